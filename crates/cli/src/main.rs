@@ -1,0 +1,3 @@
+//! The `labelport` command.
+
+fn main() {}

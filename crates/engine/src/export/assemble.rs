@@ -1,0 +1,277 @@
+//! Rows put together from their sections, block by block.
+//!
+//! A block is a few hundred selected rows with neighbouring keys. Each section is loaded once for a block, in key order,
+//! and the loaded pages are merged by row key: no query per row, no join, nothing parsed. A block ends early when a
+//! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; one single row
+//! is always whole.
+
+use super::count::{Counts, Unknown};
+use super::dictionary::Dictionary;
+use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
+use super::shape::{Shape, Which};
+use super::walk::{ProjectWalk, RunWalk, ScopePages, Walk, group_by_model};
+use labelport_formats::Format;
+use labelport_model::json::Document;
+use labelport_model::record::{DetailsRecord, Record};
+use labelport_store::page::{self, KeyRun, Load, Page, RowKey, Section};
+use labelport_store::{Connection, StoreError};
+use std::collections::BTreeSet;
+
+/// The most bytes that a section of a block takes, give or take one row.
+const SECTION_BUDGET_BYTES: usize = 4 << 20;
+/// The most rows of a block.
+pub(crate) const BLOCK_ROWS: usize = 128;
+/// Keys this near to each other are read in one range: reading a row too many is cheaper than seeking.
+const RUN_GAP: RowKey = 8;
+
+/// What to put together, and how it is written.
+pub(crate) struct Plan<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) dictionary: &'a Dictionary,
+    pub(crate) format: &'a dyn Format,
+}
+
+/// The pages of one worker, used again for each block.
+#[derive(Default)]
+pub(crate) struct Assembler {
+    rows: Page,
+    attachments: Page,
+    metadata: Page,
+    embeddings: Page,
+    memberships: Page,
+    projects: Vec<ScopePages>,
+    runs: Vec<ScopePages>,
+    document: Document,
+    /// What was counted so far.
+    pub(crate) counts: Counts,
+    /// What went wrong without ending the export, for the block that was just put together.
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Assembler {
+    /// Writes the rows with these keys, which ascend, as far as the budget goes; returns how many of the keys are done.
+    pub(crate) fn write_block(
+        &mut self,
+        connection: &mut dyn Connection,
+        plan: &Plan<'_>,
+        keys: &[RowKey],
+        out: &mut Vec<u8>,
+    ) -> Result<usize, StoreError> {
+        let keys = &keys[..keys.len().min(BLOCK_ROWS)];
+        let done = self.load(connection, plan, keys)?;
+        self.write(plan, &keys[..done], out);
+        Ok(done)
+    }
+
+    /// Loads every section; returns how many rows all of them hold.
+    fn load(&mut self, connection: &mut dyn Connection, plan: &Plan<'_>, keys: &[RowKey]) -> Result<usize, StoreError> {
+        let shape = plan.shape;
+        let mut loader = Loader { connection, runs: key_runs(keys), cut: RowKey::MAX };
+        let off = |is_on: bool, column: usize| if is_on { usize::MAX } else { column };
+        loader.load(&mut self.rows, &page::DATA_ROWS, 0, &[off(shape.data_row_details, 1)])?;
+        for (is_on, page, section) in [
+            (shape.attachments, &mut self.attachments, &page::ATTACHMENTS),
+            (shape.metadata, &mut self.metadata, &page::METADATA),
+            (shape.embeddings, &mut self.embeddings, &page::EMBEDDINGS),
+        ] {
+            if is_on {
+                loader.load(page, section, 0, &[])?;
+            }
+        }
+        if let Some(which) = &shape.projects {
+            let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_PROJECTS)?;
+            let sorted = sorted_by(keys, |key| plan.dictionary.project(*key).map(|project| project.id.as_str()));
+            self.projects.resize_with(sorted.len().max(self.projects.len()), ScopePages::default);
+            self.projects.truncate(sorted.len());
+            for (pages, key) in self.projects.iter_mut().zip(sorted) {
+                pages.key = key;
+                loader.load(&mut pages.rows, &page::PROJECT_ROWS, key, &[off(shape.project_details, 0)])?;
+                let skipped = [off(shape.label_details, 1), off(shape.performance_details, 2)];
+                loader.load(&mut pages.labels, &page::LABELS, key, &skipped)?;
+            }
+        }
+        if let Some(which) = &shape.runs {
+            let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_RUNS)?;
+            let sorted =
+                sorted_by(keys, |key| plan.dictionary.run(*key).map(|run| (run.model_id.as_str(), run.id.as_str())));
+            self.runs.resize_with(sorted.len().max(self.runs.len()), ScopePages::default);
+            self.runs.truncate(sorted.len());
+            for (pages, key) in self.runs.iter_mut().zip(sorted) {
+                pages.key = key;
+                loader.load(&mut pages.rows, &page::RUN_ROWS, key, &[])?;
+                loader.load(&mut pages.labels, &page::RUN_LABELS, key, &[])?;
+                if shape.predictions {
+                    loader.load(&mut pages.predictions, &page::RUN_PREDICTIONS, key, &[])?;
+                }
+            }
+        }
+        Ok(keys.partition_point(|key| *key < loader.cut))
+    }
+
+    /// Merges the pages and writes the rows.
+    fn write(&mut self, plan: &Plan<'_>, keys: &[RowKey], out: &mut Vec<u8>) {
+        let shape = plan.shape;
+        let is_interpolated = InterpolatedRows::find(shape.interpolation, &self.rows);
+        let mut rewriter = Rewriter {
+            dictionary: plan.dictionary,
+            document: &mut self.document,
+            counts: &mut self.counts,
+            notices: &mut self.notices,
+        };
+        let rewritten_projects: Vec<Rewritten> =
+            self.projects.iter().map(|pages| rewriter.rewrite(&pages.labels, 5, &is_interpolated, keys)).collect();
+        let rewritten_runs: Vec<(Rewritten, Rewritten)> = self
+            .runs
+            .iter()
+            .map(|pages| {
+                let labels = rewriter.rewrite(&pages.labels, 3, &is_interpolated, keys);
+                let on = if shape.predictions { keys } else { &[] };
+                (labels, rewriter.rewrite(&pages.predictions, 3, &is_interpolated, on))
+            })
+            .collect();
+
+        let counts = &mut self.counts;
+        let mut row_walk = Walk::new(&self.rows);
+        let mut attachments = Walk::new(&self.attachments);
+        let mut metadata = Walk::new(&self.metadata);
+        let mut embeddings = Walk::new(&self.embeddings);
+        let mut projects: Vec<_> = self
+            .projects
+            .iter()
+            .zip(&rewritten_projects)
+            .map(|(pages, rewritten)| ProjectWalk::new(pages, rewritten, plan))
+            .collect();
+        let mut runs: Vec<_> = self
+            .runs
+            .iter()
+            .zip(&rewritten_runs)
+            .map(|(pages, rewritten)| RunWalk::new(pages, rewritten, plan))
+            .collect();
+        let mut lists = [Vec::new(), Vec::new(), Vec::new()];
+        for key in keys {
+            let Some(at) = row_walk.of(*key).next() else { continue };
+            let rows = &self.rows;
+            let known = rows.int(at, 1);
+            for (bit, (walk, list)) in
+                [&mut attachments, &mut metadata, &mut embeddings].into_iter().zip(&mut lists).enumerate()
+            {
+                list.clear();
+                list.extend(walk.of(*key).filter_map(|entry| walk.page.text(entry, 0)));
+                let (is_on, section) = [
+                    (shape.attachments, Unknown::Attachments),
+                    (shape.metadata, Unknown::MetadataFields),
+                    (shape.embeddings, Unknown::Embeddings),
+                ][bit];
+                if is_on && known & 1 << bit == 0 {
+                    counts.miss(section);
+                }
+            }
+            let dataset = plan.dictionary.dataset(rows.int(at, 0));
+            let details = match (shape.data_row_details, rows.text(at, 1)) {
+                (false, _) => None,
+                (true, Some(members)) => Some(DetailsRecord { dataset, members }),
+                (true, None) if !dataset.is_empty() => Some(DetailsRecord { dataset, members: &[] }),
+                (true, None) => {
+                    counts.miss(Unknown::DataRowDetails);
+                    None
+                }
+            };
+            let media = rows.text(at, 2).unwrap_or_else(|| {
+                counts.miss(Unknown::MediaAttributes);
+                b"{}"
+            });
+            let project_labels: Vec<_> = projects.iter_mut().map(|walk| walk.labels_of(*key, shape, counts)).collect();
+            let project_records: Vec<_> = projects
+                .iter_mut()
+                .zip(&project_labels)
+                .filter_map(|(walk, labels)| walk.record(*key, labels, shape, counts))
+                .collect();
+            let run_labels: Vec<_> = runs.iter_mut().map(|walk| walk.labels_of(*key, shape, counts)).collect();
+            let run_records: Vec<_> = runs
+                .iter_mut()
+                .zip(&run_labels)
+                .filter_map(|(walk, labels)| walk.record(*key, labels, shape, counts))
+                .collect();
+            let run_list: Vec<_> = run_records.iter().map(|record| record.run).collect();
+            let model_records = group_by_model(&run_records, &run_list);
+            plan.format.write(
+                &Record {
+                    head: rows.text(at, 0).unwrap_or(b""),
+                    details,
+                    media,
+                    attachments: shape.attachments.then_some(&lists[0][..]),
+                    metadata: shape.metadata.then_some(&lists[1][..]),
+                    embeddings: shape.embeddings.then_some(&lists[2][..]),
+                    projects: shape.projects.is_some().then_some(&project_records[..]),
+                    models: shape.runs.is_some().then_some(&model_records[..]),
+                    rest: rows.text(at, 3).unwrap_or(b""),
+                },
+                out,
+            );
+            counts.rows += 1;
+        }
+    }
+}
+
+/// Loads the sections of a block; each may cut it shorter.
+struct Loader<'a> {
+    connection: &'a mut dyn Connection,
+    runs: Vec<KeyRun>,
+    /// The first row key that some section does not hold.
+    cut: RowKey,
+}
+
+impl Loader<'_> {
+    fn load(
+        &mut self,
+        page: &mut Page,
+        section: &'static Section,
+        scope_key: i64,
+        skipped: &[usize],
+    ) -> Result<(), StoreError> {
+        let load = Load { section, scope_key, runs: &self.runs, skipped, budget_bytes: SECTION_BUDGET_BYTES };
+        if let Some(cut) = page.load(self.connection, &load)? {
+            self.cut = self.cut.min(cut);
+            self.runs.retain(|run| *run.start() < cut);
+            if let Some(last) = self.runs.last_mut() {
+                *last = *last.start()..=(*last.end()).min(cut - 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the keys of the projects or runs that rows of the block are in, or that were asked for.
+    fn scope_keys(
+        &mut self,
+        which: &Which,
+        memberships: &mut Page,
+        section: &'static Section,
+    ) -> Result<BTreeSet<i64>, StoreError> {
+        match which {
+            Which::Keys(keys) => Ok(keys.iter().copied().collect()),
+            Which::All => {
+                self.load(memberships, section, 0, &[])?;
+                Ok((0..memberships.len()).map(|at| memberships.int(at, 0)).collect())
+            }
+        }
+    }
+}
+
+/// Sorts keys by what the dictionary says; keys that it does not know are of deleted things and fall away.
+fn sorted_by<K: Ord>(keys: BTreeSet<i64>, by: impl Fn(&i64) -> Option<K>) -> Vec<i64> {
+    let mut known: Vec<(K, i64)> = keys.into_iter().filter_map(|key| Some((by(&key)?, key))).collect();
+    known.sort();
+    known.into_iter().map(|(_, key)| key).collect()
+}
+
+/// Joins keys into runs, over small gaps too.
+fn key_runs(keys: &[RowKey]) -> Vec<KeyRun> {
+    let mut runs: Vec<KeyRun> = Vec::new();
+    for key in keys {
+        match runs.last_mut() {
+            Some(run) if *key - *run.end() <= RUN_GAP => *run = *run.start()..=*key,
+            _ => runs.push(*key..=*key),
+        }
+    }
+    runs
+}

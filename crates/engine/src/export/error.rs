@@ -1,0 +1,57 @@
+//! Why an export could not run.
+
+use labelport_model::request::RequestError;
+use labelport_store::StoreError;
+
+/// Why an export could not run. Nothing of it exists.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The request makes no sense.
+    #[error("{}", .0.with_flags())]
+    Request(RequestError),
+    /// No such thing.
+    #[error("there is no {sort} with the id or name {text:?}; `labelport list` shows what there is")]
+    NotFound {
+        /// The sort of thing.
+        sort: &'static str,
+        /// What was asked for.
+        text: String,
+    },
+    /// Several things of that name.
+    #[error("{} {sort}s are named {text:?}; use one of the ids {}", .ids.len(), .ids.join(", "))]
+    Ambiguous {
+        /// The sort of thing.
+        sort: &'static str,
+        /// What was asked for.
+        text: String,
+        /// The ids of those found.
+        ids: Vec<String>,
+    },
+    /// The project is labelled in an editor of its own.
+    #[error(
+        "project {project:?} uses a custom editor, whose labels the row format of v2 cannot hold; export its dataset"
+    )]
+    CustomEditor {
+        /// The project's name.
+        project: String,
+    },
+    /// A stored slice cannot be read.
+    #[error("the filter of slice {name:?} cannot be read: {reason}; delete the slice and create it again")]
+    Slice {
+        /// The slice's name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The result cannot be written.
+    #[error("{target} cannot be written ({source}); nothing was left there")]
+    Write {
+        /// The file or stream.
+        target: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,195 @@
+//! Exports: scope → select → assemble → encode → sink, on one snapshot.
+//!
+//! The request is resolved once, the selection is cut into parts, and the parts are worked on by as many threads as there
+//! are snapshot connections. Their chunks are published in order, so the bytes do not depend on the number of threads.
+//! Whatever the sink is (a file, a pipe, a part of a stored result, nothing), it sees the same chunks.
+
+mod assemble;
+mod count;
+mod dictionary;
+mod error;
+mod interpolate;
+mod resolve;
+mod rewrite;
+mod shape;
+mod walk;
+
+pub use error::ExportError;
+
+use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
+use crate::ordered::{self, Emit};
+use crate::sink::{Packing, Sink};
+use assemble::{Assembler, Plan};
+use count::Counts;
+use labelport_formats::Format;
+use labelport_model::request::ExportRequest;
+use labelport_store::select::{Part, Selection};
+use labelport_store::{Connection, Store, StoreError, things};
+use rewrite::Notice;
+use std::sync::Mutex;
+
+/// A chunk is handed on as soon as it has this many bytes.
+const CHUNK_BYTES: usize = 512 << 10;
+/// The most notices about single rows that a manifest lists; all are counted.
+const NOTICES_LISTED: usize = 1_000;
+
+/// How an export runs. None of it changes the bytes.
+pub struct Run<'a> {
+    /// The threads that assemble rows.
+    pub threads: usize,
+    /// The format to write.
+    pub format: &'static dyn Format,
+    /// Is told how many rows are written, now and then.
+    pub progress: &'a mut dyn FnMut(u64),
+}
+
+/// Encoded rows on their way to the sink.
+struct Chunk {
+    bytes: Vec<u8>,
+    packed: Vec<u8>,
+    rows: u64,
+    notices: Vec<Notice>,
+}
+
+struct Worker {
+    connection: Box<dyn Connection>,
+    assembler: Assembler,
+}
+
+/// Why a worker stopped.
+enum WorkError {
+    Store(StoreError),
+    Write(std::io::Error),
+}
+
+impl From<StoreError> for WorkError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Runs an export into a sink and returns its manifest. The sink is left open: closing it makes the result exist.
+pub fn run(
+    store: &Store,
+    request: &ExportRequest,
+    sink: &mut dyn Sink,
+    run: &mut Run<'_>,
+) -> Result<Manifest, ExportError> {
+    request.check().map_err(ExportError::Request)?;
+    let mut snapshot = store.snapshot(run.threads.max(1))?;
+    let connection = &mut *snapshot.connections[0];
+    let resolved = resolve::resolve(connection, store.org_key(), request)?;
+    let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
+    let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format };
+    let connections = snapshot.connections.into_iter();
+    let mut workers: Vec<Worker> =
+        connections.map(|connection| Worker { connection, assembler: Assembler::default() }).collect();
+
+    let mut digest = Digest::default();
+    let mut notices = Vec::new();
+    let mut row_notices = 0;
+    let mut parts = resolved.selection.parts().into_iter();
+    let packing = sink.packing();
+    let spare = Mutex::new(Vec::new());
+    let outcome = ordered::run(
+        &mut workers,
+        || Ok(parts.next()),
+        |worker, part, emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
+        |chunk: Chunk| {
+            digest.add(&chunk.bytes, chunk.rows);
+            sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed })
+                .map_err(WorkError::Write)?;
+            row_notices += chunk.notices.len() as u64;
+            let room = NOTICES_LISTED - notices.len();
+            notices.extend(chunk.notices.into_iter().take(room));
+            (run.progress)(digest.rows());
+            if let Ok(mut spare) = spare.lock() {
+                spare.push((chunk.bytes, chunk.packed));
+            }
+            Ok(())
+        },
+    );
+    outcome.map_err(|error| match error {
+        WorkError::Store(error) => ExportError::Store(error),
+        WorkError::Write(source) => ExportError::Write { target: sink.name(), source },
+    })?;
+    let mut counts = Counts::default();
+    workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
+    let names = row_names(&mut *workers[0].connection, notices)?;
+    Ok(Manifest {
+        format: run.format.name().to_owned(),
+        request: resolved.request.to_canonical_json(),
+        change_seq: snapshot.change_seq,
+        digest: digest.finish(),
+        labels: counts.labels,
+        run_labels: counts.run_labels,
+        predictions: counts.predictions,
+        annotations: annotations(&dictionary, &counts),
+        unknown_ids: resolved.unknown_ids,
+        sections: counts
+            .unknown
+            .iter()
+            .map(|(unknown, count)| SectionNotice { section: unknown.section().to_owned(), count: *count })
+            .collect(),
+        row_notices,
+        rows: names,
+    })
+}
+
+fn work(
+    worker: &mut Worker,
+    plan: &Plan<'_>,
+    selection: &Selection,
+    part: &Part,
+    packing: Packing,
+    spare: &Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
+    emit: &mut Emit<'_, Chunk>,
+) -> Result<(), WorkError> {
+    let keys = selection.keys(&mut *worker.connection, part)?;
+    let mut rest = &keys[..];
+    while !rest.is_empty() {
+        // Buffers come back from the publisher: memory that was used once needs no clearing by the system.
+        let used = spare.lock().ok().and_then(|mut spare| spare.pop());
+        let (mut bytes, mut packed) = used.unwrap_or_default();
+        bytes.clear();
+        packed.clear();
+        let before = worker.assembler.counts.rows;
+        while !rest.is_empty() && bytes.len() < CHUNK_BYTES {
+            let done = worker.assembler.write_block(&mut *worker.connection, plan, rest, &mut bytes)?;
+            rest = &rest[done..];
+        }
+        packing.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
+        let rows = worker.assembler.counts.rows - before;
+        let notices = std::mem::take(&mut worker.assembler.notices);
+        if emit(Chunk { bytes, packed, rows, notices }).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {
+    let mut annotations: Vec<Annotations> = dictionary
+        .features
+        .iter()
+        .map(|feature| Annotations {
+            feature_schema_id: feature.schema_id.clone(),
+            name: crate::manifest::unescaped(&feature.name),
+            kind: feature.kind.clone(),
+            count: counts.annotations_of(feature.key),
+        })
+        .filter(|annotations| annotations.count > 0)
+        .collect();
+    annotations.sort();
+    annotations
+}
+
+/// Replaces row keys by ids.
+fn row_names(connection: &mut dyn Connection, notices: Vec<Notice>) -> Result<Vec<RowNotice>, ExportError> {
+    let mut named = Vec::new();
+    for notice in notices {
+        let id = things::find_row_id(connection, notice.row_key)?;
+        named.push(RowNotice { data_row_id: id.unwrap_or_default(), message: notice.message });
+    }
+    Ok(named)
+}

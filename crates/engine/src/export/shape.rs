@@ -1,0 +1,39 @@
+//! Which sections an export has: the parameters, with every id looked up.
+
+/// The sections to assemble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) data_row_details: bool,
+    pub(crate) attachments: bool,
+    pub(crate) metadata: bool,
+    pub(crate) embeddings: bool,
+    /// `None` when the rows have no `projects`.
+    pub(crate) projects: Option<Which>,
+    pub(crate) project_details: bool,
+    pub(crate) label_details: bool,
+    pub(crate) performance_details: bool,
+    /// `None` when the rows have no `experiments`.
+    pub(crate) runs: Option<Which>,
+    pub(crate) predictions: bool,
+    pub(crate) interpolation: Interpolation,
+}
+
+/// Which projects or model runs of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those with these keys.
+    Keys(Vec<i64>),
+    /// All that the row is in.
+    All,
+}
+
+/// Whether frames between key frames are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interpolation {
+    /// Key frames only.
+    Off,
+    /// Every frame of every segment, on rows whose data type has key frames.
+    OfTypesWithKeyFrames,
+    /// Every frame of every segment, whatever the row's data type is stored as.
+    OfAllRows,
+}

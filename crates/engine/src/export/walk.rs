@@ -1,0 +1,203 @@
+//! Pages walked row by row, and what each says about a row.
+
+use super::assemble::Plan;
+use super::count::{Counts, Unknown};
+use super::rewrite::Rewritten;
+use super::shape::Shape;
+use labelport_model::record::{LabelRecord, ModelRecord, ProjectRecord, RunRecord};
+use labelport_store::page::{Page, RowKey};
+use std::ops::Range;
+
+/// The pages of one project or model run.
+#[derive(Default)]
+pub(super) struct ScopePages {
+    pub(super) key: i64,
+    pub(super) rows: Page,
+    pub(super) labels: Page,
+    pub(super) predictions: Page,
+}
+
+/// A walk through a page in key order.
+pub(super) struct Walk<'p> {
+    pub(super) page: &'p Page,
+    at: usize,
+}
+
+impl<'p> Walk<'p> {
+    pub(super) fn new(page: &'p Page) -> Self {
+        Self { page, at: 0 }
+    }
+
+    pub(super) fn of(&mut self, row: RowKey) -> Range<usize> {
+        self.page.entries_of(row, &mut self.at)
+    }
+}
+
+/// One project's pages, walked row by row.
+pub(super) struct ProjectWalk<'p> {
+    pages: &'p ScopePages,
+    rewritten: &'p Rewritten,
+    plan: &'p Plan<'p>,
+    rows: Walk<'p>,
+    labels: Walk<'p>,
+}
+
+impl<'p> ProjectWalk<'p> {
+    pub(super) fn new(pages: &'p ScopePages, rewritten: &'p Rewritten, plan: &'p Plan<'p>) -> Self {
+        Self { pages, rewritten, plan, rows: Walk::new(&pages.rows), labels: Walk::new(&pages.labels) }
+    }
+
+    pub(super) fn labels_of(&mut self, row: RowKey, shape: &Shape, counts: &mut Counts) -> Vec<LabelRecord<'p>> {
+        let page = &self.pages.labels;
+        let mut labels = Vec::new();
+        for entry in self.labels.of(row) {
+            let (details, performance) = (page.text(entry, 1), page.text(entry, 2));
+            if shape.label_details && details.is_none() {
+                counts.miss(Unknown::LabelDetails);
+            }
+            if shape.performance_details && performance.is_none() {
+                counts.miss(Unknown::PerformanceDetails);
+            }
+            labels.push(LabelRecord {
+                head: page.text(entry, 0).unwrap_or(b""),
+                details,
+                performance,
+                rest: page.text(entry, 3).unwrap_or(b""),
+                annotations: annotations(page, entry, [4, 5], self.rewritten, counts),
+            });
+        }
+        counts.labels += labels.len() as u64;
+        labels
+    }
+
+    pub(super) fn record<'r>(
+        &mut self,
+        row: RowKey,
+        labels: &'r [LabelRecord<'p>],
+        shape: &Shape,
+        counts: &mut Counts,
+    ) -> Option<ProjectRecord<'r>>
+    where
+        'p: 'r,
+    {
+        let entry = self.rows.of(row).next()?;
+        let project = self.plan.dictionary.project(self.pages.key)?;
+        let details = self.pages.rows.text(entry, 0);
+        if shape.project_details && details.is_none() {
+            counts.miss(Unknown::ProjectDetails);
+        }
+        let rest = self.pages.rows.text(entry, 1).unwrap_or(b"");
+        Some(ProjectRecord { id: &project.id, name: &project.name, labels, details, tags: &project.tags, rest })
+    }
+}
+
+/// One model run's pages, walked row by row.
+pub(super) struct RunWalk<'p> {
+    pages: &'p ScopePages,
+    rewritten: &'p (Rewritten, Rewritten),
+    plan: &'p Plan<'p>,
+    rows: Walk<'p>,
+    labels: Walk<'p>,
+    predictions: Walk<'p>,
+}
+
+/// A run's record with the model that it belongs to.
+pub(super) struct InModel<'r> {
+    model_id: &'r str,
+    model_name: &'r [u8],
+    model_rest: &'r [u8],
+    pub(super) run: RunRecord<'r>,
+}
+
+impl<'p> RunWalk<'p> {
+    pub(super) fn new(pages: &'p ScopePages, rewritten: &'p (Rewritten, Rewritten), plan: &'p Plan<'p>) -> Self {
+        let [rows, labels, predictions] = [&pages.rows, &pages.labels, &pages.predictions].map(Walk::new);
+        Self { pages, rewritten, plan, rows, labels, predictions }
+    }
+
+    /// Returns the labels and the predictions of a row.
+    pub(super) fn labels_of(&mut self, row: RowKey, shape: &Shape, counts: &mut Counts) -> [Vec<LabelRecord<'p>>; 2] {
+        let read = |walk: &mut Walk<'p>, rewritten: &'p Rewritten, counts: &mut Counts| -> Vec<LabelRecord<'p>> {
+            let page = walk.page;
+            let label = |entry| LabelRecord {
+                head: page.text(entry, 0).unwrap_or(b""),
+                details: None,
+                performance: None,
+                rest: page.text(entry, 1).unwrap_or(b""),
+                annotations: annotations(page, entry, [2, 3], rewritten, counts),
+            };
+            walk.of(row).map(label).collect()
+        };
+        let labels = read(&mut self.labels, &self.rewritten.0, counts);
+        let predictions = match shape.predictions {
+            true => read(&mut self.predictions, &self.rewritten.1, counts),
+            false => Vec::new(),
+        };
+        counts.run_labels += labels.len() as u64;
+        counts.predictions += predictions.len() as u64;
+        [labels, predictions]
+    }
+
+    pub(super) fn record<'r>(
+        &mut self,
+        row: RowKey,
+        labels: &'r [Vec<LabelRecord<'p>>; 2],
+        shape: &Shape,
+        counts: &mut Counts,
+    ) -> Option<InModel<'r>>
+    where
+        'p: 'r,
+    {
+        let entry = self.rows.of(row).next()?;
+        let run = self.plan.dictionary.run(self.pages.key)?;
+        let known = self.pages.rows.int(entry, 0);
+        if known & 1 == 0 {
+            counts.miss(Unknown::RunLabels);
+        }
+        if shape.predictions && known & 2 == 0 {
+            counts.miss(Unknown::Predictions);
+        }
+        let text = |column| self.pages.rows.text(entry, column).unwrap_or(b"");
+        Some(InModel {
+            model_id: &run.model_id,
+            model_name: &run.model_name,
+            model_rest: text(2),
+            run: RunRecord {
+                id: &run.id,
+                name: &run.name,
+                head: text(0),
+                labels: &labels[0],
+                predictions: shape.predictions.then_some(&labels[1][..]),
+                tail: text(1),
+            },
+        })
+    }
+}
+
+/// Returns a label's annotations as they are written, and counts those that are written as stored.
+fn annotations<'p>(
+    page: &'p Page,
+    entry: usize,
+    [tally, stored]: [usize; 2],
+    rewritten: &'p Rewritten,
+    counts: &mut Counts,
+) -> &'p [u8] {
+    rewritten.of(entry).unwrap_or_else(|| {
+        counts.add_tally(page.text(entry, tally).unwrap_or(b""));
+        page.text(entry, stored).unwrap_or(b"{}")
+    })
+}
+
+/// Groups the runs of a row by model. Both lists are in the same order, in which the runs of a model are neighbours.
+pub(super) fn group_by_model<'r>(runs: &[InModel<'r>], records: &'r [RunRecord<'r>]) -> Vec<ModelRecord<'r>> {
+    let mut models = Vec::new();
+    let mut start = 0;
+    for group in runs.chunk_by(|one, next| one.model_id == next.model_id) {
+        let first = &group[0];
+        let rest = group.iter().map(|run| run.model_rest).find(|rest| !rest.is_empty()).unwrap_or(b"");
+        let runs = &records[start..start + group.len()];
+        models.push(ModelRecord { id: first.model_id, name: first.model_name, runs, rest });
+        start += group.len();
+    }
+    models
+}

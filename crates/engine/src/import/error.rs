@@ -1,0 +1,57 @@
+//! What an import refuses, and why it may end.
+
+use labelport_store::StoreError;
+use std::fmt;
+
+/// A record that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The file.
+    pub file: String,
+    /// The line on which the record, or the error in it, stands; from 1.
+    pub line: u64,
+    /// The byte of the line at which the error stands, from 1; `None` when it concerns the whole record.
+    pub column: Option<u64>,
+    /// The reason.
+    pub reason: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.file, self.line)?;
+        if let Some(column) = self.column {
+            write!(out, ":{column}")?;
+        }
+        write!(out, ": {}", self.reason)
+    }
+}
+
+/// Why an import ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("{name} cannot be read ({source})")]
+    Read {
+        /// The file.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{name} is no export: {found}; expected NDJSON, or a JSON array, of rows with the key data_row")]
+    NotAnExport {
+        /// The file.
+        name: String,
+        /// What it seems to be.
+        found: &'static str,
+    },
+    /// The file is an export in the legacy format.
+    #[error("{name} is an export in the legacy v1 format (it has \"DataRow ID\"); export it again as v2")]
+    Legacy {
+        /// The file.
+        name: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

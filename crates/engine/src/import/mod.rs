@@ -1,0 +1,330 @@
+//! Imports: bytes → records → rows → store.
+//!
+//! Reading, parsing and writing overlap: one thread at a time cuts the input into records, workers parse them, and the
+//! caller's thread hands parsed rows to the store in the order of the file. Memory is bounded by the records in flight.
+//! A record that cannot be read or contradicts the store is refused with its place and its reason; the others go on. A
+//! strict import writes a file in one transaction and takes it back if anything was refused.
+
+mod error;
+mod source;
+mod split;
+
+pub use error::{ImportError, Refused};
+pub use source::Source;
+
+use crate::ordered;
+use labelport_model::json::Document;
+use labelport_model::row::{self, Row};
+use labelport_model::time::Timestamp;
+use labelport_store::merge::{MergeCounts, Merger, Verdict};
+use labelport_store::{Connection, Store, StoreError};
+use split::{Record, RecordProblem, Records};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Records are parsed in portions of about this many bytes.
+const PORTION_BYTES: usize = 1 << 20;
+/// The most records of a portion.
+const PORTION_RECORDS: usize = 2_000;
+/// Rows are written in transactions of about this many bytes. Ids come in any order, so that each transaction writes pages
+/// all over the look-up tables: with 1 MiB an import of a million rows wrote five times as much as with 16.
+const TRANSACTION_BYTES: usize = 16 << 20;
+/// The most rows of a transaction.
+const TRANSACTION_ROWS: usize = 20_000;
+/// The most refused records whose reasons are kept; all are counted.
+const REFUSED_LISTED: usize = 1_000;
+
+/// How an import runs.
+pub struct Run<'a> {
+    /// Refuse a file as a whole, before anything of it is seen, when one of its records is refused.
+    pub strict: bool,
+    /// The threads that parse.
+    pub threads: usize,
+    /// The most bytes of one record.
+    pub record_limit_bytes: usize,
+    /// The time that new things are given.
+    pub now: Timestamp,
+    /// Is told how far the import is, after each commit.
+    pub progress: &'a mut dyn FnMut(Progress),
+}
+
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records read and written or refused.
+    pub records: u64,
+    /// Bytes read from the file, before decompression.
+    pub bytes: u64,
+}
+
+/// What an import has done with one file.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Records in the file.
+    pub records: u64,
+    /// What changed in the store.
+    pub counts: MergeCounts,
+    /// How many records were refused.
+    pub refused: u64,
+    /// The first of them, in the order of the file.
+    pub refusals: Vec<Refused>,
+}
+
+/// Records as cut from the input.
+struct Portion {
+    records: Vec<Result<Record, Refused>>,
+    bytes: usize,
+}
+
+/// A portion after parsing.
+struct ParsedPortion {
+    records: Vec<Parsed>,
+    bytes: usize,
+}
+
+/// Rows that wait for their transaction to be worth its commit.
+#[derive(Default)]
+struct Waiting {
+    rows: Rows,
+    bytes: usize,
+    records: u64,
+}
+
+impl Waiting {
+    fn add(&mut self, portion: ParsedPortion, summary: &mut Summary) {
+        self.bytes += portion.bytes;
+        self.records += portion.records.len() as u64;
+        for record in portion.records {
+            match record {
+                Parsed::Row(line, row) => self.rows.push((line, row)),
+                Parsed::Refused(refused) => summary.refuse(refused),
+            }
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.bytes >= TRANSACTION_BYTES || self.rows.len() >= TRANSACTION_ROWS
+    }
+
+    fn write(&mut self, target: &mut dyn Target, name: &str, summary: &mut Summary) -> Result<(), ImportError> {
+        self.bytes = 0;
+        summary.records += std::mem::take(&mut self.records);
+        for (line, reason) in target.write(std::mem::take(&mut self.rows))? {
+            summary.refuse(Refused { file: name.to_owned(), line, column: None, reason });
+        }
+        Ok(())
+    }
+}
+
+/// A record after parsing.
+enum Parsed {
+    Row(u64, Box<Row>),
+    Refused(Refused),
+}
+
+/// Imports one file. What was acknowledged before an error stays; a strict import leaves nothing.
+pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, ImportError> {
+    let name = source.name().to_owned();
+    let position = source.position();
+    let mut records = source.open(run.record_limit_bytes)?;
+    let mut summary = Summary::default();
+    let mut target: Box<dyn Target + '_> = if run.strict {
+        Box::new(Whole::start(store, run.now)?)
+    } else {
+        Box::new(Piecemeal { store, merger: Some(Merger::new(store.org_key(), run.now)) })
+    };
+    let mut workers: Vec<Document> = (0..run.threads.max(1)).map(|_| Document::default()).collect();
+    let mut waiting = Waiting::default();
+    ordered::run(
+        &mut workers,
+        || next_portion(&mut records, &name),
+        |document, portion: Portion, emit| {
+            let records = portion.records.into_iter().map(|record| parse(document, record, &name)).collect();
+            // Whoever takes no more portions has an error of its own to tell.
+            emit(ParsedPortion { records, bytes: portion.bytes }).unwrap_or_default();
+            Ok(())
+        },
+        |portion: ParsedPortion| {
+            waiting.add(portion, &mut summary);
+            if waiting.is_enough() {
+                waiting.write(&mut *target, &name, &mut summary)?;
+                (run.progress)(Progress { records: summary.records, bytes: position.get() });
+            }
+            Ok::<_, ImportError>(())
+        },
+    )?;
+    waiting.write(&mut *target, &name, &mut summary)?;
+    (run.progress)(Progress { records: summary.records, bytes: position.get() });
+    summary.counts = target.finish(summary.refused > 0)?;
+    summary.refusals.sort_by_key(|refused| refused.line);
+    Ok(summary)
+}
+
+impl Summary {
+    fn refuse(&mut self, refused: Refused) {
+        self.refused += 1;
+        if self.refusals.len() < REFUSED_LISTED {
+            self.refusals.push(refused);
+        }
+    }
+
+    /// Adds the summary of another file.
+    pub fn add(&mut self, other: Self) {
+        self.records += other.records;
+        self.counts.add(&other.counts);
+        self.refused += other.refused;
+        let room = REFUSED_LISTED.saturating_sub(self.refusals.len());
+        self.refusals.extend(other.refusals.into_iter().take(room));
+    }
+}
+
+fn next_portion(records: &mut Records, name: &str) -> Result<Option<Portion>, ImportError> {
+    let mut portion = Vec::new();
+    let mut bytes = 0;
+    while bytes < PORTION_BYTES && portion.len() < PORTION_RECORDS {
+        match records.next()? {
+            None => break,
+            Some(Ok(record)) => {
+                bytes += record.text.len();
+                portion.push(Ok(record));
+            }
+            Some(Err(RecordProblem { line, column, reason })) => {
+                portion.push(Err(Refused { file: name.to_owned(), line, column, reason }));
+            }
+        }
+    }
+    Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, bytes }) })
+}
+
+fn parse(document: &mut Document, record: Result<Record, Refused>, name: &str) -> Parsed {
+    let record = match record {
+        Ok(record) => record,
+        Err(refused) => return Parsed::Refused(refused),
+    };
+    let (offset, reason) = match document.read(&record.text) {
+        Err(error) => (error.offset, error.to_string()),
+        Ok(()) => match row::read(document) {
+            Err(error) => (error.offset, error.to_string()),
+            Ok(row) => return Parsed::Row(record.line, Box::new(row)),
+        },
+    };
+    let (line, column) = record.place(offset);
+    Parsed::Refused(Refused { file: name.to_owned(), line, column: Some(column), reason })
+}
+
+/// Rows with the lines they stand on.
+type Rows = Vec<(u64, Box<Row>)>;
+/// Lines whose rows were refused, with the reasons.
+type Refusals = Vec<(u64, String)>;
+
+/// Where parsed rows go.
+trait Target {
+    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError>;
+    fn finish(self: Box<Self>, is_refused: bool) -> Result<MergeCounts, ImportError>;
+}
+
+/// One transaction for each portion.
+struct Piecemeal<'a> {
+    store: &'a Store,
+    /// Away only while the writer has it.
+    merger: Option<Merger>,
+}
+
+impl Target for Piecemeal<'_> {
+    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError> {
+        let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
+        let (merger, refusals) = self.store.write(move |connection| {
+            let refusals = merge(&mut merger, connection, &rows)?;
+            Ok((merger, refusals))
+        })?;
+        self.merger = Some(merger);
+        Ok(refusals)
+    }
+
+    fn finish(self: Box<Self>, _: bool) -> Result<MergeCounts, ImportError> {
+        Ok(self.merger.map(|merger| merger.counts).unwrap_or_default())
+    }
+}
+
+/// One transaction for the whole file.
+struct Whole {
+    rows: std::sync::mpsc::SyncSender<Message>,
+    refusals: Receiver<Refusals>,
+    outcome: std::thread::JoinHandle<()>,
+    result: Receiver<Result<MergeCounts, StoreError>>,
+}
+
+enum Message {
+    Rows(Rows),
+    Finish { is_refused: bool },
+}
+
+impl Whole {
+    fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
+        let (rows, inbox) = sync_channel(1);
+        let (outbox, refusals) = sync_channel(1);
+        let (answer, result) = sync_channel(1);
+        let org_key = store.org_key();
+        let submit = store.submitter()?;
+        let outcome = std::thread::spawn(move || {
+            let outcome = submit.run(move |connection| {
+                let mut merger = Merger::new(org_key, now);
+                for message in inbox {
+                    match message {
+                        Message::Rows(rows) => {
+                            let refusals = merge(&mut merger, connection, &rows)?;
+                            outbox.send(refusals).map_err(|_| StoreError::Withdrawn)?;
+                        }
+                        Message::Finish { is_refused: false } => return Ok(merger.counts),
+                        Message::Finish { is_refused: true } => break,
+                    }
+                }
+                Err(StoreError::Withdrawn)
+            });
+            // The importer may have gone away with an error of its own.
+            drop(answer.send(outcome));
+        });
+        Ok(Self { rows, refusals, outcome, result })
+    }
+
+    fn failure(&self) -> ImportError {
+        match self.result.recv() {
+            Ok(Err(error)) => error.into(),
+            _ => StoreError::WriterGone.into(),
+        }
+    }
+}
+
+impl Target for Whole {
+    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError> {
+        if self.rows.send(Message::Rows(rows)).is_err() {
+            return Err(self.failure());
+        }
+        self.refusals.recv().map_err(|_| self.failure())
+    }
+
+    fn finish(self: Box<Self>, is_refused: bool) -> Result<MergeCounts, ImportError> {
+        if self.rows.send(Message::Finish { is_refused }).is_err() {
+            return Err(self.failure());
+        }
+        let outcome = self.result.recv().unwrap_or(Err(StoreError::WriterGone));
+        drop(self.rows);
+        drop(self.outcome.join());
+        match outcome {
+            Ok(counts) => Ok(counts),
+            Err(StoreError::Withdrawn) if is_refused => Ok(MergeCounts::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
+    let mut refusals = Vec::new();
+    merger.begin(connection)?;
+    for (line, row) in rows {
+        if let Verdict::Refused(refusal) = merger.merge(connection, row)? {
+            refusals.push((*line, refusal.to_string()));
+        }
+    }
+    merger.end(connection)?;
+    Ok(refusals)
+}

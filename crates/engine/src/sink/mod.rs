@@ -1,0 +1,63 @@
+//! Where the bytes of an export go.
+//!
+//! A sink takes chunks in order and knows nothing of rows. Packing happens before, on the threads that assembled the chunk:
+//! each chunk is a frame of its own, and concatenated frames are a valid file of their format. Chunk borders do not depend
+//! on the number of threads, so packed files do not either.
+
+mod file;
+mod packing;
+
+pub use file::{FileError, FileSink, partial_path};
+pub use packing::Packing;
+
+use std::io::{self, Write};
+
+/// Takes the chunks of an export.
+pub trait Sink {
+    /// Returns how chunks are packed before they come.
+    fn packing(&self) -> Packing;
+    /// Returns what messages call it.
+    fn name(&self) -> String;
+    /// Takes the next chunk.
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()>;
+}
+
+/// Takes chunks and keeps nothing: for counting.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl Sink for Nowhere {
+    fn packing(&self) -> Packing {
+        Packing::Plain
+    }
+
+    fn name(&self) -> String {
+        "nothing".to_owned()
+    }
+
+    fn write(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Hands chunks to a stream, such as standard output or a device.
+pub struct Stream<W> {
+    /// Where they go.
+    pub out: W,
+    /// What messages call it.
+    pub name: String,
+}
+
+impl<W: Write> Sink for Stream<W> {
+    fn packing(&self) -> Packing {
+        Packing::Plain
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        self.out.write_all(chunk)
+    }
+}

@@ -1,0 +1,147 @@
+//! The native format: one row a line, in the shape and key order of export v2.
+//!
+//! Nothing is parsed or printed here. A row is a sequence of copies between constants.
+
+use crate::Format;
+use labelport_model::record::{LabelRecord, ModelRecord, ProjectRecord, Record, RunRecord};
+
+/// NDJSON in the row format of export v2.
+pub struct Ndjson;
+
+impl Format for Ndjson {
+    fn name(&self) -> &'static str {
+        "ndjson"
+    }
+
+    fn summary(&self) -> &'static str {
+        "One JSON object a line in the row format of export v2."
+    }
+
+    fn extension(&self) -> &'static str {
+        "ndjson"
+    }
+
+    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"data_row\":{");
+        out.extend_from_slice(record.head);
+        if let Some(details) = &record.details {
+            out.extend_from_slice(b",\"details\":{");
+            out.extend_from_slice(details.dataset);
+            if !details.dataset.is_empty() && !details.members.is_empty() {
+                out.push(b',');
+            }
+            out.extend_from_slice(details.members);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"},\"media_attributes\":");
+        out.extend_from_slice(record.media);
+        list(b",\"attachments\":[", record.attachments, out);
+        list(b",\"metadata_fields\":[", record.metadata, out);
+        list(b",\"embeddings\":[", record.embeddings, out);
+        if let Some(projects) = record.projects {
+            out.extend_from_slice(b",\"projects\":{");
+            separated(projects, out, project);
+            out.push(b'}');
+        }
+        if let Some(models) = record.models {
+            out.extend_from_slice(b",\"experiments\":{");
+            separated(models, out, model);
+            out.push(b'}');
+        }
+        more(record.rest, out);
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+fn project(project: &ProjectRecord<'_>, out: &mut Vec<u8>) {
+    key(project.id, out);
+    out.extend_from_slice(b"{\"name\":");
+    out.extend_from_slice(project.name);
+    out.extend_from_slice(b",\"labels\":[");
+    separated(project.labels, out, label);
+    out.push(b']');
+    member(b",\"project_details\":", project.details, out);
+    out.extend_from_slice(b",\"project_tags\":");
+    out.extend_from_slice(project.tags);
+    more(project.rest, out);
+    out.push(b'}');
+}
+
+fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    out.extend_from_slice(label.head);
+    member(b",\"label_details\":", label.details, out);
+    member(b",\"performance_details\":", label.performance, out);
+    out.extend_from_slice(b",\"annotations\":");
+    out.extend_from_slice(label.annotations);
+    more(label.rest, out);
+    out.push(b'}');
+}
+
+fn model(model: &ModelRecord<'_>, out: &mut Vec<u8>) {
+    key(model.id, out);
+    out.extend_from_slice(b"{\"name\":");
+    out.extend_from_slice(model.name);
+    out.extend_from_slice(b",\"runs\":{");
+    separated(model.runs, out, run);
+    out.push(b'}');
+    more(model.rest, out);
+    out.push(b'}');
+}
+
+fn run(run: &RunRecord<'_>, out: &mut Vec<u8>) {
+    key(run.id, out);
+    out.extend_from_slice(b"{\"name\":");
+    out.extend_from_slice(run.name);
+    more(run.head, out);
+    out.extend_from_slice(b",\"labels\":[");
+    separated(run.labels, out, label);
+    out.push(b']');
+    if let Some(predictions) = run.predictions {
+        out.extend_from_slice(b",\"predictions\":[");
+        separated(predictions, out, label);
+        out.push(b']');
+    }
+    more(run.tail, out);
+    out.push(b'}');
+}
+
+/// Writes items with commas between them.
+fn separated<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+}
+
+fn list(opening: &[u8], items: Option<&[&[u8]]>, out: &mut Vec<u8>) {
+    if let Some(items) = items {
+        out.extend_from_slice(opening);
+        separated(items, out, |item, out| out.extend_from_slice(item));
+        out.push(b']');
+    }
+}
+
+fn member(opening: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
+    if let Some(value) = value {
+        out.extend_from_slice(opening);
+        out.extend_from_slice(value);
+    }
+}
+
+/// Writes members behind others.
+fn more(members: &[u8], out: &mut Vec<u8>) {
+    if !members.is_empty() {
+        out.push(b',');
+        out.extend_from_slice(members);
+    }
+}
+
+/// Writes a key: ids are checked at the door and need no escapes.
+fn key(id: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b"\":");
+}

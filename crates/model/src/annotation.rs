@@ -1,0 +1,112 @@
+//! What a label's `annotations` hold, whatever their container.
+//!
+//! Containers differ by data type (lists, frames, groups, timestamps) and will differ again. What makes an annotation is
+//! the same everywhere: an *object* bears `annotation_kind`, a *classification* stands in a list called
+//! `classifications`. So annotations are found by these marks, and a container that nobody has seen yet is walked like
+//! the others.
+
+use crate::json::{Kind, Value};
+
+/// An annotation as counted: its feature, and what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark<'a> {
+    /// `feature_schema_id` without quotes; empty where the row gives none.
+    pub schema_id: &'a str,
+    /// `name` without quotes, escaped as in the row; empty where the row gives none.
+    pub name: &'a str,
+    /// The annotation kind of an object, the answer key of a classification (`radio_answer`, …).
+    pub kind: &'a str,
+    /// `value` without quotes, escaped as in the row; empty where the row gives none.
+    pub value: &'a str,
+}
+
+/// Calls `each` for every annotation that stands in the value, nested ones included, in the order of the text.
+pub fn for_each<'a>(value: Value<'a>, each: &mut dyn FnMut(Mark<'a>)) {
+    match value.kind() {
+        Kind::Object => {
+            if let Some(kind) = value.get("annotation_kind") {
+                each(mark(value, inner(kind)));
+            }
+            for (key, member) in value.members() {
+                if key == "classifications" && member.kind() == Kind::Array {
+                    for item in member.elements() {
+                        // An item with a kind of its own is counted as an object when it is walked.
+                        if item.kind() == Kind::Object && item.get("annotation_kind").is_none() {
+                            each(mark(item, answer_key(item)));
+                        }
+                        for_each(item, each);
+                    }
+                } else {
+                    for_each(member, each);
+                }
+            }
+        }
+        Kind::Array => value.elements().for_each(|element| for_each(element, each)),
+        _ => {}
+    }
+}
+
+/// Tells whether any annotation refers to a mask that is fetched by URL.
+pub fn has_masks(annotations: &str) -> bool {
+    annotations.contains("mask\":{\"url\":")
+}
+
+fn mark<'a>(annotation: Value<'a>, kind: &'a str) -> Mark<'a> {
+    let text = |key| annotation.get(key).map_or("", inner);
+    Mark { schema_id: text("feature_schema_id"), name: text("name"), kind, value: text("value") }
+}
+
+fn inner(value: Value<'_>) -> &str {
+    if value.kind() == Kind::String { &value.raw()[1..value.raw().len() - 1] } else { "" }
+}
+
+fn answer_key(classification: Value<'_>) -> &str {
+    classification
+        .members()
+        .map(|(key, _)| key)
+        .find(|key| key.ends_with("_answer") || key.ends_with("_answers"))
+        .unwrap_or("unanswered")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    #[track_caller]
+    fn check(annotations: &str, expect: &[(&str, &str)]) {
+        let document = Document::parse(annotations.as_bytes()).unwrap();
+        let mut found = Vec::new();
+        for_each(document.root(), &mut |mark| found.push((mark.name, mark.kind)));
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn objects_and_nested_classifications_are_found() {
+        check(
+            r#"{"objects":[{"name":"boat","annotation_kind":"ImageBoundingBox","classifications":[
+                {"name":"sort","radio_answer":{"name":"tug","classifications":[{"name":"why","text_answer":{}}]}}]}],
+               "classifications":[{"name":"tags","checklist_answers":[{"name":"wet","classifications":[]}]}]}"#,
+            &[
+                ("boat", "ImageBoundingBox"),
+                ("sort", "radio_answer"),
+                ("why", "text_answer"),
+                ("tags", "checklist_answers"),
+            ],
+        );
+    }
+
+    #[test]
+    fn every_frame_counts() {
+        check(
+            r#"{"frames":{"1":{"objects":{"f":{"name":"a","annotation_kind":"VideoPoint"}},"classifications":[]},
+                          "2":{"objects":{"f":{"name":"a","annotation_kind":"VideoPoint"}},"classifications":[]}}}"#,
+            &[("a", "VideoPoint"), ("a", "VideoPoint")],
+        );
+    }
+
+    #[test]
+    fn an_unknown_container_is_walked() {
+        check(r#"{"orbits":[[{"x":{"name":"a","annotation_kind":"Orbit3D"}}]]}"#, &[("a", "Orbit3D")]);
+    }
+}

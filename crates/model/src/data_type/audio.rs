@@ -1,0 +1,15 @@
+//! Sound: classifications of the whole and of stretches of it.
+
+use super::DataType;
+
+pub(super) static AUDIO: DataType = DataType {
+    name: "audio",
+    summary: "Sound recordings; times are milliseconds.",
+    media_types: &["AUDIO"],
+    asset_types: &["audio"],
+    mime_prefixes: &["audio/"],
+    label_kind: "Default",
+    container_key: Some("timestamp"),
+    has_key_frames: false,
+    kinds: &[],
+};

@@ -1,0 +1,18 @@
+//! DICOM: slices in three groups. The name of the mask kind is a guess.
+
+use super::{AnnotationKind, DataType};
+
+pub(super) static DICOM: DataType = DataType {
+    name: "dicom",
+    summary: "Medical series, sliced along three axes.",
+    media_types: &["DICOM"],
+    asset_types: &["dicom"],
+    mime_prefixes: &["application/dicom"],
+    label_kind: "Default",
+    container_key: Some("groups"),
+    has_key_frames: false,
+    kinds: &[
+        AnnotationKind { name: "DICOMPolyline", geometry_key: "line" },
+        AnnotationKind { name: "DICOMSegmentationMask", geometry_key: "mask" },
+    ],
+};

@@ -1,0 +1,20 @@
+//! Maps: tiles, with GeoJSON geometry. The names of all kinds but the box are guesses by pattern.
+
+use super::{AnnotationKind, DataType};
+
+pub(super) static GEOSPATIAL: DataType = DataType {
+    name: "geospatial",
+    summary: "Map tiles; coordinates are longitude and latitude.",
+    media_types: &["TMS_GEO", "TMS_SIMPLE"],
+    asset_types: &["tms_geo", "tms_simple"],
+    mime_prefixes: &["application/x-tms-"],
+    label_kind: "Default",
+    container_key: None,
+    has_key_frames: false,
+    kinds: &[
+        AnnotationKind { name: "GeoBoundingBox", geometry_key: "geojson" },
+        AnnotationKind { name: "GeoPoint", geometry_key: "geojson" },
+        AnnotationKind { name: "GeoPolygon", geometry_key: "geojson" },
+        AnnotationKind { name: "GeoPolyline", geometry_key: "geojson" },
+    ],
+};

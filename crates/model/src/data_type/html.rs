@@ -1,0 +1,15 @@
+//! HTML: classifications of a page.
+
+use super::DataType;
+
+pub(super) static HTML: DataType = DataType {
+    name: "html",
+    summary: "Web pages, classified as a whole.",
+    media_types: &["HTML"],
+    asset_types: &["html"],
+    mime_prefixes: &["text/html"],
+    label_kind: "Default",
+    container_key: None,
+    has_key_frames: false,
+    kinds: &[],
+};

@@ -1,0 +1,150 @@
+//! The data types, each a file.
+//!
+//! A data type says how rows of it are recognised, what its labels are called and which annotation kinds it has. Nothing
+//! outside this folder names a data type in a `match`: what differs between types is a field of [`DataType`].
+//! A kind that no table lists is no error anywhere. It is kept, counted and exported like the others.
+//!
+//! # Adding a data type
+//! One file beside this one with a `pub(super) static`, one line in [`DATA_TYPES`]. An annotation kind is one line in
+//! the file of its data type.
+
+mod audio;
+mod conversation;
+mod dicom;
+mod document;
+mod geospatial;
+mod html;
+mod image;
+mod text;
+mod video;
+
+use crate::json::{Kind as JsonKind, Value};
+
+/// A sort of data that can be labelled.
+#[derive(Debug)]
+pub struct DataType {
+    /// The name in filters, tables and messages.
+    pub name: &'static str,
+    /// One sentence about it.
+    pub summary: &'static str,
+    /// The vendor's media type values, upper case, the usual one first.
+    pub media_types: &'static [&'static str],
+    /// The values of `media_attributes.asset_type`, the usual one first.
+    pub asset_types: &'static [&'static str],
+    /// What `media_attributes.mime_type` begins with.
+    pub mime_prefixes: &'static [&'static str],
+    /// The value of `label_kind`.
+    pub label_kind: &'static str,
+    /// A key of `annotations` that no other data type has.
+    pub container_key: Option<&'static str>,
+    /// Whether geometry between key frames can be computed.
+    pub has_key_frames: bool,
+    /// The annotation kinds, as `annotation_kind` spells them.
+    pub kinds: &'static [AnnotationKind],
+}
+
+/// A sort of annotation on one data type.
+#[derive(Debug)]
+pub struct AnnotationKind {
+    /// The value of `annotation_kind`.
+    pub name: &'static str,
+    /// The key that holds the geometry or the place.
+    pub geometry_key: &'static str,
+}
+
+/// Every data type, by name.
+pub static DATA_TYPES: &[&DataType] = &[
+    &audio::AUDIO,
+    &conversation::CONVERSATION,
+    &dicom::DICOM,
+    &document::DOCUMENT,
+    &geospatial::GEOSPATIAL,
+    &html::HTML,
+    &image::IMAGE,
+    &text::TEXT,
+    &video::VIDEO,
+];
+
+/// Finds a data type by its name.
+pub fn find(name: &str) -> Option<&'static DataType> {
+    DATA_TYPES.iter().copied().find(|data_type| data_type.name == name)
+}
+
+/// Finds a data type by the vendor's media type value, in any case.
+pub fn find_by_media_type(media_type: &str) -> Option<&'static DataType> {
+    find_where(|data_type| data_type.media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type)))
+}
+
+/// Finds the data type that `media_attributes` speak of: by asset type, else by mime type.
+pub fn of_media(media: Value<'_>) -> Option<&'static DataType> {
+    let text = |key: &str| media.get(key).and_then(Value::as_text);
+    if let Some(asset) = text("asset_type") {
+        let found =
+            find_where(|data_type| data_type.asset_types.iter().any(|known| known.eq_ignore_ascii_case(&asset)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    let mime = text("mime_type")?;
+    find_where(|data_type| data_type.mime_prefixes.iter().any(|prefix| mime.starts_with(prefix)))
+}
+
+/// Finds the data type that a label's annotations can belong to alone: by a container key, else by the first known
+/// annotation kind.
+pub fn of_annotations(annotations: Value<'_>) -> Option<&'static DataType> {
+    let found = find_where(|data_type| data_type.container_key.is_some_and(|key| annotations.get(key).is_some()));
+    if found.is_some() {
+        return found;
+    }
+    let objects = annotations.get("objects").filter(|objects| objects.kind() == JsonKind::Array)?;
+    objects.elements().find_map(|object| {
+        let kind = object.get("annotation_kind")?.as_text()?;
+        find_where(|data_type| data_type.kinds.iter().any(|known| known.name == kind))
+    })
+}
+
+fn find_where(test: impl Fn(&DataType) -> bool) -> Option<&'static DataType> {
+    DATA_TYPES.iter().copied().find(|data_type| test(data_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    #[test]
+    fn every_data_type_is_described_unique_and_in_order() {
+        let names: Vec<_> = DATA_TYPES.iter().map(|data_type| data_type.name).collect();
+        assert!(names.is_sorted() && names.len() == 9, "{names:?}");
+        let mut kinds = std::collections::BTreeSet::new();
+        for data_type in DATA_TYPES {
+            assert!(data_type.summary.ends_with('.'), "{}", data_type.name);
+            for kind in data_type.kinds {
+                // Conversations share their relationships with text.
+                assert!(kinds.insert((data_type.name, kind.name)), "{} stands twice", kind.name);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check_media(media: &str, expect: Option<&str>) {
+        let document = Document::parse(media.as_bytes()).unwrap();
+        assert_eq!(of_media(document.root()).map(|data_type| data_type.name), expect);
+    }
+
+    #[test]
+    fn rows_are_recognised_by_asset_type_then_mime_type() {
+        check_media(r#"{"asset_type":"tms_simple"}"#, Some("geospatial"));
+        check_media(r#"{"mime_type":"audio/wav"}"#, Some("audio"));
+        check_media(r#"{"asset_type":"hologram","mime_type":"image/png"}"#, Some("image"));
+        check_media(r#"{}"#, None);
+    }
+
+    #[test]
+    fn annotations_tell_when_the_media_do_not() {
+        let video = Document::parse(br#"{"frames":{},"segments":{}}"#).unwrap();
+        assert_eq!(of_annotations(video.root()).map(|data_type| data_type.name), Some("video"));
+        let geo = Document::parse(br#"{"objects":[{"annotation_kind":"GeoPoint"}]}"#).unwrap();
+        assert_eq!(of_annotations(geo.root()).map(|data_type| data_type.name), Some("geospatial"));
+    }
+}

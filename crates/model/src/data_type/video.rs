@@ -1,0 +1,21 @@
+//! Video: frames counted from 1, key frames, segments. The names of point, line and polygon kinds are guesses by pattern.
+
+use super::{AnnotationKind, DataType};
+
+pub(super) static VIDEO: DataType = DataType {
+    name: "video",
+    summary: "Video; frames count from 1, geometry is pixels.",
+    media_types: &["VIDEO"],
+    asset_types: &["video"],
+    mime_prefixes: &["video/"],
+    label_kind: "Video",
+    container_key: Some("frames"),
+    has_key_frames: true,
+    kinds: &[
+        AnnotationKind { name: "VideoBoundingBox", geometry_key: "bounding_box" },
+        AnnotationKind { name: "VideoPoint", geometry_key: "point" },
+        AnnotationKind { name: "VideoPolygon", geometry_key: "polygon" },
+        AnnotationKind { name: "VideoPolyline", geometry_key: "line" },
+        AnnotationKind { name: "VideoSegmentationMask", geometry_key: "mask" },
+    ],
+};

@@ -1,0 +1,172 @@
+//! A scanned text and the values in it.
+
+use super::scan::{self, JsonError};
+use super::string;
+use std::borrow::Cow;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// A number, in the spelling it came with.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// Returns the kind as a message says it, with its article.
+    pub fn named(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::True | Self::False => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// One value: its bytes in the normal form, and the index of the node behind its last descendant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) next: u32,
+    /// Where the value began in the text that was scanned.
+    pub(super) offset: u32,
+}
+
+/// A JSON text in normal form with the places of its values. Keys are nodes before their values.
+#[derive(Debug, Default)]
+pub struct Document {
+    text: String,
+    nodes: Vec<Node>,
+}
+
+impl Document {
+    /// Scans a text.
+    pub fn parse(input: &[u8]) -> Result<Self, JsonError> {
+        let mut document = Self::default();
+        document.read(input)?;
+        Ok(document)
+    }
+
+    /// Scans a text into this document, whose memory is used again. After an error the document is empty.
+    pub fn read(&mut self, input: &[u8]) -> Result<(), JsonError> {
+        let mut text = std::mem::take(&mut self.text).into_bytes();
+        text.clear();
+        self.nodes.clear();
+        let outcome = scan::scan(input, &mut text, &mut self.nodes);
+        if outcome.is_err() {
+            text.clear();
+            self.nodes.clear();
+        }
+        self.text = String::from_utf8(text).expect("the normal form is ASCII");
+        outcome
+    }
+
+    /// Returns the outermost value. The document must hold one: a text was read without error.
+    pub fn root(&self) -> Value<'_> {
+        Value { document: self, index: 0 }
+    }
+
+    /// Returns the text in normal form.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// A value of a document.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'a> {
+    document: &'a Document,
+    index: u32,
+}
+
+impl<'a> Value<'a> {
+    fn node(self) -> Node {
+        self.document.nodes[self.index as usize]
+    }
+
+    /// Returns what the value is.
+    pub fn kind(self) -> Kind {
+        self.node().kind
+    }
+
+    /// Returns where the value began in the text that was scanned, in bytes.
+    pub fn offset(self) -> usize {
+        self.node().offset as usize
+    }
+
+    /// Returns the value's text in normal form.
+    pub fn raw(self) -> &'a str {
+        let node = self.node();
+        &self.document.text()[node.start as usize..node.end as usize]
+    }
+
+    /// Returns the text of a string, or nothing for another kind.
+    pub fn as_text(self) -> Option<Cow<'a, str>> {
+        (self.kind() == Kind::String).then(|| string::unquote(self.raw().as_bytes()))
+    }
+
+    /// Returns a number as the nearest float, or nothing for another kind.
+    pub fn as_f64(self) -> Option<f64> {
+        if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
+    }
+
+    /// Returns a number spelled as a whole number that fits, or nothing.
+    pub fn as_i64(self) -> Option<i64> {
+        if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
+    }
+
+    /// Returns the value of a key of an object, or nothing: no such key, or no object.
+    pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.members().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// Lists the members of an object in order, keys without quotes and still escaped; empty for another kind.
+    pub fn members(self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let node = self.node();
+        let end = if node.kind == Kind::Object { node.next } else { 0 };
+        let document = self.document;
+        let mut at = self.index + 1;
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let key = document.nodes[at as usize];
+            let name = &document.text()[key.start as usize + 1..key.end as usize - 1];
+            let value = Value { document, index: at + 1 };
+            at = value.node().next;
+            Some((name, value))
+        })
+    }
+
+    /// Lists the elements of an array in order; empty for another kind.
+    pub fn elements(self) -> impl Iterator<Item = Value<'a>> {
+        let node = self.node();
+        let end = if node.kind == Kind::Array { node.next } else { 0 };
+        let document = self.document;
+        let mut at = self.index + 1;
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let value = Value { document, index: at };
+            at = value.node().next;
+            Some(value)
+        })
+    }
+}

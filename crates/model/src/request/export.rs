@@ -1,0 +1,84 @@
+//! The request of one export, and its canonical form.
+
+use super::{ExportFilters, Params, RequestError, Scope};
+use crate::input::{Input, InputProblem};
+use crate::json::{ObjectWriter, Value};
+use crate::quote::Quoted;
+use crate::time::Zone;
+
+/// The version of the canonical form.
+const VERSION: i64 = 1;
+
+/// What one export is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportRequest {
+    /// What it is taken from.
+    pub scope: Scope,
+    /// The sections that it carries.
+    pub params: Params,
+    /// The rows that it leaves in.
+    pub filters: ExportFilters,
+    /// The IANA name of the zone in which dates without an offset were read. The dates themselves are instants by now.
+    pub zone_name: String,
+}
+
+impl ExportRequest {
+    /// Fails where the request asks for what its scope does not have, or for two things that contradict each other.
+    pub fn check(&self) -> Result<(), RequestError> {
+        let scope = self.scope.kind();
+        self.scope.check()?;
+        self.params.check(scope)?;
+        self.filters.check(scope)?;
+        Zone::parse(&self.zone_name).map(|_| ()).map_err(RequestError::Zone)
+    }
+
+    /// Prints the request so that equal requests are equal texts: every option in the order of its table, ids in order
+    /// and once, dates in UTC.
+    ///
+    /// ```json
+    /// {"version":1,"scope":{"kind":"project","id":"cm3a7x1pr0003q8v4c6d8e0fa"},"params":{"attachments":true, …},
+    ///  "filters":{"last_activity_at":["2025-03-01T00:00:00.000+00:00",null], …},"zone":"Europe/Madrid"}
+    /// ```
+    pub fn to_canonical_json(&self) -> String {
+        let mut out = Vec::new();
+        let mut object = ObjectWriter::open(&mut out);
+        object.raw("version", VERSION.to_string().as_bytes());
+        self.scope.write(object.key("scope"));
+        self.params.write(object.key("params"));
+        self.filters.write(object.key("filters"));
+        object.text("zone", &self.zone_name);
+        object.close();
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Reads a request from its canonical form, or from one that people wrote.
+    ///
+    /// Only `scope` must be there. Absent and null mean off, and UTC for `zone`; a key that is not known is an error.
+    /// Whether the parts fit together is for [`check`](Self::check) to say.
+    pub fn from_json(text: &str) -> Result<Self, RequestError> {
+        let document = Input::scan(text, "request")?;
+        Self::read(document.root())
+    }
+
+    fn read(value: Value<'_>) -> Result<Self, RequestError> {
+        let input = Input::new(value, "request");
+        input.only(&["version", "scope", "params", "filters", "zone"])?;
+        if let Some(version) = input.find("version")
+            && version.value().as_i64() != Some(VERSION)
+        {
+            let found = Quoted::new(version.value().raw());
+            return Err(version.error(InputProblem::NotAllowed { found, allowed: VERSION.to_string() }).into());
+        }
+        let zone = match input.find("zone") {
+            Some(name) => Zone::parse(&name.text()?).map_err(|error| name.error(error))?,
+            None => Zone::utc(),
+        };
+        let (params, filters) = (input.find("params"), input.find("filters"));
+        Ok(Self {
+            scope: Scope::read(&input.get("scope")?)?,
+            params: params.map(|params| Params::read(&params)).transpose()?.unwrap_or_default(),
+            filters: filters.map(|filters| ExportFilters::read(&filters, &zone)).transpose()?.unwrap_or_default(),
+            zone_name: zone.name().to_owned(),
+        })
+    }
+}

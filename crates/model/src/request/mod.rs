@@ -1,0 +1,27 @@
+//! What an export is asked for: scope, parameters, filters.
+//!
+//! Every door fills in the same [`ExportRequest`] and calls [`check`](ExportRequest::check) once; behind it nothing asks
+//! again whether an option makes sense. The canonical form of a request goes into the manifest of its result, so that
+//! two results can be compared by what they were asked for.
+//!
+//! An option that does not apply is refused, with the scopes where it does: an option that is ignored gives a result
+//! that is silently wrong. This module never knows which projects exist or who may read them.
+//!
+//! # Adding an option
+//! A parameter in `params`, a filter in `filters`, a scope in `scope`; each says how.
+
+mod error;
+mod export;
+mod filters;
+mod params;
+mod print;
+mod scope;
+
+pub use error::{OptionName, RequestError};
+pub use export::ExportRequest;
+pub use filters::{EXPORT_FILTERS, ExportFilter, ExportFilters, FilterField};
+pub use params::{NAMED_LIMIT, PARAMS, Param, ParamField, Params, find_media_type, media_types};
+pub use scope::{SCOPES, Scope, ScopeEntry, ScopeKind};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What an export is taken from.
+//!
+//! A scope says which data rows are meant before any filter, and which parameters and filters make sense. Whether the
+//! project, dataset, slice or run exists, and whether the caller may read it, is not known here.
+//!
+//! # Adding a scope
+//! One variant of [`ScopeKind`] and of [`Scope`], one line in [`SCOPES`]; then the lists of scopes in the tables of
+//! parameters and filters.
+
+use super::error::{OptionName, RequestError};
+use super::print;
+use crate::filter::sorted;
+use crate::input::{Input, InputError};
+use crate::json::ObjectWriter;
+
+/// A sort of scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// The rows sent to one project.
+    Project,
+    /// The rows of one dataset.
+    Dataset,
+    /// Rows chosen one by one.
+    Rows,
+    /// The rows that a saved query finds.
+    Slice,
+    /// The rows of one model run.
+    ModelRun,
+    /// Every row of the organization.
+    Catalog,
+}
+
+/// A line in the table of scopes.
+#[derive(Debug)]
+pub struct ScopeEntry {
+    /// Which scope it is.
+    pub kind: ScopeKind,
+    /// Its name in requests, commands and messages.
+    pub name: &'static str,
+    /// One sentence about it.
+    pub summary: &'static str,
+}
+
+/// Every scope, the usual ones first.
+pub static SCOPES: &[ScopeEntry] = &[
+    ScopeEntry { kind: ScopeKind::Project, name: "project", summary: "The data rows sent to one project." },
+    ScopeEntry { kind: ScopeKind::Dataset, name: "dataset", summary: "The data rows of one dataset." },
+    ScopeEntry { kind: ScopeKind::Rows, name: "rows", summary: "Data rows chosen by id or global key." },
+    ScopeEntry { kind: ScopeKind::Slice, name: "slice", summary: "The data rows that a saved query finds." },
+    ScopeEntry { kind: ScopeKind::ModelRun, name: "model-run", summary: "The data rows of one model run." },
+    ScopeEntry { kind: ScopeKind::Catalog, name: "catalog", summary: "Every data row of the organization." },
+];
+
+impl ScopeKind {
+    /// Returns the name in requests, commands and messages.
+    pub fn name(self) -> &'static str {
+        SCOPES.iter().find(|entry| entry.kind == self).map_or("", |entry| entry.name)
+    }
+
+    /// Finds a kind by its name.
+    pub fn find(name: &str) -> Option<Self> {
+        SCOPES.iter().find(|entry| entry.name == name).map(|entry| entry.kind)
+    }
+}
+
+/// What one export is taken from. An id of nothing is found out by whoever resolves the scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The project with this id.
+    Project(String),
+    /// The dataset with this id.
+    Dataset(String),
+    /// Chosen rows. Where both lists are given, a row has to be in both; an id of nothing gives no row.
+    Rows {
+        /// The ids of the rows.
+        data_row_ids: Option<Vec<String>>,
+        /// The global keys of the rows.
+        global_keys: Option<Vec<String>>,
+    },
+    /// The slice with this id.
+    Slice(String),
+    /// The model run with this id.
+    ModelRun(String),
+    /// The whole catalog.
+    Catalog,
+}
+
+impl Scope {
+    /// Returns which sort of scope it is.
+    pub fn kind(&self) -> ScopeKind {
+        match self {
+            Self::Project(_) => ScopeKind::Project,
+            Self::Dataset(_) => ScopeKind::Dataset,
+            Self::Rows { .. } => ScopeKind::Rows,
+            Self::Slice(_) => ScopeKind::Slice,
+            Self::ModelRun(_) => ScopeKind::ModelRun,
+            Self::Catalog => ScopeKind::Catalog,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        let Self::Rows { data_row_ids, global_keys } = self else {
+            return Ok(());
+        };
+        if data_row_ids.is_none() && global_keys.is_none() {
+            return Err(RequestError::NoRows);
+        }
+        let lists = [(DATA_ROW_IDS, data_row_ids), (GLOBAL_KEYS, global_keys)];
+        match lists.into_iter().find(|(_, list)| list.as_ref().is_some_and(Vec::is_empty)) {
+            Some((option, _)) => Err(RequestError::Empty { option }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads `{"kind":"project","id":"…"}`, `{"kind":"rows","data_row_ids":[…],"global_keys":[…]}` and the like.
+    pub(super) fn read(input: &Input<'_>) -> Result<Self, InputError> {
+        let names: Vec<&str> = SCOPES.iter().map(|entry| entry.name).collect();
+        let kind = input.get("kind")?.choose(ScopeKind::find, &names)?;
+        input.only(match kind {
+            ScopeKind::Rows => &["kind", DATA_ROW_IDS.name, GLOBAL_KEYS.name],
+            ScopeKind::Catalog => &["kind"],
+            _ => &["kind", "id"],
+        })?;
+        let id = || input.get("id")?.filled_text();
+        let list = |option: OptionName| input.find(option.name).map(|list| list.texts()).transpose();
+        Ok(match kind {
+            ScopeKind::Project => Self::Project(id()?),
+            ScopeKind::Dataset => Self::Dataset(id()?),
+            ScopeKind::Slice => Self::Slice(id()?),
+            ScopeKind::ModelRun => Self::ModelRun(id()?),
+            ScopeKind::Rows => Self::Rows { data_row_ids: list(DATA_ROW_IDS)?, global_keys: list(GLOBAL_KEYS)? },
+            ScopeKind::Catalog => Self::Catalog,
+        })
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let mut object = ObjectWriter::open(out);
+        object.text("kind", self.kind().name());
+        match self {
+            Self::Project(id) | Self::Dataset(id) | Self::Slice(id) | Self::ModelRun(id) => object.text("id", id),
+            Self::Rows { data_row_ids, global_keys } => {
+                for (option, list) in [(DATA_ROW_IDS, data_row_ids), (GLOBAL_KEYS, global_keys)] {
+                    let list = list.clone().map(sorted);
+                    print::texts(list.as_deref(), object.key(option.name));
+                }
+            }
+            Self::Catalog => {}
+        }
+        object.close();
+    }
+}
+
+const DATA_ROW_IDS: OptionName = OptionName { name: "data_row_ids", flag: "--data-row-ids" };
+const GLOBAL_KEYS: OptionName = OptionName { name: "global_keys", flag: "--global-keys" };

@@ -1,0 +1,89 @@
+//! Labels and predictions of a row.
+
+use super::place::{Place, RowError, RowProblem, array, object};
+use super::read::{time, when_id};
+use super::{Feature, Label};
+use crate::annotation::{self, Mark};
+use crate::id::LabelId;
+use crate::json::{Members, Value};
+
+/// Which list a label stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// A project, whose exports switch label and performance details on and off.
+    Project,
+    /// A model run, whose exports never do: such sections, where a row has them, stay with the label.
+    ModelRun,
+}
+
+pub(super) fn read_list(place: &Place<'_>, list: Value<'_>, home: Home) -> Result<Vec<Label>, RowError> {
+    let mut labels: Vec<Label> = Vec::new();
+    for (index, value) in array(place, list)?.elements().enumerate() {
+        let here = Place::Index(place, index);
+        let label = read(&here, value, home)?;
+        if labels.iter().any(|known| known.id == label.id) {
+            return Err(here.error(value, RowProblem::LabelTwice));
+        }
+        labels.push(label);
+    }
+    Ok(labels)
+}
+
+fn read(place: &Place<'_>, value: Value<'_>, home: Home) -> Result<Label, RowError> {
+    let mut id = None;
+    let mut head = Members::default();
+    let mut rest = Members::default();
+    let mut details = None;
+    let mut created = None;
+    let mut performance = None;
+    let mut annotations = None;
+    for (key, member) in object(place, value)?.members() {
+        let here = Place::Key(place, key);
+        match (key, home) {
+            ("label_kind" | "version", _) => head.push_raw(key, member.raw()),
+            ("id", _) => {
+                id = when_id(&here, member, LabelId::parse)?;
+                head.push_raw(key, member.raw());
+            }
+            ("label_details", Home::Project) => {
+                let member = object(&here, member)?;
+                created = time(&here, member, "created_at")?;
+                details = Some(member.raw().to_owned());
+            }
+            ("performance_details", Home::Project) => {
+                performance = Some(object(&here, member)?.raw().to_owned());
+            }
+            ("annotations", _) => annotations = Some(object(&here, member)?),
+            _ => rest.push_raw(key, member.raw()),
+        }
+    }
+    let id = id.ok_or_else(|| place.error(value, RowProblem::Missing("id")))?;
+    let annotations = annotations.ok_or_else(|| place.error(value, RowProblem::Missing("annotations")))?;
+    Ok(Label {
+        id,
+        head: head.into_string(),
+        details,
+        created,
+        performance,
+        tally: tally(annotations),
+        has_masks: annotation::has_masks(annotations.raw()),
+        annotations: annotations.raw().to_owned(),
+        rest: rest.into_option(),
+    })
+}
+
+/// Counts the annotations of each feature and kind, in the order of first appearance.
+fn tally(annotations: Value<'_>) -> Vec<(Feature, u32)> {
+    let mut counts: Vec<(Mark<'_>, u32)> = Vec::new();
+    annotation::for_each(annotations, &mut |mark| match counts.iter_mut().find(|(known, _)| *known == mark) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((mark, 1)),
+    });
+    let owned = |mark: Mark<'_>| Feature {
+        schema_id: mark.schema_id.to_owned(),
+        name: mark.name.to_owned(),
+        kind: mark.kind.to_owned(),
+        value: mark.value.to_owned(),
+    };
+    counts.into_iter().map(|(mark, count)| (owned(mark), count)).collect()
+}

@@ -1,0 +1,218 @@
+//! An export row taken apart into the sections that the store keeps.
+//!
+//! A [`Row`] owns every byte of the line it was read from: each key is in exactly one section, keys that nobody knows go
+//! to the `rest` of the object they stand in. What is `None` was not in the row and says nothing about the stored state;
+//! what is there, even empty, replaces it. All text here is JSON in normal form.
+//!
+//! # Adding a section
+//! A field here, its reading in [`read`], a column or table in the store and a place in the export record.
+
+mod label;
+mod place;
+mod read;
+
+pub use place::{RowError, RowProblem};
+pub use read::read;
+
+use crate::data_type::DataType;
+use crate::id::{BatchId, DataRowId, DatasetId, LabelId, ModelId, ModelRunId, OntologyId, ProjectId};
+use crate::time::Timestamp;
+use crate::workflow::{Split, WorkflowStatus};
+
+/// One data row with everything that its line says about it.
+#[derive(Debug)]
+pub struct Row {
+    /// `data_row.id`.
+    pub id: DataRowId,
+    /// `data_row.global_key`; `None` where absent or null.
+    pub global_key: Option<String>,
+    /// `data_row.external_id`; `None` where absent or null.
+    pub external_id: Option<String>,
+    /// What the row holds, when its media or its annotations tell.
+    pub data_type: Option<&'static DataType>,
+    /// The members of `data_row`, without `details`.
+    pub head: String,
+    /// `data_row.details`.
+    pub details: Option<RowDetails>,
+    /// `media_attributes`, an object.
+    pub media: Option<String>,
+    /// `attachments`, one object each.
+    pub attachments: Option<Vec<String>>,
+    /// `metadata_fields`, one value each.
+    pub metadata: Option<Vec<MetadataValue>>,
+    /// `embeddings`, one each.
+    pub embeddings: Option<Vec<EmbeddingValue>>,
+    /// `projects`, in the order of the row.
+    pub projects: Vec<ProjectRow>,
+    /// `experiments`, in the order of the row.
+    pub models: Vec<ModelRow>,
+    /// Members of the row that no section takes.
+    pub rest: Option<String>,
+}
+
+/// `data_row.details`.
+#[derive(Debug)]
+pub struct RowDetails {
+    /// The dataset, with its name where the row gives one.
+    pub dataset: Option<(DatasetId, Option<String>)>,
+    /// `created_at`.
+    pub created: Option<Timestamp>,
+    /// `updated_at`.
+    pub updated: Option<Timestamp>,
+    /// `last_activity_at`.
+    pub activity: Option<Timestamp>,
+    /// The members without those that name the dataset.
+    pub members: String,
+}
+
+/// One entry of `metadata_fields`.
+#[derive(Debug)]
+pub struct MetadataValue {
+    /// `schema_id`, empty where the row gives none.
+    pub schema_id: String,
+    /// `schema_name`.
+    pub name: String,
+    /// `schema_kind`.
+    pub kind: String,
+    /// What a filter compares: one value, or one for each option of an enum.
+    pub facts: Vec<MetadataFact>,
+    /// The entry as exported.
+    pub json: String,
+}
+
+/// A metadata value in the form that filters compare.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetadataFact {
+    /// A string.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A datetime.
+    Time(Timestamp),
+    /// An option of an enum.
+    EnumOption {
+        /// Its `schema_id`, empty where the row gives none.
+        id: String,
+        /// Its `schema_name`.
+        name: String,
+    },
+    /// Anything else, which filters can only find to exist.
+    Other,
+}
+
+/// One entry of `embeddings`.
+#[derive(Debug)]
+pub struct EmbeddingValue {
+    /// `id`, empty where the row gives none.
+    pub id: String,
+    /// `name`.
+    pub name: String,
+    /// `dimensions`, 0 where the row gives none.
+    pub dimensions: i64,
+    /// `is_custom`.
+    pub is_custom: bool,
+    /// The entry as exported.
+    pub json: String,
+}
+
+/// One project of `projects`.
+#[derive(Debug)]
+pub struct ProjectRow {
+    /// The key in `projects`.
+    pub id: ProjectId,
+    /// `name`.
+    pub name: Option<String>,
+    /// `project_tags`, an array. It belongs to the project, not to the row.
+    pub tags: Option<String>,
+    /// `project_details`.
+    pub details: Option<ProjectDetails>,
+    /// `labels`.
+    pub labels: Option<Vec<Label>>,
+    /// Members that nothing above takes.
+    pub rest: Option<String>,
+}
+
+/// `project_details` of a row in a project.
+#[derive(Debug)]
+pub struct ProjectDetails {
+    /// `ontology_id`.
+    pub ontology: Option<OntologyId>,
+    /// `task_id` and `task_name` of the workflow task the row sits in.
+    pub task: Option<(Option<String>, String)>,
+    /// `batch_id` and `batch_name`.
+    pub batch: Option<(BatchId, Option<String>)>,
+    /// `workflow_status`, when it is one of the four.
+    pub status: Option<WorkflowStatus>,
+    /// `priority`.
+    pub priority: Option<i64>,
+    /// The object as exported.
+    pub json: String,
+}
+
+/// One label of a project, or one label or prediction of a model run.
+#[derive(Debug)]
+pub struct Label {
+    /// `id`.
+    pub id: LabelId,
+    /// The members before `label_details`: `label_kind`, `version`, `id`.
+    pub head: String,
+    /// `label_details`, an object.
+    pub details: Option<String>,
+    /// `label_details.created_at`.
+    pub created: Option<Timestamp>,
+    /// `performance_details`, an object.
+    pub performance: Option<String>,
+    /// `annotations`, whole.
+    pub annotations: String,
+    /// Members behind `annotations`: `z_order`, and those nobody knows.
+    pub rest: Option<String>,
+    /// How many annotations of each feature and kind there are, in the order of first appearance.
+    pub tally: Vec<(Feature, u32)>,
+    /// Whether annotations refer to masks by URL.
+    pub has_masks: bool,
+}
+
+/// A feature of an ontology as annotations name it. Text is escaped as in the row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Feature {
+    /// `feature_schema_id`, empty where the row gives none.
+    pub schema_id: String,
+    /// `name`.
+    pub name: String,
+    /// The annotation kind, or the answer key of a classification.
+    pub kind: String,
+    /// `value`, empty where the row gives none.
+    pub value: String,
+}
+
+/// One model of `experiments`.
+#[derive(Debug)]
+pub struct ModelRow {
+    /// The key in `experiments`.
+    pub id: ModelId,
+    /// `name`.
+    pub name: Option<String>,
+    /// `runs`, in the order of the row; at least one.
+    pub runs: Vec<RunRow>,
+    /// Members that nothing above takes.
+    pub rest: Option<String>,
+}
+
+/// One run of a model.
+#[derive(Debug)]
+pub struct RunRow {
+    /// The key in `runs`.
+    pub id: ModelRunId,
+    /// `name`.
+    pub name: Option<String>,
+    /// The members before `labels`: `run_data_row_id`, `annotation_group_id`.
+    pub head: String,
+    /// `split`, when it is one of those known.
+    pub split: Option<Split>,
+    /// `labels`.
+    pub labels: Option<Vec<Label>>,
+    /// `predictions`.
+    pub predictions: Option<Vec<Label>>,
+    /// The members behind: `split`, and those nobody knows.
+    pub tail: String,
+}

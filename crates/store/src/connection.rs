@@ -1,0 +1,199 @@
+//! The narrow waist between statements and database engines.
+//!
+//! Statements are written once, in the dialect that SQLite and PostgreSQL share: lower case, `$1` for parameters (in the
+//! order in which they first appear), `on conflict … do update`, an explicit `order by` wherever order is seen. An engine
+//! is an implementation of [`Connection`] and of [`Engine`]; nothing else differs.
+//!
+//! Rows are pushed to a callback instead of being pulled from a cursor. A pulled cursor borrows its statement, which
+//! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
+//! wants into a page and costs one memory copy per row.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// A value given to a statement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Param<'a> {
+    /// SQL null.
+    Null,
+    /// A whole number, a key, a time in milliseconds or a flag.
+    Int(i64),
+    /// A float.
+    Real(f64),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Blob(&'a [u8]),
+}
+
+impl<'a> From<&'a str> for Param<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Param<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Param<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u8> for Param<'_> {
+    fn from(code: u8) -> Self {
+        Self::Int(i64::from(code))
+    }
+}
+
+impl From<bool> for Param<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Int(i64::from(flag))
+    }
+}
+
+impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// One row of an answer. Columns count from 0. A null is `None`; so is a value of another type, which the schema rules out.
+pub trait RowView {
+    /// Returns a whole number.
+    fn int(&self, column: usize) -> Option<i64>;
+    /// Returns a float.
+    fn real(&self, column: usize) -> Option<f64>;
+    /// Returns a text or bytes.
+    fn bytes(&self, column: usize) -> Option<&[u8]>;
+
+    /// Returns a text, copied.
+    fn text(&self, column: usize) -> Option<String> {
+        self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// What a callback answers: go on, or stop reading.
+pub type Flow = ControlFlow<()>;
+
+/// What is called for each row of an answer.
+pub type Each<'a> = dyn FnMut(&dyn RowView) -> Flow + 'a;
+
+/// A connection to a database.
+pub trait Connection: Send {
+    /// Runs a statement and returns the number of rows it changed.
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
+    /// Runs a query and calls `each` for every row, in order, until it breaks.
+    fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+}
+
+impl dyn Connection + '_ {
+    /// Returns the first row of an answer as `read` sees it.
+    pub fn find<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&dyn RowView) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let mut found = None;
+        self.query(sql, params, &mut |row| {
+            found = Some(read(row));
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+
+    /// Returns all rows of an answer as `read` sees them. For answers that are small by nature.
+    pub fn list<T>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut read: impl FnMut(&dyn RowView) -> T,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        self.query(sql, params, &mut |row| {
+            rows.push(read(row));
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Returns the first column of the first row as a whole number, 0 without one.
+    pub fn count(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, StoreError> {
+        Ok(self.find(sql, params, |row| row.int(0).unwrap_or(0))?.unwrap_or(0))
+    }
+}
+
+/// A database in which a store lives.
+pub trait Engine: Send + Sync {
+    /// Opens a connection that may write. The schema is there and current.
+    fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError>;
+    /// Opens a connection that only reads.
+    fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError>;
+}
+
+/// Why the store could not do what was asked. Each says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder is not there.
+    #[error("there is no data folder at {folder}; create one by importing into it, or name another with --data")]
+    NoFolder {
+        /// The folder asked for.
+        folder: PathBuf,
+    },
+    /// The folder cannot be made or written.
+    #[error(
+        "the data folder {folder} cannot be written ({reason}); give this user write access or name another with --data"
+    )]
+    ReadOnly {
+        /// The folder asked for.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// Another process holds the database.
+    #[error(
+        "the data folder is locked by another process for longer than {waited_secs} s; wait for it to end or stop it"
+    )]
+    Locked {
+        /// How long this process waited.
+        waited_secs: u64,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk of the data folder is full; free some space and run the command again, what was acknowledged is kept"
+    )]
+    Full,
+    /// The folder was written by a later version.
+    #[error(
+        "the data folder has schema {found}, this labelport knows schemas up to {known}; install a newer labelport"
+    )]
+    Newer {
+        /// The version found.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// The file is no labelport database.
+    #[error("{file} is no labelport database; name another data folder with --data")]
+    NotAStore {
+        /// The file looked at.
+        file: PathBuf,
+    },
+    /// The database is damaged.
+    #[error("the database is damaged ({0}); run `labelport doctor`, and restore the data folder from a backup")]
+    Damaged(String),
+    /// The writer thread ended, because of an earlier failure.
+    #[error("the writer of this store has stopped after an earlier failure; run the command again")]
+    WriterGone,
+    /// The work itself asked for its changes to be taken back.
+    #[error("the change was withdrawn")]
+    Withdrawn,
+    /// Anything else that the engine says.
+    #[error("the database refused a statement: {0}")]
+    Engine(String),
+}

@@ -1,0 +1,24 @@
+//! Rows in a database.
+//!
+//! The store keeps what an export can show, in the form in which it is shown, and hands it out in key order. It knows no
+//! output format and no door. Statements are written once, over the narrow [`Connection`]; an engine differs in nothing
+//! else, and every engine passes the same contract tests.
+//!
+//! # Adding an engine
+//! A module beside [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
+
+pub mod connection;
+pub mod merge;
+pub mod page;
+pub mod select;
+pub mod slices;
+pub mod sqlite;
+pub mod tally;
+pub mod things;
+
+mod store;
+mod writer;
+
+pub use connection::{Connection, Engine, Param, RowView, StoreError};
+pub use store::{Founding, Snapshot, Store};
+pub use writer::Submitter;

@@ -1,0 +1,293 @@
+//! Lists of labels: those of a row in a project, those of a row in a model run.
+
+use super::sections::millis;
+use super::{Merger, Tally};
+use crate::connection::{Connection, Param, StoreError};
+use crate::page::RowKey;
+use crate::tally;
+use labelport_model::json::merge_members;
+use labelport_model::row::Label;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// The labels of a row in a project.
+#[derive(Clone, Copy)]
+pub(super) struct ProjectList {
+    pub(super) project_key: i64,
+    pub(super) row_key: RowKey,
+    /// Whether the row has just entered the project, so that nothing is stored.
+    pub(super) is_new: bool,
+}
+
+/// The labels or predictions of a row in a model run.
+#[derive(Clone, Copy)]
+pub(super) struct RunList {
+    pub(super) run_key: i64,
+    pub(super) row_key: RowKey,
+    /// 0 for labels, 1 for predictions.
+    pub(super) role: i64,
+    /// Whether the row has just entered the run, so that nothing is stored.
+    pub(super) is_new: bool,
+}
+
+/// A label as stored, and as it will be.
+#[derive(PartialEq, Eq)]
+struct StoredLabel {
+    id: String,
+    head: String,
+    details: Option<String>,
+    performance: Option<String>,
+    rest: Option<String>,
+    annotations: String,
+    created_ms: Option<i64>,
+}
+
+impl StoredLabel {
+    /// Returns the label that a line gives, with what the line does not say taken from the one stored.
+    fn given(label: &Label, stored: Option<&Self>) -> Self {
+        let rest = merge_members(
+            stored.and_then(|stored| stored.rest.as_deref()).unwrap_or(""),
+            label.rest.as_deref().unwrap_or(""),
+            &["z_order"],
+        );
+        let created_ms = label.created.map(|time| time.as_millis());
+        Self {
+            id: label.id.to_string(),
+            head: label.head.clone(),
+            details: label.details.clone().or_else(|| stored?.details.clone()),
+            performance: label.performance.clone().or_else(|| stored?.performance.clone()),
+            rest: Some(rest).filter(|rest| !rest.is_empty()),
+            annotations: label.annotations.clone(),
+            created_ms: if label.details.is_some() { created_ms } else { stored.and_then(|stored| stored.created_ms) },
+        }
+    }
+}
+
+impl Merger {
+    /// Replaces a project's list of labels if it differs; returns whether it did.
+    pub(super) fn merge_labels(
+        &mut self,
+        connection: &mut dyn Connection,
+        list: ProjectList,
+        given: &[Label],
+    ) -> Result<bool, StoreError> {
+        if list.is_new {
+            for (ordinal, label) in (0..).zip(given) {
+                let columns = Columns {
+                    created: millis(label.created),
+                    id: label.id.as_str(),
+                    head: &label.head,
+                    details: label.details.as_ref(),
+                    performance: label.performance.as_ref(),
+                    rest: label.rest.as_ref(),
+                    annotations: &label.annotations,
+                };
+                self.insert_label(connection, list, ordinal, label, &columns)?;
+            }
+            self.counts.labels.created += given.len() as u64;
+            return Ok(!given.is_empty());
+        }
+        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
+        let stored = connection.list(
+            "select id, head, details, performance, rest, annotations, created_ms from labels \
+             where project_key = $1 and row_key = $2 order by ordinal",
+            &keys,
+            |row| StoredLabel {
+                id: row.text(0).unwrap_or_default(),
+                head: row.text(1).unwrap_or_default(),
+                details: row.text(2),
+                performance: row.text(3),
+                rest: row.text(4),
+                annotations: row.text(5).unwrap_or_default(),
+                created_ms: row.int(6),
+            },
+        )?;
+        let wanted: Vec<StoredLabel> = given
+            .iter()
+            .map(|label| {
+                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
+                StoredLabel::given(label, known)
+            })
+            .collect();
+        count(&mut self.counts.labels, &stored, &wanted);
+        if stored == wanted {
+            return Ok(false);
+        }
+        self.forget_features(connection, list)?;
+        for label in &stored {
+            connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
+        }
+        connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+            let columns = Columns {
+                created: wanted.created_ms.into(),
+                id: &wanted.id,
+                head: &wanted.head,
+                details: wanted.details.as_ref(),
+                performance: wanted.performance.as_ref(),
+                rest: wanted.rest.as_ref(),
+                annotations: &wanted.annotations,
+            };
+            self.insert_label(connection, list, ordinal, label, &columns)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes a row's labels out of the look-up by feature.
+    fn forget_features(&self, connection: &mut dyn Connection, list: ProjectList) -> Result<(), StoreError> {
+        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
+        let mut feature_keys = BTreeSet::new();
+        let sql = "select tally from labels where project_key = $1 and row_key = $2 order by ordinal";
+        connection.query(sql, &keys, &mut |row| {
+            tally::decode(row.bytes(0).unwrap_or(&[]), &mut |feature_key, _| {
+                feature_keys.insert(feature_key);
+            });
+            ControlFlow::Continue(())
+        })?;
+        for feature_key in feature_keys {
+            connection.execute(
+                "delete from label_features where feature_key = $1 and project_key = $2 and row_key = $3",
+                &[feature_key.into(), keys[0], keys[1]],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn insert_label(
+        &mut self,
+        connection: &mut dyn Connection,
+        list: ProjectList,
+        ordinal: i64,
+        label: &Label,
+        columns: &Columns<'_>,
+    ) -> Result<(), StoreError> {
+        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
+        let counted = self.tally(connection, label)?;
+        connection.execute(
+            "insert into labels (project_key, row_key, ordinal, created_ms, has_masks, tally, id, head, details, \
+             performance, rest, annotations) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            &[
+                keys[0],
+                keys[1],
+                ordinal.into(),
+                columns.created,
+                label.has_masks.into(),
+                Param::Blob(&tally::encode(&counted)),
+                columns.id.into(),
+                columns.head.into(),
+                columns.details.into(),
+                columns.performance.into(),
+                columns.rest.into(),
+                columns.annotations.into(),
+            ],
+        )?;
+        connection.execute(
+            "insert into label_ids (id, project_key, row_key) values ($1, $2, $3)",
+            &[columns.id.into(), keys[0], keys[1]],
+        )?;
+        for (feature_key, _) in &counted {
+            connection.execute(
+                "insert into label_features (feature_key, project_key, row_key) values ($1, $2, $3) \
+                 on conflict do nothing",
+                &[(*feature_key).into(), keys[0], keys[1]],
+            )?;
+        }
+        for (feature, _) in label.tally.iter().filter(|(feature, _)| !feature.schema_id.is_empty()) {
+            self.names.grow_ontology(connection, list.project_key, &feature.schema_id)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a run's list of labels or predictions if it differs; returns whether it did.
+    pub(super) fn merge_run_labels(
+        &mut self,
+        connection: &mut dyn Connection,
+        list: RunList,
+        given: &[Label],
+    ) -> Result<bool, StoreError> {
+        let keys: [Param<'_>; 3] = [list.run_key.into(), list.row_key.into(), list.role.into()];
+        let stored = if list.is_new {
+            Vec::new()
+        } else {
+            connection.list(
+                "select id, head, rest, annotations from run_labels \
+                 where run_key = $1 and row_key = $2 and role = $3 order by ordinal",
+                &keys,
+                |row| StoredLabel {
+                    id: row.text(0).unwrap_or_default(),
+                    head: row.text(1).unwrap_or_default(),
+                    details: None,
+                    performance: None,
+                    rest: row.text(2),
+                    annotations: row.text(3).unwrap_or_default(),
+                    created_ms: None,
+                },
+            )?
+        };
+        let wanted: Vec<StoredLabel> = given
+            .iter()
+            .map(|label| {
+                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
+                StoredLabel::given(label, known)
+            })
+            .collect();
+        count(&mut self.counts.run_labels, &stored, &wanted);
+        if stored == wanted {
+            return Ok(false);
+        }
+        connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+            let counted = self.tally(connection, label)?;
+            connection.execute(
+                "insert into run_labels (run_key, row_key, role, ordinal, has_masks, tally, id, head, rest, annotations) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                &[
+                    keys[0],
+                    keys[1],
+                    keys[2],
+                    Param::Int(ordinal),
+                    label.has_masks.into(),
+                    Param::Blob(&tally::encode(&counted)),
+                    (&wanted.id).into(),
+                    (&wanted.head).into(),
+                    wanted.rest.as_ref().into(),
+                    (&wanted.annotations).into(),
+                ],
+            )?;
+        }
+        Ok(true)
+    }
+
+    /// Returns a label's counts by feature key, in key order.
+    fn tally(&mut self, connection: &mut dyn Connection, label: &Label) -> Result<Vec<(i64, u32)>, StoreError> {
+        let scope = self.scope();
+        let mut counted = Vec::with_capacity(label.tally.len());
+        for (feature, count) in &label.tally {
+            counted.push((self.names.feature(connection, &scope, feature, &mut self.counts)?, *count));
+        }
+        counted.sort_unstable();
+        Ok(counted)
+    }
+}
+
+struct Columns<'a> {
+    created: Param<'a>,
+    id: &'a str,
+    head: &'a str,
+    details: Option<&'a String>,
+    performance: Option<&'a String>,
+    rest: Option<&'a String>,
+    annotations: &'a str,
+}
+
+fn count(tally: &mut Tally, stored: &[StoredLabel], wanted: &[StoredLabel]) {
+    for label in wanted {
+        match stored.iter().find(|stored| stored.id == label.id) {
+            None => tally.created += 1,
+            Some(known) if known == label => tally.unchanged += 1,
+            Some(_) => tally.changed += 1,
+        }
+    }
+    let kept: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
+    tally.removed += stored.iter().filter(|label| !kept.contains(label.id.as_str())).count() as u64;
+}

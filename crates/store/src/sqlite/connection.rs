@@ -1,0 +1,148 @@
+//! [`Connection`] over `rusqlite`.
+
+use crate::connection::{Connection, Each, Param, RowView, StoreError};
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{ErrorCode, Row, ffi};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What error messages name.
+#[derive(Debug, Clone)]
+pub(super) struct Context {
+    pub(super) folder: PathBuf,
+    pub(super) lock_wait: Duration,
+}
+
+pub(super) struct SqliteConnection {
+    connection: rusqlite::Connection,
+    context: Context,
+}
+
+impl SqliteConnection {
+    pub(super) fn new(connection: rusqlite::Connection, context: Context) -> Result<Self, StoreError> {
+        // Statements are few and used for each row of an import; all of them stay prepared.
+        connection.set_prepared_statement_cache_capacity(512);
+        // Plans depend on statements alone: without this, each new parameter value may prepare a statement again.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(|error| explain(&error, &context))?;
+        let opened = Self { connection, context };
+        let busy = opened.connection.busy_timeout(opened.context.lock_wait);
+        busy.map_err(|error| explain(&error, &opened.context))?;
+        for (name, value) in [
+            ("page_size", "16384"),
+            ("journal_mode", "wal"),
+            ("synchronous", "full"),
+            ("foreign_keys", "off"),
+            // Mapped reads were measured no faster than copied ones here, and they count as memory of the process.
+            ("mmap_size", "0"),
+            ("cache_size", "-32768"),
+            // Ids arrive in any order, so a commit touches pages all over the look-up tables: the longer the log, the
+            // more of them are written back once instead of many times.
+            ("wal_autocheckpoint", "8192"),
+            ("temp_store", "memory"),
+        ] {
+            opened.pragma(name, value)?;
+        }
+        Ok(opened)
+    }
+
+    pub(super) fn pragma(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.batch(&format!("pragma {name} = {value}"))
+    }
+
+    /// Runs several statements that take no parameters.
+    pub(super) fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(sql).map_err(|error| explain(&error, &self.context))
+    }
+
+    pub(super) fn read_int(&self, sql: &str) -> Result<i64, StoreError> {
+        self.connection.query_row(sql, [], |row| row.get(0)).map_err(|error| explain(&error, &self.context))
+    }
+}
+
+impl Connection for SqliteConnection {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let run = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.execute(rusqlite::params_from_iter(params))
+        };
+        run().map(|changed| changed as u64).map_err(|error| explain(&error, &self.context))
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let mut run = || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query(rusqlite::params_from_iter(params))?;
+            while let Some(row) = rows.next()? {
+                if each(&SqliteRow(row)).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        run().map_err(|error: rusqlite::Error| explain(&error, &self.context))
+    }
+}
+
+struct SqliteRow<'a>(&'a Row<'a>);
+
+impl RowView for SqliteRow<'_> {
+    fn int(&self, column: usize) -> Option<i64> {
+        match self.0.get_ref(column) {
+            Ok(ValueRef::Integer(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn real(&self, column: usize) -> Option<f64> {
+        match self.0.get_ref(column) {
+            Ok(ValueRef::Real(number)) => Some(number),
+            Ok(ValueRef::Integer(number)) => Some(number as f64),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self, column: usize) -> Option<&[u8]> {
+        match self.0.get_ref(column) {
+            Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Real(number) => ValueRef::Real(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// Puts what SQLite says into words that name the remedy.
+pub(super) fn explain(error: &rusqlite::Error, context: &Context) -> StoreError {
+    let read_only = |reason: &str| StoreError::ReadOnly { folder: context.folder.clone(), reason: reason.to_owned() };
+    let rusqlite::Error::SqliteFailure(failure, message) = error else {
+        return StoreError::Engine(error.to_string());
+    };
+    match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            StoreError::Locked { waited_secs: context.lock_wait.as_secs() }
+        }
+        ErrorCode::DiskFull => StoreError::Full,
+        // A write that the system refuses half-way is how some file systems say that they are full.
+        ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_WRITE => StoreError::Full,
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => read_only("read-only"),
+        ErrorCode::CannotOpen => read_only("its database cannot be opened"),
+        ErrorCode::NotADatabase => StoreError::NotAStore { file: context.folder.join(super::DATABASE_FILE) },
+        ErrorCode::DatabaseCorrupt => {
+            StoreError::Damaged(message.clone().unwrap_or_else(|| "a page is malformed".to_owned()))
+        }
+        _ => StoreError::Engine(message.clone().unwrap_or_else(|| error.to_string())),
+    }
+}

@@ -1,0 +1,116 @@
+//! A store: one database with one writer and any number of readers.
+
+use crate::connection::{Connection, Engine, StoreError};
+use crate::writer::{Submitter, Writer};
+use labelport_model::time::Timestamp;
+use std::sync::OnceLock;
+
+/// An open store.
+pub struct Store {
+    engine: Box<dyn Engine>,
+    writer: OnceLock<Writer>,
+    org_key: i64,
+}
+
+/// What a new store starts with. Time and chance are arguments.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// The id of the organization.
+    pub organization_id: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Readers that all see the same state: that of the moment in which the snapshot was taken.
+pub struct Snapshot {
+    /// At least one connection, one for each thread.
+    pub connections: Vec<Box<dyn Connection>>,
+    /// The organization's change counter in this state.
+    pub change_seq: i64,
+}
+
+/// How often the readers of a snapshot are opened again because a commit came between them.
+const SNAPSHOT_TRIES: usize = 1_000;
+
+impl Store {
+    /// Opens the store in a database. A new database gets its organization.
+    pub fn open(engine: Box<dyn Engine>, founding: &Founding) -> Result<Self, StoreError> {
+        let mut store = Self { engine, writer: OnceLock::new(), org_key: 0 };
+        let find = "select org_key from organizations order by org_key limit 1";
+        let mut reader = store.reader()?;
+        store.org_key = match reader.find(find, &[], |row| row.int(0))?.flatten() {
+            Some(key) => key,
+            None => {
+                let Founding { organization_id, now } = founding.clone();
+                store.write(move |connection| {
+                    // Two processes may found at once; the second finds what the first has written.
+                    if let Some(key) = connection.find(find, &[], |row| row.int(0))?.flatten() {
+                        return Ok(key);
+                    }
+                    connection.execute(
+                        "insert into organizations (id, name, created_ms) values ($1, 'labelport', $2)",
+                        &[(&organization_id).into(), now.as_millis().into()],
+                    )?;
+                    connection.count(find, &[])
+                })?
+            }
+        };
+        Ok(store)
+    }
+
+    /// Returns the key of the organization that this store serves.
+    pub fn org_key(&self) -> i64 {
+        self.org_key
+    }
+
+    /// Runs `work` in a transaction on the writer thread and returns its result once that is on disk.
+    pub fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.submitter()?.run(work)
+    }
+
+    /// Returns a handle on the writer for another thread. The store outlives no work that was begun through it.
+    pub fn submitter(&self) -> Result<Submitter, StoreError> {
+        let writer = match self.writer.get() {
+            Some(writer) => writer,
+            None => {
+                let started = Writer::start(self.engine.connect_writer()?);
+                self.writer.get_or_init(|| started)
+            }
+        };
+        writer.submitter()
+    }
+
+    /// Opens a connection that sees every commit as it comes.
+    pub fn reader(&self) -> Result<Box<dyn Connection>, StoreError> {
+        self.engine.connect_reader()
+    }
+
+    /// Opens `count` readers on one state.
+    pub fn snapshot(&self, count: usize) -> Result<Snapshot, StoreError> {
+        let mut connections = Vec::new();
+        for _ in 0..count.max(1) {
+            connections.push(self.reader()?);
+        }
+        for _ in 0..SNAPSHOT_TRIES {
+            let mut commits = Vec::new();
+            for connection in &mut connections {
+                connection.execute("begin", &[])?;
+                // The state is taken by the first read, not by the begin.
+                commits.push(connection.count("select value from counters where name = 'commit'", &[])?);
+            }
+            if commits.iter().all(|commit| *commit == commits[0]) {
+                let sql = "select change_seq from organizations where org_key = $1";
+                let change_seq = connections[0].count(sql, &[self.org_key.into()])?;
+                return Ok(Snapshot { connections, change_seq });
+            }
+            for connection in &mut connections {
+                connection.execute("rollback", &[])?;
+            }
+        }
+        Err(StoreError::Locked { waited_secs: 0 })
+    }
+}

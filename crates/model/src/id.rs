@@ -27,6 +27,16 @@ pub enum IdError {
         /// The characters counted.
         length: usize,
     },
+    /// An id of free form has at least one character, and at most [`FREE_ID_LIMIT`].
+    #[error("{what} {text:?} has {length} characters, such an id has 1 to {FREE_ID_LIMIT}")]
+    FreeLength {
+        /// What the id names, such as "batch id".
+        what: &'static str,
+        /// The first characters of the text.
+        text: String,
+        /// The characters counted.
+        length: usize,
+    },
     /// An id is made of letters and digits.
     #[error("{what} {text:?} holds a character that no id has")]
     Character {
@@ -59,7 +69,7 @@ fn check_cuid(what: &'static str, text: &str) -> Result<(), IdError> {
 fn check_free(what: &'static str, text: &str) -> Result<(), IdError> {
     let length = text.chars().count();
     if length == 0 || length > FREE_ID_LIMIT {
-        return Err(IdError::Length { what, text: shown(text), length });
+        return Err(IdError::FreeLength { what, text: shown(text), length });
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(IdError::Character { what, text: shown(text) });
@@ -135,7 +145,8 @@ mod tests {
     #[test]
     fn a_run_id_may_be_a_uuid_but_not_empty() {
         assert!(ModelRunId::parse("439a498d-c7bc-e515-cd0a-6ad4d4e20803").is_ok());
-        assert!(ModelRunId::parse("").is_err());
+        let error = ModelRunId::parse("").unwrap_err().to_string();
+        assert_eq!(error, "model run id \"\" has 0 characters, such an id has 1 to 64");
         assert!(ModelRunId::parse("two words").is_err());
     }
 }

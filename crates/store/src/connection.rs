@@ -89,6 +89,8 @@ pub trait Connection: Send {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
     /// Runs a query and calls `each` for every row, in order, until it breaks.
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+    /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
+    fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
 impl dyn Connection + '_ {

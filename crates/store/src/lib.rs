@@ -7,13 +7,18 @@
 //! # Adding an engine
 //! A module beside [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
 
+pub mod changes;
 pub mod connection;
+pub mod integrity;
+pub mod issues;
 pub mod merge;
+pub mod ontologies;
 pub mod page;
 pub mod select;
 pub mod slices;
 pub mod sqlite;
 pub mod tally;
+pub mod tasks;
 pub mod things;
 
 mod store;

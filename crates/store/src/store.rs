@@ -63,6 +63,13 @@ impl Store {
         self.org_key
     }
 
+    /// Returns the time zone of the workspace, in which dates without an offset are read.
+    pub fn time_zone(&self) -> Result<String, StoreError> {
+        let sql = "select time_zone from organizations where org_key = $1";
+        let found = self.reader()?.find(sql, &[self.org_key.into()], |row| row.text(0))?.flatten();
+        Ok(found.unwrap_or_else(|| "UTC".to_owned()))
+    }
+
     /// Runs `work` in a transaction on the writer thread and returns its result once that is on disk.
     pub fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where

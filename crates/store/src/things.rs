@@ -116,6 +116,44 @@ pub fn find_by_id_or_name(
     Ok(Vec::new())
 }
 
+/// Counts the data rows of a dataset, a project or a model run; 0 for another sort.
+pub fn count_rows(connection: &mut dyn Connection, sort: Sort, key: i64) -> Result<i64, StoreError> {
+    let sql = match sort {
+        Sort::Dataset => "select count(*) from data_rows where dataset_key = $1",
+        Sort::ModelRun => "select count(*) from run_rows where run_key = $1",
+        Sort::Project => "select count(*) from project_rows where project_key = $1",
+        Sort::Model | Sort::Slice => return Ok(0),
+    };
+    connection.count(sql, &[key.into()])
+}
+
+/// A batch of a project.
+#[derive(Debug, Clone)]
+pub struct BatchFacts {
+    /// The public id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// The project's name.
+    pub project: String,
+    /// How many rows it has.
+    pub rows: i64,
+}
+
+/// Lists the batches of all projects, oldest first.
+pub fn list_batches(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<BatchFacts>, StoreError> {
+    let sql = "select b.id, b.name, p.name, \
+               (select count(*) from project_rows r where r.batch_key = b.batch_key) from batches b \
+               join projects p on p.project_key = b.project_key \
+               where p.org_key = $1 and p.deleted_ms is null order by b.batch_key";
+    connection.list(sql, &[org_key.into()], |row| BatchFacts {
+        id: row.text(0).unwrap_or_default(),
+        name: row.text(1).unwrap_or_default(),
+        project: row.text(2).unwrap_or_default(),
+        rows: row.int(3).unwrap_or(0),
+    })
+}
+
 /// Lists the projects with what an export says of them.
 pub fn list_project_facts(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<ProjectFacts>, StoreError> {
     let sql = "select project_key, id, name, tags, editor_kind from projects \

@@ -96,53 +96,79 @@ fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Job>) {
     }
 }
 
+/// Runs jobs in one transaction, and in another those behind a failure that took the transaction with it.
 fn commit_group(connection: &mut dyn Connection, group: Vec<Job>) {
-    if let Err(error) = connection.execute("begin immediate", &[]) {
-        return refuse_all(group.into_iter().map(|job| job.refuse), error);
-    }
-    let mut done = Vec::new();
-    for job in group {
-        match run_in_savepoint(connection, job.work) {
-            Ok(acknowledge) => done.push(acknowledge),
-            Err(error) => (job.refuse)(Err(error)),
+    let mut waiting = group.into_iter();
+    while waiting.len() > 0 {
+        if let Err(error) = connection.execute("begin immediate", &[]) {
+            return refuse_all(waiting.map(|job| job.refuse), error);
         }
-    }
-    let committed = connection
-        .execute("update counters set value = value + 1 where name = 'commit'", &[])
-        .and_then(|_| connection.execute("commit", &[]));
-    match committed {
-        Ok(_) => done.into_iter().for_each(|acknowledge| acknowledge(Ok(()))),
-        Err(error) => {
-            // Some failures have rolled back already; then this one has nothing to do.
-            drop(connection.execute("rollback", &[]));
-            refuse_all(done.into_iter(), error);
+        let mut done = Vec::new();
+        let mut lost = None;
+        for job in waiting.by_ref() {
+            match run_in_savepoint(connection, job.work) {
+                Ok(acknowledge) => done.push(acknowledge),
+                Err(Failure::OfTheJob(error)) => (job.refuse)(Err(error)),
+                Err(Failure::OfTheTransaction(error)) => {
+                    lost = Some(same(&error));
+                    (job.refuse)(Err(error));
+                    break;
+                }
+            }
         }
-    }
-}
-
-fn run_in_savepoint(connection: &mut dyn Connection, work: Work) -> Result<Acknowledge, StoreError> {
-    connection.execute("savepoint job", &[])?;
-    match work(connection) {
-        Ok(acknowledge) => {
-            connection.execute("release job", &[])?;
-            Ok(acknowledge)
-        }
-        Err(error) => {
-            // A full disk rolls the whole transaction back by itself, and then there is no savepoint to return to.
-            drop(connection.execute("rollback to job", &[]));
-            drop(connection.execute("release job", &[]));
-            Err(error)
+        let committed = lost.map_or_else(|| connection.execute("commit", &[]).map(|_| ()), Err);
+        match committed {
+            Ok(()) => done.into_iter().for_each(|acknowledge| acknowledge(Ok(()))),
+            Err(error) => {
+                // Some failures have rolled back already; then this one has nothing to do.
+                drop(connection.execute("rollback", &[]));
+                refuse_all(done.into_iter(), error);
+            }
         }
     }
 }
 
-/// Gives the error to the first, and its text to the others.
-fn refuse_all(mut waiting: impl Iterator<Item = Acknowledge>, error: StoreError) {
-    let text = error.to_string();
-    if let Some(first) = waiting.next() {
-        first(Err(error));
-    }
-    for other in waiting {
-        other(Err(StoreError::Engine(text.clone())));
+/// How far a failure reaches.
+enum Failure {
+    /// The job's changes are taken back, the others of its group stand.
+    OfTheJob(StoreError),
+    /// The engine has taken back the whole transaction, as it may when the disk is full.
+    OfTheTransaction(StoreError),
+}
+
+fn run_in_savepoint(connection: &mut dyn Connection, work: Work) -> Result<Acknowledge, Failure> {
+    connection.execute("savepoint job", &[]).map_err(Failure::OfTheTransaction)?;
+    let outcome = work(connection).and_then(|acknowledge| {
+        // Each job counts as a commit of its own: what another job of the group has changed, it may not know.
+        connection.execute("update counters set value = value + 1 where name = 'commit'", &[])?;
+        connection.execute("release job", &[])?;
+        Ok(acknowledge)
+    });
+    outcome.map_err(|error| {
+        let taken_back =
+            connection.execute("rollback to job", &[]).and_then(|_| connection.execute("release job", &[]));
+        match taken_back {
+            Ok(_) => Failure::OfTheJob(error),
+            Err(_) => Failure::OfTheTransaction(error),
+        }
+    })
+}
+
+/// Gives every caller the same error.
+fn refuse_all(waiting: impl Iterator<Item = Acknowledge>, error: StoreError) {
+    waiting.for_each(|refuse| refuse(Err(same(&error))));
+}
+
+/// Says an error once more: errors with a remedy of their own as they are, any other by its text.
+fn same(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::Locked { waited_secs } => StoreError::Locked { waited_secs: *waited_secs },
+        StoreError::ReadOnly { folder, reason } => {
+            StoreError::ReadOnly { folder: folder.clone(), reason: reason.clone() }
+        }
+        StoreError::Damaged(what) => StoreError::Damaged(what.clone()),
+        StoreError::Engine(what) => StoreError::Engine(what.clone()),
+        other => StoreError::Engine(other.to_string()),
     }
 }

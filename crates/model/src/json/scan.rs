@@ -208,7 +208,8 @@ impl Scanner<'_> {
             };
             if seen {
                 let name = string::unquote(key).into_owned();
-                return Err(self.error(JsonProblem::DuplicateKey(name)));
+                let offset = key_node.offset as usize;
+                return Err(JsonError { offset, problem: JsonProblem::DuplicateKey(name) });
             }
             // The value follows its key, and the next key follows the value.
             at = self.nodes[at + 1].next as usize;

@@ -109,7 +109,10 @@ impl RequestError {
                 format!("{} cannot be {found}; give one of: {allowed}", spell(option))
             }
             Self::Time { option, problem } => format!("{}: {problem}", spell(option)),
-            Self::NoRows => "an export of chosen rows needs data row ids or global keys".to_owned(),
+            Self::NoRows => {
+                let [ids, keys] = super::scope::CHOICE.map(|option| spell(&option));
+                format!("an export of chosen rows needs the rows: give {ids} or {keys}")
+            }
             Self::Zone(error) => error.to_string(),
         }
     }

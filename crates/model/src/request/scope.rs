@@ -12,6 +12,7 @@ use super::print;
 use crate::filter::sorted;
 use crate::input::{Input, InputError};
 use crate::json::ObjectWriter;
+use std::fmt;
 
 /// A sort of scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,17 @@ pub enum Scope {
     Catalog,
 }
 
+/// Prints the scope as a command names it: `project cl…`, `catalog`.
+impl fmt::Display for Scope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.kind().name())?;
+        match self {
+            Self::Project(id) | Self::Dataset(id) | Self::Slice(id) | Self::ModelRun(id) => write!(out, " {id}"),
+            Self::Rows { .. } | Self::Catalog => Ok(()),
+        }
+    }
+}
+
 impl Scope {
     /// Returns which sort of scope it is.
     pub fn kind(&self) -> ScopeKind {
@@ -151,4 +163,6 @@ impl Scope {
 }
 
 const DATA_ROW_IDS: OptionName = OptionName { name: "data_row_ids", flag: "--data-row-ids" };
+/// The options that choose rows.
+pub(super) const CHOICE: [OptionName; 2] = [DATA_ROW_IDS, GLOBAL_KEYS];
 const GLOBAL_KEYS: OptionName = OptionName { name: "global_keys", flag: "--global-keys" };

@@ -164,7 +164,11 @@ fn contradictions_and_sizes_are_refused() {
     check_taken(CATALOG, &filters(2_000));
     check_refused(CATALOG, &filters(2_001), "--global-keys takes 1 to 2000 values, not 2001");
     check_refused(CATALOG, &filters(0), "--global-keys takes 1 to 2000 values, not 0");
-    check_refused(r#"{"kind":"rows"}"#, "", "an export of chosen rows needs data row ids or global keys");
+    check_refused(
+        r#"{"kind":"rows"}"#,
+        "",
+        "an export of chosen rows needs the rows: give --data-row-ids or --global-keys",
+    );
     check_refused(
         r#"{"kind":"rows","global_keys":[]}"#,
         "",

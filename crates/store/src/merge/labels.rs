@@ -1,11 +1,10 @@
 //! Lists of labels: those of a row in a project, those of a row in a model run.
 
 use super::sections::millis;
-use super::{Merger, Tally};
+use super::{Merger, Tally, merge_ordered};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
 use crate::tally;
-use labelport_model::json::merge_members;
 use labelport_model::row::Label;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -45,7 +44,7 @@ struct StoredLabel {
 impl StoredLabel {
     /// Returns the label that a line gives, with what the line does not say taken from the one stored.
     fn given(label: &Label, stored: Option<&Self>) -> Self {
-        let rest = merge_members(
+        let rest = merge_ordered(
             stored.and_then(|stored| stored.rest.as_deref()).unwrap_or(""),
             label.rest.as_deref().unwrap_or(""),
             &["z_order"],

@@ -12,11 +12,13 @@ mod sections;
 
 pub use refuse::Refusal;
 
+use crate::changes::{self, Departure};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
-use labelport_model::json::merge_members;
+use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
+use labelport_model::workflow::Split;
 use names::{Names, Sort, Thing};
 
 /// The order of the keys of `data_row` that are known.
@@ -133,8 +135,7 @@ impl Merger {
     /// Starts a transaction's worth of rows.
     pub fn begin(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
         self.names.begin(connection)?;
-        let sql = "select change_seq from organizations where org_key = $1";
-        self.change_seq = connection.count(sql, &[self.org_key.into()])? + 1;
+        self.change_seq = changes::peek_change_seq(connection, self.org_key)?;
         self.next_row_key = connection.count("select value from counters where name = 'row_key'", &[])? + 1;
         self.wrote = false;
         Ok(())
@@ -143,10 +144,8 @@ impl Merger {
     /// Ends a transaction's worth of rows.
     pub fn end(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
         if self.wrote {
-            connection.execute(
-                "update organizations set change_seq = $1 where org_key = $2",
-                &[self.change_seq.into(), self.org_key.into()],
-            )?;
+            // The writer is alone, so this is the number that was looked at in the beginning.
+            changes::next_change_seq(connection, self.org_key)?;
             let last_row_key = self.next_row_key - 1;
             let sql = "update counters set value = $1 where name = 'row_key'";
             connection.execute(sql, &[last_row_key.into()])?;
@@ -184,7 +183,8 @@ impl Merger {
                 Verdict::Created
             }
             (false, true) => {
-                self.touch(connection, target.row_key)?;
+                self.wrote = true;
+                changes::touch_row(connection, target.row_key, self.change_seq)?;
                 self.counts.rows.changed += 1;
                 Verdict::Changed
             }
@@ -193,19 +193,6 @@ impl Merger {
                 Verdict::Unchanged
             }
         })
-    }
-
-    /// Gives a row the next change number in every scope that it belongs to.
-    fn touch(&mut self, connection: &mut dyn Connection, row_key: RowKey) -> Result<(), StoreError> {
-        self.wrote = true;
-        for sql in [
-            "update data_rows set change_seq = $1 where row_key = $2",
-            "update project_rows set change_seq = $1 where row_key = $2",
-            "update run_rows set change_seq = $1 where row_key = $2",
-        ] {
-            connection.execute(sql, &[self.change_seq.into(), row_key.into()])?;
-        }
-        Ok(())
     }
 
     fn insert_data_row(&mut self, connection: &mut dyn Connection, row: &Row) -> Result<RowKey, StoreError> {
@@ -289,7 +276,7 @@ impl Merger {
         row: &Row,
     ) -> Result<bool, StoreError> {
         let stored = sections::StoredRow::get(connection, row_key)?;
-        let head = merge_members(&stored.head, &row.head, HEAD_KEYS);
+        let head = merge_ordered(&stored.head, &row.head, HEAD_KEYS);
         let rest = row.rest.as_ref().map(|rest| merge_members(stored.rest.as_deref().unwrap_or(""), rest, &[]));
         let dataset_key = self.dataset_of(connection, row)?.or(stored.dataset_key);
         let details = row.details.as_ref().map(|details| &details.members).or(stored.details.as_ref());
@@ -306,13 +293,16 @@ impl Merger {
         if is_same && (data_type.is_none() || stored.data_type.is_some()) {
             return Ok(false);
         }
-        if dataset_key != stored.dataset_key {
-            self.leave_dataset(connection, row, row_key, stored.dataset_key)?;
+        if let Some(scope_key) = stored.dataset_key.filter(|_| dataset_key != stored.dataset_key) {
+            let departure = Departure { scope: changes::Scope::Dataset, scope_key, row_key, row_id: row.id.as_str() };
+            changes::leave_scope(connection, self.org_key, self.change_seq, departure)?;
         }
-        if row.global_key.is_some() && row.global_key != stored.global_key {
+        // A line may say null, and then the row has none any more: what counts is what stands in the head.
+        let [global_key, external_id] = texts_of(&head, ["global_key", "external_id"]);
+        if global_key != stored.global_key {
             let sql = "delete from global_keys where org_key = $1 and row_key = $2 and global_key = $3";
             connection.execute(sql, &[self.org_key.into(), row_key.into(), stored.global_key.as_ref().into()])?;
-            if let Some(global_key) = &row.global_key {
+            if let Some(global_key) = &global_key {
                 self.claim_global_key(connection, global_key, row_key)?;
             }
         }
@@ -322,17 +312,16 @@ impl Merger {
         };
         connection.execute(
             "update data_rows set dataset_key = $1, data_type = coalesce(data_type, $2), created_ms = $3, \
-             updated_ms = $4, activity_ms = $5, global_key = coalesce($6, global_key), \
-             external_id = coalesce($7, external_id), head = $8, details = $9, media = $10, rest = $11, \
-             known = $12 where row_key = $13",
+             updated_ms = $4, activity_ms = $5, global_key = $6, external_id = $7, head = $8, details = $9, \
+             media = $10, rest = $11, known = $12 where row_key = $13",
             &[
                 dataset_key.into(),
                 data_type.into(),
                 time(given.map(|details| details.created), stored.created_ms),
                 time(given.map(|details| details.updated), stored.updated_ms),
                 time(given.map(|details| details.activity), stored.activity_ms),
-                row.global_key.as_ref().into(),
-                row.external_id.as_ref().into(),
+                global_key.as_ref().into(),
+                external_id.as_ref().into(),
                 (&head).into(),
                 details.into(),
                 media.into(),
@@ -342,23 +331,6 @@ impl Merger {
             ],
         )?;
         Ok(true)
-    }
-
-    /// Leaves a tombstone in the dataset that a row moves out of.
-    fn leave_dataset(
-        &mut self,
-        connection: &mut dyn Connection,
-        row: &Row,
-        row_key: RowKey,
-        dataset_key: Option<i64>,
-    ) -> Result<(), StoreError> {
-        let Some(dataset_key) = dataset_key else { return Ok(()) };
-        connection.execute(
-            "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id) \
-             values ($1, 'dataset', $2, $3, $4, $5) on conflict do nothing",
-            &[self.org_key.into(), dataset_key.into(), self.change_seq.into(), row_key.into(), row.id.as_str().into()],
-        )?;
-        Ok(())
     }
 
     fn merge_project(
@@ -480,22 +452,27 @@ impl Merger {
                 )?;
             }
             Some(stored) => {
-                let head = merge_members(&stored.head, &run.head, RUN_HEAD_KEYS);
-                let tail = merge_members(&stored.tail, &run.tail, &["split"]);
+                let head = merge_ordered(&stored.head, &run.head, RUN_HEAD_KEYS);
+                let tail = merge_ordered(&stored.tail, &run.tail, &["split"]);
                 let rest =
                     merge_members(stored.model_rest.as_deref().unwrap_or(""), model.rest.as_deref().unwrap_or(""), &[]);
-                changed =
-                    head != stored.head || tail != stored.tail || rest != stored.model_rest.as_deref().unwrap_or("");
+                let known = known | stored.known;
+                changed = head != stored.head
+                    || tail != stored.tail
+                    || rest != stored.model_rest.as_deref().unwrap_or("")
+                    || known != stored.known;
                 if changed {
+                    let [split] = texts_of(&tail, ["split"]);
+                    let split = split.and_then(|split| Split::parse(&split)).map(Split::code);
                     connection.execute(
-                        "update run_rows set split = coalesce($1, split), head = $2, tail = $3, model_rest = $4, \
-                         known = $5 where run_key = $6 and row_key = $7",
+                        "update run_rows set split = $1, head = $2, tail = $3, model_rest = $4, known = $5 \
+                         where run_key = $6 and row_key = $7",
                         &[
                             split.into(),
                             (&head).into(),
                             (&tail).into(),
                             Some(&rest).filter(|rest| !rest.is_empty()).into(),
-                            (known | stored.known).into(),
+                            known.into(),
                             run_key.into(),
                             target.row_key.into(),
                         ],
@@ -512,4 +489,18 @@ impl Merger {
         }
         Ok(changed)
     }
+}
+
+/// Returns merged members with the keys of `first` in front, or the old ones untouched where nothing new is said: a line
+/// that repeats one of the keys must not move the others.
+fn merge_ordered(old: &str, new: &str, first: &[&str]) -> String {
+    let kept = merge_members(old, new, &[]);
+    if kept == old { kept } else { merge_members(&kept, new, first) }
+}
+
+/// Returns the texts of some keys among members; `None` for a key that is absent, null or no text.
+fn texts_of<const N: usize>(members: &str, keys: [&str; N]) -> [Option<String>; N] {
+    let document = Document::parse(format!("{{{members}}}").as_bytes()).expect("members are JSON in normal form");
+    let root = document.root();
+    keys.map(|key| root.get(key).and_then(Value::as_text).map(std::borrow::Cow::into_owned))
 }

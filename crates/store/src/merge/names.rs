@@ -104,10 +104,14 @@ struct Project {
 /// What is remembered.
 #[derive(Default)]
 pub(super) struct Names {
-    /// The number of commits when the last transaction of this merger ended.
+    /// The number of commits when the present transaction of this merger began.
+    begun: i64,
+    /// The number of commits after its last one; none while a transaction is open, and after one that failed.
     commit: Option<i64>,
     /// By sort, parent and id: the key and the name.
     named: HashMap<(Sort, i64, String), (i64, String)>,
+    /// Run id to model id.
+    models_of_runs: HashMap<String, String>,
     projects: HashMap<String, Project>,
     /// Project key to ontology key, where the project's ontology grows with its rows.
     growing: HashMap<i64, Option<i64>>,
@@ -126,6 +130,7 @@ impl Names {
         let commit = connection.count("select value from counters where name = 'commit'", &[])?;
         let sizes = [
             self.named.len(),
+            self.models_of_runs.len(),
             self.projects.len(),
             self.features.len(),
             self.grown.len(),
@@ -136,13 +141,14 @@ impl Names {
         if self.commit != Some(commit) || sizes.iter().any(|size| *size > REMEMBERED) {
             *self = Self::default();
         }
-        self.commit = Some(commit);
+        self.begun = commit;
+        self.commit = None;
         Ok(())
     }
 
     /// Notes that the transaction is about to be committed.
     pub(super) fn end(&mut self) {
-        self.commit = self.commit.map(|commit| commit + 1);
+        self.commit = Some(self.begun + 1);
     }
 
     /// Finds or creates a thing that has an id and a name under a parent; a new name replaces the old one.
@@ -176,6 +182,23 @@ impl Names {
         }
         self.named.insert(cached_as, (key, name.to_owned()));
         Ok(key)
+    }
+
+    /// Finds the id of the model to which a run belongs.
+    pub(super) fn find_model_of_run(
+        &mut self,
+        connection: &mut dyn Connection,
+        run_id: &str,
+    ) -> Result<Option<String>, StoreError> {
+        if let Some(known) = self.models_of_runs.get(run_id) {
+            return Ok(Some(known.clone()));
+        }
+        let sql = "select m.id from model_runs u join models m on m.model_key = u.model_key where u.id = $1";
+        let found = connection.find(sql, &[run_id.into()], |row| row.text(0))?.flatten();
+        if let Some(model_id) = &found {
+            self.models_of_runs.insert(run_id.to_owned(), model_id.clone());
+        }
+        Ok(found)
     }
 
     pub(super) fn project(

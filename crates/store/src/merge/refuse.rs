@@ -47,6 +47,16 @@ pub enum Refusal {
         /// The row that has it.
         owner: String,
     },
+    /// A model run belongs to another model.
+    #[error("experiments.{model}.runs.{run}: the model run belongs to model {owner}; correct one of the two")]
+    RunElsewhere {
+        /// The model of this line.
+        model: String,
+        /// The run.
+        run: String,
+        /// The model that has it.
+        owner: String,
+    },
     /// The project's ontology was given, and it has no such feature.
     #[error(
         "projects.{project}.labels: the feature {feature:?} ({schema_id}) is not in ontology {ontology}; \
@@ -83,10 +93,18 @@ impl Merger {
                 return Ok(Some(Refusal::TypeConflict { row, stored, given: given.name }));
             }
         }
-        for project in &row.projects {
+        if let Some(refusal) = self.run_refusal(connection, row)? {
+            return Ok(Some(refusal));
+        }
+        for (index, project) in row.projects.iter().enumerate() {
             let sql = "select l.row_key, p.id, r.id from label_ids l join projects p on p.project_key = l.project_key \
                        join data_rows r on r.row_key = l.row_key where l.id = $1";
             for label in project.labels.iter().flatten() {
+                let mut earlier = row.projects[..index].iter().flat_map(|earlier| earlier.labels.iter().flatten());
+                if earlier.any(|known| known.id == label.id) {
+                    let (project, label) = (project.id.to_string(), label.id.to_string());
+                    return Ok(Some(Refusal::LabelElsewhere { project, label, owner: row.id.to_string() }));
+                }
                 let home = connection.find(sql, &[label.id.as_str().into()], |found| {
                     (found.int(0), found.text(1).unwrap_or_default(), found.text(2).unwrap_or_default())
                 })?;
@@ -124,6 +142,24 @@ impl Merger {
             claimant: row.id.to_string(),
             claimant_type: row.data_type.map_or_else(untyped, |data_type| data_type.name.to_owned()),
         }))
+    }
+
+    fn run_refusal(&mut self, connection: &mut dyn Connection, row: &Row) -> Result<Option<Refusal>, StoreError> {
+        for (index, model) in row.models.iter().enumerate() {
+            for run in &model.runs {
+                let earlier =
+                    row.models[..index].iter().find(|earlier| earlier.runs.iter().any(|each| each.id == run.id));
+                let owner = match earlier {
+                    Some(earlier) => Some(earlier.id.to_string()),
+                    None => self.names.find_model_of_run(connection, run.id.as_str())?,
+                };
+                if let Some(owner) = owner.filter(|owner| owner != model.id.as_str()) {
+                    let (model, run) = (model.id.to_string(), run.id.to_string());
+                    return Ok(Some(Refusal::RunElsewhere { model, run, owner }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Checks a project's labels against an ontology that a person gave.

@@ -280,14 +280,18 @@ fn push_compare(statement: &mut Statement, compare: &Compare) {
             push_texts(statement, texts);
             statement.push(" and m.option_id is not null)");
         }
-        Compare::StartsWith(prefix) => push_prefix(statement, "m.text_value", prefix),
+        // The name of an option stands among the texts, and is none.
+        Compare::StartsWith(prefix) => {
+            statement.push("m.option_id is null and ");
+            push_prefix(statement, "m.text_value", prefix);
+        }
         // `like` ignores case on some engines; what a removal changes held the part, on all of them.
         Compare::Contains(part) if !part.is_empty() => {
-            statement.push("m.text_value is not null and replace(m.text_value, ");
+            statement.push("m.option_id is null and m.text_value is not null and replace(m.text_value, ");
             statement.param(Value::Text(part.clone()));
             statement.push(", '') <> m.text_value");
         }
-        Compare::Contains(_) => statement.push("m.text_value is not null"),
+        Compare::Contains(_) => statement.push("m.option_id is null and m.text_value is not null"),
         Compare::Number(range) => push_number(statement, range),
         Compare::Time(span) => push_span(statement, "m.time_ms", span),
     }

@@ -4,6 +4,7 @@ use crate::connection::{Connection, Each, Param, RowView, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(super) struct SqliteConnection {
 }
 
 impl SqliteConnection {
+    /// Wraps a connection, and changes nothing in the file.
     pub(super) fn new(connection: rusqlite::Connection, context: Context) -> Result<Self, StoreError> {
         // Statements are few and used for each row of an import; all of them stay prepared.
         connection.set_prepared_statement_cache_capacity(512);
@@ -30,6 +32,11 @@ impl SqliteConnection {
         let opened = Self { connection, context };
         let busy = opened.connection.busy_timeout(opened.context.lock_wait);
         busy.map_err(|error| explain(&error, &opened.context))?;
+        Ok(opened)
+    }
+
+    /// Sets what a labelport database is opened with. Some of it stays in the file.
+    pub(super) fn tune(&self) -> Result<(), StoreError> {
         for (name, value) in [
             ("page_size", "16384"),
             ("journal_mode", "wal"),
@@ -43,9 +50,9 @@ impl SqliteConnection {
             ("wal_autocheckpoint", "8192"),
             ("temp_store", "memory"),
         ] {
-            opened.pragma(name, value)?;
+            self.pragma(name, value)?;
         }
-        Ok(opened)
+        Ok(())
     }
 
     pub(super) fn pragma(&self, name: &str, value: &str) -> Result<(), StoreError> {
@@ -83,6 +90,20 @@ impl Connection for SqliteConnection {
             Ok(())
         };
         run().map_err(|error: rusqlite::Error| explain(&error, &self.context))
+    }
+
+    fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut problems = Vec::new();
+        let outcome = self.query("pragma integrity_check", &[], &mut |row| {
+            problems.extend(row.text(0).filter(|text| text != "ok"));
+            ControlFlow::Continue(())
+        });
+        match outcome {
+            // A file that is too damaged to be checked is what was asked about, too.
+            Err(StoreError::Damaged(what)) => problems.push(what),
+            outcome => outcome?,
+        }
+        Ok(problems)
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) fn migrate(connection: &mut SqliteConnection, file: &Path) -> Result<
     outcome
 }
 
+/// Refuses a database that is not ours or of a later version, without changing it.
+pub(super) fn refuse_strange(connection: &SqliteConnection, file: &Path) -> Result<(), StoreError> {
+    is_current(connection, file, MIGRATIONS.len() as i64).map(|_| ())
+}
+
 fn is_current(connection: &SqliteConnection, file: &Path, known: i64) -> Result<bool, StoreError> {
     let found = connection.read_int("pragma user_version")?;
     let mark = connection.read_int("pragma application_id")?;

@@ -62,6 +62,9 @@ impl Sqlite {
         let connection = rusqlite::Connection::open_with_flags(self.file(), flags)
             .map_err(|error| connection::explain(&error, &context))?;
         let connection = SqliteConnection::new(connection, context)?;
+        // Somebody else's database is left as it is.
+        migrate::refuse_strange(&connection, &self.file())?;
+        connection.tune()?;
         if let Some(pages) = self.options.max_pages {
             connection.pragma("max_page_count", &pages.to_string())?;
         }
@@ -77,6 +80,8 @@ impl Engine for Sqlite {
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
         let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma("query_only", "on")?;
+        // A scan reads each page once: a small cache stays in the processor's, and a large one is memory for nothing.
+        connection.pragma("cache_size", "-2048")?;
         Ok(Box::new(connection))
     }
 }

@@ -6,7 +6,8 @@ create table counters (
     name text primary key,
     value integer not null
 ) without rowid;
--- The number of commits so far (two readers that see the same number see the same snapshot), and the last row key given.
+-- The number of jobs committed so far (two readers that see the same number see the same snapshot), and the last row key
+-- given.
 insert into counters (name, value) values ('commit', 0), ('row_key', 0);
 
 create table organizations (

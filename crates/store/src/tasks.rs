@@ -1,0 +1,271 @@
+//! Tasks: everything that can take long, as a row that outlives the process working on it.
+//!
+//! `IN_PROGRESS → COMPLETE | FAILED | CANCELED`, and never back. Whoever works on a task holds a *lease* and renews it; a
+//! task whose lease is over was interrupted, and another worker may claim it. So work is done at least once, and what a
+//! task does has to bear being done again. Nothing here reads a clock: times are arguments.
+
+use crate::connection::{Connection, Param, RowView, StoreError};
+use labelport_model::id::TaskId;
+use labelport_model::time::Timestamp;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskStatus {
+    /// It is waiting or being worked on.
+    InProgress,
+    /// It is done.
+    Complete,
+    /// It ended with an error.
+    Failed,
+    /// Somebody called it off.
+    Canceled,
+}
+
+impl TaskStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::InProgress, Self::Complete, Self::Failed, Self::Canceled];
+
+    /// Returns the spelling of the wire and of storage, such as `IN_PROGRESS`.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN_PROGRESS",
+            Self::Complete => "COMPLETE",
+            Self::Failed => "FAILED",
+            Self::Canceled => "CANCELED",
+        }
+    }
+
+    /// Finds a status by its spelling, exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.wire_name() == text)
+    }
+}
+
+/// A task as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// The public id.
+    pub id: TaskId,
+    /// What is done: `import`, `export` and so on.
+    pub kind: String,
+    /// The name a person gave it.
+    pub name: String,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// What was asked for, as JSON in canonical form.
+    pub request: String,
+    /// What came of it, as JSON; none before the end.
+    pub outcome: Option<String>,
+    /// How many rows are done. Never shrinks, never above the total.
+    pub rows_done: i64,
+    /// How many rows there are to do, once known.
+    pub rows_total: Option<i64>,
+    /// Who asked for it.
+    pub created_by: Option<String>,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// The lease of the worker that claimed it last.
+    pub lease: Option<Lease>,
+    /// How often it was claimed by another worker than before.
+    pub attempt: i64,
+}
+
+/// The right to work on a task, for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The worker, by a name that no other worker has.
+    pub owner: String,
+    /// When the lease is over; at this instant it is.
+    pub until: Timestamp,
+}
+
+/// A task to create.
+#[derive(Debug, Clone)]
+pub struct NewTask {
+    /// The public id.
+    pub id: TaskId,
+    /// What is to be done.
+    pub kind: String,
+    /// The name a person gave it.
+    pub name: String,
+    /// What is asked for, as JSON in canonical form.
+    pub request: String,
+    /// Who asks for it.
+    pub created_by: Option<String>,
+    /// Now.
+    pub created: Timestamp,
+}
+
+/// How far a task has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskProgress {
+    /// The rows done.
+    pub rows_done: i64,
+    /// The rows to do; none leaves the number known before.
+    pub rows_total: Option<i64>,
+}
+
+/// How a task ends.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// Where it stands from now on.
+    pub status: TaskStatus,
+    /// What came of it, as JSON.
+    pub outcome: Option<String>,
+    /// The worker whose lease it must be. None for whoever may end it without working on it, as in calling it off.
+    pub owner: Option<String>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Which tasks to list.
+#[derive(Debug, Clone, Copy)]
+pub struct ListTasks {
+    /// Those that stand here; none for all.
+    pub status: Option<TaskStatus>,
+    /// The most to return.
+    pub limit: usize,
+}
+
+impl Task {
+    /// Tells whether its worker has gone: it was claimed, and the lease is over.
+    pub fn is_interrupted(&self, now: Timestamp) -> bool {
+        self.status == TaskStatus::InProgress && self.lease.as_ref().is_some_and(|lease| lease.until <= now)
+    }
+}
+
+const SELECT: &str = "select id, kind, name, status, request, outcome, rows_done, rows_total, created_by, created_ms, \
+                      finished_ms, lease_owner, lease_until_ms, attempt from tasks where ";
+
+/// Creates a task that nobody works on yet; returns whether the id was free.
+pub fn create(connection: &mut dyn Connection, org_key: i64, task: &NewTask) -> Result<bool, StoreError> {
+    let inserted = connection.execute(
+        "insert into tasks (org_key, id, kind, name, status, request, created_by, created_ms) \
+         values ($1, $2, $3, $4, 'IN_PROGRESS', $5, $6, $7) on conflict do nothing",
+        &[
+            org_key.into(),
+            task.id.as_str().into(),
+            (&task.kind).into(),
+            (&task.name).into(),
+            (&task.request).into(),
+            task.created_by.as_ref().into(),
+            task.created.as_millis().into(),
+        ],
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Notes how far a task has come. Fewer rows than before change nothing, more than the total count as the total.
+pub fn report_progress(connection: &mut dyn Connection, id: &TaskId, progress: TaskProgress) -> Result<(), StoreError> {
+    if let Some(total) = progress.rows_total {
+        connection.execute(
+            "update tasks set rows_total = case when rows_done > $1 then rows_done else $1 end \
+             where id = $2 and status = 'IN_PROGRESS'",
+            &[total.into(), id.as_str().into()],
+        )?;
+    }
+    connection.execute(
+        "update tasks set rows_done = case when rows_total < $1 then rows_total else $1 end \
+         where rows_done < $1 and id = $2 and status = 'IN_PROGRESS'",
+        &[progress.rows_done.into(), id.as_str().into()],
+    )?;
+    Ok(())
+}
+
+/// Ends a task; returns whether it was in progress, and its owner's if one is named. The lease ends with it.
+pub fn finish(connection: &mut dyn Connection, id: &TaskId, ending: &Ending) -> Result<bool, StoreError> {
+    let mut sql = "update tasks set status = $1, outcome = $2, finished_ms = $3, lease_owner = null, \
+                   lease_until_ms = null where id = $4 and status = 'IN_PROGRESS'"
+        .to_owned();
+    let mut params: Vec<Param<'_>> = vec![
+        ending.status.wire_name().into(),
+        ending.outcome.as_ref().into(),
+        ending.now.as_millis().into(),
+        id.as_str().into(),
+    ];
+    if let Some(owner) = &ending.owner {
+        sql.push_str(" and lease_owner = $5");
+        params.push(owner.into());
+    }
+    Ok(connection.execute(&sql, &params)? == 1)
+}
+
+/// Finds a task by its id.
+pub fn find(connection: &mut dyn Connection, id: &TaskId) -> Result<Option<Task>, StoreError> {
+    connection.find(&format!("{SELECT} id = $1"), &[id.as_str().into()], task)?.transpose()
+}
+
+/// Lists tasks, newest first.
+pub fn list(connection: &mut dyn Connection, org_key: i64, which: &ListTasks) -> Result<Vec<Task>, StoreError> {
+    let mut sql = format!("{SELECT} org_key = $1");
+    let mut params: Vec<Param<'_>> = vec![org_key.into()];
+    if let Some(status) = which.status {
+        sql.push_str(" and status = $2");
+        params.push(status.wire_name().into());
+    }
+    sql.push_str(&format!(" order by task_key desc limit {}", which.limit));
+    connection.list(&sql, &params, task)?.into_iter().collect()
+}
+
+/// Lists the tasks whose worker has gone, oldest first. Tasks that nobody has claimed are not among them.
+pub fn list_expired(connection: &mut dyn Connection, org_key: i64, now: Timestamp) -> Result<Vec<Task>, StoreError> {
+    let sql = format!("{SELECT} org_key = $1 and status = 'IN_PROGRESS' and lease_until_ms <= $2 order by task_key");
+    connection.list(&sql, &[org_key.into(), now.as_millis().into()], task)?.into_iter().collect()
+}
+
+/// Gives a worker the lease of a task that nobody holds; returns whether it has it now. Its own it may take again.
+pub fn claim(connection: &mut dyn Connection, id: &TaskId, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
+    let changed = connection.execute(
+        "update tasks set attempt = case when lease_owner = $1 then attempt else attempt + 1 end, lease_owner = $1, \
+         lease_until_ms = $2 where id = $3 and status = 'IN_PROGRESS' \
+         and (lease_owner is null or lease_owner = $1 or lease_until_ms <= $4)",
+        &[(&lease.owner).into(), lease.until.as_millis().into(), id.as_str().into(), now.as_millis().into()],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Renews the lease of a worker; returns whether it still had it. Who has lost it must stop.
+pub fn heartbeat(connection: &mut dyn Connection, id: &TaskId, lease: &Lease) -> Result<bool, StoreError> {
+    let changed = connection.execute(
+        "update tasks set lease_until_ms = $1 where id = $2 and status = 'IN_PROGRESS' and lease_owner = $3",
+        &[lease.until.as_millis().into(), id.as_str().into(), (&lease.owner).into()],
+    )?;
+    Ok(changed == 1)
+}
+
+fn task(row: &dyn RowView) -> Result<Task, StoreError> {
+    let id = row.text(0).unwrap_or_default();
+    let status = row.text(3).unwrap_or_default();
+    let damaged = |what: &str| StoreError::Damaged(format!("task {id:?} has {what}"));
+    let time = |column| row.int(column).map(Timestamp::from_millis);
+    Ok(Task {
+        id: TaskId::parse(&id).map_err(|_| damaged("no id that could be given"))?,
+        kind: row.text(1).unwrap_or_default(),
+        name: row.text(2).unwrap_or_default(),
+        status: TaskStatus::parse(&status).ok_or_else(|| damaged("an unknown status"))?,
+        request: row.text(4).unwrap_or_default(),
+        outcome: row.text(5),
+        rows_done: row.int(6).unwrap_or(0),
+        rows_total: row.int(7),
+        created_by: row.text(8),
+        created: time(9).unwrap_or(Timestamp::MIN),
+        finished: time(10),
+        lease: row.text(11).zip(time(12)).map(|(owner, until)| Lease { owner, until }),
+        attempt: row.int(13).unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_is_found_by_its_spelling() {
+        for status in TaskStatus::ALL {
+            assert_eq!(TaskStatus::parse(status.wire_name()), Some(status));
+        }
+        assert_eq!(TaskStatus::parse("in_progress"), None);
+    }
+}

@@ -1,0 +1,371 @@
+//! The doctor finds each kind of damage, and nothing in a store that is sound.
+
+use crate::engines::{ENGINES, findings, now};
+use crate::rows::{count, merge, run, twelve};
+use labelport_model::id::{DataRowId, LabelId, ProjectId};
+use labelport_store::integrity::{self, CHECKS};
+use labelport_store::issues::{self, NewComment, NewIssue};
+use std::collections::BTreeSet;
+
+/// Statements that break a store, the check that must find it, and what it must say.
+const DAMAGES: &[(&[&str], &str, &str)] = &[
+    (
+        &["update organizations set change_seq = 0"],
+        "change_sequence",
+        "has the change number 1, the last one given out is 0",
+    ),
+    (
+        &["update data_rows set change_seq = 99 where row_key = 3"],
+        "change_sequence",
+        "data row r000000000000000000000003 has",
+    ),
+    (
+        &["update project_rows set change_seq = 99 where row_key = 3"],
+        "change_sequence",
+        "in project j000000000000000000000001",
+    ),
+    (&["update run_rows set change_seq = 99 where row_key = 3"], "change_sequence", "in model run run-1, the last"),
+    (
+        &[
+            "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id) values (1, 'dataset', 1, 99, 1, 'x')",
+        ],
+        "change_sequence",
+        "data row x left a dataset with the change number 99",
+    ),
+    (
+        &["update data_rows set head = '\"id\":' where row_key = 3"],
+        "data_rows",
+        "data row r000000000000000000000003: head is no JSON",
+    ),
+    (&["update data_rows set details = '\"a\": 1' where row_key = 12"], "data_rows", "details is not in normal form"),
+    (&["update data_rows set media = '[]' where row_key = 3"], "data_rows", "media_attributes is an array"),
+    (&["update data_rows set rest = '}' where row_key = 3"], "data_rows", "the rest is no JSON"),
+    (
+        &["update data_rows set external_id = 'x' where row_key = 3"],
+        "data_rows",
+        "external_id is Some(\"img/3\") in its text and Some(\"x\")",
+    ),
+    (
+        &["update data_rows set global_key = null where row_key = 3"],
+        "data_rows",
+        "global_key is Some(\"cam-a-3\") in its text and None",
+    ),
+    (
+        &["update data_rows set activity_ms = 1 where row_key = 3"],
+        "data_rows",
+        "last_activity_at is Some(1740960000000) in its text and Some(1)",
+    ),
+    (&["update data_rows set created_ms = null where row_key = 3"], "data_rows", "created_at is"),
+    (
+        &["update data_rows set updated_ms = 5 where row_key = 12"],
+        "data_rows",
+        "updated_at is None in its text and Some(5)",
+    ),
+    (&["update data_rows set known = 0 where row_key = 1"], "data_rows", "it has embeddings that no export shows"),
+    (
+        &["update projects set tags = '{}' where project_key = 1"],
+        "definitions",
+        "project j000000000000000000000001: project_tags is an object",
+    ),
+    (
+        &["update ontologies set normalized = '{' where ontology_key = 1"],
+        "definitions",
+        "ontology y000000000000000000000001: its definition is no JSON",
+    ),
+    (
+        &["update labels set created_ms = 1 where row_key = 3"],
+        "labels",
+        "label l000000000000000000000003 of data row r000000000000000000000003 in project j000000000000000000000001: created_at is",
+    ),
+    (&["update labels set has_masks = 1 where row_key = 3"], "labels", "it is marked as having masks"),
+    (
+        &["update labels set tally = (select tally from labels where row_key = 6) where row_key = 3"],
+        "labels",
+        "its counts are not those of its annotations",
+    ),
+    (&["update labels set annotations = '{}' where row_key = 3"], "labels", "its counts are not those"),
+    (&["update labels set annotations = 'null' where row_key = 3"], "labels", "annotations is null"),
+    (&["update labels set details = '{\"a\":1,\"a\":2}' where row_key = 3"], "labels", "label_details is no JSON"),
+    (&["update labels set performance = '' where row_key = 3"], "labels", "performance_details is no JSON"),
+    (&["update labels set rest = '\"z\"' where row_key = 3"], "labels", "the rest is no JSON"),
+    (
+        &["update labels set head = '' where row_key = 3"],
+        "labels",
+        "id is None in its text and Some(\"l000000000000000000000003\")",
+    ),
+    (
+        &["delete from label_features where row_key = 3"],
+        "labels",
+        "feature car: 4 rows have labels with it, the look-up by feature has 3",
+    ),
+    (
+        &["update label_features set row_key = 1 where row_key = 3"],
+        "labels",
+        "4 rows have labels with it, the look-up by feature has 4, and they are not the same",
+    ),
+    (
+        &["delete from row_ids where row_key = 3"],
+        "look_ups",
+        "data row r000000000000000000000003 is not in the look-up by id",
+    ),
+    (
+        &["update row_ids set row_key = 4 where row_key = 3"],
+        "look_ups",
+        "the look-up by id knows data row r000000000000000000000003, which",
+    ),
+    (
+        &["delete from global_keys where row_key = 3"],
+        "look_ups",
+        "has the global key cam-a-3, which is not in the look-up",
+    ),
+    (
+        &["insert into global_keys (org_key, global_key, row_key) values (1, 'x', 3)"],
+        "look_ups",
+        "the look-up by global key knows x",
+    ),
+    (
+        &["delete from label_ids where row_key = 3"],
+        "look_ups",
+        "label l000000000000000000000003 of data row r000000000000000000000003 is not in the look-up",
+    ),
+    (
+        &["update label_ids set project_key = 2 where row_key = 3"],
+        "look_ups",
+        "the look-up by label id knows label l000000000000000000000003",
+    ),
+    (
+        &["update labels set ordinal = 1 where row_key = 3"],
+        "order",
+        "the labels of data row r000000000000000000000003 in project j000000000000000000000001 have a gap",
+    ),
+    (
+        &["update run_labels set ordinal = 2 where row_key = 3"],
+        "order",
+        "the labels of data row r000000000000000000000003 in model run run-1 have a gap",
+    ),
+    (
+        &["delete from attachments where ordinal = 0"],
+        "order",
+        "the attachments of data row r000000000000000000000001 have a gap",
+    ),
+    (
+        &["update metadata set ordinal = 1 where row_key = 8"],
+        "order",
+        "the metadata of data row r000000000000000000000008 have a gap",
+    ),
+    (
+        &["update row_embeddings set ordinal = 1"],
+        "order",
+        "the embeddings of data row r000000000000000000000001 have a gap",
+    ),
+    (
+        &["update project_rows set status = 0 where row_key = 3"],
+        "project_rows",
+        "data row r000000000000000000000003 in project j000000000000000000000001: workflow_status is Some(2) in its text and Some(0)",
+    ),
+    (
+        &["update project_rows set priority = null where row_key = 3"],
+        "project_rows",
+        "priority is Some(5) in its text and None",
+    ),
+    (
+        &["update project_rows set batch_key = 2 where row_key = 3"],
+        "project_rows",
+        "batch_id is Some(\"batch-1\") in its text and Some(\"batch-2\")",
+    ),
+    (&["update project_rows set details = '7' where row_key = 3"], "project_rows", "project_details is a number"),
+    (&["update project_rows set rest = ',' where row_key = 3"], "project_rows", "the rest is no JSON"),
+    (
+        &["delete from data_rows where row_key = 3"],
+        "references",
+        "project j000000000000000000000001 has a data row (key 3) that is not there",
+    ),
+    (
+        &["delete from data_rows where row_key = 3"],
+        "references",
+        "model run run-1 has a data row (key 3) that is not there",
+    ),
+    (&["delete from data_rows where row_key = 3"], "references", "a metadata value belongs to a data row (key 3)"),
+    (&["delete from data_rows where row_key = 1"], "references", "an attachment belongs to a data row (key 1)"),
+    (&["delete from data_rows where row_key = 1"], "references", "an embedding belongs to a data row (key 1)"),
+    (
+        &["update data_rows set org_key = 7 where row_key = 3"],
+        "references",
+        "data row r000000000000000000000003 belongs to an organization",
+    ),
+    (&["delete from datasets where dataset_key = 1"], "references", "belongs to a dataset (key 1) that is not there"),
+    (
+        &["delete from metadata_schemas"],
+        "references",
+        "a metadata value of data row r000000000000000000000001 has a schema",
+    ),
+    (&["delete from embeddings"], "references", "data row r000000000000000000000001 has values of an embedding"),
+    (
+        &["delete from projects where project_key = 2"],
+        "references",
+        "data row r000000000000000000000005 is in a project (key 2)",
+    ),
+    (
+        &["delete from batches where batch_key = 1"],
+        "references",
+        "data row r000000000000000000000001 is in a batch (key 1)",
+    ),
+    (&["delete from workflow_tasks"], "references", "data row r000000000000000000000001 is in a workflow task"),
+    (&["delete from ontologies"], "references", "project j000000000000000000000001 has an ontology"),
+    (&["delete from ontologies"], "references", "feature f000000000000000000000001 belongs to an ontology"),
+    (
+        &["delete from project_rows where row_key = 3"],
+        "references",
+        "label l000000000000000000000003 belongs to a project (key 1) that its data row (key 3)",
+    ),
+    (
+        &["delete from project_rows where row_key = 3"],
+        "references",
+        "the look-up by feature (key 1) names a project (key 1)",
+    ),
+    (
+        &["delete from feature_schemas where feature_key = 1"],
+        "references",
+        "the look-up by feature has a feature (key 1)",
+    ),
+    (&["delete from project_rows where row_key = 5"], "references", "issue issue belongs to a project"),
+    (&["delete from issues"], "references", "comment comment belongs to an issue"),
+    (&["delete from models"], "references", "model run run-1 belongs to a model"),
+    (&["delete from model_runs"], "references", "data row r000000000000000000000001 is in a model run (key 1)"),
+    (
+        &["delete from run_rows where row_key = 3"],
+        "references",
+        "label p000000000000000000000003 belongs to a model run (key 1)",
+    ),
+    (
+        &["update counters set value = 11 where name = 'row_key'"],
+        "row_keys",
+        "data row r000000000000000000000012 has the key 12, the last one given out is 11",
+    ),
+    (&["delete from counters where name = 'row_key'"], "row_keys", "the last one given out is 0"),
+    (
+        &["update attachments set json = '[' where ordinal = 1"],
+        "row_lists",
+        "data row r000000000000000000000001: an attachment is no JSON",
+    ),
+    (
+        &["update metadata set json = '3' where row_key = 3"],
+        "row_lists",
+        "data row r000000000000000000000003: a metadata value is a number",
+    ),
+    (&["update row_embeddings set json = 'x'"], "row_lists", "an embedding is no JSON"),
+    (
+        &["update run_labels set has_masks = 1 where row_key = 3"],
+        "run_labels",
+        "label p000000000000000000000003 of data row r000000000000000000000003 in model run run-1: it is marked",
+    ),
+    (&["update run_labels set annotations = '[' where row_key = 3"], "run_labels", "annotations is no JSON"),
+    (
+        &["update run_labels set id = 'x' where row_key = 3"],
+        "run_labels",
+        "id is Some(\"p000000000000000000000003\") in its text and Some(\"x\")",
+    ),
+    (
+        &["update run_rows set split = 2 where row_key = 3"],
+        "run_rows",
+        "data row r000000000000000000000003 in model run run-1: split is Some(1) in its text and Some(2)",
+    ),
+    (&["update run_rows set known = 1 where row_key = 3"], "run_rows", "it has predictions that no export shows"),
+    (&["update run_rows set head = '{' where row_key = 3"], "run_rows", "the head is no JSON"),
+    (&["update run_rows set model_rest = '1' where row_key = 3"], "run_rows", "the model's rest is no JSON"),
+];
+
+/// What the engines find themselves is looked for in their own modules.
+const ELSEWHERE: &[&str] = &["database"];
+
+fn fill(store: &labelport_store::Store) {
+    merge(store, &twelve());
+    let org_key = store.org_key();
+    store
+        .write(move |connection| {
+            let issue = NewIssue {
+                id: "issue".to_owned(),
+                project_id: ProjectId::parse("j000000000000000000000001").unwrap(),
+                row_id: DataRowId::parse("r000000000000000000000005").unwrap(),
+                label_id: Some(LabelId::parse("l000000000000000000000005").unwrap()),
+                content: String::new(),
+                created_by: String::new(),
+                // Earlier than what has happened, so that row 5 stays as it is.
+                now: now().plus_millis(-100_000_000_000),
+            };
+            issues::create(connection, org_key, &issue)?;
+            let comment = NewComment {
+                id: "comment".to_owned(),
+                issue_id: "issue".to_owned(),
+                content: String::new(),
+                created_by: String::new(),
+                now: issue.now,
+            };
+            issues::comment(connection, org_key, &comment)
+        })
+        .unwrap();
+}
+
+#[test]
+fn each_kind_of_damage_is_found() {
+    for (engine, open) in ENGINES {
+        let test = open();
+        fill(&test.store);
+        assert_eq!(findings(&test.store), Vec::<String>::new());
+        for (statements, check, text) in DAMAGES {
+            let found = found_after(&test.store, statements);
+            let is_told =
+                found.iter().any(|finding| finding.starts_with(&format!("{check}: ")) && finding.contains(text));
+            assert!(is_told, "{engine}: {statements:?} must give {check}: … {text}\nfound: {found:#?}");
+        }
+        assert_eq!(findings(&test.store), Vec::<String>::new(), "the damage was taken back");
+        let tested: BTreeSet<&str> =
+            DAMAGES.iter().map(|(_, check, _)| *check).chain(ELSEWHERE.iter().copied()).collect();
+        assert!(CHECKS.iter().map(|check| check.name).eq(tested), "a check without damage to find");
+    }
+}
+
+/// Breaks a store, looks at it, and takes the damage back.
+fn found_after(store: &labelport_store::Store, statements: &'static [&'static str]) -> Vec<String> {
+    let org_key = store.org_key();
+    let (send, receive) = std::sync::mpsc::channel();
+    let outcome = store.write(move |connection| {
+        for sql in statements {
+            assert!(connection.execute(sql, &[])? > 0, "{sql} changes nothing");
+        }
+        let found = integrity::check(connection, org_key, &mut |_| {})?;
+        send.send(found).unwrap();
+        Err::<(), _>(labelport_store::StoreError::Withdrawn)
+    });
+    assert!(matches!(outcome, Err(labelport_store::StoreError::Withdrawn)), "{statements:?}: {outcome:?}");
+    let found = receive.recv().unwrap();
+    found.into_iter().map(|finding| format!("{}: {}", finding.check, finding.message)).collect()
+}
+
+#[test]
+fn twenty_are_told_and_the_rest_is_counted() {
+    for (_, open) in ENGINES {
+        let test = open();
+        merge(&test.store, &twelve());
+        for number in 0..30 {
+            let sql = "insert into global_keys (org_key, global_key, row_key) values (1, 'x";
+            run(&test.store, &format!("{sql}{number:02}', 1)"));
+        }
+        let found = findings(&test.store);
+        assert_eq!(found.len(), 21, "{found:#?}");
+        assert_eq!(found[19], "look_ups: the look-up by global key knows x19, which no data row has");
+        assert_eq!(found[20], "look_ups: and 10 more");
+        assert_eq!(count(&test.store, "global_keys"), 39);
+    }
+}
+
+#[test]
+fn every_check_is_announced() {
+    for (_, open) in ENGINES {
+        let test = open();
+        let mut names = Vec::new();
+        let mut reader = test.store.reader().unwrap();
+        integrity::check(&mut *reader, test.store.org_key(), &mut |name| names.push(name)).unwrap();
+        assert!(CHECKS.iter().map(|check| check.name).eq(names));
+    }
+}

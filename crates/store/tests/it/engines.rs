@@ -1,0 +1,80 @@
+//! The engines, and how a contract is held against each.
+
+use labelport_model::time::Timestamp;
+use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::{Founding, Store, integrity};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// An engine by name, and how to get an empty store in it.
+type TestEngine = (&'static str, fn() -> TestStore);
+
+/// Every engine.
+pub(crate) static ENGINES: &[TestEngine] = &[("sqlite", sqlite)];
+
+/// A store that is gone after the test.
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
+    open_again: Box<dyn Fn() -> Store + Send + Sync>,
+    _folder: TempDir,
+}
+
+impl TestStore {
+    /// Opens the same store once more, as another process would.
+    pub(crate) fn open_again(&self) -> Store {
+        (self.open_again)()
+    }
+}
+
+/// A contract by name.
+pub(crate) type Contract = (&'static str, fn(&TestStore));
+
+/// Holds contracts against every engine, each in a store of its own.
+pub(crate) fn hold(contracts: &[Contract]) {
+    for (engine, open) in ENGINES {
+        for (name, contract) in contracts {
+            let test = open();
+            let _told = Told(engine, name);
+            contract(&test);
+            assert_eq!(findings(&test.store), Vec::<String>::new(), "{engine}: {name} left a store that is not sound");
+        }
+    }
+}
+
+/// Names the contract that failed.
+struct Told(&'static str, &'static str);
+
+impl Drop for Told {
+    #[expect(clippy::print_stderr, reason = "a test that fails says which of many contracts it was about")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}: the contract {:?} is broken", self.0, self.1);
+        }
+    }
+}
+
+/// Returns what the doctor finds, each with the name of its check.
+pub(crate) fn findings(store: &Store) -> Vec<String> {
+    let mut snapshot = store.snapshot(1).unwrap();
+    let found = integrity::check(&mut *snapshot.connections[0], store.org_key(), &mut |_| {}).unwrap();
+    found.into_iter().map(|finding| format!("{}: {}", finding.check, finding.message)).collect()
+}
+
+/// The time at which tests take place: 2026-01-01.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millis(1_767_225_600_000)
+}
+
+pub(crate) fn founding() -> Founding {
+    Founding { organization_id: "org00000000000000000000001".to_owned(), now: now() }
+}
+
+fn sqlite() -> TestStore {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let open_again = move || {
+        let options = SqliteOptions { lock_wait: Duration::from_secs(60), max_pages: None };
+        Store::open(Box::new(Sqlite::open_or_create(&path, options).unwrap()), &founding()).unwrap()
+    };
+    TestStore { store: open_again(), open_again: Box::new(open_again), _folder: folder }
+}

@@ -1,0 +1,24 @@
+//! What every engine promises, as contracts that run on each; and what SQLite alone promises.
+//!
+//! A contract is a function over a fresh store, listed in the table of its module. It uses nothing that an engine has for
+//! itself. After each, the store must be sound.
+//!
+//! # Adding an engine
+//! One line in `engines::ENGINES`.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
+mod doctor;
+mod engines;
+mod issues;
+mod merging;
+mod ontologies;
+mod reading;
+mod rows;
+mod selecting;
+mod slices;
+mod sqlite;
+mod statements;
+mod tasks;
+mod two_stores;
+mod writing;

@@ -1,0 +1,237 @@
+//! What SQLite alone promises: what it says of files, locks and disks, and what to do about it.
+
+use crate::engines::{findings, founding};
+use crate::rows::{count, look, merge, twelve};
+use crate::writing::add;
+use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
+use labelport_store::{Store, StoreError};
+use std::path::Path;
+use std::time::Duration;
+
+fn options() -> SqliteOptions {
+    SqliteOptions { lock_wait: Duration::from_millis(200), max_pages: None }
+}
+
+fn try_open(folder: &Path, options: SqliteOptions) -> Result<Store, StoreError> {
+    Store::open(Box::new(Sqlite::open_or_create(folder, options)?), &founding())
+}
+
+fn raw(folder: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join(DATABASE_FILE)).unwrap()
+}
+
+#[test]
+fn pages_have_16_kib_and_the_log_is_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = try_open(folder.path(), options()).unwrap();
+    let connection = raw(folder.path());
+    let pragma = |name: &str| connection.query_row(&format!("pragma {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(pragma("page_size"), 16_384);
+    assert_eq!(connection.query_row("pragma journal_mode", [], |row| row.get::<_, String>(0)).unwrap(), "wal");
+}
+
+#[test]
+fn a_folder_without_a_database_is_not_made_by_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let outcome = Sqlite::open(&missing, options());
+    assert!(matches!(&outcome, Err(StoreError::NoFolder { folder }) if *folder == missing), "{outcome:?}");
+    assert!(!missing.exists());
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(try_open(folder.path(), options()).unwrap());
+    raw(folder.path()).execute_batch("pragma user_version = 99").unwrap();
+    let outcome = try_open(folder.path(), options()).map(|_| ());
+    assert!(matches!(outcome, Err(StoreError::Newer { found: 99, .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_foreign_file_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(DATABASE_FILE);
+    let check = |what: &str| {
+        let before = std::fs::read(&file).unwrap();
+        let outcome = try_open(folder.path(), options()).map(|_| ());
+        assert!(
+            matches!(&outcome, Err(StoreError::NotAStore { file: named }) if *named == file),
+            "{what}: {outcome:?}"
+        );
+        assert!(std::fs::read(&file).unwrap() == before, "{what} was changed");
+    };
+    std::fs::write(&file, "a text that is no database\n".repeat(1_000)).unwrap();
+    check("a text");
+    std::fs::remove_file(&file).unwrap();
+    raw(folder.path())
+        .execute_batch("create table photos (id integer primary key); insert into photos values (1)")
+        .unwrap();
+    check("a photo album");
+}
+
+#[test]
+fn a_locked_database_is_an_error_after_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let org_key = store.org_key();
+    let other = raw(folder.path());
+    other.execute_batch("begin immediate").unwrap();
+    let outcome = store.write(move |connection| add(connection, org_key, "a"));
+    assert!(matches!(outcome, Err(StoreError::Locked { .. })), "{outcome:?}");
+    assert_eq!(count(&store, "slices"), 0, "readers do not wait");
+    assert!(try_open(folder.path(), options()).is_ok(), "opening does not wait either");
+    other.execute_batch("rollback").unwrap();
+    assert!(store.write(move |connection| add(connection, org_key, "a")).unwrap());
+}
+
+#[test]
+fn a_full_disk_keeps_what_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = SqliteOptions { max_pages: Some(256), ..options() };
+    let store = try_open(folder.path(), full).unwrap();
+    merge(&store, &twelve());
+    let org_key = store.org_key();
+    // Four write at once, so that a group is hit in its middle.
+    let kept: usize = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let store = &store;
+                scope.spawn(move || {
+                    for number in 0.. {
+                        let name = format!("{writer}/{number}/{}", "x".repeat(50_000));
+                        match store.write(move |connection| add(connection, org_key, &name)) {
+                            Ok(_) => {}
+                            Err(StoreError::Full) => return number,
+                            Err(error) => panic!("{error:?}"),
+                        }
+                    }
+                    0
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+    });
+    assert!(kept > 4, "{kept}");
+    assert_eq!(count(&store, "slices"), kept as i64);
+    assert_eq!(findings(&store), Vec::<String>::new());
+    drop(store);
+    let store = try_open(folder.path(), options()).unwrap();
+    assert_eq!(count(&store, "slices"), kept as i64);
+    assert_eq!(count(&store, "data_rows"), 12);
+    assert!(store.write(move |connection| add(connection, org_key, "there is room again")).unwrap());
+    assert_eq!(findings(&store), Vec::<String>::new());
+}
+
+#[test]
+fn a_damaged_file_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    merge(&store, &twelve());
+    drop(store);
+    let connection = raw(folder.path());
+    connection.execute_batch("pragma wal_checkpoint(truncate)").unwrap();
+    let sql = "select rootpage from sqlite_master where name = 'data_rows_by_change'";
+    let page: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    drop(connection);
+    let file = folder.path().join(DATABASE_FILE);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let start = (page as usize - 1) * 16_384;
+    bytes[start..start + 16_384].fill(0xee);
+    std::fs::write(&file, bytes).unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let found = findings(&store);
+    assert!(found.iter().any(|finding| finding.starts_with("database: ")), "{found:#?}");
+}
+
+#[test]
+fn what_a_damaged_file_still_holds_is_still_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    merge(&store, &twelve());
+    crate::rows::run(&store, "update counters set value = 1 where name = 'row_key'");
+    drop(store);
+    let page: u32 = raw(folder.path())
+        .query_row("select rootpage from sqlite_master where name = 'labels'", [], |row| row.get(0))
+        .unwrap();
+    let file = folder.path().join(DATABASE_FILE);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let start = (page as usize - 1) * 16_384;
+    bytes[start..start + 16_384].fill(0xee);
+    std::fs::write(&file, bytes).unwrap();
+    let found = findings(&try_open(folder.path(), options()).unwrap());
+    let is_told = |text: &str| found.iter().any(|finding| finding.starts_with(text));
+    assert!(is_told("labels: the check could not be finished"), "{found:#?}");
+    assert!(is_told("row_keys: "), "{found:#?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_where_nobody_may_write_is_refused() {
+    let folder = Path::new("/proc/labelport");
+    let outcome = try_open(folder, options()).map(|_| ());
+    assert!(matches!(&outcome, Err(StoreError::ReadOnly { folder: named, .. }) if named == folder), "{outcome:?}");
+}
+
+/// Lies in the working folder of the child that `a_read_only_folder_is_refused` starts.
+#[cfg(unix)]
+const MARK: &str = "read-only";
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_folder_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    drop(try_open(folder.path(), options()).unwrap());
+    std::fs::write(folder.path().join(MARK), "").unwrap();
+    // The system lets its administrator write everywhere, so the child is nobody, who owns nothing here.
+    let set_mode = |mode| std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(mode)).unwrap();
+    set_mode(0o555);
+    let binary = std::env::current_exe().unwrap();
+    let start = |command: &mut std::process::Command| {
+        command
+            .args(["--exact", "sqlite::body_of_the_read_only_child", "--nocapture"])
+            .current_dir(folder.path())
+            .output()
+    };
+    let is_almighty = std::fs::write(folder.path().join("probe"), "").is_ok();
+    let output = match start(std::process::Command::new(&binary).uid(65_534)) {
+        Ok(output) => output,
+        // Where nobody cannot even start the test, an administrator has no way to be refused.
+        Err(_) if is_almighty => return set_mode(0o755),
+        Err(_) => start(&mut std::process::Command::new(&binary)).unwrap(),
+    };
+    set_mode(0o755);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("refused: the data folder"), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn body_of_the_read_only_child() {
+    if !Path::new(MARK).exists() {
+        return;
+    }
+    let folder = std::env::current_dir().unwrap();
+    let outcome = try_open(&folder, options()).and_then(|store| {
+        let org_key = store.org_key();
+        store.write(move |connection| add(connection, org_key, "a"))
+    });
+    match outcome {
+        Err(error @ StoreError::ReadOnly { .. }) => println!("refused: {error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_reader_holds_no_state_that_was_rolled_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let outcome = store.write(|connection| {
+        connection.execute("update organizations set name = 'x'", &[])?;
+        Err::<(), _>(StoreError::Withdrawn)
+    });
+    assert!(outcome.is_err());
+    assert_eq!(look(&store, "select name from organizations").as_deref(), Some("labelport"));
+}

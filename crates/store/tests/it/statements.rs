@@ -1,0 +1,102 @@
+//! Statements: values come back as they went in.
+
+use crate::engines::{Contract, TestStore, hold, now};
+use crate::rows::look;
+use labelport_store::slices::{self, Slice};
+use labelport_store::{Param, StoreError};
+use std::ops::ControlFlow;
+
+const CONTRACTS: &[Contract] = &[
+    ("values come back", values_come_back),
+    ("a large text comes back", a_large_text_comes_back),
+    ("a parameter may be used twice", a_parameter_may_be_used_twice),
+    ("reading stops when told", reading_stops_when_told),
+    ("a bad statement is an error", a_bad_statement_is_an_error),
+];
+
+#[test]
+fn contracts_of_statements() {
+    hold(CONTRACTS);
+}
+
+fn values_come_back(test: &TestStore) {
+    let texts = ["", "a", "it's \"quoted\" \\ % _", "naïve — 東京 🚤", "line\nline\t\u{1}", "\u{10ffff}"];
+    let blob: Vec<u8> = (0..=255).collect();
+    for text in texts {
+        for number in [0, -1, i64::MAX, i64::MIN] {
+            for real in [0.5, -1e300, f64::MIN_POSITIVE] {
+                let expect = blob.clone();
+                test.store
+                    .write(move |connection| {
+                        let insert = "insert into metadata (row_key, ordinal, part, schema_key, text_value, \
+                                      number_value, time_ms) values (1, 0, 0, 0, $1, $2, $3)";
+                        connection.execute(insert, &[text.into(), Param::Real(real), number.into()])?;
+                        let sql = "select text_value, number_value, time_ms, option_id from metadata \
+                                   where text_value = $1 and number_value = $2 and time_ms = $3 and option_id is null";
+                        let read = connection
+                            .find(sql, &[text.into(), Param::Real(real), number.into()], |row| {
+                                (row.text(0), row.real(1), row.int(2), row.text(3), row.int(3), row.real(3))
+                            })?
+                            .unwrap();
+                        assert_eq!(read, (Some(text.to_owned()), Some(real), Some(number), None, None, None));
+                        assert_eq!(connection.execute("delete from metadata where row_key = 1", &[])?, 1);
+                        let insert = "insert into labels (project_key, row_key, ordinal, has_masks, tally, id, head, \
+                                      annotations) values (1, 1, 0, 0, $1, $2, $2, $2)";
+                        connection.execute(insert, &[Param::Blob(&expect), text.into()])?;
+                        let read = connection.find("select tally, head from labels", &[], |row| {
+                            assert_eq!(row.bytes(0), Some(&expect[..]));
+                            assert_eq!(row.bytes(1), Some(text.as_bytes()));
+                        })?;
+                        assert!(read.is_some());
+                        connection.execute("delete from labels", &[])
+                    })
+                    .unwrap();
+            }
+        }
+    }
+}
+
+fn a_large_text_comes_back(test: &TestStore) {
+    let filter: String = "0123456789abcdef—".chars().cycle().take(20_000_000).collect();
+    let slice = Slice {
+        id: "s".to_owned(),
+        name: "large".to_owned(),
+        description: None,
+        filter: filter.clone(),
+        created: now(),
+    };
+    let org_key = test.store.org_key();
+    assert!(test.store.write(move |connection| slices::create(connection, org_key, &slice)).unwrap());
+    let mut reader = test.store.reader().unwrap();
+    assert!(slices::list(&mut *reader, org_key).unwrap()[0].filter == filter);
+}
+
+fn a_parameter_may_be_used_twice(test: &TestStore) {
+    let sql = "select count(*) from counters where name = $1 or name = $2 or name = $1";
+    let mut reader = test.store.reader().unwrap();
+    assert_eq!(reader.count(sql, &["commit".into(), "row_key".into()]).unwrap(), 2);
+}
+
+fn reading_stops_when_told(test: &TestStore) {
+    let mut reader = test.store.reader().unwrap();
+    let mut names = Vec::new();
+    let sql = "select name from counters order by name desc";
+    reader
+        .query(sql, &[], &mut |row| {
+            names.extend(row.text(0));
+            ControlFlow::Break(())
+        })
+        .unwrap();
+    assert_eq!(names, ["row_key"]);
+    assert_eq!(reader.list(sql, &[], |row| row.text(0).unwrap()).unwrap(), ["row_key", "commit"]);
+    assert!(reader.find("select name from counters where name = 'x'", &[], |_| ()).unwrap().is_none());
+}
+
+fn a_bad_statement_is_an_error(test: &TestStore) {
+    let outcome = test.store.write(|connection| connection.execute("insert into nowhere (a) values (1)", &[]));
+    assert!(matches!(outcome, Err(StoreError::Engine(_))), "{outcome:?}");
+    let mut reader = test.store.reader().unwrap();
+    let outcome = reader.execute("update counters set value = 7 where name = 'commit'", &[]);
+    assert!(outcome.is_err(), "a reader has written");
+    assert_ne!(look(&test.store, "select value from counters where name = 'commit'"), Some("7".to_owned()));
+}

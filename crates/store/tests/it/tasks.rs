@@ -1,0 +1,159 @@
+//! Tasks: their life, their progress, their leases.
+
+use crate::engines::{Contract, TestStore, hold, now};
+use crate::rows::{id, run};
+use labelport_model::id::TaskId;
+use labelport_model::time::Timestamp;
+use labelport_store::tasks::{self, Ending, Lease, ListTasks, NewTask, Task, TaskProgress, TaskStatus};
+use labelport_store::{Connection, Store, StoreError};
+
+const CONTRACTS: &[Contract] = &[
+    ("a task lives and ends once", a_task_lives_and_ends_once),
+    ("progress never shrinks and never passes the total", progress_is_monotone),
+    ("a lease has one owner", a_lease_has_one_owner),
+    ("tasks are listed, newest first", tasks_are_listed),
+    ("a task that cannot be read is damage", a_task_that_cannot_be_read_is_damage),
+];
+
+#[test]
+fn contracts_of_tasks() {
+    hold(CONTRACTS);
+}
+
+fn task_id(number: usize) -> TaskId {
+    TaskId::parse(&id("t", number)).unwrap()
+}
+
+fn write<T: Send + 'static>(
+    test: &TestStore,
+    job: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    test.store.write(job).unwrap()
+}
+
+fn create(test: &TestStore, number: usize) -> bool {
+    let org_key = test.store.org_key();
+    let task = NewTask {
+        id: task_id(number),
+        kind: "export".to_owned(),
+        name: format!("task {number}"),
+        request: r#"{"a":1}"#.to_owned(),
+        created_by: Some("a@example.com".to_owned()),
+        created: now(),
+    };
+    write(test, move |connection| tasks::create(connection, org_key, &task))
+}
+
+fn find(store: &Store, number: usize) -> Task {
+    tasks::find(&mut *store.reader().unwrap(), &task_id(number)).unwrap().unwrap()
+}
+
+fn finish(test: &TestStore, number: usize, status: TaskStatus, owner: Option<&str>) -> bool {
+    let ending =
+        Ending { status, outcome: Some("{}".to_owned()), owner: owner.map(str::to_owned), now: now().plus_millis(9) };
+    write(test, move |connection| tasks::finish(connection, &task_id(number), &ending))
+}
+
+fn lease(owner: &str, until: Timestamp) -> Lease {
+    Lease { owner: owner.to_owned(), until }
+}
+
+fn a_task_lives_and_ends_once(test: &TestStore) {
+    assert!(create(test, 1));
+    assert!(!create(test, 1), "the id is taken");
+    let task = find(&test.store, 1);
+    assert_eq!((task.status, task.rows_done, task.rows_total), (TaskStatus::InProgress, 0, None));
+    assert_eq!((task.kind.as_str(), task.name.as_str(), task.request.as_str()), ("export", "task 1", r#"{"a":1}"#));
+    assert_eq!((task.created, task.created_by.as_deref()), (now(), Some("a@example.com")));
+    assert_eq!((task.finished, &task.outcome, task.attempt), (None, &None, 0));
+    assert!(finish(test, 1, TaskStatus::Complete, None));
+    assert!(!finish(test, 1, TaskStatus::Failed, None), "what has ended has ended");
+    let task = find(&test.store, 1);
+    assert_eq!((task.status, task.outcome.as_deref()), (TaskStatus::Complete, Some("{}")));
+    assert_eq!(task.finished, Some(now().plus_millis(9)));
+    assert!(tasks::find(&mut *test.store.reader().unwrap(), &task_id(2)).unwrap().is_none());
+}
+
+fn progress_is_monotone(test: &TestStore) {
+    create(test, 1);
+    let report = |rows_done, rows_total, expect: (i64, Option<i64>)| {
+        let progress = TaskProgress { rows_done, rows_total };
+        write(test, move |connection| tasks::report_progress(connection, &task_id(1), progress));
+        let task = find(&test.store, 1);
+        assert_eq!((task.rows_done, task.rows_total), expect, "{progress:?}");
+    };
+    report(5, None, (5, None));
+    report(3, None, (5, None));
+    report(7, Some(10), (7, Some(10)));
+    report(11, None, (10, Some(10)));
+    report(0, Some(20), (10, Some(20)));
+    report(15, Some(12), (12, Some(12)));
+    report(1, Some(2), (12, Some(12)));
+    finish(test, 1, TaskStatus::Canceled, None);
+    report(13, Some(14), (12, Some(12)));
+}
+
+fn a_lease_has_one_owner(test: &TestStore) {
+    let at = |minutes: i64| now().plus_millis(minutes * 60_000);
+    create(test, 1);
+    let claim = |owner: &str, from: i64, until: i64| {
+        let lease = lease(owner, at(until));
+        write(test, move |connection| tasks::claim(connection, &task_id(1), &lease, at(from)))
+    };
+    let heartbeat = |owner: &str, until: i64| {
+        let lease = lease(owner, at(until));
+        write(test, move |connection| tasks::heartbeat(connection, &task_id(1), &lease))
+    };
+    let org_key = test.store.org_key();
+    let expired = |now: i64| -> Vec<TaskId> {
+        let listed = tasks::list_expired(&mut *test.store.reader().unwrap(), org_key, at(now)).unwrap();
+        listed.into_iter().map(|task| task.id).collect()
+    };
+    assert!(!find(&test.store, 1).is_interrupted(at(99)), "nobody has begun");
+    assert_eq!(expired(99), []);
+    assert!(!heartbeat("a", 5), "nobody holds it");
+    assert!(claim("a", 0, 5));
+    assert!(!claim("b", 4, 9), "a holds it");
+    assert!(claim("a", 1, 6), "its own may be taken again");
+    assert_eq!(find(&test.store, 1).attempt, 1);
+    assert!(heartbeat("a", 10));
+    assert!(!heartbeat("b", 10));
+    assert_eq!(expired(9), []);
+    assert!(!find(&test.store, 1).is_interrupted(at(9)));
+    assert_eq!(expired(10), [task_id(1)]);
+    assert!(find(&test.store, 1).is_interrupted(at(10)));
+    assert!(claim("b", 10, 15));
+    assert_eq!((find(&test.store, 1).attempt, find(&test.store, 1).lease), (2, Some(lease("b", at(15)))));
+    assert!(!heartbeat("a", 20), "a has lost it");
+    assert!(!finish(test, 1, TaskStatus::Complete, Some("a")), "a has lost it");
+    assert!(finish(test, 1, TaskStatus::Complete, Some("b")));
+    assert!(!claim("c", 99, 100), "it has ended");
+    assert_eq!(expired(99), []);
+    assert_eq!(find(&test.store, 1).lease, None);
+}
+
+fn tasks_are_listed(test: &TestStore) {
+    for number in 1..=5 {
+        create(test, number);
+    }
+    finish(test, 2, TaskStatus::Failed, None);
+    finish(test, 4, TaskStatus::Failed, None);
+    let org_key = test.store.org_key();
+    let check = |status, limit, expect: &[usize]| {
+        let listed = tasks::list(&mut *test.store.reader().unwrap(), org_key, &ListTasks { status, limit }).unwrap();
+        let listed: Vec<TaskId> = listed.into_iter().map(|task| task.id).collect();
+        assert_eq!(listed, expect.iter().map(|number| task_id(*number)).collect::<Vec<_>>());
+    };
+    check(None, 10, &[5, 4, 3, 2, 1]);
+    check(None, 2, &[5, 4]);
+    check(Some(TaskStatus::Failed), 10, &[4, 2]);
+    check(Some(TaskStatus::InProgress), 1, &[5]);
+    check(Some(TaskStatus::Canceled), 10, &[]);
+}
+
+fn a_task_that_cannot_be_read_is_damage(test: &TestStore) {
+    create(test, 1);
+    run(&test.store, "update tasks set status = 'SLEEPING'");
+    let outcome = tasks::find(&mut *test.store.reader().unwrap(), &task_id(1));
+    assert!(matches!(outcome, Err(StoreError::Damaged(_))), "{outcome:?}");
+}

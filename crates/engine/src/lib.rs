@@ -9,5 +9,7 @@ pub mod export;
 pub mod import;
 pub mod manifest;
 pub mod sink;
+pub mod verify;
 
 mod ordered;
+mod unpack;

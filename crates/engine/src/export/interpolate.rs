@@ -7,6 +7,7 @@
 
 use labelport_model::json::{Kind, ObjectWriter, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// The most objects on frames that one label may grow to: two hours at 30 frames a second with nine objects.
 const OBJECT_FRAMES_LIMIT: u64 = 2_000_000;
@@ -214,7 +215,7 @@ fn write_object(track: &Track<'_>, segments: &Segments<'_>, frame: i64, out: &mu
     }
     let Some((first, last)) = segment_at(track, segments, frame) else { return false };
     let before = track.states.range(first..frame).next_back();
-    let after = track.states.range(frame + 1..=last).next();
+    let after = track.states.range((Bound::Excluded(frame), Bound::Included(last))).next();
     let Some((shown_at, shown)) = before.or(after) else { return false };
     if shown.get("mask").is_some() || shown.get("composite_mask").is_some() {
         return false;

@@ -39,8 +39,19 @@ pub struct Run<'a> {
     pub threads: usize,
     /// The format to write.
     pub format: &'static dyn Format,
-    /// Is told how many rows are written, now and then.
-    pub progress: &'a mut dyn FnMut(u64),
+    /// Is told how far the export is, after each chunk.
+    pub progress: &'a mut dyn FnMut(Progress),
+}
+
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows written.
+    pub rows: u64,
+    /// Parts of the selection that are begun, of `parts`. Parts are ranges of keys and need not hold equally many rows.
+    pub parts_begun: u64,
+    /// Parts of the selection.
+    pub parts: u64,
 }
 
 /// Encoded rows on their way to the sink.
@@ -49,6 +60,8 @@ struct Chunk {
     packed: Vec<u8>,
     rows: u64,
     notices: Vec<Notice>,
+    /// The place of its part among the parts, from 1.
+    part: u64,
 }
 
 struct Worker {
@@ -88,13 +101,15 @@ pub fn run(
     let mut digest = Digest::default();
     let mut notices = Vec::new();
     let mut row_notices = 0;
-    let mut parts = resolved.selection.parts().into_iter();
+    let parts = resolved.selection.parts();
+    let part_count = parts.len() as u64;
+    let mut parts = (1..).zip(parts);
     let packing = sink.packing();
     let spare = Mutex::new(Vec::new());
     let outcome = ordered::run(
         &mut workers,
         || Ok(parts.next()),
-        |worker, part, emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
+        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
         |chunk: Chunk| {
             digest.add(&chunk.bytes, chunk.rows);
             sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed })
@@ -102,13 +117,18 @@ pub fn run(
             row_notices += chunk.notices.len() as u64;
             let room = NOTICES_LISTED - notices.len();
             notices.extend(chunk.notices.into_iter().take(room));
-            (run.progress)(digest.rows());
+            (run.progress)(Progress { rows: digest.rows(), parts_begun: chunk.part, parts: part_count });
             if let Ok(mut spare) = spare.lock() {
                 spare.push((chunk.bytes, chunk.packed));
             }
             Ok(())
         },
     );
+    // A packed file without any frame is no packed file, so an empty result gets an empty one.
+    let outcome = outcome.and_then(|()| match digest.rows() {
+        0 => write_empty_frame(sink, packing).map_err(WorkError::Write),
+        _ => Ok(()),
+    });
     outcome.map_err(|error| match error {
         WorkError::Store(error) => ExportError::Store(error),
         WorkError::Write(source) => ExportError::Write { target: sink.name(), source },
@@ -140,7 +160,7 @@ fn work(
     worker: &mut Worker,
     plan: &Plan<'_>,
     selection: &Selection,
-    part: &Part,
+    (number, part): &(u64, Part),
     packing: Packing,
     spare: &Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
     emit: &mut Emit<'_, Chunk>,
@@ -161,11 +181,17 @@ fn work(
         packing.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
         let rows = worker.assembler.counts.rows - before;
         let notices = std::mem::take(&mut worker.assembler.notices);
-        if emit(Chunk { bytes, packed, rows, notices }).is_err() {
+        if emit(Chunk { bytes, packed, rows, notices, part: *number }).is_err() {
             return Ok(());
         }
     }
     Ok(())
+}
+
+fn write_empty_frame(sink: &mut dyn Sink, packing: Packing) -> std::io::Result<()> {
+    let mut frame = Vec::new();
+    packing.pack(&[], &mut frame)?;
+    if frame.is_empty() { Ok(()) } else { sink.write(&frame) }
 }
 
 fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {

@@ -2,16 +2,13 @@
 
 use super::error::ImportError;
 use super::split::{Layout, Records};
+use crate::unpack::{self, Position};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much is looked at to tell what a file is.
 const SAMPLE_BYTES: u64 = 64 << 10;
-/// How much is read from a file at once.
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// Something to import, not opened yet.
 pub struct Source {
@@ -19,30 +16,6 @@ pub struct Source {
     input: Box<dyn Read + Send>,
     size_bytes: Option<u64>,
     position: Position,
-}
-
-/// How many bytes were read so far, before unpacking.
-#[derive(Debug, Clone, Default)]
-pub struct Position(Arc<AtomicU64>);
-
-impl Position {
-    /// Returns the number of bytes.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-struct Counting<R> {
-    inner: R,
-    position: Position,
-}
-
-impl<R: Read> Read for Counting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.position.0.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }
 
 impl Source {
@@ -83,28 +56,15 @@ impl Source {
     pub(super) fn open(self, record_limit_bytes: usize) -> Result<Records, ImportError> {
         let Self { name, input, position, .. } = self;
         let read = |source| ImportError::Read { name: name.clone(), source };
-        let raw = BufReader::with_capacity(BUFFER_BYTES, Counting { inner: input, position });
-        let mut input = unpacked(raw).map_err(read)?;
+        let mut input = unpack::unpacked(input, position).map_err(read)?;
         let mut sample = Vec::new();
         input.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(read)?;
         let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let layout = recognise(&name, &sample[start..])?;
         let whole = Cursor::new(sample.split_off(start)).chain(input);
-        let whole = BufReader::with_capacity(BUFFER_BYTES, whole);
+        let whole = BufReader::with_capacity(unpack::BUFFER_BYTES, whole);
         Ok(Records::new(name, Box::new(whole), layout, record_limit_bytes))
     }
-}
-
-/// Unpacks by what the bytes say, whatever the name says.
-fn unpacked(mut raw: BufReader<impl Read + Send + 'static>) -> io::Result<Box<dyn Read + Send>> {
-    let start = raw.fill_buf()?;
-    if start.starts_with(b"\x1f\x8b") {
-        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(raw)));
-    }
-    if start.starts_with(b"\x28\xb5\x2f\xfd") {
-        return Ok(Box::new(zstd::Decoder::with_buffer(raw)?));
-    }
-    Ok(Box::new(raw))
 }
 
 /// Tells from the first bytes how records are laid out, or that there are none.
@@ -113,15 +73,14 @@ fn recognise(name: &str, sample: &[u8]) -> Result<Layout, ImportError> {
     let Some(first) = sample.iter().position(|byte| !byte.is_ascii_whitespace()) else {
         return not_an_export("it is empty");
     };
-    if sample.contains(&0) {
-        return not_an_export("it holds binary data");
-    }
     let layout = match sample[first] {
+        // A text of 16-bit units; any other zero is the problem of its line.
+        _ if sample.get(first + 1) == Some(&0) => return not_an_export("it holds binary data"),
         b'[' => Layout::Array,
-        // An object that opens on a line of its own is printed over several lines.
         // An object that opens on a line of its own is printed over several lines.
         b'{' if opens_a_line(&sample[first + 1..]) => Layout::Sequence,
         b'{' => Layout::Lines,
+        _ if sample.contains(&0) => return not_an_export("it holds binary data"),
         _ => return not_an_export("it does not begin with a JSON object or array"),
     };
     let holds = |text: &[u8]| sample.windows(text.len()).any(|window| window == text);

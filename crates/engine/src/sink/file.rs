@@ -39,6 +39,33 @@ pub fn partial_path(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.partial"))
 }
 
+/// What a manifest's name adds to that of its result.
+const MANIFEST_SUFFIX: &str = ".manifest.json";
+
+/// Returns where the manifest of a result stands.
+pub fn manifest_path(result: &Path) -> PathBuf {
+    let name = result.file_name().unwrap_or_default().to_string_lossy();
+    result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
+}
+
+/// Returns the result that a manifest stands beside; `None` for a path that is no manifest's.
+pub fn result_path(manifest: &Path) -> Option<PathBuf> {
+    let name = manifest.file_name()?.to_str()?.strip_suffix(MANIFEST_SUFFIX)?;
+    Some(manifest.with_file_name(name))
+}
+
+/// Writes a small file that appears whole or not at all.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let partial = partial_path(path);
+    let write = || {
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    write().map_err(|source| FileError::Io { path: path.to_owned(), source })
+}
+
 impl FileSink {
     /// Starts to write a file.
     pub fn create(target: &Path) -> Result<Self, FileError> {

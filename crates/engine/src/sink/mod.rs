@@ -7,7 +7,7 @@
 mod file;
 mod packing;
 
-pub use file::{FileError, FileSink, partial_path};
+pub use file::{FileError, FileSink, manifest_path, partial_path, result_path, write_whole};
 pub use packing::Packing;
 
 use std::io::{self, Write};

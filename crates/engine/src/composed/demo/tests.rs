@@ -1,3 +1,5 @@
+//! What the demo world promises.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! What random workspaces promise.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;

@@ -1,0 +1,11 @@
+//! What the engine promises, on stores with composed rows.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
+
+mod filters;
+mod goldens;
+mod hostile;
+mod identity;
+mod sinks;
+mod support;
+mod verified;

@@ -1,0 +1,188 @@
+//! A store in a folder of its own, and what tests do with it.
+
+use labelport_engine::composed::ComposedFile;
+use labelport_engine::export;
+use labelport_engine::import::{self, ImportError, Source, Summary};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::sink::{Packing, Sink};
+use labelport_formats::Ndjson;
+use labelport_model::id::SliceId;
+use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
+use labelport_model::time::Timestamp;
+use labelport_store::slices::{self, Slice};
+use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::{Founding, Store};
+use std::io::{self, Cursor};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A store that vanishes with the test.
+pub(crate) struct Workspace {
+    // The store goes before its folder.
+    pub(crate) store: Store,
+    _folder: TempDir,
+}
+
+/// What an export gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Exported {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) manifest: Manifest,
+}
+
+/// How an import runs, where a test wants it otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ImportAs {
+    pub(crate) strict: bool,
+    pub(crate) threads: usize,
+    pub(crate) record_limit_bytes: usize,
+}
+
+impl Default for ImportAs {
+    fn default() -> Self {
+        Self { strict: false, threads: 2, record_limit_bytes: 64 << 20 }
+    }
+}
+
+/// The time that new things are given in tests.
+pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
+
+impl Workspace {
+    /// Makes an empty one.
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
+        let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
+        let now = Timestamp::from_millis(NOW_MS);
+        let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
+        let store = Store::open(Box::new(engine), &founding).unwrap();
+        Self { store, _folder: folder }
+    }
+
+    /// Makes one that holds the rows of these files.
+    #[track_caller]
+    pub(crate) fn of(files: &[ComposedFile]) -> Self {
+        let workspace = Self::new();
+        for file in files.iter().filter(|file| !file.ndjson.is_empty()) {
+            workspace.import_all(&file.name, &file.ndjson);
+        }
+        workspace
+    }
+
+    /// Imports a file of which no record may be refused.
+    #[track_caller]
+    pub(crate) fn import_all(&self, name: &str, bytes: &[u8]) -> Summary {
+        let summary = self.import(name, bytes, ImportAs::default()).unwrap();
+        assert_eq!(summary.refusals, [], "{name}");
+        summary
+    }
+
+    /// Imports a file.
+    pub(crate) fn import(&self, name: &str, bytes: &[u8], import: ImportAs) -> Result<Summary, ImportError> {
+        let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
+        let ImportAs { strict, threads, record_limit_bytes } = import;
+        let now = Timestamp::from_millis(NOW_MS);
+        let progress = &mut |_| {};
+        import::run(&self.store, source, &mut import::Run { strict, threads, record_limit_bytes, now, progress })
+    }
+
+    /// Exports on two threads, not packed.
+    #[track_caller]
+    pub(crate) fn export(&self, request: &ExportRequest) -> Exported {
+        self.export_packed(request, 2, Packing::Plain)
+    }
+
+    /// Exports on that many threads.
+    #[track_caller]
+    pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
+        let mut sink = Memory { packing, bytes: Vec::new() };
+        let mut run = export::Run { threads, format: &Ndjson, progress: &mut |_| {} };
+        let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
+        Exported { bytes: sink.bytes, manifest }
+    }
+
+    /// Exports everything about every row, key frames only: the shape in which composed rows are written.
+    #[track_caller]
+    pub(crate) fn export_catalog(&self) -> Exported {
+        self.export(&everything(Scope::Catalog))
+    }
+
+    /// Saves a slice and returns its id.
+    pub(crate) fn add_slice(&self, name: &str, filter: &str) -> String {
+        let number =
+            self.store.reader().map(|mut reader| slices::list(&mut *reader, self.store.org_key()).unwrap().len());
+        let id = format!("cslice{:019}", number.unwrap());
+        SliceId::parse(&id).unwrap();
+        let slice = Slice {
+            id: id.clone(),
+            name: name.to_owned(),
+            description: None,
+            filter: filter.to_owned(),
+            created: Timestamp::from_millis(NOW_MS),
+        };
+        let org_key = self.store.org_key();
+        assert!(self.store.write(move |connection| slices::create(connection, org_key, &slice)).unwrap(), "{name}");
+        id
+    }
+}
+
+/// Returns a request for every section that a scope can have, key frames only.
+pub(crate) fn everything(scope: Scope) -> ExportRequest {
+    let params = Params { interpolated_frames: false, ..Params::everything(scope.kind()) };
+    request(scope, params)
+}
+
+/// Returns a request without filters.
+pub(crate) fn request(scope: Scope, params: Params) -> ExportRequest {
+    ExportRequest { scope, params, filters: ExportFilters::default(), zone_name: "UTC".to_owned() }
+}
+
+/// Returns the lines of an export.
+pub(crate) fn lines(bytes: &[u8]) -> Vec<&str> {
+    std::str::from_utf8(bytes).unwrap().lines().collect()
+}
+
+/// Fails with the first line and the first byte in it that differ.
+#[track_caller]
+pub(crate) fn assert_same_bytes(found: &[u8], expected: &[u8], what: &str) {
+    if found == expected {
+        return;
+    }
+    let at = found.iter().zip(expected).take_while(|(found, expected)| found == expected).count();
+    let line = found[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = found[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let shown = |bytes: &[u8]| {
+        let from = at.saturating_sub(60).max(start).min(bytes.len());
+        let end = bytes.len().min(at + 60);
+        String::from_utf8_lossy(&bytes[from..end]).into_owned()
+    };
+    panic!(
+        "{what}: line {line}, column {} is the first that differs ({} bytes found, {} expected)\n   found: {}\nexpected: {}",
+        at - start + 1,
+        found.len(),
+        expected.len(),
+        shown(found),
+        shown(expected),
+    );
+}
+
+/// A sink that keeps what it is given.
+pub(crate) struct Memory {
+    pub(crate) packing: Packing,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Sink for Memory {
+    fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+}

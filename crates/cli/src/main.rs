@@ -1,3 +1,74 @@
 //! The `labelport` command.
+//!
+//! Only this crate reads the clock, the environment, the arguments and the terminal. Standard output is data, standard
+//! error is for people (or, with `--json`, for programs: one event a line). A command is one file in [`command`]; it calls
+//! the engine and holds no rules of its own.
 
-fn main() {}
+mod command;
+mod messages;
+mod outcome;
+mod task;
+mod workspace;
+
+use clap::{Arg, ArgAction};
+use command::COMMANDS;
+use messages::Messages;
+use outcome::Failure;
+use std::process::ExitCode;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    let matches = match cli().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and versions go to standard output and are no failure; clap knows which is which.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { outcome::USAGE } else { outcome::SUCCESS });
+        }
+    };
+    let messages = Messages::new(matches.get_flag("json"));
+    let lock_wait_secs = matches.get_one::<u16>("lock-wait").copied().unwrap_or(10);
+    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs);
+    let named = matches
+        .subcommand()
+        .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));
+    let Some((command, arguments)) = named else {
+        return ExitCode::from(outcome::USAGE);
+    };
+    match command.run(arguments, &workspace, &messages) {
+        Ok(code) => ExitCode::from(code),
+        Err(Failure { message, hint, code }) => {
+            messages.error(&message, hint.as_deref());
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn cli() -> clap::Command {
+    let data = Arg::new("data")
+        .long("data")
+        .value_name("FOLDER")
+        .env("LABELPORT_DATA")
+        .global(true)
+        .help("Data folder [default: ./labelport-data]");
+    let json = Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .global(true)
+        .help("Print events, lists and summaries as JSON, one object a line");
+    let lock_wait = Arg::new("lock-wait")
+        .long("lock-wait")
+        .value_name("SECONDS")
+        .value_parser(clap::value_parser!(u16))
+        .default_value("10")
+        .global(true)
+        .help("How long to wait for another process that is writing");
+    clap::Command::new("labelport")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Keep labelled training data and export it, complete, exact and fast")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args([data, json, lock_wait])
+        .subcommands(COMMANDS.iter().map(|command| command.arguments().name(command.name())))
+        .after_help("Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but something was refused or differs.")
+}

@@ -1,0 +1,387 @@
+//! `labelport export`: rows out of the workspace, from any scope.
+
+use super::Command;
+use crate::messages::{Messages, grouped, print, sized};
+use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::task::{self, Done};
+use crate::workspace::{self, Workspace};
+use clap::{Arg, ArgAction, ArgMatches};
+use labelport_engine::export::{self, ExportError, Progress, Run};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::sink::{FileSink, Nowhere, Stream, manifest_path, write_whole};
+use labelport_formats::Ndjson;
+use labelport_model::request::{
+    EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
+};
+use labelport_model::time::Zone;
+use labelport_store::Store;
+use serde_json::json;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Writes the rows of a scope.
+pub(crate) struct Export;
+
+impl Command for Export {
+    fn name(&self) -> &'static str {
+        "export"
+    }
+
+    fn arguments(&self) -> clap::Command {
+        clap::Command::new("export")
+            .about("Write the rows of a project, dataset, slice, model run, list or the whole catalog")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(SCOPES.iter().map(|scope| {
+                let about = scope.summary.trim_end_matches('.').to_owned();
+                clap::Command::new(scope.name).about(about).args(arguments_of(scope.kind))
+            }))
+    }
+
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
+        let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
+        let store = workspace.open()?;
+        let request = request(kind, arguments, &store)?;
+        request.check().map_err(Failure::usage)?;
+        let threads = arguments.get_one::<usize>("threads").copied().unwrap_or_else(workspace::processors);
+        let target = Target::of(arguments);
+        let job = Job { store: &store, request: &request, threads };
+        let started = workspace::instant();
+        // A dry run leaves no trace, not even of itself.
+        let manifest = match target {
+            Target::Nowhere => job.run(&target, messages, &mut || {})?,
+            _ => job.run_as_task(&target, messages)?,
+        };
+        let Some(manifest) = manifest else { return Ok(SUCCESS) };
+        report(&manifest, &target, started.elapsed().as_secs_f64(), messages);
+        Ok(SUCCESS)
+    }
+}
+
+/// One export to run.
+pub(super) struct Job<'a> {
+    pub(super) store: &'a Store,
+    pub(super) request: &'a ExportRequest,
+    pub(super) threads: usize,
+}
+
+/// Where an export goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Standard output.
+    Output,
+    /// A file that appears whole, with a manifest beside it.
+    File(PathBuf),
+    /// A device or pipe, which takes bytes as they come.
+    Device(PathBuf),
+    /// Nothing is written.
+    Nowhere,
+}
+
+impl Target {
+    fn of(arguments: &ArgMatches) -> Self {
+        if arguments.get_flag("dry-run") {
+            return Self::Nowhere;
+        }
+        match arguments.get_one::<String>("output").map(String::as_str) {
+            None | Some("-") => Self::Output,
+            Some(path) => {
+                let path = PathBuf::from(path);
+                // What exists and is neither file nor folder takes no other name: it is written where it is.
+                let is_device = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+                if is_device { Self::Device(path) } else { Self::File(path) }
+            }
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Runs the export and records it as a task.
+    fn run_as_task(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
+        let file = match target {
+            Target::File(path) => std::path::absolute(path).ok().map(|path| path.display().to_string()),
+            _ => None,
+        };
+        let job = task::Job {
+            kind: "export",
+            name: self.request.scope.to_string(),
+            request: self.request.to_canonical_json(),
+            is_silent: false,
+        };
+        task::record(self.store, messages, job, |pulse| {
+            let manifest = self.run(target, messages, &mut || pulse.beat())?;
+            let (rows, sha256) = match &manifest {
+                Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
+                None => (0, None),
+            };
+            let outcome = json!({ "rows": rows, "sha256": sha256, "file": file }).to_string();
+            Ok((manifest, Done { rows, outcome }))
+        })
+    }
+
+    /// Runs the export; nothing is returned when the reader of standard output has gone away.
+    pub(super) fn run(
+        &self,
+        target: &Target,
+        messages: &Messages,
+        alive: &mut dyn FnMut(),
+    ) -> Result<Option<Manifest>, Failure> {
+        let mut progress = messages.progress("exporting", None);
+        let mut tell = |now: Progress| {
+            progress.set_of(now.parts_begun, now.parts, now.rows);
+            alive();
+        };
+        let mut run = Run { threads: self.threads, format: &Ndjson, progress: &mut tell };
+        match target {
+            Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
+            Target::Output => {
+                let mut sink = Stream { out: io::stdout().lock(), name: "standard output".to_owned() };
+                match export::run(self.store, self.request, &mut sink, &mut run) {
+                    Err(ExportError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+                    outcome => Ok(Some(outcome?)),
+                }
+            }
+            Target::Device(path) => {
+                let name = path.display().to_string();
+                let opened = std::fs::OpenOptions::new().write(true).open(path);
+                let out = opened.map_err(|source| ExportError::Write { target: name.clone(), source })?;
+                Ok(Some(export::run(self.store, self.request, &mut Stream { out, name }, &mut run)?))
+            }
+            Target::File(path) => {
+                let mut sink = FileSink::create(path)?;
+                let manifest = export::run(self.store, self.request, &mut sink, &mut run)?;
+                let beside = manifest_path(path);
+                sink.finish(&beside)?;
+                write_whole(&beside, manifest.to_json().as_bytes())?;
+                Ok(Some(manifest))
+            }
+        }
+    }
+}
+
+/// Returns the arguments of a scope. Options that the scope does not have are there too: they are refused with the scopes
+/// that do have them, not as words nobody knows.
+fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
+    let mut arguments = Vec::new();
+    match kind {
+        ScopeKind::Rows | ScopeKind::Catalog => {}
+        _ => arguments.push(Arg::new("thing").value_name("ID-or-NAME").required(true).help("Its id or its name")),
+    }
+    for param in PARAMS {
+        let argument = Arg::new(param.option.name)
+            .long(param.option.flag.trim_start_matches('-'))
+            .help(param.summary.trim_end_matches('.'))
+            .help_heading("Sections")
+            .hide(!param.scopes.contains(&kind));
+        arguments.push(match &param.field {
+            ParamField::Switch { .. } => argument.action(ArgAction::SetTrue),
+            ParamField::Ids { .. } => argument.value_name("ID,...").action(ArgAction::Append),
+            ParamField::MediaType { .. } => argument.value_name("TYPE"),
+        });
+    }
+    arguments.push(
+        Arg::new("everything")
+            .long("everything")
+            .action(ArgAction::SetTrue)
+            .help("Adds every section that the scope has")
+            .help_heading("Sections"),
+    );
+    for filter in EXPORT_FILTERS {
+        let is_choice = kind == ScopeKind::Rows && matches!(filter.option.name, "data_row_ids" | "global_keys");
+        arguments.push(
+            Arg::new(filter.option.name)
+                .long(filter.option.flag.trim_start_matches('-'))
+                .help(filter.summary.trim_end_matches('.'))
+                .help_heading(if is_choice { "Rows" } else { "Filters, all of which must hold" })
+                .hide(!is_choice && !filter.scopes.contains(&kind))
+                .action(ArgAction::Append)
+                .allow_hyphen_values(true)
+                .value_name(match &filter.field {
+                    FilterField::Span { .. } => "START,END",
+                    FilterField::Status { .. } => "STATUS",
+                    FilterField::Ids { .. } => "ID,...|@FILE",
+                }),
+        );
+    }
+    arguments.extend([
+        Arg::new("timezone")
+            .long("timezone")
+            .value_name("ZONE")
+            .help("Time zone of dates without an offset [default: that of the workspace, UTC]")
+            .help_heading("Filters, all of which must hold"),
+        Arg::new("output")
+            .short('o')
+            .long("output")
+            .value_name("FILE|-")
+            .help("File to write, packed if its name ends in .gz or .zst; - or nothing for standard output"),
+        Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue)
+            .help("Count rows, labels and bytes, and write nothing"),
+        Arg::new("threads")
+            .long("threads")
+            .value_name("N")
+            .value_parser(clap::value_parser!(usize))
+            .help("Threads to use; the bytes are the same for any number [default: one for each processor]"),
+    ]);
+    arguments
+}
+
+fn request(kind: ScopeKind, arguments: &ArgMatches, store: &Store) -> Result<ExportRequest, Failure> {
+    let zone_name = match arguments.get_one::<String>("timezone") {
+        Some(name) => name.clone(),
+        None => store.time_zone()?,
+    };
+    let zone = Zone::parse(&zone_name).map_err(Failure::usage)?;
+    let mut params = if arguments.get_flag("everything") { Params::everything(kind) } else { Params::default() };
+    for param in PARAMS {
+        let name = param.option.name;
+        match &param.field {
+            ParamField::Switch { set, .. } => {
+                if arguments.get_flag(name) {
+                    set(&mut params, true);
+                }
+            }
+            ParamField::Ids { set, .. } => {
+                if let Some(ids) = listed(arguments, name)? {
+                    set(&mut params, ids);
+                    // Named projects or runs stand in for all of them.
+                    if name == "project_ids" {
+                        params.all_projects = arguments.get_flag("all_projects");
+                    } else {
+                        params.all_model_runs = arguments.get_flag("all_model_runs");
+                    }
+                }
+            }
+            ParamField::MediaType { set, .. } => {
+                if let Some(media_type) = arguments.get_one::<String>(name) {
+                    set(&mut params, Some(media_type.to_ascii_uppercase()));
+                }
+            }
+        }
+    }
+    let mut filters = ExportFilters::default();
+    let mut choice = [None, None];
+    for filter in EXPORT_FILTERS {
+        let name = filter.option.name;
+        let texts = match &filter.field {
+            FilterField::Span { .. } => match arguments.get_many::<String>(name).into_iter().flatten().last() {
+                Some(range) => Some(span(filter.option.flag, range)?),
+                None => None,
+            },
+            FilterField::Status { .. } => arguments.get_many::<String>(name).map(|texts| texts.cloned().collect()),
+            FilterField::Ids { .. } => listed(arguments, name)?,
+        };
+        let Some(texts) = texts else { continue };
+        match (kind, name) {
+            (ScopeKind::Rows, "data_row_ids") => choice[0] = Some(texts),
+            (ScopeKind::Rows, "global_keys") => choice[1] = Some(texts),
+            _ => filter.set(&mut filters, texts, &zone).map_err(Failure::usage)?,
+        }
+    }
+    let thing = || arguments.get_one::<String>("thing").cloned().unwrap_or_default();
+    let [data_row_ids, global_keys] = choice;
+    let scope = match kind {
+        ScopeKind::Project => Scope::Project(thing()),
+        ScopeKind::Dataset => Scope::Dataset(thing()),
+        ScopeKind::Slice => Scope::Slice(thing()),
+        ScopeKind::ModelRun => Scope::ModelRun(thing()),
+        ScopeKind::Catalog => Scope::Catalog,
+        ScopeKind::Rows => Scope::Rows { data_row_ids, global_keys },
+    };
+    Ok(ExportRequest { scope, params, filters, zone_name })
+}
+
+/// Returns the values of a list option: separated by commas, given several times, or one a line in `@FILE`.
+fn listed(arguments: &ArgMatches, name: &str) -> Result<Option<Vec<String>>, Failure> {
+    let Some(given) = arguments.get_many::<String>(name) else { return Ok(None) };
+    let mut values = Vec::new();
+    for text in given {
+        match text.strip_prefix('@') {
+            Some(path) => {
+                let lines = std::fs::read_to_string(path).map_err(|error| {
+                    Failure::usage(format!("{path} cannot be read ({error}); it should hold one id or key a line"))
+                })?;
+                values.extend(lines.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+            }
+            None => values.extend(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)),
+        }
+    }
+    Ok(Some(values))
+}
+
+/// Splits a range at its comma. No date form has one.
+fn span(flag: &str, range: &str) -> Result<Vec<String>, Failure> {
+    match range.split(',').collect::<Vec<_>>()[..] {
+        [start, end] => Ok(vec![start.trim().to_owned(), end.trim().to_owned()]),
+        _ => Err(Failure::usage(format!("{flag} {range:?} is no range; write START,END and leave an open end empty"))),
+    }
+}
+
+fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) {
+    let digest = &manifest.digest;
+    let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
+    let written = match target {
+        Target::Output => "wrote to standard output".to_owned(),
+        Target::File(path) | Target::Device(path) => format!("wrote {}", path.display()),
+        Target::Nowhere => "would write".to_owned(),
+    };
+    let sentence = format!(
+        "{written}: {} rows, {} labels, {} predictions, {} annotations, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
+        grouped(digest.rows),
+        grouped(manifest.labels + manifest.run_labels),
+        grouped(manifest.predictions),
+        grouped(annotations),
+        sized(digest.bytes),
+        grouped((digest.rows as f64 / secs.max(1e-9)) as u64),
+        digest.sha256,
+    );
+    let event = json!({
+        "event": "exported",
+        "rows": digest.rows,
+        "labels": manifest.labels,
+        "run_labels": manifest.run_labels,
+        "predictions": manifest.predictions,
+        "annotations": annotations,
+        "bytes": digest.bytes,
+        "sha256": digest.sha256,
+    });
+    messages.event(&event, &sentence);
+    if manifest.unknown_ids > 0 {
+        let count = manifest.unknown_ids;
+        let event = json!({ "event": "notice", "unknown_ids": count });
+        messages.event(&event, &format!("notice: {} of the ids and keys listed name no data row", grouped(count)));
+    }
+    for section in &manifest.sections {
+        let event = json!({ "event": "notice", "section": section.section, "not_known": section.count });
+        let sentence = format!(
+            "notice: {} is not known {} times: the files imported so far did not have it",
+            section.section,
+            grouped(section.count)
+        );
+        messages.event(&event, &sentence);
+    }
+    for row in manifest.rows.iter().take(10) {
+        let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
+        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, row.message));
+    }
+    if manifest.row_notices > 10 {
+        messages.note(&format!("notice: and {} rows more", grouped(manifest.row_notices - 10)));
+    }
+}
+
+/// Prints the first row of a result, indented, to standard output: the first `limit` lines of it.
+pub(super) fn print_first_row(path: &Path, limit: usize) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path)?;
+    let first = text.lines().next().unwrap_or("{}");
+    let row: serde_json::Value = serde_json::from_str(first)?;
+    let pretty = serde_json::to_string_pretty(&row)?;
+    let shown: Vec<&str> = pretty.lines().take(limit).collect();
+    print(&format!("{}\n", shown.join("\n")))?;
+    let more = pretty.lines().count() - shown.len();
+    if more > 0 {
+        print(&format!("  … and {more} lines more\n"))?;
+    }
+    Ok(())
+}

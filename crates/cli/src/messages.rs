@@ -1,0 +1,216 @@
+//! What a command says on standard error: sentences and a bar for people, events for programs.
+
+use crate::workspace::instant;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Nothing moves on the screen before this: what is over at once needs no bar.
+const QUIET_TIME: Duration = Duration::from_millis(250);
+/// How often progress is told to a program.
+const EVENT_TIME: Duration = Duration::from_millis(500);
+/// How often a bar is drawn in a second, at most.
+const DRAWS_PER_SECOND: u8 = 20;
+
+/// Says things, in the way that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Messages {
+    is_json: bool,
+}
+
+impl Messages {
+    pub(crate) fn new(is_json: bool) -> Self {
+        Self { is_json }
+    }
+
+    /// Returns whether lists and summaries are printed as JSON.
+    pub(crate) fn is_json(self) -> bool {
+        self.is_json
+    }
+
+    /// Says a sentence to people.
+    pub(crate) fn note(self, sentence: &str) {
+        if !self.is_json {
+            say(sentence);
+        }
+    }
+
+    /// Tells programs of an event, and people a sentence about it.
+    pub(crate) fn event(self, event: &Value, sentence: &str) {
+        if self.is_json {
+            say(&event.to_string());
+        } else if !sentence.is_empty() {
+            say(sentence);
+        }
+    }
+
+    /// Says what failed.
+    pub(crate) fn error(self, message: &str, hint: Option<&str>) {
+        if self.is_json {
+            say(&json!({ "event": "error", "message": message, "hint": hint }).to_string());
+            return;
+        }
+        say(&format!("error: {message}"));
+        if let Some(hint) = hint {
+            say(&format!("hint: {hint}"));
+        }
+    }
+
+    /// Starts to show progress.
+    pub(crate) fn progress(self, what: &str, total: Option<u64>) -> Progress {
+        Progress { is_json: self.is_json, what: what.to_owned(), total, started: instant(), told: None, bar: None }
+    }
+}
+
+/// Progress of something long: done so far, of a total if that is known.
+pub(crate) struct Progress {
+    is_json: bool,
+    what: String,
+    total: Option<u64>,
+    started: Instant,
+    told: Option<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Notes how far it is, and what the total is.
+    pub(crate) fn set_of(&mut self, done: u64, total: u64, rows: u64) {
+        self.total = Some(total);
+        self.set(done, rows);
+    }
+
+    /// Notes how far it is: `done` of the total, and how many rows that are, 0 when they are not counted.
+    pub(crate) fn set(&mut self, done: u64, rows: u64) {
+        let elapsed = self.started.elapsed();
+        if elapsed < QUIET_TIME {
+            return;
+        }
+        if self.is_json {
+            if self.told.is_none_or(|told| told.elapsed() >= EVENT_TIME) {
+                self.told = Some(instant());
+                let event =
+                    json!({ "event": "progress", "what": self.what, "rows": rows, "done": done, "total": self.total });
+                say(&event.to_string());
+            }
+            return;
+        }
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(self.total, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
+            let template = match self.total {
+                Some(_) => "{prefix} {bar:30} {percent:>3} %  {msg}  {eta} left",
+                None => "{prefix} {spinner}  {msg}",
+            };
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(self.what.clone());
+            bar
+        });
+        if rows > 0 {
+            let rate = rows as f64 / elapsed.as_secs_f64();
+            bar.set_message(format!("{} rows, {} rows/s", grouped(rows), grouped(rate as u64)));
+        }
+        bar.set_position(done);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Writes a number with a comma for every three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Writes a size in the unit that fits.
+pub(crate) fn sized(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1_000.0 && unit + 1 < UNITS.len() {
+        size /= 1_000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{size:.1} {}", UNITS[unit]) }
+}
+
+/// Prints a table with a line of headings; columns that hold numbers stand to the right.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = (0..headings.len())
+        .map(|column| {
+            let cells = rows.iter().map(|row| row[column].chars().count());
+            cells.chain([headings[column].chars().count()]).max().unwrap_or(0)
+        })
+        .collect();
+    let is_number = |column: usize| {
+        let mut cells = rows.iter().map(|row| row[column].as_str()).filter(|cell| !cell.is_empty()).peekable();
+        cells.peek().is_some()
+            && cells.all(|cell| cell.starts_with(|first: char| first.is_ascii_digit()) && cell.len() < 14)
+    };
+    let right: Vec<bool> = (0..headings.len()).map(is_number).collect();
+    let line = |cells: &[&str]| {
+        let padded: Vec<String> = cells
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| {
+                let space = " ".repeat(widths[column] - cell.chars().count());
+                if right[column] { format!("{space}{cell}") } else { format!("{cell}{space}") }
+            })
+            .collect();
+        padded.join("  ").trim_end().to_owned() + "\n"
+    };
+    let mut text = line(headings);
+    for row in rows {
+        text.push_str(&line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
+    }
+    text
+}
+
+/// Prints data to standard output. A reader that has gone away is no failure.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where the command line speaks, here and nowhere else")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!([7, 1_500, 3_560_473_889].map(sized), ["7 B", "1.5 kB", "3.6 GB"]);
+    }
+
+    #[test]
+    fn tables_are_aligned() {
+        let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["long".to_owned(), "22".to_owned()]];
+        assert_eq!(table(&["name", "rows"], &rows), "name  rows\na        1\nlong    22\n");
+    }
+}

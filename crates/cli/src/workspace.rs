@@ -1,0 +1,99 @@
+//! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
+
+use crate::outcome::Failure;
+use labelport_model::time::Timestamp;
+use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::{Founding, Store, StoreError};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The data folder where none is named.
+const DEFAULT_FOLDER: &str = "labelport-data";
+
+/// A data folder, not opened yet.
+pub(crate) struct Workspace {
+    folder: PathBuf,
+    is_named: bool,
+    lock_wait: Duration,
+}
+
+impl Workspace {
+    /// Takes the folder that was named, or the default one.
+    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16) -> Self {
+        Self {
+            folder: PathBuf::from(folder.unwrap_or(DEFAULT_FOLDER)),
+            is_named: folder.is_some(),
+            lock_wait: Duration::from_secs(lock_wait_secs.into()),
+        }
+    }
+
+    /// Returns this workspace, or another folder if none was named.
+    pub(crate) fn or_folder(&self, folder: &str) -> Self {
+        let folder = if self.is_named { self.folder.clone() } else { PathBuf::from(folder) };
+        Self { folder, is_named: true, lock_wait: self.lock_wait }
+    }
+
+    /// Returns the data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Opens the store of a folder that has one.
+    pub(crate) fn open(&self) -> Result<Store, Failure> {
+        let opened = Sqlite::open(&self.folder, self.options()).and_then(found);
+        opened.map_err(|error| match error {
+            StoreError::NoFolder { .. } => Failure::new(error).hint(
+                "`labelport demo` makes a workspace to try, `labelport import labelbox FILE` makes one of your own",
+            ),
+            error => error.into(),
+        })
+    }
+
+    /// Opens the store of a folder, which is made if need be.
+    pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
+        Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
+    }
+
+    fn options(&self) -> SqliteOptions {
+        SqliteOptions { lock_wait: self.lock_wait, max_pages: None }
+    }
+}
+
+fn found(engine: Sqlite) -> Result<Store, StoreError> {
+    Store::open(Box::new(engine), &Founding { organization_id: new_id(), now: now() })
+}
+
+/// Returns the time.
+#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
+pub(crate) fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Returns a point in time to measure from.
+#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Returns a new cuid: the letter c and 24 letters or digits by chance. Ids are not secrets.
+pub(crate) fn new_id() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut id = String::from("c");
+    while id.len() < 25 {
+        // The standard library draws fresh keys from the system for each state.
+        let mut chance = RandomState::new().build_hasher().finish();
+        for _ in 0..12 {
+            id.push(DIGITS[(chance % 36) as usize] as char);
+            chance /= 36;
+        }
+    }
+    id.truncate(25);
+    id
+}
+
+/// Returns how many threads may run at once.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

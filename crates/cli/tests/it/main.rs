@@ -1,0 +1,10 @@
+//! The `labelport` command as its users meet it: one process, its arguments, its two streams, its status.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there, with the place")]
+
+mod commands;
+mod crash;
+mod demo;
+mod reference;
+mod refusals;
+mod support;

@@ -69,6 +69,21 @@ pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i
     Ok(())
 }
 
+/// Gives a change number to all rows that show the name of a thing, in every scope that they belong to. `rows` selects
+/// their keys; its parameter is `$2`, the key of the thing.
+pub(crate) fn touch_rows(
+    connection: &mut dyn Connection,
+    rows: &str,
+    thing_key: i64,
+    change_seq: i64,
+) -> Result<(), StoreError> {
+    for table in ["data_rows", "project_rows", "run_rows"] {
+        let sql = format!("update {table} set change_seq = $1 where row_key in ({rows})");
+        connection.execute(&sql, &[change_seq.into(), thing_key.into()])?;
+    }
+    Ok(())
+}
+
 /// Leaves a tombstone in the scope that a row leaves.
 pub fn leave_scope(
     connection: &mut dyn Connection,

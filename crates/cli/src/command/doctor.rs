@@ -22,13 +22,15 @@ impl Command for Doctor {
 
     fn run(&self, _: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let store = workspace.open()?;
-        let mut connection = store.reader()?;
+        // Others may write meanwhile: between two of their commits things would look damaged that are not.
+        let mut snapshot = store.snapshot(1)?;
+        let connection = &mut *snapshot.connections[0];
         let mut checks = 0;
         let mut tell = |check: &'static str| {
             checks += 1;
             messages.event(&json!({ "event": "checking", "check": check }), "");
         };
-        let findings = integrity::check(&mut *connection, store.org_key(), &mut tell)?;
+        let findings = integrity::check(connection, store.org_key(), &mut tell)?;
         for finding in &findings {
             let event = json!({
                 "event": "finding", "check": finding.check, "message": finding.message, "remedy": finding.remedy,

@@ -6,11 +6,9 @@
 //! is always whole.
 
 use super::count::{Counts, Unknown};
-use super::dictionary::Dictionary;
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
-use super::shape::{Shape, Which};
+use super::shape::{Plan, Which};
 use super::walk::{ProjectWalk, RunWalk, ScopePages, Walk, group_by_model};
-use labelport_formats::Format;
 use labelport_model::json::Document;
 use labelport_model::record::{DetailsRecord, Record};
 use labelport_store::page::{self, KeyRun, Load, Page, RowKey, Section};
@@ -23,13 +21,6 @@ const SECTION_BUDGET_BYTES: usize = 4 << 20;
 pub(crate) const BLOCK_ROWS: usize = 128;
 /// Keys this near to each other are read in one range: reading a row too many is cheaper than seeking.
 const RUN_GAP: RowKey = 8;
-
-/// What to put together, and how it is written.
-pub(crate) struct Plan<'a> {
-    pub(crate) shape: &'a Shape,
-    pub(crate) dictionary: &'a Dictionary,
-    pub(crate) format: &'a dyn Format,
-}
 
 /// The pages of one worker, used again for each block.
 #[derive(Default)]

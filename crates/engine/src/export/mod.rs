@@ -19,13 +19,14 @@ pub use error::ExportError;
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
 use crate::ordered::{self, Emit};
 use crate::sink::{Packing, Sink};
-use assemble::{Assembler, Plan};
+use assemble::Assembler;
 use count::Counts;
 use labelport_formats::Format;
 use labelport_model::request::ExportRequest;
 use labelport_store::select::{Part, Selection};
 use labelport_store::{Connection, Store, StoreError, things};
 use rewrite::Notice;
+use shape::Plan;
 use std::sync::Mutex;
 
 /// A chunk is handed on as soon as it has this many bytes.

@@ -1,5 +1,15 @@
 //! Which sections an export has: the parameters, with every id looked up.
 
+use super::dictionary::Dictionary;
+use labelport_formats::Format;
+
+/// What to put together, and how it is written.
+pub(crate) struct Plan<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) dictionary: &'a Dictionary,
+    pub(crate) format: &'a dyn Format,
+}
+
 /// The sections to assemble.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {

@@ -1,9 +1,8 @@
 //! Pages walked row by row, and what each says about a row.
 
-use super::assemble::Plan;
 use super::count::{Counts, Unknown};
 use super::rewrite::Rewritten;
-use super::shape::Shape;
+use super::shape::{Plan, Shape};
 use labelport_model::record::{LabelRecord, ModelRecord, ProjectRecord, RunRecord};
 use labelport_store::page::{Page, RowKey};
 use std::ops::Range;

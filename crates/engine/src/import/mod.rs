@@ -233,7 +233,9 @@ impl Target for Piecemeal<'_> {
     fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError> {
         let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
         let (merger, refusals) = self.store.write(move |connection| {
+            merger.begin(connection)?;
             let refusals = merge(&mut merger, connection, &rows)?;
+            merger.end(connection)?;
             Ok((merger, refusals))
         })?;
         self.merger = Some(merger);
@@ -268,13 +270,17 @@ impl Whole {
         let outcome = std::thread::spawn(move || {
             let outcome = submit.run(move |connection| {
                 let mut merger = Merger::new(org_key, now);
+                merger.begin(connection)?;
                 for message in inbox {
                     match message {
                         Message::Rows(rows) => {
                             let refusals = merge(&mut merger, connection, &rows)?;
                             outbox.send(refusals).map_err(|_| StoreError::Withdrawn)?;
                         }
-                        Message::Finish { is_refused: false } => return Ok(merger.counts),
+                        Message::Finish { is_refused: false } => {
+                            merger.end(connection)?;
+                            return Ok(merger.counts);
+                        }
                         Message::Finish { is_refused: true } => break,
                     }
                 }
@@ -319,12 +325,10 @@ impl Target for Whole {
 
 fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
     let mut refusals = Vec::new();
-    merger.begin(connection)?;
     for (line, row) in rows {
         if let Verdict::Refused(refusal) = merger.merge(connection, row)? {
             refusals.push((*line, refusal.to_string()));
         }
     }
-    merger.end(connection)?;
     Ok(refusals)
 }

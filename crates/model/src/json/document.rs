@@ -1,52 +1,10 @@
 //! A scanned text and the values in it.
 
-use super::scan::{self, JsonError};
+use super::error::JsonError;
+use super::node::{Kind, Node};
+use super::scan;
 use super::string;
 use std::borrow::Cow;
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `null`
-    Null,
-    /// `true`
-    True,
-    /// `false`
-    False,
-    /// A number, in the spelling it came with.
-    Number,
-    /// A string.
-    String,
-    /// An array.
-    Array,
-    /// An object.
-    Object,
-}
-
-impl Kind {
-    /// Returns the kind as a message says it, with its article.
-    pub fn named(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::True | Self::False => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "an object",
-        }
-    }
-}
-
-/// One value: its bytes in the normal form, and the index of the node behind its last descendant.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    pub(super) kind: Kind,
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) next: u32,
-    /// Where the value began in the text that was scanned.
-    pub(super) offset: u32,
-}
 
 /// A JSON text in normal form with the places of its values. Keys are nodes before their values.
 #[derive(Debug, Default)]

@@ -13,13 +13,16 @@
 //! print strings anew on every export.
 
 mod document;
+mod error;
+mod node;
 mod object;
 mod scan;
 mod string;
 
-pub use document::{Document, Kind, Value};
+pub use document::{Document, Value};
+pub use error::{JsonError, JsonProblem};
+pub use node::Kind;
 pub use object::{Members, ObjectWriter, merge_members};
-pub use scan::{JsonError, JsonProblem};
 pub use string::{quote_into, unquote};
 
 /// How deep arrays and objects may nest. Real rows stay below 40; readers in other languages give up at about 1,000.

@@ -1,6 +1,6 @@
 //! Strings of the normal form: printable ASCII, everything else escaped as Python's `json` module escapes it.
 
-use super::scan::{JsonError, JsonProblem};
+use super::error::{JsonError, JsonProblem};
 use std::borrow::Cow;
 
 /// Copies the string whose opening quote stands at `start` into `text` in its normal form, quotes included, and returns

@@ -72,7 +72,10 @@ pub enum RequestError {
         problem: TimeError,
     },
     /// Chosen rows without a choice.
-    NoRows,
+    NoRows {
+        /// The options that choose rows.
+        options: [OptionName; 2],
+    },
     /// The time zone of the request is not known.
     Zone(TimeError),
 }
@@ -109,8 +112,8 @@ impl RequestError {
                 format!("{} cannot be {found}; give one of: {allowed}", spell(option))
             }
             Self::Time { option, problem } => format!("{}: {problem}", spell(option)),
-            Self::NoRows => {
-                let [ids, keys] = super::scope::CHOICE.map(|option| spell(&option));
+            Self::NoRows { options } => {
+                let [ids, keys] = options.each_ref().map(spell);
                 format!("an export of chosen rows needs the rows: give {ids} or {keys}")
             }
             Self::Zone(error) => error.to_string(),

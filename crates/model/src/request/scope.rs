@@ -115,7 +115,7 @@ impl Scope {
             return Ok(());
         };
         if data_row_ids.is_none() && global_keys.is_none() {
-            return Err(RequestError::NoRows);
+            return Err(RequestError::NoRows { options: [DATA_ROW_IDS, GLOBAL_KEYS] });
         }
         let lists = [(DATA_ROW_IDS, data_row_ids), (GLOBAL_KEYS, global_keys)];
         match lists.into_iter().find(|(_, list)| list.as_ref().is_some_and(Vec::is_empty)) {
@@ -163,6 +163,4 @@ impl Scope {
 }
 
 const DATA_ROW_IDS: OptionName = OptionName { name: "data_row_ids", flag: "--data-row-ids" };
-/// The options that choose rows.
-pub(super) const CHOICE: [OptionName; 2] = [DATA_ROW_IDS, GLOBAL_KEYS];
 const GLOBAL_KEYS: OptionName = OptionName { name: "global_keys", flag: "--global-keys" };

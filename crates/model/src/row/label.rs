@@ -1,7 +1,6 @@
 //! Labels and predictions of a row.
 
-use super::place::{Place, RowError, RowProblem, array, object};
-use super::read::{time, when_id};
+use super::place::{Place, RowError, RowProblem, array, object, time, when_id};
 use super::{Feature, Label};
 use crate::annotation::{self, Mark};
 use crate::id::LabelId;

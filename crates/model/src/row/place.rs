@@ -2,6 +2,7 @@
 
 use crate::id::IdError;
 use crate::json::{Kind, Value};
+use crate::time::Timestamp;
 
 /// A row that cannot be read, with the place and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,5 +90,28 @@ pub(super) fn text(place: &Place<'_>, value: Value<'_>) -> Result<Option<String>
         Kind::Null => Ok(None),
         Kind::String => Ok(value.as_text().map(std::borrow::Cow::into_owned)),
         _ => Err(place.wrong_kind(value, "a string")),
+    }
+}
+
+/// Parses an id that stands in a string; fails for another kind.
+pub(super) fn when_id<T>(
+    place: &Place<'_>,
+    value: Value<'_>,
+    parse: impl Fn(&str) -> Result<T, IdError>,
+) -> Result<Option<T>, RowError> {
+    let Some(text) = value.as_text() else {
+        return Err(place.wrong_kind(value, "an id in quotes"));
+    };
+    parse(&text).map(Some).map_err(|error| place.error(value, error.into()))
+}
+
+/// Parses a time member; `None` where it is absent or null.
+pub(super) fn time(place: &Place<'_>, value: Value<'_>, key: &'static str) -> Result<Option<Timestamp>, RowError> {
+    let Some(member) = value.get(key) else { return Ok(None) };
+    let here = Place::Key(place, key);
+    let Some(written) = text(&here, member)? else { return Ok(None) };
+    match Timestamp::parse_export(&written) {
+        Some(time) => Ok(Some(time)),
+        None => Err(here.error(member, RowProblem::Time(written))),
     }
 }

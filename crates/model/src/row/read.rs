@@ -1,12 +1,12 @@
 //! A line's document to a [`Row`].
 
 use super::label::{self, Home};
-use super::place::{Place, RowError, RowProblem, array, object, text};
+use super::place::{Place, RowError, RowProblem, array, object, text, time, when_id};
 use super::{
     EmbeddingValue, MetadataFact, MetadataValue, ModelRow, ProjectDetails, ProjectRow, Row, RowDetails, RunRow,
 };
 use crate::data_type;
-use crate::id::{BatchId, DataRowId, DatasetId, IdError, ModelId, ModelRunId, OntologyId, ProjectId};
+use crate::id::{BatchId, DataRowId, DatasetId, ModelId, ModelRunId, OntologyId, ProjectId};
 use crate::json::{Document, Kind, Members, Value};
 use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
@@ -282,28 +282,5 @@ fn named(place: &Place<'_>, value: Value<'_>, key: &'static str) -> Result<Strin
     match value.get(key) {
         Some(member) => Ok(text(&Place::Key(place, key), member)?.unwrap_or_default()),
         None => Ok(String::new()),
-    }
-}
-
-/// Parses an id that stands in a string; fails for another kind.
-pub(super) fn when_id<T>(
-    place: &Place<'_>,
-    value: Value<'_>,
-    parse: impl Fn(&str) -> Result<T, IdError>,
-) -> Result<Option<T>, RowError> {
-    let Some(text) = value.as_text() else {
-        return Err(place.wrong_kind(value, "an id in quotes"));
-    };
-    parse(&text).map(Some).map_err(|error| place.error(value, error.into()))
-}
-
-/// Parses a time member; `None` where it is absent or null.
-pub(super) fn time(place: &Place<'_>, value: Value<'_>, key: &'static str) -> Result<Option<Timestamp>, RowError> {
-    let Some(member) = value.get(key) else { return Ok(None) };
-    let here = Place::Key(place, key);
-    let Some(written) = text(&here, member)? else { return Ok(None) };
-    match Timestamp::parse_export(&written) {
-        Some(time) => Ok(Some(time)),
-        None => Err(here.error(member, RowProblem::Time(written))),
     }
 }

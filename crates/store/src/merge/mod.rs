@@ -143,14 +143,14 @@ impl Merger {
 
     /// Ends a transaction's worth of rows.
     pub fn end(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
-        if self.wrote {
+        let renamed = self.names.end(connection, self.change_seq)?;
+        if self.wrote || renamed {
             // The writer is alone, so this is the number that was looked at in the beginning.
             changes::next_change_seq(connection, self.org_key)?;
             let last_row_key = self.next_row_key - 1;
             let sql = "update counters set value = $1 where name = 'row_key'";
             connection.execute(sql, &[last_row_key.into()])?;
         }
-        self.names.end();
         Ok(())
     }
 

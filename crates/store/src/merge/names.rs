@@ -4,10 +4,11 @@
 //! else commits, and a file that names very many things costs look-ups and not memory.
 
 use super::MergeCounts;
+use crate::changes;
 use crate::connection::{Connection, Param, StoreError};
 use labelport_model::row::{EmbeddingValue, Feature, MetadataValue, ProjectRow};
 use labelport_model::time::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The most things of a sort that are remembered.
@@ -51,6 +52,8 @@ struct Statements {
     find: &'static str,
     insert: &'static str,
     rename: &'static str,
+    /// Selects the rows that show the name; none where rows carry it themselves.
+    rows: Option<&'static str>,
 }
 
 impl Sort {
@@ -61,24 +64,30 @@ impl Sort {
                 insert: "insert into batches (project_key, id, name, created_ms) values ($1, $2, $3, $4) \
                          returning batch_key",
                 rename: "update batches set name = $1 where batch_key = $2",
+                rows: None,
             },
             Self::Dataset => Statements {
                 find: "select dataset_key, name from datasets where org_key = $1 and id = $2",
                 insert: "insert into datasets (org_key, id, name, created_ms) values ($1, $2, $3, $4) \
                          returning dataset_key",
                 rename: "update datasets set name = $1 where dataset_key = $2",
+                rows: Some("select row_key from data_rows where dataset_key = $2"),
             },
             Self::Model => Statements {
                 find: "select model_key, name from models where org_key = $1 and id = $2",
                 insert: "insert into models (org_key, id, name, created_ms) values ($1, $2, $3, $4) \
                          returning model_key",
                 rename: "update models set name = $1 where model_key = $2",
+                rows: Some(
+                    "select r.row_key from model_runs u join run_rows r on r.run_key = u.run_key where u.model_key = $2",
+                ),
             },
             Self::ModelRun => Statements {
                 find: "select run_key, name from model_runs where model_key = $1 and id = $2",
                 insert: "insert into model_runs (model_key, id, name, created_ms) values ($1, $2, $3, $4) \
                          returning run_key",
                 rename: "update model_runs set name = $1 where run_key = $2",
+                rows: Some("select row_key from run_rows where run_key = $2"),
             },
         }
     }
@@ -108,6 +117,9 @@ pub(super) struct Names {
     begun: i64,
     /// The number of commits after its last one; none while a transaction is open, and after one that failed.
     commit: Option<i64>,
+    /// Things whose new names rows show, as the statement that selects the rows and the key of the thing. They are touched
+    /// once, at the end of the transaction: a file may change a name back and forth.
+    renamed: BTreeSet<(&'static str, i64)>,
     /// By sort, parent and id: the key and the name.
     named: HashMap<(Sort, i64, String), (i64, String)>,
     /// Run id to model id.
@@ -146,9 +158,14 @@ impl Names {
         Ok(())
     }
 
-    /// Notes that the transaction is about to be committed.
-    pub(super) fn end(&mut self) {
+    /// Ends the transaction: rows that show a new name get the change number. Returns whether there were any.
+    pub(super) fn end(&mut self, connection: &mut dyn Connection, change_seq: i64) -> Result<bool, StoreError> {
         self.commit = Some(self.begun + 1);
+        let renamed = std::mem::take(&mut self.renamed);
+        for (rows, key) in &renamed {
+            changes::touch_rows(connection, rows, *key, change_seq)?;
+        }
+        Ok(!renamed.is_empty())
     }
 
     /// Finds or creates a thing that has an id and a name under a parent; a new name replaces the old one.
@@ -179,6 +196,7 @@ impl Names {
         let name = thing.name.unwrap_or(&stored);
         if name != stored {
             connection.execute(statements.rename, &[name.into(), key.into()])?;
+            self.renamed.extend(statements.rows.map(|rows| (rows, key)));
         }
         self.named.insert(cached_as, (key, name.to_owned()));
         Ok(key)
@@ -228,6 +246,7 @@ impl Names {
                 &[row.name.as_ref().into(), row.tags.as_ref().into(), ontology_key.into(), project.key.into()],
             )?;
             self.growing.remove(&project.key);
+            self.renamed.insert(("select row_key from project_rows where project_key = $2", project.key));
             project.name = row.name.clone().unwrap_or(project.name);
             project.tags = row.tags.clone().or(project.tags);
             project.ontology_id = ontology_id.map(str::to_owned).or(project.ontology_id);

@@ -14,6 +14,7 @@ const CONTRACTS: &[Contract] = &[
     ("a refused row writes nothing", a_refused_row_writes_nothing),
     ("a row that changes dataset leaves a tombstone", a_row_that_changes_dataset_leaves_a_tombstone),
     ("a change is numbered in every scope", a_change_is_numbered_in_every_scope),
+    ("a new name is numbered in every row that shows it", a_new_name_is_numbered_in_every_row_that_shows_it),
     ("a null takes a global key away", a_null_takes_a_global_key_away),
     ("a merger forgets what was taken back", a_merger_forgets_what_was_taken_back),
     ("lists that become known are known", lists_that_become_known_are_known),
@@ -240,6 +241,20 @@ fn a_change_is_numbered_in_every_scope(test: &TestStore) {
     assert_eq!((numbers(5), numbers(6)), (vec![3; 4], vec![2; 3]));
     merge(&test.store, &[line(20, "", &[])]);
     assert_eq!(numbers(20), [4]);
+}
+
+fn a_new_name_is_numbered_in_every_row_that_shows_it(test: &TestStore) {
+    merge(&test.store, &twelve());
+    let of_dataset = "select count(*) from data_rows where dataset_key = 1";
+    let newer = "select count(*) from data_rows where change_seq = 2";
+    let details = format!(r#","details":{{"dataset_id":"{}","dataset_name":"renamed"}}"#, id("d", 1));
+    // A row that was there changes, and with it all others of its dataset, in each of their scopes.
+    merge(&test.store, &[line(1, &details, &[])]);
+    assert_eq!(look(&test.store, newer), look(&test.store, of_dataset));
+    let elsewhere = "select count(*) from project_rows p join data_rows r on r.row_key = p.row_key \
+                     where r.change_seq = 2 and p.change_seq <> 2";
+    assert_eq!(look(&test.store, elsewhere), Some("0".to_owned()));
+    assert_eq!(look(&test.store, "select change_seq from organizations"), Some("2".to_owned()));
 }
 
 fn a_null_takes_a_global_key_away(test: &TestStore) {

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// The data folder where none is named.
 const DEFAULT_FOLDER: &str = "labelport-data";
 
+/// How long a reader waits to write something beside.
+const READER_LOCK_WAIT: Duration = Duration::from_millis(500);
+
 /// A data folder, not opened yet.
 pub(crate) struct Workspace {
     folder: PathBuf,
@@ -41,7 +44,17 @@ impl Workspace {
 
     /// Opens the store of a folder that has one.
     pub(crate) fn open(&self) -> Result<Store, Failure> {
-        let opened = Sqlite::open(&self.folder, self.options()).and_then(found);
+        self.open_with(self.options())
+    }
+
+    /// Opens the store for work that only reads: what it writes beside, such as its task, is not worth waiting for.
+    pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
+        let lock_wait = self.lock_wait.min(READER_LOCK_WAIT);
+        self.open_with(SqliteOptions { lock_wait, ..self.options() })
+    }
+
+    fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
+        let opened = Sqlite::open(&self.folder, options).and_then(found);
         opened.map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
                 "`labelport demo` makes a workspace to try, `labelport import labelbox FILE` makes one of your own",

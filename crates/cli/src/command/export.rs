@@ -41,7 +41,7 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
-        let store = workspace.open()?;
+        let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
         let threads = arguments.get_one::<usize>("threads").copied().unwrap_or_else(workspace::processors);

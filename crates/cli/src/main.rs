@@ -21,8 +21,14 @@ fn main() -> ExitCode {
     let matches = match cli().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // Help and versions go to standard output and are no failure; clap knows which is which.
-            drop(error.print());
+            // Help and versions go to standard output and are no failure; clap knows which is which. Whether messages
+            // are for programs is not parsed yet, so it is looked for.
+            if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+                let text = error.render().to_string();
+                Messages::new(true).error(text.trim_start_matches("error: ").trim_end(), None);
+            } else {
+                drop(error.print());
+            }
             return ExitCode::from(if error.use_stderr() { outcome::USAGE } else { outcome::SUCCESS });
         }
     };

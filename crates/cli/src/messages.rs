@@ -151,6 +151,7 @@ pub(crate) fn sized(bytes: u64) -> String {
 
 /// Prints a table with a line of headings; columns that hold numbers stand to the right.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = (0..headings.len())
         .map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
@@ -175,10 +176,22 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
         padded.join("  ").trim_end().to_owned() + "\n"
     };
     let mut text = line(headings);
-    for row in rows {
+    for row in &rows {
         text.push_str(&line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     text
+}
+
+/// Escapes control characters: a name in imported data must not move the cursor of who reads it.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
 }
 
 /// Prints data to standard output. A reader that has gone away is no failure.
@@ -206,6 +219,11 @@ mod tests {
     #[test]
     fn sizes_have_units() {
         assert_eq!([7, 1_500, 3_560_473_889].map(sized), ["7 B", "1.5 kB", "3.6 GB"]);
+    }
+
+    #[test]
+    fn tables_show_control_characters_as_escapes() {
+        assert_eq!(table(&["name"], &[vec!["a\u{1b}[31m\nb".to_owned()]]), "name\na\\u{1b}[31m\\nb\n");
     }
 
     #[test]

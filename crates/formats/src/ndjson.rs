@@ -33,8 +33,8 @@ impl Format for Ndjson {
             out.extend_from_slice(details.members);
             out.push(b'}');
         }
-        out.extend_from_slice(b"},\"media_attributes\":");
-        out.extend_from_slice(record.media);
+        out.push(b'}');
+        member(b",\"media_attributes\":", record.media, out);
         list(b",\"attachments\":[", record.attachments, out);
         list(b",\"metadata_fields\":[", record.metadata, out);
         list(b",\"embeddings\":[", record.embeddings, out);
@@ -55,14 +55,12 @@ impl Format for Ndjson {
 
 fn project(project: &ProjectRecord<'_>, out: &mut Vec<u8>) {
     key(project.id, out);
-    out.extend_from_slice(b"{\"name\":");
-    out.extend_from_slice(project.name);
-    out.extend_from_slice(b",\"labels\":[");
+    name(project.name, out);
+    out.extend_from_slice(b"\"labels\":[");
     separated(project.labels, out, label);
     out.push(b']');
     member(b",\"project_details\":", project.details, out);
-    out.extend_from_slice(b",\"project_tags\":");
-    out.extend_from_slice(project.tags);
+    member(b",\"project_tags\":", project.tags, out);
     more(project.rest, out);
     out.push(b'}');
 }
@@ -80,9 +78,8 @@ fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
 
 fn model(model: &ModelRecord<'_>, out: &mut Vec<u8>) {
     key(model.id, out);
-    out.extend_from_slice(b"{\"name\":");
-    out.extend_from_slice(model.name);
-    out.extend_from_slice(b",\"runs\":{");
+    name(model.name, out);
+    out.extend_from_slice(b"\"runs\":{");
     separated(model.runs, out, run);
     out.push(b'}');
     more(model.rest, out);
@@ -91,10 +88,12 @@ fn model(model: &ModelRecord<'_>, out: &mut Vec<u8>) {
 
 fn run(run: &RunRecord<'_>, out: &mut Vec<u8>) {
     key(run.id, out);
-    out.extend_from_slice(b"{\"name\":");
-    out.extend_from_slice(run.name);
-    more(run.head, out);
-    out.extend_from_slice(b",\"labels\":[");
+    name(run.name, out);
+    if !run.head.is_empty() {
+        out.extend_from_slice(run.head);
+        out.push(b',');
+    }
+    out.extend_from_slice(b"\"labels\":[");
     separated(run.labels, out, label);
     out.push(b']');
     if let Some(predictions) = run.predictions {
@@ -128,6 +127,16 @@ fn member(opening: &[u8], value: Option<&[u8]>, out: &mut Vec<u8>) {
     if let Some(value) = value {
         out.extend_from_slice(opening);
         out.extend_from_slice(value);
+    }
+}
+
+/// Opens an object with its name, if it has one, and leaves it where the next member begins.
+fn name(name: Option<&[u8]>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    if let Some(name) = name {
+        out.extend_from_slice(b"\"name\":");
+        out.extend_from_slice(name);
+        out.push(b',');
     }
 }
 

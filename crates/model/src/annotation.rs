@@ -51,6 +51,23 @@ pub fn has_masks(annotations: &str) -> bool {
     annotations.contains("mask\":{\"url\":")
 }
 
+/// Tells whether a video's frames hold more than its key frames, as those of an export with interpolated frames do.
+///
+/// A label without a list of key frames tells nothing, and neither does one of another data type.
+pub fn has_filled_frames(annotations: Value<'_>) -> bool {
+    let (Some(frames), Some(map)) = (annotations.get("frames"), annotations.get("key_frame_feature_map")) else {
+        return false;
+    };
+    let mut key_frames: Vec<&str> = Vec::new();
+    for (_, listed) in map.members() {
+        // A list of numbers today, an object with numbers as keys in 2023.
+        key_frames.extend(listed.elements().map(Value::raw));
+        key_frames.extend(listed.members().map(|(frame, _)| frame));
+    }
+    key_frames.sort_unstable();
+    !key_frames.is_empty() && frames.members().any(|(frame, _)| key_frames.binary_search(&frame).is_err())
+}
+
 fn mark<'a>(annotation: Value<'a>, kind: &'a str) -> Mark<'a> {
     let text = |key| annotation.get(key).map_or("", inner);
     Mark { schema_id: text("feature_schema_id"), name: text("name"), kind, value: text("value") }
@@ -103,6 +120,15 @@ mod tests {
                           "2":{"objects":{"f":{"name":"a","annotation_kind":"VideoPoint"}},"classifications":[]}}}"#,
             &[("a", "VideoPoint"), ("a", "VideoPoint")],
         );
+    }
+
+    #[test]
+    fn frames_between_key_frames_are_seen() {
+        let filled = |text: &str| has_filled_frames(Document::parse(text.as_bytes()).unwrap().root());
+        assert!(!filled(r#"{"frames":{"1":{},"4":{}},"key_frame_feature_map":{"f":[1,4]}}"#));
+        assert!(filled(r#"{"frames":{"1":{},"2":{},"4":{}},"key_frame_feature_map":{"f":[1,4]}}"#));
+        assert!(filled(r#"{"frames":{"1":{},"2":{}},"key_frame_feature_map":{"f":{"1":true}}}"#));
+        assert!(!filled(r#"{"frames":{},"key_frame_feature_map":{}}"#) && !filled(r#"{"objects":[]}"#));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One row on its way out: every section that the request asks for, borrowed from where it was read.
 //!
 //! This is the closed type between stored sections and output formats. All bytes are JSON in normal form; *members* are
-//! the inside of an object without its braces, possibly empty. A section that the request leaves out is `None`.
+//! the inside of an object without its braces, possibly empty. A section that the request leaves out is
+//! `None`, and so is one that nobody knows: an empty list would claim that there is nothing.
 
 /// A data row with the sections asked for, in the order of the row format.
 #[derive(Debug)]
@@ -10,9 +11,9 @@ pub struct Record<'a> {
     pub head: &'a [u8],
     /// `data_row.details`.
     pub details: Option<DetailsRecord<'a>>,
-    /// `media_attributes`, an object.
-    pub media: &'a [u8],
-    /// `attachments`.
+    /// `media_attributes`, an object; `None` where they are not known.
+    pub media: Option<&'a [u8]>,
+    /// `attachments`; this and the lists below are `None` also where they are not known.
     pub attachments: Option<&'a [&'a [u8]]>,
     /// `metadata_fields`.
     pub metadata: Option<&'a [&'a [u8]]>,
@@ -40,14 +41,14 @@ pub struct DetailsRecord<'a> {
 pub struct ProjectRecord<'a> {
     /// The project id.
     pub id: &'a str,
-    /// `name`, a JSON string.
-    pub name: &'a [u8],
+    /// `name`, a JSON string; `None` where no row gave one.
+    pub name: Option<&'a [u8]>,
     /// `labels`.
     pub labels: &'a [LabelRecord<'a>],
     /// `project_details`, an object.
     pub details: Option<&'a [u8]>,
-    /// `project_tags`, an array.
-    pub tags: &'a [u8],
+    /// `project_tags`, an array; `None` where no row gave them.
+    pub tags: Option<&'a [u8]>,
     /// Members that no key above takes.
     pub rest: &'a [u8],
 }
@@ -72,8 +73,8 @@ pub struct LabelRecord<'a> {
 pub struct ModelRecord<'a> {
     /// The model id.
     pub id: &'a str,
-    /// `name`, a JSON string.
-    pub name: &'a [u8],
+    /// `name`, a JSON string; `None` where no row gave one.
+    pub name: Option<&'a [u8]>,
     /// `runs`, by run id.
     pub runs: &'a [RunRecord<'a>],
     /// Members that no key above takes.
@@ -85,8 +86,8 @@ pub struct ModelRecord<'a> {
 pub struct RunRecord<'a> {
     /// The run id.
     pub id: &'a str,
-    /// `name`, a JSON string.
-    pub name: &'a [u8],
+    /// `name`, a JSON string; `None` where no row gave one.
+    pub name: Option<&'a [u8]>,
     /// Members before `labels`.
     pub head: &'a [u8],
     /// `labels`.

@@ -62,6 +62,13 @@ pub struct FeatureFacts {
     pub kind: String,
 }
 
+impl Thing {
+    /// Tells whether somebody named it. What no row named goes by its id, which is no name to show in a row.
+    pub fn is_named(&self) -> bool {
+        self.name != self.id
+    }
+}
+
 impl Sort {
     /// Returns the word for one of them.
     pub fn word(self) -> &'static str {

@@ -194,8 +194,18 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
     if !new.is_empty() {
         lines.push(format!("  new: {}", new.join(", ")));
     }
+    if counts.renamed > 0 {
+        lines.push(format!("  renamed: {} datasets, projects, models or model runs", grouped(counts.renamed)));
+    }
+    if counts.filled_videos > 0 {
+        lines.push(format!(
+            "notice: {} labels hold video frames between their key frames, as files exported with interpolated frames \
+             do; they are kept as they stand and will be in every export",
+            grouped(counts.filled_videos)
+        ));
+    }
     let event = json!({
-        "event": "imported", "records": total.records, "refused": total.refused, "rows": tally(&counts.rows),
+        "event": "imported", "renamed": counts.renamed, "filled_videos": counts.filled_videos, "records": total.records, "refused": total.refused, "rows": tally(&counts.rows),
         "labels": tally(&counts.labels), "run_labels": tally(&counts.run_labels),
         "created": created.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     });

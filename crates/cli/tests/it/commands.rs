@@ -130,3 +130,47 @@ fn a_reader_that_goes_away_is_no_failure() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn what_no_file_said_is_left_out_and_told_and_overwrites_nothing() {
+    let place = Place::empty();
+    let project = format!("c{:024}", 2);
+    let bare = format!(r#"{{"data_row":{{"id":"c{:024}"}},"projects":{{"{project}":{{"labels":[]}}}}}}"#, 1);
+    place.run_with_input(&["import", "labelbox", "-"], bare.as_bytes()).succeeded();
+    let ran = place.run(&["export", "project", &project, "--everything"]).succeeded();
+    assert_eq!(ran.out.trim_end(), bare);
+    for section in ["media_attributes", "attachments", "metadata_fields", "embeddings", "data_row.details"] {
+        assert!(ran.err.contains(&format!("notice: {section} is not known")), "{section}: {}", ran.err);
+    }
+    // Elsewhere the row is known better; the export of what is not known takes nothing away.
+    let full = bare.replace(r#"},"projects""#, r#"},"attachments":[{"id":"a"}],"projects""#);
+    let full = full.replace(r#"{"labels""#, r#"{"name":"Yard","labels""#);
+    place.run_with_input(&["--data", "other", "import", "labelbox", "-"], full.as_bytes()).succeeded();
+    let again = place.run_with_input(&["--data", "other", "import", "labelbox", "-"], ran.out.as_bytes()).succeeded();
+    assert!(again.err.contains("data rows: 1 unchanged"), "{}", again.err);
+    assert_eq!(
+        place.run(&["--data", "other", "export", "project", "Yard", "--attachments"]).succeeded().out.trim_end(),
+        full
+    );
+}
+
+#[test]
+fn frames_between_key_frames_and_new_names_are_told_when_they_come_in() {
+    let place = Place::with_demo_rows();
+    let videos = composed::demo().datasets[8].name.clone();
+    let rows = place.run(&["export", "dataset", &videos, "--everything"]).succeeded().out;
+    let filled = place.run_with_input(&["import", "labelbox", "-"], rows.as_bytes()).succeeded();
+    assert!(filled.err.contains("labels hold video frames between their key frames"), "{}", filled.err);
+    let renamed = rows.replace(&videos, "Another name");
+    let told = place.run_with_input(&["import", "labelbox", "-"], renamed.as_bytes()).succeeded();
+    assert!(told.err.contains("renamed: 1 "), "{}", told.err);
+}
+
+#[test]
+fn wrong_usage_is_json_for_programs_too() {
+    let place = Place::with_demo_rows();
+    let wrong = place.run(&["--json", "export", "catalog", "--threads", "x"]);
+    assert!(wrong.code == 2 && wrong.err.starts_with("{\"event\":\"error\""), "{wrong:?}");
+    let counted = place.run(&["--json", "export", "catalog", "--dry-run"]).succeeded();
+    assert!(counted.err.contains("{\"event\":\"counted\""), "{}", counted.err);
+}

@@ -167,10 +167,10 @@ impl Assembler {
                     None
                 }
             };
-            let media = rows.text(at, 2).unwrap_or_else(|| {
+            let media = rows.text(at, 2);
+            if media.is_none() {
                 counts.miss(Unknown::MediaAttributes);
-                b"{}"
-            });
+            }
             let project_labels: Vec<_> = projects.iter_mut().map(|walk| walk.labels_of(*key, shape, counts)).collect();
             let project_records: Vec<_> = projects
                 .iter_mut()
@@ -190,9 +190,9 @@ impl Assembler {
                     head: rows.text(at, 0).unwrap_or(b""),
                     details,
                     media,
-                    attachments: shape.attachments.then_some(&lists[0][..]),
-                    metadata: shape.metadata.then_some(&lists[1][..]),
-                    embeddings: shape.embeddings.then_some(&lists[2][..]),
+                    attachments: (shape.attachments && known & 1 != 0).then_some(&lists[0][..]),
+                    metadata: (shape.metadata && known & 2 != 0).then_some(&lists[1][..]),
+                    embeddings: (shape.embeddings && known & 4 != 0).then_some(&lists[2][..]),
                     projects: shape.projects.is_some().then_some(&project_records[..]),
                     models: shape.runs.is_some().then_some(&model_records[..]),
                     rest: rows.text(at, 3).unwrap_or(b""),

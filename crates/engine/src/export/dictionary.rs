@@ -1,7 +1,7 @@
 //! What rows share: names of datasets, projects, models and runs, read once for an export and printed once.
 
 use labelport_model::json::{ObjectWriter, quote_into};
-use labelport_store::things::{self, FeatureFacts, ProjectFacts, RunFacts, Sort};
+use labelport_store::things::{self, FeatureFacts, ProjectFacts, RunFacts, Sort, Thing};
 use labelport_store::{Connection, StoreError};
 use std::collections::HashMap;
 
@@ -18,19 +18,19 @@ pub(crate) struct Dictionary {
 /// A project.
 pub(crate) struct ProjectEntry {
     pub(crate) id: String,
-    /// The name, as a JSON string.
-    pub(crate) name: Vec<u8>,
-    pub(crate) tags: Vec<u8>,
+    /// The name, as a JSON string; none where no row gave one.
+    pub(crate) name: Option<Vec<u8>>,
+    pub(crate) tags: Option<Vec<u8>>,
 }
 
 /// A model run with its model.
 pub(crate) struct RunEntry {
     pub(crate) id: String,
-    /// The name, as a JSON string.
-    pub(crate) name: Vec<u8>,
+    /// The name, as a JSON string; none where no row gave one.
+    pub(crate) name: Option<Vec<u8>>,
     pub(crate) model_id: String,
-    /// The model's name, as a JSON string.
-    pub(crate) model_name: Vec<u8>,
+    /// The model's name, as a JSON string; none where no row gave one.
+    pub(crate) model_name: Option<Vec<u8>>,
 }
 
 impl Dictionary {
@@ -40,7 +40,9 @@ impl Dictionary {
             let mut object = Vec::new();
             let mut writer = ObjectWriter::open(&mut object);
             writer.text("dataset_id", &dataset.id);
-            writer.text("dataset_name", &dataset.name);
+            if dataset.is_named() {
+                writer.text("dataset_name", &dataset.name);
+            }
             // Members stand without their braces.
             (dataset.key, object.split_off(1))
         });
@@ -82,22 +84,24 @@ impl Dictionary {
 }
 
 fn project(facts: ProjectFacts) -> (i64, ProjectEntry) {
-    let tags = facts.tags.unwrap_or_else(|| "[]".to_owned()).into_bytes();
-    (facts.thing.key, ProjectEntry { name: quoted(&facts.thing.name), id: facts.thing.id, tags })
+    let tags = facts.tags.map(String::into_bytes);
+    (facts.thing.key, ProjectEntry { name: name_of(&facts.thing), id: facts.thing.id, tags })
 }
 
 fn run(facts: RunFacts) -> (i64, RunEntry) {
     let entry = RunEntry {
-        name: quoted(&facts.thing.name),
+        name: name_of(&facts.thing),
         id: facts.thing.id,
-        model_name: quoted(&facts.model.name),
+        model_name: name_of(&facts.model),
         model_id: facts.model.id,
     };
     (facts.thing.key, entry)
 }
 
-fn quoted(text: &str) -> Vec<u8> {
-    let mut json = Vec::new();
-    quote_into(text, &mut json);
-    json
+fn name_of(thing: &Thing) -> Option<Vec<u8>> {
+    thing.is_named().then(|| {
+        let mut json = Vec::new();
+        quote_into(&thing.name, &mut json);
+        json
+    })
 }

@@ -86,7 +86,14 @@ impl<'p> ProjectWalk<'p> {
             counts.miss(Unknown::ProjectDetails);
         }
         let rest = self.pages.rows.text(entry, 1).unwrap_or(b"");
-        Some(ProjectRecord { id: &project.id, name: &project.name, labels, details, tags: &project.tags, rest })
+        Some(ProjectRecord {
+            id: &project.id,
+            name: project.name.as_deref(),
+            labels,
+            details,
+            tags: project.tags.as_deref(),
+            rest,
+        })
     }
 }
 
@@ -103,7 +110,7 @@ pub(super) struct RunWalk<'p> {
 /// A run's record with the model that it belongs to.
 pub(super) struct InModel<'r> {
     model_id: &'r str,
-    model_name: &'r [u8],
+    model_name: Option<&'r [u8]>,
     model_rest: &'r [u8],
     pub(super) run: RunRecord<'r>,
 }
@@ -159,14 +166,15 @@ impl<'p> RunWalk<'p> {
         let text = |column| self.pages.rows.text(entry, column).unwrap_or(b"");
         Some(InModel {
             model_id: &run.model_id,
-            model_name: &run.model_name,
+            model_name: run.model_name.as_deref(),
             model_rest: text(2),
             run: RunRecord {
                 id: &run.id,
-                name: &run.name,
+                name: run.name.as_deref(),
                 head: text(0),
                 labels: &labels[0],
-                predictions: shape.predictions.then_some(&labels[1][..]),
+                // What is not known is left out: an empty list would say that there are none.
+                predictions: (shape.predictions && known & 2 != 0).then_some(&labels[1][..]),
                 tail: text(1),
             },
         })

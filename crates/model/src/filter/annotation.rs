@@ -15,7 +15,7 @@ impl Filter for Annotation {
     }
 
     fn summary(&self) -> &'static str {
-        "Data rows with an annotation of one of these features, by feature schema id or by name."
+        "Data rows with a project label that has one of these tools or classifications, by feature schema id or by name."
     }
 
     fn example(&self) -> &'static str {

@@ -66,6 +66,7 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home) -> Result<Label, RowErr
         performance,
         tally: tally(annotations),
         has_masks: annotation::has_masks(annotations.raw()),
+        has_filled_frames: annotation::has_filled_frames(annotations),
         annotations: annotations.raw().to_owned(),
         rest: rest.into_option(),
     })

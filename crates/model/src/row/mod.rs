@@ -170,6 +170,8 @@ pub struct Label {
     pub tally: Vec<(Feature, u32)>,
     /// Whether annotations refer to masks by URL.
     pub has_masks: bool,
+    /// Whether a video's frames hold more than its key frames.
+    pub has_filled_frames: bool,
 }
 
 /// A feature of an ontology as annotations name it. Text is escaped as in the row.

@@ -162,6 +162,7 @@ impl Merger {
     ) -> Result<(), StoreError> {
         let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
         let counted = self.tally(connection, label)?;
+        self.counts.filled_videos += u64::from(label.has_filled_frames);
         connection.execute(
             "insert into labels (project_key, row_key, ordinal, created_ms, has_masks, tally, id, head, details, \
              performance, rest, annotations) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -237,6 +238,7 @@ impl Merger {
         connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
         for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
             let counted = self.tally(connection, label)?;
+            self.counts.filled_videos += u64::from(label.has_filled_frames);
             connection.execute(
                 "insert into run_labels (run_key, row_key, role, ordinal, has_masks, tally, id, head, rest, annotations) \
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",

@@ -77,6 +77,10 @@ pub struct MergeCounts {
     pub models: u64,
     /// Model runs created.
     pub model_runs: u64,
+    /// Datasets, projects, models and model runs that have another name now.
+    pub renamed: u64,
+    /// New or changed labels whose video frames hold more than the key frames.
+    pub filled_videos: u64,
 }
 
 impl Tally {
@@ -102,6 +106,8 @@ impl MergeCounts {
         self.metadata_schemas += other.metadata_schemas;
         self.models += other.models;
         self.model_runs += other.model_runs;
+        self.renamed += other.renamed;
+        self.filled_videos += other.filled_videos;
     }
 }
 

@@ -196,6 +196,7 @@ impl Names {
         let name = thing.name.unwrap_or(&stored);
         if name != stored {
             connection.execute(statements.rename, &[name.into(), key.into()])?;
+            counts.renamed += 1;
             self.renamed.extend(statements.rows.map(|rows| (rows, key)));
         }
         self.named.insert(cached_as, (key, name.to_owned()));
@@ -246,6 +247,9 @@ impl Names {
                 &[row.name.as_ref().into(), row.tags.as_ref().into(), ontology_key.into(), project.key.into()],
             )?;
             self.growing.remove(&project.key);
+            let project_name = project.name.clone();
+            // A project that was just created had its first name from this row.
+            counts.renamed += u64::from(row.name.as_ref().is_some_and(|name| *name != project_name));
             self.renamed.insert(("select row_key from project_rows where project_key = $2", project.key));
             project.name = row.name.clone().unwrap_or(project.name);
             project.tags = row.tags.clone().or(project.tags);

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The most parts of one job that wait to be handed on.
-const PARTS_HELD: usize = 4;
+/// The most parts of one job that wait to be handed on. A job of usual size fits whole, so that a worker does not wait for
+/// the job whose turn it is.
+const PARTS_HELD: usize = 8;
 /// How many jobs may be open for each worker.
 const JOBS_AHEAD: usize = 3;
 

@@ -41,9 +41,9 @@ pub struct Selection {
 /// The most candidates that are taken from an index.
 const CANDIDATE_LIMIT: usize = 65_536;
 /// How many rows an export reads as one job, at least.
-const RANGE_ROWS: RowKey = 4_096;
+const RANGE_ROWS: RowKey = 1_024;
 /// How many ranges an export has at most; a larger workspace has longer ranges.
-const RANGES_LIMIT: RowKey = 16_384;
+const RANGES_LIMIT: RowKey = 65_536;
 
 /// A part of a selection: one job of an export.
 #[derive(Debug, Clone)]

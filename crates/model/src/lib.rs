@@ -15,6 +15,7 @@ pub mod id;
 pub mod input;
 pub mod json;
 pub mod predicate;
+pub mod problem;
 pub mod quote;
 pub mod record;
 pub mod request;

@@ -7,14 +7,25 @@
 //! # Adding an engine
 //! A module beside [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
 
+pub mod activity;
 pub mod changes;
 pub mod connection;
+pub mod datasets;
+pub mod files;
+pub mod imports;
 pub mod integrity;
 pub mod issues;
+pub mod keys;
 pub mod merge;
+pub mod metadata;
+pub mod models;
 pub mod ontologies;
 pub mod page;
+pub mod projects;
+pub mod removal;
+pub mod rows;
 pub mod select;
+pub mod settings;
 pub mod slices;
 pub mod sqlite;
 pub mod tally;

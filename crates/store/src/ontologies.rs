@@ -4,7 +4,7 @@
 //! that the ontology does not have is refused, so every feature id is collected, at any depth of tools, classifications,
 //! options and relationships. Keys that nobody knows are kept as they are.
 
-use crate::connection::{Connection, StoreError};
+use crate::connection::{Connection, RowView, StoreError};
 use labelport_model::id::{CUID_LENGTH, OntologyId};
 use labelport_model::json::{Document, JsonError, Kind, Value};
 use labelport_model::time::Timestamp;
@@ -73,6 +73,155 @@ pub enum OntologyProblem {
     /// The text is no feature id.
     #[error("{0:?} is no feature schema id, which has 25 letters and digits")]
     NotAnId(String),
+}
+
+/// An ontology as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ontology {
+    /// The internal key.
+    pub key: i64,
+    /// The public id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The media type, in capitals.
+    pub media_type: Option<String>,
+    /// Tools and classifications, a JSON object; none for one that grew from imported rows.
+    pub normalized: Option<String>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+}
+
+const SELECT: &str = "select ontology_key, id, name, description, media_type, normalized, created_ms, \
+                      coalesce(updated_ms, created_ms) from ontologies where deleted_ms is null and org_key = $1";
+
+/// Finds an ontology by its id.
+pub fn find(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Ontology>, StoreError> {
+    connection.find(&format!("{SELECT} and id = $2"), &[org_key.into(), id.into()], ontology)
+}
+
+/// Finds an ontology by its key.
+pub fn find_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> Result<Option<Ontology>, StoreError> {
+    connection.find(&format!("{SELECT} and ontology_key = $2"), &[org_key.into(), key.into()], ontology)
+}
+
+/// Lists the ontologies, oldest first.
+pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Ontology>, StoreError> {
+    connection.list(&format!("{SELECT} order by ontology_key"), &[org_key.into()], ontology)
+}
+
+/// Says what an ontology is for and on which media type.
+pub fn describe(
+    connection: &mut dyn Connection,
+    key: i64,
+    description: Option<&str>,
+    media_type: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = "update ontologies set description = coalesce($1, description), media_type = coalesce($2, media_type) \
+               where ontology_key = $3";
+    connection.execute(sql, &[description.into(), media_type.into(), key.into()])?;
+    Ok(())
+}
+
+/// Marks an ontology as deleted.
+pub fn mark_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "update ontologies set deleted_ms = $1 where ontology_key = $2";
+    connection.execute(sql, &[now.as_millis().into(), key.into()])?;
+    Ok(())
+}
+
+/// Lists the ids of the projects that use an ontology.
+pub fn list_projects(connection: &mut dyn Connection, key: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "select id from projects where ontology_key = $1 and deleted_ms is null order by project_key";
+    connection.list(sql, &[key.into()], |row| row.text(0).unwrap_or_default())
+}
+
+/// Counts the ontologies that use a feature schema.
+pub fn count_users_of(connection: &mut dyn Connection, org_key: i64, schema_id: &str) -> Result<i64, StoreError> {
+    let sql = "select count(*) from ontology_features f join ontologies o on o.ontology_key = f.ontology_key \
+               where o.org_key = $1 and o.deleted_ms is null and f.schema_id = $2";
+    connection.count(sql, &[org_key.into(), schema_id.into()])
+}
+
+/// A tool or a classification by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaNode {
+    /// The feature schema id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// Whether it is a tool; else it is a classification.
+    pub is_tool: bool,
+    /// The node with ids at every depth, a JSON object.
+    pub normalized: String,
+}
+
+/// Stores a tool or classification, in the place of one with the same id.
+pub fn put_node(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    node: &SchemaNode,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "insert into schema_nodes (org_key, id, name, is_tool, normalized, created_ms) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (org_key, id) do update set name = excluded.name, is_tool = excluded.is_tool, \
+         normalized = excluded.normalized",
+        &[
+            org_key.into(),
+            (&node.id).into(),
+            (&node.name).into(),
+            node.is_tool.into(),
+            (&node.normalized).into(),
+            now.as_millis().into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Finds a tool or classification by its feature schema id.
+pub fn find_node(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<SchemaNode>, StoreError> {
+    let sql = "select id, name, is_tool, normalized from schema_nodes where org_key = $1 and id = $2";
+    connection.find(sql, &[org_key.into(), id.into()], node)
+}
+
+/// Lists tools and classifications, oldest first.
+pub fn list_nodes(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<SchemaNode>, StoreError> {
+    let sql = "select id, name, is_tool, normalized from schema_nodes where org_key = $1 order by created_ms, id";
+    connection.list(sql, &[org_key.into()], node)
+}
+
+/// Deletes a tool or classification; returns whether there was one.
+pub fn delete_node(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<bool, StoreError> {
+    let sql = "delete from schema_nodes where org_key = $1 and id = $2";
+    Ok(connection.execute(sql, &[org_key.into(), id.into()])? == 1)
+}
+
+fn node(row: &dyn RowView) -> SchemaNode {
+    SchemaNode {
+        id: row.text(0).unwrap_or_default(),
+        name: row.text(1).unwrap_or_default(),
+        is_tool: row.int(2) == Some(1),
+        normalized: row.text(3).unwrap_or_default(),
+    }
+}
+
+fn ontology(row: &dyn RowView) -> Ontology {
+    let time = |column| Timestamp::from_millis(row.int(column).unwrap_or(0));
+    Ontology {
+        key: row.int(0).unwrap_or(0),
+        id: row.text(1).unwrap_or_default(),
+        name: row.text(2).unwrap_or_default(),
+        description: row.text(3),
+        media_type: row.text(4),
+        normalized: row.text(5),
+        created: time(6),
+        updated: time(7),
+    }
 }
 
 /// The lists that an ontology may have; it must have the first two.

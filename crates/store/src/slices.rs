@@ -43,6 +43,11 @@ pub fn find(connection: &mut dyn Connection, slice_key: i64) -> Result<Option<Sl
     connection.find(&format!("{SELECT} slice_key = $1"), &[slice_key.into()], slice)
 }
 
+/// Finds a slice by its id.
+pub fn find_by_id(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Slice>, StoreError> {
+    connection.find(&format!("{SELECT} org_key = $1 and id = $2"), &[org_key.into(), id.into()], slice)
+}
+
 /// Lists the slices, oldest first.
 pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Slice>, StoreError> {
     connection.list(&format!("{SELECT} org_key = $1 order by slice_key"), &[org_key.into()], slice)

@@ -235,6 +235,120 @@ pub fn heartbeat(connection: &mut dyn Connection, id: &TaskId, lease: &Lease) ->
     Ok(changed == 1)
 }
 
+/// Lists the tasks that somebody asked for, newest first: the one with an id, or a page.
+pub fn list_created(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    created_by: &str,
+    which: &ListCreated,
+) -> Result<Vec<Task>, StoreError> {
+    let mut sql = format!("{SELECT} org_key = $1 and created_by = $2");
+    let mut params: Vec<Param<'_>> = vec![org_key.into(), created_by.into()];
+    if let Some(id) = &which.id {
+        sql.push_str(" and id = $3");
+        params.push(id.into());
+    }
+    sql.push_str(&format!(" order by task_key desc limit {} offset {}", which.limit, which.skip));
+    connection.list(&sql, &params, task)?.into_iter().collect()
+}
+
+/// Which of the tasks that somebody asked for.
+#[derive(Debug, Clone)]
+pub struct ListCreated {
+    /// The one with this id; none for all.
+    pub id: Option<String>,
+    /// How many to pass over.
+    pub skip: usize,
+    /// The most to return.
+    pub limit: usize,
+}
+
+/// Lists the tasks of some kinds that nobody works on, oldest first: never claimed, given back or interrupted.
+pub fn list_claimable(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    kinds: &[&str],
+    now: Timestamp,
+) -> Result<Vec<Task>, StoreError> {
+    let mut sql = format!(
+        "{SELECT} org_key = $1 and status = 'IN_PROGRESS' and (lease_owner is null or lease_until_ms <= $2) \
+         and kind in (''"
+    );
+    let mut params: Vec<Param<'_>> = vec![org_key.into(), now.as_millis().into()];
+    for kind in kinds {
+        params.push((*kind).into());
+        sql.push_str(&format!(", ${}", params.len()));
+    }
+    sql.push_str(") order by task_key limit 64");
+    connection.list(&sql, &params, task)?.into_iter().collect()
+}
+
+/// Gives a lease back, so that another worker can claim the task at once.
+pub fn release(connection: &mut dyn Connection, id: &TaskId, owner: &str) -> Result<(), StoreError> {
+    let sql = "update tasks set lease_owner = null, lease_until_ms = null \
+               where id = $1 and lease_owner = $2 and status = 'IN_PROGRESS'";
+    connection.execute(sql, &[id.as_str().into(), owner.into()])?;
+    Ok(())
+}
+
+/// What became of one row of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRow {
+    /// Its place in the task, from 0.
+    pub ordinal: i64,
+    /// The id of the row; none for a failure.
+    pub row_id: Option<String>,
+    /// Why it failed, a JSON object.
+    pub failure: Option<String>,
+}
+
+/// Notes what became of a row of a task. Noting it twice keeps the first note.
+pub fn note_row(connection: &mut dyn Connection, id: &TaskId, row: &TaskRow) -> Result<(), StoreError> {
+    connection.execute(
+        "insert into task_rows (task_key, ordinal, row_id, failure) \
+         select task_key, $1, $2, $3 from tasks where id = $4 on conflict do nothing",
+        &[row.ordinal.into(), row.row_id.as_ref().into(), row.failure.as_ref().into(), id.as_str().into()],
+    )?;
+    Ok(())
+}
+
+/// Counts the rows of a task that succeeded or that failed.
+pub fn count_rows(connection: &mut dyn Connection, id: &str, has_failed: bool) -> Result<i64, StoreError> {
+    let which = if has_failed { "not null" } else { "null" };
+    let sql = format!(
+        "select count(*) from task_rows r join tasks t on t.task_key = r.task_key \
+         where t.id = $1 and r.failure is {which}"
+    );
+    connection.count(&sql, &[id.into()])
+}
+
+/// Returns the place behind the last row of a task that was noted.
+pub fn next_row(connection: &mut dyn Connection, id: &str) -> Result<i64, StoreError> {
+    let sql = "select coalesce(max(r.ordinal) + 1, 0) from task_rows r join tasks t on t.task_key = r.task_key \
+               where t.id = $1";
+    connection.count(sql, &[id.into()])
+}
+
+/// Lists rows of a task that succeeded or that failed, behind a place, in order.
+pub fn list_rows(
+    connection: &mut dyn Connection,
+    id: &str,
+    has_failed: bool,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<TaskRow>, StoreError> {
+    let which = if has_failed { "not null" } else { "null" };
+    let sql = format!(
+        "select r.ordinal, r.row_id, r.failure from task_rows r join tasks t on t.task_key = r.task_key \
+         where t.id = $1 and r.ordinal > $2 and r.failure is {which} order by r.ordinal limit {limit}"
+    );
+    connection.list(&sql, &[id.into(), after.into()], |row| TaskRow {
+        ordinal: row.int(0).unwrap_or(0),
+        row_id: row.text(1),
+        failure: row.text(2),
+    })
+}
+
 fn task(row: &dyn RowView) -> Result<Task, StoreError> {
     let id = row.text(0).unwrap_or_default();
     let status = row.text(3).unwrap_or_default();

@@ -13,6 +13,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("axum", "server"),
     ("clap", "cli"),
     ("flate2", "engine"),
+    ("hmac", "engine"),
     ("indicatif", "cli"),
     ("object_store", "engine"),
     ("parquet", "formats"),

@@ -13,6 +13,11 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Takes a value as an entry. Dates that name no zone are read in `zone`.
+    pub fn new(input: Input<'a>, zone: &'a Zone) -> Self {
+        Self { input, zone }
+    }
+
     /// Fails for keys other than `type` and these.
     pub fn only(&self, known: &[&str]) -> Result<(), InputError> {
         let known: Vec<&str> = std::iter::once("type").chain(known.iter().copied()).collect();

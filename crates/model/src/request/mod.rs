@@ -16,12 +16,14 @@ mod filters;
 mod params;
 mod print;
 mod scope;
+mod wire;
 
 pub use error::{OptionName, RequestError};
 pub use export::ExportRequest;
 pub use filters::{EXPORT_FILTERS, ExportFilter, ExportFilters, FilterField};
 pub use params::{NAMED_LIMIT, PARAMS, Param, ParamField, Params, find_media_type, media_types};
 pub use scope::{SCOPES, Scope, ScopeEntry, ScopeKind};
+pub use wire::WireExport;
 
 #[cfg(test)]
 mod tests;

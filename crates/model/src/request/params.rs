@@ -208,6 +208,20 @@ impl Params {
         Self::read_keys(input, |param| param.wire)
     }
 
+    /// Returns the parameters that a scope has. The SDK sends its switches for every scope alike, and the vendor ignores
+    /// those that do not apply.
+    pub(super) fn kept_for(self, scope: ScopeKind) -> Self {
+        let mut kept = self;
+        for param in PARAMS.iter().filter(|param| !param.scopes.contains(&scope)) {
+            match &param.field {
+                ParamField::Switch { set, .. } => set(&mut kept, false),
+                ParamField::Ids { set, .. } => set(&mut kept, Vec::new()),
+                ParamField::MediaType { set, .. } => set(&mut kept, None),
+            }
+        }
+        kept
+    }
+
     /// Reads an object of the SDK's names. A key that is not known is an error; absent and null mean off.
     pub fn read(input: &Input<'_>) -> Result<Self, InputError> {
         let names: Vec<&str> = PARAMS.iter().map(|param| param.option.name).collect();

@@ -72,16 +72,7 @@ impl Merger {
     ) -> Result<bool, StoreError> {
         if list.is_new {
             for (ordinal, label) in (0..).zip(given) {
-                let columns = Columns {
-                    created: millis(label.created),
-                    id: label.id.as_str(),
-                    head: &label.head,
-                    details: label.details.as_ref(),
-                    performance: label.performance.as_ref(),
-                    rest: label.rest.as_ref(),
-                    annotations: &label.annotations,
-                };
-                self.insert_label(connection, list, ordinal, label, &columns)?;
+                self.insert_label(connection, list, ordinal, label, &Columns::of(label))?;
             }
             self.counts.labels.created += given.len() as u64;
             return Ok(!given.is_empty());
@@ -130,6 +121,23 @@ impl Merger {
             self.insert_label(connection, list, ordinal, label, &columns)?;
         }
         Ok(true)
+    }
+
+    /// Adds labels behind those that a row has in a project.
+    pub(super) fn append_to_list(
+        &mut self,
+        connection: &mut dyn Connection,
+        (project_key, row_key): (i64, RowKey),
+        given: &[Label],
+    ) -> Result<(), StoreError> {
+        let sql = "select count(*) from labels where project_key = $1 and row_key = $2";
+        let first = connection.count(sql, &[project_key.into(), row_key.into()])?;
+        let list = ProjectList { project_key, row_key, is_new: false };
+        for (ordinal, label) in (first..).zip(given) {
+            self.insert_label(connection, list, ordinal, label, &Columns::of(label))?;
+        }
+        self.counts.labels.created += given.len() as u64;
+        Ok(())
     }
 
     /// Takes a row's labels out of the look-up by feature.
@@ -279,6 +287,21 @@ struct Columns<'a> {
     performance: Option<&'a String>,
     rest: Option<&'a String>,
     annotations: &'a str,
+}
+
+impl<'a> Columns<'a> {
+    /// Returns the columns of a label of which nothing is stored.
+    fn of(label: &'a Label) -> Self {
+        Self {
+            created: millis(label.created),
+            id: label.id.as_str(),
+            head: &label.head,
+            details: label.details.as_ref(),
+            performance: label.performance.as_ref(),
+            rest: label.rest.as_ref(),
+            annotations: &label.annotations,
+        }
+    }
 }
 
 fn count(tally: &mut Tally, stored: &[StoredLabel], wanted: &[StoredLabel]) {

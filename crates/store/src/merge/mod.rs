@@ -16,7 +16,7 @@ use crate::changes::{self, Departure};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
 use labelport_model::json::{Document, Value, merge_members};
-use labelport_model::row::{ModelRow, ProjectRow, Row, RunRow};
+use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
 use names::{Names, Sort, Thing};
@@ -199,6 +199,19 @@ impl Merger {
                 Verdict::Unchanged
             }
         })
+    }
+
+    /// Adds labels to those that a row has in a project, where a merge would replace the list. The row must be in the
+    /// project, the labels new, and their features those of the project's ontology.
+    pub fn append_labels(
+        &mut self,
+        connection: &mut dyn Connection,
+        place: (i64, RowKey),
+        given: &[Label],
+    ) -> Result<(), StoreError> {
+        self.append_to_list(connection, place, given)?;
+        self.wrote = true;
+        changes::touch_row(connection, place.1, self.change_seq)
     }
 
     fn insert_data_row(&mut self, connection: &mut dyn Connection, row: &Row) -> Result<RowKey, StoreError> {

@@ -8,7 +8,8 @@ use crate::connection::StoreError;
 use std::path::Path;
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_server.sql")];
 
 /// "lbpt", which tells a labelport database from any other.
 const APPLICATION_ID: i64 = 0x6c62_7074;

@@ -1,15 +1,31 @@
 //! Runs imports and exports over a store.
 //!
 //! The engine joins the store and the formats, which do not know each other, and owns everything that leaves the process:
-//! files, streams, compression, digests. It is synchronous, runs on plain threads, and reads neither clock nor
-//! environment: what differs from run to run is an argument.
+//! files, streams, compression, digests, outgoing HTTP. It is synchronous, runs on plain threads, and reads neither
+//! clock nor environment: what differs from run to run is an argument.
 
+pub mod access;
+pub mod ambient;
+pub mod annotate;
+pub mod catalog;
 pub mod composed;
 pub mod export;
+pub mod fetch;
+pub mod files;
 pub mod import;
+pub mod labeling;
+pub mod legacy_export;
 pub mod manifest;
+pub mod masks;
+pub mod media;
+pub mod modeling;
+pub mod result;
+pub mod signing;
+pub mod stored_export;
 pub mod sink;
 pub mod verify;
+pub mod work;
+pub mod workspace;
 
 mod ordered;
 mod unpack;

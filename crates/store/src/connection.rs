@@ -8,6 +8,7 @@
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
 //! wants into a page and costs one memory copy per row.
 
+use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -198,4 +199,16 @@ pub enum StoreError {
     /// Anything else that the engine says.
     #[error("the database refused a statement: {0}")]
     Engine(String),
+}
+
+/// Failures with a remedy of their own are for whoever asked, the others for the log.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full | StoreError::Locked { .. } | StoreError::ReadOnly { .. } => {
+                Self { message: error.to_string(), ..Self::internal(error) }
+            }
+            error => Self::internal(error),
+        }
+    }
 }

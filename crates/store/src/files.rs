@@ -71,3 +71,8 @@ pub fn find_mask(connection: &mut dyn Connection, org_key: i64, place: &str) -> 
     let sql = "select file_id from masks where place = $1 and org_key = $2";
     Ok(connection.find(sql, &[place.into(), org_key.into()], |row| row.text(0))?.flatten())
 }
+
+/// Tells whether any mask is kept.
+pub fn has_masks(connection: &mut dyn Connection) -> Result<bool, StoreError> {
+    Ok(connection.find("select 1 from masks limit 1", &[], |_| ())?.is_some())
+}

@@ -1,6 +1,8 @@
 //! Metadata schemas: which fields data rows can carry beside their labels, and the embeddings that they can have.
 
+use crate::changes;
 use crate::connection::{Connection, Param, RowView, StoreError};
+use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -74,6 +76,54 @@ pub fn create(
         put_option(connection, key, id, name)?;
     }
     Ok(Some(key))
+}
+
+/// Renames a metadata schema and those of its options that have new names, in every row that shows them.
+pub fn rename(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    schema: &MetadataSchema,
+    name: &str,
+    options: &[(String, String)],
+) -> Result<(), StoreError> {
+    let key: Param<'_> = schema.key.into();
+    connection.execute("update metadata_schemas set name = $1 where schema_key = $2", &[name.into(), key])?;
+    let quoted = |text: &str| {
+        let mut quoted = Vec::new();
+        quote_into(text, &mut quoted);
+        String::from_utf8_lossy(&quoted).into_owned()
+    };
+    let mut replaced = Vec::new();
+    for (id, new) in options {
+        let Some((_, old)) = schema.options.iter().find(|(known, old)| known == id && old != new) else { continue };
+        let sql = "update metadata_options set name = $1 where schema_key = $2 and id = $3";
+        connection.execute(sql, &[new.into(), key, id.into()])?;
+        let sql = "update metadata set text_value = $1 where schema_key = $2 and option_id = $3";
+        connection.execute(sql, &[new.into(), key, id.into()])?;
+        let pair = |name: &str| format!("\"schema_id\":{},\"schema_name\":{}", quoted(id), quoted(name));
+        replaced.push((pair(old), pair(new)));
+    }
+    let mut member = Members::default();
+    member.push_raw("schema_name", &quoted(name));
+    let sql = "select row_key, ordinal, part, json from metadata where schema_key = $1 and json is not null \
+               order by row_key, ordinal, part";
+    let entries = connection.list(sql, &[key], |row| {
+        let place = [0, 1, 2].map(|column| row.int(column).unwrap_or(0));
+        (place, row.text(3).unwrap_or_default())
+    })?;
+    for ([row_key, ordinal, part], json) in entries {
+        let members = merge_members(&json[1..json.len() - 1], member.as_str(), &[]);
+        let mut json = format!("{{{members}}}");
+        for (old, new) in &replaced {
+            json = json.replace(old, new);
+        }
+        connection.execute(
+            "update metadata set json = $1 where row_key = $2 and ordinal = $3 and part = $4",
+            &[(&json).into(), row_key.into(), ordinal.into(), part.into()],
+        )?;
+    }
+    let change_seq = changes::next_change_seq(connection, org_key)?;
+    changes::touch_rows(connection, "select row_key from metadata where schema_key = $2", schema.key, change_seq)
 }
 
 /// Adds an option to an enum.

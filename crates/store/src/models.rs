@@ -157,6 +157,27 @@ pub fn find_run(connection: &mut dyn Connection, org_key: i64, id: &str) -> Resu
     connection.find(&format!("{SELECT_RUN} and u.id = $2"), &[org_key.into(), id.into()], run)
 }
 
+/// Finds a run by its key.
+pub fn find_run_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> Result<Option<ModelRun>, StoreError> {
+    connection.find(&format!("{SELECT_RUN} and u.run_key = $2"), &[org_key.into(), key.into()], run)
+}
+
+/// Lists the labels (role 0) or predictions (role 1) of a row in a run, each as an export shows it.
+pub fn list_run_labels(
+    connection: &mut dyn Connection,
+    run_key: i64,
+    row_key: RowKey,
+    role: i64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select head, annotations, rest from run_labels where run_key = $1 and row_key = $2 and role = $3 \
+               order by ordinal";
+    connection.list(sql, &[run_key.into(), row_key.into(), role.into()], |row| {
+        let text = |column| row.text(column).unwrap_or_default();
+        let rest = row.text(2).filter(|rest| !rest.is_empty()).map(|rest| format!(",{rest}")).unwrap_or_default();
+        format!("{{{},\"annotations\":{}{rest}}}", text(0), text(1))
+    })
+}
+
 /// Lists the runs of a model, oldest first.
 pub fn list_runs(connection: &mut dyn Connection, org_key: i64, model_key: i64) -> Result<Vec<ModelRun>, StoreError> {
     let sql = format!("{SELECT_RUN} and m.model_key = $2 order by u.run_key");

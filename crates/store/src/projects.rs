@@ -2,6 +2,7 @@
 
 use crate::connection::{Connection, Param, RowView, StoreError};
 use crate::page::RowKey;
+use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 
 /// A project as stored.
@@ -216,6 +217,34 @@ pub fn touch_rows(connection: &mut dyn Connection, org_key: i64, project_key: i6
     let change_seq = crate::changes::next_change_seq(connection, org_key)?;
     let rows = "select row_key from project_rows where project_key = $2";
     crate::changes::touch_rows(connection, rows, project_key, change_seq)
+}
+
+/// Says in every row of a project that the project has another ontology.
+pub fn rename_ontology_in_rows(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    project_key: i64,
+    ontology_id: &str,
+) -> Result<(), StoreError> {
+    let sql = "select row_key, details from project_rows where project_key = $1 and details is not null \
+               order by row_key";
+    let stored = connection.list(sql, &[project_key.into()], |row| {
+        (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default())
+    })?;
+    if stored.is_empty() {
+        return Ok(());
+    }
+    let mut member = Members::default();
+    let mut quoted = Vec::new();
+    quote_into(ontology_id, &mut quoted);
+    member.push_raw("ontology_id", &String::from_utf8_lossy(&quoted));
+    for (row_key, details) in stored {
+        let members = merge_members(&details[1..details.len() - 1], member.as_str(), &["ontology_id"]);
+        let sql = "update project_rows set details = $1 where project_key = $2 and row_key = $3";
+        let details = format!("{{{members}}}");
+        connection.execute(sql, &[(&details).into(), project_key.into(), row_key.into()])?;
+    }
+    touch_rows(connection, org_key, project_key)
 }
 
 /// Marks a project as deleted.

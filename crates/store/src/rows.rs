@@ -2,6 +2,7 @@
 
 use crate::connection::{Connection, Param, RowView, StoreError};
 use crate::page::RowKey;
+use labelport_model::json::quote_into;
 use std::ops::ControlFlow;
 
 /// A data row as stored, without its lists.
@@ -85,6 +86,21 @@ pub fn find_key_by_global_key(
 ) -> Result<Option<RowKey>, StoreError> {
     let sql = "select row_key from global_keys where org_key = $1 and global_key = $2";
     Ok(connection.find(sql, &[org_key.into(), global_key.into()], |row| row.int(0))?.flatten())
+}
+
+/// Takes the global key from a row, so that exports do not show one. The row's change number is for the caller to give.
+pub fn clear_global_key(connection: &mut dyn Connection, row_key: RowKey) -> Result<(), StoreError> {
+    let sql = "select head, global_key from data_rows where row_key = $1";
+    let found = connection.find(sql, &[row_key.into()], |row| (row.text(0).unwrap_or_default(), row.text(1)))?;
+    let Some((head, Some(global_key))) = found else { return Ok(()) };
+    let mut member = vec![];
+    member.extend_from_slice(b",\"global_key\":");
+    quote_into(&global_key, &mut member);
+    let head = head.replacen(&*String::from_utf8_lossy(&member), "", 1);
+    let sql = "update data_rows set global_key = null, head = $1 where row_key = $2";
+    connection.execute(sql, &[(&head).into(), row_key.into()])?;
+    connection.execute("delete from global_keys where row_key = $1", &[row_key.into()])?;
+    Ok(())
 }
 
 /// Lists the rows with an external id, oldest first.

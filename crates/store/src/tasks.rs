@@ -209,6 +209,16 @@ pub fn list(connection: &mut dyn Connection, org_key: i64, which: &ListTasks) ->
     connection.list(&sql, &params, task)?.into_iter().collect()
 }
 
+/// Lists the tasks that ended before a time, oldest first.
+pub fn list_finished_before(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    before: Timestamp,
+) -> Result<Vec<Task>, StoreError> {
+    let sql = format!("{SELECT} org_key = $1 and finished_ms < $2 order by task_key");
+    connection.list(&sql, &[org_key.into(), before.as_millis().into()], task)?.into_iter().collect()
+}
+
 /// Lists the tasks whose worker has gone, oldest first. Tasks that nobody has claimed are not among them.
 pub fn list_expired(connection: &mut dyn Connection, org_key: i64, now: Timestamp) -> Result<Vec<Task>, StoreError> {
     let sql = format!("{SELECT} org_key = $1 and status = 'IN_PROGRESS' and lease_until_ms <= $2 order by task_key");

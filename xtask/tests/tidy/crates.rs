@@ -21,6 +21,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("rusqlite", "store"),
     ("sha2", "engine"),
     ("tokio-postgres", "store"),
+    ("ureq", "engine"),
     ("zstd", "engine"),
 ];
 

@@ -16,15 +16,17 @@ mod walk;
 
 pub use error::ExportError;
 
+use crate::masks;
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
 use crate::ordered::{self, Emit};
-use crate::sink::{Packing, Sink};
+use crate::signing::Signer;
+use crate::sink::{Extent, Packing, Sink};
 use assemble::Assembler;
 use count::Counts;
 use labelport_formats::Format;
 use labelport_model::request::ExportRequest;
 use labelport_store::select::{Part, Selection};
-use labelport_store::{Connection, Store, StoreError, things};
+use labelport_store::{Connection, Store, StoreError, files, settings, things};
 use rewrite::Notice;
 use shape::Plan;
 use std::sync::Mutex;
@@ -39,7 +41,7 @@ pub struct Run<'a> {
     /// The threads that assemble rows.
     pub threads: usize,
     /// The format to write.
-    pub format: &'static dyn Format,
+    pub format: &'a dyn Format,
     /// Is told how far the export is, after each chunk.
     pub progress: &'a mut dyn FnMut(Progress),
 }
@@ -94,7 +96,8 @@ pub fn run(
     let connection = &mut *snapshot.connections[0];
     let resolved = resolve::resolve(connection, store.org_key(), request)?;
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
-    let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format };
+    let signer = signer(connection)?;
+    let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format, signer: signer.as_ref() };
     let connections = snapshot.connections.into_iter();
     let mut workers: Vec<Worker> =
         connections.map(|connection| Worker { connection, assembler: Assembler::default() }).collect();
@@ -113,7 +116,8 @@ pub fn run(
         |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
         |chunk: Chunk| {
             digest.add(&chunk.bytes, chunk.rows);
-            sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed })
+            let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.rows };
+            sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
                 .map_err(WorkError::Write)?;
             row_notices += chunk.notices.len() as u64;
             let room = NOTICES_LISTED - notices.len();
@@ -157,6 +161,15 @@ pub fn run(
     })
 }
 
+/// Fails where an export would for what it names, without running it.
+pub fn check(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    request: &ExportRequest,
+) -> Result<(), ExportError> {
+    resolve::resolve(connection, org_key, request).map(|_| ())
+}
+
 fn work(
     worker: &mut Worker,
     plan: &Plan<'_>,
@@ -179,6 +192,9 @@ fn work(
             let done = worker.assembler.write_block(&mut *worker.connection, plan, rest, &mut bytes)?;
             rest = &rest[done..];
         }
+        if let Some(signed) = plan.signer.and_then(|signer| masks::sign(&bytes, signer)) {
+            bytes = signed;
+        }
         packing.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
         let rows = worker.assembler.counts.rows - before;
         let notices = std::mem::take(&mut worker.assembler.notices);
@@ -189,10 +205,20 @@ fn work(
     Ok(())
 }
 
+/// Returns what signs the URLs of masks, where the workspace keeps any.
+fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError> {
+    if !files::has_masks(connection)? {
+        return Ok(None);
+    }
+    let secret = settings::find(connection, settings::SIGNING_SECRET)?;
+    let public_url = settings::find(connection, settings::PUBLIC_URL)?.unwrap_or_default();
+    Ok(secret.map(|secret| Signer::new(secret, &public_url)))
+}
+
 fn write_empty_frame(sink: &mut dyn Sink, packing: Packing) -> std::io::Result<()> {
     let mut frame = Vec::new();
     packing.pack(&[], &mut frame)?;
-    if frame.is_empty() { Ok(()) } else { sink.write(&frame) }
+    if frame.is_empty() { Ok(()) } else { sink.write(&frame, Extent::default()) }
 }
 
 fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {

@@ -1,6 +1,7 @@
 //! Which sections an export has: the parameters, with every id looked up.
 
 use super::dictionary::Dictionary;
+use crate::signing::Signer;
 use labelport_formats::Format;
 
 /// What to put together, and how it is written.
@@ -8,6 +9,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) dictionary: &'a Dictionary,
     pub(crate) format: &'a dyn Format,
+    /// Signs the URLs of masks; `None` where the workspace keeps none.
+    pub(crate) signer: Option<&'a Signer>,
 }
 
 /// The sections to assemble.

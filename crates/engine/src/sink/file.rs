@@ -4,7 +4,7 @@
 //! process that is killed leaves the target as it was. The hidden file has a fixed name and is locked while it is written,
 //! so the next export to the same place takes it over, and two at once are refused.
 
-use super::{Packing, Sink};
+use super::{Extent, Packing, Sink};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ impl Sink for FileSink {
         self.target.display().to_string()
     }
 
-    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
         match &mut self.file {
             Some(file) => file.write_all(chunk),
             None => Ok(()),

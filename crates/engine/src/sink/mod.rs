@@ -18,8 +18,17 @@ pub trait Sink {
     fn packing(&self) -> Packing;
     /// Returns what messages call it.
     fn name(&self) -> String;
-    /// Takes the next chunk.
-    fn write(&mut self, chunk: &[u8]) -> io::Result<()>;
+    /// Takes the next chunk, packed, with what it holds.
+    fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()>;
+}
+
+/// How much a chunk holds before it is packed. Chunks hold whole lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Bytes.
+    pub bytes: u64,
+    /// Lines.
+    pub lines: u64,
 }
 
 /// Takes chunks and keeps nothing: for counting.
@@ -35,7 +44,7 @@ impl Sink for Nowhere {
         "nothing".to_owned()
     }
 
-    fn write(&mut self, _: &[u8]) -> io::Result<()> {
+    fn write(&mut self, _: &[u8], _: Extent) -> io::Result<()> {
         Ok(())
     }
 }
@@ -57,7 +66,7 @@ impl<W: Write> Sink for Stream<W> {
         self.name.clone()
     }
 
-    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
         self.out.write_all(chunk)
     }
 }

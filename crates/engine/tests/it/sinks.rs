@@ -3,7 +3,7 @@
 use crate::support::{Workspace, everything};
 use labelport_engine::composed::demo;
 use labelport_engine::export;
-use labelport_engine::sink::{FileError, FileSink, Packing, Sink, Stream, partial_path};
+use labelport_engine::sink::{Extent, FileError, FileSink, Packing, Sink, Stream, partial_path};
 use labelport_formats::Ndjson;
 use labelport_model::request::Scope;
 use std::fs;
@@ -50,8 +50,8 @@ const PARTIAL: &str = ".rows.ndjson.partial";
 fn a_file_is_the_old_one_until_the_new_one_is_whole() {
     let place = Place::new();
     let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new ").unwrap();
-    sink.write(b"rows\n").unwrap();
+    sink.write(b"new ", Extent::default()).unwrap();
+    sink.write(b"rows\n", Extent::default()).unwrap();
     place.check(&[PARTIAL, RESULT, MANIFEST], "old rows\n");
     sink.finish(&place.manifest).unwrap();
     // The old manifest would describe another file.
@@ -62,7 +62,7 @@ fn a_file_is_the_old_one_until_the_new_one_is_whole() {
 fn an_export_that_ends_midway_leaves_nothing() {
     let place = Place::new();
     let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new ").unwrap();
+    sink.write(b"new ", Extent::default()).unwrap();
     drop(sink);
     place.check(&[RESULT, MANIFEST], "old rows\n");
     fs::remove_file(&place.target).unwrap();
@@ -75,7 +75,7 @@ fn what_a_killed_export_left_is_taken_over() {
     let place = Place::new();
     fs::write(partial_path(&place.target), "half of many more rows than this time").unwrap();
     let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new rows\n").unwrap();
+    sink.write(b"new rows\n", Extent::default()).unwrap();
     sink.finish(&place.manifest).unwrap();
     place.check(&[RESULT], "new rows\n");
 }
@@ -101,7 +101,7 @@ fn two_exports_to_one_place_are_refused() {
 fn the_old_manifest_goes_before_the_new_file_comes() {
     let place = Place::new();
     let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new rows\n").unwrap();
+    sink.write(b"new rows\n", Extent::default()).unwrap();
     // The rename fails, as in a power cut just before it: no manifest may be left that could describe another file.
     fs::remove_file(&place.target).unwrap();
     fs::create_dir_all(place.target.join("in the way")).unwrap();
@@ -116,7 +116,7 @@ fn a_manifest_that_cannot_go_keeps_the_old_file() {
     fs::remove_file(&place.manifest).unwrap();
     fs::create_dir(&place.manifest).unwrap();
     let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new rows\n").unwrap();
+    sink.write(b"new rows\n", Extent::default()).unwrap();
     sink.finish(&place.manifest).unwrap_err();
     place.check(&[RESULT, MANIFEST], "old rows\n");
 }

@@ -4,7 +4,7 @@ use labelport_engine::composed::ComposedFile;
 use labelport_engine::export;
 use labelport_engine::import::{self, ImportError, Source, Summary};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{Packing, Sink};
+use labelport_engine::sink::{Extent, Packing, Sink};
 use labelport_formats::Ndjson;
 use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
@@ -181,7 +181,7 @@ impl Sink for Memory {
         "memory".to_owned()
     }
 
-    fn write(&mut self, chunk: &[u8]) -> io::Result<()> {
+    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
         self.bytes.extend_from_slice(chunk);
         Ok(())
     }

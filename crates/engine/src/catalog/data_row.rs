@@ -1,0 +1,301 @@
+//! Data rows: composed from what the SDK sends, read, changed and deleted.
+
+use super::edit::Edits;
+use super::metadata::{self, Book};
+use super::{attachment, global_key};
+use crate::ambient::Chance;
+use crate::media;
+use crate::workspace::Workspace;
+use labelport_model::json::{Document, Kind, ObjectWriter, Value};
+use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
+use labelport_store::metadata::Embedding;
+use labelport_store::page::RowKey;
+use labelport_store::rows::{self, Asset, AssetState, DataRow, ListRows};
+use labelport_store::{Connection, StoreError, activity, removal};
+use std::borrow::Cow;
+
+/// What a workspace knows that rows are composed with.
+pub struct Vocabulary {
+    /// The metadata fields.
+    pub book: Book,
+    /// The embeddings.
+    pub embeddings: Vec<Embedding>,
+}
+
+impl Vocabulary {
+    /// Reads it.
+    pub fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
+        let embeddings = labelport_store::metadata::list_embeddings(connection, org_key)?;
+        Ok(Self { book: Book::read(connection, org_key)?, embeddings })
+    }
+}
+
+/// A row ready to be merged.
+pub struct Composed {
+    /// The part of the row that was given, as an export shows it.
+    pub text: Vec<u8>,
+    /// What is known of its asset; none where `row_data` is not given.
+    pub asset: Option<Asset>,
+}
+
+/// Whose row is composed.
+#[derive(Debug, Clone)]
+pub struct Origin<'a> {
+    /// The id of the row.
+    pub id: &'a str,
+    /// The id of the dataset and its name, for a new row.
+    pub dataset: Option<(&'a str, &'a str)>,
+    /// The e-mail address of who creates it.
+    pub created_by: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Composes a row from a payload of the SDK; what the payload does not have is not said.
+pub fn compose(
+    payload: Value<'_>,
+    origin: &Origin<'_>,
+    vocabulary: &Vocabulary,
+    chance: &dyn Chance,
+) -> Result<Composed, Problem> {
+    let given = |key: &str| payload.get(key).filter(|value| value.kind() != Kind::Null);
+    let media_type = given("media_type").and_then(Value::as_text).map(Cow::into_owned);
+    let content = given("row_data").map(read_row_data).transpose()?;
+    let attributes = content.as_deref().and_then(|content| media::of_inline(content, media_type.as_deref()));
+    if let (Some(media_type), Some(attributes)) = (&media_type, &attributes)
+        && let Some(detected) = media::mismatch(attributes, media_type)
+    {
+        let expected = format!("{}/*", media_type.to_ascii_lowercase());
+        return Err(Problem::malformed(format!("Expected type {expected}, detected: {detected}")));
+    }
+    let mut text = Vec::new();
+    let mut row = ObjectWriter::open(&mut text);
+    let mut head = ObjectWriter::open(row.key("data_row"));
+    head.text("id", origin.id);
+    for key in ["external_id", "global_key"] {
+        if let Some(value) = given(key) {
+            let value = value.as_text().ok_or_else(|| Problem::malformed(format!("{key} has to be a text")))?;
+            if key == "global_key"
+                && let Some(fault) = global_key::fault(&value)
+            {
+                return Err(Problem::malformed(fault));
+            }
+            head.text(key, &value);
+        }
+    }
+    if let Some(content) = &content {
+        head.text("row_data", content);
+    }
+    if let Some((dataset_id, dataset_name)) = origin.dataset {
+        let mut details = ObjectWriter::open(head.key("details"));
+        details.text("dataset_id", dataset_id);
+        details.text("dataset_name", dataset_name);
+        for key in ["created_at", "updated_at", "last_activity_at"] {
+            details.text(key, &origin.now.to_string());
+        }
+        details.text("created_by", origin.created_by);
+        details.close();
+    }
+    head.close();
+    match &attributes {
+        Some(attributes) => row.raw("media_attributes", attributes.export.as_bytes()),
+        None if origin.dataset.is_some() => row.raw("media_attributes", b"{}"),
+        None => {}
+    }
+    if let Some(attachments) = read_attachments(given("attachments"), origin, chance)? {
+        row.raw("attachments", attachments.as_bytes());
+    }
+    if let Some(entries) = read_metadata(payload, origin, &vocabulary.book)? {
+        row.raw("metadata_fields", metadata::to_json(&entries).as_bytes());
+    }
+    match given("embeddings") {
+        Some(list) => write_embeddings(list, &vocabulary.embeddings, row.key("embeddings"))?,
+        None if origin.dataset.is_some() => row.raw("embeddings", b"[]"),
+        None => {}
+    }
+    row.close();
+    let asset = content.map(|_| Asset {
+        row_key: 0,
+        state: if attributes.is_some() { AssetState::Seen } else { AssetState::Waiting },
+        media_type,
+        content: attributes.as_ref().and_then(|attributes| attributes.text.clone()),
+        text_layer: given_text_layer(given("row_data")),
+        attributes: attributes.map(|attributes| attributes.api),
+        notice: None,
+    });
+    Ok(Composed { text, asset })
+}
+
+/// Returns what an export shows as `row_data`: a text as it is, an object as its JSON, a document as its URL.
+fn read_row_data(value: Value<'_>) -> Result<String, Problem> {
+    if let Some(text) = value.as_text() {
+        return match text.trim().is_empty() {
+            true => Err(Problem::malformed("row_data is empty; give a URL or the content itself")),
+            false => Ok(text.into_owned()),
+        };
+    }
+    if value.kind() != Kind::Object {
+        let message = format!("row_data is {}; give a URL, a text or an object", value.kind().named());
+        return Err(Problem::malformed(message));
+    }
+    let url = ["pdf_url", "pdfUrl"].into_iter().find_map(|key| value.get(key).and_then(Value::as_text));
+    Ok(url.map_or_else(|| value.raw().to_owned(), Cow::into_owned))
+}
+
+/// Returns the URL of a text layer that somebody gave, in the form in which it is kept until it is fetched.
+fn given_text_layer(row_data: Option<Value<'_>>) -> Option<String> {
+    let value = row_data.filter(|value| value.kind() == Kind::Object)?;
+    let url = ["text_layer_url", "textLayerUrl"].into_iter().find_map(|key| value.get(key).and_then(Value::as_text))?;
+    Some(serde_json::json!({ "url": url }).to_string())
+}
+
+fn read_attachments(
+    list: Option<Value<'_>>,
+    origin: &Origin<'_>,
+    chance: &dyn Chance,
+) -> Result<Option<String>, Problem> {
+    let Some(list) = list else { return Ok(origin.dataset.map(|_| "[]".to_owned())) };
+    if list.kind() != Kind::Array {
+        return Err(Problem::malformed("attachments have to be an array"));
+    }
+    let mut attachments = Vec::new();
+    for given in list.elements() {
+        let given = serde_json::from_str(given.raw()).map_err(Problem::internal)?;
+        attachments.push(attachment::compose(chance, &given)?);
+    }
+    Ok(Some(serde_json::Value::Array(attachments).to_string()))
+}
+
+fn read_metadata(
+    payload: Value<'_>,
+    origin: &Origin<'_>,
+    book: &Book,
+) -> Result<Option<Vec<metadata::Entry>>, Problem> {
+    let parsed = |key: &str| -> Result<Option<serde_json::Value>, Problem> {
+        let value = payload.get(key).filter(|value| value.kind() != Kind::Null);
+        value.map(|value| serde_json::from_str(value.raw()).map_err(Problem::internal)).transpose()
+    };
+    if let Some(fields) = parsed("metadata_fields")? {
+        return book.entries_of_flat(&fields).map(Some);
+    }
+    if let Some(fields) = parsed("metadata")? {
+        return book.entries_of_named(&fields).map(Some);
+    }
+    Ok(origin.dataset.map(|_| Vec::new()))
+}
+
+/// Writes vectors with their numbers as they are spelled.
+fn write_embeddings(list: Value<'_>, known: &[Embedding], out: &mut Vec<u8>) -> Result<(), Problem> {
+    out.push(b'[');
+    for (index, given) in list.elements().enumerate() {
+        let id = given.get("embeddingId").and_then(Value::as_text).unwrap_or_default();
+        let Some(embedding) = known.iter().find(|embedding| embedding.id == id) else {
+            return Err(Problem::malformed(format!("there is no embedding with the id {id:?}; create it first")));
+        };
+        let vector = given.get("vector").filter(|vector| vector.elements().all(|item| item.kind() == Kind::Number));
+        let Some(vector) = vector else {
+            return Err(Problem::malformed("the vector of an embedding has to be an array of numbers"));
+        };
+        let count = vector.elements().count();
+        if i64::try_from(count) != Ok(embedding.dimensions) {
+            let (name, dimensions) = (&embedding.name, embedding.dimensions);
+            let message = format!("the vector has {count} numbers, the embedding {name:?} takes {dimensions}");
+            return Err(Problem::malformed(message));
+        }
+        if index > 0 {
+            out.push(b',');
+        }
+        let mut entry = ObjectWriter::open(out);
+        entry.text("id", &embedding.id);
+        entry.text("name", &embedding.name);
+        entry.raw("dimensions", embedding.dimensions.to_string().as_bytes());
+        entry.raw("is_custom", if embedding.is_custom { b"true" } else { b"false" });
+        entry.raw("values", format!("[{{\"value\":{}}}]", vector.raw()).as_bytes());
+        entry.close();
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// Returns a data row.
+pub fn get(workspace: &Workspace, id: &str) -> Result<DataRow, Problem> {
+    let found = workspace.read(|connection| Ok(rows::find(connection, workspace.org_key(), id)?))?;
+    found.ok_or_else(|| Problem::not_found("data row", id))
+}
+
+/// Lists a page of a dataset's rows.
+pub fn list(workspace: &Workspace, which: &ListRows) -> Result<Vec<DataRow>, Problem> {
+    workspace.read(|connection| Ok(rows::list(connection, workspace.org_key(), which)?))
+}
+
+/// Returns `row_data` of a row.
+pub fn row_data(row: &DataRow) -> String {
+    let document = Document::parse(format!("{{{}}}", row.head).as_bytes());
+    let text = document.ok().and_then(|document| document.root().get("row_data")?.as_text().map(Cow::into_owned));
+    text.unwrap_or_default()
+}
+
+/// Changes the parts of a row that are given: `external_id`, `global_key`, `row_data`, `metadata_fields`.
+pub fn update(workspace: &Workspace, id: &str, payload: Vec<u8>) -> Result<(), Problem> {
+    let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
+    let row = get(workspace, id)?;
+    workspace.write(move |connection| {
+        let vocabulary = Vocabulary::read(connection, org_key)?;
+        let mut edits = Edits::begin(connection, org_key, now)?;
+        let document = Document::parse(&payload).map_err(Problem::internal)?;
+        change(&mut edits, org_key, &row, document.root(), &vocabulary, (&*chance, now))?;
+        Ok(edits.finish()?)
+    })
+}
+
+/// Changes a row in a transaction that is open.
+pub(super) fn change(
+    edits: &mut Edits<'_>,
+    org_key: i64,
+    row: &DataRow,
+    payload: Value<'_>,
+    vocabulary: &Vocabulary,
+    (chance, now): (&dyn Chance, Timestamp),
+) -> Result<(), Problem> {
+    let key = payload.get("global_key").and_then(Value::as_text);
+    if let Some(key) = &key
+        && rows::find_key_by_global_key(edits.connection, org_key, key)?.is_some_and(|owner| owner != row.key)
+    {
+        return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
+    }
+    let origin = Origin { id: &row.id, dataset: None, created_by: "", now };
+    let composed = compose(payload, &origin, vocabulary, chance)?;
+    edits.merge(&composed.text)?;
+    if let Some(asset) = composed.asset {
+        let known = rows::find_asset(edits.connection, row.key)?;
+        let media_type = asset.media_type.clone().or(known.and_then(|known| known.media_type));
+        rows::put_asset(edits.connection, &Asset { row_key: row.key, media_type, ..asset })?;
+    }
+    note_update(edits, row.key, now)
+}
+
+/// Moves `updated_at` of a row.
+fn note_update(edits: &mut Edits<'_>, row_key: RowKey, now: Timestamp) -> Result<(), Problem> {
+    activity::note_update(edits.connection, row_key, now)?;
+    Ok(edits.touch(row_key)?)
+}
+
+/// Deletes rows with everything that belongs to them; returns the ids of those that were there.
+pub fn delete(workspace: &Workspace, ids: Vec<String>) -> Result<Vec<String>, Problem> {
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        let mut edits = Edits::begin(connection, org_key, now)?;
+        let change_seq = edits.change_seq()?;
+        let mut deleted = Vec::new();
+        for id in ids {
+            if let Some(row) = rows::find(edits.connection, org_key, &id)? {
+                removal::remove_row(edits.connection, org_key, change_seq, row.key)?;
+                edits.note_touched();
+                deleted.push(id);
+            }
+        }
+        edits.finish()?;
+        Ok(deleted)
+    })
+}

@@ -1,0 +1,243 @@
+//! Imports of data rows: a manifest names chunks, chunks hold rows to create and to change.
+//!
+//! Rows are taken in the order of the manifest, in transactions that note what became of each, so that an import that was
+//! interrupted goes on behind the last one that was noted. A row that cannot be taken fails alone, with its reason.
+
+use super::data_row::{self, Composed, Origin, Vocabulary};
+use super::edit::Edits;
+use crate::access::Caller;
+use crate::ambient::Chance;
+use crate::fetch::Limits;
+use crate::work::{self, Done, Job, JobError, Order, Pulse};
+use crate::workspace::Workspace;
+use labelport_model::id::TaskId;
+use labelport_model::json::{Document, Kind, Value};
+use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
+use labelport_store::rows::{self, Asset};
+use labelport_store::tasks::{self, Task, TaskProgress, TaskRow};
+use labelport_store::{Connection, datasets};
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The most bytes of a manifest or a chunk. The SDK cuts its chunks at 10 MB.
+pub const CHUNK_LIMIT_BYTES: u64 = 10 << 20;
+/// Some versions of the SDK count a chunk before they escape it.
+const READ_LIMIT_BYTES: u64 = 4 * CHUNK_LIMIT_BYTES;
+/// How long fetching a chunk may take.
+const CHUNK_TIME: Duration = Duration::from_secs(60);
+/// The most rows of a transaction.
+const TRANSACTION_ROWS: usize = 500;
+
+/// Creates and changes rows.
+pub struct RowImport;
+
+/// Starts an import; returns the id of its task.
+pub fn start(workspace: &Workspace, caller: &Caller, manifest_uri: &str) -> Result<TaskId, Problem> {
+    let order = Order {
+        kind: RowImport.kind(),
+        name: "JSON Import".to_owned(),
+        request: json!({ "manifest": manifest_uri, "email": caller.user.email }).to_string(),
+    };
+    work::start(workspace, caller, order, work::PATIENCE)
+}
+
+impl Job for RowImport {
+    fn kind(&self) -> &'static str {
+        "row-import"
+    }
+
+    fn wire_type(&self) -> &'static str {
+        "adv-upsert-data-rows"
+    }
+
+    fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
+        let request: serde_json::Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
+        let uri = request["manifest"].as_str().unwrap_or_default();
+        let chunks = read_manifest(workspace, uri)?;
+        let done = workspace.read(|connection| Ok(tasks::next_row(connection, task.id.as_str())?))?;
+        let mut ordinal = 0;
+        for chunk in &chunks {
+            pulse.check()?;
+            let document = Arc::new(read_document(workspace, chunk, "chunk")?);
+            let count = document.root().elements().count();
+            if document.root().kind() != Kind::Array {
+                return Err(Problem::malformed("a chunk of the import has to be a JSON array").into());
+            }
+            for first in (0..count).step_by(TRANSACTION_ROWS) {
+                let here = i64::try_from(first).unwrap_or(i64::MAX) + ordinal;
+                let last = first.saturating_add(TRANSACTION_ROWS).min(count);
+                pulse.check()?;
+                let portion = Portion {
+                    document: Arc::clone(&document),
+                    items: first..last,
+                    ordinal: here,
+                    done,
+                    task: task.id.clone(),
+                    email: request["email"].as_str().unwrap_or_default().to_owned(),
+                    now: workspace.now(),
+                    org_key: workspace.org_key(),
+                    chance: workspace.shared_chance(),
+                };
+                workspace.write(move |connection| portion.write(connection))?;
+            }
+            ordinal += i64::try_from(count).unwrap_or(0);
+        }
+        workspace.bell().ring();
+        Ok(Done { rows: ordinal, outcome: None })
+    }
+}
+
+/// Rows of one transaction.
+struct Portion {
+    document: Arc<Document>,
+    items: std::ops::Range<usize>,
+    /// The place of the first item in the task.
+    ordinal: i64,
+    /// Places before this one were noted by an earlier worker.
+    done: i64,
+    task: TaskId,
+    email: String,
+    now: Timestamp,
+    org_key: i64,
+    chance: Arc<dyn Chance>,
+}
+
+impl Portion {
+    fn write(&self, connection: &mut dyn Connection) -> Result<(), Problem> {
+        let vocabulary = Vocabulary::read(connection, self.org_key)?;
+        let mut datasets = HashMap::new();
+        let mut edits = Edits::begin(connection, self.org_key, self.now)?;
+        let items = self.document.root().elements().skip(self.items.start).take(self.items.len());
+        let mut ordinal = self.ordinal;
+        for item in items {
+            if ordinal >= self.done {
+                let outcome = self.take(&mut edits, &vocabulary, &mut datasets, item);
+                let (row_id, failure) = match outcome {
+                    Ok(row_id) => (Some(row_id), None),
+                    Err(problem) if problem.cause.is_some() => return Err(problem),
+                    Err(problem) => (None, Some(told(item, &problem))),
+                };
+                tasks::note_row(edits.connection, &self.task, &TaskRow { ordinal, row_id, failure })?;
+            }
+            ordinal += 1;
+        }
+        edits.finish()?;
+        let progress = TaskProgress { rows_done: ordinal, rows_total: None };
+        Ok(tasks::report_progress(connection, &self.task, progress)?)
+    }
+
+    /// Creates or changes the row of one item; returns its id.
+    fn take(
+        &self,
+        edits: &mut Edits<'_>,
+        vocabulary: &Vocabulary,
+        datasets: &mut HashMap<String, String>,
+        item: Value<'_>,
+    ) -> Result<String, Problem> {
+        let (Some(id), Some(payload)) = (item.get("id"), item.get("payload")) else {
+            return Err(Problem::malformed("an item has an id and a payload"));
+        };
+        let text = |value: Value<'_>, key: &str| value.get(key).and_then(Value::as_text).map(Cow::into_owned);
+        let named = text(id, "value").unwrap_or_default();
+        match text(id, "type").as_deref() {
+            Some("AUTO") => {
+                let dataset_id = text(payload, "dataset_id").unwrap_or_default();
+                let dataset_name = match datasets.get(&dataset_id) {
+                    Some(known) => known,
+                    None => {
+                        let found = datasets::find(edits.connection, self.org_key, &dataset_id)?;
+                        let found = found.ok_or_else(|| Problem::malformed(Problem::not_found("dataset", &dataset_id).message))?;
+                        datasets.entry(dataset_id.clone()).or_insert(found.name)
+                    }
+                };
+                if payload.get("row_data").is_none_or(|value| value.kind() == Kind::Null) {
+                    return Err(Problem::malformed("row_data is missing; give a URL or the content itself"));
+                }
+                if let Some(key) = text(payload, "global_key")
+                    && rows::find_key_by_global_key(edits.connection, self.org_key, &key)?.is_some()
+                {
+                    return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
+                }
+                let row_id = self.chance.cuid();
+                let dataset = Some((dataset_id.as_str(), dataset_name.as_str()));
+                let origin = Origin { id: &row_id, dataset, created_by: &self.email, now: self.now };
+                let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
+                edits.merge(&text)?;
+                if let (Some(asset), Some(row_key)) = (asset, rows::find_key(edits.connection, &row_id)?) {
+                    rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
+                }
+                Ok(row_id)
+            }
+            Some(kind @ ("ID" | "GKEY")) => {
+                let row_key = if kind == "ID" {
+                    rows::find_key(edits.connection, &named)?
+                } else {
+                    rows::find_key_by_global_key(edits.connection, self.org_key, &named)?
+                };
+                let row = match row_key {
+                    Some(row_key) => rows::find_by_key(edits.connection, self.org_key, row_key)?,
+                    None => None,
+                };
+                let sort = if kind == "ID" { "id" } else { "global key" };
+                let row = row.ok_or_else(|| Problem::malformed(format!("no data row has the {sort} {named:?}")))?;
+                let by = (&*self.chance, self.now);
+                data_row::change(edits, self.org_key, &row, payload, vocabulary, by)?;
+                Ok(row.id)
+            }
+            _ => Err(Problem::malformed("the type of an item's id is AUTO, ID or GKEY")),
+        }
+    }
+}
+
+/// Returns a failure as the SDK reads it: the reason, and the item as it came.
+fn told(item: Value<'_>, problem: &Problem) -> String {
+    let payload: serde_json::Value =
+        item.get("payload").and_then(|payload| serde_json::from_str(payload.raw()).ok()).unwrap_or_default();
+    let row_data = match &payload["row_data"] {
+        serde_json::Value::String(text) => json!(text),
+        serde_json::Value::Null => serde_json::Value::Null,
+        other => json!(other.to_string()),
+    };
+    let metadata: Vec<_> = [&payload["metadata_fields"], &payload["metadata"]]
+        .into_iter()
+        .flat_map(|list| list.as_array().into_iter().flatten())
+        .map(|field| json!({ "schemaId": field["schemaId"], "name": field["name"], "value": field["value"] }))
+        .collect();
+    let attachments: Vec<_> = payload["attachments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|given| json!({ "type": given["type"], "value": given["value"], "name": given["name"] }))
+        .collect();
+    json!({
+        "message": problem.message,
+        "spec": {
+            "externalId": payload["external_id"],
+            "globalKey": payload["global_key"],
+            "rowData": row_data,
+            "metadata": metadata,
+            "attachments": attachments,
+        },
+    })
+    .to_string()
+}
+
+fn read_manifest(workspace: &Workspace, uri: &str) -> Result<Vec<String>, Problem> {
+    let document = read_document(workspace, uri, "manifest")?;
+    let Some(uris) = document.root().get("chunk_uris").filter(|uris| uris.kind() == Kind::Array) else {
+        return Err(Problem::malformed("the manifest of the import has no array chunk_uris"));
+    };
+    Ok(uris.elements().filter_map(|uri| uri.as_text().map(Cow::into_owned)).collect())
+}
+
+fn read_document(workspace: &Workspace, uri: &str, what: &str) -> Result<Document, Problem> {
+    let limits = Limits { size_bytes: READ_LIMIT_BYTES, time: CHUNK_TIME };
+    let fetched = workspace.fetch(uri, limits);
+    let fetched = fetched.map_err(|error| Problem::malformed(format!("the {what} of the import: {error}")))?;
+    Document::parse(&fetched.bytes)
+        .map_err(|error| Problem::malformed(format!("the {what} of the import is not JSON: {error}")))
+}

@@ -1,0 +1,91 @@
+//! Why a URL is not fetched.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Why a URL is not fetched. Sentences name the host; the rest of a URL may hold a signature.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The text is no URL.
+    #[error("no URL with a host; write https://host/path")]
+    NotAUrl,
+    /// A scheme that the client does not speak.
+    #[error("{scheme}:// is not fetched; give an https:// URL, which the storage can sign")]
+    Scheme {
+        /// The scheme, in lower case.
+        scheme: String,
+    },
+    /// A user name or password in the URL.
+    #[error("the URL of {host} holds a user name or password; use a signed URL instead")]
+    Credentials {
+        /// The host.
+        host: String,
+    },
+    /// All addresses of the host are refused by the policy.
+    #[error("{host} is at {address}, which is no public address; start with --allow-fetch {address} to allow it")]
+    Refused {
+        /// The host.
+        host: String,
+        /// The first of its addresses.
+        address: IpAddr,
+    },
+    /// The name has no address.
+    #[error("{host} is not known; check the name of the host")]
+    UnknownHost {
+        /// The host.
+        host: String,
+    },
+    /// A redirect that is not followed.
+    #[error("{host} redirects to something that is no http:// or https:// URL; give the URL of the file itself")]
+    BadRedirect {
+        /// The host that was asked first.
+        host: String,
+    },
+    /// Redirects without an end.
+    #[error("{host} redirects more than {limit} times; give the URL of the file itself")]
+    Redirects {
+        /// The host that was asked first.
+        host: String,
+        /// How many redirects are followed.
+        limit: u32,
+    },
+    /// An answer that is not the file.
+    #[error("{host} answers with status {status}; check that the URL is right and has not expired")]
+    Status {
+        /// The host.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The file is larger than the limit.
+    #[error("the file at {host} is larger than {limit_bytes} bytes; make it smaller or raise the limit")]
+    Size {
+        /// The host, or `file://`.
+        host: String,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The time ran out.
+    #[error("{host} has not sent the file within {limit:?}; try again later or use a faster host")]
+    Time {
+        /// The host.
+        host: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The connection could not be made or broke.
+    #[error("{host} cannot be read ({reason}); try again later")]
+    Connection {
+        /// The host.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+    /// A `file://` URL outside the media roots.
+    #[error("the file:// URL points outside the media folders; start with --media-root and a folder above the file")]
+    OutsideRoots,
+    /// A `file://` URL that names no file which can be read.
+    #[error("the file of the file:// URL cannot be read ({0}); check its path and its rights")]
+    File(io::Error),
+}

@@ -1,0 +1,70 @@
+//! `file://` URLs, below the media roots.
+
+use super::{FetchError, Fetched, Limits};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// Reads the file of a URL, of which `rest` is what stands behind `file:`.
+pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits) -> Result<Fetched, FetchError> {
+    let path = path(rest)?;
+    // First by the spelling, so that nobody learns which files there are elsewhere; then by where links really lead.
+    let resolved_roots: Vec<PathBuf> = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
+    let is_below = |path: &Path, roots: &[PathBuf]| roots.iter().any(|root| path.starts_with(root));
+    if !is_below(&path, roots) && !is_below(&path, &resolved_roots) {
+        return Err(FetchError::OutsideRoots);
+    }
+    let path = path.canonicalize().map_err(FetchError::File)?;
+    if !is_below(&path, &resolved_roots) {
+        return Err(FetchError::OutsideRoots);
+    }
+    // Asked before it is opened: opening a pipe would wait for its other end.
+    if !path.metadata().map_err(FetchError::File)?.is_file() {
+        return Err(FetchError::File(io::Error::other("it is no file")));
+    }
+    let file = File::open(&path).map_err(FetchError::File)?;
+    let length = file.metadata().map_err(FetchError::File)?.len();
+    let too_large = || FetchError::Size { host: "file://".to_owned(), limit_bytes: limits.size_bytes };
+    if length > limits.size_bytes {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    file.take(limits.size_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(FetchError::File)?;
+    if bytes.len() as u64 > limits.size_bytes {
+        return Err(too_large());
+    }
+    Ok(Fetched { content_length: Some(bytes.len() as u64), bytes, content_type: None })
+}
+
+/// Returns the path of `//host/path`, where the host is this one, with percent escapes undone.
+fn path(rest: &str) -> Result<PathBuf, FetchError> {
+    let rest = rest.strip_prefix("//").ok_or(FetchError::NotAUrl)?;
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let slash = rest.find('/').ok_or(FetchError::NotAUrl)?;
+    let (host, path) = rest.split_at(slash);
+    if !host.is_empty() && !host.eq_ignore_ascii_case("localhost") {
+        return Err(FetchError::OutsideRoots);
+    }
+    let path = PathBuf::from(unescaped(path).filter(|path| !path.contains('\0')).ok_or(FetchError::NotAUrl)?);
+    let has_detour = path.components().any(|component| !matches!(component, Component::RootDir | Component::Normal(_)));
+    if has_detour { Err(FetchError::OutsideRoots) } else { Ok(path) }
+}
+
+fn unescaped(path: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, behind)) = rest.split_first() {
+        rest = behind;
+        if first != b'%' {
+            bytes.push(first);
+            continue;
+        }
+        let digits = std::str::from_utf8(behind.get(..2)?).ok()?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = &behind[2..];
+    }
+    String::from_utf8(bytes).ok()
+}

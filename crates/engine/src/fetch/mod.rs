@@ -1,0 +1,96 @@
+//! Files that users name by URL, fetched by the one client that leaves the process.
+//!
+//! Whoever may create a data row may make the server open a URL, so the client is careful for its operator:
+//!
+//! - An address is judged where it is connected to. Names are resolved here, what the policy refuses is dropped, and the
+//!   connection goes to one of the addresses that are left, so a name cannot change its meaning in between. A redirect
+//!   is a new connection and is judged like the first.
+//! - Private, loopback, link-local and all other addresses that are not of the public internet are refused, in every
+//!   spelling, unless a range of [`Policy::allowed`] holds them.
+//! - `file://` reads below the media roots alone, whatever links say.
+//! - Nothing is read past [`Limits`], whatever a server announces.
+//! - No proxy: it would resolve names behind the back of the policy.
+//! - URLs often hold signatures. Messages name the host and nothing else of a URL.
+
+mod address;
+mod error;
+mod file;
+mod web;
+
+pub use address::{Cidr, CidrError};
+pub use error::FetchError;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What may be fetched. The default is the public internet and no file.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Ranges of addresses that may be connected to although they are not public.
+    pub allowed: Vec<Cidr>,
+    /// Folders below which `file://` URLs may point.
+    pub media_roots: Vec<PathBuf>,
+}
+
+/// How much one fetch may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The most bytes that an asset may have, unpacked.
+    pub size_bytes: u64,
+    /// The most time from the first look-up of a name to the last byte, redirects included. Files do not wait.
+    pub time: Duration,
+}
+
+/// A fetched file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// The `Content-Type` that the server gave, with its parameters; `None` for files.
+    pub content_type: Option<String>,
+    /// The length that the server gave, or that of the file; `None` where a server gives none or packs the bytes.
+    pub content_length: Option<u64>,
+}
+
+/// Fetches URLs under a policy. One is made for a process and shared by its threads.
+pub struct Client {
+    web: web::Web,
+    media_roots: Vec<PathBuf>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client").field("media_roots", &self.media_roots).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Returns a client with this policy.
+    pub fn new(policy: Policy) -> Self {
+        Self { web: web::Web::new(policy.allowed), media_roots: policy.media_roots }
+    }
+
+    /// Fetches the file at a URL of one of the schemes `http`, `https` and `file`.
+    pub fn get(&self, url: &str, limits: Limits) -> Result<Fetched, FetchError> {
+        let url = url.trim();
+        let scheme = scheme(url).ok_or(FetchError::NotAUrl)?;
+        match scheme.as_str() {
+            "http" | "https" => self.web.get(url, limits),
+            "file" => file::get(&url["file:".len()..], &self.media_roots, limits),
+            _ => Err(FetchError::Scheme { scheme }),
+        }
+    }
+}
+
+/// Returns the scheme of a URL in lower case, or nothing for a text that is no URL.
+fn scheme(url: &str) -> Option<String> {
+    let (scheme, _) = url.split_once("://")?;
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.len() <= 20
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    is_scheme.then(|| scheme.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The lines of an import: where they stand in the file, and which data row each is about.
+
+use super::target::Target;
+use crate::annotate::LineError;
+use crate::workspace::Workspace;
+use labelport_model::json::{Document, Value};
+use labelport_model::problem::Problem;
+use labelport_store::page::RowKey;
+use labelport_store::rows;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+
+/// The most bytes of one line.
+const LINE_LIMIT_BYTES: usize = 256 << 20;
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Its number among the lines that are not blank, from 0.
+    pub(super) index: usize,
+    start: u64,
+    length: usize,
+}
+
+/// A line as its status names it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    pub(super) uuid: Option<String>,
+    pub(super) row_id: Option<String>,
+}
+
+/// The lines of a file.
+pub(super) struct Lines {
+    file: File,
+    places: Vec<Place>,
+    told: Vec<Told>,
+    failures: Vec<Option<LineError>>,
+}
+
+impl Lines {
+    /// Finds the lines of a file.
+    pub(super) fn index(file: File) -> Result<Self, Problem> {
+        let mut reader = BufReader::with_capacity(1 << 20, file);
+        let mut places = Vec::new();
+        let mut start = 0;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = reader.by_ref().take(LINE_LIMIT_BYTES as u64 + 1).read_until(b'\n', &mut line);
+            let length = read.map_err(Problem::internal)?;
+            if length == 0 {
+                break;
+            }
+            if length > LINE_LIMIT_BYTES {
+                let message = format!("line {} of the file has more than 256 MiB; cut the import", places.len() + 1);
+                return Err(Problem::malformed(message));
+            }
+            if !line.trim_ascii().is_empty() {
+                places.push(Place { index: places.len(), start, length });
+            }
+            start += length as u64;
+        }
+        let told = vec![Told::default(); places.len()];
+        let failures = vec![None; places.len()];
+        Ok(Self { file: reader.into_inner(), places, told, failures })
+    }
+
+    /// Groups the lines by data row, in the order in which rows first appear. Lines about no row of the target fail.
+    pub(super) fn find_rows(
+        &mut self,
+        workspace: &Workspace,
+        target: &Target,
+    ) -> Result<Vec<(RowKey, Vec<Place>)>, Problem> {
+        let mut by_row: Vec<(RowKey, Vec<Place>)> = Vec::new();
+        let mut known: HashMap<RowKey, usize> = HashMap::new();
+        let mut document = Document::default();
+        let mut reader = workspace.store().reader()?;
+        for place in self.places.clone() {
+            let text = self.text(&place)?;
+            // A line that is no JSON cannot say whose it is.
+            if let Err(error) = document.read(text.as_bytes()) {
+                self.failures[place.index] = Some(LineError::not_json(&error));
+                continue;
+            }
+            let root = document.root();
+            let told = &mut self.told[place.index];
+            told.uuid = root.get("uuid").and_then(Value::as_text).map(|uuid| uuid.into_owned());
+            let named = |key: &str| {
+                let value = root.get("dataRow")?.get(key)?.as_text()?;
+                Some(value.into_owned())
+            };
+            let org_key = workspace.org_key();
+            let row_key = match (named("id"), named("globalKey")) {
+                (Some(id), _) => rows::find_key(&mut *reader, &id)?,
+                (None, Some(key)) => rows::find_key_by_global_key(&mut *reader, org_key, &key)?,
+                (None, None) => None,
+            };
+            let row = match row_key {
+                Some(row_key) => rows::find_by_key(&mut *reader, org_key, row_key)?,
+                None => None,
+            };
+            let Some(row) = row else {
+                told.row_id = named("id");
+                self.failures[place.index] = Some(LineError::unknown_row());
+                continue;
+            };
+            told.row_id = Some(row.id);
+            if !target.holds(&mut *reader, row.key)? {
+                self.failures[place.index] = Some(LineError::row_elsewhere(target.sort()));
+                continue;
+            }
+            let at = *known.entry(row.key).or_insert_with(|| {
+                by_row.push((row.key, Vec::new()));
+                by_row.len() - 1
+            });
+            by_row[at].1.push(place);
+        }
+        Ok(by_row)
+    }
+
+    /// Reads lines.
+    pub(super) fn read(&mut self, places: &[Place]) -> Result<Vec<String>, Problem> {
+        places.iter().map(|place| self.text(place)).collect()
+    }
+
+    fn text(&mut self, place: &Place) -> Result<String, Problem> {
+        let mut bytes = vec![0; place.length];
+        self.file.seek(SeekFrom::Start(place.start)).map_err(Problem::internal)?;
+        self.file.read_exact(&mut bytes).map_err(Problem::internal)?;
+        // What is no UTF-8 is no JSON either, and is told as such.
+        Ok(String::from_utf8_lossy(bytes.trim_ascii()).into_owned())
+    }
+
+    /// Returns how each line is named.
+    pub(super) fn told(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// Returns the lines that failed because of their row.
+    pub(super) fn failures(&self) -> &[Option<LineError>] {
+        &self.failures
+    }
+}

@@ -1,0 +1,8 @@
+//! Projects: their ontologies, batches, workflow and labels, created and changed one call at a time.
+
+pub mod annotation_import;
+pub mod batch;
+pub mod label;
+pub mod ontology;
+pub mod project;
+pub mod workflow;

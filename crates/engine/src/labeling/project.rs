@@ -1,0 +1,212 @@
+//! Projects.
+
+use super::ontology;
+use super::workflow::QUEUES;
+use crate::access::Caller;
+use crate::workspace::Workspace;
+use labelport_model::data_type;
+use labelport_model::id::OntologyId;
+use labelport_model::problem::Problem;
+use labelport_store::ontologies::{self, Ontology};
+use labelport_store::projects::{self, NewProject, Project};
+use labelport_store::Connection;
+use serde_json::{Map, Value, json};
+
+/// What the SDK sets of a project and reads back, with what it reads where nobody set it.
+const SETTINGS: [(&str, Value); 9] = [
+    ("autoAuditNumberOfLabels", Value::Null),
+    ("autoAuditPercentage", Value::Null),
+    ("editorTaskType", Value::Null),
+    ("isBenchmarkEnabled", Value::Null),
+    ("isConsensusEnabled", Value::Null),
+    ("modelSetupComplete", Value::Null),
+    ("setupComplete", Value::Null),
+    ("uploadType", Value::Null),
+    ("projectInstructions", Value::Null),
+];
+
+/// The media types that are no data type of ours, and that projects may have all the same.
+const OTHER_MEDIA_TYPES: [&str; 4] = ["LLM", "LLM_PROMPT_CREATION", "LLM_PROMPT_RESPONSE_CREATION", "POINT_CLOUD"];
+
+/// Creates a project, with the queues of its workflow and an empty ontology.
+pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Project, Problem> {
+    let name = data["name"].as_str().unwrap_or_default();
+    crate::catalog::dataset::check_name("project", name)?;
+    let new = NewProject {
+        id: workspace.chance().cuid(),
+        name: name.to_owned(),
+        description: data["description"].as_str().map(str::to_owned),
+        media_type: data["allowedMediaType"].as_str().map(read_media_type).transpose()?,
+        settings: Value::Object(settings_of(data)).to_string(),
+        created_by: Some(caller.user.key),
+        now: workspace.now(),
+    };
+    let ontology_id = OntologyId::parse(&workspace.chance().cuid()).map_err(Problem::internal)?;
+    let queue_ids = QUEUES.map(|_| workspace.chance().uuid());
+    let (org_key, id) = (workspace.org_key(), new.id.clone());
+    workspace.write(move |connection| {
+        let key = projects::create(connection, org_key, &new)?;
+        let ontology_key = ontology::create_empty(connection, org_key, (&ontology_id, &new.name), new.now)?;
+        for ((name, kind, _), id) in QUEUES.iter().zip(&queue_ids) {
+            projects::create_queue(connection, key, id, name, kind)?;
+        }
+        let created = projects::find_by_key(connection, org_key, key)?;
+        if let Some(created) = created {
+            let project = Project { ontology_key: Some(ontology_key), ..created };
+            projects::update(connection, &project, new.now)?;
+        }
+        Ok(())
+    })?;
+    get(workspace, &id)
+}
+
+fn read_media_type(text: &str) -> Result<String, Problem> {
+    let text = text.to_ascii_uppercase();
+    if data_type::find_by_media_type(&text).is_some() || OTHER_MEDIA_TYPES.contains(&text.as_str()) {
+        return Ok(text);
+    }
+    let known: Vec<&str> =
+        labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
+    Err(Problem::malformed(format!("{text:?} is no media type; write one of: {}", known.join(", "))))
+}
+
+fn settings_of(data: &Value) -> Map<String, Value> {
+    let given = SETTINGS.iter().filter(|(key, _)| !data[*key].is_null());
+    given.map(|(key, _)| ((*key).to_owned(), data[*key].clone())).collect()
+}
+
+/// Returns what the SDK set of a project, with null for what nobody set.
+pub fn settings(project: &Project) -> Map<String, Value> {
+    let stored: Value = project.settings.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    SETTINGS.iter().map(|(key, _)| ((*key).to_owned(), stored[*key].clone())).collect()
+}
+
+/// Returns a project.
+pub fn get(workspace: &Workspace, id: &str) -> Result<Project, Problem> {
+    let found = workspace.read(|connection| Ok(projects::find(connection, workspace.org_key(), id)?))?;
+    found.ok_or_else(|| Problem::not_found("project", id))
+}
+
+/// Lists the projects, oldest first.
+pub fn list(workspace: &Workspace) -> Result<Vec<Project>, Problem> {
+    workspace.read(|connection| Ok(projects::list(connection, workspace.org_key())?))
+}
+
+/// Changes the parts of a project that are given.
+pub fn update(workspace: &Workspace, id: &str, data: &Value) -> Result<Project, Problem> {
+    let mut project = get(workspace, id)?;
+    let is_renamed = match data["name"].as_str() {
+        Some(name) if name != project.name => {
+            crate::catalog::dataset::check_name("project", name)?;
+            name.clone_into(&mut project.name);
+            true
+        }
+        _ => false,
+    };
+    if let Some(description) = data["description"].as_str() {
+        project.description = Some(description.to_owned());
+    }
+    if let Some(media_type) = data["allowedMediaType"].as_str() {
+        project.media_type = Some(read_media_type(media_type)?);
+    }
+    let mut settings = settings(&project);
+    settings.extend(settings_of(data));
+    settings.retain(|_, value| !value.is_null());
+    project.settings = Some(Value::Object(settings).to_string());
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        projects::update(connection, &project, now)?;
+        if is_renamed {
+            projects::touch_rows(connection, org_key, project.key)?;
+        }
+        Ok(())
+    })?;
+    get(workspace, id)
+}
+
+/// Deletes a project. Its rows stay in their datasets.
+pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
+    let (project, now) = (get(workspace, id)?, workspace.now());
+    workspace.write(move |connection| Ok(projects::mark_deleted(connection, project.key, now)?))
+}
+
+/// Returns the ontology of a project.
+pub fn find_ontology(workspace: &Workspace, project: &Project) -> Result<Option<Ontology>, Problem> {
+    let org_key = workspace.org_key();
+    let found = workspace.read(|connection| Ok(ontology::normalized_of(connection, org_key, project.ontology_key)?));
+    let instructions = settings(project)["projectInstructions"].clone();
+    found.map(|found| {
+        found.map(|mut found| {
+            // The SDK looks for the instructions of a project in its ontology.
+            if instructions.is_string() {
+                let mut normalized = ontology::normalized(&found);
+                normalized["projectInstructions"] = instructions;
+                found.normalized = Some(normalized.to_string());
+            }
+            found
+        })
+    })
+}
+
+/// Gives a project another ontology, and says that it is set up.
+pub fn connect_ontology(workspace: &Workspace, id: &str, ontology_id: &str) -> Result<Project, Problem> {
+    let project = get(workspace, id)?;
+    let ontology = ontology::get(workspace, ontology_id)?;
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    workspace.write(move |connection| connect(connection, org_key, project, &ontology, now))?;
+    get(workspace, id)
+}
+
+fn connect(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    mut project: Project,
+    ontology: &Ontology,
+    now: labelport_model::time::Timestamp,
+) -> Result<(), Problem> {
+    let mut settings = settings(&project);
+    settings.insert("setupComplete".to_owned(), json!(wire_time(now)));
+    settings.retain(|_, value| !value.is_null());
+    project.settings = Some(Value::Object(settings).to_string());
+    project.ontology_key = Some(ontology.key);
+    projects::update(connection, &project, now)?;
+    projects::rename_ontology_in_rows(connection, org_key, project.key, &ontology.id)?;
+    Ok(())
+}
+
+/// Gives a project the ontology that comes with the set-up of its editor.
+pub fn set_up(workspace: &Workspace, id: &str, ontology_json: &str) -> Result<Project, Problem> {
+    let project = get(workspace, id)?;
+    let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
+    let ontology_json = ontology_json.to_owned();
+    workspace.write(move |connection| {
+        let normalized = ontology::complete_for(connection, org_key, &ontology_json, (&*chance, now))?;
+        let ontology = match project.ontology_key {
+            Some(key) => ontologies::find_by_key(connection, org_key, key)?,
+            None => None,
+        };
+        let ontology = ontology.ok_or_else(|| Problem::not_found("ontology of the project", &project.id))?;
+        ontology::replace(connection, org_key, &ontology, &normalized, now)?;
+        connect(connection, org_key, project, &ontology, now)
+    })?;
+    get(workspace, id)
+}
+
+/// Copies the settings and the ontology of a project, without its rows.
+pub fn clone(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Project, Problem> {
+    let original = get(workspace, id)?;
+    let mut data = Value::Object(settings(&original));
+    data["name"] = json!(format!("{} (copy)", original.name));
+    data["description"] = json!(original.description);
+    data["allowedMediaType"] = json!(original.media_type);
+    let copy = create(workspace, caller, &data)?;
+    match &original.ontology_id {
+        Some(ontology_id) => connect_ontology(workspace, &copy.id, ontology_id),
+        None => Ok(copy),
+    }
+}
+
+/// Returns a time as the SDK reads it.
+pub fn wire_time(time: labelport_model::time::Timestamp) -> String {
+    time.to_string().replace("+00:00", "Z")
+}

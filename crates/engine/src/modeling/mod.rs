@@ -1,0 +1,5 @@
+//! Models and model runs, created and changed one call at a time.
+
+pub mod model;
+pub mod registration;
+pub mod run;

@@ -1,0 +1,137 @@
+//! Results of exports that are kept: written once, read many times, by range.
+//!
+//! A result is a folder with parts (zstd frames one after the other, each of whole lines), an index of the frames and the
+//! manifest of the export. The manifest is written last, so a result without one does not exist. A result has two
+//! streams, the rows and the errors, each cut into *files*: consecutive ranges of whole lines, the same for the life of
+//! the result. A read decompresses one frame at a time, whatever it asks for.
+
+mod index;
+mod read;
+mod write;
+
+pub use index::{FileRange, Stream};
+pub use read::{Stored, Streamed};
+pub use write::ResultSink;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where results lie.
+#[derive(Debug, Clone)]
+pub struct Results {
+    folder: PathBuf,
+}
+
+/// The index of a result.
+const INDEX_FILE: &str = "index.json";
+/// The manifest of a result.
+const MANIFEST_FILE: &str = "manifest.json";
+
+impl Results {
+    /// Takes the folder of a workspace.
+    pub fn new(data_folder: &Path) -> Self {
+        Self { folder: data_folder.join("results") }
+    }
+
+    fn path(&self, task_id: &str) -> PathBuf {
+        let safe: String = task_id.chars().filter(char::is_ascii_alphanumeric).collect();
+        self.folder.join(safe)
+    }
+
+    /// Starts to write the result of a task. What an interrupted worker left is removed.
+    pub fn start(&self, task_id: &str) -> io::Result<ResultSink> {
+        self.remove(task_id)?;
+        ResultSink::create(self.path(task_id))
+    }
+
+    /// Opens a result; none where it does not exist, not yet or not any more.
+    pub fn open(&self, task_id: &str) -> io::Result<Option<Stored>> {
+        Stored::open(self.path(task_id))
+    }
+
+    /// Removes a result. The manifest goes first, so that half a result does not exist.
+    pub fn remove(&self, task_id: &str) -> io::Result<()> {
+        let path = self.path(task_id);
+        for outcome in [std::fs::remove_file(path.join(MANIFEST_FILE)), std::fs::remove_dir_all(&path)] {
+            match outcome {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::{Extent, Packing, Sink};
+
+    /// Writes a result whose frames hold these lines.
+    fn result(frames: &[&str]) -> (tempfile::TempDir, Stored) {
+        let folder = tempfile::tempdir().unwrap();
+        let results = Results::new(folder.path());
+        let mut sink = results.start("t1").unwrap();
+        for frame in frames {
+            let mut packed = Vec::new();
+            Packing::Zstd.pack(frame.as_bytes(), &mut packed).unwrap();
+            let lines = frame.lines().count() as u64;
+            sink.write(&packed, Extent { bytes: frame.len() as u64, lines }).unwrap();
+        }
+        assert!(results.open("t1").unwrap().is_none(), "a result without a manifest exists");
+        sink.write_errors(&["{\"a\":1}".to_owned()]).unwrap();
+        sink.finish("{}").unwrap();
+        let stored = results.open("t1").unwrap().unwrap();
+        (folder, stored)
+    }
+
+    fn read(stored: &Stored, from: u64, to: u64) -> String {
+        let mut text = Vec::new();
+        stored
+            .read(Stream::Rows, from, to, &mut |bytes| {
+                text.extend_from_slice(bytes);
+                Ok(())
+            })
+            .unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn any_range_of_bytes_can_be_read() {
+        let whole = "one\ntwo\nthree\nfour\nfive\n";
+        let (_folder, stored) = result(&["one\ntwo\n", "three\n", "four\nfive\n"]);
+        assert_eq!(stored.extent(Stream::Rows), Some(Extent { bytes: whole.len() as u64, lines: 5 }));
+        assert_eq!(stored.extent(Stream::Errors), Some(Extent { bytes: 8, lines: 1 }));
+        for from in 0..whole.len() {
+            for to in from..whole.len() {
+                assert_eq!(read(&stored, from as u64, to as u64), whole[from..=to]);
+            }
+        }
+        assert_eq!(read(&stored, 20, 1_000), whole[20..]);
+        assert_eq!(read(&stored, 1_000, 2_000), "");
+    }
+
+    #[test]
+    fn files_are_consecutive_and_found_by_any_byte_or_line_in_them() {
+        let line = format!("{}\n", "x".repeat(9 << 20));
+        let (_folder, stored) = result(&[&line, &line, &line]);
+        let first = stored.file_at_offset(Stream::Rows, 0).unwrap();
+        assert_eq!((first.number, first.start, first.line_start, first.line_end), (0, 0, 0, 1));
+        assert_eq!(stored.file_at_offset(Stream::Rows, first.end), Some(first));
+        let second = stored.file_at_offset(Stream::Rows, first.end + 1).unwrap();
+        assert_eq!((second.number, second.start, second.line_start, second.line_end), (1, first.end + 1, 2, 2));
+        assert_eq!(stored.file_at_line(Stream::Rows, 2), Some(second));
+        assert_eq!(stored.file_at_line(Stream::Rows, 3), None);
+        assert_eq!(stored.file_at_offset(Stream::Rows, second.end + 1), None);
+        assert_eq!(stored.file(Stream::Rows, 1), Some(second));
+        assert_eq!(stored.file(Stream::Rows, 2), None);
+    }
+
+    #[test]
+    fn an_empty_result_has_no_extent() {
+        let (_folder, stored) = result(&[]);
+        assert_eq!(stored.extent(Stream::Rows), None);
+        assert_eq!(stored.file_at_offset(Stream::Rows, 0), None);
+        assert_eq!(read(&stored, 0, 10), "");
+    }
+}

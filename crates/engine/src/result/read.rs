@@ -1,0 +1,111 @@
+//! Reading a stored result.
+
+use super::index::{FileRange, Frame, Frames, Index, Stream};
+use super::{INDEX_FILE, MANIFEST_FILE};
+use crate::sink::Extent;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+/// A result that exists.
+#[derive(Debug)]
+pub struct Stored {
+    folder: PathBuf,
+    rows: Frames,
+    errors: Frames,
+    sha256: String,
+}
+
+/// Takes the bytes of a range piece by piece; an error ends the reading.
+pub type Streamed<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
+
+impl Stored {
+    pub(super) fn open(folder: PathBuf) -> io::Result<Option<Self>> {
+        if !folder.join(MANIFEST_FILE).exists() {
+            return Ok(None);
+        }
+        let index: Index = serde_json::from_slice(&std::fs::read(folder.join(INDEX_FILE))?)?;
+        Ok(Some(Self {
+            folder,
+            rows: Frames::new(index.rows),
+            errors: Frames::new(index.errors),
+            sha256: index.sha256,
+        }))
+    }
+
+    /// Returns the SHA-256 of the rows, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Returns the manifest of the export, as JSON.
+    pub fn manifest(&self) -> io::Result<String> {
+        std::fs::read_to_string(self.folder.join(MANIFEST_FILE))
+    }
+
+    /// Returns the size of a stream; none for an empty one.
+    pub fn extent(&self, stream: Stream) -> Option<Extent> {
+        self.frames(stream).extent()
+    }
+
+    /// Finds a file by its number.
+    pub fn file(&self, stream: Stream, number: u64) -> Option<FileRange> {
+        self.frames(stream).file(number)
+    }
+
+    /// Finds the file that holds a byte.
+    pub fn file_at_offset(&self, stream: Stream, offset: u64) -> Option<FileRange> {
+        self.frames(stream).file_at_offset(offset)
+    }
+
+    /// Finds the file that holds a line.
+    pub fn file_at_line(&self, stream: Stream, line: u64) -> Option<FileRange> {
+        self.frames(stream).file_at_line(line)
+    }
+
+    /// Reads the bytes of a range, both ends included, as far as there are any.
+    pub fn read(&self, stream: Stream, from: u64, to: u64, each: &mut Streamed<'_>) -> io::Result<()> {
+        let Frames { frames, offsets, .. } = self.frames(stream);
+        let first = offsets.partition_point(|offset| *offset <= from).saturating_sub(1);
+        let mut part: Option<(u32, File)> = None;
+        for (frame, offset) in frames.iter().zip(offsets).skip(first) {
+            if *offset > to {
+                break;
+            }
+            let file = match part.take() {
+                Some((number, file)) if number == frame.part => file,
+                _ => File::open(self.folder.join(part_name(frame.part)))?,
+            };
+            let bytes = unpack(&file, frame)?;
+            part = Some((frame.part, file));
+            let start = usize::try_from(from.saturating_sub(*offset)).unwrap_or(usize::MAX).min(bytes.len());
+            let end = usize::try_from((to - *offset).saturating_add(1)).unwrap_or(usize::MAX).min(bytes.len());
+            if start < end {
+                each(&bytes[start..end])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn frames(&self, stream: Stream) -> &Frames {
+        match stream {
+            Stream::Rows => &self.rows,
+            Stream::Errors => &self.errors,
+        }
+    }
+}
+
+/// Returns the name of a part.
+pub(super) fn part_name(number: u32) -> String {
+    format!("part-{number:05}.ndjson.zst")
+}
+
+fn unpack(mut file: &File, frame: &Frame) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(frame.at))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(frame.bytes).unwrap_or(0));
+    zstd::Decoder::new(file.take(frame.packed))?.read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != frame.bytes {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a part of the result is not as it was written"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,166 @@
+//! Background work: task rows, and the workers that do them.
+//!
+//! A task is claimed by lease, renewed by heartbeat, done at least once; a task whose worker was killed is taken over, so
+//! every job bears being run again. Polling is the truth, the bell is a hint. Whoever asked for a task waits for it a
+//! moment, so that a small one is done when the call returns.
+//!
+//! # Adding a job
+//! A type that implements [`Job`] in the module of the things it is about, and one line in [`JOBS`].
+
+mod runner;
+
+pub use runner::{Bell, Runner};
+
+use crate::access::Caller;
+use crate::catalog::row_import::RowImport;
+use crate::labeling::annotation_import::ImportJob;
+use crate::labeling::batch::BatchFill;
+use crate::labeling::workflow::QueueMove;
+use crate::modeling::registration::Registration;
+use crate::stored_export::ExportJob;
+use crate::workspace::Workspace;
+use labelport_model::id::TaskId;
+use labelport_model::problem::Problem;
+use labelport_store::tasks::{self, NewTask, Task, TaskStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// A sort of background work.
+pub trait Job: Sync {
+    /// Returns the word that stands for it in storage.
+    fn kind(&self) -> &'static str;
+
+    /// Returns what the SDK knows it by.
+    fn wire_type(&self) -> &'static str;
+
+    /// Does it.
+    fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError>;
+}
+
+/// Every job, by kind.
+pub static JOBS: &[&dyn Job] =
+    &[&ImportJob, &BatchFill, &ExportJob, &QueueMove, &RowImport, &Registration];
+
+/// What came of a job.
+#[derive(Debug, Clone, Default)]
+pub struct Done {
+    /// Rows done, which is all there were.
+    pub rows: i64,
+    /// What is told of it, a JSON object.
+    pub outcome: Option<String>,
+}
+
+/// Why a job ended without being done.
+#[derive(Debug)]
+pub enum JobError {
+    /// Another worker shall do it: this one was told to stop, or has lost its lease.
+    HandOver,
+    /// It cannot be done.
+    Fail(Problem),
+}
+
+impl From<Problem> for JobError {
+    fn from(problem: Problem) -> Self {
+        Self::Fail(problem)
+    }
+}
+
+impl From<labelport_store::StoreError> for JobError {
+    fn from(error: labelport_store::StoreError) -> Self {
+        Self::Fail(error.into())
+    }
+}
+
+/// Tells a job when to stop. Set by a shutdown, or by the loss of the lease.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<AtomicBool>);
+
+impl Pulse {
+    /// Tells whether the job has to stop.
+    pub fn is_over(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Fails when the job has to stop.
+    pub fn check(&self) -> Result<(), JobError> {
+        if self.is_over() { Err(JobError::HandOver) } else { Ok(()) }
+    }
+
+    /// Returns the flag.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// How long whoever asks for a task waits for it. Clients that poll look again after two seconds.
+pub const PATIENCE: Duration = Duration::from_millis(1_000);
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The kind of the job.
+    pub kind: &'static str,
+    /// The name a person gave it.
+    pub name: String,
+    /// What is asked for, a JSON object.
+    pub request: String,
+}
+
+/// Makes a task that is about to be written.
+pub fn new_task(workspace: &Workspace, caller: &Caller, order: Order) -> NewTask {
+    NewTask {
+        id: TaskId::parse(&workspace.chance().cuid()).expect("a cuid is a task id"),
+        kind: order.kind.to_owned(),
+        name: order.name,
+        request: order.request,
+        created_by: Some(caller.user.id.clone()),
+        created: workspace.now(),
+    }
+}
+
+/// Creates a task, wakes the workers and waits a moment; returns the id.
+pub fn start(workspace: &Workspace, caller: &Caller, order: Order, patience: Duration) -> Result<TaskId, Problem> {
+    let task = new_task(workspace, caller, order);
+    let id = task.id.clone();
+    let org_key = workspace.org_key();
+    workspace.store().write(move |connection| tasks::create(connection, org_key, &task))?;
+    wait(workspace, &id, patience)?;
+    Ok(id)
+}
+
+/// Wakes the workers and waits for the end of a task, for a moment.
+pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<(), Problem> {
+    workspace.bell().ring();
+    let mut reader = workspace.store().reader()?;
+    let mut is_done = || -> Result<bool, Problem> {
+        Ok(tasks::find(&mut *reader, id)?.is_none_or(|task| task.status != TaskStatus::InProgress))
+    };
+    workspace.bell().wait_until(workspace, patience, &mut is_done)
+}
+
+/// Finds a task of any kind.
+pub fn find(workspace: &Workspace, id: &str) -> Result<Option<Task>, Problem> {
+    let Ok(id) = TaskId::parse(id) else { return Ok(None) };
+    workspace.read(|connection| Ok(tasks::find(connection, &id)?))
+}
+
+/// Returns what the SDK knows a task by.
+pub fn wire_type(kind: &str) -> &str {
+    JOBS.iter().find(|job| job.kind() == kind).map_or(kind, |job| job.wire_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_unique_and_in_order() {
+        let kinds: Vec<_> = JOBS.iter().map(|job| job.kind()).collect();
+        assert!(kinds.is_sorted_by(|one, next| one < next), "{kinds:?}");
+    }
+}

@@ -1,0 +1,293 @@
+//! A workspace: the store with everything that a server needs beside it.
+//!
+//! Files, results, the outgoing client, the signer of URLs, the clock and chance are here once, and every function that
+//! serves a call takes a workspace and a caller. It holds no rules: those are in the modules of the things they are about.
+
+use crate::access::{self, Caller};
+use crate::ambient::{Chance, Clock};
+use crate::fetch::Client;
+use crate::files::{Files, Kept};
+use crate::result::{Results, Stored};
+use crate::signing::Signer;
+use crate::work::Bell;
+use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::time::{Timestamp, Zone};
+use labelport_store::files::File;
+use labelport_store::{Connection, Store, StoreError, files, keys, settings};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// An open workspace.
+pub struct Workspace {
+    store: Store,
+    files: Files,
+    results: Results,
+    client: Client,
+    signer: Signer,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    threads: usize,
+    bell: Bell,
+    /// The indexes of the results read last.
+    opened: Mutex<Vec<(String, Arc<Stored>)>>,
+}
+
+/// What a workspace is made of.
+pub struct Opening {
+    /// The store.
+    pub store: Store,
+    /// The data folder, in which files and results lie.
+    pub folder: PathBuf,
+    /// The client that fetches what users name by URL.
+    pub client: Client,
+    /// What URLs that are given out begin with; none for what was set before.
+    pub public_url: Option<String>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub chance: Arc<dyn Chance>,
+    /// How many threads an export may use.
+    pub threads: usize,
+}
+
+/// A file to keep.
+#[derive(Debug, Clone)]
+pub struct NewFile<'a> {
+    /// The id, which nobody else has.
+    pub id: &'a str,
+    /// The name that it came with.
+    pub name: &'a str,
+    /// The content type that it came with.
+    pub content_type: Option<&'a str>,
+    /// Who sends it.
+    pub created_by: Option<&'a str>,
+}
+
+/// What URLs begin with where nobody said so.
+const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
+/// The most results whose indexes are kept.
+const OPENED_LIMIT: usize = 16;
+
+impl Workspace {
+    /// Opens a workspace. The first time it gets the secret that signs its URLs.
+    pub fn open(opening: Opening) -> Result<Self, StoreError> {
+        let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
+        let secret = chance.secret();
+        let (secret, public_url) = store.write(move |connection| {
+            let secret = match settings::find(connection, settings::SIGNING_SECRET)? {
+                Some(known) => known,
+                None => {
+                    settings::put(connection, settings::SIGNING_SECRET, &secret)?;
+                    secret
+                }
+            };
+            if let Some(public_url) = &public_url {
+                settings::put(connection, settings::PUBLIC_URL, public_url)?;
+            }
+            let public_url = settings::find(connection, settings::PUBLIC_URL)?;
+            Ok((secret, public_url.unwrap_or_else(|| DEFAULT_PUBLIC_URL.to_owned())))
+        })?;
+        Ok(Self {
+            store,
+            files: Files::new(&folder),
+            results: Results::new(&folder),
+            client,
+            signer: Signer::new(secret, &public_url),
+            clock,
+            chance,
+            threads,
+            bell: Bell::default(),
+            opened: Mutex::default(),
+        })
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns the key of the organization.
+    pub fn org_key(&self) -> i64 {
+        self.store.org_key()
+    }
+
+    /// Returns where files lie.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Returns where results lie.
+    pub fn results(&self) -> &Results {
+        &self.results
+    }
+
+    /// Returns the client that fetches what users name by URL.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the signer of URLs.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// Returns chance.
+    pub fn chance(&self) -> &dyn Chance {
+        &*self.chance
+    }
+
+    /// Returns chance for work that runs elsewhere.
+    pub fn shared_chance(&self) -> Arc<dyn Chance> {
+        Arc::clone(&self.chance)
+    }
+
+    /// Returns now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns how many threads an export may use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Returns the bell that wakes workers and those who wait for them.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Reads with a connection that sees every commit.
+    pub fn read<T>(&self, read: impl FnOnce(&mut dyn Connection) -> Result<T, Problem>) -> Result<T, Problem> {
+        read(&mut *self.store.reader()?)
+    }
+
+    /// Writes in one transaction. What the work refuses leaves nothing.
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Connection) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let mut refused = None;
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        let outcome = self.store.write(move |connection| {
+            work(connection).map_err(|problem| {
+                // The store takes the transaction back on any error; which one it was is told beside.
+                drop(send.send(problem));
+                StoreError::Withdrawn
+            })
+        });
+        if outcome.is_err() {
+            refused = receive.try_recv().ok();
+        }
+        match (outcome, refused) {
+            (Ok(value), _) => Ok(value),
+            (Err(_), Some(problem)) => Err(problem),
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+
+    /// Finds out who is asking.
+    pub fn identify(&self, key: Option<&str>) -> Result<Caller, Problem> {
+        let mut reader = self.store.reader()?;
+        access::identify(&mut *reader, self.org_key(), key, self.now())?
+    }
+
+    /// Returns the zone in which dates of a user are read.
+    pub fn zone_of(&self, user: &keys::User) -> Result<Zone, Problem> {
+        let name = match &user.time_zone {
+            Some(name) => name.clone(),
+            None => self.store.time_zone()?,
+        };
+        Zone::parse(&name).map_err(Problem::internal)
+    }
+
+    /// Keeps a file that was written, and returns it.
+    pub fn note_file(&self, new: &NewFile<'_>, kept: &Kept) -> Result<File, Problem> {
+        let file = File {
+            id: new.id.to_owned(),
+            name: new.name.to_owned(),
+            content_type: new.content_type.map(str::to_owned),
+            size_bytes: i64::try_from(kept.size_bytes).unwrap_or(i64::MAX),
+            sha256: kept.sha256.clone(),
+            created_by: new.created_by.map(str::to_owned),
+            created: self.now(),
+        };
+        let org_key = self.org_key();
+        let noted = file.clone();
+        self.store.write(move |connection| files::create(connection, org_key, &noted))?;
+        Ok(file)
+    }
+
+    /// Keeps bytes as a file, and returns its URL.
+    pub fn keep_file(&self, new: &NewFile<'_>, bytes: &[u8]) -> Result<String, Problem> {
+        let kept = self.files.write(new.id, bytes).map_err(unwritable)?;
+        let file = self.note_file(new, &kept)?;
+        Ok(self.file_url(&file.id, &file.name))
+    }
+
+    /// Returns the URL of a file. It works for the life of the file, and ends like the name that the file came with, by
+    /// which readers guess what it is.
+    pub fn file_url(&self, id: &str, name: &str) -> String {
+        let mut tail: String = name.rsplit(['/', '\\']).next().unwrap_or_default().chars().collect();
+        tail.retain(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'));
+        if tail.is_empty() {
+            tail.push_str("file");
+        }
+        self.signer.url(&format!("/files/{id}/{tail}"), None)
+    }
+
+    /// Finds the file that a URL of this workspace leads to.
+    pub fn find_own_file(&self, url: &str) -> Option<String> {
+        let mut parts = self.signer.own_path(url)?.strip_prefix("/files/")?.split('/');
+        parts.next().map(str::to_owned)
+    }
+
+    /// Returns the bytes behind a URL: of a file here, or of somebody else's server.
+    pub fn fetch(&self, url: &str, limits: crate::fetch::Limits) -> Result<crate::fetch::Fetched, String> {
+        let Some(id) = self.find_own_file(url) else {
+            return self.client.get(url, limits).map_err(|error| error.to_string());
+        };
+        let read = || -> Result<crate::fetch::Fetched, Problem> {
+            let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
+            let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
+            let bytes = self.files.read(&file.id, limits.size_bytes).map_err(|error| {
+                Problem::malformed(format!("the file {} cannot be read: {error}", file.name))
+            })?;
+            let content_length = Some(bytes.len() as u64);
+            Ok(crate::fetch::Fetched { bytes, content_type: file.content_type, content_length })
+        };
+        read().map_err(|problem| problem.message)
+    }
+
+    /// Opens the result of a task; none where there is none, not yet or not any more.
+    pub fn open_result(&self, task_id: &str) -> Result<Option<Arc<Stored>>, Problem> {
+        if let Ok(opened) = self.opened.lock()
+            && let Some((_, stored)) = opened.iter().find(|(id, _)| id == task_id)
+        {
+            return Ok(Some(Arc::clone(stored)));
+        }
+        let Some(stored) = self.results.open(task_id).map_err(Problem::internal)? else { return Ok(None) };
+        let stored = Arc::new(stored);
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.truncate(OPENED_LIMIT - 1);
+            opened.insert(0, (task_id.to_owned(), Arc::clone(&stored)));
+        }
+        Ok(Some(stored))
+    }
+
+    /// Forgets an index that was kept.
+    pub fn forget_result(&self, task_id: &str) {
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.retain(|(id, _)| id != task_id);
+        }
+    }
+}
+
+/// Says that a file could not be written.
+pub(crate) fn unwritable(error: io::Error) -> Problem {
+    let message = match error.kind() {
+        io::ErrorKind::StorageFull => "the disk of the data folder is full; free some space and send it again".to_owned(),
+        _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
+    };
+    Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }
+}

@@ -4,6 +4,7 @@
 //! files, streams, compression, digests. It is synchronous, runs on plain threads, and reads neither clock nor
 //! environment: what differs from run to run is an argument.
 
+pub mod annotate;
 pub mod composed;
 pub mod export;
 pub mod import;

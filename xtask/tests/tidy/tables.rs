@@ -7,6 +7,7 @@ use crate::{Problem, expect_none, rust, tree};
 
 /// The file and the name of each table.
 const TABLES: &[(&str, &str)] = &[
+    ("crates/engine/src/annotate/tool/mod.rs", "TOOLS"),
     ("crates/engine/src/composed/demo/mod.rs", "SUBJECTS"),
     ("crates/engine/src/composed/random/mod.rs", "PAINTERS"),
     ("crates/formats/src/lib.rs", "FORMATS"),

@@ -1,6 +1,6 @@
 //! Sound: classifications of the whole and of stretches of it.
 
-use super::DataType;
+use super::{Container, DataType};
 
 pub(super) static AUDIO: DataType = DataType {
     name: "audio",
@@ -10,6 +10,9 @@ pub(super) static AUDIO: DataType = DataType {
     mime_prefixes: &["audio/"],
     label_kind: "Default",
     container_key: Some("timestamp"),
+    container: Container::Stamps,
+    line_keys: &[],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[],
 };

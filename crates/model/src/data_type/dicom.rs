@@ -1,6 +1,6 @@
 //! DICOM: slices in three groups. The name of the mask kind is a guess.
 
-use super::{AnnotationKind, DataType};
+use super::{AnnotationKind, Container, DataType, Form};
 
 pub(super) static DICOM: DataType = DataType {
     name: "dicom",
@@ -10,9 +10,12 @@ pub(super) static DICOM: DataType = DataType {
     mime_prefixes: &["application/dicom"],
     label_kind: "Default",
     container_key: Some("groups"),
+    container: Container::Groups,
+    line_keys: &["groupKey"],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "DICOMPolyline", geometry_key: "line" },
-        AnnotationKind { name: "DICOMSegmentationMask", geometry_key: "mask" },
+        AnnotationKind { name: "DICOMPolyline", geometry_key: "line", form: Form::Line },
+        AnnotationKind { name: "DICOMSegmentationMask", geometry_key: "mask", form: Form::FrameMask },
     ],
 };

@@ -1,6 +1,6 @@
 //! PDF: pages, with boxes in points and entities over a text layer. The name of the relationship kind is a guess.
 
-use super::{AnnotationKind, DataType};
+use super::{AnnotationKind, Container, DataType, Form};
 
 pub(super) static DOCUMENT: DataType = DataType {
     name: "document",
@@ -10,10 +10,22 @@ pub(super) static DOCUMENT: DataType = DataType {
     mime_prefixes: &["application/pdf"],
     label_kind: "Default",
     container_key: None,
+    container: Container::Lists,
+    line_keys: &["textSelections", "unit"],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "DocumentBoundingBox", geometry_key: "bounding_box" },
-        AnnotationKind { name: "DocumentEntityToken", geometry_key: "location" },
-        AnnotationKind { name: "DocumentUnidirectionalRelationship", geometry_key: "unidirectional_relationship" },
+        AnnotationKind {
+            name: "DocumentBidirectionalRelationship",
+            geometry_key: "bidirectional_relationship",
+            form: Form::Mutual,
+        },
+        AnnotationKind { name: "DocumentBoundingBox", geometry_key: "bounding_box", form: Form::PageBox },
+        AnnotationKind { name: "DocumentEntityToken", geometry_key: "location", form: Form::Tokens },
+        AnnotationKind {
+            name: "DocumentUnidirectionalRelationship",
+            geometry_key: "unidirectional_relationship",
+            form: Form::Directed,
+        },
     ],
 };

@@ -1,6 +1,6 @@
 //! Maps: tiles, with GeoJSON geometry. The names of all kinds but the box are guesses by pattern.
 
-use super::{AnnotationKind, DataType};
+use super::{AnnotationKind, Container, DataType, Form};
 
 pub(super) static GEOSPATIAL: DataType = DataType {
     name: "geospatial",
@@ -10,11 +10,14 @@ pub(super) static GEOSPATIAL: DataType = DataType {
     mime_prefixes: &["application/x-tms-"],
     label_kind: "Default",
     container_key: None,
+    container: Container::Lists,
+    line_keys: &[],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "GeoBoundingBox", geometry_key: "geojson" },
-        AnnotationKind { name: "GeoPoint", geometry_key: "geojson" },
-        AnnotationKind { name: "GeoPolygon", geometry_key: "geojson" },
-        AnnotationKind { name: "GeoPolyline", geometry_key: "geojson" },
+        AnnotationKind { name: "GeoBoundingBox", geometry_key: "geojson", form: Form::GeoBox },
+        AnnotationKind { name: "GeoPoint", geometry_key: "geojson", form: Form::GeoPoint },
+        AnnotationKind { name: "GeoPolygon", geometry_key: "geojson", form: Form::GeoPolygon },
+        AnnotationKind { name: "GeoPolyline", geometry_key: "geojson", form: Form::GeoLine },
     ],
 };

@@ -1,6 +1,6 @@
 //! HTML: classifications of a page.
 
-use super::DataType;
+use super::{Container, DataType};
 
 pub(super) static HTML: DataType = DataType {
     name: "html",
@@ -10,6 +10,9 @@ pub(super) static HTML: DataType = DataType {
     mime_prefixes: &["text/html"],
     label_kind: "Default",
     container_key: None,
+    container: Container::Lists,
+    line_keys: &[],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[],
 };

@@ -6,7 +6,7 @@
 //!
 //! # Adding a data type
 //! One file beside this one with a `pub(super) static`, one line in [`DATA_TYPES`]. An annotation kind is one line in
-//! the file of its data type.
+//! the file of its data type; if nothing is drawn like it yet, [`Form`] grows and so does whoever reads import lines.
 
 mod audio;
 mod conversation;
@@ -37,6 +37,12 @@ pub struct DataType {
     pub label_kind: &'static str,
     /// A key of `annotations` that no other data type has.
     pub container_key: Option<&'static str>,
+    /// How `annotations` are laid out.
+    pub container: Container,
+    /// Keys of import lines that no other data type's lines have.
+    pub line_keys: &'static [&'static str],
+    /// Whether the data are messages, each of which can be annotated by itself.
+    pub has_messages: bool,
     /// Whether geometry between key frames can be computed.
     pub has_key_frames: bool,
     /// The annotation kinds, as `annotation_kind` spells them.
@@ -50,6 +56,64 @@ pub struct AnnotationKind {
     pub name: &'static str,
     /// The key that holds the geometry or the place.
     pub geometry_key: &'static str,
+    /// What is drawn, and in which terms.
+    pub form: Form,
+}
+
+/// How the `annotations` of a label are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// `objects`, `classifications` and `relationships`, each a list.
+    Lists,
+    /// `frames` by number, `segments`, key frames and what holds for all of them. Frames count from 1.
+    Frames,
+    /// As [`Container::Frames`], once for each axis of a volume.
+    Groups,
+    /// What holds for all, `segments`, and what begins at a `timestamp`. Milliseconds from 0.
+    Stamps,
+}
+
+/// What an annotation draws or points at, and in which terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A rectangle of pixels.
+    Box,
+    /// A rectangle on a page, in PDF points.
+    PageBox,
+    /// A rectangle of longitudes and latitudes.
+    GeoBox,
+    /// Joined points in pixels.
+    Line,
+    /// Joined longitudes and latitudes.
+    GeoLine,
+    /// A point in pixels.
+    Point,
+    /// A longitude and a latitude.
+    GeoPoint,
+    /// A closed ring of pixels.
+    Polygon,
+    /// A closed ring of longitudes and latitudes.
+    GeoPolygon,
+    /// A picture of the pixels that belong to an object.
+    Mask,
+    /// Such a picture for each of several frames.
+    FrameMask,
+    /// Characters of a text, both ends included.
+    Span,
+    /// Characters of a message, both ends included.
+    MessageSpan,
+    /// Words of a document's text layer.
+    Tokens,
+    /// One object's relation to another.
+    Directed,
+    /// A relation between two objects that has no direction.
+    Mutual,
+    /// The message preferred to its siblings.
+    MessageChoice,
+    /// The messages preferred to their siblings.
+    MessageChoices,
+    /// Messages in order of preference.
+    MessageRanks,
 }
 
 /// Every data type, by name.
@@ -64,6 +128,9 @@ pub static DATA_TYPES: &[&DataType] = &[
     &text::TEXT,
     &video::VIDEO,
 ];
+
+/// What data are taken for when nothing tells.
+pub static USUAL: &DataType = &image::IMAGE;
 
 /// Finds a data type by its name.
 pub fn find(name: &str) -> Option<&'static DataType> {
@@ -87,6 +154,14 @@ pub fn of_media(media: Value<'_>) -> Option<&'static DataType> {
     }
     let mime = text("mime_type")?;
     find_where(|data_type| data_type.mime_prefixes.iter().any(|prefix| mime.starts_with(prefix)))
+}
+
+/// Finds the data type whose annotation an import line can be alone, by the keys of it and of its answers.
+pub fn of_line(line: Value<'_>) -> Option<&'static DataType> {
+    let answers = line.get("answer").into_iter().flat_map(Value::elements);
+    let places: Vec<Value<'_>> = std::iter::once(line).chain(answers).collect();
+    let has = |key: &str| places.iter().any(|place| place.get(key).is_some_and(|value| value.kind() != JsonKind::Null));
+    find_where(|data_type| data_type.line_keys.iter().any(|key| has(key)))
 }
 
 /// Finds the data type that a label's annotations can belong to alone: by a container key, else by the first known
@@ -138,6 +213,23 @@ mod tests {
         check_media(r#"{"mime_type":"audio/wav"}"#, Some("audio"));
         check_media(r#"{"asset_type":"hologram","mime_type":"image/png"}"#, Some("image"));
         check_media(r#"{}"#, None);
+    }
+
+    #[track_caller]
+    fn check_line(line: &str, expect: Option<&str>) {
+        let document = Document::parse(line.as_bytes()).unwrap();
+        assert_eq!(of_line(document.root()).map(|data_type| data_type.name), expect);
+    }
+
+    #[test]
+    fn lines_tell_by_their_keys() {
+        check_line(r#"{"segments":[]}"#, Some("video"));
+        check_line(r#"{"segments":[],"groupKey":"axial"}"#, Some("dicom"));
+        check_line(r#"{"location":{}}"#, Some("text"));
+        check_line(r#"{"location":{},"messageId":"m"}"#, Some("conversation"));
+        check_line(r#"{"answer":[{"value":"a","frames":[]}]}"#, Some("video"));
+        check_line(r#"{"location":null,"bbox":{}}"#, None);
+        check_line("7", None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Text: spans of characters, both ends included.
 
-use super::{AnnotationKind, DataType};
+use super::{AnnotationKind, Container, DataType, Form};
 
 pub(super) static TEXT: DataType = DataType {
     name: "text",
@@ -10,9 +10,21 @@ pub(super) static TEXT: DataType = DataType {
     mime_prefixes: &["text/plain"],
     label_kind: "Default",
     container_key: None,
+    container: Container::Lists,
+    line_keys: &["location"],
+    has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "TextEntity", geometry_key: "location" },
-        AnnotationKind { name: "TextUnidirectionalRelationship", geometry_key: "unidirectional_relationship" },
+        AnnotationKind {
+            name: "TextBidirectionalRelationship",
+            geometry_key: "bidirectional_relationship",
+            form: Form::Mutual,
+        },
+        AnnotationKind { name: "TextEntity", geometry_key: "location", form: Form::Span },
+        AnnotationKind {
+            name: "TextUnidirectionalRelationship",
+            geometry_key: "unidirectional_relationship",
+            form: Form::Directed,
+        },
     ],
 };

@@ -1,6 +1,6 @@
 //! Video: frames counted from 1, key frames, segments. The names of point, line and polygon kinds are guesses by pattern.
 
-use super::{AnnotationKind, DataType};
+use super::{AnnotationKind, Container, DataType, Form};
 
 pub(super) static VIDEO: DataType = DataType {
     name: "video",
@@ -10,12 +10,15 @@ pub(super) static VIDEO: DataType = DataType {
     mime_prefixes: &["video/"],
     label_kind: "Video",
     container_key: Some("frames"),
+    container: Container::Frames,
+    line_keys: &["frames", "masks", "segments"],
+    has_messages: false,
     has_key_frames: true,
     kinds: &[
-        AnnotationKind { name: "VideoBoundingBox", geometry_key: "bounding_box" },
-        AnnotationKind { name: "VideoPoint", geometry_key: "point" },
-        AnnotationKind { name: "VideoPolygon", geometry_key: "polygon" },
-        AnnotationKind { name: "VideoPolyline", geometry_key: "line" },
-        AnnotationKind { name: "VideoSegmentationMask", geometry_key: "mask" },
+        AnnotationKind { name: "VideoBoundingBox", geometry_key: "bounding_box", form: Form::Box },
+        AnnotationKind { name: "VideoPoint", geometry_key: "point", form: Form::Point },
+        AnnotationKind { name: "VideoPolygon", geometry_key: "polygon", form: Form::Polygon },
+        AnnotationKind { name: "VideoPolyline", geometry_key: "line", form: Form::Line },
+        AnnotationKind { name: "VideoSegmentationMask", geometry_key: "mask", form: Form::FrameMask },
     ],
 };

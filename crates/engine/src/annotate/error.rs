@@ -1,0 +1,323 @@
+//! Why a line is refused, and where in it.
+//!
+//! A [`Fault`] knows only the offset of the value that is wrong. The way to it is looked up once, when the fault becomes
+//! a [`LineError`], so that readers need not carry it along.
+
+use labelport_model::json::{JsonError, Kind, Value};
+use labelport_model::quote::Quoted;
+
+/// Why a line of annotations is not imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", shown_place(.place))]
+pub struct LineError {
+    /// The way to the value that is wrong, such as `segments[0].keyframes[1].bbox`; empty for the line itself.
+    pub place: String,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+fn shown_place(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!("at {place}: ") }
+}
+
+impl LineError {
+    /// Returns a short name that stays the same from release to release.
+    pub fn name(&self) -> &'static str {
+        self.problem.name()
+    }
+
+    /// Returns a sentence that names the place and the remedy.
+    pub fn message(&self) -> String {
+        self.to_string()
+    }
+
+    /// Returns the error of a whole line.
+    pub(super) fn of_line(problem: Problem) -> Self {
+        Self { place: String::new(), problem }
+    }
+
+    /// Looks up where in a line the fault is.
+    pub(super) fn locate(root: Value<'_>, fault: Fault) -> Self {
+        let mut place = String::new();
+        find_path(root, fault.offset, &mut place);
+        Self { place, problem: fault.problem }
+    }
+}
+
+/// Appends the way to the value that begins at an offset. Values begin in the order of the text.
+pub(super) fn find_path(root: Value<'_>, offset: usize, path: &mut String) {
+    let mut here = root;
+    while here.offset() != offset {
+        let step = match here.kind() {
+            Kind::Object => here
+                .members()
+                .take_while(|(_, value)| value.offset() <= offset)
+                .last()
+                .map(|(key, value)| (shown_key(key, path.is_empty()), value)),
+            Kind::Array => here
+                .elements()
+                .enumerate()
+                .take_while(|(_, value)| value.offset() <= offset)
+                .last()
+                .map(|(index, value)| (format!("[{index}]"), value)),
+            _ => None,
+        };
+        let Some((step, value)) = step else { return };
+        path.push_str(&step);
+        here = value;
+    }
+}
+
+/// Returns a step of a path. Keys are ASCII, and only the inside of a metric has keys of a user's choosing.
+fn shown_key(key: &str, is_first: bool) -> String {
+    const SHOWN_LIMIT: usize = 40;
+    let key: String = key.chars().take(SHOWN_LIMIT).collect();
+    if is_first { key } else { format!(".{key}") }
+}
+
+/// What is wrong with the value that begins at an offset.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) offset: usize,
+    pub(super) problem: Problem,
+}
+
+impl Fault {
+    pub(super) fn at(value: Value<'_>, problem: Problem) -> Self {
+        Self { offset: value.offset(), problem }
+    }
+
+    pub(super) fn wrong_kind(value: Value<'_>, expected: &'static str) -> Self {
+        Self::at(value, Problem::WrongKind { found: value.kind().named(), expected })
+    }
+}
+
+/// What can be wrong with a line, or with the mask it brings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The line is no JSON.
+    #[error("no JSON line: byte {}: {}", .0.offset, .0)]
+    NotJson(JsonError),
+    /// A key that such a line needs is absent or null.
+    #[error("the key {0} is missing")]
+    Missing(&'static str),
+    /// The value is of another kind.
+    #[error("{found} where {expected} should stand")]
+    WrongKind {
+        /// What stands there.
+        found: &'static str,
+        /// What should.
+        expected: &'static str,
+    },
+    /// The number has no float.
+    #[error("a number too large to keep; give one below 1e308")]
+    NumberTooLarge,
+    /// The text is none of those allowed.
+    #[error("{found} is none of {allowed}")]
+    NotAllowed {
+        /// What stands there.
+        found: Quoted,
+        /// What may.
+        allowed: &'static str,
+    },
+    /// Neither a geometry, an answer, a relationship nor a metric.
+    #[error("the line says nothing to annotate; give it an answer, a relationship or one of {0}")]
+    NothingToDo(String),
+    /// No feature has the name or the id.
+    #[error("the ontology has no {what} {wanted} here; add it to the ontology or correct the line")]
+    FeatureUnknown {
+        /// `tool`, `classification` or `option`.
+        what: &'static str,
+        /// The name or the schema id.
+        wanted: Quoted,
+    },
+    /// The feature is of another sort than what the line draws.
+    #[error(
+        "{feature} is a {tool} in the ontology, which {key} cannot draw; name another feature or draw it otherwise"
+    )]
+    ToolMismatch {
+        /// The feature's name.
+        feature: Quoted,
+        /// Its sort in the ontology.
+        tool: String,
+        /// The key of the line.
+        key: &'static str,
+    },
+    /// The data type has no such annotations.
+    #[error("{data_type} rows have no annotations with {key}; remove the line or send it for another row")]
+    DataTypeMismatch {
+        /// The name of the data type.
+        data_type: &'static str,
+        /// The key of the line.
+        key: &'static str,
+    },
+    /// An object of a video without frames.
+    #[error("objects of {data_type} rows stand on frames; put {key} into segments[].keyframes[]")]
+    NeedsSegments {
+        /// The name of the data type.
+        data_type: &'static str,
+        /// The key of the line.
+        key: &'static str,
+    },
+    /// A list of answers to a question with one.
+    #[error("{0} is a radio question, which has one answer; give an object instead of a list")]
+    OneAnswer(Quoted),
+    /// The answer is of another kind than the question.
+    #[error("{question} is a {sort} question; its answer is {expected}, not {found}")]
+    AnswerMismatch {
+        /// The question's name.
+        question: Quoted,
+        /// Its sort in the ontology.
+        sort: &'static str,
+        /// What answers it.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A confidence outside its range.
+    #[error("a confidence of {0}; give a number from 0 to 1")]
+    Confidence(String),
+    /// Two lines of a row with one uuid.
+    #[error("the uuid {0} stands in an earlier line of this row; give each line its own")]
+    UuidTwice(Quoted),
+    /// A relationship with something that the file does not have.
+    #[error("no line of this row has the uuid {0}; send both objects in the same import")]
+    UuidUnknown(Quoted),
+    /// A relationship with something that is no object, or whose line failed.
+    #[error("the line with the uuid {0} left no object to relate to; correct that line first")]
+    UuidFailed(Quoted),
+    /// A frame or a time before the first.
+    #[error("{found} lies before the first, which is {first}")]
+    TooEarly {
+        /// What stands there.
+        found: i64,
+        /// The first there is.
+        first: i64,
+    },
+    /// A range that ends before it starts.
+    #[error("the start {start} lies behind the end {end}; exchange them")]
+    Backwards {
+        /// The start.
+        start: i64,
+        /// The end.
+        end: i64,
+    },
+    /// A span beyond the text.
+    #[error("the span ends at character {end}, the text has {length}; the end is included and counts from 0")]
+    BeyondText {
+        /// The end, included.
+        end: i64,
+        /// The characters of the text.
+        length: usize,
+    },
+    /// An empty list that must not be.
+    #[error("{found} {what} where at least {least} must stand")]
+    TooFew {
+        /// How many there are.
+        found: usize,
+        /// What is counted.
+        what: &'static str,
+        /// How many there must be.
+        least: usize,
+    },
+    /// A negative width or height.
+    #[error("a negative length; give the corner with the smaller coordinates and its distance to the other")]
+    Negative,
+    /// A percentage of a page of unknown size.
+    #[error("the size of the page is unknown, so PERCENT means nothing; give POINTS or add a text layer to the row")]
+    PageSizeUnknown,
+    /// A group or a token that the text layer does not have.
+    #[error("the row's text layer has no {what} {id}; take the ids from its text_layer_url")]
+    NotInTextLayer {
+        /// `group` or `token`.
+        what: &'static str,
+        /// The id.
+        id: Quoted,
+    },
+    /// A message that the conversation does not have.
+    #[error("the conversation has no message {0} to annotate; take message ids from the row's data")]
+    MessageUnknown(Quoted),
+    /// A mask that cannot be fetched.
+    #[error("fetch {url}: {reason}")]
+    Fetch {
+        /// The URL.
+        url: Quoted,
+        /// What the fetcher says.
+        reason: String,
+    },
+    /// A mask that cannot be kept.
+    #[error("keep the mask: {0}")]
+    Keep(String),
+    /// Text that is no base64.
+    #[error("text that is no base64; encode the bytes of a PNG file")]
+    NotBase64,
+    /// Bytes that are no PNG.
+    #[error("no PNG picture that can be read: {0}")]
+    NotPng(String),
+    /// A mask with too many pixels, or none.
+    #[error("a mask of {width} x {height} pixels; 1 to {limit} pixels are allowed")]
+    TooManyPixels {
+        /// Pixels from left to right.
+        width: u64,
+        /// Pixels from top to bottom.
+        height: u64,
+        /// The most pixels.
+        limit: u64,
+    },
+    /// Masks with too many edges.
+    #[error("the masks of this row have too many scattered pixels; at most {0} stretches are allowed")]
+    TooScattered(usize),
+    /// A mask of a colour that its picture does not have.
+    #[error("no pixel of the mask belongs to the object; check colorRGB and the picture")]
+    EmptyMask,
+    /// Run lengths that do not fill the picture.
+    #[error("the counts add up to {sum} pixels, the size to {pixels}")]
+    CountsMismatch {
+        /// The sum of the counts.
+        sum: u64,
+        /// Height times width.
+        pixels: u64,
+    },
+    /// A metric for a label.
+    #[error("metrics belong to predictions of model runs; send the line to a model run")]
+    MetricHere,
+    /// A metric whose value and aggregation do not fit.
+    #[error("a list [tp, fp, tn, fn] goes with the aggregation CONFUSION_MATRIX, and a number with the others")]
+    MetricMismatch,
+    /// Ranges of an answer that can have none.
+    #[error("an answer here holds as long as what it is about; remove frames")]
+    NoFrames,
+}
+
+impl Problem {
+    /// Returns a short name that stays the same from release to release.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "InvalidJson",
+            Self::Missing(_) => "MissingKey",
+            Self::WrongKind { .. } | Self::NumberTooLarge | Self::NotAllowed { .. } => "InvalidValue",
+            Self::NothingToDo(_) => "NoAnnotation",
+            Self::FeatureUnknown { .. } => "FeatureNotFound",
+            Self::ToolMismatch { .. } => "ToolMismatch",
+            Self::DataTypeMismatch { .. } | Self::NeedsSegments { .. } | Self::NoFrames => "DataTypeMismatch",
+            Self::OneAnswer(_) | Self::AnswerMismatch { .. } => "AnswerMismatch",
+            Self::Confidence(_) => "InvalidConfidence",
+            Self::UuidTwice(_) => "DuplicateUuid",
+            Self::UuidUnknown(_) | Self::UuidFailed(_) => "RelationshipTarget",
+            Self::TooEarly { .. } | Self::Backwards { .. } | Self::BeyondText { .. } => "InvalidRange",
+            Self::TooFew { .. } => "TooFewValues",
+            Self::Negative | Self::PageSizeUnknown => "InvalidGeometry",
+            Self::NotInTextLayer { .. } => "TokenNotFound",
+            Self::MessageUnknown(_) => "MessageNotFound",
+            Self::Fetch { .. } => "MaskNotFetched",
+            Self::Keep(_) => "MaskNotKept",
+            Self::NotBase64
+            | Self::NotPng(_)
+            | Self::TooManyPixels { .. }
+            | Self::TooScattered(_)
+            | Self::EmptyMask
+            | Self::CountsMismatch { .. } => "InvalidMask",
+            Self::MetricHere | Self::MetricMismatch => "InvalidMetric",
+        }
+    }
+}

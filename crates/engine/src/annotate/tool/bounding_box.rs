@@ -1,0 +1,126 @@
+//! Rectangles: `bbox` with the corner that has the smaller coordinates, a height and a width.
+
+use super::{Geometry, Shape, Tool, position};
+use crate::annotate::error::{Fault, Problem};
+use crate::annotate::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
+use crate::annotate::scene::Scene;
+use labelport_model::data_type::{AnnotationKind, Form};
+use labelport_model::json::{Members, Value};
+
+const KEY: &str = "bbox";
+const DRAWERS: &[&str] = &["rectangle"];
+/// PDF points to an inch.
+const POINTS_PER_INCH: f64 = 72.0;
+/// Pixels to an inch: what browsers say; nothing tells what the vendor does.
+const PIXELS_PER_INCH: f64 = 96.0;
+/// Decimals of computed points, as exports have at most.
+const DECIMALS: i32 = 3;
+
+pub(super) static TOOL: Tool = Tool {
+    key: KEY,
+    shapes: &[
+        Shape { form: Form::Box, drawn_by: DRAWERS, write: plain },
+        Shape { form: Form::PageBox, drawn_by: DRAWERS, write: on_page },
+        Shape { form: Form::GeoBox, drawn_by: DRAWERS, write: on_map },
+    ],
+};
+
+/// A box of an export: its values spelled as floats, in the order of its keys.
+fn write_box(kind: &AnnotationKind, [top, left, height, width]: [String; 4]) -> (String, String) {
+    let json = format!("{{\"top\":{top},\"left\":{left},\"height\":{height},\"width\":{width}}}");
+    (kind.geometry_key.to_owned(), json)
+}
+
+fn check_lengths(bbox: Value<'_>) -> Result<(), Fault> {
+    for key in ["height", "width"] {
+        if get_number(bbox, key)? < 0.0 {
+            return Err(Fault::at(get(bbox, key)?, Problem::Negative));
+        }
+    }
+    Ok(())
+}
+
+fn spelled(bbox: Value<'_>) -> Result<[String; 4], Fault> {
+    Ok([get_float(bbox, "top")?, get_float(bbox, "left")?, get_float(bbox, "height")?, get_float(bbox, "width")?])
+}
+
+fn plain(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+    let bbox = get_object(value, KEY)?;
+    check_lengths(bbox)?;
+    let (key, json) = write_box(kind, spelled(bbox)?);
+    let mut members = Members::default();
+    members.push_raw(&key, &json);
+    Ok(Geometry::Members(members.into_string()))
+}
+
+/// What the numbers of a page's box count.
+#[derive(Clone, Copy)]
+enum Unit {
+    Points,
+    /// So many points each.
+    Lengths(f64),
+    /// Hundredths of the page.
+    Percent,
+}
+
+const UNITS: &[(&str, Unit)] = &[
+    ("INCHES", Unit::Lengths(POINTS_PER_INCH)),
+    ("PERCENT", Unit::Percent),
+    ("PIXELS", Unit::Lengths(POINTS_PER_INCH / PIXELS_PER_INCH)),
+    ("POINTS", Unit::Points),
+];
+
+/// A box on a page leaves in points, on the page number with which it came.
+fn on_page(scene: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+    let bbox = get_object(value, KEY)?;
+    check_lengths(bbox)?;
+    let page = get_from(value, "page", 0)?;
+    let size = scene.page_size(page);
+    let unit = match find(value, "unit") {
+        Some(unit) => one_of(unit, UNITS, "INCHES, PERCENT, PIXELS, POINTS")?,
+        None => Unit::Points,
+    };
+    let (per_row, per_column) = match (unit, &size) {
+        (Unit::Points, _) => (1.0, 1.0),
+        (Unit::Lengths(points), _) => (points, points),
+        (Unit::Percent, Some(size)) => (size.height / 100.0, size.width / 100.0),
+        (Unit::Percent, None) => return Err(Fault::at(value, Problem::PageSizeUnknown)),
+    };
+    let scaled = |key, factor: f64| computed(bbox, get_number(bbox, key)? * factor, DECIMALS);
+    let corner = match unit {
+        Unit::Points => spelled(bbox)?,
+        _ => [
+            scaled("top", per_row)?,
+            scaled("left", per_column)?,
+            scaled("height", per_row)?,
+            scaled("width", per_column)?,
+        ],
+    };
+    let mut members = Members::default();
+    members.push_raw("page_number", &page.to_string());
+    let (key, json) = write_box(kind, corner);
+    members.push_raw(&key, &json);
+    if let Some(size) = size {
+        let (height, width) = (computed(bbox, size.height, DECIMALS)?, computed(bbox, size.width, DECIMALS)?);
+        members.push_raw("page_dimensions", &format!("{{\"height\":{height},\"width\":{width}}}"));
+    }
+    Ok(Geometry::Members(members.into_string()))
+}
+
+/// A box on a map leaves as a ring: south west, north west, north east, south east, south west.
+///
+/// Lines give `top` as the smaller latitude with a positive height, or as the larger one with a negative height.
+fn on_map(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+    let bbox = get_object(value, KEY)?;
+    let ends = |start: &'static str, length: &'static str| -> Result<[String; 2], Fault> {
+        let (from, by) = (get_number(bbox, start)?, get_number(bbox, length)?);
+        let to = computed(bbox, from + by, position::DECIMALS)?;
+        let from = get_float(bbox, start)?;
+        Ok(if by < 0.0 { [to, from] } else { [from, to] })
+    };
+    let [west, east] = ends("left", "width")?;
+    let [south, north] = ends("top", "height")?;
+    let ring = [(&west, &south), (&west, &north), (&east, &north), (&east, &south), (&west, &south)];
+    let ring: Vec<String> = ring.iter().map(|(x, y)| format!("[{x},{y}]")).collect();
+    Ok(position::geojson(kind, "Polygon", &format!("[[{}]]", ring.join(","))))
+}

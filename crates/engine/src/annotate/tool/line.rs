@@ -1,0 +1,29 @@
+//! Joined points that are not closed: `line`.
+
+use super::{Geometry, Shape, Tool, position};
+use crate::annotate::error::Fault;
+use crate::annotate::scene::Scene;
+use labelport_model::data_type::{AnnotationKind, Form};
+use labelport_model::json::Value;
+
+const KEY: &str = "line";
+const DRAWERS: &[&str] = &["line"];
+/// The fewest points that make a line.
+const LEAST: usize = 2;
+
+pub(super) static TOOL: Tool = Tool {
+    key: KEY,
+    shapes: &[
+        Shape { form: Form::Line, drawn_by: DRAWERS, write: plain },
+        Shape { form: Form::GeoLine, drawn_by: DRAWERS, write: on_map },
+    ],
+};
+
+fn plain(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+    Ok(position::several(kind, &position::read_list(value, KEY, LEAST)?))
+}
+
+fn on_map(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+    let points = position::read_list(value, KEY, LEAST)?;
+    Ok(position::geojson(kind, "LineString", &position::coordinates(&points)))
+}

@@ -9,6 +9,7 @@ pub mod export;
 pub mod fetch;
 pub mod import;
 pub mod manifest;
+pub mod media;
 pub mod sink;
 pub mod verify;
 

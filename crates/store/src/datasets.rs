@@ -85,6 +85,12 @@ pub fn find_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> R
     connection.find(&format!("{SELECT} and dataset_key = $2"), &[org_key.into(), key.into()], dataset)
 }
 
+/// Finds the name of a dataset by its id, without counting its rows.
+pub fn find_name(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "select name from datasets where org_key = $1 and id = $2 and deleted_ms is null";
+    Ok(connection.find(sql, &[org_key.into(), id.into()], |row| row.text(0))?.flatten())
+}
+
 /// Lists the datasets, oldest first.
 pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Dataset>, StoreError> {
     connection.list(&format!("{SELECT} order by dataset_key"), &[org_key.into()], dataset)
@@ -100,12 +106,7 @@ pub fn update(
     connection.execute(
         "update datasets set name = coalesce($1, name), description = coalesce($2, description), updated_ms = $3 \
          where dataset_key = $4",
-        &[
-            change.name.as_ref().into(),
-            change.description.as_ref().into(),
-            change.now.as_millis().into(),
-            key.into(),
-        ],
+        &[change.name.as_ref().into(), change.description.as_ref().into(), change.now.as_millis().into(), key.into()],
     )?;
     if change.name.is_some() {
         let change_seq = changes::next_change_seq(connection, org_key)?;

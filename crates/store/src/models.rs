@@ -124,7 +124,7 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Model>,
     connection.list(&format!("{SELECT_MODEL} order by m.model_key"), &[org_key.into()], model)
 }
 
-/// Marks a model as deleted, with its runs.
+/// Marks a model as deleted, with its runs. Their rows leave them by [`removal::remove_run`](crate::removal::remove_run).
 pub fn mark_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
     let params: [Param<'_>; 2] = [now.as_millis().into(), key.into()];
     connection.execute("update models set deleted_ms = $1 where model_key = $2", &params)?;
@@ -158,7 +158,11 @@ pub fn find_run(connection: &mut dyn Connection, org_key: i64, id: &str) -> Resu
 }
 
 /// Finds a run by its key.
-pub fn find_run_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> Result<Option<ModelRun>, StoreError> {
+pub fn find_run_by_key(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    key: i64,
+) -> Result<Option<ModelRun>, StoreError> {
     connection.find(&format!("{SELECT_RUN} and u.run_key = $2"), &[org_key.into(), key.into()], run)
 }
 
@@ -188,17 +192,12 @@ pub fn list_runs(connection: &mut dyn Connection, org_key: i64, model_key: i64) 
 pub fn update_run(connection: &mut dyn Connection, run: &ModelRun, now: Timestamp) -> Result<(), StoreError> {
     connection.execute(
         "update model_runs set training_metadata = $1, status = $2, updated_ms = $3 where run_key = $4",
-        &[
-            run.training_metadata.as_ref().into(),
-            run.status.as_ref().into(),
-            now.as_millis().into(),
-            run.key.into(),
-        ],
+        &[run.training_metadata.as_ref().into(), run.status.as_ref().into(), now.as_millis().into(), run.key.into()],
     )?;
     Ok(())
 }
 
-/// Marks a run as deleted.
+/// Marks a run as deleted. Its rows leave it by [`removal::remove_run`](crate::removal::remove_run).
 pub fn mark_run_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
     let sql = "update model_runs set deleted_ms = $1 where run_key = $2";
     connection.execute(sql, &[now.as_millis().into(), key.into()])?;

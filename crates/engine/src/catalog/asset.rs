@@ -33,8 +33,7 @@ pub fn look_at_waiting(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Res
             return Ok(false);
         }
         let seen: Vec<Result<(), Problem>> = std::thread::scope(|scope| {
-            let fetchers: Vec<_> =
-                keys.iter().map(|row_key| scope.spawn(|| look_at(workspace, *row_key))).collect();
+            let fetchers: Vec<_> = keys.iter().map(|row_key| scope.spawn(|| look_at(workspace, *row_key))).collect();
             let joined = fetchers.into_iter().map(|fetcher| fetcher.join());
             joined.map(|outcome| outcome.unwrap_or_else(|_| Err(Problem::internal("a fetcher panicked")))).collect()
         });
@@ -98,9 +97,10 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
     let Seen { asset, attributes, text_layer, notice } = seen;
     let mut media = attributes.export.clone();
     // A text layer that we made ourselves needs an address of ours; one that was given keeps its own.
-    let given_url = asset.text_layer.as_deref().and_then(|given| {
-        serde_json::from_str::<serde_json::Value>(given).ok()?["url"].as_str().map(str::to_owned)
-    });
+    let given_url = asset
+        .text_layer
+        .as_deref()
+        .and_then(|given| serde_json::from_str::<serde_json::Value>(given).ok()?["url"].as_str().map(str::to_owned));
     let layer_url = match (&given_url, &text_layer) {
         (Some(url), _) => Some(url.clone()),
         (None, Some(layer)) => {

@@ -7,9 +7,10 @@ use crate::workspace::Workspace;
 use labelport_model::data_type;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
 use labelport_store::ontologies::{self, Ontology};
 use labelport_store::projects::{self, NewProject, Project};
-use labelport_store::Connection;
+use labelport_store::{Connection, changes, removal};
 use serde_json::{Map, Value, json};
 
 /// What the SDK sets of a project and reads back, with what it reads where nobody set it.
@@ -65,8 +66,7 @@ fn read_media_type(text: &str) -> Result<String, Problem> {
     if data_type::find_by_media_type(&text).is_some() || OTHER_MEDIA_TYPES.contains(&text.as_str()) {
         return Ok(text);
     }
-    let known: Vec<&str> =
-        labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
+    let known: Vec<&str> = labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
     Err(Problem::malformed(format!("{text:?} is no media type; write one of: {}", known.join(", "))))
 }
 
@@ -77,7 +77,8 @@ fn settings_of(data: &Value) -> Map<String, Value> {
 
 /// Returns what the SDK set of a project, with null for what nobody set.
 pub fn settings(project: &Project) -> Map<String, Value> {
-    let stored: Value = project.settings.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let stored: Value =
+        project.settings.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     SETTINGS.iter().map(|(key, _)| ((*key).to_owned(), stored[*key].clone())).collect()
 }
 
@@ -124,10 +125,25 @@ pub fn update(workspace: &Workspace, id: &str, data: &Value) -> Result<Project, 
     get(workspace, id)
 }
 
-/// Deletes a project. Its rows stay in their datasets.
+/// Deletes a project with its batches and labels. Its rows stay in their datasets.
 pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
-    let (project, now) = (get(workspace, id)?, workspace.now());
-    workspace.write(move |connection| Ok(projects::mark_deleted(connection, project.key, now)?))
+    let (project, org_key, now) = (get(workspace, id)?, workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        let change_seq = changes::next_change_seq(connection, org_key)?;
+        removal::remove_project(connection, org_key, change_seq, project.key)?;
+        Ok(projects::mark_deleted(connection, project.key, now)?)
+    })
+}
+
+/// Counts the rows of a project.
+pub fn count_rows(workspace: &Workspace, project: &Project) -> Result<i64, Problem> {
+    workspace.read(|connection| Ok(projects::count_rows(connection, project.key)?))
+}
+
+/// Finds the last activity of a project's rows; none for a project without rows.
+pub fn find_activity(workspace: &Workspace, project: &Project) -> Result<Option<Timestamp>, Problem> {
+    let found = workspace.read(|connection| Ok(projects::find_activity(connection, project.key)?))?;
+    Ok(found.map(Timestamp::from_millis))
 }
 
 /// Returns the ontology of a project.
@@ -162,7 +178,7 @@ fn connect(
     org_key: i64,
     mut project: Project,
     ontology: &Ontology,
-    now: labelport_model::time::Timestamp,
+    now: Timestamp,
 ) -> Result<(), Problem> {
     let mut settings = settings(&project);
     settings.insert("setupComplete".to_owned(), json!(wire_time(now)));
@@ -207,6 +223,6 @@ pub fn clone(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Project
 }
 
 /// Returns a time as the SDK reads it.
-pub fn wire_time(time: labelport_model::time::Timestamp) -> String {
+pub fn wire_time(time: Timestamp) -> String {
     time.to_string().replace("+00:00", "Z")
 }

@@ -53,7 +53,8 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = axum::serve(listener, router(door)).with_graceful_shutdown(async {
             told_to_stop().await;
-            drop(stop.send(()));
+            // Whoever waits for it is in this function.
+            stop.send(()).unwrap_or_default();
         });
         // Requests that do not end, such as a download to a reader who sleeps, do not hold the process.
         let at_last = async {

@@ -141,7 +141,8 @@ async fn write(mut incoming: Incoming, bytes: Vec<u8>) -> Result<Incoming, Probl
 fn assemble(texts: &BTreeMap<&str, Vec<u8>>) -> Result<Value, Problem> {
     let parse = |part: &str| -> Result<Value, Problem> {
         let text = texts.get(part).ok_or_else(|| Problem::malformed(format!("the part {part} is missing")))?;
-        serde_json::from_slice(text).map_err(|error| Problem::malformed(format!("the part {part} is not JSON: {error}")))
+        serde_json::from_slice(text)
+            .map_err(|error| Problem::malformed(format!("the part {part} is not JSON: {error}")))
     };
     let mut body = parse("operations")?;
     for (part, paths) in parse("map")?.as_object().into_iter().flatten() {
@@ -169,7 +170,10 @@ mod tests {
         let texts = BTreeMap::from([("operations", operations), ("map", br#"{"1":["variables.file"]}"#.to_vec())]);
         let body = assemble(&texts).unwrap();
         assert_eq!(body["variables"], json!({ "file": { "upload": "1" }, "n": 1 }));
-        let lost = BTreeMap::from([("map", br#"{"1":["query.file"]}"#.to_vec()), ("operations", br#"{"query":"q"}"#.to_vec())]);
+        let lost = BTreeMap::from([
+            ("map", br#"{"1":["query.file"]}"#.to_vec()),
+            ("operations", br#"{"query":"q"}"#.to_vec()),
+        ]);
         assert!(assemble(&lost).unwrap_err().message.contains("leads to query.file"));
     }
 

@@ -16,7 +16,6 @@ use labelport_store::projects::{self, Batch, Project, Queue};
 use labelport_store::tasks::Task;
 use labelport_store::{Connection, rows};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// The queues of a new project, in the order of its workflow: name, type, and the status of a row in it.
 pub const QUEUES: [(&str, &str, WorkflowStatus); 3] = [
@@ -158,11 +157,6 @@ pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Queue>, Prob
     workspace.read(|connection| Ok(projects::list_queues(connection, project.key)?))
 }
 
-/// Counts the rows in each queue of a project, by the key of the queue.
-pub fn count_rows(workspace: &Workspace, project: &Project) -> Result<BTreeMap<i64, i64>, Problem> {
-    workspace.read(|connection| Ok(projects::count_by_queue(connection, project.key)?))
-}
-
 /// Moves rows of a project to a queue.
 pub struct QueueMove;
 
@@ -216,6 +210,59 @@ impl Job for QueueMove {
             })?;
         }
         Ok(Done { rows: count, outcome: None })
+    }
+}
+
+/// Gives rows of a project another priority.
+pub struct PriorityChange;
+
+/// Starts to give rows another priority. Rows are named by id or by global key.
+pub fn start_priorities(
+    workspace: &Workspace,
+    caller: &Caller,
+    project_id: &str,
+    priority: i64,
+    identifiers: &Value,
+) -> Result<TaskId, Problem> {
+    super::project::get(workspace, project_id)?;
+    let request = json!({ "project": project_id, "priority": priority, "rows": identifiers });
+    let name = "Change priorities".to_owned();
+    let order = Order { kind: PriorityChange.kind(), name, request: request.to_string() };
+    work::start(workspace, caller, order, work::PATIENCE)
+}
+
+impl Job for PriorityChange {
+    fn kind(&self) -> &'static str {
+        "priority-change"
+    }
+
+    fn wire_type(&self) -> &'static str {
+        "priority-change"
+    }
+
+    fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
+        let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
+        let project = super::project::get(workspace, request["project"].as_str().unwrap_or_default())?;
+        let keys = find_rows(workspace, &request["rows"])?;
+        let (org_key, now) = (workspace.org_key(), workspace.now());
+        for portion in keys.chunks(PORTION) {
+            pulse.check()?;
+            let (portion, project, priority) = (portion.to_vec(), project.clone(), request["priority"].clone());
+            workspace.write(move |connection| {
+                let mut edits = Edits::begin(connection, org_key, now)?;
+                for row_key in portion {
+                    let stored = projects::find_row(edits.connection, project.key, row_key)?;
+                    let row = rows::find_by_key(edits.connection, org_key, row_key)?;
+                    let (Some(stored), Some(row)) = (stored, row) else { continue };
+                    let details = stored.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
+                    let mut details: Value = details.unwrap_or_else(|| json!({}));
+                    details["priority"] = priority.clone();
+                    edits.merge(&part(&row.id, &project, &details))?;
+                }
+                Ok(edits.finish()?)
+            })?;
+        }
+        Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
     }
 }
 

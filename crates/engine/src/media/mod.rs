@@ -85,6 +85,22 @@ pub fn guess(url: &str, media_type: Option<&str>) -> Attributes {
 }
 
 /// Returns the mime type of an asset that is not of the declared media type. A media type that no data type has
+/// Returns the attributes that an export shows as the data-row API shows them: the same facts under names in camel case.
+pub fn to_api(export: &str) -> String {
+    let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(export).unwrap_or_default();
+    let renamed = members.into_iter().map(|(key, value)| {
+        let mut parts = key.split('_');
+        let mut name = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let mut letters = part.chars();
+            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            name.push_str(letters.as_str());
+        }
+        (name, value)
+    });
+    serde_json::Value::Object(renamed.collect()).to_string()
+}
+
 /// contradicts nothing.
 pub fn mismatch(attributes: &Attributes, media_type: &str) -> Option<String> {
     let declared = find_by_media_type(media_type)?;

@@ -23,8 +23,8 @@ const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 
 /// Runs the one operation of a text.
 pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<Value, Failed> {
-    let document = parse_query(text)
-        .map_err(|error| Problem::new(ProblemKind::Syntax, format!("Syntax Error: {error}")))?;
+    let document =
+        parse_query(text).map_err(|error| Problem::new(ProblemKind::Syntax, format!("Syntax Error: {error}")))?;
     let operation = only_operation(&document)?;
     let empty = Map::new();
     let mut variables = variables.as_object().unwrap_or(&empty).clone();
@@ -256,10 +256,8 @@ impl Executor<'_> {
                 Value::Array(list.iter().map(|element| self.value(element).unwrap_or_default()).collect())
             }
             Literal::Object(object) => {
-                let members: BTreeMap<String, Value> = object
-                    .iter()
-                    .filter_map(|(name, value)| Some((name.to_string(), self.value(value)?)))
-                    .collect();
+                let members: BTreeMap<String, Value> =
+                    object.iter().filter_map(|(name, value)| Some((name.to_string(), self.value(value)?))).collect();
                 Value::Object(members.into_iter().collect())
             }
         })

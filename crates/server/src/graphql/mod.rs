@@ -31,6 +31,8 @@ use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
+pub(crate) use resource::{embedding_told, slice_told};
+
 /// The most bytes of a request without files.
 const BODY_LIMIT_BYTES: usize = 64 << 20;
 

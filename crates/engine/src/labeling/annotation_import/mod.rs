@@ -168,6 +168,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         let is_done = first < import.rows_done;
         let mut made = Vec::new();
         for (row_key, places) in portion {
+            let Some(row_key) = row_key else { continue };
             let texts = lines.read(places)?;
             let converted = convert(workspace, import, &target, &ontology, (*row_key, &texts), is_done)?;
             for (place, outcome) in places.iter().zip(converted.outcomes) {

@@ -30,6 +30,9 @@ pub(super) struct Told {
     pub(super) row_id: Option<String>,
 }
 
+/// A row and the lines about it; none where the row is not to be had.
+pub(super) type LinesOfRow = (Option<RowKey>, Vec<Place>);
+
 /// The row of a line: found, or as the line names it.
 #[derive(PartialEq, Eq, Hash)]
 enum Named {
@@ -77,12 +80,8 @@ impl Lines {
     ///
     /// A row that cannot be found keeps its place among the others: an import that was interrupted goes on behind as many
     /// rows as were done, whatever was deleted in the meantime.
-    pub(super) fn find_rows(
-        &mut self,
-        workspace: &Workspace,
-        target: &Target,
-    ) -> Result<Vec<(Option<RowKey>, Vec<Place>)>, Problem> {
-        let mut by_row: Vec<(Option<RowKey>, Vec<Place>)> = Vec::new();
+    pub(super) fn find_rows(&mut self, workspace: &Workspace, target: &Target) -> Result<Vec<LinesOfRow>, Problem> {
+        let mut by_row: Vec<LinesOfRow> = Vec::new();
         let mut known: HashMap<Named, usize> = HashMap::new();
         let mut document = Document::default();
         let mut reader = workspace.store().reader()?;

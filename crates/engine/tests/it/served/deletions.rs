@@ -123,13 +123,13 @@ fn deleted_labels_and_batches_are_gone() {
 fn deleted_models_and_runs_are_gone() {
     let Filled { served, model_id, run_id, .. } = filled();
     let other = run::create(&served.workspace, &served.caller, &model_id, "other", &Value::Null).unwrap();
-    run::delete(&served.workspace, &[run_id.clone()]).unwrap();
+    run::delete(&served.workspace, std::slice::from_ref(&run_id)).unwrap();
     is_gone(run::get(&served.workspace, &run_id));
     assert!(!is_shown(&served, &run_id));
     assert_eq!(run::list(&served.workspace, &model_id).unwrap().len(), 1);
     let again = run::create(&served.workspace, &served.caller, &model_id, "other", &Value::Null).unwrap_err();
     assert_eq!(again.kind, ProblemKind::Conflict);
-    model::delete(&served.workspace, &[model_id.clone()]).unwrap();
+    model::delete(&served.workspace, std::slice::from_ref(&model_id)).unwrap();
     is_gone(model::get(&served.workspace, &model_id));
     is_gone(run::get(&served.workspace, &other.id));
     assert!(model::list(&served.workspace).unwrap().is_empty());

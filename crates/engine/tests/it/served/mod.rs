@@ -54,7 +54,10 @@ pub(crate) struct StandingClock {
 
 /// Sets a flag after it was stepped on so many times.
 #[derive(Default, Clone)]
-struct Trap(Arc<Mutex<Option<(u64, Arc<AtomicBool>)>>>);
+struct Trap(Arc<Mutex<Option<Armed>>>);
+
+/// How many steps are left, and the flag.
+type Armed = (u64, Arc<AtomicBool>);
 
 impl Trap {
     fn step(&self) {

@@ -4,6 +4,7 @@ use crate::connection::{Connection, Param, RowView, StoreError};
 use crate::page::RowKey;
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
+use labelport_model::workflow::WorkflowStatus;
 use std::collections::BTreeMap;
 
 /// A project as stored.

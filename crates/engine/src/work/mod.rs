@@ -39,7 +39,8 @@ pub trait Job: Sync {
 }
 
 /// Every job, by kind.
-pub static JOBS: &[&dyn Job] = &[&ImportJob, &BatchFill, &ExportJob, &QueueMove, &RowImport, &Registration];
+pub static JOBS: &[&dyn Job] =
+    &[&ImportJob, &BatchFill, &ExportJob, &PriorityChange, &QueueMove, &RowImport, &Registration];
 
 /// What came of a job.
 #[derive(Debug, Clone, Default)]

@@ -2,11 +2,14 @@
 //!
 //! The cheap steps come first. The last one includes the conventions in `xtask/tests/tidy`.
 
-use crate::Command;
 use crate::step::{self, Step};
+use crate::{Command, without_arguments};
 
-pub(crate) static TEST: Command =
-    Command { name: "test", summary: "Check formatting and lints, then run every test", run: || step::run(STEPS) };
+pub(crate) static TEST: Command = Command {
+    name: "test",
+    summary: "Check formatting and lints, then run every test",
+    run: |arguments| without_arguments(arguments, || step::run(STEPS)),
+};
 
 const STEPS: &[Step] = &[
     Step {

@@ -157,7 +157,7 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, project: &NewProjec
     let now: Param<'_> = project.now.as_millis().into();
     connection.count(
         "insert into projects (org_key, id, name, description, media_type, settings, created_by, created_ms, \
-         updated_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning project_key",
+         updated_ms, tags) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]') returning project_key",
         &[
             org_key.into(),
             (&project.id).into(),

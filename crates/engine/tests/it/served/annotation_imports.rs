@@ -3,6 +3,7 @@
 use super::{Served, car, cars, image};
 use labelport_engine::catalog::data_row;
 use labelport_engine::labeling::annotation_import::{self, ImportJob, ImportKind, NewImport};
+use labelport_engine::labeling::project;
 use labelport_engine::modeling::{model, registration, run};
 use labelport_model::request::Scope;
 use labelport_store::tasks::TaskStatus;
@@ -108,7 +109,8 @@ fn an_interrupted_import_makes_no_label_twice() {
     assert!(served.work_for(&ImportJob, &task, 150), "it was stopped");
     let (done, total) = (import().rows_done, import().rows_total);
     assert!((1..251).contains(&done) && total == Some(251), "{done} of {total:?}");
-    let made = served.count("select count(*) from labels");
+    let project_key = project::get(&served.workspace, &project_id).unwrap().key;
+    let made = served.count_labels(project_key);
     assert_eq!(made, done - 1, "one of the rows is nowhere");
     // Rows that were done and rows that were not are deleted before the next worker comes.
     data_row::delete(&served.workspace, vec![ids[0].clone(), ids[5].clone(), ids[249].clone()]).unwrap();
@@ -135,11 +137,12 @@ fn an_import_whose_place_is_gone_fails() {
     let served = Served::new();
     let (project_id, _) = project_of(&served, &keys(1));
     let (import, task) = served.start_import(ImportKind::Label, &project_id, "import", &[car("g0", "u", 1)]);
-    labelport_engine::labeling::project::delete(&served.workspace, &project_id).unwrap();
+    let project_key = project::get(&served.workspace, &project_id).unwrap().key;
+    project::delete(&served.workspace, &project_id).unwrap();
     served.settle();
     assert_eq!(served.task(&task).status, TaskStatus::Failed);
-    assert_eq!(served.column(&format!("select state from annotation_imports where id = '{}'", import.id)), ["FAILED"]);
-    assert_eq!(served.count("select count(*) from labels"), 0);
+    assert_eq!(served.state_of(&import.id), "FAILED");
+    assert_eq!(served.count_labels(project_key), 0);
 }
 
 #[test]
@@ -151,8 +154,7 @@ fn a_file_that_is_not_there_fails_its_import() {
         let new = NewImport { kind: ImportKind::Label, parent_id: &project_id, name, input_url: url };
         let import = annotation_import::start(&served.workspace, &served.caller, &new).unwrap();
         served.settle();
-        let sql = format!("select state from annotation_imports where id = '{}'", import.id);
-        assert_eq!(served.column(&sql), ["FAILED"], "{name}");
+        assert_eq!(served.state_of(&import.id), "FAILED", "{name}");
     }
 }
 
@@ -171,7 +173,7 @@ fn prelabels_are_checked_and_not_kept() {
 fn predictions_go_into_a_model_run() {
     let served = Served::new();
     let (project_id, ids) = project_of(&served, &keys(3));
-    let ontology_id = labelport_engine::labeling::project::get(&served.workspace, &project_id).unwrap().ontology_id;
+    let ontology_id = project::get(&served.workspace, &project_id).unwrap().ontology_id;
     let made = model::create(&served.workspace, &served.caller, "it's a model", &ontology_id.unwrap()).unwrap();
     let run = run::create(&served.workspace, &served.caller, &made.id, "run \"1\"", &Value::Null).unwrap();
     let rows = json!({ "dataRowIds": ids[..2] });

@@ -1,6 +1,7 @@
 //! The nine data types from end to end: a row as the SDK sends it, annotations of it, and the line of an export.
 
 use super::Served;
+use labelport_engine::catalog::data_row;
 use labelport_engine::labeling::annotation_import::ImportKind;
 use labelport_model::data_type::DATA_TYPES;
 use labelport_model::request::Scope;
@@ -229,10 +230,10 @@ fn every_data_type_goes_in_and_comes_out() {
         let expect = "{data_row{id external_id global_key row_data details{dataset_id dataset_name created_at updated_at \
                       last_activity_at created_by}} media_attributes";
         assert!(structure(line).starts_with(expect), "{name}: {}", structure(line));
-        seen.insert(served.column(&format!("select data_type from data_rows where id = '{}'", ids[0])).remove(0));
+        seen.insert(data_row::get(&served.workspace, &ids[0]).unwrap().data_type.unwrap());
     }
     assert!(
-        DATA_TYPES.iter().map(|data_type| data_type.name).collect::<BTreeSet<_>>().iter().eq(seen.iter()),
+        DATA_TYPES.iter().map(|data_type| data_type.name).collect::<BTreeSet<_>>().into_iter().eq(seen.iter()),
         "{seen:?}"
     );
 }

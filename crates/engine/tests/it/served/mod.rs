@@ -25,11 +25,12 @@ use labelport_engine::{stored_export, work};
 use labelport_model::id::TaskId;
 use labelport_model::request::{ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
-use labelport_store::imports::AnnotationImport;
-use labelport_store::projects::Project;
+use labelport_store::imports::{self, AnnotationImport};
+use labelport_store::projects::{self, Project};
+use labelport_store::rows;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::tasks::{self, Task, TaskStatus};
-use labelport_store::{Connection, Founding, Store, integrity};
+use labelport_store::tasks::{self, ListTasks, Task, TaskStatus};
+use labelport_store::{Connection, Founding, Store, StoreError, integrity};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -154,14 +155,15 @@ impl Served {
     /// Lets a worker do all that there is to do.
     pub(crate) fn settle(&self) {
         let runner = Runner::start(&self.workspace, "worker".to_owned(), 1);
+        let org_key = self.workspace.org_key();
+        let running = ListTasks { status: Some(TaskStatus::InProgress), limit: 1 };
         let is_done = || {
-            self.workspace.read(|connection| {
-                let tasks = "select count(*) from tasks where status = 'IN_PROGRESS'";
-                let assets = "select count(*) from assets where state = 0";
-                Ok(connection.count(tasks, &[])? + connection.count(assets, &[])? == 0)
+            self.read(|connection| {
+                let has_task = !tasks::list(connection, org_key, &running)?.is_empty();
+                Ok(!has_task && rows::list_waiting(connection, 1)?.is_empty())
             })
         };
-        self.workspace.bell().wait_until(&self.workspace, Duration::from_secs(60), &mut || is_done()).unwrap();
+        self.workspace.bell().wait_until(&self.workspace, Duration::from_secs(60), &mut || Ok(is_done())).unwrap();
         runner.stop();
     }
 
@@ -178,16 +180,26 @@ impl Served {
         task
     }
 
-    /// Reads a number.
-    pub(crate) fn count(&self, sql: &str) -> i64 {
-        self.workspace.read(|connection| Ok(connection.count(sql, &[])?)).unwrap()
+    /// Reads from the store.
+    #[track_caller]
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>) -> T {
+        self.workspace.read(|connection| Ok(read(connection)?)).unwrap()
     }
 
-    /// Returns the first column of every row as a text.
-    pub(crate) fn column(&self, sql: &str) -> Vec<String> {
-        let list =
-            |connection: &mut dyn Connection| Ok(connection.list(sql, &[], |row| row.text(0).unwrap_or_default())?);
-        self.workspace.read(list).unwrap()
+    /// Counts all tasks.
+    pub(crate) fn count_tasks(&self) -> usize {
+        let all = ListTasks { status: None, limit: 1_000 };
+        self.read(|connection| tasks::list(connection, self.workspace.org_key(), &all)).len()
+    }
+
+    /// Counts the labels of a project, deleted or not.
+    pub(crate) fn count_labels(&self, project_key: i64) -> i64 {
+        self.read(|connection| projects::count_labels(connection, project_key))
+    }
+
+    /// Returns the state of an import of annotations.
+    pub(crate) fn state_of(&self, import_id: &str) -> String {
+        self.read(|connection| imports::find_by_id(connection, self.workspace.org_key(), import_id)).unwrap().state
     }
 
     /// Keeps bytes as an upload; returns the URL.

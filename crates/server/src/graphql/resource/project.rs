@@ -38,12 +38,11 @@ pub(super) static PART: Part = Part {
             fields: &[
                 Field::leaf("dataRowCount", |call, parent, _| {
                     let key = number(parent, "_key");
-                    Ok(json!(call.workspace.read(|connection| Ok(projects::count_rows(connection, key)?))?))
+                    call.workspace.read(|connection| Ok(json!(projects::count_rows(connection, key)?)))
                 }),
                 Field::leaf("lastActivityTime", |call, parent, _| {
                     let key = number(parent, "_key");
-                    let found = call.workspace.read(|connection| Ok(projects::find_activity(connection, key)?))?;
-                    Ok(time_of_millis(found))
+                    call.workspace.read(|connection| Ok(time_of_millis(projects::find_activity(connection, key)?)))
                 }),
                 Field::leaf("labelCount", |call, parent, _| {
                     label::count(call.workspace, number(parent, "_key")).map(|count| json!(count))

@@ -216,9 +216,9 @@ impl Workspace {
         Zone::parse(&name).map_err(Problem::internal)
     }
 
-    /// Keeps a file that was written, and returns it.
-    pub fn note_file(&self, new: &NewFile<'_>, kept: &Kept) -> Result<File, Problem> {
-        let file = File {
+    /// Returns what is noted of a file that was written.
+    pub(crate) fn file_of(&self, new: &NewFile<'_>, kept: &Kept) -> File {
+        File {
             id: new.id.to_owned(),
             name: new.name.to_owned(),
             content_type: new.content_type.map(str::to_owned),
@@ -226,7 +226,12 @@ impl Workspace {
             sha256: kept.sha256.clone(),
             created_by: new.created_by.map(str::to_owned),
             created: self.now(),
-        };
+        }
+    }
+
+    /// Keeps a file that was written, and returns it.
+    pub fn note_file(&self, new: &NewFile<'_>, kept: &Kept) -> Result<File, Problem> {
+        let file = self.file_of(new, kept);
         let org_key = self.org_key();
         let noted = file.clone();
         self.store.write(move |connection| files::create(connection, org_key, &noted))?;

@@ -177,7 +177,7 @@ fn read_attachments(
     }
     let mut attachments = Vec::new();
     for given in list.elements() {
-        let given = serde_json::from_str(given.raw()).map_err(Problem::internal)?;
+        let given = read_given("attachments", given)?;
         attachments.push(attachment::compose(chance, &given)?);
     }
     Ok(Some(serde_json::Value::Array(attachments).to_string()))
@@ -190,7 +190,7 @@ fn read_metadata(
 ) -> Result<Option<Vec<metadata::Entry>>, Problem> {
     let parsed = |key: &str| -> Result<Option<serde_json::Value>, Problem> {
         let value = find_given(payload, key);
-        value.map(|value| serde_json::from_str(value.raw()).map_err(Problem::internal)).transpose()
+        value.map(|value| read_given(key, value)).transpose()
     };
     if let Some(fields) = parsed("metadata_fields")? {
         return book.entries_of_flat(&fields).map(Some);
@@ -199,6 +199,11 @@ fn read_metadata(
         return book.entries_of_named(&fields).map(Some);
     }
     Ok(origin.dataset.map(|_| Vec::new()))
+}
+
+/// Reads a value into memory. It is JSON, and may be nested deeper than anything that could be meant.
+fn read_given(key: &str, value: Value<'_>) -> Result<serde_json::Value, Problem> {
+    serde_json::from_str(value.raw()).map_err(|_| Problem::malformed(format!("{key}: more than 127 levels of nesting")))
 }
 
 /// Writes vectors with their numbers as they are spelled.

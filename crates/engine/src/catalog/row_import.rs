@@ -91,6 +91,9 @@ impl Job for RowImport {
             for first in (0..count).step_by(TRANSACTION_ROWS) {
                 let here = i64::try_from(first).unwrap_or(i64::MAX) + ordinal;
                 let last = first.saturating_add(TRANSACTION_ROWS).min(count);
+                if here + i64::try_from(last - first).unwrap_or(i64::MAX) <= done {
+                    continue;
+                }
                 pulse.check()?;
                 let portion = Portion {
                     document: Arc::clone(&document),

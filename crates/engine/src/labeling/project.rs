@@ -143,17 +143,6 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
     })
 }
 
-/// Counts the rows of a project.
-pub fn count_rows(workspace: &Workspace, project: &Project) -> Result<i64, Problem> {
-    workspace.read(|connection| Ok(projects::count_rows(connection, project.key)?))
-}
-
-/// Finds the last activity of a project's rows; none for a project without rows.
-pub fn find_activity(workspace: &Workspace, project: &Project) -> Result<Option<Timestamp>, Problem> {
-    let found = workspace.read(|connection| Ok(projects::find_activity(connection, project.key)?))?;
-    Ok(found.map(Timestamp::from_millis))
-}
-
 /// Returns the ontology of a project.
 pub fn find_ontology(workspace: &Workspace, project: &Project) -> Result<Option<Ontology>, Problem> {
     let org_key = workspace.org_key();

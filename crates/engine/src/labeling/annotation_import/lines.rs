@@ -30,6 +30,16 @@ pub(super) struct Told {
     pub(super) row_id: Option<String>,
 }
 
+/// A row and the lines about it; none where the row is not to be had.
+pub(super) type LinesOfRow = (Option<RowKey>, Vec<Place>);
+
+/// The row of a line: found, or as the line names it.
+#[derive(PartialEq, Eq, Hash)]
+enum Named {
+    Key(RowKey),
+    Text(Option<String>, Option<String>),
+}
+
 /// The lines of a file.
 pub(super) struct Lines {
     file: File,
@@ -67,13 +77,12 @@ impl Lines {
     }
 
     /// Groups the lines by data row, in the order in which rows first appear. Lines about no row of the target fail.
-    pub(super) fn find_rows(
-        &mut self,
-        workspace: &Workspace,
-        target: &Target,
-    ) -> Result<Vec<(RowKey, Vec<Place>)>, Problem> {
-        let mut by_row: Vec<(RowKey, Vec<Place>)> = Vec::new();
-        let mut known: HashMap<RowKey, usize> = HashMap::new();
+    ///
+    /// A row that cannot be found keeps its place among the others: an import that was interrupted goes on behind as many
+    /// rows as were done, whatever was deleted in the meantime.
+    pub(super) fn find_rows(&mut self, workspace: &Workspace, target: &Target) -> Result<Vec<LinesOfRow>, Problem> {
+        let mut by_row: Vec<LinesOfRow> = Vec::new();
+        let mut known: HashMap<Named, usize> = HashMap::new();
         let mut document = Document::default();
         let mut reader = workspace.store().reader()?;
         for place in self.places.clone() {
@@ -91,30 +100,37 @@ impl Lines {
                 Some(value.into_owned())
             };
             let org_key = workspace.org_key();
-            let row_key = match (named("id"), named("globalKey")) {
-                (Some(id), _) => rows::find_key(&mut *reader, &id)?,
-                (None, Some(key)) => rows::find_key_by_global_key(&mut *reader, org_key, &key)?,
+            let (id, global_key) = (named("id"), named("globalKey"));
+            let row_key = match (&id, &global_key) {
+                (Some(id), _) => rows::find_key(&mut *reader, id)?,
+                (None, Some(key)) => rows::find_key_by_global_key(&mut *reader, org_key, key)?,
                 (None, None) => None,
             };
             let row = match row_key {
                 Some(row_key) => rows::find_by_key(&mut *reader, org_key, row_key)?,
                 None => None,
             };
-            let Some(row) = row else {
-                told.row_id = named("id");
-                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::RowUnknown));
-                continue;
+            told.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());
+            let failure = match &row {
+                None => Some(annotate::Problem::RowUnknown),
+                Some(row) if !target.holds(&mut *reader, row.key)? => {
+                    Some(annotate::Problem::RowElsewhere(target.sort()))
+                }
+                Some(_) => None,
             };
-            told.row_id = Some(row.id);
-            if !target.holds(&mut *reader, row.key)? {
-                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::RowElsewhere(target.sort())));
-                continue;
-            }
-            let at = *known.entry(row.key).or_insert_with(|| {
-                by_row.push((row.key, Vec::new()));
+            let row_key = row.map(|row| row.key);
+            let names = match row_key {
+                Some(row_key) => Named::Key(row_key),
+                None => Named::Text(id, global_key),
+            };
+            let at = *known.entry(names).or_insert_with(|| {
+                by_row.push((row_key.filter(|_| failure.is_none()), Vec::new()));
                 by_row.len() - 1
             });
-            by_row[at].1.push(place);
+            match failure {
+                Some(problem) => self.failures[place.index] = Some(LineError::of_line(problem)),
+                None => by_row[at].1.push(place),
+            }
         }
         Ok(by_row)
     }

@@ -19,6 +19,7 @@ use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::{NewFile, Workspace};
 use labelport_model::data_type;
 use labelport_model::problem::Problem;
+use labelport_store::files::{self, File};
 use labelport_store::imports::{self, AnnotationImport, ImportName};
 use labelport_store::page::RowKey;
 use labelport_store::rows;
@@ -168,6 +169,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         let is_done = first < import.rows_done;
         let mut made = Vec::new();
         for (row_key, places) in portion {
+            let Some(row_key) = row_key else { continue };
             let texts = lines.read(places)?;
             let converted = convert(workspace, import, &target, &ontology, (*row_key, &texts), is_done)?;
             for (place, outcome) in places.iter().zip(converted.outcomes) {
@@ -274,7 +276,8 @@ struct ImportWorld<'w> {
     workspace: &'w Workspace,
     import: &'w AnnotationImport,
     target: &'w Target,
-    masks: Vec<(String, String)>,
+    /// Masks that were kept: where each is found, and its file.
+    masks: Vec<(String, File)>,
     /// Whether what is made was made before, so that nothing is kept.
     is_silent: bool,
     /// The mask that was fetched last: one picture often holds many instances.
@@ -308,11 +311,11 @@ impl World for ImportWorld<'_> {
         };
         if !self.is_silent && self.target.keeps() {
             let id = self.workspace.chance().cuid();
-            self.workspace
-                .files()
-                .write(&id, &mask.png)
-                .map_err(|error| format!("the mask cannot be kept: {error}"))?;
-            self.masks.push((place.clone(), id));
+            let unkept = |error| format!("the mask cannot be kept: {error}");
+            let kept = self.workspace.files().write(&id, &mask.png).map_err(unkept)?;
+            let (content_type, created_by) = (Some("image/png"), self.import.created_by.as_deref());
+            let new = NewFile { id: &id, name: "mask.png", content_type, created_by };
+            self.masks.push((place.clone(), self.workspace.file_of(&new, &kept)));
         }
         Ok(format!("{}{place}", crate::masks::ORIGIN))
     }
@@ -326,8 +329,9 @@ impl ImportWorld<'_> {
             return Ok(());
         }
         self.workspace.write(move |connection| {
-            for (place, file_id) in &masks {
-                labelport_store::files::put_mask(connection, org_key, place, file_id)?;
+            for (place, file) in &masks {
+                files::create(connection, org_key, file)?;
+                files::put_mask(connection, org_key, place, &file.id)?;
             }
             Ok(())
         })

@@ -79,3 +79,8 @@ def made(request: pytest.FixtureRequest, workspace: Workspace) -> Made:
 @pytest.fixture(scope="session")
 def image(workspace: Workspace) -> Made:
     return workspace["image"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The table of operations looks back on everything else, so it comes last."""
+    items.sort(key=lambda item: item.path.name == "test_operations.py")

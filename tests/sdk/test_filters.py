@@ -9,6 +9,7 @@ import requests
 
 from exporting import Export, Exports
 from serving import Server
+from versions import exceptions
 from workspace import Made
 
 LONG_AGO, FAR_OFF = "2000-01-01", "2050-01-01"
@@ -168,7 +169,7 @@ def test_two_thousand_ids_are_the_most(client: labelbox.Client, image: Made) -> 
     unknown = [f"c{number:024d}" for number in range(2001)]
     with pytest.raises(ValueError, match="2000"):
         image.project.export_v2(filters={"data_row_ids": unknown})
-    with pytest.raises(labelbox.exceptions.MalformedQueryException, match="2,?000"):
+    with pytest.raises(exceptions.MalformedQueryException, match="2,?000"):
         raw_export(client, image.project.uid, [{"ids": unknown, "operator": "is", "type": "data_row_id"}])
     assert raw_export(client, image.project.uid, [{"ids": unknown[:2000], "operator": "is", "type": "data_row_id"}])
 
@@ -186,6 +187,6 @@ BAD_ENTRIES = [
 @pytest.mark.parametrize("entry", BAD_ENTRIES, ids=lambda entry: str(entry)[:40])
 def test_an_entry_that_means_nothing_is_refused(entry: dict, client: labelbox.Client, image: Made) -> None:
     """Never ignored: an ignored filter would be a wrong export."""
-    with pytest.raises(labelbox.exceptions.MalformedQueryException) as refused:
+    with pytest.raises(exceptions.MalformedQueryException) as refused:
         raw_export(client, image.project.uid, [entry])
     assert len(str(refused.value)) > 10

@@ -10,13 +10,13 @@ import labelbox.types as lb_types
 import pytest
 import requests
 from labelbox import LabelImport, MALPredictionImport
-from labelbox.exceptions import ResourceNotFoundError
 
 import versions
 from assets import AssetServer
 from exporting import Exports
 from shapes import legible
 from subjects import BOX, IMAGE, VIDEO
+from versions import SDK_ERRORS, exceptions
 from workspace import Made, connect, create_ontology, create_project, create_rows, settle
 
 TEXT_LINE = {"name": "note", "answer": "fine"}
@@ -204,16 +204,16 @@ def test_an_import_is_found_by_its_name(imports: dict, bench: Bench, client: lab
     """Another process finds it; an unknown name is not found."""
     found = LabelImport.from_name(client, bench.project.uid, imports["plain"].name)
     assert (found.uid, found.state.value) == (imports["plain"].uid, "FINISHED")
-    with pytest.raises(ResourceNotFoundError):
+    with pytest.raises(exceptions.ResourceNotFoundError):
         LabelImport.from_name(client, bench.project.uid, "nobody made this one")
-    with pytest.raises(ResourceNotFoundError):
+    with pytest.raises(exceptions.ResourceNotFoundError):
         MALPredictionImport.from_name(client, bench.project.uid, "nobody made this one")
 
 
 def test_a_name_is_given_once(imports: dict, bench: Bench, client: labelbox.Client) -> None:
     """A creation that is repeated after a timeout makes no second import and no second label."""
     count = len(list(bench.project.labels()))
-    with pytest.raises(labelbox.exceptions.LabelboxError, match="partly"):
+    with pytest.raises(SDK_ERRORS, match="partly"):
         start(LabelImport, client, bench.project, "partly", [line("import plain")])
     assert len(list(bench.project.labels())) == count
 
@@ -235,7 +235,7 @@ def test_annotations_are_uploaded_through_the_project(bench: Bench, imports: dic
 
 def test_a_project_that_is_not_there(client: labelbox.Client) -> None:
     """An import into nothing is refused with a sentence."""
-    with pytest.raises(labelbox.exceptions.LabelboxError):
+    with pytest.raises(SDK_ERRORS):
         LabelImport.create_from_objects(client, "c" + "0" * 24, "lost", [line("import plain")])
 
 

@@ -9,6 +9,7 @@ from labelbox.schema.data_row_metadata import DataRowMetadataKind, DeleteDataRow
 
 from assets import AssetServer
 from exporting import Exports
+from versions import exceptions
 from workspace import Workspace, create_rows
 
 TAG, CAPTURED = "cko8s9r5v0001h2dk9elqdidh", "cko8sdzv70006h2dk8jg64zvb"
@@ -120,5 +121,5 @@ def test_fields_are_made_renamed_and_deleted(client: labelbox.Client, workspace:
 
 def test_a_name_is_given_once(client: labelbox.Client, workspace: Workspace) -> None:
     """Two fields of the same name would make names ambiguous."""
-    with pytest.raises(labelbox.exceptions.MalformedQueryException, match="site"):
+    with pytest.raises(exceptions.MalformedQueryException, match="site"):
         client.get_data_row_metadata_ontology().create_schema("site", DataRowMetadataKind.string)

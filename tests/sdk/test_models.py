@@ -5,10 +5,10 @@ from pathlib import Path
 
 import labelbox
 import pytest
-from labelbox.exceptions import LabelboxError, ResourceNotFoundError
 
 from assets import AssetServer
 from exporting import Exports
+from versions import SDK_ERRORS, exceptions
 from workspace import Made, addressed, settle
 
 
@@ -93,7 +93,7 @@ def test_predictions_come_from_files_and_urls(
 def test_a_name_of_predictions_is_given_once(image: Made, client: labelbox.Client) -> None:
     """A repeated creation is refused, and what was there stays."""
     line = addressed([{"name": "note", "answer": "again"}], image.global_keys[0], "twice")
-    with pytest.raises(LabelboxError):
+    with pytest.raises(SDK_ERRORS):
         image.run.add_predictions(image.predictions.name, line)
 
 
@@ -106,7 +106,7 @@ def test_what_is_deleted_is_gone(client: labelbox.Client, image: Made) -> None:
     assert list(model.model_runs()) == []
     model.delete()
     for get, uid in ((client.get_model, model.uid), (client.get_model_run, run.uid)):
-        with pytest.raises(ResourceNotFoundError):
+        with pytest.raises(exceptions.ResourceNotFoundError):
             get(uid)
     assert client.get_data_row(image.row_ids[0]).uid == image.row_ids[0]
 

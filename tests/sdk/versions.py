@@ -7,6 +7,21 @@ import labelbox
 import labelbox.types
 from labelbox import MediaType
 
+try:
+    from labelbox import exceptions
+except ImportError:
+    # Version 7 moved them into a package of their own.
+    from lbox import exceptions
+
+__all__ = ["exceptions"]
+
+# Some errors of the SDK are no `LabelboxError`.
+SDK_ERRORS = (
+    exceptions.LabelboxError,
+    exceptions.MalformedQueryException,
+    exceptions.OperationNotAllowedException,
+)
+
 VERSION = tuple(int(part) for part in labelbox.__version__.split("."))
 
 # `export()` beside `export_v2()`, and streams under both.

@@ -4,6 +4,7 @@
 //! error is for people (or, with `--json`, for programs: one event a line). A command is one file in [`command`]; it calls
 //! the engine and holds no rules of its own.
 
+mod ambient;
 mod command;
 mod messages;
 mod outcome;

@@ -12,6 +12,7 @@ pub mod composed;
 pub mod export;
 pub mod fetch;
 pub mod files;
+pub mod finished;
 pub mod import;
 pub mod labeling;
 pub mod legacy_export;

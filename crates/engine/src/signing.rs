@@ -58,9 +58,10 @@ impl Signer {
         let expected = self.signature(path, expires);
         let given = signature.unwrap_or_default().as_bytes();
         // Every byte is looked at, so that the time it takes tells nothing about the first wrong one.
-        let differing = expected.bytes().zip(given).fold(given.len() ^ expected.len(), |sum, (one, other)| {
-            sum | usize::from(one ^ other)
-        });
+        let differing = expected
+            .bytes()
+            .zip(given)
+            .fold(given.len() ^ expected.len(), |sum, (one, other)| sum | usize::from(one ^ other));
         if differing != 0 {
             let message = "the signature of this URL is missing or not its own; use the URL as it was given out";
             return Err(Problem::new(ProblemKind::Forbidden, message));

@@ -98,20 +98,21 @@ fn write(
     format: &dyn Format,
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();
-    let mut tell = |now: export::Progress| {
-        // Progress is told once a second: a write for each chunk would cost more than the chunk.
-        if workspace.now().as_millis() - last.as_millis() < 1_000 {
-            return;
-        }
-        last = workspace.now();
-        let rows_done = i64::try_from(now.rows).unwrap_or(i64::MAX);
-        let expected = now.rows.saturating_mul(now.parts).checked_div(now.parts_begun).unwrap_or(now.rows);
-        let rows_total = Some(i64::try_from(expected).unwrap_or(i64::MAX));
-        let id = task.id.clone();
-        drop(workspace.store().write(move |connection| {
-            tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
-        }));
-    };
+    let mut tell =
+        |now: export::Progress| {
+            // Progress is told once a second: a write for each chunk would cost more than the chunk.
+            if workspace.now().as_millis() - last.as_millis() < 1_000 {
+                return;
+            }
+            last = workspace.now();
+            let rows_done = i64::try_from(now.rows).unwrap_or(i64::MAX);
+            let expected = now.rows.saturating_mul(now.parts).checked_div(now.parts_begun).unwrap_or(now.rows);
+            let rows_total = Some(i64::try_from(expected).unwrap_or(i64::MAX));
+            let id = task.id.clone();
+            drop(workspace.store().write(move |connection| {
+                tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
+            }));
+        };
     let mut run = export::Run { threads: workspace.threads(), format, progress: &mut tell };
     export::run(workspace.store(), request, sink, &mut run).map_err(told)
 }
@@ -144,7 +145,8 @@ pub fn is_export(kind: &str) -> bool {
 /// Removes results that are older than they are kept.
 pub fn expire(workspace: &Workspace) -> Result<(), Problem> {
     let before = workspace.now().plus_millis(-KEPT_MS);
-    let expired = workspace.read(|connection| Ok(tasks::list_finished_before(connection, workspace.org_key(), before)?))?;
+    let expired =
+        workspace.read(|connection| Ok(tasks::list_finished_before(connection, workspace.org_key(), before)?))?;
     for task in expired.iter().filter(|task| is_export(&task.kind)) {
         workspace.results().remove(task.id.as_str()).map_err(Problem::internal)?;
         workspace.forget_result(task.id.as_str());

@@ -250,9 +250,10 @@ impl Workspace {
         let read = || -> Result<crate::fetch::Fetched, Problem> {
             let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
             let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
-            let bytes = self.files.read(&file.id, limits.size_bytes).map_err(|error| {
-                Problem::malformed(format!("the file {} cannot be read: {error}", file.name))
-            })?;
+            let bytes = self
+                .files
+                .read(&file.id, limits.size_bytes)
+                .map_err(|error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name)))?;
             let content_length = Some(bytes.len() as u64);
             Ok(crate::fetch::Fetched { bytes, content_type: file.content_type, content_length })
         };
@@ -286,7 +287,9 @@ impl Workspace {
 /// Says that a file could not be written.
 pub(crate) fn unwritable(error: io::Error) -> Problem {
     let message = match error.kind() {
-        io::ErrorKind::StorageFull => "the disk of the data folder is full; free some space and send it again".to_owned(),
+        io::ErrorKind::StorageFull => {
+            "the disk of the data folder is full; free some space and send it again".to_owned()
+        }
         _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
     };
     Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }

@@ -6,9 +6,11 @@
 //! # Adding a format
 //! One file beside this one with a type that implements [`Format`], one line in [`FORMATS`].
 
+mod legacy;
 mod ndjson;
 
 use labelport_model::record::Record;
+pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
 
 /// A way to write records.
@@ -24,7 +26,7 @@ pub trait Format: Sync {
 }
 
 /// Every format, by name.
-pub static FORMATS: &[&dyn Format] = &[&Ndjson];
+pub static FORMATS: &[&dyn Format] = &[&LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson];
 
 #[cfg(test)]
 mod tests {

@@ -100,12 +100,7 @@ pub fn update(
     connection.execute(
         "update datasets set name = coalesce($1, name), description = coalesce($2, description), updated_ms = $3 \
          where dataset_key = $4",
-        &[
-            change.name.as_ref().into(),
-            change.description.as_ref().into(),
-            change.now.as_millis().into(),
-            key.into(),
-        ],
+        &[change.name.as_ref().into(), change.description.as_ref().into(), change.now.as_millis().into(), key.into()],
     )?;
     if change.name.is_some() {
         let change_seq = changes::next_change_seq(connection, org_key)?;

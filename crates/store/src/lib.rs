@@ -36,5 +36,5 @@ mod store;
 mod writer;
 
 pub use connection::{Connection, Engine, Param, RowView, StoreError};
-pub use store::{Founding, Snapshot, Store};
+pub use store::{Founding, Organization, Snapshot, Store};
 pub use writer::Submitter;

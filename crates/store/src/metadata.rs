@@ -62,13 +62,8 @@ pub fn create(
     org_key: i64,
     schema: &MetadataSchema,
 ) -> Result<Option<i64>, StoreError> {
-    let params: [Param<'_>; 5] = [
-        org_key.into(),
-        (&schema.id).into(),
-        (&schema.name).into(),
-        (&schema.kind).into(),
-        schema.is_reserved.into(),
-    ];
+    let params: [Param<'_>; 5] =
+        [org_key.into(), (&schema.id).into(), (&schema.name).into(), (&schema.kind).into(), schema.is_reserved.into()];
     let sql = "insert into metadata_schemas (org_key, id, name, kind, is_reserved) values ($1, $2, $3, $4, $5) \
                on conflict do nothing returning schema_key";
     let Some(key) = connection.find(sql, &params, |row| row.int(0))?.flatten() else { return Ok(None) };

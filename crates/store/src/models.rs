@@ -158,7 +158,11 @@ pub fn find_run(connection: &mut dyn Connection, org_key: i64, id: &str) -> Resu
 }
 
 /// Finds a run by its key.
-pub fn find_run_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> Result<Option<ModelRun>, StoreError> {
+pub fn find_run_by_key(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    key: i64,
+) -> Result<Option<ModelRun>, StoreError> {
     connection.find(&format!("{SELECT_RUN} and u.run_key = $2"), &[org_key.into(), key.into()], run)
 }
 
@@ -188,12 +192,7 @@ pub fn list_runs(connection: &mut dyn Connection, org_key: i64, model_key: i64) 
 pub fn update_run(connection: &mut dyn Connection, run: &ModelRun, now: Timestamp) -> Result<(), StoreError> {
     connection.execute(
         "update model_runs set training_metadata = $1, status = $2, updated_ms = $3 where run_key = $4",
-        &[
-            run.training_metadata.as_ref().into(),
-            run.status.as_ref().into(),
-            now.as_millis().into(),
-            run.key.into(),
-        ],
+        &[run.training_metadata.as_ref().into(), run.status.as_ref().into(), now.as_millis().into(), run.key.into()],
     )?;
     Ok(())
 }

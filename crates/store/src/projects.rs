@@ -4,6 +4,7 @@ use crate::connection::{Connection, Param, RowView, StoreError};
 use crate::page::RowKey;
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
+use labelport_model::workflow::WorkflowStatus;
 
 /// A project as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,9 +229,8 @@ pub fn rename_ontology_in_rows(
 ) -> Result<(), StoreError> {
     let sql = "select row_key, details from project_rows where project_key = $1 and details is not null \
                order by row_key";
-    let stored = connection.list(sql, &[project_key.into()], |row| {
-        (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default())
-    })?;
+    let stored = connection
+        .list(sql, &[project_key.into()], |row| (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default()))?;
     if stored.is_empty() {
         return Ok(());
     }
@@ -336,6 +336,45 @@ pub fn list_batch_rows(connection: &mut dyn Connection, batch_key: i64) -> Resul
     connection.list(sql, &[batch_key.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))
 }
 
+/// Lists the ids of the labels that the rows of a batch have in its project.
+pub fn list_batch_labels(connection: &mut dyn Connection, batch_key: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "select l.id from project_rows r join labels l on l.project_key = r.project_key \
+               and l.row_key = r.row_key where r.batch_key = $1 order by r.row_key, l.ordinal";
+    connection.list(sql, &[batch_key.into()], |row| row.text(0).unwrap_or_default())
+}
+
+/// How many rows of a project stand where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StateCounts {
+    /// All of them.
+    pub all: i64,
+    /// Those that wait for a label.
+    pub unlabeled: i64,
+    /// Those in review.
+    pub in_review: i64,
+    /// Those sent back.
+    pub in_rework: i64,
+    /// Those that are done.
+    pub done: i64,
+}
+
+/// Counts the rows of a project by where they stand.
+pub fn count_by_state(connection: &mut dyn Connection, project_key: i64) -> Result<StateCounts, StoreError> {
+    let sql = "select status, count(*) from project_rows where project_key = $1 group by status order by status";
+    let mut counts = StateCounts::default();
+    for (status, count) in connection.list(sql, &[project_key.into()], |row| (row.int(0), row.int(1).unwrap_or(0)))? {
+        counts.all += count;
+        let status = status.and_then(|code| u8::try_from(code).ok()).and_then(WorkflowStatus::from_code);
+        match status {
+            Some(WorkflowStatus::InReview) => counts.in_review += count,
+            Some(WorkflowStatus::InRework) => counts.in_rework += count,
+            Some(WorkflowStatus::Done) => counts.done += count,
+            Some(WorkflowStatus::ToLabel) | None => counts.unlabeled += count,
+        }
+    }
+    Ok(counts)
+}
+
 /// Finds a row in a project.
 pub fn find_row(
     connection: &mut dyn Connection,
@@ -387,10 +426,7 @@ pub fn list_labels(
     } else {
         sql.push_str("where l.project_key = $1");
     }
-    sql.push_str(&format!(
-        " order by l.created_ms, l.row_key, l.ordinal limit {} offset {}",
-        which.limit, which.skip
-    ));
+    sql.push_str(&format!(" order by l.created_ms, l.row_key, l.ordinal limit {} offset {}", which.limit, which.skip));
     connection.list(&sql, &params, label)
 }
 

@@ -97,18 +97,13 @@ fn leave(
 /// Removes a label of a project; returns the row that had it. The labels behind it move up.
 pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<Option<(i64, RowKey)>, StoreError> {
     let sql = "select project_key, row_key from label_ids where id = $1";
-    let home =
-        connection.find(sql, &[label_id.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
+    let home = connection.find(sql, &[label_id.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
     let Some((project_key, row_key)) = home else { return Ok(None) };
     let keys: [Param<'_>; 2] = [project_key.into(), row_key.into()];
     let mut tallies: Vec<(i64, String, Vec<u8>)> = Vec::new();
     let sql = "select ordinal, id, tally from labels where project_key = $1 and row_key = $2 order by ordinal";
     connection.query(sql, &keys, &mut |row| {
-        tallies.push((
-            row.int(0).unwrap_or(0),
-            row.text(1).unwrap_or_default(),
-            row.bytes(2).unwrap_or(&[]).to_vec(),
-        ));
+        tallies.push((row.int(0).unwrap_or(0), row.text(1).unwrap_or_default(), row.bytes(2).unwrap_or(&[]).to_vec()));
         ControlFlow::Continue(())
     })?;
     let mut gone = BTreeSet::new();

@@ -12,6 +12,17 @@ pub struct Store {
     org_key: i64,
 }
 
+/// The organization that a store serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// The public id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
 /// What a new store starts with. Time and chance are arguments.
 #[derive(Debug, Clone)]
 pub struct Founding {
@@ -61,6 +72,17 @@ impl Store {
     /// Returns the key of the organization that this store serves.
     pub fn org_key(&self) -> i64 {
         self.org_key
+    }
+
+    /// Returns the organization that this store serves.
+    pub fn organization(&self) -> Result<Organization, StoreError> {
+        let sql = "select id, name, created_ms from organizations where org_key = $1";
+        let found = self.reader()?.find(sql, &[self.org_key.into()], |row| Organization {
+            id: row.text(0).unwrap_or_default(),
+            name: row.text(1).unwrap_or_default(),
+            created: Timestamp::from_millis(row.int(2).unwrap_or(0)),
+        })?;
+        found.ok_or_else(|| StoreError::Damaged("the organization of the store is not there".to_owned()))
     }
 
     /// Returns the time zone of the workspace, in which dates without an offset are read.

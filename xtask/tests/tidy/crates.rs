@@ -14,6 +14,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("base64", "engine"),
     ("clap", "cli"),
     ("flate2", "engine"),
+    ("getrandom", "cli"),
     ("hmac", "engine"),
     ("indicatif", "cli"),
     ("object_store", "engine"),
@@ -22,8 +23,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("postgres", "store"),
     ("rusqlite", "store"),
     ("sha2", "engine"),
-    ("tokio-postgres", "store"),
     ("ureq", "engine"),
+    ("tokio", "server"),
     ("zstd", "engine"),
 ];
 

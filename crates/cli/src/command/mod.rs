@@ -10,7 +10,9 @@ mod demo;
 mod doctor;
 mod export;
 mod import;
+mod key;
 mod list;
+mod serve;
 mod slice;
 mod verify;
 
@@ -30,8 +32,17 @@ pub(crate) trait Command: Sync {
 }
 
 /// Every subcommand, by name.
-pub(crate) static COMMANDS: &[&dyn Command] =
-    &[&demo::Demo, &doctor::Doctor, &export::Export, &import::Import, &list::List, &slice::Slice, &verify::Verify];
+pub(crate) static COMMANDS: &[&dyn Command] = &[
+    &demo::Demo,
+    &doctor::Doctor,
+    &export::Export,
+    &import::Import,
+    &key::Key,
+    &list::List,
+    &serve::Serve,
+    &slice::Slice,
+    &verify::Verify,
+];
 
 #[cfg(test)]
 mod tests {

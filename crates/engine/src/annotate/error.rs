@@ -32,7 +32,7 @@ impl LineError {
     }
 
     /// Returns the error of a whole line.
-    pub(super) fn of_line(problem: Problem) -> Self {
+    pub fn of_line(problem: Problem) -> Self {
         Self { place: String::new(), problem }
     }
 
@@ -98,6 +98,12 @@ pub enum Problem {
     /// The line is no JSON.
     #[error("no JSON line: byte {}: {}", .0.offset, .0)]
     NotJson(JsonError),
+    /// The line names no data row that there is.
+    #[error("no data row has the id or global key of dataRow; create the row first, or correct the line")]
+    RowUnknown,
+    /// The data row is not where the import goes.
+    #[error("the data row is not in the {0}; add it there first")]
+    RowElsewhere(&'static str),
     /// A key that such a line needs is absent or null.
     #[error("the key {0} is missing")]
     Missing(&'static str),
@@ -294,6 +300,8 @@ impl Problem {
     pub fn name(&self) -> &'static str {
         match self {
             Self::NotJson(_) => "InvalidJson",
+            Self::RowUnknown => "DataRowNotFound",
+            Self::RowElsewhere(_) => "DataRowNotIncluded",
             Self::Missing(_) => "MissingKey",
             Self::WrongKind { .. } | Self::NumberTooLarge | Self::NotAllowed { .. } => "InvalidValue",
             Self::NothingToDo(_) => "NoAnnotation",

@@ -33,8 +33,7 @@ pub fn look_at_waiting(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Res
             return Ok(false);
         }
         let seen: Vec<Result<(), Problem>> = std::thread::scope(|scope| {
-            let fetchers: Vec<_> =
-                keys.iter().map(|row_key| scope.spawn(|| look_at(workspace, *row_key))).collect();
+            let fetchers: Vec<_> = keys.iter().map(|row_key| scope.spawn(|| look_at(workspace, *row_key))).collect();
             let joined = fetchers.into_iter().map(|fetcher| fetcher.join());
             joined.map(|outcome| outcome.unwrap_or_else(|_| Err(Problem::internal("a fetcher panicked")))).collect()
         });
@@ -95,12 +94,12 @@ struct Seen {
 fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem> {
     let (org_key, now) = (workspace.org_key(), workspace.now());
     let layer_id = workspace.chance().cuid();
-    let Seen { asset, attributes, text_layer, notice } = seen;
-    let mut media = attributes.export.clone();
+    let Seen { asset, mut attributes, text_layer, notice } = seen;
     // A text layer that we made ourselves needs an address of ours; one that was given keeps its own.
-    let given_url = asset.text_layer.as_deref().and_then(|given| {
-        serde_json::from_str::<serde_json::Value>(given).ok()?["url"].as_str().map(str::to_owned)
-    });
+    let given_url = asset
+        .text_layer
+        .as_deref()
+        .and_then(|given| serde_json::from_str::<serde_json::Value>(given).ok()?["url"].as_str().map(str::to_owned));
     let layer_url = match (&given_url, &text_layer) {
         (Some(url), _) => Some(url.clone()),
         (None, Some(layer)) => {
@@ -115,10 +114,8 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         }
         (None, None) => None,
     };
-    let mut api = attributes.api.clone();
     if let Some(url) = layer_url {
-        media = with_member(&media, "text_layer_url", &url);
-        api = with_member(&api, "textLayerUrl", &url);
+        attributes.add_text_layer_url(&url);
     }
     workspace.write(move |connection| {
         if things::find_row_id(connection, row.key)?.is_none() {
@@ -127,7 +124,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         let mut text = Vec::new();
         let mut part = ObjectWriter::open(&mut text);
         part.raw("data_row", serde_json::json!({ "id": row.id }).to_string().as_bytes());
-        part.raw("media_attributes", media.as_bytes());
+        part.raw("media_attributes", attributes.export.as_bytes());
         part.close();
         let mut edits = Edits::begin(connection, org_key, now)?;
         // Attributes that contradict what the row is known to be are the asset's fault and are told, not stored.
@@ -140,7 +137,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         let asset = Asset {
             row_key: row.key,
             state,
-            attributes: Some(api),
+            attributes: Some(attributes.api),
             content: attributes.text,
             text_layer,
             notice: notice.or(refused),
@@ -149,13 +146,6 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         rows::put_asset(edits.connection, &asset)?;
         Ok(edits.finish()?)
     })
-}
-
-/// Adds a member to a JSON object.
-fn with_member(object: &str, key: &str, text: &str) -> String {
-    let mut value: serde_json::Value = serde_json::from_str(object).unwrap_or_default();
-    value[key] = serde_json::json!(text);
-    value.to_string()
 }
 
 /// Tells whether the assets of all these rows were looked at; waits a moment for them.

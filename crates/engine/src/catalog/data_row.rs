@@ -59,7 +59,7 @@ pub fn compose(
     vocabulary: &Vocabulary,
     chance: &dyn Chance,
 ) -> Result<Composed, Problem> {
-    let given = |key: &str| payload.get(key).filter(|value| value.kind() != Kind::Null);
+    let given = |key: &str| find_given(payload, key);
     let media_type = given("media_type").and_then(Value::as_text).map(Cow::into_owned);
     let content = given("row_data").map(read_row_data).transpose()?;
     let attributes = content.as_deref().and_then(|content| media::of_inline(content, media_type.as_deref()));
@@ -127,6 +127,22 @@ pub fn compose(
     Ok(Composed { text, asset })
 }
 
+/// Finds a member of a payload, by the name of today or of the SDK of 2023.
+pub(super) fn find_given<'a>(payload: Value<'a>, key: &str) -> Option<Value<'a>> {
+    let older = match key {
+        "external_id" => "externalId",
+        "global_key" => "globalKey",
+        "media_type" => "mediaType",
+        "metadata_fields" => "metadataFields",
+        "row_data" => "data",
+        _ => key,
+    };
+    let found = payload.get(key).or_else(|| payload.get(older));
+    // A layer of tiles may stand in the place of its row.
+    let found = found.or_else(|| (key == "row_data" && payload.get("tileLayerUrl").is_some()).then_some(payload));
+    found.filter(|value| value.kind() != Kind::Null)
+}
+
 /// Returns what an export shows as `row_data`: a text as it is, an object as its JSON, a document as its URL.
 fn read_row_data(value: Value<'_>) -> Result<String, Problem> {
     if let Some(text) = value.as_text() {
@@ -173,7 +189,7 @@ fn read_metadata(
     book: &Book,
 ) -> Result<Option<Vec<metadata::Entry>>, Problem> {
     let parsed = |key: &str| -> Result<Option<serde_json::Value>, Problem> {
-        let value = payload.get(key).filter(|value| value.kind() != Kind::Null);
+        let value = find_given(payload, key);
         value.map(|value| serde_json::from_str(value.raw()).map_err(Problem::internal)).transpose()
     };
     if let Some(fields) = parsed("metadata_fields")? {
@@ -258,7 +274,7 @@ pub(super) fn change(
     vocabulary: &Vocabulary,
     (chance, now): (&dyn Chance, Timestamp),
 ) -> Result<(), Problem> {
-    let key = payload.get("global_key").and_then(Value::as_text);
+    let key = find_given(payload, "global_key").and_then(Value::as_text);
     if let Some(key) = &key
         && rows::find_key_by_global_key(edits.connection, org_key, key)?.is_some_and(|owner| owner != row.key)
     {

@@ -14,8 +14,7 @@ pub fn create(workspace: &Workspace, name: &str, dimensions: i64) -> Result<Embe
         let message = format!("dims is {dimensions}; a vector has 1 to {DIMENSIONS_LIMIT} numbers");
         return Err(Problem::malformed(message));
     }
-    let embedding =
-        Embedding { id: workspace.chance().cuid(), name: name.to_owned(), dimensions, is_custom: true };
+    let embedding = Embedding { id: workspace.chance().cuid(), name: name.to_owned(), dimensions, is_custom: true };
     let (org_key, now, new) = (workspace.org_key(), workspace.now(), embedding.clone());
     workspace.write(move |connection| {
         if metadata::list_embeddings(connection, org_key)?.iter().any(|known| known.name == new.name) {

@@ -44,11 +44,7 @@ pub fn find_rows(workspace: &Workspace, keys: &[String]) -> Result<Vec<Option<St
     workspace.read(|connection| keys.iter().map(|key| find_row(workspace, connection, key)).collect())
 }
 
-fn find_row(
-    workspace: &Workspace,
-    connection: &mut dyn Connection,
-    key: &str,
-) -> Result<Option<String>, Problem> {
+fn find_row(workspace: &Workspace, connection: &mut dyn Connection, key: &str) -> Result<Option<String>, Problem> {
     let Some(row_key) = rows::find_key_by_global_key(connection, workspace.org_key(), key)? else { return Ok(None) };
     Ok(labelport_store::things::find_row_id(connection, row_key)?)
 }

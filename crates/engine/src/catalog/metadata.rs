@@ -165,9 +165,8 @@ pub fn told(entries: &[String]) -> (Vec<Value>, Vec<Value>) {
 }
 
 fn entry(schema: &MetadataSchema, value: &Value) -> Result<Entry, Problem> {
-    let wrong = |what: &str| {
-        Problem::malformed(format!("the metadata field {:?} takes {what}, not {value}", schema.name))
-    };
+    let wrong =
+        |what: &str| Problem::malformed(format!("the metadata field {:?} takes {what}, not {value}", schema.name));
     let value = match schema.kind.as_str() {
         NUMBER => match value {
             Value::Number(_) => value.clone(),
@@ -179,7 +178,8 @@ fn entry(schema: &MetadataSchema, value: &Value) -> Result<Entry, Problem> {
         },
         DATE_TIME => {
             let text = value.as_str().ok_or_else(|| wrong("a date and time"))?;
-            let time = Timestamp::parse_export(text).ok_or_else(|| wrong("a date and time such as 2025-03-01T08:00:00Z"))?;
+            let time =
+                Timestamp::parse_export(text).ok_or_else(|| wrong("a date and time such as 2025-03-01T08:00:00Z"))?;
             json!(time.to_string())
         }
         EMBEDDING => match value {

@@ -35,13 +35,32 @@ const TRANSACTION_ROWS: usize = 500;
 /// Creates and changes rows.
 pub struct RowImport;
 
+/// Where the rows of an import are.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// In the chunks that a manifest names.
+    Manifest(&'a str),
+    /// In one file, all for one dataset: how the SDK of 2023 sends them.
+    File {
+        /// The URL of the file.
+        url: &'a str,
+        /// The dataset.
+        dataset_id: &'a str,
+    },
+}
+
 /// Starts an import; returns the id of its task.
-pub fn start(workspace: &Workspace, caller: &Caller, manifest_uri: &str) -> Result<TaskId, Problem> {
-    let order = Order {
-        kind: RowImport.kind(),
-        name: "JSON Import".to_owned(),
-        request: json!({ "manifest": manifest_uri, "email": caller.user.email }).to_string(),
-    };
+pub fn start(workspace: &Workspace, caller: &Caller, rows: Rows<'_>) -> Result<TaskId, Problem> {
+    let mut request = json!({ "email": caller.user.email });
+    match rows {
+        Rows::Manifest(uri) => request["manifest"] = json!(uri),
+        Rows::File { url, dataset_id } => {
+            super::dataset::get(workspace, dataset_id)?;
+            request["file"] = json!(url);
+            request["dataset"] = json!(dataset_id);
+        }
+    }
+    let order = Order { kind: RowImport.kind(), name: "JSON Import".to_owned(), request: request.to_string() };
     work::start(workspace, caller, order, work::PATIENCE)
 }
 
@@ -56,8 +75,10 @@ impl Job for RowImport {
 
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request: serde_json::Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
-        let uri = request["manifest"].as_str().unwrap_or_default();
-        let chunks = read_manifest(workspace, uri)?;
+        let chunks = match request["file"].as_str() {
+            Some(url) => vec![url.to_owned()],
+            None => read_manifest(workspace, request["manifest"].as_str().unwrap_or_default())?,
+        };
         let done = workspace.read(|connection| Ok(tasks::next_row(connection, task.id.as_str())?))?;
         let mut ordinal = 0;
         for chunk in &chunks {
@@ -77,6 +98,7 @@ impl Job for RowImport {
                     ordinal: here,
                     done,
                     task: task.id.clone(),
+                    dataset_id: request["dataset"].as_str().map(str::to_owned),
                     email: request["email"].as_str().unwrap_or_default().to_owned(),
                     now: workspace.now(),
                     org_key: workspace.org_key(),
@@ -100,6 +122,8 @@ struct Portion {
     /// Places before this one were noted by an earlier worker.
     done: i64,
     task: TaskId,
+    /// The dataset of all rows, where the items do not name theirs.
+    dataset_id: Option<String>,
     email: String,
     now: Timestamp,
     org_key: i64,
@@ -138,6 +162,9 @@ impl Portion {
         datasets: &mut HashMap<String, String>,
         item: Value<'_>,
     ) -> Result<String, Problem> {
+        if let Some(dataset_id) = &self.dataset_id {
+            return self.create(edits, vocabulary, datasets, item, dataset_id);
+        }
         let (Some(id), Some(payload)) = (item.get("id"), item.get("payload")) else {
             return Err(Problem::malformed("an item has an id and a payload"));
         };
@@ -146,31 +173,7 @@ impl Portion {
         match text(id, "type").as_deref() {
             Some("AUTO") => {
                 let dataset_id = text(payload, "dataset_id").unwrap_or_default();
-                let dataset_name = match datasets.get(&dataset_id) {
-                    Some(known) => known,
-                    None => {
-                        let found = datasets::find(edits.connection, self.org_key, &dataset_id)?;
-                        let found = found.ok_or_else(|| Problem::malformed(Problem::not_found("dataset", &dataset_id).message))?;
-                        datasets.entry(dataset_id.clone()).or_insert(found.name)
-                    }
-                };
-                if payload.get("row_data").is_none_or(|value| value.kind() == Kind::Null) {
-                    return Err(Problem::malformed("row_data is missing; give a URL or the content itself"));
-                }
-                if let Some(key) = text(payload, "global_key")
-                    && rows::find_key_by_global_key(edits.connection, self.org_key, &key)?.is_some()
-                {
-                    return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
-                }
-                let row_id = self.chance.cuid();
-                let dataset = Some((dataset_id.as_str(), dataset_name.as_str()));
-                let origin = Origin { id: &row_id, dataset, created_by: &self.email, now: self.now };
-                let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
-                edits.merge(&text)?;
-                if let (Some(asset), Some(row_key)) = (asset, rows::find_key(edits.connection, &row_id)?) {
-                    rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
-                }
-                Ok(row_id)
+                self.create(edits, vocabulary, datasets, payload, &dataset_id)
             }
             Some(kind @ ("ID" | "GKEY")) => {
                 let row_key = if kind == "ID" {
@@ -191,12 +194,48 @@ impl Portion {
             _ => Err(Problem::malformed("the type of an item's id is AUTO, ID or GKEY")),
         }
     }
+
+    /// Creates the row of a payload; returns its id.
+    fn create(
+        &self,
+        edits: &mut Edits<'_>,
+        vocabulary: &Vocabulary,
+        datasets: &mut HashMap<String, String>,
+        payload: Value<'_>,
+        dataset_id: &str,
+    ) -> Result<String, Problem> {
+        let dataset_name = match datasets.get(dataset_id) {
+            Some(known) => known,
+            None => {
+                let found = datasets::find(edits.connection, self.org_key, dataset_id)?;
+                let unknown = || Problem::malformed(Problem::not_found("dataset", dataset_id).message);
+                datasets.entry(dataset_id.to_owned()).or_insert(found.ok_or_else(unknown)?.name)
+            }
+        };
+        if data_row::find_given(payload, "row_data").is_none() {
+            return Err(Problem::malformed("row_data is missing; give a URL or the content itself"));
+        }
+        if let Some(key) = data_row::find_given(payload, "global_key").and_then(Value::as_text)
+            && rows::find_key_by_global_key(edits.connection, self.org_key, &key)?.is_some()
+        {
+            return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
+        }
+        let row_id = self.chance.cuid();
+        let origin =
+            Origin { id: &row_id, dataset: Some((dataset_id, dataset_name)), created_by: &self.email, now: self.now };
+        let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
+        edits.merge(&text)?;
+        if let (Some(asset), Some(row_key)) = (asset, rows::find_key(edits.connection, &row_id)?) {
+            rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
+        }
+        Ok(row_id)
+    }
 }
 
 /// Returns a failure as the SDK reads it: the reason, and the item as it came.
 fn told(item: Value<'_>, problem: &Problem) -> String {
-    let payload: serde_json::Value =
-        item.get("payload").and_then(|payload| serde_json::from_str(payload.raw()).ok()).unwrap_or_default();
+    let payload = item.get("payload").unwrap_or(item);
+    let payload: serde_json::Value = serde_json::from_str(payload.raw()).unwrap_or_default();
     let row_data = match &payload["row_data"] {
         serde_json::Value::String(text) => json!(text),
         serde_json::Value::Null => serde_json::Value::Null,
@@ -240,4 +279,60 @@ fn read_document(workspace: &Workspace, uri: &str, what: &str) -> Result<Documen
     let fetched = fetched.map_err(|error| Problem::malformed(format!("the {what} of the import: {error}")))?;
     Document::parse(&fetched.bytes)
         .map_err(|error| Problem::malformed(format!("the {what} of the import is not JSON: {error}")))
+}
+
+/// Creates one row at once; returns its id.
+pub fn create_one(
+    workspace: &Workspace,
+    caller: &Caller,
+    dataset_id: &str,
+    payload: &serde_json::Value,
+) -> Result<String, Problem> {
+    let portion = Portion {
+        document: Arc::new(Document::parse(payload.to_string().as_bytes()).map_err(Problem::internal)?),
+        items: 0..1,
+        ordinal: 0,
+        done: 0,
+        task: TaskId::parse(&workspace.chance().cuid()).map_err(Problem::internal)?,
+        dataset_id: Some(dataset_id.to_owned()),
+        email: caller.user.email.clone(),
+        now: workspace.now(),
+        org_key: workspace.org_key(),
+        chance: workspace.shared_chance(),
+    };
+    let id = workspace.write(move |connection| {
+        let vocabulary = Vocabulary::read(connection, portion.org_key)?;
+        let mut edits = Edits::begin(connection, portion.org_key, portion.now)?;
+        let id = portion.take(&mut edits, &vocabulary, &mut HashMap::new(), portion.document.root())?;
+        edits.finish()?;
+        Ok(id)
+    })?;
+    workspace.bell().ring();
+    Ok(id)
+}
+
+/// Returns what became of all rows of an import, as versions of 2023 read it: a JSON object.
+pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem> {
+    let org_key = workspace.org_key();
+    workspace.read(|connection| {
+        let (mut created, mut errors) = (Vec::new(), Vec::new());
+        for (has_failed, list) in [(false, &mut created), (true, &mut errors)] {
+            for row in tasks::list_rows(connection, task_id, has_failed, -1, usize::MAX >> 1)? {
+                match (row.row_id, row.failure) {
+                    (_, Some(failure)) => list.push(serde_json::from_str(&failure).unwrap_or_default()),
+                    (Some(id), None) => {
+                        let Some(row) = rows::find(connection, org_key, &id)? else { continue };
+                        list.push(json!({
+                            "id": row.id,
+                            "externalId": row.external_id,
+                            "globalKey": row.global_key,
+                            "rowData": data_row::row_data(&row),
+                        }));
+                    }
+                    (None, None) => {}
+                }
+            }
+        }
+        Ok(json!({ "createdDataRows": created, "errors": errors }).to_string())
+    })
 }

@@ -16,8 +16,8 @@ mod walk;
 
 pub use error::ExportError;
 
-use crate::masks;
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
+use crate::masks;
 use crate::ordered::{self, Emit};
 use crate::signing::Signer;
 use crate::sink::{Extent, Packing, Sink};
@@ -162,11 +162,7 @@ pub fn run(
 }
 
 /// Fails where an export would for what it names, without running it.
-pub fn check(
-    connection: &mut dyn Connection,
-    org_key: i64,
-    request: &ExportRequest,
-) -> Result<(), ExportError> {
+pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequest) -> Result<(), ExportError> {
     resolve::resolve(connection, org_key, request).map(|_| ())
 }
 

@@ -43,7 +43,8 @@ fn consensus_of(given: &Value) -> Option<Value> {
 
 /// How many labels a row of a batch is to get.
 fn expected_labels(batch: &Batch) -> i64 {
-    let settings: Value = batch.consensus.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let settings: Value =
+        batch.consensus.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     settings["number_of_labels"].as_i64().unwrap_or(1)
 }
 
@@ -242,7 +243,8 @@ pub fn create_many(
 ) -> Result<Vec<(String, String)>, Problem> {
     let portions: Vec<Value> = match input["datasetId"].as_str() {
         Some(dataset_id) => {
-            let dataset = workspace.read(|connection| Ok(datasets::find(connection, workspace.org_key(), dataset_id)?))?;
+            let dataset =
+                workspace.read(|connection| Ok(datasets::find(connection, workspace.org_key(), dataset_id)?))?;
             let dataset = dataset.ok_or_else(|| Problem::not_found("dataset", dataset_id))?;
             let count = usize::try_from(dataset.row_count).unwrap_or(0);
             (0..count).step_by(BATCH_LIMIT).map(|skip| json!({ "datasetId": dataset_id, "skip": skip })).collect()

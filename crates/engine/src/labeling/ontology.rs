@@ -94,12 +94,7 @@ fn complete(text: &str, chance: &dyn Chance) -> Result<(Value, Vec<SchemaNode>),
 }
 
 /// Gives ids, and a colour to a tool.
-fn complete_root(
-    node: &mut Value,
-    is_tool: bool,
-    index: usize,
-    chance: &dyn Chance,
-) -> Result<SchemaNode, Problem> {
+fn complete_root(node: &mut Value, is_tool: bool, index: usize, chance: &dyn Chance) -> Result<SchemaNode, Problem> {
     let key = if is_tool { "tool" } else { "type" };
     let Some(object) = node.as_object_mut().filter(|object| object.get(key).is_some_and(Value::is_string)) else {
         let list = if is_tool { "tools" } else { "classifications" };

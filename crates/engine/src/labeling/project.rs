@@ -7,9 +7,9 @@ use crate::workspace::Workspace;
 use labelport_model::data_type;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
+use labelport_store::Connection;
 use labelport_store::ontologies::{self, Ontology};
 use labelport_store::projects::{self, NewProject, Project};
-use labelport_store::Connection;
 use serde_json::{Map, Value, json};
 
 /// What the SDK sets of a project and reads back, with what it reads where nobody set it.
@@ -65,8 +65,7 @@ fn read_media_type(text: &str) -> Result<String, Problem> {
     if data_type::find_by_media_type(&text).is_some() || OTHER_MEDIA_TYPES.contains(&text.as_str()) {
         return Ok(text);
     }
-    let known: Vec<&str> =
-        labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
+    let known: Vec<&str> = labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
     Err(Problem::malformed(format!("{text:?} is no media type; write one of: {}", known.join(", "))))
 }
 
@@ -77,7 +76,8 @@ fn settings_of(data: &Value) -> Map<String, Value> {
 
 /// Returns what the SDK set of a project, with null for what nobody set.
 pub fn settings(project: &Project) -> Map<String, Value> {
-    let stored: Value = project.settings.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let stored: Value =
+        project.settings.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     SETTINGS.iter().map(|(key, _)| ((*key).to_owned(), stored[*key].clone())).collect()
 }
 

@@ -200,8 +200,7 @@ impl Job for QueueMove {
         let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         for portion in keys.chunks(PORTION) {
             pulse.check()?;
-            let (portion, project, queue, mover) =
-                (portion.to_vec(), project.clone(), queue.clone(), mover.clone());
+            let (portion, project, queue, mover) = (portion.to_vec(), project.clone(), queue.clone(), mover.clone());
             workspace.write(move |connection| {
                 let mut edits = Edits::begin(connection, org_key, mover.now)?;
                 for row_key in portion {
@@ -211,6 +210,59 @@ impl Job for QueueMove {
             })?;
         }
         Ok(Done { rows: count, outcome: None })
+    }
+}
+
+/// Gives rows of a project another priority.
+pub struct PriorityChange;
+
+/// Starts to give rows another priority. Rows are named by id or by global key.
+pub fn start_priorities(
+    workspace: &Workspace,
+    caller: &Caller,
+    project_id: &str,
+    priority: i64,
+    identifiers: &Value,
+) -> Result<TaskId, Problem> {
+    super::project::get(workspace, project_id)?;
+    let request = json!({ "project": project_id, "priority": priority, "rows": identifiers });
+    let name = "Change priorities".to_owned();
+    let order = Order { kind: PriorityChange.kind(), name, request: request.to_string() };
+    work::start(workspace, caller, order, work::PATIENCE)
+}
+
+impl Job for PriorityChange {
+    fn kind(&self) -> &'static str {
+        "priority-change"
+    }
+
+    fn wire_type(&self) -> &'static str {
+        "priority-change"
+    }
+
+    fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
+        let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
+        let project = super::project::get(workspace, request["project"].as_str().unwrap_or_default())?;
+        let keys = find_rows(workspace, &request["rows"])?;
+        let (org_key, now) = (workspace.org_key(), workspace.now());
+        for portion in keys.chunks(PORTION) {
+            pulse.check()?;
+            let (portion, project, priority) = (portion.to_vec(), project.clone(), request["priority"].clone());
+            workspace.write(move |connection| {
+                let mut edits = Edits::begin(connection, org_key, now)?;
+                for row_key in portion {
+                    let stored = projects::find_row(edits.connection, project.key, row_key)?;
+                    let row = rows::find_by_key(edits.connection, org_key, row_key)?;
+                    let (Some(stored), Some(row)) = (stored, row) else { continue };
+                    let details = stored.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
+                    let mut details: Value = details.unwrap_or_else(|| json!({}));
+                    details["priority"] = priority.clone();
+                    edits.merge(&part(&row.id, &project, &details))?;
+                }
+                Ok(edits.finish()?)
+            })?;
+        }
+        Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
     }
 }
 

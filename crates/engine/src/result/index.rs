@@ -12,6 +12,21 @@ pub enum Stream {
     Errors,
 }
 
+impl Stream {
+    /// Returns the word for it in URLs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Errors => "errors",
+        }
+    }
+
+    /// Finds a stream by its word.
+    pub fn find(word: &str) -> Option<Self> {
+        [Self::Rows, Self::Errors].into_iter().find(|stream| stream.word() == word)
+    }
+}
+
 /// The index as stored.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

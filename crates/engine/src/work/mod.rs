@@ -15,7 +15,7 @@ use crate::access::Caller;
 use crate::catalog::row_import::RowImport;
 use crate::labeling::annotation_import::ImportJob;
 use crate::labeling::batch::BatchFill;
-use crate::labeling::workflow::QueueMove;
+use crate::labeling::workflow::{PriorityChange, QueueMove};
 use crate::modeling::registration::Registration;
 use crate::stored_export::ExportJob;
 use crate::workspace::Workspace;
@@ -40,7 +40,7 @@ pub trait Job: Sync {
 
 /// Every job, by kind.
 pub static JOBS: &[&dyn Job] =
-    &[&ImportJob, &BatchFill, &ExportJob, &QueueMove, &RowImport, &Registration];
+    &[&ImportJob, &BatchFill, &ExportJob, &PriorityChange, &QueueMove, &RowImport, &Registration];
 
 /// What came of a job.
 #[derive(Debug, Clone, Default)]

@@ -172,12 +172,7 @@ fn run(workspace: &Workspace, shared: &Shared, task: &Task, job: &dyn Job) {
     drop(ended);
 }
 
-fn end(
-    workspace: &Workspace,
-    shared: &Shared,
-    task: &Task,
-    outcome: Result<Done, JobError>,
-) -> Result<(), StoreError> {
+fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done, JobError>) -> Result<(), StoreError> {
     let (id, owner, now) = (task.id.clone(), shared.owner.clone(), workspace.now());
     let (status, rows, text) = match outcome {
         Ok(done) => (TaskStatus::Complete, Some(done.rows), done.outcome),

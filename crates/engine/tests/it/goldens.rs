@@ -1,10 +1,11 @@
 //! Exports of the demo, byte for byte, for every data type and every scope.
 //!
-//! The goldens lie in `golden/<scope>/<data type>.ndjson`; parameters one by one, frames between key frames and media
-//! types treated as others have folders of their own. `LABELPORT_BLESS=1` rewrites them all.
+//! The goldens lie in `golden/<scope>/<data type>.ndjson`; parameters one by one, frames between key frames, media
+//! types treated as others and other formats have folders of their own. `LABELPORT_BLESS=1` rewrites them all.
 
 use crate::support::{Workspace, assert_same_bytes, everything, request};
 use labelport_engine::composed::{Chance, ComposedFile, Demo, demo, to_ascii_json};
+use labelport_formats::{Format, Legacy, LegacyJson, LegacyRun, Ndjson};
 use labelport_model::data_type::DATA_TYPES;
 use labelport_model::request::{ExportRequest, PARAMS, ParamField, Params, Scope, ScopeKind};
 use serde_json::{Value, json};
@@ -22,13 +23,14 @@ const SIZE_LIMIT_BYTES: u64 = 3_000_000;
 struct Case {
     path: String,
     request: ExportRequest,
+    format: &'static dyn Format,
     /// Whether the manifest is compared too.
     has_manifest: bool,
 }
 
 impl Case {
     fn new(path: &str, request: ExportRequest) -> Self {
-        Self { path: format!("{path}.ndjson"), request, has_manifest: false }
+        Self { path: format!("{path}.ndjson"), request, format: &Ndjson, has_manifest: false }
     }
 }
 
@@ -36,7 +38,7 @@ impl Case {
 fn exports_are_as_they_were() {
     let (workspace, cases) = fixture();
     for case in &cases {
-        let exported = workspace.export(&case.request);
+        let exported = workspace.export_as(&case.request, case.format);
         check(&case.path, &exported.bytes);
         if case.has_manifest {
             check(&format!("{}.manifest.json", case.path), exported.manifest.to_json().as_bytes());
@@ -129,6 +131,13 @@ fn fixture() -> (Workspace, Vec<Case>) {
                 request.filters.data_row_ids = Some(ids);
             }
             cases.push(Case { has_manifest: name == "image", ..Case::new(&path, request) });
+        }
+        for (scope, format) in [
+            (Scope::Project(things.project.clone()), &LegacyJson(Legacy::PLAIN) as &'static dyn Format),
+            (Scope::ModelRun(things.run.clone()), &LegacyRun(Legacy::PLAIN)),
+        ] {
+            let path = format!("{}/{name}", format.name());
+            cases.push(Case { format, ..Case::new(&path, everything(scope)) });
         }
     }
     cases.extend(parameter_cases(&Things::of(&demo, &files, "image")));

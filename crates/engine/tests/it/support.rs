@@ -5,7 +5,9 @@ use labelport_engine::export;
 use labelport_engine::import::{self, ImportError, Source, Summary};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Extent, Packing, Sink};
+use labelport_engine::sink::{Packing, Sink};
 use labelport_formats::Ndjson;
+use labelport_formats::{Format, Ndjson};
 use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -97,6 +99,15 @@ impl Workspace {
     pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
         let mut sink = Memory { packing, bytes: Vec::new() };
         let mut run = export::Run { threads, format: &Ndjson, progress: &mut |_| {} };
+        let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
+        Exported { bytes: sink.bytes, manifest }
+    }
+
+    /// Exports in another format than the native one.
+    #[track_caller]
+    pub(crate) fn export_as(&self, request: &ExportRequest, format: &'static dyn Format) -> Exported {
+        let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
+        let mut run = export::Run { threads: 2, format, progress: &mut |_| {} };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn params_that_a_scope_does_not_have_are_dropped_as_the_vendor_does() {
-        let text = r#"{"filters":{"modelRunId":"r"},"params":{"includeProjectDetails":true,"includePredictions":true}}"#;
+        let text =
+            r#"{"filters":{"modelRunId":"r"},"params":{"includeProjectDetails":true,"includePredictions":true}}"#;
         check(ScopeKind::ModelRun, text, r#""project_details":false"#);
         check(ScopeKind::ModelRun, text, r#""predictions":true"#);
     }

@@ -1,7 +1,7 @@
 //! The lines of an import: where they stand in the file, and which data row each is about.
 
 use super::target::Target;
-use crate::annotate::LineError;
+use crate::annotate::{self, LineError};
 use crate::workspace::Workspace;
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
@@ -80,7 +80,7 @@ impl Lines {
             let text = self.text(&place)?;
             // A line that is no JSON cannot say whose it is.
             if let Err(error) = document.read(text.as_bytes()) {
-                self.failures[place.index] = Some(LineError::not_json(&error));
+                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::NotJson(error)));
                 continue;
             }
             let root = document.root();
@@ -102,12 +102,12 @@ impl Lines {
             };
             let Some(row) = row else {
                 told.row_id = named("id");
-                self.failures[place.index] = Some(LineError::unknown_row());
+                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::RowUnknown));
                 continue;
             };
             told.row_id = Some(row.id);
             if !target.holds(&mut *reader, row.key)? {
-                self.failures[place.index] = Some(LineError::row_elsewhere(target.sort()));
+                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::RowElsewhere(target.sort())));
                 continue;
             }
             let at = *known.entry(row.key).or_insert_with(|| {

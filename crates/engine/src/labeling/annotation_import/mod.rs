@@ -112,12 +112,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
 }
 
 /// Returns an import by its parent and name.
-pub fn get(
-    workspace: &Workspace,
-    kind: ImportKind,
-    parent_id: &str,
-    name: &str,
-) -> Result<AnnotationImport, Problem> {
+pub fn get(workspace: &Workspace, kind: ImportKind, parent_id: &str, name: &str) -> Result<AnnotationImport, Problem> {
     let parent_key = Target::find(workspace, kind, parent_id)?.parent_key();
     let named = ImportName { kind: kind.word(), parent_key, name };
     let found = workspace.read(|connection| Ok(imports::find(connection, workspace.org_key(), named)?))?;
@@ -313,7 +308,10 @@ impl World for ImportWorld<'_> {
         };
         if !self.is_silent && self.target.keeps() {
             let id = self.workspace.chance().cuid();
-            self.workspace.files().write(&id, &mask.png).map_err(|error| format!("the mask cannot be kept: {error}"))?;
+            self.workspace
+                .files()
+                .write(&id, &mask.png)
+                .map_err(|error| format!("the mask cannot be kept: {error}"))?;
             self.masks.push((place.clone(), id));
         }
         Ok(format!("{}{place}", crate::masks::ORIGIN))

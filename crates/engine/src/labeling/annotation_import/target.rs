@@ -27,9 +27,7 @@ impl Target {
     /// Finds a target by its id.
     pub(super) fn find(workspace: &Workspace, kind: ImportKind, id: &str) -> Result<Self, Problem> {
         match kind {
-            ImportKind::Label | ImportKind::Prelabel => {
-                Ok(Self::Project(Box::new(project::get(workspace, id)?), kind))
-            }
+            ImportKind::Label | ImportKind::Prelabel => Ok(Self::Project(Box::new(project::get(workspace, id)?), kind)),
             ImportKind::Prediction => Ok(Self::Run(Box::new(model_run::get(workspace, id)?))),
         }
     }
@@ -115,7 +113,8 @@ impl Target {
             })
         })?;
         let sort = self.sort();
-        let found = found.ok_or_else(|| Problem::malformed(format!("the {sort} has no ontology; connect one first")))?;
+        let found =
+            found.ok_or_else(|| Problem::malformed(format!("the {sort} has no ontology; connect one first")))?;
         Ontology::parse(&ontology::normalized(&found).to_string())
             .map_err(|error| Problem::malformed(format!("the ontology of the {sort} cannot be read: {error}")))
     }

@@ -1,0 +1,176 @@
+//! `labelport key`: who may use the server.
+
+use super::Command;
+use crate::ambient::{SystemChance, SystemClock};
+use crate::messages::{Messages, print, table};
+use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
+use crate::workspace::{self, Workspace};
+use clap::{Arg, ArgMatches};
+use labelport_engine::access::{self, FIRST_USER, NewKey, ROLES};
+use labelport_engine::fetch::{Client, Policy};
+use labelport_engine::workspace::{Opening, Workspace as Served};
+use labelport_model::time::{Timestamp, Zone};
+use labelport_store::keys;
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) struct Key;
+
+impl Command for Key {
+    fn name(&self) -> &'static str {
+        "key"
+    }
+
+    fn arguments(&self) -> clap::Command {
+        let roles: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+        clap::Command::new("key")
+            .about("Create, list and revoke the API keys of the server")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommand(
+                clap::Command::new("create").about("Create an API key and print it, this once").args([
+                    Arg::new("name").long("name").value_name("NAME").default_value("key").help("What it is for"),
+                    Arg::new("role").long("role").value_name("ROLE").default_value("Admin").help(format!(
+                        "What it may do: {}. Labelers, Readers and Reviewers read and export",
+                        roles.join(", ")
+                    )),
+                    Arg::new("user")
+                        .long("user")
+                        .value_name("E-MAIL")
+                        .default_value(FIRST_USER)
+                        .help("Whose key it is; exports name people by e-mail address"),
+                    Arg::new("timezone")
+                        .long("timezone")
+                        .value_name("ZONE")
+                        .help("Time zone of the user, in which dates without an offset are read"),
+                    Arg::new("expires")
+                        .long("expires")
+                        .value_name("TIME")
+                        .help("When it stops to work: 30d, 12h, 45m or a date such as 2026-12-31 [default: never]"),
+                ]),
+            )
+            .subcommand(clap::Command::new("list").about("List the API keys"))
+            .subcommand(
+                clap::Command::new("revoke")
+                    .about("Revoke an API key")
+                    .arg(Arg::new("key").value_name("ID-or-NAME").required(true).help("Its id or its name")),
+            )
+    }
+
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        match arguments.subcommand() {
+            Some(("create", arguments)) => create(arguments, workspace, messages),
+            Some(("revoke", arguments)) => revoke(arguments, workspace, messages),
+            _ => list(workspace, messages),
+        }
+    }
+}
+
+fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+    let text = |name: &str| arguments.get_one::<String>(name).map(String::as_str).unwrap_or_default();
+    let Some((role, _)) = access::find_role(text("role")) else {
+        let known: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+        return Err(Failure::usage(format!("{:?} is no role; write one of: {}", text("role"), known.join(", "))));
+    };
+    let time_zone = arguments.get_one::<String>("timezone");
+    if let Some(zone) = time_zone {
+        Zone::parse(zone).map_err(Failure::usage)?;
+    }
+    let expires = arguments.get_one::<String>("expires").map(|text| read_expiry(text)).transpose()?;
+    let served = open(workspace)?;
+    let new =
+        NewKey { name: text("name"), email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
+    let created = access::create_key(&served, &new)?;
+    let event = json!({
+        "event": "key", "id": created.id, "name": new.name, "role": role, "user": new.email,
+        "api_key": created.key, "expires_at": expires.map(|time| time.to_string()),
+    });
+    let sentence = format!("created key {} ({role}), shown this once:\n\n    {}\n", created.id, created.key);
+    messages.event(&event, &sentence);
+    Ok(SUCCESS)
+}
+
+/// Reads when a key stops to work: so long from now, or at a time in UTC.
+fn read_expiry(text: &str) -> Result<Timestamp, Failure> {
+    let now = workspace::now();
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    for (unit, millis) in units {
+        if let Some(count) = text.strip_suffix(unit).and_then(|count| count.parse::<i64>().ok()) {
+            return Ok(now.plus_millis(count.saturating_mul(millis)));
+        }
+    }
+    let day = format!("{text}T23:59:59Z");
+    Timestamp::parse_export(text).or_else(|| Timestamp::parse_export(&day)).ok_or_else(|| {
+        Failure::usage(format!("--expires {text:?} is no time; write 30d, 12h, 45m or a date such as 2026-12-31"))
+    })
+}
+
+fn list(workspace: &Workspace, messages: &Messages) -> Outcome {
+    let store = workspace.open()?;
+    let keys = keys::list_keys(&mut *store.reader()?, store.org_key())?;
+    let now = workspace::now();
+    let state = |key: &keys::ApiKey| match (key.revoked, key.expires) {
+        (Some(_), _) => "revoked".to_owned(),
+        (None, Some(expires)) if expires <= now => "expired".to_owned(),
+        (None, Some(expires)) => format!("until {expires}"),
+        (None, None) => "works".to_owned(),
+    };
+    if messages.is_json() {
+        for key in &keys {
+            let line = json!({
+                "id": key.id, "hint": key.hint, "name": key.name, "role": key.role, "user": key.email,
+                "created_at": key.created.to_string(), "state": state(key),
+            });
+            print(&format!("{line}\n"))?;
+        }
+        return Ok(SUCCESS);
+    }
+    let rows = keys.iter().map(|key| {
+        let created = key.created.to_string();
+        vec![
+            key.id.clone(),
+            key.hint.clone(),
+            key.name.clone(),
+            key.role.clone(),
+            key.email.clone(),
+            created,
+            state(key),
+        ]
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    print(&table(&["id", "ends with", "name", "role", "user", "created", "state"], &rows))?;
+    Ok(SUCCESS)
+}
+
+fn revoke(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+    let named = arguments.get_one::<String>("key").cloned().unwrap_or_default();
+    let store = workspace.open()?;
+    let (org_key, now, key) = (store.org_key(), workspace::now(), named.clone());
+    let count = store.write(move |connection| keys::revoke_key(connection, org_key, &key, now))?;
+    match count {
+        1 => {
+            messages.event(&json!({ "event": "revoked", "key": named }), &format!("revoked key {named}"));
+            Ok(SUCCESS)
+        }
+        0 => Err(Failure::new(format!("no key that works has the id or name {named:?}")).hint("`labelport key list`")),
+        count => {
+            let message = format!("{count} keys are named {named:?}");
+            messages.error(&message, Some("revoke them by their ids: `labelport key list`"));
+            Ok(FAILED)
+        }
+    }
+}
+
+/// Opens the workspace as the server does, without serving it.
+fn open(workspace: &Workspace) -> Result<Served, Failure> {
+    let opening = Opening {
+        store: workspace.open_or_create()?,
+        folder: workspace.folder().to_owned(),
+        client: Client::new(Policy::default()),
+        public_url: None,
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        threads: 1,
+    };
+    Ok(Served::open(opening)?)
+}

@@ -1,0 +1,127 @@
+//! The format before export v2: one JSON object a line for each label of a project, or for each row of a model run.
+//!
+//! A project's file is a JSON array of these objects; the brackets and commas are for whoever joins the lines. All keys
+//! that readers of the format insist on are always there. What the row format of today has and the old one has not is
+//! written under a name of its own where readers pass over it, and is left out where they would stumble: ids of another
+//! length than 25, geometry of kinds that came later.
+//!
+//! Labels are parsed and printed anew here, since nearly every key has another name. Numbers keep their spelling.
+//!
+//! What a row shows and no record holds is asked of [`Legacy`]: where frames and masks are served, which colours an
+//! ontology gives, whether issues are open.
+
+mod color;
+mod frames;
+mod label;
+mod row;
+
+use crate::Format;
+use labelport_model::json::Document;
+use labelport_model::record::Record;
+
+/// What legacy rows show and a record does not hold.
+#[derive(Clone, Copy)]
+pub struct Legacy<'a> {
+    /// The page that shows a label, to which `?project=…&label=…` is added.
+    pub editor_url: &'a str,
+    /// Where the frames of videos are.
+    pub frames: Frames<'a>,
+    /// Returns the colour of a feature schema as `#RRGGBB`. Without one, a colour is made from the id.
+    pub color: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Returns the URL at which the mask of a feature is served. Without one, the URL in the label is kept.
+    pub mask_url: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Tells whether a label has open issues.
+    pub has_open_issues: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// Where the frames of a video's label are.
+#[derive(Clone, Copy)]
+pub enum Frames<'a> {
+    /// In the row: its `Label` is an array of frames.
+    Inline,
+    /// Behind the URL that is returned for the id of a label, which serves what [`Legacy::video_frames`] writes.
+    Served(&'a (dyn Fn(&str) -> String + Sync)),
+}
+
+impl Legacy<'static> {
+    /// Rows that need no server: frames are in them, and masks where they were.
+    pub const PLAIN: Self = Self {
+        editor_url: "https://editor.labelbox.com",
+        frames: Frames::Inline,
+        color: &|_| None,
+        mask_url: &|_| None,
+        has_open_issues: &|_| false,
+    };
+}
+
+impl Legacy<'_> {
+    /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, a JSON object in the form of
+    /// export v2. Annotations in which every frame is filled give a line for every frame.
+    pub fn video_frames(&self, annotations: &str, out: &mut Vec<u8>) {
+        for frame in frames::list(parsed(annotations.as_bytes()).root()) {
+            frames::write(self, &frame, out);
+            out.push(b'\n');
+        }
+    }
+}
+
+/// Labels of projects, one object for each.
+pub struct LegacyJson<'a>(
+    /// What rows show beside the record.
+    pub Legacy<'a>,
+);
+
+impl Format for LegacyJson<'_> {
+    fn name(&self) -> &'static str {
+        "legacy_json"
+    }
+
+    fn summary(&self) -> &'static str {
+        "One JSON object for each label of a project, as exports before v2 had them."
+    }
+
+    fn extension(&self) -> &'static str {
+        "ndjson"
+    }
+
+    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        row::write_labels(&self.0, record, out);
+    }
+}
+
+/// Rows of model runs, one object for each.
+pub struct LegacyRun<'a>(
+    /// What rows show beside the record.
+    pub Legacy<'a>,
+);
+
+impl Format for LegacyRun<'_> {
+    fn name(&self) -> &'static str {
+        "legacy_run"
+    }
+
+    fn summary(&self) -> &'static str {
+        "One JSON object for each row of a model run, as exports before v2 had them."
+    }
+
+    fn extension(&self) -> &'static str {
+        "ndjson"
+    }
+
+    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        row::write_runs(&self.0, record, out);
+    }
+}
+
+/// Reads a section of a record. What is not JSON cannot be stored, so the way out is not taken.
+fn parsed(section: &[u8]) -> Document {
+    Document::parse(section).unwrap_or_else(|_| Document::parse(b"{}").expect("an empty object is JSON"))
+}
+
+/// Reads members of a section.
+fn parsed_members(members: &[u8]) -> Document {
+    parsed(&[b"{", members, b"}"].concat())
+}
+
+#[cfg(test)]
+mod tests;

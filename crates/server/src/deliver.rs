@@ -1,0 +1,370 @@
+//! Files and results, by signed URL: whole or a range, streamed.
+//!
+//! What is sent is never held: a result is decompressed a frame at a time, on a thread for blocking work that waits for
+//! its reader and stops when the reader goes away. Every answer has its exact length, and a strong tag, so that a
+//! download that broke off goes on where it stopped.
+
+use crate::answer;
+use crate::door::Door;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use futures_util::stream;
+use labelport_engine::catalog::row_import;
+use labelport_engine::result::{Stored, Stream};
+use labelport_engine::stored_export;
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::{Problem, ProblemKind};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How much is read at once from a file.
+const PIECE_BYTES: usize = 256 << 10;
+/// How many pieces wait for the reader.
+const PIECES: usize = 4;
+/// The content type of rows. Without a charset, readers take them for Latin-1.
+pub(crate) const NDJSON: &str = "application/x-ndjson; charset=utf-8";
+
+/// What a signed URL carries behind its path.
+#[derive(Debug, Default)]
+pub(crate) struct Signature {
+    expires: Option<i64>,
+    signature: Option<String>,
+}
+
+impl Signature {
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
+        let mut found = Self::default();
+        for (key, value) in pairs {
+            match key.as_str() {
+                // A time that is no number has no signature.
+                "expires" => found.expires = Some(value.parse().unwrap_or(i64::MIN)),
+                "signature" => found.signature = Some(value),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    pub(crate) fn check(&self, workspace: &Workspace, path: &str) -> Result<(), Problem> {
+        workspace.signer().check(path, self.expires, self.signature.as_deref(), workspace.now())
+    }
+}
+
+/// The parameters of a query, in order.
+pub(crate) type Pairs = Query<Vec<(String, String)>>;
+
+/// A range of bytes, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: u64,
+    end: u64,
+}
+
+/// What can be read by range.
+trait Readable: Send + Sync + 'static {
+    /// Reads a range piece by piece.
+    fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>;
+}
+
+/// What is sent, and what is told of it.
+pub(crate) struct Content {
+    readable: Box<dyn Readable>,
+    length: u64,
+    tag: String,
+    content_type: String,
+}
+
+/// Answers with an upload or another file.
+pub(crate) async fn file(
+    State(door): State<Door>,
+    Path((id, name)): Path<(String, String)>,
+    Query(pairs): Pairs,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let signature = Signature::of(pairs);
+    let found = door.call(move |workspace| {
+        signature.check(workspace, &format!("/files/{id}/{name}"))?;
+        file_content(workspace, &id)
+    });
+    respond(found.await, &headers)
+}
+
+/// Returns a file as content.
+pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, Problem> {
+    let file = workspace.read(|connection| Ok(labelport_store::files::find(connection, workspace.org_key(), id)?))?;
+    let path = workspace.files().path(id);
+    let metadata = std::fs::metadata(&path).map_err(|_| Problem::not_found("file", id))?;
+    let content_type = file.as_ref().and_then(|file| file.content_type.clone());
+    Ok(Content {
+        readable: Box::new(FileAt(path)),
+        length: metadata.len(),
+        tag: file.map_or_else(|| id.to_owned(), |file| file.sha256),
+        content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+    })
+}
+
+/// Answers with a mask.
+pub(crate) fn mask_content(workspace: &Workspace, place: &str) -> Result<Content, Problem> {
+    let org_key = workspace.org_key();
+    let id = workspace.read(|connection| Ok(labelport_store::files::find_mask(connection, org_key, place)?))?;
+    let id = id.ok_or_else(|| Problem::new(ProblemKind::NotFound, "there is no such mask in this workspace"))?;
+    Ok(Content { content_type: "image/png".to_owned(), ..file_content(workspace, &id)? })
+}
+
+/// Answers with one file of a stream of a result.
+pub(crate) async fn stream_file(
+    State(door): State<Door>,
+    Path((task, stream, number)): Path<(String, String, String)>,
+    Query(pairs): Pairs,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let signature = Signature::of(pairs);
+    let found = door.call(move |workspace| {
+        signature.check(workspace, &format!("/results/{task}/{stream}/{number}"))?;
+        let stored = stored_export::get_result(workspace, &task)?;
+        let of = Stream::find(&stream);
+        let number: Option<u64> = number.parse().ok();
+        let range = of.zip(number).and_then(|(of, number)| Some((of, stored.file(of, number)?)));
+        let (of, range) = range.ok_or_else(|| Problem::new(ProblemKind::NotFound, "the result has no such file"))?;
+        let tag = format!("{}-{stream}-{}", stored.sha256(), range.number);
+        let length = range.end - range.start + 1;
+        let readable = Box::new(ResultAt { stored, stream: of, offset: range.start });
+        Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+    });
+    respond(found.await, &headers)
+}
+
+/// Answers with the whole of something that belongs to a task.
+pub(crate) async fn whole(
+    State(door): State<Door>,
+    Path((task, name)): Path<(String, String)>,
+    Query(pairs): Pairs,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let signature = Signature::of(pairs);
+    let found = door.call(move |workspace| {
+        signature.check(workspace, &format!("/results/{task}/{name}"))?;
+        match name.as_str() {
+            "rows.ndjson" => result_content(workspace, &task, Stream::Rows),
+            "errors.ndjson" => result_content(workspace, &task, Stream::Errors),
+            "rows.json" => {
+                let text = row_import::told_all(workspace, &task)?;
+                Ok(text_content(text, "application/json; charset=utf-8"))
+            }
+            "array.json" => array_content(workspace, &task),
+            _ => Err(Problem::new(ProblemKind::NotFound, "a task has no such result")),
+        }
+    });
+    respond(found.await, &headers)
+}
+
+/// Returns a stream of a result as content.
+pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) -> Result<Content, Problem> {
+    let stored = stored_export::get_result(workspace, task)?;
+    let length = stored.extent(stream).map_or(0, |extent| extent.bytes);
+    let tag = format!("{}-{}", stored.sha256(), stream.word());
+    let readable = Box::new(ResultAt { stored, stream, offset: 0 });
+    Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+}
+
+/// Returns the rows of a result as one JSON array.
+fn array_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
+    let stored = stored_export::get_result(workspace, task)?;
+    let rows = stored.extent(Stream::Rows).map_or(0, |extent| extent.bytes);
+    let tag = format!("{}-array", stored.sha256());
+    // An opening bracket more, and the last line break becomes the closing one.
+    let length = if rows == 0 { 2 } else { rows + 1 };
+    let readable = Box::new(ArrayOf { stored, rows });
+    Ok(Content { readable, length, tag, content_type: "application/json; charset=utf-8".to_owned() })
+}
+
+/// Returns a text as content.
+pub(crate) fn text_content(text: String, content_type: &str) -> Content {
+    let tag = labelport_engine::access::hash_key(&text);
+    let length = text.len() as u64;
+    Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned() }
+}
+
+/// Answers with content, or the part of it that is asked for.
+pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> Response<Body> {
+    let content = match found {
+        Ok(content) => content,
+        Err(problem) => return answer::failure(&problem),
+    };
+    let tag = format!("\"{}\"", content.tag);
+    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    if text(header::IF_NONE_MATCH).is_some_and(|known| known == tag) {
+        return answer::empty(StatusCode::NOT_MODIFIED);
+    }
+    // A range of another state of the file would not fit what the client has.
+    let is_current = text(header::IF_RANGE).is_none_or(|known| known == tag);
+    let asked = text(header::RANGE).filter(|_| is_current).and_then(|range| parse_range(range, content.length));
+    let (status, span) = match asked {
+        None => (StatusCode::OK, Some(Span { start: 0, end: content.length.saturating_sub(1) })),
+        Some(None) => (StatusCode::RANGE_NOT_SATISFIABLE, None),
+        Some(Some(span)) => (StatusCode::PARTIAL_CONTENT, Some(span)),
+    };
+    let length = span.filter(|_| content.length > 0).map_or(0, |span| span.end - span.start + 1);
+    let range = match (status, span) {
+        (StatusCode::PARTIAL_CONTENT, Some(span)) => {
+            Some(format!("bytes {}-{}/{}", span.start, span.end, content.length))
+        }
+        (StatusCode::RANGE_NOT_SATISFIABLE, _) => Some(format!("bytes */{}", content.length)),
+        _ => None,
+    };
+    let body = match span.filter(|_| length > 0) {
+        Some(span) => streamed(content.readable, span),
+        None => Body::empty(),
+    };
+    let mut response = answer::with_type(status, &content.content_type, body);
+    let mut put = |name, value: &str| {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    put(header::CONTENT_LENGTH, &length.to_string());
+    put(header::ETAG, &tag);
+    put(header::ACCEPT_RANGES, "bytes");
+    // What users upload is theirs: no browser shall run it as a page of ours.
+    put(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(header::CONTENT_SECURITY_POLICY, "sandbox");
+    if let Some(range) = range {
+        put(header::CONTENT_RANGE, &range);
+    }
+    response
+}
+
+/// Reads a `Range` of one span; nothing for a form that is not understood, which means the whole.
+fn parse_range(text: &str, length: u64) -> Option<Option<Span>> {
+    let (start, end) = text.strip_prefix("bytes=")?.split_once('-')?;
+    if start.is_empty() {
+        let last: u64 = end.parse().ok()?;
+        let start = length.saturating_sub(last);
+        return Some((last > 0 && length > 0).then_some(Span { start, end: length.saturating_sub(1) }));
+    }
+    let start: u64 = start.parse().ok()?;
+    let end: u64 = if end.is_empty() { u64::MAX } else { end.parse().ok()? };
+    let end = end.min(length.saturating_sub(1));
+    Some((start < length && start <= end).then_some(Span { start, end }))
+}
+
+/// Sends a range as it is read.
+fn streamed(readable: Box<dyn Readable>, span: Span) -> Body {
+    let (send, receive) = mpsc::channel::<io::Result<Bytes>>(PIECES);
+    tokio::task::spawn_blocking(move || {
+        let outcome = readable.read(span, &mut |piece| {
+            // A reader who went away wants no more.
+            let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+            send.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)
+        });
+        if let Err(error) = outcome {
+            drop(send.blocking_send(Err(error)));
+        }
+    });
+    Body::from_stream(stream::unfold(receive, |mut receive| async {
+        let piece = receive.recv().await?;
+        Some((piece, receive))
+    }))
+}
+
+/// A file on disk.
+struct FileAt(std::path::PathBuf);
+
+impl Readable for FileAt {
+    fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut file = std::fs::File::open(&self.0)?;
+        file.seek(SeekFrom::Start(span.start))?;
+        let mut rest = file.take(span.end - span.start + 1);
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let count = rest.read(&mut piece)?;
+            if count == 0 {
+                return Ok(());
+            }
+            each(&piece[..count])?;
+        }
+    }
+}
+
+/// A stream of a result, from an offset on.
+struct ResultAt {
+    stored: Arc<Stored>,
+    stream: Stream,
+    offset: u64,
+}
+
+impl Readable for ResultAt {
+    fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        self.stored.read(self.stream, self.offset + span.start, self.offset + span.end, each)
+    }
+}
+
+/// The rows of a result as an array.
+struct ArrayOf {
+    stored: Arc<Stored>,
+    rows: u64,
+}
+
+impl Readable for ArrayOf {
+    fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if self.rows == 0 {
+            return each(&b"[]"[span.start as usize..=span.end as usize]);
+        }
+        if span.start == 0 {
+            each(b"[")?;
+        }
+        if span.end == 0 {
+            return Ok(());
+        }
+        // Byte n of the array is byte n - 1 of the rows, whose line breaks are commas.
+        let mut at = span.start.saturating_sub(1);
+        let rows = self.rows;
+        self.stored.read(Stream::Rows, at, span.end - 1, &mut |piece| {
+            let mut piece = piece.to_vec();
+            for byte in &mut piece {
+                if *byte == b'\n' {
+                    *byte = if at + 1 == rows { b']' } else { b',' };
+                }
+                at += 1;
+            }
+            each(&piece)
+        })
+    }
+}
+
+/// A text in memory.
+struct Text(String);
+
+impl Readable for Text {
+    fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        each(&self.0.as_bytes()[span.start as usize..=span.end as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(range: &str, length: u64, expect: Option<Option<(u64, u64)>>) {
+        let expect = expect.map(|span| span.map(|(start, end)| Span { start, end }));
+        assert_eq!(parse_range(range, length), expect, "{range}");
+    }
+
+    #[test]
+    fn ranges_are_cut_to_the_content() {
+        check("bytes=0-9", 100, Some(Some((0, 9))));
+        check("bytes=90-", 100, Some(Some((90, 99))));
+        check("bytes=90-1000", 100, Some(Some((90, 99))));
+        check("bytes=-10", 100, Some(Some((90, 99))));
+        check("bytes=-1000", 100, Some(Some((0, 99))));
+        check("bytes=100-", 100, Some(None));
+        check("bytes=9-1", 100, Some(None));
+        check("bytes=-0", 100, Some(None));
+        check("bytes=0-0", 0, Some(None));
+        check("lines=1-2", 100, None);
+        check("bytes=a-b", 100, None);
+    }
+}

@@ -1,0 +1,270 @@
+//! Runs an operation: selects, resolves, and puts the answer together in the order of the selection.
+
+use super::argument::Arguments;
+use super::schema::{Field, MUTATION, Node, QUERY, SCHEMA};
+use super::{Call, Failed};
+use async_graphql_parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, Field as Selected, OperationDefinition, OperationType,
+    Selection, SelectionSet,
+};
+use async_graphql_parser::{Positioned, parse_query};
+use async_graphql_value::Value as Literal;
+use labelport_engine::access::{Action, allow};
+use labelport_model::problem::{Problem, ProblemKind};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// How deep a selection may be.
+const DEPTH_LIMIT: usize = 24;
+/// The most fields that one text may select.
+const FIELD_LIMIT: usize = 2_000;
+/// What the SDK knows as a query that asks for too much.
+const TOO_COMPLEX: &str = "Query complexity limit exceeded";
+
+/// Runs the one operation of a text.
+pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<Value, Failed> {
+    let document =
+        parse_query(text).map_err(|error| Problem::new(ProblemKind::Syntax, format!("Syntax Error: {error}")))?;
+    let operation = only_operation(&document)?;
+    let empty = Map::new();
+    let mut variables = variables.as_object().unwrap_or(&empty).clone();
+    for definition in &operation.variable_definitions {
+        let name = definition.node.name.node.as_str();
+        if let Some(default) = definition.node.default_value.as_ref().filter(|_| !variables.contains_key(name)) {
+            variables.insert(name.to_owned(), default.node.clone().into_json().unwrap_or_default());
+        }
+    }
+    let (root, action) = match operation.ty {
+        OperationType::Query => (QUERY, Action::Read),
+        OperationType::Mutation => (MUTATION, Action::Write),
+        OperationType::Subscription => {
+            return Err(Problem::new(ProblemKind::Invalid, "there are no subscriptions; poll instead").into());
+        }
+    };
+    let executor = Executor { call, document: &document, variables: &variables };
+    executor.check(root, &operation.selection_set.node, 0, &mut 0)?;
+    let mut path = Vec::new();
+    let data = executor.object(root, &[&operation.selection_set.node], &Node::new(), Some(action), &mut path);
+    data.map(|data| json!({ "data": data })).map_err(|problem| Failed { problem, path })
+}
+
+fn only_operation(document: &ExecutableDocument) -> Result<&OperationDefinition, Problem> {
+    match &document.operations {
+        DocumentOperations::Single(operation) => Ok(&operation.node),
+        DocumentOperations::Multiple(operations) => {
+            let mut each = operations.values();
+            match (each.next(), each.next()) {
+                (Some(only), None) => Ok(&only.node),
+                _ => Err(Problem::new(ProblemKind::Invalid, "a request has exactly one operation")),
+            }
+        }
+    }
+}
+
+struct Executor<'a> {
+    call: &'a Call<'a>,
+    document: &'a ExecutableDocument,
+    variables: &'a Map<String, Value>,
+}
+
+impl Executor<'_> {
+    /// Looks at a whole selection before anything runs: a mutation with a wrong field must do nothing.
+    fn check(&self, of: &str, set: &SelectionSet, depth: usize, count: &mut usize) -> Result<(), Problem> {
+        if depth > DEPTH_LIMIT {
+            return Err(Problem::new(ProblemKind::Invalid, TOO_COMPLEX));
+        }
+        for selection in &set.items {
+            *count += 1;
+            if *count > FIELD_LIMIT {
+                return Err(Problem::new(ProblemKind::Invalid, TOO_COMPLEX));
+            }
+            match &selection.node {
+                Selection::Field(selected) => self.check_field(of, &selected.node, depth, count)?,
+                Selection::InlineFragment(fragment) => {
+                    let inner = fragment.node.type_condition.as_ref();
+                    let inner = inner.map_or(of, |condition| condition.node.on.node.as_str());
+                    self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let Some(fragment) = self.document.fragments.get(name) else {
+                        return Err(Problem::new(ProblemKind::Invalid, format!("Unknown fragment \"{name}\".")));
+                    };
+                    let inner = fragment.node.type_condition.node.on.node.as_str();
+                    self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_field(&self, of: &str, selected: &Selected, depth: usize, count: &mut usize) -> Result<(), Problem> {
+        let name = selected.name.node.as_str();
+        if name == "__typename" {
+            return Ok(());
+        }
+        let invalid = |message: String| Err(Problem::new(ProblemKind::Invalid, message));
+        let Some(field) = SCHEMA.find(of, name).filter(|_| !name.starts_with('_')) else {
+            return invalid(format!("Cannot query field \"{name}\" on type \"{of}\"."));
+        };
+        let set = &selected.selection_set.node;
+        match (field.returns, set.items.is_empty()) {
+            (None, true) => Ok(()),
+            (None, false) => invalid(format!("Field \"{name}\" of type \"{of}\" has no subfields.")),
+            (Some(returns), true) => {
+                invalid(format!("Field \"{name}\" of type \"{returns}\" must have a selection of subfields."))
+            }
+            (Some(returns), false) => self.check(returns, set, depth + 1, count),
+        }
+    }
+
+    /// Resolves the selected fields of an object. `action` is what its fields need, for those of the root.
+    fn object(
+        &self,
+        of: &str,
+        sets: &[&SelectionSet],
+        parent: &Node,
+        action: Option<Action>,
+        path: &mut Vec<String>,
+    ) -> Result<Value, Problem> {
+        let mut selected: Vec<(&str, Vec<&Selected>)> = Vec::new();
+        for set in sets {
+            self.collect(of, parent, set, &mut selected)?;
+        }
+        let mut out = Map::new();
+        for (key, fields) in selected {
+            let name = fields[0].name.node.as_str();
+            path.push(key.to_owned());
+            let value = if name == "__typename" {
+                json!(type_of(of, parent))
+            } else {
+                let field = SCHEMA.find(of, name).ok_or_else(|| Problem::internal("a field was not checked"))?;
+                if let Some(action) = action {
+                    allow(self.call.caller, field.action.unwrap_or(action))?;
+                }
+                self.field(field, &fields, parent, path)?
+            };
+            path.pop();
+            out.insert(key.to_owned(), value);
+        }
+        Ok(Value::Object(out))
+    }
+
+    /// Gathers the fields of a selection by the key of the answer, fragments and repetitions joined.
+    fn collect<'s>(
+        &'s self,
+        of: &str,
+        parent: &Node,
+        set: &'s SelectionSet,
+        selected: &mut Vec<(&'s str, Vec<&'s Selected>)>,
+    ) -> Result<(), Problem> {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    if self.is_skipped(&field.node.directives)? {
+                        continue;
+                    }
+                    let key = field.node.response_key().node.as_str();
+                    match selected.iter_mut().find(|(known, _)| *known == key) {
+                        Some((_, fields)) => fields.push(&field.node),
+                        None => selected.push((key, vec![&field.node])),
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    let condition = fragment.node.type_condition.as_ref();
+                    let is_here = condition.is_none_or(|condition| condition.node.on.node == type_of(of, parent));
+                    if is_here && !self.is_skipped(&fragment.node.directives)? {
+                        self.collect(of, parent, &fragment.node.selection_set.node, selected)?;
+                    }
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                    if let Some(fragment) = fragment
+                        && !self.is_skipped(&spread.node.directives)?
+                    {
+                        self.collect(of, parent, &fragment.node.selection_set.node, selected)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> Result<bool, Problem> {
+        for directive in directives {
+            let argument = directive.node.arguments.iter().find(|(name, _)| name.node == "if");
+            let is_set = argument.and_then(|(_, value)| self.value(&value.node)) == Some(json!(true));
+            match directive.node.name.node.as_str() {
+                "include" if !is_set => return Ok(true),
+                "skip" if is_set => return Ok(true),
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn field(
+        &self,
+        field: &Field,
+        selected: &[&Selected],
+        parent: &Node,
+        path: &mut Vec<String>,
+    ) -> Result<Value, Problem> {
+        let value = match field.resolve {
+            None => parent.get(field.name).cloned().unwrap_or_default(),
+            Some(resolve) => {
+                let given = selected[0].arguments.iter();
+                let given = given.filter_map(|(name, value)| Some((name.node.to_string(), self.value(&value.node)?)));
+                let arguments: Map<String, Value> = given.collect();
+                resolve(self.call, parent, &Arguments(&arguments))?
+            }
+        };
+        let Some(returns) = field.returns else { return Ok(value) };
+        let sets: Vec<&SelectionSet> = selected.iter().map(|field| &field.selection_set.node).collect();
+        self.complete(returns, &sets, value, path)
+    }
+
+    /// Selects from an object, or from each object of a list; null stays null.
+    fn complete(
+        &self,
+        of: &str,
+        sets: &[&SelectionSet],
+        value: Value,
+        path: &mut Vec<String>,
+    ) -> Result<Value, Problem> {
+        match value {
+            Value::Object(node) => self.object(of, sets, &node, None, path),
+            Value::Array(list) => {
+                let elements = list.into_iter().map(|element| self.complete(of, sets, element, path));
+                elements.collect::<Result<_, _>>().map(Value::Array)
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// Returns a literal as JSON; nothing for a variable that was not given.
+    fn value(&self, literal: &Literal) -> Option<Value> {
+        Some(match literal {
+            Literal::Variable(name) => self.variables.get(name.as_str())?.clone(),
+            Literal::Null => Value::Null,
+            Literal::Number(number) => Value::Number(number.clone()),
+            Literal::String(text) => Value::String(text.clone()),
+            Literal::Boolean(flag) => Value::Bool(*flag),
+            Literal::Binary(_) => Value::Null,
+            Literal::Enum(name) => Value::String(name.to_string()),
+            Literal::List(list) => {
+                Value::Array(list.iter().map(|element| self.value(element).unwrap_or_default()).collect())
+            }
+            Literal::Object(object) => {
+                let members: BTreeMap<String, Value> =
+                    object.iter().filter_map(|(name, value)| Some((name.to_string(), self.value(value)?))).collect();
+                Value::Object(members.into_iter().collect())
+            }
+        })
+    }
+}
+
+/// Returns the type of an object: that of its field, or one of several that it names itself.
+fn type_of<'n>(of: &'n str, node: &'n Node) -> &'n str {
+    node.get("__typename").and_then(Value::as_str).unwrap_or(of)
+}

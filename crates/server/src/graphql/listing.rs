@@ -1,0 +1,179 @@
+//! Lists as the SDK asks for them: a filter over members, an order, a page.
+//!
+//! Pages are by number (`skip`, `first`) or by cursor (`after` or `from`, `first`). The lists here are of things that a
+//! workspace has thousands of at most; rows and labels are paged in the store.
+
+use super::argument::Arguments;
+use super::schema::Node;
+use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
+use serde_json::{Value, json};
+use std::cmp::Ordering;
+
+/// How many a page has where nobody says.
+pub(super) const PAGE: usize = 100;
+/// The most that a page may have.
+const PAGE_LIMIT: usize = 10_000;
+
+/// The endings of keys that say how members are compared.
+const OPERATORS: [(&str, fn(Ordering) -> bool); 5] = [
+    ("_not", Ordering::is_ne),
+    ("_lte", Ordering::is_le),
+    ("_gte", Ordering::is_ge),
+    ("_lt", Ordering::is_lt),
+    ("_gt", Ordering::is_gt),
+];
+
+/// Returns the page of a list that is asked for by number.
+pub(super) fn page(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let mut kept = filtered(nodes, arguments.at("where"))?;
+    if let Some(order) = arguments.find_text("orderBy") {
+        let (member, is_down) = match order.rsplit_once('_') {
+            Some((member, "DESC")) => (member, true),
+            Some((member, _)) => (member, false),
+            None => (order, false),
+        };
+        kept.sort_by(|one, next| compare(&one[member], &next[member]).unwrap_or(Ordering::Equal));
+        if is_down {
+            kept.reverse();
+        }
+    }
+    let skip = arguments.count("skip", 0)?;
+    let first = arguments.count("first", PAGE_LIMIT)?.min(PAGE_LIMIT);
+    Ok(kept.into_iter().skip(skip).take(first).map(Value::Object).collect())
+}
+
+/// A page by cursor: its nodes, and the cursor of the next one, null at the end.
+pub(super) struct Page {
+    pub(super) nodes: Vec<Value>,
+    pub(super) next: Value,
+}
+
+/// Returns the page of a list that is asked for by cursor. A cursor is the place behind the last node given.
+pub(super) fn page_by_cursor(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Page, Problem> {
+    let cursor = [arguments.at("after"), arguments.at("from")].into_iter().find_map(Value::as_str);
+    let start = match cursor.filter(|cursor| !cursor.is_empty()) {
+        None => 0,
+        Some(cursor) => {
+            cursor.parse().map_err(|_| Problem::malformed(format!("{cursor:?} is no cursor of this list")))?
+        }
+    };
+    let first = arguments.count("first", PAGE)?.min(PAGE_LIMIT);
+    let count = nodes.len();
+    let nodes: Vec<Value> = nodes.into_iter().skip(start).take(first).map(Value::Object).collect();
+    let end = start.saturating_add(nodes.len());
+    Ok(Page { next: if end < count { json!(end.to_string()) } else { Value::Null }, nodes })
+}
+
+/// Keeps the nodes that a filter lets pass.
+fn filtered(nodes: Vec<Node>, filter: &Value) -> Result<Vec<Node>, Problem> {
+    let mut kept = Vec::new();
+    for node in nodes {
+        if passes(&node, filter)? {
+            kept.push(node);
+        }
+    }
+    Ok(kept)
+}
+
+fn passes(node: &Node, filter: &Value) -> Result<bool, Problem> {
+    for (key, wanted) in filter.as_object().into_iter().flatten() {
+        let is_kept = match key.as_str() {
+            "AND" => {
+                let mut all = true;
+                for part in wanted.as_array().into_iter().flatten() {
+                    all &= passes(node, part)?;
+                }
+                all
+            }
+            // What is deleted is not in any list.
+            "deleted" => *wanted != json!(true),
+            key => passes_member(node, key, wanted)?,
+        };
+        if !is_kept {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn passes_member(node: &Node, key: &str, wanted: &Value) -> Result<bool, Problem> {
+    if let Some(found) = node.get(key) {
+        return Ok(compare(found, wanted) == Some(Ordering::Equal));
+    }
+    for (ending, holds) in OPERATORS {
+        if let Some(found) = key.strip_suffix(ending).and_then(|member| node.get(member)) {
+            return Ok(compare(found, wanted).is_some_and(holds));
+        }
+    }
+    Err(Problem::malformed(format!("where.{key} is no member by which this list can be filtered")))
+}
+
+/// Compares two values: dates as instants, numbers as numbers, texts as texts.
+fn compare(one: &Value, other: &Value) -> Option<Ordering> {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => {
+            match (Timestamp::parse_export(one), Timestamp::parse_export(other)) {
+                (Some(one), Some(other)) => Some(one.cmp(&other)),
+                _ => Some(one.cmp(other)),
+            }
+        }
+        (Value::Number(one), Value::Number(other)) => one.as_f64()?.partial_cmp(&other.as_f64()?),
+        _ => (one == other).then_some(Ordering::Equal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes() -> Vec<Node> {
+        let names = ["b", "a", "c"].into_iter().enumerate();
+        names
+            .map(|(index, name)| {
+                let created = format!("2025-01-0{}T00:00:00.000Z", index + 1);
+                match json!({ "name": name, "createdAt": created }) {
+                    Value::Object(node) => node,
+                    _ => unreachable!(),
+                }
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(arguments: Value, expect: &[&str]) {
+        let Value::Object(arguments) = arguments else { panic!() };
+        let found = page(nodes(), &Arguments(&arguments)).unwrap();
+        let names: Vec<&str> = found.as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
+        assert_eq!(names, expect);
+    }
+
+    #[test]
+    fn lists_are_filtered_sorted_and_cut() {
+        check(json!({}), &["b", "a", "c"]);
+        check(json!({ "where": { "AND": [{ "name": "a" }, { "deleted": false }] } }), &["a"]);
+        check(json!({ "where": { "name_not": "a" } }), &["b", "c"]);
+        check(json!({ "where": { "createdAt_gte": "2025-01-02T00:00:00Z" } }), &["a", "c"]);
+        check(json!({ "where": { "createdAt_lt": "2025-01-02T00:00:00Z" } }), &["b"]);
+        check(json!({ "orderBy": "name_ASC", "skip": 1, "first": 1 }), &["b"]);
+        check(json!({ "orderBy": "createdAt_DESC" }), &["c", "a", "b"]);
+        let wrong = json!({ "where": { "moon": 1 } });
+        assert!(page(nodes(), &Arguments(wrong.as_object().unwrap())).unwrap_err().message.contains("where.moon"));
+    }
+
+    #[test]
+    fn cursors_lead_to_the_end() {
+        let mut names = Vec::new();
+        let mut cursor = Value::Null;
+        loop {
+            let arguments = json!({ "after": cursor, "first": 2 });
+            let page = page_by_cursor(nodes(), &Arguments(arguments.as_object().unwrap())).unwrap();
+            names.extend(page.nodes.iter().map(|node| node["name"].clone()));
+            cursor = page.next;
+            if cursor.is_null() {
+                break;
+            }
+        }
+        assert_eq!(names, ["b", "a", "c"]);
+    }
+}

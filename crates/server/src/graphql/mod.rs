@@ -1,0 +1,106 @@
+//! GraphQL, as the official SDK speaks it.
+//!
+//! The grammar is a library's; the execution is ours, because of what the SDK sends: it declares variables with types
+//! that contradict each other (`MediaType` as a string, `UInt64` as text, lists with and without `!`), leaves declared
+//! variables out, and selects fields twice. A validating executor refuses such texts, and one that does not validate
+//! drops unknown fields without a word. Here variables are JSON values, absent ones are absent, and a field that is not
+//! known is an error with the sentence that clients test.
+//!
+//! A resolver is a function of the call, the parent and the arguments; values are JSON, and a parent carries whatever its
+//! fields need. Resolvers call the engine and hold no rules. If anything fails the answer has no data: the SDK ignores
+//! partial results.
+//!
+//! # Adding an operation
+//! A field in the file of its resource in [`resource`]; a resource is one file there and one line in its table.
+
+mod argument;
+mod execute;
+mod listing;
+mod resource;
+mod schema;
+
+use crate::answer;
+use crate::door::{Door, key_of};
+use crate::problem::graphql_error;
+use crate::upload::{self, Taken, Uploads};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{Response, StatusCode, header};
+use labelport_engine::access::Caller;
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::{Problem, ProblemKind};
+use serde_json::{Value, json};
+
+pub(crate) use resource::{embedding_told, slice_told};
+
+/// The most bytes of a request without files.
+const BODY_LIMIT_BYTES: usize = 64 << 20;
+
+/// One request on its way through resolvers.
+pub(crate) struct Call<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) caller: &'a Caller,
+    pub(crate) uploads: &'a Uploads,
+}
+
+/// Answers a request.
+pub(crate) async fn handle(State(door): State<Door>, request: Request) -> Response<Body> {
+    let key = key_of(request.headers());
+    let outcome = match read(&door, request).await {
+        Ok(taken) => door.call(move |workspace| Ok(run(workspace, key.as_deref(), taken))).await,
+        Err(problem) => Err(problem),
+    };
+    let (value, problem) = match outcome {
+        Ok(Ok(value)) => (value, None),
+        Ok(Err(Failed { problem, path })) => (failure(&problem, &path), Some(problem)),
+        Err(problem) => (failure(&problem, &[]), Some(problem)),
+    };
+    if let Some(problem) = problem {
+        door.note(&problem);
+    }
+    answer::json(StatusCode::OK, &value)
+}
+
+fn failure(problem: &Problem, path: &[String]) -> Value {
+    json!({ "data": null, "errors": [graphql_error(problem, path)] })
+}
+
+/// Reads a request of either form.
+async fn read(door: &Door, request: Request) -> Result<Taken, Problem> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
+        // Whoever is not let in has nothing written to disk.
+        door.identify(request.headers()).await?;
+        let multipart = Multipart::from_request(request, &()).await;
+        let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;
+        return upload::read(door, multipart).await;
+    }
+    let bytes = to_bytes(request.into_body(), BODY_LIMIT_BYTES).await;
+    let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 64 MiB; send less at once");
+    let body = serde_json::from_slice(&bytes.map_err(too_large)?);
+    let body = body.map_err(|error| Problem::malformed(format!("the request is not JSON: {error}")))?;
+    Ok(Taken { body, uploads: Uploads::default() })
+}
+
+/// A failure, with the field in which it happened.
+pub(crate) struct Failed {
+    pub(crate) problem: Problem,
+    pub(crate) path: Vec<String>,
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self { problem, path: Vec::new() }
+    }
+}
+
+fn run(workspace: &Workspace, key: Option<&str>, taken: Taken) -> Result<Value, Failed> {
+    let Taken { body, uploads } = taken;
+    let outcome = workspace.identify(key).map_err(Failed::from).and_then(|caller| {
+        let text = body["query"].as_str().unwrap_or_default();
+        let call = Call { workspace, caller: &caller, uploads: &uploads };
+        execute::execute(&call, text, &body["variables"])
+    });
+    uploads.clear(workspace);
+    outcome
+}

@@ -1,0 +1,140 @@
+//! Imports of annotations, under the three names that the SDK has for them and the older one.
+
+use super::{file, model_run, project, user_by};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
+use labelport_model::problem::Problem;
+use labelport_store::imports::AnnotationImport;
+use labelport_store::{imports, models, projects};
+use serde_json::{Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[Type {
+        name: "AnnotationImport",
+        leaves: &[
+            "createdAt",
+            "errorFileUrl",
+            "id",
+            "inputFileUrl",
+            "modelRunId",
+            "name",
+            "progress",
+            "state",
+            "statusFileUrl",
+        ],
+        fields: &[
+            Field::object("project", "Project", |call, parent, _| {
+                let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
+                let found = call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
+                Ok(found.map_or(Value::Null, project::told))
+            }),
+            Field::object("modelRun", "ModelRun", |call, parent, _| {
+                let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
+                let found = call.workspace.read(|connection| Ok(models::find_run_by_key(connection, org_key, key)?))?;
+                Ok(found.map_or(Value::Null, |run| model_run::told(&run)))
+            }),
+            Field::object("createdBy", "User", |call, parent, _| {
+                let id = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
+                user_by(call, |user| user.id == id)
+            }),
+        ],
+    }],
+    queries: &[
+        Field::object("labelImport", "AnnotationImport", |call, _, arguments| get(call, arguments, ImportKind::Label)),
+        Field::object("modelAssistedLabelingPredictionImport", "AnnotationImport", |call, _, arguments| {
+            get(call, arguments, ImportKind::Prelabel)
+        }),
+        Field::object("modelErrorAnalysisPredictionImport", "AnnotationImport", |call, _, arguments| {
+            get(call, arguments, ImportKind::Prediction)
+        }),
+        Field::object("bulkImportRequest", "AnnotationImport", |call, _, arguments| {
+            get(call, arguments, ImportKind::Prelabel)
+        }),
+        Field::object("labelImports", "AnnotationImport", |call, _, arguments| {
+            list(call, arguments, ImportKind::Label)
+        }),
+        Field::object("modelAssistedLabelingPredictionImports", "AnnotationImport", |call, _, arguments| {
+            list(call, arguments, ImportKind::Prelabel)
+        }),
+        Field::object("bulkImportRequests", "AnnotationImport", |call, _, arguments| {
+            list(call, arguments, ImportKind::Prelabel)
+        }),
+    ],
+    mutations: &[
+        Field::object("createLabelImport", "AnnotationImport", |call, _, arguments| {
+            create(call, arguments, ImportKind::Label)
+        }),
+        Field::object("createModelAssistedLabelingPredictionImport", "AnnotationImport", |call, _, arguments| {
+            create(call, arguments, ImportKind::Prelabel)
+        }),
+        Field::object("createModelErrorAnalysisPredictionImport", "AnnotationImport", |call, _, arguments| {
+            create(call, arguments, ImportKind::Prediction)
+        }),
+        Field::object("createBulkImportRequest", "AnnotationImport", |call, _, arguments| {
+            create(call, arguments, ImportKind::Prelabel)
+        }),
+        Field::object("deleteModelAssistedLabelingPredictionImport", "AnnotationImport", delete),
+        Field::object("deleteBulkImportRequest", "AnnotationImport", delete),
+    ],
+    more: &[],
+};
+
+fn parent_id<'a>(arguments: &'a Arguments<'_>, at: &str, kind: ImportKind) -> Result<&'a str, Problem> {
+    match kind {
+        ImportKind::Label | ImportKind::Prelabel => arguments.text(&format!("{at}.projectId")),
+        ImportKind::Prediction => arguments.text(&format!("{at}.modelRunId")),
+    }
+}
+
+fn create(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
+    let parent_id = parent_id(arguments, "data", kind)?;
+    let input_url = file::input(call, arguments)?;
+    let new = NewImport { kind, parent_id, name: arguments.text("data.name")?, input_url: &input_url };
+    let import = annotation_import::start(call.workspace, call.caller, &new)?;
+    Ok(told(call, &import, parent_id))
+}
+
+fn get(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
+    let parent_id = parent_id(arguments, "where", kind)?;
+    let import = annotation_import::get(call.workspace, kind, parent_id, arguments.text("where.name")?)?;
+    Ok(told(call, &import, parent_id))
+}
+
+fn list(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
+    let parent_id = parent_id(arguments, "where", kind)?;
+    let found = annotation_import::list(call.workspace, kind, parent_id)?;
+    let (skip, first) = (arguments.count("skip", 0)?, arguments.count("first", usize::MAX)?);
+    Ok(found.iter().skip(skip).take(first).map(|import| told(call, import, parent_id)).collect())
+}
+
+fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let (org_key, id) = (call.workspace.org_key(), arguments.text("where.id")?.to_owned());
+    let found = call.workspace.read(|connection| Ok(imports::find_by_id(connection, org_key, &id)?))?;
+    let found = found.ok_or_else(|| Problem::not_found("import", &id))?;
+    call.workspace.write(move |connection| Ok(imports::delete(connection, org_key, &id)?))?;
+    Ok(json!({ "id": found.id, "name": found.name }))
+}
+
+fn told(call: &Call<'_>, import: &AnnotationImport, parent_id: &str) -> Value {
+    let url = |id: &Option<String>, name: &str| id.as_ref().map(|id| call.workspace.file_url(id, name));
+    let percent = match (import.state.as_str(), import.rows_total) {
+        ("FINISHED", _) => 100,
+        (_, Some(total)) if total > 0 => 100 * import.rows_done / total,
+        _ => 0,
+    };
+    json!({
+        "id": import.id,
+        "name": import.name,
+        "state": import.state,
+        "progress": format!("{percent}%"),
+        "inputFileUrl": import.input_url,
+        "statusFileUrl": url(&import.status_file, "statuses.ndjson"),
+        "errorFileUrl": url(&import.error_file, "errors.ndjson"),
+        "createdAt": super::time(import.created),
+        "modelRunId": parent_id,
+        "_parent": import.parent_key,
+        "_createdBy": import.created_by,
+    })
+}

@@ -1,0 +1,139 @@
+//! Batches of a project.
+
+use super::{cursored, id, node, number, time, user_by};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::labeling::batch::{self, Creation, Rows};
+use labelport_engine::labeling::{label, project, workflow};
+use labelport_model::problem::Problem;
+use labelport_store::projects::{self, Batch, Project};
+use serde_json::{Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[
+        Type {
+            name: "Batch",
+            leaves: &["consensusSettingsJson", "createdAt", "id", "name", "size", "updatedAt"],
+            fields: &[
+                Field::object("createdBy", "User", |call, parent, _| {
+                    user_by(call, |user| user.key == number(parent, "_createdBy"))
+                }),
+                Field::object("project", "Project", |call, parent, _| {
+                    let (org_key, key) = (call.workspace.org_key(), number(parent, "_project"));
+                    let found =
+                        call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
+                    Ok(found.map_or(Value::Null, super::project::told))
+                }),
+            ],
+        },
+        Type {
+            name: "BatchPage",
+            leaves: &[],
+            fields: &[Field::member("nodes", "Batch"), Field::member("pageInfo", "PageInfo")],
+        },
+        Type { name: "CreatedBatch", leaves: &["failedDataRowIds"], fields: &[Field::member("batch", "Batch")] },
+        Type { name: "TaskId", leaves: &["taskId"], fields: &[] },
+        Type { name: "BatchTasks", leaves: &[], fields: &[Field::member("tasks", "BatchTask")] },
+        Type { name: "BatchTask", leaves: &["batchUuid", "taskId"], fields: &[] },
+        Type { name: "DeletedBatch", leaves: &["deletedBatchId"], fields: &[] },
+        Type { name: "DeletedLabels", leaves: &["deletedLabelIds"], fields: &[] },
+    ],
+    queries: &[],
+    mutations: &[],
+    more: &[(
+        "Project",
+        &[
+            Field::object("batches", "BatchPage", list),
+            Field::object("createBatchV2", "CreatedBatch", create),
+            Field::object("createEmptyBatch", "Batch", |call, parent, arguments| {
+                let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY);
+                batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(told)
+            }),
+            Field::object("addDataRowsToBatchAsync", "TaskId", fill),
+            Field::object("createBatches", "BatchTasks", create_many),
+            Field::object("createBatchesFromDataset", "BatchTasks", create_many),
+            Field::object("removeQueuedDataRowsFromBatch", "Batch", |call, parent, arguments| {
+                let id = arguments.text("batchId")?;
+                batch::remove_queued(call.workspace, &parent_of(call, parent)?, id)?;
+                Ok(json!({ "id": id }))
+            }),
+            Field::object("deleteBatch", "DeletedBatch", |call, parent, arguments| {
+                let id = arguments.text("batchId")?;
+                batch::delete(call.workspace, &parent_of(call, parent)?, id)?;
+                Ok(json!({ "deletedBatchId": id }))
+            }),
+            Field::object("deleteBatchLabels", "DeletedLabels", delete_labels),
+        ],
+    )],
+};
+
+fn parent_of(call: &Call<'_>, parent: &Node) -> Result<Project, Problem> {
+    project::get(call.workspace, id(parent))
+}
+
+fn told(batch: Batch) -> Value {
+    let consensus: Option<Value> = batch.consensus.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    json!({
+        "id": batch.id,
+        "name": batch.name,
+        "size": batch.size,
+        "consensusSettingsJson": consensus,
+        "createdAt": time(batch.created),
+        "updatedAt": time(batch.created),
+        "_project": batch.project_key,
+        "_createdBy": batch.created_by,
+    })
+}
+
+fn creation(arguments: &Arguments<'_>, name: &str, priority: i64) -> Creation {
+    Creation {
+        name: arguments.find_text(name).unwrap_or_default().to_owned(),
+        priority,
+        consensus: arguments.at("input.consensusSettings").clone(),
+    }
+}
+
+fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project = parent_of(call, parent)?;
+    let mut found = batch::list(call.workspace, &project)?;
+    if let Some(id) = arguments.find_text("where.id") {
+        found.retain(|batch| batch.id == id);
+    }
+    cursored(found.into_iter().map(|each| node(told(each))).collect(), arguments, "pageInfo.endCursor")
+}
+
+fn create(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let priority = batch::read_priority(arguments.at("input.priority"))?;
+    let creation = creation(arguments, "input.name", priority);
+    let rows = Rows::read(arguments.at("input"));
+    let project = parent_of(call, parent)?;
+    let created = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
+    Ok(json!({ "batch": told(created), "failedDataRowIds": [] }))
+}
+
+fn fill(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project = parent_of(call, parent)?;
+    let batch = batch::get(call.workspace, &project, arguments.text("input.batchId")?)?;
+    let priority = batch::read_priority(arguments.at("input.priority"))?;
+    let task = batch::start_fill(call.workspace, call.caller, &project, &batch, priority, arguments.at("input"))?;
+    Ok(json!({ "taskId": task.as_str() }))
+}
+
+fn create_many(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let priority = batch::read_priority(arguments.at("input.priority"))?;
+    let creation = creation(arguments, "input.batchNamePrefix", priority);
+    let project = parent_of(call, parent)?;
+    let started = batch::create_many(call.workspace, call.caller, &project, &creation, arguments.at("input"))?;
+    let tasks: Vec<Value> =
+        started.into_iter().map(|(batch, task)| json!({ "batchUuid": batch, "taskId": task })).collect();
+    Ok(json!({ "tasks": tasks }))
+}
+
+fn delete_labels(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project = parent_of(call, parent)?;
+    let batch = batch::get(call.workspace, &project, arguments.text("batchId")?)?;
+    let ids = call.workspace.read(|connection| Ok(projects::list_batch_labels(connection, batch.key)?))?;
+    let deleted = label::delete(call.workspace, ids)?;
+    Ok(json!({ "deletedLabelIds": deleted }))
+}

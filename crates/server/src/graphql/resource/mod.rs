@@ -1,0 +1,112 @@
+//! What the SDK can ask for, each resource a file.
+//!
+//! A resource reads arguments, calls the engine and makes nodes of what comes back. Names of fields are the SDK's.
+//!
+//! # Adding a resource
+//! One file beside this one with a `pub(super) static PART`, one line in [`PARTS`].
+
+mod annotation_import;
+mod attachment;
+mod batch;
+mod data_row;
+mod dataset;
+mod embedding;
+mod export;
+mod file;
+mod global_key;
+mod label;
+mod legacy;
+mod metadata;
+mod model;
+mod model_run;
+mod ontology;
+mod project;
+mod queue;
+mod row_import;
+mod session;
+mod slice;
+mod task;
+
+use super::argument::Arguments;
+use super::schema::{Node, Part};
+use super::{Call, listing};
+use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
+use serde_json::{Value, json};
+
+// REST shows these in the same form.
+pub(crate) use embedding::told as embedding_told;
+pub(crate) use slice::told as slice_told;
+
+/// Every resource, by name.
+pub(super) static PARTS: &[&Part] = &[
+    &annotation_import::PART,
+    &attachment::PART,
+    &batch::PART,
+    &data_row::PART,
+    &dataset::PART,
+    &embedding::PART,
+    &export::PART,
+    &file::PART,
+    &global_key::PART,
+    &label::PART,
+    &legacy::PART,
+    &metadata::PART,
+    &model::PART,
+    &model_run::PART,
+    &ontology::PART,
+    &project::PART,
+    &queue::PART,
+    &row_import::PART,
+    &session::PART,
+    &slice::PART,
+    &task::PART,
+];
+
+/// Returns the members of an object.
+fn node(value: Value) -> Node {
+    match value {
+        Value::Object(node) => node,
+        _ => Node::new(),
+    }
+}
+
+/// Returns a time as the SDK reads it.
+fn time(time: Timestamp) -> String {
+    time.to_string().replace("+00:00", "Z")
+}
+
+/// Returns a time as the SDK reads it; null where it is not known.
+fn time_of_millis(millis: Option<i64>) -> Value {
+    millis.map_or(Value::Null, |millis| json!(time(Timestamp::from_millis(millis))))
+}
+
+/// Returns the id of a parent.
+fn id(parent: &Node) -> &str {
+    parent.get("id").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Returns a member of a parent that is a number.
+fn number(parent: &Node, key: &str) -> i64 {
+    parent.get(key).and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// Returns a page by cursor, with the cursor where this list has it.
+fn cursored(nodes: Vec<Node>, arguments: &Arguments<'_>, cursor: &str) -> Result<Value, Problem> {
+    let page = listing::page_by_cursor(nodes, arguments)?;
+    let mut value = json!({ "nodes": page.nodes });
+    match cursor.split_once('.') {
+        Some((outer, inner)) => {
+            value[outer] = json!({ inner: page.next, "hasNextPage": !page.next.is_null() });
+        }
+        None => value[cursor] = page.next,
+    }
+    Ok(value)
+}
+
+/// Returns the user with a key, or an e-mail address; null where nobody is known.
+fn user_by(call: &Call<'_>, is_it: impl Fn(&labelport_store::keys::User) -> bool) -> Result<Value, Problem> {
+    let org_key = call.workspace.org_key();
+    let users = call.workspace.read(|connection| Ok(labelport_store::keys::list_users(connection, org_key)?))?;
+    Ok(users.iter().find(|user| is_it(user)).map_or(Value::Null, session::user))
+}

@@ -1,0 +1,191 @@
+//! Model runs: their rows, labels, splits and settings.
+
+use super::{data_row, time};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::listing;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::modeling::{registration, run};
+use labelport_engine::work;
+use labelport_model::id::TaskId;
+use labelport_model::problem::Problem;
+use labelport_model::workflow::Split;
+use labelport_store::models::{ModelRun, RunRow};
+use labelport_store::tasks::TaskStatus;
+use serde_json::{Map, Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[
+        Type {
+            name: "ModelRun",
+            leaves: &["createdAt", "createdBy", "id", "modelAppId", "modelId", "name", "trainingMetadata", "updatedAt"],
+            fields: &[],
+        },
+        Type {
+            name: "ModelRunDataRow",
+            leaves: &["dataSplit", "id", "labelId", "modelRunId"],
+            fields: &[Field::object("dataRow", "DataRow", |call, parent, _| {
+                data_row::by_key(call, super::number(parent, "_row"))
+            })],
+        },
+        Type {
+            name: "ModelRunDataRowPage",
+            leaves: &[],
+            fields: &[Field::member("nodes", "ModelRunDataRow"), Field::member("pageInfo", "PageInfo")],
+        },
+        Type { name: "RegistrationStatus", leaves: &["errorMessage", "status"], fields: &[] },
+        Type { name: "TrainingPipeline", leaves: &["errorMessage", "metadata", "status"], fields: &[] },
+    ],
+    queries: &[
+        Field::object("modelRun", "ModelRun", |call, _, arguments| {
+            run::get(call.workspace, arguments.text("where.id")?).map(|run| told(&run))
+        }),
+        Field::object("annotationGroups", "ModelRunDataRowPage", rows),
+        Field::object("MEADataRowRegistrationTaskStatus", "RegistrationStatus", status),
+        Field::object("MEALabelRegistrationTaskStatus", "RegistrationStatus", status),
+        Field::object("assignDataRowsToDataSplitTaskStatus", "RegistrationStatus", status),
+        Field::object("trainingPipeline", "TrainingPipeline", |call, _, arguments| {
+            run::get(call.workspace, arguments.text("where.id")?).map(|run| run::pipeline(&run))
+        }),
+    ],
+    mutations: &[
+        Field::object("createModelRun", "ModelRun", create),
+        Field::leaf("deleteModelRuns", |call, _, arguments| {
+            run::delete(call.workspace, &arguments.texts("where.ids")).map(|()| json!(true))
+        }),
+        Field::leaf("createMEAModelRunDataRowRegistrationTask", |call, _, arguments| {
+            let run_id = arguments.text("where.id")?;
+            registration::start_rows(call.workspace, call.caller, run_id, arguments.at("data")).map(task)
+        }),
+        Field::leaf("createMEAModelRunLabelRegistrationTask", |call, _, arguments| {
+            let run_id = arguments.text("where.id")?;
+            registration::start_labels(call.workspace, call.caller, run_id, arguments.at("data.labelIds")).map(task)
+        }),
+        Field::leaf("createMEAModelRunProjectLabelRegistrationTask", |call, _, arguments| {
+            let (run_id, project_id) = (arguments.text("where.modelRunId")?, arguments.text("where.projectId")?);
+            registration::start_project(call.workspace, call.caller, run_id, project_id).map(task)
+        }),
+        Field::leaf("createAssignDataRowsToDataSplitTask", |call, _, arguments| {
+            let run_id = arguments.text("modelRun.id")?;
+            let assignments = arguments.at("data.assignments");
+            registration::start_splits(call.workspace, call.caller, run_id, assignments).map(task)
+        }),
+        Field::leaf("deleteModelRunDataRows", |call, _, arguments| {
+            let ids = arguments.texts("where.dataRowIds");
+            registration::remove_rows(call.workspace, arguments.text("where.modelRunId")?, &ids).map(|()| json!(true))
+        }),
+        Field::object("updateTrainingPipeline", "TrainingPipeline", |call, _, arguments| {
+            run::update_pipeline(call.workspace, arguments.text("modelRun.id")?, arguments.at("data"))
+        }),
+        Field::object("updateModelRunConfig", "ModelRun", |call, _, arguments| {
+            let run_id = arguments.text("modelRun.id")?;
+            run::set_training_metadata(call.workspace, run_id, arguments.at("data.config")).map(|run| told(&run))
+        }),
+        Field::object("resetModelRunConfig", "ModelRun", |call, _, arguments| {
+            let run_id = arguments.text("modelRun.id")?;
+            run::set_training_metadata(call.workspace, run_id, &Value::Null).map(|run| told(&run))
+        }),
+    ],
+    more: &[],
+};
+
+/// Returns a run as the SDK reads one.
+pub(super) fn told(run: &ModelRun) -> Value {
+    let metadata: Value =
+        run.training_metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    json!({
+        "id": run.id,
+        "name": run.name,
+        "modelId": run.model_id,
+        "modelAppId": null,
+        "trainingMetadata": metadata,
+        "createdBy": run.created_by,
+        "createdAt": time(run.created),
+        "updatedAt": time(run.updated),
+    })
+}
+
+fn task(id: TaskId) -> Value {
+    json!(id.as_str())
+}
+
+fn create(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    // Keys of the metadata come back in camel case after this call, and as they are after a change.
+    let metadata = camel_cased(arguments.at("data.trainingMetadata"));
+    let (model_id, name) = (arguments.text("data.modelId")?, arguments.text("data.name")?);
+    run::create(call.workspace, call.caller, model_id, name, &metadata).map(|run| told(&run))
+}
+
+fn camel_cased(value: &Value) -> Value {
+    let Value::Object(members) = value else { return value.clone() };
+    let renamed: Map<String, Value> = members.iter().map(|(key, value)| (camel(key), value.clone())).collect();
+    Value::Object(renamed)
+}
+
+fn camel(key: &str) -> String {
+    let mut out = String::new();
+    let mut is_upper = false;
+    for letter in key.chars() {
+        match letter {
+            '_' if !out.is_empty() => is_upper = true,
+            letter if is_upper => {
+                out.extend(letter.to_uppercase());
+                is_upper = false;
+            }
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Returns a page of a run's rows. The cursor is the key of the last one.
+fn rows(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let run = run::get(call.workspace, arguments.text("where.modelRunId.id")?)?;
+    let after = match arguments.find_text("after").filter(|cursor| !cursor.is_empty()) {
+        Some(_) => arguments.number("after")?,
+        None => 0,
+    };
+    let limit = arguments.count("first", listing::PAGE)?.min(1_000);
+    let mut found = run::list_rows(call.workspace, &run, after, limit + 1)?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more).map(|row| row.row_key.to_string());
+    let nodes: Vec<Value> = found.iter().map(|row| told_row(&run, row)).collect();
+    Ok(json!({ "nodes": nodes, "pageInfo": { "endCursor": next, "hasNextPage": has_more } }))
+}
+
+fn told_row(run: &ModelRun, row: &RunRow) -> Value {
+    let head: Value = serde_json::from_str(&format!("{{{}}}", row.head)).unwrap_or_default();
+    let split = row.split.and_then(|code| u8::try_from(code).ok()).and_then(Split::from_code);
+    json!({
+        "id": head["run_data_row_id"],
+        "labelId": row.label_id,
+        "modelRunId": run.id,
+        "dataSplit": split.unwrap_or(Split::Unassigned).export_name().to_uppercase(),
+        "_row": row.row_key,
+    })
+}
+
+fn status(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let task_id = arguments.text("where.id")?;
+    let task = work::find(call.workspace, task_id)?.ok_or_else(|| Problem::not_found("task", task_id))?;
+    let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let status = match task.status {
+        TaskStatus::Complete => "COMPLETE",
+        TaskStatus::Failed | TaskStatus::Canceled => "FAILED",
+        TaskStatus::InProgress => "IN_PROGRESS",
+    };
+    Ok(json!({ "status": status, "errorMessage": outcome["error"] }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::camel;
+
+    #[test]
+    fn keys_become_camel_case() {
+        assert_eq!(camel("batch_size"), "batchSize");
+        assert_eq!(camel("_lr"), "_lr");
+        assert_eq!(camel("simple"), "simple");
+    }
+}

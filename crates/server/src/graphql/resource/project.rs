@@ -1,0 +1,171 @@
+//! Projects.
+
+use super::{id, node, number, ontology, session, time, time_of_millis, user_by};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::listing;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::labeling::{label, ontology as ontologies, project};
+use labelport_model::problem::Problem;
+use labelport_store::projects::Project;
+use serde_json::{Value, json};
+
+/// The one frontend that projects are labelled in.
+const EDITOR_ID: &str = "ceditor000000000000000001";
+
+pub(super) static PART: Part = Part {
+    types: &[
+        Type {
+            name: "Project",
+            leaves: &[
+                "allowedMediaType",
+                "autoAuditNumberOfLabels",
+                "autoAuditPercentage",
+                "createdAt",
+                "dataRowCount",
+                "description",
+                "editorTaskType",
+                "id",
+                "isBenchmarkEnabled",
+                "isConsensusEnabled",
+                "lastActivityTime",
+                "modelSetupComplete",
+                "name",
+                "queueMode",
+                "setupComplete",
+                "showingPredictionsToLabelers",
+                "updatedAt",
+                "uploadType",
+            ],
+            fields: &[
+                Field::leaf("labelCount", |call, parent, _| {
+                    label::count(call.workspace, number(parent, "_key")).map(|count| json!(count))
+                }),
+                Field::leaf("tagSetStatus", |_, _, _| Ok(json!("ENABLED"))),
+                Field::object("ontology", "Ontology", |call, parent, _| {
+                    let project = project::get(call.workspace, id(parent))?;
+                    Ok(project::find_ontology(call.workspace, &project)?.map_or(Value::Null, ontology::told))
+                }),
+                Field::object("labelingFrontend", "LabelingFrontend", |_, _, _| Ok(editor())),
+                Field::object("labelingFrontendOptions", "LabelingFrontendOptions", |_, _, _| Ok(json!([]))),
+                Field::object("labelingParameterOverrides", "LabelingParameterOverride", |_, _, _| Ok(json!([]))),
+                Field::object("benchmarks", "Benchmark", |_, _, _| Ok(json!([]))),
+                Field::object("webhooks", "Webhook", |_, _, _| Ok(json!([]))),
+                Field::object("resourceTags", "ResourceTag", |_, _, _| Ok(json!([]))),
+                Field::object("organization", "Organization", session::organization),
+                Field::object("createdBy", "User", |call, parent, _| {
+                    user_by(call, |user| user.key == number(parent, "_createdBy"))
+                }),
+                Field::object("connectOntology", "Project", connect_ontology),
+                Field::object("setTagSetStatus", "TagSetStatus", |_, _, _| Ok(json!({ "tagSetStatus": "ENABLED" }))),
+                Field::object("showPredictionsToLabelers", "Project", |_, parent, arguments| {
+                    let mut told = Value::Object(parent.clone());
+                    told["showingPredictionsToLabelers"] = arguments.at("show").clone();
+                    Ok(told)
+                }),
+            ],
+        },
+        Type { name: "TagSetStatus", leaves: &["tagSetStatus"], fields: &[] },
+        Type { name: "LabelingFrontend", leaves: &["description", "iframeUrlPath", "id", "name"], fields: &[] },
+        Type { name: "LabelingFrontendOptions", leaves: &["customizationOptions", "id"], fields: &[] },
+        Type {
+            name: "LabelingParameterOverride",
+            leaves: &["id", "numberOfLabels", "priority"],
+            fields: &[Field::member("dataRow", "DataRow")],
+        },
+        Type {
+            name: "Benchmark",
+            leaves: &["averageAgreement", "completedCount", "createdAt", "id", "lastActivity"],
+            fields: &[Field::member("createdBy", "User"), Field::member("referenceLabel", "Label")],
+        },
+        Type { name: "Webhook", leaves: &["createdAt", "id", "status", "topics", "updatedAt", "url"], fields: &[] },
+        Type { name: "ProjectInstructions", leaves: &["id"], fields: &[Field::member("ontology", "OntologyOptions")] },
+        Type { name: "OntologyOptions", leaves: &["id", "options"], fields: &[] },
+    ],
+    queries: &[
+        Field::object("project", "Project", |call, _, arguments| {
+            project::get(call.workspace, arguments.text("where.id")?).map(told)
+        }),
+        Field::object("projects", "Project", |call, _, arguments| list(call, arguments)),
+        Field::object("labelingFrontends", "LabelingFrontend", |_, _, arguments| {
+            listing::page(vec![node(editor())], arguments)
+        }),
+    ],
+    mutations: &[
+        // The SDK sends changes of a project's parts as fields of a project that it selects in a mutation.
+        Field::object("project", "Project", |call, _, arguments| {
+            project::get(call.workspace, arguments.text("where.id")?).map(told)
+        }),
+        Field::object("createProject", "Project", |call, _, arguments| {
+            project::create(call.workspace, call.caller, arguments.at("data")).map(told)
+        }),
+        Field::object("updateProject", "Project", update),
+        Field::object("cloneProject", "Project", |call, _, arguments| {
+            project::clone(call.workspace, call.caller, arguments.text("data.projectId")?).map(told)
+        }),
+        Field::object("createLabelingFrontendOptions", "LabelingFrontendOptions", create_options),
+        Field::object("setProjectInstructions", "ProjectInstructions", set_instructions),
+        Field::leaf("extendReservations", |_, _, _| Ok(json!(0))),
+    ],
+    more: &[],
+};
+
+/// Returns a project as the SDK reads one.
+pub(super) fn told(project: Project) -> Value {
+    let mut told = Value::Object(project::settings(&project));
+    told["id"] = json!(project.id);
+    told["name"] = json!(project.name);
+    told["description"] = json!(project.description.unwrap_or_default());
+    told["allowedMediaType"] = json!(project.media_type);
+    told["dataRowCount"] = json!(project.row_count);
+    told["queueMode"] = json!("BATCH");
+    told["lastActivityTime"] = time_of_millis(project.activity_ms);
+    told["createdAt"] = json!(time(project.created));
+    told["updatedAt"] = json!(time(project.updated));
+    told["showingPredictionsToLabelers"] = json!(false);
+    told["_key"] = json!(project.key);
+    told["_createdBy"] = json!(project.created_by);
+    told
+}
+
+pub(super) fn list(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let found = project::list(call.workspace)?;
+    listing::page(found.into_iter().map(|project| node(told(project))).collect(), arguments)
+}
+
+fn editor() -> Value {
+    json!({ "id": EDITOR_ID, "name": "Editor", "description": "The editor", "iframeUrlPath": "" })
+}
+
+fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let id = arguments.text("where.id")?;
+    if arguments.at("data.deleted") == &json!(true) {
+        project::delete(call.workspace, id)?;
+        return Ok(json!({ "id": id }));
+    }
+    project::update(call.workspace, id, arguments.at("data")).map(told)
+}
+
+fn connect_ontology(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    project::connect_ontology(call.workspace, id(parent), arguments.text("ontologyId")?).map(told)
+}
+
+/// Sets a project up: the options of its editor are an ontology.
+fn create_options(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project_id = ["data.project.connect.id", "data.projectId", "data.project.id"]
+        .into_iter()
+        .find_map(|path| arguments.find_text(path))
+        .ok_or_else(|| Problem::malformed("data.project is missing; name the project"))?;
+    let options = arguments.text("data.customizationOptions")?;
+    project::set_up(call.workspace, project_id, options)?;
+    Ok(json!({ "id": call.workspace.chance().cuid(), "customizationOptions": options }))
+}
+
+fn set_instructions(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let url = arguments.text("data.instructionsUrl")?;
+    let data = json!({ "projectInstructions": url });
+    let project = project::update(call.workspace, arguments.text("where.id")?, &data)?;
+    let ontology = project::find_ontology(call.workspace, &project)?;
+    let ontology = ontology.map(|found| json!({ "id": found.id, "options": ontologies::normalized(&found) }));
+    Ok(json!({ "id": project.id, "ontology": ontology }))
+}

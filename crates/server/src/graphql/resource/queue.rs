@@ -1,0 +1,102 @@
+//! Task queues of a project, and what they hold.
+
+use super::{id, number};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::labeling::{project, workflow};
+use labelport_model::problem::Problem;
+use labelport_store::projects;
+use serde_json::{Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[
+        Type { name: "TaskQueue", leaves: &["dataRowCount", "description", "id", "name", "queueType"], fields: &[] },
+        Type { name: "StateCount", leaves: &["count", "state"], fields: &[] },
+        Type { name: "IssueCount", leaves: &["totalCount"], fields: &[] },
+        Type { name: "Success", leaves: &["errorMessage", "success"], fields: &[] },
+    ],
+    queries: &[],
+    mutations: &[],
+    more: &[(
+        "Project",
+        &[
+            Field::object("taskQueues", "TaskQueue", list),
+            Field::object("createBulkAddRowsToQueueTask", "TaskId", move_rows),
+            Field::object("setLabelingParameterOverrides", "Success", set_priorities),
+            Field::object("createQueuePriorityUpdateTask", "TaskId", |call, parent, arguments| {
+                let rows = arguments.at("data.dataRowIdentifiers");
+                let task = workflow::start_priorities(
+                    call.workspace,
+                    call.caller,
+                    id(parent),
+                    arguments.number("data.priority")?,
+                    rows,
+                )?;
+                Ok(json!({ "taskId": task.as_str() }))
+            }),
+            Field::object("workstreamStateCounts", "StateCount", state_counts),
+            Field::object("issues", "IssueCount", |call, parent, _| {
+                let key = number(parent, "_key");
+                let count =
+                    call.workspace.read(|connection| Ok(labelport_store::issues::list(connection, key)?.len()))?;
+                Ok(json!({ "totalCount": count }))
+            }),
+            Field::leaf("completedDataRowCount", |call, parent, _| {
+                let key = number(parent, "_key");
+                let counts = call.workspace.read(|connection| Ok(projects::count_by_state(connection, key)?))?;
+                Ok(json!(counts.done))
+            }),
+        ],
+    )],
+};
+
+fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    let project = project::get(call.workspace, id(parent))?;
+    let told = |queue: projects::Queue| {
+        json!({
+            "id": queue.id,
+            "name": queue.name,
+            "description": null,
+            "queueType": queue.queue_type.unwrap_or_else(|| "CUSTOM_QUEUE".to_owned()),
+            "dataRowCount": queue.row_count,
+        })
+    };
+    Ok(workflow::list(call.workspace, &project)?.into_iter().map(told).collect())
+}
+
+fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let queue = arguments.find_text("data.queueId");
+    let rows = arguments.at("data.dataRowIdentifiers");
+    let task = workflow::start_move(call.workspace, call.caller, id(parent), queue, rows)?;
+    Ok(json!({ "taskId": task.as_str() }))
+}
+
+fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let given = ["dataWithDataRowIdentifiers", "data"].map(|path| arguments.at(path));
+    let given = given.into_iter().find_map(Value::as_array);
+    for each in given.into_iter().flatten() {
+        let identifier = &each["dataRowIdentifier"];
+        let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
+        let priority = labelport_engine::labeling::batch::read_priority(&each["priority"])?;
+        workflow::start_priorities(call.workspace, call.caller, id(parent), priority, &rows)?;
+    }
+    Ok(json!({ "success": true }))
+}
+
+fn state_counts(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    let key = number(parent, "_key");
+    let counts = call.workspace.read(|connection| Ok(projects::count_by_state(connection, key)?))?;
+    let states = [
+        ("Unlabeled", counts.unlabeled),
+        ("InReview", counts.in_review),
+        ("InRework", counts.in_rework),
+        ("Skipped", 0),
+        ("Done", counts.done),
+        ("Issues", 0),
+        ("Labeled", counts.all - counts.unlabeled),
+        ("All", counts.all),
+        ("NotInTaskQueue", 0),
+    ];
+    Ok(states.iter().map(|(state, count)| json!({ "state": state, "count": count })).collect())
+}

@@ -1,0 +1,129 @@
+//! The user of the key, the organization, and what the SDK asks before it begins.
+
+use super::{id, node, time};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::listing;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::access::ROLES;
+use labelport_model::problem::Problem;
+use labelport_store::keys::{self, User};
+use serde_json::{Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[
+        Type {
+            name: "User",
+            leaves: &[
+                "createdAt",
+                "email",
+                "id",
+                "intercomHash",
+                "isExternalUser",
+                "isViewer",
+                "lastLoginAt",
+                "name",
+                "nickname",
+                "picture",
+                "timezone",
+                "updatedAt",
+            ],
+            fields: &[
+                Field::object("organization", "Organization", organization),
+                Field::object("orgRole", "Role", org_role),
+                Field::object("projects", "Project", |call, _, arguments| super::project::list(call, arguments)),
+            ],
+        },
+        Type {
+            name: "Organization",
+            leaves: &["createdAt", "id", "name", "updatedAt"],
+            fields: &[
+                Field::object("users", "User", users),
+                Field::object("projects", "Project", |call, _, arguments| super::project::list(call, arguments)),
+                Field::object("resourceTag", "ResourceTag", |_, _, _| Ok(json!([]))),
+            ],
+        },
+        Type { name: "Role", leaves: &["id", "name"], fields: &[] },
+        Type { name: "ResourceTag", leaves: &["color", "id", "text"], fields: &[] },
+        Type {
+            name: "IAMIntegration",
+            leaves: &["createdAt", "id", "isOrgDefault", "lastValidAt", "name", "provider", "updatedAt", "valid"],
+            fields: &[Field::member("settings", "IamIntegrationSettings")],
+        },
+        Type { name: "IamIntegrationSettings", leaves: &[], fields: &[] },
+        Type { name: "AwsIamIntegrationSettings", leaves: &["roleArn", "readBucket"], fields: &[] },
+        Type { name: "GcpIamIntegrationSettings", leaves: &["serviceAccountEmailId", "readBucket"], fields: &[] },
+        Type { name: "AzureIamIntegrationSettings", leaves: &["readContainerUrl", "tenantId"], fields: &[] },
+    ],
+    queries: &[
+        Field::object("user", "User", |call, _, _| Ok(told(call, &call.caller.user))),
+        Field::object("organization", "Organization", organization),
+        Field::object("users", "User", users),
+        Field::object("roles", "Role", |_, _, _| Ok(roles())),
+        // Assets are fetched by URL: no bucket is integrated.
+        Field::object("iamIntegrations", "IAMIntegration", |_, _, _| Ok(json!([]))),
+    ],
+    mutations: &[],
+    more: &[],
+};
+
+/// Returns a user as the SDK reads one.
+pub(super) fn user(user: &User) -> Value {
+    let name = user.name.as_deref().unwrap_or(&user.email);
+    json!({
+        "id": user.id,
+        "email": user.email,
+        "name": name,
+        "nickname": user.email.split('@').next().unwrap_or_default(),
+        "isExternalUser": false,
+        "isViewer": false,
+        "intercomHash": null,
+        "lastLoginAt": null,
+        "picture": null,
+        "timezone": user.time_zone,
+        "createdAt": time(user.created),
+        "updatedAt": time(user.created),
+        "_role": user.role,
+    })
+}
+
+/// Returns the user of the key; without a time zone of its own, that of the workspace holds.
+fn told(call: &Call<'_>, of: &User) -> Value {
+    let mut told = user(of);
+    if told["timezone"].is_null() {
+        told["timezone"] = json!(call.workspace.store().time_zone().ok());
+    }
+    told
+}
+
+fn users(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let org_key = call.workspace.org_key();
+    let users = call.workspace.read(|connection| Ok(keys::list_users(connection, org_key)?))?;
+    listing::page(users.iter().map(|each| node(user(each))).collect(), arguments)
+}
+
+pub(super) fn organization(call: &Call<'_>, _: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    let organization = call.workspace.store().organization()?;
+    Ok(json!({
+        "id": organization.id,
+        "name": organization.name,
+        "createdAt": time(organization.created),
+        "updatedAt": time(organization.created),
+    }))
+}
+
+fn roles() -> Value {
+    let role = |(name, _): &(&str, _)| json!({ "id": role_id(name), "name": name });
+    ROLES.iter().map(role).collect()
+}
+
+/// Returns the id of a role, of the length that the SDK expects: the same for all workspaces, since roles are.
+fn role_id(name: &str) -> String {
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{:0<25}", format!("crole{}", letters.to_ascii_lowercase()))
+}
+
+fn org_role(_: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    let name = parent.get("_role").and_then(Value::as_str).unwrap_or(id(parent));
+    Ok(json!({ "id": role_id(name), "name": name }))
+}

@@ -1,0 +1,97 @@
+//! Tasks, which the SDK reads through the user who asked for them.
+
+use super::{id, session, time};
+use crate::graphql::Call;
+use crate::graphql::argument::Arguments;
+use crate::graphql::listing;
+use crate::graphql::schema::{Field, Node, Part, Type};
+use labelport_engine::catalog::row_import::RowImport;
+use labelport_engine::result::Stream;
+use labelport_engine::stored_export;
+use labelport_engine::work::{self, Job};
+use labelport_model::problem::Problem;
+use labelport_store::tasks::{self, ListCreated, Task, TaskStatus};
+use serde_json::{Value, json};
+
+pub(super) static PART: Part = Part {
+    types: &[Type {
+        name: "Task",
+        leaves: &[
+            "completionPercentage",
+            "createdAt",
+            "errors",
+            "id",
+            "metadata",
+            "name",
+            "result",
+            "status",
+            "type",
+            "updatedAt",
+        ],
+        fields: &[
+            Field::object("createdBy", "User", |call, _, _| Ok(session::user(&call.caller.user))),
+            Field::object("organization", "Organization", session::organization),
+        ],
+    }],
+    queries: &[],
+    mutations: &[],
+    more: &[("User", &[Field::object("createdTasks", "Task", created_tasks)])],
+};
+
+fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let org_key = call.workspace.org_key();
+    let which = ListCreated {
+        id: arguments.find_text("where.id").map(str::to_owned),
+        skip: arguments.count("skip", 0)?,
+        limit: arguments.count("first", listing::PAGE)?.min(1_000),
+    };
+    let found = call.workspace.read(|connection| Ok(tasks::list_created(connection, org_key, id(parent), &which)?))?;
+    found.iter().map(|task| told(call, task)).collect()
+}
+
+/// Returns a task by its id.
+pub(super) fn by_id(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
+    let task = work::find(call.workspace, id)?.ok_or_else(|| Problem::not_found("task", id))?;
+    told(call, &task)
+}
+
+fn told(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
+    let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let (result, errors) = results(call, task, &outcome)?;
+    let percentage = match (task.status, task.rows_total) {
+        (TaskStatus::Complete, _) => 100.0,
+        (_, Some(total)) if total > 0 => (100.0 * task.rows_done as f64 / total as f64).min(100.0),
+        _ => 0.0,
+    };
+    Ok(json!({
+        "id": task.id.as_str(),
+        "name": task.name,
+        "type": work::wire_type(&task.kind),
+        "status": task.status.wire_name(),
+        "completionPercentage": percentage,
+        "result": result,
+        "errors": errors,
+        "metadata": outcome["metadata"],
+        "createdAt": time(task.created),
+        "updatedAt": time(task.finished.unwrap_or(task.created)),
+    }))
+}
+
+/// Returns what the SDK reads as `result` and `errors` of a task.
+fn results(call: &Call<'_>, task: &Task, outcome: &Value) -> Result<(Value, Value), Problem> {
+    let until = Some(call.workspace.now().plus_millis(stored_export::KEPT_MS));
+    let url = |name: &str| json!(call.workspace.signer().url(&format!("/results/{}/{name}", task.id), until));
+    if task.status == TaskStatus::Failed {
+        // The SDK parses this text when it tells why a task failed.
+        return Ok((json!(json!({ "error": outcome["error"] }).to_string()), Value::Null));
+    }
+    if task.kind == RowImport.kind() {
+        return Ok((url("rows.json"), Value::Null));
+    }
+    if task.status != TaskStatus::Complete || !stored_export::is_export(&task.kind) {
+        return Ok((Value::Null, Value::Null));
+    }
+    let Some(stored) = call.workspace.open_result(task.id.as_str())? else { return Ok((Value::Null, Value::Null)) };
+    let errors = stored.extent(Stream::Errors).map_or(Value::Null, |_| url("errors.ndjson"));
+    Ok((url("rows.ndjson"), errors))
+}

@@ -1,0 +1,20 @@
+//! Doors over HTTP: GraphQL for the official SDK, REST, uploads, files and results.
+//!
+//! A door turns a request into a call of the engine and its answer into bytes. It holds no rules: who may do what, what a
+//! request means and what is wrong with it is decided below. Calls of the engine block, so each runs on a thread for
+//! blocking work; nothing else here does.
+//!
+//! # Adding something
+//! A GraphQL operation: a field in the resource it belongs to, in `graphql::resource`. A REST resource: one file in
+//! `rest` and one line in its table.
+
+mod answer;
+mod deliver;
+mod door;
+mod graphql;
+mod problem;
+mod rest;
+mod serve;
+mod upload;
+
+pub use serve::{ServeError, Serving, serve};

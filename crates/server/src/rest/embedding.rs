@@ -1,0 +1,55 @@
+//! Embeddings, where versions before 7 of the SDK look for them: at the host, below `/adv/adv/v1`.
+
+use super::{answered, body, text};
+use crate::answer;
+use crate::door::Door;
+use crate::graphql::embedding_told as told;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::get;
+use labelport_engine::access::Action;
+use labelport_engine::catalog::embedding;
+use labelport_model::problem::Problem;
+use serde_json::{Value, json};
+
+pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+    let router = router.route("/adv/adv/v1/embeddings", get(list).post(create));
+    router.route("/adv/adv/v1/embeddings/{id}", get(one).delete(delete))
+}
+
+async fn create(State(door): State<Door>, request: Request) -> Response<Body> {
+    let (headers, given) = match body(request).await {
+        Ok(read) => read,
+        Err(problem) => return answer::failure(&problem),
+    };
+    answered(&door, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
+        let missing = || Problem::malformed("dims is missing; give the number of dimensions");
+        let dimensions = given["dims"].as_i64().ok_or_else(missing)?;
+        embedding::create(workspace, text(&given, "name")?, dimensions).map(told)
+    })
+    .await
+}
+
+async fn list(State(door): State<Door>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Read, StatusCode::OK, |workspace, _| {
+        let found: Vec<Value> = embedding::list(workspace)?.into_iter().map(told).collect();
+        Ok(json!({ "results": found }))
+    })
+    .await
+}
+
+async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+        embedding::get(workspace, &id).map(told)
+    })
+    .await
+}
+
+async fn delete(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
+        embedding::delete(workspace, &id).map(|()| json!({ "id": id }))
+    })
+    .await
+}

@@ -1,0 +1,48 @@
+//! Results of exports, whole, at the addresses that the SDK makes of ids.
+//!
+//! The SDK hands these addresses to people who open them without a key. A task's id is 124 random bits and is known to
+//! whoever asked for the task alone, so the id is what lets in; a key that is sent has to be good.
+
+use crate::answer;
+use crate::deliver::{respond, result_content};
+use crate::door::{Door, key_of};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Response};
+use axum::routing::get;
+use labelport_engine::result::Stream;
+use labelport_model::problem::Problem;
+
+pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+    let router = router.route("/api/v1/export-results/{task}/{organization}", get(results));
+    router.route("/api/v1/export-errors/{task}/{organization}", get(errors))
+}
+
+async fn results(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&door, ids, headers, Stream::Rows).await
+}
+
+async fn errors(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&door, ids, headers, Stream::Errors).await
+}
+
+async fn whole(
+    door: &Door,
+    (task, organization): (String, String),
+    headers: HeaderMap,
+    stream: Stream,
+) -> Response<Body> {
+    if key_of(&headers).is_some()
+        && let Err(problem) = door.identify(&headers).await
+    {
+        return answer::failure(&problem);
+    }
+    let found = door.call(move |workspace| {
+        if workspace.store().organization()?.id != organization {
+            return Err(Problem::not_found("organization", &organization));
+        }
+        result_content(workspace, &task, stream)
+    });
+    respond(found.await, &headers)
+}

@@ -1,0 +1,79 @@
+//! REST, below `/api/v1` and at the odd address of embeddings. Each resource is a file.
+//!
+//! # Adding a resource
+//! One file beside this one with a `routes`, one line in [`routes`](routes()).
+
+mod embedding;
+mod export;
+mod feature_schema;
+mod mask;
+mod ontology;
+mod slice;
+
+use crate::answer;
+use crate::door::Door;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Response, StatusCode};
+use labelport_engine::access::{Action, Caller, allow};
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::{Problem, ProblemKind};
+use serde_json::Value;
+
+/// The most bytes of a request.
+const BODY_LIMIT_BYTES: usize = 64 << 20;
+
+/// Adds the routes of every resource.
+pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
+    let resources: [fn(Router<Door>) -> Router<Door>; 6] =
+        [embedding::routes, export::routes, feature_schema::routes, mask::routes, ontology::routes, slice::routes];
+    let router = resources.into_iter().fold(router, |router, add| add(router));
+    router.fallback(|| async {
+        answer::failure(&Problem::new(ProblemKind::NotFound, "there is nothing at this address; see docs/server.md"))
+    })
+}
+
+/// Runs a call for a caller who may do what it does, and answers with its value.
+async fn answered(
+    door: &Door,
+    headers: &HeaderMap,
+    action: Action,
+    status: StatusCode,
+    work: impl FnOnce(&Workspace, &Caller) -> Result<Value, Problem> + Send + 'static,
+) -> Response<Body> {
+    let outcome = match door.identify(headers).await {
+        Ok(caller) => {
+            door.call(move |workspace| {
+                allow(&caller, action)?;
+                work(workspace, &caller)
+            })
+            .await
+        }
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(_) if status == StatusCode::NO_CONTENT => answer::empty(status),
+        Ok(value) => answer::json(status, &value),
+        Err(problem) => answer::failure(&problem),
+    }
+}
+
+/// Reads a body of JSON; none is null.
+async fn body(request: Request) -> Result<(HeaderMap, Value), Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
+    let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 64 MiB; send less at once");
+    let bytes = bytes.map_err(too_large)?;
+    if bytes.is_empty() {
+        return Ok((parts.headers, Value::Null));
+    }
+    let value = serde_json::from_slice(&bytes);
+    let value = value.map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))?;
+    Ok((parts.headers, value))
+}
+
+/// Returns a text of a body.
+fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str, Problem> {
+    body[key].as_str().ok_or_else(|| Problem::malformed(format!("{key} is missing; give a text")))
+}

@@ -1,0 +1,59 @@
+//! Ontologies.
+
+use super::{answered, body};
+use crate::answer;
+use crate::door::Door;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::get;
+use labelport_engine::access::Action;
+use labelport_engine::labeling::ontology;
+use serde_json::{Value, json};
+
+/// The most ids of a page.
+const PAGE: usize = 100;
+
+pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+    let router = router.route("/api/v1/ontologies/unused", get(list_unused));
+    router.route("/api/v1/ontologies/{id}", get(nodes).delete(remove))
+}
+
+async fn remove(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Write, StatusCode::NO_CONTENT, move |workspace, _| {
+        ontology::delete(workspace, &id).map(|()| json!(null))
+    })
+    .await
+}
+
+async fn nodes(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+        let found = ontology::get(workspace, &id)?;
+        let normalized = ontology::normalized(&found);
+        let list = |key: &str| -> Value {
+            let nodes = normalized[key].as_array().into_iter().flatten();
+            nodes
+                .map(|node| json!({ "featureSchemaId": node["featureSchemaId"], "archived": node["archived"] == 1 }))
+                .collect()
+        };
+        Ok(json!({ "featureSchemaNodes": {
+            "tools": list("tools"),
+            "classifications": list("classifications"),
+            "relationships": list("relationships"),
+        } }))
+    })
+    .await
+}
+
+async fn list_unused(State(door): State<Door>, request: Request) -> Response<Body> {
+    let (headers, given) = match body(request).await {
+        Ok(read) => read,
+        Err(problem) => return answer::failure(&problem),
+    };
+    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+        let after = given["after"].as_str().unwrap_or_default();
+        ontology::list_unused(workspace, after, PAGE).map(|ids| json!(ids))
+    })
+    .await
+}

@@ -1,0 +1,114 @@
+//! The server process: sockets, routes, workers, and how it ends.
+
+use crate::door::Door;
+use crate::{deliver, graphql, rest};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use labelport_engine::work::Runner;
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::Problem;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What to serve, and how.
+pub struct Serving {
+    /// The workspace.
+    pub workspace: Arc<Workspace>,
+    /// The socket to listen on, bound by the caller, so that its port is known before URLs are made.
+    pub listener: std::net::TcpListener,
+    /// A name for the workers of this process that no other process has.
+    pub owner: String,
+    /// How many tasks run at once.
+    pub workers: usize,
+    /// Is told what lies behind failures of our own.
+    pub log: Arc<dyn Fn(&Problem) + Send + Sync>,
+    /// Is told the address when requests are taken.
+    pub ready: Box<dyn FnOnce(SocketAddr) + Send>,
+}
+
+/// Why the server could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The socket or the threads cannot be had.
+    #[error("the server cannot run: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// How long requests that run at the end may take to finish.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// Serves until the process is told to stop; then what runs is handed over. Told again, it ends at once.
+pub fn serve(serving: Serving) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let Serving { workspace, listener, owner, workers, log, ready } = serving;
+    let runner = Runner::start(&workspace, owner, workers);
+    let outcome = runtime.block_on(async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        ready(listener.local_addr()?);
+        let door = Door { workspace: Arc::clone(&workspace), log };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(listener, router(door)).with_graceful_shutdown(async {
+            told_to_stop().await;
+            // Whoever waits for it is in this function.
+            stop.send(()).unwrap_or_default();
+        });
+        // Requests that do not end, such as a download to a reader who sleeps, do not hold the process.
+        let at_last = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LAST_REQUESTS) => {}
+                () = told_to_stop() => {}
+            }
+        };
+        tokio::select! {
+            outcome = server.into_future() => outcome,
+            () = at_last => Ok(()),
+        }
+    });
+    runner.stop();
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+fn router(door: Door) -> Router {
+    let graphql = post(graphql::handle).layer(DefaultBodyLimit::disable());
+    let router = Router::new()
+        .route("/graphql", graphql.clone())
+        .route("/_gql", graphql)
+        .route("/files/{id}/{name}", get(deliver::file))
+        .route("/results/{task}/{stream}/{number}", get(deliver::stream_file))
+        .route("/results/{task}/{name}", get(deliver::whole));
+    rest::routes(router).with_state(door)
+}
+
+/// Waits for the signal by which processes are told to stop.
+async fn told_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::select! {
+        _ = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+fn terminated() -> impl Future<Output = ()> {
+    async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn terminated() -> impl Future<Output = ()> {
+    std::future::pending()
+}

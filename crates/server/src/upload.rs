@@ -1,0 +1,186 @@
+//! Multipart requests of GraphQL: an operation, a map from parts to variables, and files.
+//!
+//! Files go to disk as they come. Parts may come in any order, names of parts are what the SDK makes them, and a file
+//! that no variable names is removed again.
+
+use crate::door::Door;
+use axum::extract::Multipart;
+use labelport_engine::catalog::row_import::CHUNK_LIMIT_BYTES;
+use labelport_engine::files::{Incoming, Kept};
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::{Problem, ProblemKind};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// The most bytes of an upload.
+const UPLOAD_LIMIT_BYTES: u64 = 8 << 30;
+/// The most bytes of a part that is no file.
+const TEXT_LIMIT_BYTES: usize = 64 << 20;
+/// The names under which the SDK sends what data row imports are made of.
+const IMPORT_NAMES: [&str; 2] = ["json_import.json", "manifest.json"];
+/// The key of a variable that stands for a file.
+const MARK: &str = "upload";
+
+/// A file that came with a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    /// The id under which it lies.
+    pub(crate) id: String,
+    /// The name that it came with.
+    pub(crate) name: String,
+    /// The content type that it came with.
+    pub(crate) content_type: Option<String>,
+    /// Its size and digest.
+    pub(crate) kept: Kept,
+}
+
+/// The files of a request. Those that nobody takes are removed.
+#[derive(Default)]
+pub(crate) struct Uploads(Mutex<BTreeMap<String, Upload>>);
+
+impl Uploads {
+    /// Takes the file that a variable stands for.
+    pub(crate) fn take(&self, variable: &Value) -> Result<Upload, Problem> {
+        let part = variable[MARK].as_str().unwrap_or_default();
+        let taken = self.0.lock().ok().and_then(|mut files| files.remove(part));
+        taken.ok_or_else(|| {
+            Problem::malformed("no file came with the request; send it as multipart, with a map to the variable")
+        })
+    }
+
+    /// Removes the files that nobody took.
+    pub(crate) fn clear(&self, workspace: &Workspace) {
+        if let Ok(mut files) = self.0.lock() {
+            for upload in std::mem::take(&mut *files).into_values() {
+                // What cannot be removed is known to nobody.
+                drop(workspace.files().remove(&upload.id));
+            }
+        }
+    }
+}
+
+/// A request taken apart: the body that a request without files would have, and the files.
+pub(crate) struct Taken {
+    pub(crate) body: Value,
+    pub(crate) uploads: Uploads,
+}
+
+/// Reads a multipart request.
+pub(crate) async fn read(door: &Door, mut multipart: Multipart) -> Result<Taken, Problem> {
+    let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
+    let mut files = BTreeMap::new();
+    let outcome = read_parts(door, &mut multipart, &mut texts, &mut files).await;
+    let uploads = Uploads(Mutex::new(files));
+    let body = outcome.and_then(|()| assemble(&texts));
+    match body {
+        Ok(body) => Ok(Taken { body, uploads }),
+        Err(problem) => {
+            uploads.clear(&door.workspace);
+            Err(problem)
+        }
+    }
+}
+
+async fn read_parts(
+    door: &Door,
+    multipart: &mut Multipart,
+    texts: &mut BTreeMap<&'static str, Vec<u8>>,
+    files: &mut BTreeMap<String, Upload>,
+) -> Result<(), Problem> {
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        Problem::malformed(format!("the multipart request cannot be read: {}", error.body_text()))
+    };
+    while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let known = ["operations", "map"].into_iter().find(|known| *known == name);
+        if let Some(known) = known {
+            let mut text = Vec::new();
+            while let Some(bytes) = field.chunk().await.map_err(broken)? {
+                text.extend_from_slice(&bytes);
+                if text.len() > TEXT_LIMIT_BYTES {
+                    return Err(Problem::malformed(format!("the part {known} has more than 64 MiB")));
+                }
+            }
+            texts.insert(known, text);
+            continue;
+        }
+        let file_name = field.file_name().unwrap_or(&name).to_owned();
+        let content_type = field.content_type().map(str::to_owned);
+        let id = door.workspace.chance().cuid();
+        let mut incoming = door.workspace.files().start(&id).map_err(Problem::internal)?;
+        while let Some(bytes) = field.chunk().await.map_err(broken)? {
+            let size_bytes = incoming.size_bytes() + bytes.len() as u64;
+            check_size(&file_name, size_bytes)?;
+            incoming = write(incoming, bytes.to_vec()).await?;
+        }
+        let kept = tokio::task::spawn_blocking(move || incoming.keep()).await;
+        let kept = kept.map_err(Problem::internal)?.map_err(Problem::internal)?;
+        files.insert(name, Upload { id, name: file_name, content_type, kept });
+    }
+    Ok(())
+}
+
+fn check_size(file_name: &str, size_bytes: u64) -> Result<(), Problem> {
+    // An import is cut into chunks so that each can be held in memory; the SDK measures before it escapes.
+    let limit = if IMPORT_NAMES.contains(&file_name) { CHUNK_LIMIT_BYTES } else { UPLOAD_LIMIT_BYTES };
+    if size_bytes <= limit {
+        return Ok(());
+    }
+    let message = format!("{file_name} has more than {} MB; cut it into smaller files", limit >> 20);
+    Err(Problem::new(ProblemKind::TooLarge, message))
+}
+
+/// Writes where it may block.
+async fn write(mut incoming: Incoming, bytes: Vec<u8>) -> Result<Incoming, Problem> {
+    let written = tokio::task::spawn_blocking(move || incoming.write(&bytes).map(|()| incoming)).await;
+    written.map_err(Problem::internal)?.map_err(Problem::internal)
+}
+
+/// Puts marks into the variables that stand for files.
+fn assemble(texts: &BTreeMap<&str, Vec<u8>>) -> Result<Value, Problem> {
+    let parse = |part: &str| -> Result<Value, Problem> {
+        let text = texts.get(part).ok_or_else(|| Problem::malformed(format!("the part {part} is missing")))?;
+        serde_json::from_slice(text)
+            .map_err(|error| Problem::malformed(format!("the part {part} is not JSON: {error}")))
+    };
+    let mut body = parse("operations")?;
+    for (part, paths) in parse("map")?.as_object().into_iter().flatten() {
+        for path in paths.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let mut place = &mut body;
+            for step in path.split('.') {
+                let Value::Object(object) = place else {
+                    return Err(Problem::malformed(format!("the map leads to {path}, which is not in the operations")));
+                };
+                place = object.entry(step).or_insert(Value::Null);
+            }
+            *place = json!({ MARK: part });
+        }
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_stands_for_its_file() {
+        let operations = br#"{"query":"q","variables":{"file":null,"n":1}}"#.to_vec();
+        let texts = BTreeMap::from([("operations", operations), ("map", br#"{"1":["variables.file"]}"#.to_vec())]);
+        let body = assemble(&texts).unwrap();
+        assert_eq!(body["variables"], json!({ "file": { "upload": "1" }, "n": 1 }));
+        let lost = BTreeMap::from([
+            ("map", br#"{"1":["query.file"]}"#.to_vec()),
+            ("operations", br#"{"query":"q"}"#.to_vec()),
+        ]);
+        assert!(assemble(&lost).unwrap_err().message.contains("leads to query.file"));
+    }
+
+    #[test]
+    fn chunks_of_imports_have_the_limit_of_the_rule() {
+        assert!(check_size("json_import.json", 10 << 20).is_ok());
+        assert!(check_size("json_import.json", (10 << 20) + 1).unwrap_err().message.contains("more than 10 MB"));
+        assert!(check_size("film.mp4", 50 << 20).is_ok());
+    }
+}

@@ -85,6 +85,12 @@ pub fn find_by_key(connection: &mut dyn Connection, org_key: i64, key: i64) -> R
     connection.find(&format!("{SELECT} and dataset_key = $2"), &[org_key.into(), key.into()], dataset)
 }
 
+/// Finds the name of a dataset by its id, without counting its rows.
+pub fn find_name(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<String>, StoreError> {
+    let sql = "select name from datasets where org_key = $1 and id = $2 and deleted_ms is null";
+    Ok(connection.find(sql, &[org_key.into(), id.into()], |row| row.text(0))?.flatten())
+}
+
 /// Lists the datasets, oldest first.
 pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Dataset>, StoreError> {
     connection.list(&format!("{SELECT} order by dataset_key"), &[org_key.into()], dataset)

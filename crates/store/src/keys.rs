@@ -2,7 +2,7 @@
 //!
 //! A key is never stored: its hash is, and the last characters by which people tell keys apart.
 
-use crate::connection::{Connection, Param, RowView, StoreError};
+use crate::connection::{Connection, RowView, StoreError};
 use labelport_model::time::Timestamp;
 
 /// A user as stored.
@@ -167,15 +167,14 @@ pub fn revoke_key(
     named: &str,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    // Parameters count in the order in which they first appear, so that the time comes first in both statements.
-    let which = "org_key = $2 and revoked_ms is null and (id = $3 or hint = $3 or name = $3)";
-    let params: [Param<'_>; 3] = [now.as_millis().into(), org_key.into(), named.into()];
-    let sql = format!("select count(*) from api_keys where created_ms <= $1 and {which}");
-    let count = connection.count(&sql, &params)?;
-    if count == 1 {
-        connection.execute(&format!("update api_keys set revoked_ms = $1 where {which}"), &params)?;
+    let sql = "select api_key_key from api_keys where org_key = $1 and revoked_ms is null \
+               and (id = $2 or hint = $2 or name = $2) order by api_key_key";
+    let found = connection.list(sql, &[org_key.into(), named.into()], |row| row.int(0).unwrap_or(0))?;
+    if let [key] = found[..] {
+        let sql = "update api_keys set revoked_ms = $1 where api_key_key = $2";
+        connection.execute(sql, &[now.as_millis().into(), key.into()])?;
     }
-    Ok(u64::try_from(count).unwrap_or(0))
+    Ok(found.len() as u64)
 }
 
 fn read_user(row: &dyn RowView) -> User {

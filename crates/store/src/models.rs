@@ -124,7 +124,7 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Model>,
     connection.list(&format!("{SELECT_MODEL} order by m.model_key"), &[org_key.into()], model)
 }
 
-/// Marks a model as deleted, with its runs.
+/// Marks a model as deleted, with its runs. Their rows leave them by [`removal::remove_run`](crate::removal::remove_run).
 pub fn mark_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
     let params: [Param<'_>; 2] = [now.as_millis().into(), key.into()];
     connection.execute("update models set deleted_ms = $1 where model_key = $2", &params)?;
@@ -197,7 +197,7 @@ pub fn update_run(connection: &mut dyn Connection, run: &ModelRun, now: Timestam
     Ok(())
 }
 
-/// Marks a run as deleted.
+/// Marks a run as deleted. Its rows leave it by [`removal::remove_run`](crate::removal::remove_run).
 pub fn mark_run_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
     let sql = "update model_runs set deleted_ms = $1 where run_key = $2";
     connection.execute(sql, &[now.as_millis().into(), key.into()])?;

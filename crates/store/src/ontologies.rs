@@ -244,8 +244,8 @@ pub fn import_given(
     }
     let ontology_key = connection.count(
         "insert into ontologies (org_key, id, name, is_given, normalized, created_ms) values ($1, $2, $3, 1, $4, $5) \
-         on conflict (id) do update set name = excluded.name, is_given = 1, normalized = excluded.normalized \
-         returning ontology_key",
+         on conflict (id) do update set name = excluded.name, is_given = 1, normalized = excluded.normalized, \
+         updated_ms = excluded.created_ms, deleted_ms = null returning ontology_key",
         &[
             org_key.into(),
             given.id.as_str().into(),

@@ -5,6 +5,7 @@ use crate::page::RowKey;
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
+use std::collections::BTreeMap;
 
 /// A project as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +32,6 @@ pub struct Project {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// How many rows it has.
-    pub row_count: i64,
-    /// The last activity of its rows, in Unix milliseconds.
-    pub activity_ms: Option<i64>,
 }
 
 /// A project to create.
@@ -67,8 +64,6 @@ pub struct Queue {
     pub name: String,
     /// What it is for; none for one that an import named.
     pub queue_type: Option<String>,
-    /// How many rows sit in it.
-    pub row_count: i64,
 }
 
 /// A batch of a project.
@@ -153,10 +148,7 @@ pub struct ListLabels {
 }
 
 const SELECT: &str = "select p.project_key, p.id, p.name, p.description, p.media_type, p.ontology_key, o.id, p.settings, \
-                      p.created_by, coalesce(p.created_ms, 0), coalesce(p.updated_ms, p.created_ms, 0), \
-                      (select count(*) from project_rows r where r.project_key = p.project_key), \
-                      (select max(d.activity_ms) from project_rows r join data_rows d on d.row_key = r.row_key \
-                       where r.project_key = p.project_key) \
+                      p.created_by, coalesce(p.created_ms, 0), coalesce(p.updated_ms, p.created_ms, 0) \
                       from projects p left join ontologies o on o.ontology_key = p.ontology_key \
                       where p.deleted_ms is null and p.org_key = $1";
 
@@ -165,7 +157,7 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, project: &NewProjec
     let now: Param<'_> = project.now.as_millis().into();
     connection.count(
         "insert into projects (org_key, id, name, description, media_type, settings, created_by, created_ms, \
-         updated_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning project_key",
+         updated_ms, tags) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '[]') returning project_key",
         &[
             org_key.into(),
             (&project.id).into(),
@@ -195,6 +187,32 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Project
     connection.list(&format!("{SELECT} order by p.project_key"), &[org_key.into()], project)
 }
 
+/// Counts the rows of a project.
+pub fn count_rows(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
+    connection.count("select count(*) from project_rows where project_key = $1", &[project_key.into()])
+}
+
+/// Finds the last activity of a project's rows, in Unix milliseconds; none for a project without rows.
+pub fn find_activity(connection: &mut dyn Connection, project_key: i64) -> Result<Option<i64>, StoreError> {
+    // A project that people work in is among the rows touched last, and then its other rows need no look.
+    let sql = format!(
+        "select d.activity_ms from (select row_key, activity_ms from data_rows where activity_ms is not null \
+         order by activity_ms desc limit {RECENT_ROWS}) d where exists \
+         (select 1 from project_rows r where r.project_key = $1 and r.row_key = d.row_key) \
+         order by d.activity_ms desc limit 1"
+    );
+    let recent = connection.find(&sql, &[project_key.into()], |row| row.int(0))?.flatten();
+    if recent.is_some() {
+        return Ok(recent);
+    }
+    let sql = "select max(d.activity_ms) from project_rows r join data_rows d on d.row_key = r.row_key \
+               where r.project_key = $1";
+    Ok(connection.find(sql, &[project_key.into()], |row| row.int(0))?.flatten())
+}
+
+/// How many of the rows with the last activity are looked through before all rows of a project are.
+const RECENT_ROWS: usize = 1_000;
+
 /// Stores the parts of a project that can change.
 pub fn update(connection: &mut dyn Connection, project: &Project, now: Timestamp) -> Result<(), StoreError> {
     connection.execute(
@@ -213,7 +231,7 @@ pub fn update(connection: &mut dyn Connection, project: &Project, now: Timestamp
     Ok(())
 }
 
-/// Gives the rows of a project, which show its name, the next change number.
+/// Gives the rows of a project, which show its name, the next change number in every scope.
 pub fn touch_rows(connection: &mut dyn Connection, org_key: i64, project_key: i64) -> Result<(), StoreError> {
     let change_seq = crate::changes::next_change_seq(connection, org_key)?;
     let rows = "select row_key from project_rows where project_key = $2";
@@ -247,7 +265,7 @@ pub fn rename_ontology_in_rows(
     touch_rows(connection, org_key, project_key)
 }
 
-/// Marks a project as deleted.
+/// Marks a project as deleted. Its rows leave it by [`removal::remove_project`](crate::removal::remove_project).
 pub fn mark_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -> Result<(), StoreError> {
     let sql = "update projects set deleted_ms = $1 where project_key = $2";
     connection.execute(sql, &[now.as_millis().into(), key.into()])?;
@@ -271,17 +289,24 @@ pub fn create_queue(
 
 /// Lists the task queues of a project in the order of its workflow.
 pub fn list_queues(connection: &mut dyn Connection, project_key: i64) -> Result<Vec<Queue>, StoreError> {
-    let sql = "select t.workflow_task_key, t.id, t.name, t.queue_type, \
-               (select count(*) from project_rows r where r.project_key = t.project_key \
-                and r.workflow_task_key = t.workflow_task_key) \
-               from workflow_tasks t where t.project_key = $1 and t.id <> '' order by t.workflow_task_key";
+    let sql = "select workflow_task_key, id, name, queue_type from workflow_tasks \
+               where project_key = $1 and id <> '' order by workflow_task_key";
     connection.list(sql, &[project_key.into()], |row| Queue {
         key: row.int(0).unwrap_or(0),
         id: row.text(1).unwrap_or_default(),
         name: row.text(2).unwrap_or_default(),
         queue_type: row.text(3),
-        row_count: row.int(4).unwrap_or(0),
     })
+}
+
+/// Counts the rows of a project that sit in each task queue, by the key of the queue.
+pub fn count_by_queue(connection: &mut dyn Connection, project_key: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let sql = "select workflow_task_key, count(*) from project_rows \
+               where project_key = $1 and workflow_task_key is not null \
+               group by workflow_task_key order by workflow_task_key";
+    let counts =
+        connection.list(sql, &[project_key.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
+    Ok(counts.into_iter().collect())
 }
 
 const SELECT_BATCH: &str = "select b.batch_key, b.project_key, b.id, b.name, b.consensus, b.created_by, \
@@ -411,22 +436,28 @@ pub fn list_labels(
     project_key: i64,
     which: &ListLabels,
 ) -> Result<Vec<Label>, StoreError> {
-    let mut sql = SELECT_LABEL.to_owned();
+    // What is sorted is keys, since a label may be large and a page shows few of many.
+    let mut keys = "select k.project_key, k.row_key, k.ordinal from labels k ".to_owned();
     let mut params: Vec<Param<'_>> = vec![project_key.into()];
     if let Some(ids) = &which.dataset_ids {
-        sql.push_str(
-            "join data_rows r on r.row_key = l.row_key join datasets d on d.dataset_key = r.dataset_key \
-             where l.project_key = $1 and d.id in (''",
+        keys.push_str(
+            "join data_rows r on r.row_key = k.row_key join datasets d on d.dataset_key = r.dataset_key \
+             where k.project_key = $1 and d.id in (''",
         );
         for id in ids {
             params.push(id.into());
-            sql.push_str(&format!(", ${}", params.len()));
+            keys.push_str(&format!(", ${}", params.len()));
         }
-        sql.push(')');
+        keys.push(')');
     } else {
-        sql.push_str("where l.project_key = $1");
+        keys.push_str("where k.project_key = $1");
     }
-    sql.push_str(&format!(" order by l.created_ms, l.row_key, l.ordinal limit {} offset {}", which.limit, which.skip));
+    let (limit, skip) = (which.limit, which.skip);
+    let sql = format!(
+        "{SELECT_LABEL} join ({keys} order by k.created_ms, k.row_key, k.ordinal limit {limit} offset {skip}) s \
+         on l.project_key = s.project_key and l.row_key = s.row_key and l.ordinal = s.ordinal \
+         order by l.created_ms, l.row_key, l.ordinal"
+    );
     connection.list(&sql, &params, label)
 }
 
@@ -437,8 +468,9 @@ pub fn list_row_labels(
     row_key: RowKey,
 ) -> Result<Vec<Label>, StoreError> {
     let sql = format!(
-        "{SELECT_LABEL} join projects p on p.project_key = l.project_key \
-         where p.org_key = $1 and p.deleted_ms is null and l.row_key = $2 order by l.project_key, l.ordinal"
+        "{SELECT_LABEL} join projects p on p.project_key = l.project_key and p.org_key = $1 \
+         where p.deleted_ms is null and l.row_key = $2 and l.project_key in \
+         (select r.project_key from project_rows r where r.row_key = $2) order by l.project_key, l.ordinal"
     );
     connection.list(&sql, &[org_key.into(), row_key.into()], label)
 }
@@ -467,8 +499,6 @@ fn project(row: &dyn RowView) -> Project {
         created_by: row.int(8),
         created: time(9),
         updated: time(10),
-        row_count: row.int(11).unwrap_or(0),
-        activity_ms: row.int(12),
     }
 }
 

@@ -82,6 +82,64 @@ pub fn remove_from_run(
     leave(connection, org_key, change_seq, (Scope::ModelRun, run_key, row_key))
 }
 
+/// Takes every row out of a project, with its labels, issues and batches there: what is left when a project is deleted.
+pub fn remove_project(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    change_seq: i64,
+    project_key: i64,
+) -> Result<(), StoreError> {
+    let rows = "select row_key from project_rows where project_key = $2";
+    changes::touch_rows(connection, rows, project_key, change_seq)?;
+    leave_all(connection, org_key, change_seq, (Scope::Project, "project_rows", "project_key"), project_key)?;
+    for sql in [
+        "delete from label_features where project_key = $1 and feature_key in \
+         (select s.feature_key from feature_schemas s)",
+        "delete from label_ids where id in (select l.id from labels l where l.project_key = $1)",
+        "delete from labels where project_key = $1",
+        "delete from issue_comments where issue_key in (select i.issue_key from issues i where i.project_key = $1)",
+        "delete from issues where project_key = $1",
+        "delete from project_rows where project_key = $1",
+        "delete from batches where project_key = $1",
+    ] {
+        connection.execute(sql, &[project_key.into()])?;
+    }
+    Ok(())
+}
+
+/// Takes every row out of a model run, with its labels and predictions there: what is left when a run is deleted.
+pub fn remove_run(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    change_seq: i64,
+    run_key: i64,
+) -> Result<(), StoreError> {
+    changes::touch_rows(connection, "select row_key from run_rows where run_key = $2", run_key, change_seq)?;
+    leave_all(connection, org_key, change_seq, (Scope::ModelRun, "run_rows", "run_key"), run_key)?;
+    for sql in ["delete from run_labels where run_key = $1", "delete from run_rows where run_key = $1"] {
+        connection.execute(sql, &[run_key.into()])?;
+    }
+    Ok(())
+}
+
+/// Leaves a tombstone of every row of a scope.
+fn leave_all(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    change_seq: i64,
+    (scope, table, column): (Scope, &str, &str),
+    scope_key: i64,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id) \
+         select $1, $2, $3, $4, p.row_key, r.id from {table} p join data_rows r on r.row_key = p.row_key \
+         where p.{column} = $3 on conflict do nothing"
+    );
+    let params: [Param<'_>; 4] = [org_key.into(), scope.word().into(), scope_key.into(), change_seq.into()];
+    connection.execute(&sql, &params)?;
+    Ok(())
+}
+
 fn leave(
     connection: &mut dyn Connection,
     org_key: i64,
@@ -91,7 +149,9 @@ fn leave(
     let sql = "select id from data_rows where row_key = $1";
     let row_id = connection.find(sql, &[row_key.into()], |row| row.text(0))?.flatten().unwrap_or_default();
     let departure = Departure { scope, scope_key, row_key, row_id: &row_id };
-    changes::leave_scope(connection, org_key, change_seq, departure)
+    changes::leave_scope(connection, org_key, change_seq, departure)?;
+    // The scopes that the row stays in have shown the one that it left.
+    changes::touch_row(connection, row_key, change_seq)
 }
 
 /// Removes a label of a project; returns the row that had it. The labels behind it move up.

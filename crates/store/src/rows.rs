@@ -3,7 +3,6 @@
 use crate::connection::{Connection, Param, RowView, StoreError};
 use crate::page::RowKey;
 use labelport_model::json::quote_into;
-use std::ops::ControlFlow;
 
 /// A data row as stored, without its lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,11 +142,9 @@ pub fn find_row_of_attachment(
     org_key: i64,
     attachment_id: &str,
 ) -> Result<Option<RowKey>, StoreError> {
-    // An attachment is a JSON object whose id stands first or somewhere behind: few rows have any.
-    let pattern = format!("%\"id\":\"{}\"%", attachment_id.replace(['%', '_', '"', '\\'], ""));
     let sql = "select a.row_key from attachments a join data_rows r on r.row_key = a.row_key \
-               where r.org_key = $1 and a.json like $2 order by a.row_key, a.ordinal";
-    Ok(connection.find(sql, &[org_key.into(), pattern.as_str().into()], |row| row.int(0))?.flatten())
+               where a.id = $1 and r.org_key = $2 order by a.row_key, a.ordinal limit 1";
+    Ok(connection.find(sql, &[attachment_id.into(), org_key.into()], |row| row.int(0))?.flatten())
 }
 
 /// Lists the metadata entries of a row, as an export shows them.
@@ -249,12 +246,13 @@ pub fn list_waiting(connection: &mut dyn Connection, limit: usize) -> Result<Vec
 
 /// Tells whether the assets of all these rows were looked at.
 pub fn are_processed(connection: &mut dyn Connection, keys: &[RowKey]) -> Result<bool, StoreError> {
-    let mut waiting = std::collections::HashSet::new();
-    connection.query("select row_key from assets where state = 0", &[], &mut |row| {
-        waiting.extend(row.int(0));
-        ControlFlow::Continue(())
-    })?;
-    Ok(keys.iter().all(|key| !waiting.contains(key)))
+    let sql = "select 1 from assets where row_key = $1 and state = 0";
+    for key in keys {
+        if connection.find(sql, &[(*key).into()], |_| ())?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn attachment(row: &dyn RowView) -> Attachment {

@@ -209,13 +209,13 @@ pub fn list(connection: &mut dyn Connection, org_key: i64, which: &ListTasks) ->
     connection.list(&sql, &params, task)?.into_iter().collect()
 }
 
-/// Lists the tasks that ended before a time, oldest first.
+/// Lists the tasks that ended before a time, in the order in which they did.
 pub fn list_finished_before(
     connection: &mut dyn Connection,
     org_key: i64,
     before: Timestamp,
 ) -> Result<Vec<Task>, StoreError> {
-    let sql = format!("{SELECT} org_key = $1 and finished_ms < $2 order by task_key");
+    let sql = format!("{SELECT} org_key = $1 and finished_ms < $2 order by finished_ms, task_key");
     connection.list(&sql, &[org_key.into(), before.as_millis().into()], task)?.into_iter().collect()
 }
 

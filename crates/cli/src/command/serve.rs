@@ -94,7 +94,7 @@ impl Command for Serve {
         let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(workspace::processors().max(2));
         let owner = format!("server {} {}", std::process::id(), workspace::new_id());
         greet(messages, &public_url, key.as_deref(), workspace);
-        let log_messages = messages.clone();
+        let log_messages = *messages;
         labelport_server::serve(Serving {
             workspace: served,
             listener,

@@ -207,9 +207,9 @@ impl Portion {
         let dataset_name = match datasets.get(dataset_id) {
             Some(known) => known,
             None => {
-                let found = datasets::find(edits.connection, self.org_key, dataset_id)?;
+                let found = datasets::find_name(edits.connection, self.org_key, dataset_id)?;
                 let unknown = || Problem::malformed(Problem::not_found("dataset", dataset_id).message);
-                datasets.entry(dataset_id.to_owned()).or_insert(found.ok_or_else(unknown)?.name)
+                datasets.entry(dataset_id.to_owned()).or_insert(found.ok_or_else(unknown)?)
             }
         };
         if data_row::find_given(payload, "row_data").is_none() {

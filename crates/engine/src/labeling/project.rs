@@ -7,9 +7,10 @@ use crate::workspace::Workspace;
 use labelport_model::data_type;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
-use labelport_store::Connection;
+use labelport_model::time::Timestamp;
 use labelport_store::ontologies::{self, Ontology};
 use labelport_store::projects::{self, NewProject, Project};
+use labelport_store::{Connection, changes, removal};
 use serde_json::{Map, Value, json};
 
 /// What the SDK sets of a project and reads back, with what it reads where nobody set it.
@@ -124,10 +125,25 @@ pub fn update(workspace: &Workspace, id: &str, data: &Value) -> Result<Project, 
     get(workspace, id)
 }
 
-/// Deletes a project. Its rows stay in their datasets.
+/// Deletes a project with its batches and labels. Its rows stay in their datasets.
 pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
-    let (project, now) = (get(workspace, id)?, workspace.now());
-    workspace.write(move |connection| Ok(projects::mark_deleted(connection, project.key, now)?))
+    let (project, org_key, now) = (get(workspace, id)?, workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        let change_seq = changes::next_change_seq(connection, org_key)?;
+        removal::remove_project(connection, org_key, change_seq, project.key)?;
+        Ok(projects::mark_deleted(connection, project.key, now)?)
+    })
+}
+
+/// Counts the rows of a project.
+pub fn count_rows(workspace: &Workspace, project: &Project) -> Result<i64, Problem> {
+    workspace.read(|connection| Ok(projects::count_rows(connection, project.key)?))
+}
+
+/// Finds the last activity of a project's rows; none for a project without rows.
+pub fn find_activity(workspace: &Workspace, project: &Project) -> Result<Option<Timestamp>, Problem> {
+    let found = workspace.read(|connection| Ok(projects::find_activity(connection, project.key)?))?;
+    Ok(found.map(Timestamp::from_millis))
 }
 
 /// Returns the ontology of a project.
@@ -162,7 +178,7 @@ fn connect(
     org_key: i64,
     mut project: Project,
     ontology: &Ontology,
-    now: labelport_model::time::Timestamp,
+    now: Timestamp,
 ) -> Result<(), Problem> {
     let mut settings = settings(&project);
     settings.insert("setupComplete".to_owned(), json!(wire_time(now)));
@@ -207,6 +223,6 @@ pub fn clone(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Project
 }
 
 /// Returns a time as the SDK reads it.
-pub fn wire_time(time: labelport_model::time::Timestamp) -> String {
+pub fn wire_time(time: Timestamp) -> String {
     time.to_string().replace("+00:00", "Z")
 }

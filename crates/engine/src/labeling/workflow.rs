@@ -16,6 +16,7 @@ use labelport_store::projects::{self, Batch, Project, Queue};
 use labelport_store::tasks::Task;
 use labelport_store::{Connection, rows};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The queues of a new project, in the order of its workflow: name, type, and the status of a row in it.
 pub const QUEUES: [(&str, &str, WorkflowStatus); 3] = [
@@ -155,6 +156,11 @@ pub fn part(row_id: &str, project: &Project, details: &Value) -> Vec<u8> {
 /// Lists the queues of a project.
 pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Queue>, Problem> {
     workspace.read(|connection| Ok(projects::list_queues(connection, project.key)?))
+}
+
+/// Counts the rows in each queue of a project, by the key of the queue.
+pub fn count_rows(workspace: &Workspace, project: &Project) -> Result<BTreeMap<i64, i64>, Problem> {
+    workspace.read(|connection| Ok(projects::count_by_queue(connection, project.key)?))
 }
 
 /// Moves rows of a project to a queue.
@@ -314,13 +320,7 @@ mod tests {
 
     fn queue(index: usize) -> Queue {
         let (name, kind, _) = QUEUES[index];
-        Queue {
-            key: index as i64,
-            id: format!("q{index}"),
-            name: name.to_owned(),
-            queue_type: Some(kind.to_owned()),
-            row_count: 0,
-        }
+        Queue { key: index as i64, id: format!("q{index}"), name: name.to_owned(), queue_type: Some(kind.to_owned()) }
     }
 
     fn mover() -> Mover {

@@ -4,6 +4,7 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
 use labelport_store::models::{self, Model, NewModel};
+use labelport_store::{changes, removal};
 
 /// Creates a model on an ontology.
 pub fn create(workspace: &Workspace, caller: &Caller, name: &str, ontology_id: &str) -> Result<Model, Problem> {
@@ -40,9 +41,13 @@ pub fn list(workspace: &Workspace) -> Result<Vec<Model>, Problem> {
 /// Deletes models with their runs.
 pub fn delete(workspace: &Workspace, ids: &[String]) -> Result<(), Problem> {
     let keys: Vec<i64> = ids.iter().map(|id| get(workspace, id).map(|model| model.key)).collect::<Result<_, _>>()?;
-    let now = workspace.now();
+    let (org_key, now) = (workspace.org_key(), workspace.now());
     workspace.write(move |connection| {
+        let change_seq = changes::next_change_seq(connection, org_key)?;
         for key in keys {
+            for run in models::list_runs(connection, org_key, key)? {
+                removal::remove_run(connection, org_key, change_seq, run.key)?;
+            }
             models::mark_deleted(connection, key, now)?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
 use labelport_store::models::{self, ModelRun, NewModelRun, RunRow};
 use labelport_store::page::RowKey;
+use labelport_store::{changes, removal};
 use serde_json::{Map, Value, json};
 
 /// Creates a run of a model.
@@ -59,12 +60,14 @@ pub fn list_rows(workspace: &Workspace, run: &ModelRun, after: RowKey, limit: us
     workspace.read(|connection| Ok(models::list_run_rows(connection, run.key, after, limit)?))
 }
 
-/// Deletes runs.
+/// Deletes runs with their labels and predictions.
 pub fn delete(workspace: &Workspace, ids: &[String]) -> Result<(), Problem> {
     let keys: Vec<i64> = ids.iter().map(|id| get(workspace, id).map(|run| run.key)).collect::<Result<_, _>>()?;
-    let now = workspace.now();
+    let (org_key, now) = (workspace.org_key(), workspace.now());
     workspace.write(move |connection| {
+        let change_seq = changes::next_change_seq(connection, org_key)?;
         for key in keys {
+            removal::remove_run(connection, org_key, change_seq, key)?;
             models::mark_run_deleted(connection, key, now)?;
         }
         Ok(())

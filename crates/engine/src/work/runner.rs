@@ -2,9 +2,11 @@
 
 use super::{Done, JOBS, Job, JobError, Pulse};
 use crate::catalog::asset;
+use crate::stored_export;
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
+use labelport_model::time::Timestamp;
 use labelport_store::StoreError;
 use labelport_store::tasks::{self, Ending, Lease, Task, TaskProgress, TaskStatus};
 use std::panic::AssertUnwindSafe;
@@ -18,6 +20,8 @@ const LEASE_MS: i64 = 10_000;
 /// How often leases are renewed, and workers look for work that nobody rang for.
 const BEAT: Duration = Duration::from_millis(BEAT_MS as u64);
 const BEAT_MS: i64 = 2_500;
+/// How often results that are too old are looked for.
+const EXPIRE_EVERY_MS: i64 = 3_600_000;
 /// How often the end of a task is looked for by those who wait for it, should they miss the bell.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -197,8 +201,14 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
 fn keep_leases(workspace: &Workspace, shared: &Shared) {
     let mut seen = 0;
     let mut last = workspace.now();
+    let mut expired = Timestamp::MIN;
     while !shared.is_over() {
         seen = workspace.bell().wait(seen, BEAT);
+        if workspace.now().as_millis() - expired.as_millis() > EXPIRE_EVERY_MS {
+            expired = workspace.now();
+            // What could not be removed now is removed an hour later.
+            drop(stored_export::expire(workspace));
+        }
         if workspace.now().as_millis() - last.as_millis() < BEAT_MS {
             continue;
         }

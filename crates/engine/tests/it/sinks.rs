@@ -84,7 +84,7 @@ fn what_a_killed_export_left_is_taken_over() {
 fn two_exports_to_one_place_are_refused() {
     let place = Place::new();
     let mut first = FileSink::create(&place.target).unwrap();
-    first.write(b"first\n").unwrap();
+    first.write(b"first\n", Extent::default()).unwrap();
     let Err(busy @ FileError::Busy(_)) = FileSink::create(&place.target) else { panic!("the place is taken") };
     assert_eq!(
         busy.to_string(),

@@ -5,8 +5,6 @@ use labelport_engine::export;
 use labelport_engine::import::{self, ImportError, Source, Summary};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Extent, Packing, Sink};
-use labelport_engine::sink::{Packing, Sink};
-use labelport_formats::Ndjson;
 use labelport_formats::{Format, Ndjson};
 use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};

@@ -15,8 +15,11 @@ pub(super) const PAGE: usize = 100;
 /// The most that a page may have.
 const PAGE_LIMIT: usize = 10_000;
 
+/// Tells whether an order is the one that was asked for.
+type Holds = fn(Ordering) -> bool;
+
 /// The endings of keys that say how members are compared.
-const OPERATORS: [(&str, fn(Ordering) -> bool); 5] = [
+const OPERATORS: [(&str, Holds); 5] = [
     ("_not", Ordering::is_ne),
     ("_lte", Ordering::is_le),
     ("_gte", Ordering::is_ge),

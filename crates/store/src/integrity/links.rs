@@ -171,6 +171,68 @@ const REFERENCES: &[Link] = &[
               order by l.run_key, l.row_key, l.role, l.ordinal",
         message: "label {0} belongs to a model run (key {1}) that its data row (key {2}) is not in",
     },
+    Link {
+        sql: "select d.id, s.id from datasets s join data_rows d on d.dataset_key = s.dataset_key \
+              where s.deleted_ms is not null order by d.row_key",
+        message: "data row {0} belongs to dataset {1}, which was deleted",
+    },
+    Link {
+        sql: "select r.id, j.id from projects j join project_rows p on p.project_key = j.project_key \
+              left join data_rows r on r.row_key = p.row_key where j.deleted_ms is not null \
+              order by p.project_key, p.row_key",
+        message: "data row {0} is in project {1}, which was deleted",
+    },
+    Link {
+        sql: "select r.id, u.id from models m join model_runs u on u.model_key = m.model_key \
+              join run_rows p on p.run_key = u.run_key left join data_rows r on r.row_key = p.row_key \
+              where m.deleted_ms is not null or u.deleted_ms is not null order by p.run_key, p.row_key",
+        message: "data row {0} is in model run {1}, which was deleted",
+    },
+    Link {
+        sql: "select k.id, k.user_key from api_keys k where not exists \
+              (select 1 from users u where u.user_key = k.user_key and u.org_key = k.org_key) order by k.api_key_key",
+        message: "API key {0} belongs to a user (key {1}) who is not there",
+    },
+    Link {
+        sql: "select a.row_key from assets a where not exists \
+              (select 1 from data_rows r where r.row_key = a.row_key) order by a.row_key",
+        message: "an asset belongs to a data row (key {0}) that is not there",
+    },
+    Link {
+        sql: "select m.place, m.file_id from masks m where not exists \
+              (select 1 from files f where f.id = m.file_id and f.org_key = m.org_key) order by m.place",
+        message: "the mask {0} lies in a file ({1}) that is not there",
+    },
+    Link {
+        sql: "select r.task_key, r.ordinal from task_rows r where not exists \
+              (select 1 from tasks t where t.task_key = r.task_key) order by r.task_key, r.ordinal",
+        message: "row {1} of a task belongs to a task (key {0}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.task_id from annotation_imports i where not exists \
+              (select 1 from tasks t where t.id = i.task_id) order by i.import_key",
+        message: "annotation import {0} belongs to a task ({1}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.parent_key from annotation_imports i where i.kind in ('label', 'prelabel') \
+              and not exists (select 1 from projects j where j.project_key = i.parent_key) order by i.import_key",
+        message: "annotation import {0} goes into a project (key {1}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.parent_key from annotation_imports i where i.kind not in ('label', 'prelabel') \
+              and not exists (select 1 from model_runs u where u.run_key = i.parent_key) order by i.import_key",
+        message: "annotation import {0} goes into a model run (key {1}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.status_file from annotation_imports i where i.status_file is not null and not exists \
+              (select 1 from files f where f.id = i.status_file) order by i.import_key",
+        message: "annotation import {0} has its statuses in a file ({1}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.error_file from annotation_imports i where i.error_file is not null and not exists \
+              (select 1 from files f where f.id = i.error_file) order by i.import_key",
+        message: "annotation import {0} has its failures in a file ({1}) that is not there",
+    },
 ];
 
 const ORDER: &[Link] = &[

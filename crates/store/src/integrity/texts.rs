@@ -180,16 +180,19 @@ pub(super) fn run_rows(connection: &mut dyn Connection, _: i64, found: &mut Find
 }
 
 pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    for (what, sql) in [
-        ("an attachment", "select 0, row_key, json from attachments order by row_key, ordinal"),
-        ("a metadata value", "select 0, row_key, json from metadata order by row_key, ordinal, part"),
-        ("an embedding", "select 0, row_key, json from row_embeddings order by row_key, ordinal"),
+    for (what, sql, ids) in [
+        ("an attachment", "select 0, row_key, json, id from attachments order by row_key, ordinal", Some(3)),
+        ("a metadata value", "select 0, row_key, json from metadata order by row_key, ordinal, part", None),
+        ("an embedding", "select 0, row_key, json from row_embeddings order by row_key, ordinal", None),
     ] {
         let mut reader = Reader::default();
         let mut spots = Spots::default();
         connection.query(sql, &[], &mut |row| {
             let mut problems = Problems::new();
-            reader.object(what, row.bytes(2), &mut problems);
+            let object = reader.object(what, row.bytes(2), &mut problems);
+            if let (Some(object), Some(column)) = (object, ids) {
+                compare_text(object, "id", row.bytes(column), &mut problems);
+            }
             spots.add(row, String::new, problems);
             ControlFlow::Continue(())
         })?;

@@ -54,6 +54,8 @@ struct Statements {
     rename: &'static str,
     /// Selects the rows that show the name; none where rows carry it themselves.
     rows: Option<&'static str>,
+    /// Takes back that it was deleted; none for what vanishes when it is.
+    revive: Option<&'static str>,
 }
 
 impl Sort {
@@ -65,6 +67,7 @@ impl Sort {
                          returning batch_key",
                 rename: "update batches set name = $1 where batch_key = $2",
                 rows: None,
+                revive: None,
             },
             Self::Dataset => Statements {
                 find: "select dataset_key, name from datasets where org_key = $1 and id = $2",
@@ -72,6 +75,7 @@ impl Sort {
                          returning dataset_key",
                 rename: "update datasets set name = $1 where dataset_key = $2",
                 rows: Some("select row_key from data_rows where dataset_key = $2"),
+                revive: Some("update datasets set deleted_ms = null where dataset_key = $1 and deleted_ms is not null"),
             },
             Self::Model => Statements {
                 find: "select model_key, name from models where org_key = $1 and id = $2",
@@ -81,6 +85,7 @@ impl Sort {
                 rows: Some(
                     "select r.row_key from model_runs u join run_rows r on r.run_key = u.run_key where u.model_key = $2",
                 ),
+                revive: Some("update models set deleted_ms = null where model_key = $1 and deleted_ms is not null"),
             },
             Self::ModelRun => Statements {
                 find: "select run_key, name from model_runs where model_key = $1 and id = $2",
@@ -88,6 +93,7 @@ impl Sort {
                          returning run_key",
                 rename: "update model_runs set name = $1 where run_key = $2",
                 rows: Some("select row_key from run_rows where run_key = $2"),
+                revive: Some("update model_runs set deleted_ms = null where run_key = $1 and deleted_ms is not null"),
             },
         }
     }
@@ -185,7 +191,13 @@ impl Names {
         let statements = sort.statements();
         let identity: [Param<'_>; 2] = [thing.parent_key.into(), thing.id.into()];
         let (key, stored) = match find_named(connection, statements.find, &identity)? {
-            Some(found) => found,
+            // A row that names what was deleted would be in a place that nobody can see.
+            Some((key, name)) => {
+                if let Some(revive) = statements.revive {
+                    connection.execute(revive, &[key.into()])?;
+                }
+                (key, name)
+            }
             None => {
                 *sort.count(counts) += 1;
                 let name = thing.name.unwrap_or(thing.id);
@@ -280,6 +292,8 @@ impl Names {
             },
         )?;
         if let Some(found) = found {
+            let sql = "update projects set deleted_ms = null where project_key = $1 and deleted_ms is not null";
+            connection.execute(sql, &[found.key.into()])?;
             return Ok(found);
         }
         counts.projects += 1;

@@ -3,8 +3,10 @@
 use super::{Merger, Target};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
+use labelport_model::json::Document;
 use labelport_model::row::{MetadataFact, Row};
 use labelport_model::time::Timestamp;
+use std::borrow::Cow;
 
 /// The columns of a data row that a merge compares.
 pub(super) struct StoredRow {
@@ -107,8 +109,9 @@ impl Merger {
         }
         connection.execute("delete from attachments where row_key = $1", &[key])?;
         for (ordinal, json) in (0..).zip(given) {
-            let sql = "insert into attachments (row_key, ordinal, json) values ($1, $2, $3)";
-            connection.execute(sql, &[key, Param::Int(ordinal), json.into()])?;
+            let id = attachment_id(json);
+            let sql = "insert into attachments (row_key, ordinal, json, id) values ($1, $2, $3, $4)";
+            connection.execute(sql, &[key, Param::Int(ordinal), json.into(), id.as_ref().into()])?;
         }
         Ok(true)
     }
@@ -201,6 +204,12 @@ fn is_stored<'a>(
     }
     let stored = connection.list(sql, &[target.row_key.into()], |row| row.text(0).unwrap_or_default())?;
     Ok(stored.iter().eq(given))
+}
+
+/// Returns the id of an attachment, which rows of an import may lack.
+fn attachment_id(json: &str) -> Option<String> {
+    let document = Document::parse(json.as_bytes()).ok()?;
+    document.root().get("id")?.as_text().map(Cow::into_owned)
 }
 
 /// Returns a time as a parameter.

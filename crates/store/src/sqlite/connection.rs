@@ -71,6 +71,7 @@ impl SqliteConnection {
 
 impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let run = || {
             let mut statement = self.connection.prepare_cached(sql)?;
             statement.execute(rusqlite::params_from_iter(params))
@@ -79,6 +80,7 @@ impl Connection for SqliteConnection {
     }
 
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let mut run = || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(params))?;
@@ -105,6 +107,20 @@ impl Connection for SqliteConnection {
         }
         Ok(problems)
     }
+}
+
+/// Tells whether parameters first appear as `$1`, `$2` and so on: SQLite numbers them by that and not by their names.
+fn counts_in_order(sql: &str) -> bool {
+    let numbers = sql.split('$').skip(1).filter_map(|behind| {
+        let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
+        behind[..digits].parse::<usize>().ok()
+    });
+    let highest = numbers.into_iter().try_fold(0, |highest, number| match number {
+        number if number <= highest => Some(highest),
+        number if number == highest + 1 => Some(number),
+        _ => None,
+    });
+    highest.is_some()
 }
 
 struct SqliteRow<'a>(&'a Row<'a>);

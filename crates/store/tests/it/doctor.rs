@@ -230,6 +230,67 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     ),
     (&["delete from project_rows where row_key = 5"], "references", "issue issue belongs to a project"),
     (&["delete from issues"], "references", "comment comment belongs to an issue"),
+    (
+        &["update datasets set deleted_ms = 1 where name = 'set 1'"],
+        "references",
+        "data row r000000000000000000000001 belongs to dataset d000000000000000000000001, which was deleted",
+    ),
+    (
+        &["update projects set deleted_ms = 1 where project_key = 1"],
+        "references",
+        "data row r000000000000000000000001 is in project j000000000000000000000001, which was deleted",
+    ),
+    (
+        &["update models set deleted_ms = 1"],
+        "references",
+        "data row r000000000000000000000005 is in model run run-2, which was deleted",
+    ),
+    (
+        &["update model_runs set deleted_ms = 1 where id = 'run-1'"],
+        "references",
+        "data row r000000000000000000000001 is in model run run-1, which was deleted",
+    ),
+    (&["delete from users"], "references", "API key key-1 belongs to a user (key 1) who is not there"),
+    (
+        &["delete from data_rows where row_key = 9"],
+        "references",
+        "an asset belongs to a data row (key 9) that is not there",
+    ),
+    (
+        &["delete from files where id = 'file-1'"],
+        "references",
+        "the mask /a/1 lies in a file (file-1) that is not there",
+    ),
+    (
+        &["delete from tasks where kind = 'row-import'"],
+        "references",
+        "row 0 of a task belongs to a task (key 1) that is not there",
+    ),
+    (
+        &["delete from tasks where kind = 'annotation-import'"],
+        "references",
+        "annotation import import-1 belongs to a task (t000000000000000000000002) that is not there",
+    ),
+    (
+        &["delete from projects where project_key = 1"],
+        "references",
+        "annotation import import-1 goes into a project (key 1) that is not there",
+    ),
+    (
+        &["delete from model_runs where run_key = 2"],
+        "references",
+        "annotation import import-2 goes into a model run (key 2) that is not there",
+    ),
+    (
+        &["delete from files where id = 'file-2'"],
+        "references",
+        "annotation import import-1 has its statuses in a file (file-2) that is not there",
+    ),
+    (
+        &["delete from files where id = 'file-3'"],
+        "references",
+        "annotation import import-1 has its failures in a file (file-3) that is not there",
+    ),
     (&["delete from models"], "references", "model run run-1 belongs to a model"),
     (&["delete from model_runs"], "references", "data row r000000000000000000000001 is in a model run (key 1)"),
     (
@@ -252,6 +313,11 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         &["update metadata set json = '3' where row_key = 3"],
         "row_lists",
         "data row r000000000000000000000003: a metadata value is a number",
+    ),
+    (
+        &["update attachments set id = 'x' where ordinal = 1"],
+        "row_lists",
+        "data row r000000000000000000000001: id is None in its text and Some(\"x\") in its column",
     ),
     (&["update row_embeddings set json = 'x'"], "row_lists", "an embedding is no JSON"),
     (
@@ -278,8 +344,30 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
 /// What the engines find themselves is looked for in their own modules.
 const ELSEWHERE: &[&str] = &["database"];
 
+/// What a server keeps beside the rows: a key, files with a mask and statuses, an asset, imports.
+const BESIDE: &[&str] = &[
+    "insert into users (user_key, org_key, id, email, role, created_ms) values (1, 1, 'user-1', 'a@b', 'Admin', 1)",
+    "insert into api_keys (org_key, user_key, id, name, hash, hint, role, created_ms) \
+     values (1, 1, 'key-1', 'laptop', 'ab', 'cd', 'Admin', 1)",
+    "insert into files (org_key, id, name, size_bytes, sha256, created_ms) \
+     values (1, 'file-1', '', 0, '', 1), (1, 'file-2', '', 0, '', 1), (1, 'file-3', '', 0, '', 1)",
+    "insert into masks (place, org_key, file_id) values ('/a/1', 1, 'file-1')",
+    "insert into assets (row_key, state) values (9, 0)",
+    "insert into tasks (task_key, org_key, id, kind, name, status, request, created_ms) values \
+     (1, 1, 't000000000000000000000001', 'row-import', '', 'COMPLETE', '{}', 1), \
+     (2, 1, 't000000000000000000000002', 'annotation-import', '', 'COMPLETE', '{}', 1)",
+    "insert into task_rows (task_key, ordinal, row_id) values (1, 0, 'r000000000000000000000001')",
+    "insert into annotation_imports (org_key, id, task_id, kind, parent_key, name, state, input_url, status_file, \
+     error_file, created_ms) values \
+     (1, 'import-1', 't000000000000000000000002', 'label', 1, 'one', 'FINISHED', '', 'file-2', 'file-3', 1), \
+     (1, 'import-2', 't000000000000000000000002', 'prediction', 2, 'two', 'RUNNING', '', null, null, 1)",
+];
+
 fn fill(store: &labelport_store::Store) {
     merge(store, &twelve());
+    for sql in BESIDE {
+        run(store, sql);
+    }
     let org_key = store.org_key();
     store
         .write(move |connection| {

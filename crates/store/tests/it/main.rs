@@ -8,12 +8,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
+mod activity;
+mod annotation_imports;
+mod appending;
+mod data_rows;
+mod datasets;
 mod doctor;
 mod engines;
+mod files;
 mod issues;
+mod keys;
 mod merging;
+mod metadata;
+mod models;
 mod ontologies;
+mod projects;
 mod reading;
+mod removal;
 mod rows;
 mod selecting;
 mod slices;

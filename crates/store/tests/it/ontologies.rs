@@ -1,15 +1,17 @@
 //! Ontologies that were given: what they replace and what they refuse.
 
 use crate::engines::{Contract, TestStore, hold, now};
-use crate::rows::{BOAT, CAR, id, look, merge, twelve};
+use crate::rows::{BOAT, CAR, id, look, merge, peek, twelve, write};
 use labelport_model::id::OntologyId;
 use labelport_store::merge::{Refusal, Verdict};
-use labelport_store::ontologies::{self, GivenOntology, Imported, OntologyError};
+use labelport_store::ontologies::{self, GivenOntology, Imported, OntologyError, SchemaNode};
 
 const CONTRACTS: &[Contract] = &[
     ("a given ontology takes the place of a grown one", a_given_ontology_takes_the_place_of_a_grown_one),
     ("rows must fit a given ontology", rows_must_fit_a_given_ontology),
     ("what is no ontology changes nothing", what_is_no_ontology_changes_nothing),
+    ("an ontology is described, deleted and given again", an_ontology_is_described_deleted_and_given_again),
+    ("a node takes the place of one with its id", a_node_takes_the_place_of_one_with_its_id),
 ];
 
 #[test]
@@ -95,4 +97,60 @@ fn what_is_no_ontology_changes_nothing(test: &TestStore) {
     }
     assert_eq!(look(&test.store, "select name from ontologies").as_deref(), Some("vehicles"));
     assert_eq!(features(test), [id("f", BOAT)]);
+}
+
+fn an_ontology_is_described_deleted_and_given_again(test: &TestStore) {
+    merge(&test.store, &twelve());
+    let org_key = test.store.org_key();
+    let find = || peek(&test.store, |connection| ontologies::find(connection, org_key, &id("y", 1)));
+    let key = find().unwrap().key;
+    assert_eq!(find().unwrap().normalized, None, "it grew");
+    let describe = |description: Option<&'static str>, media_type: Option<&'static str>| {
+        write(&test.store, move |connection| ontologies::describe(connection, key, description, media_type));
+        let found = find().unwrap();
+        (found.description, found.media_type)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(describe(Some("boats"), None), (some("boats"), None));
+    assert_eq!(describe(None, Some("IMAGE")), (some("boats"), some("IMAGE")));
+    let users =
+        |feature| peek(&test.store, |connection| ontologies::count_users_of(connection, org_key, &id("f", feature)));
+    assert_eq!((users(CAR), users(BOAT), users(9)), (2, 1, 0));
+    assert_eq!(peek(&test.store, |connection| ontologies::list_projects(connection, key)), [id("j", 1)]);
+    write(&test.store, move |connection| ontologies::mark_deleted(connection, key, now()));
+    assert_eq!((find(), users(CAR)), (None, 1));
+    assert_eq!(peek(&test.store, |connection| ontologies::find_by_key(connection, org_key, key)), None);
+    let listed = peek(&test.store, |connection| ontologies::list(connection, org_key));
+    assert_eq!(listed.into_iter().map(|each| each.id).collect::<Vec<_>>(), [id("y", 2)]);
+    import(test, "vehicles", &with_tools(&[CAR])).unwrap();
+    let found = find().unwrap();
+    assert_eq!((found.key, found.name.as_str(), found.updated), (key, "vehicles", now()));
+}
+
+fn a_node_takes_the_place_of_one_with_its_id(test: &TestStore) {
+    let org_key = test.store.org_key();
+    let node = |id: &str, name: &str, is_tool| SchemaNode {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        is_tool,
+        normalized: format!(r#"{{"name":"{name}"}}"#),
+    };
+    let put = |node: &SchemaNode, after| {
+        let node = node.clone();
+        write(&test.store, move |connection| {
+            ontologies::put_node(connection, org_key, &node, now().plus_millis(after))
+        });
+    };
+    let list = || peek(&test.store, |connection| ontologies::list_nodes(connection, org_key));
+    put(&node("n2", "car", true), 0);
+    put(&node("n1", "it's", false), 1);
+    assert_eq!(list(), [node("n2", "car", true), node("n1", "it's", false)]);
+    put(&node("n2", "boat", false), 2);
+    assert_eq!(list(), [node("n2", "boat", false), node("n1", "it's", false)], "it keeps its age");
+    let find = |id: &str| peek(&test.store, |connection| ontologies::find_node(connection, org_key, id));
+    assert_eq!((find("n1"), find("n3")), (Some(node("n1", "it's", false)), None));
+    let delete =
+        |id: &'static str| write(&test.store, move |connection| ontologies::delete_node(connection, org_key, id));
+    assert!(delete("n1") && !delete("n1") && !delete("' or 1=1 --"));
+    assert_eq!(list(), [node("n2", "boat", false)]);
 }

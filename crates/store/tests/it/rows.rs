@@ -46,6 +46,56 @@ pub(crate) fn look(store: &Store, sql: &str) -> Option<String> {
     reader.find(sql, &[], read).unwrap().flatten()
 }
 
+/// Runs a job in a transaction; a job that the store refuses fails the test.
+#[track_caller]
+pub(crate) fn write<T: Send + 'static>(
+    store: &Store,
+    job: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+) -> T {
+    store.write(job).unwrap()
+}
+
+/// Reads with a connection that sees every commit.
+#[track_caller]
+pub(crate) fn peek<T>(store: &Store, read: impl FnOnce(&mut dyn Connection) -> Result<T, StoreError>) -> T {
+    read(&mut *store.reader().unwrap()).unwrap()
+}
+
+/// Returns the key that a statement of one number selects.
+#[track_caller]
+pub(crate) fn key(store: &Store, sql: &str) -> i64 {
+    look(store, sql).unwrap().parse().unwrap()
+}
+
+/// Returns the key of one of the twelve.
+#[track_caller]
+pub(crate) fn row_key(store: &Store, number: usize) -> i64 {
+    key(store, &format!("select row_key from row_ids where id = '{}'", id("r", number)))
+}
+
+/// Returns the last change number given out.
+pub(crate) fn change_seq(store: &Store) -> i64 {
+    key(store, "select change_seq from organizations")
+}
+
+/// Lists the numbers of the twelve that have a change number, in a table that rows are in.
+pub(crate) fn rows_with(store: &Store, table: &str, change_seq: i64) -> Vec<usize> {
+    let sql = format!("select distinct row_key from {table} where change_seq = $1 order by row_key");
+    let read = |row: &dyn labelport_store::RowView| row.int(0).unwrap() as usize;
+    store.reader().unwrap().list(&sql, &[change_seq.into()], read).unwrap()
+}
+
+/// Lists what left a scope, as numbers of the twelve: scope, row and change number.
+pub(crate) fn tombstones(store: &Store) -> Vec<(String, usize, i64)> {
+    let sql = "select scope, row_key, change_seq, row_id from tombstones order by scope, scope_key, row_key";
+    let read = |row: &dyn labelport_store::RowView| {
+        let row_key = row.int(1).unwrap() as usize;
+        assert_eq!(row.text(3).unwrap(), id("r", row_key));
+        (row.text(0).unwrap(), row_key, row.int(2).unwrap())
+    };
+    store.reader().unwrap().list(sql, &[], read).unwrap()
+}
+
 pub(crate) fn count(store: &Store, table: &str) -> i64 {
     store.reader().unwrap().count(&format!("select count(*) from {table}"), &[]).unwrap()
 }

@@ -29,6 +29,9 @@ fn a_name_is_given_once(test: &TestStore) {
     assert_eq!(slices::list(&mut *reader, org_key).unwrap(), [slice("a", "night"), slice("b", "Night")]);
     let key = reader.count("select slice_key from slices where id = 'a'", &[]).unwrap();
     assert_eq!(slices::find(&mut *reader, key).unwrap(), Some(slice("a", "night")));
+    assert_eq!(slices::find_by_id(&mut *reader, org_key, "b").unwrap(), Some(slice("b", "Night")));
+    assert_eq!(slices::find_by_id(&mut *reader, org_key, "night").unwrap(), None);
+    assert_eq!(slices::find_by_id(&mut *reader, org_key + 1, "b").unwrap(), None);
     assert_eq!(test.store.write(move |connection| slices::delete(connection, key)).unwrap(), 1);
     assert_eq!(slices::find(&mut *reader, key).unwrap(), None);
     assert!(create(slice("a", "night")), "a name that was given up is free");

@@ -4,7 +4,9 @@ use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, run};
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
-use labelport_store::tasks::{self, Ending, Lease, ListTasks, NewTask, Task, TaskProgress, TaskStatus};
+use labelport_store::tasks::{
+    self, Ending, Lease, ListCreated, ListTasks, NewTask, Task, TaskProgress, TaskRow, TaskStatus,
+};
 use labelport_store::{Connection, Store, StoreError};
 
 const CONTRACTS: &[Contract] = &[
@@ -13,6 +15,10 @@ const CONTRACTS: &[Contract] = &[
     ("a lease has one owner", a_lease_has_one_owner),
     ("tasks are listed, newest first", tasks_are_listed),
     ("a task that cannot be read is damage", a_task_that_cannot_be_read_is_damage),
+    ("people see their own tasks", people_see_their_own_tasks),
+    ("workers see what nobody works on", workers_see_what_nobody_works_on),
+    ("what became of a row is noted once", what_became_of_a_row_is_noted_once),
+    ("ended tasks grow old", ended_tasks_grow_old),
 ];
 
 #[test]
@@ -156,4 +162,101 @@ fn a_task_that_cannot_be_read_is_damage(test: &TestStore) {
     run(&test.store, "update tasks set status = 'SLEEPING'");
     let outcome = tasks::find(&mut *test.store.reader().unwrap(), &task_id(1));
     assert!(matches!(outcome, Err(StoreError::Damaged(_))), "{outcome:?}");
+}
+
+fn ids(tasks: Vec<Task>) -> Vec<TaskId> {
+    tasks.into_iter().map(|task| task.id).collect()
+}
+
+fn people_see_their_own_tasks(test: &TestStore) {
+    for number in 1..=4 {
+        create(test, number);
+    }
+    run(&test.store, "update tasks set created_by = 'b@example.com' where task_key = 3");
+    let org_key = test.store.org_key();
+    let check = |by: &str, which: Option<usize>, skip, limit, expect: &[usize]| {
+        let which = ListCreated { id: which.map(|number| task_id(number).to_string()), skip, limit };
+        let listed = tasks::list_created(&mut *test.store.reader().unwrap(), org_key, by, &which).unwrap();
+        assert_eq!(ids(listed), expect.iter().map(|number| task_id(*number)).collect::<Vec<_>>(), "{by}: {which:?}");
+    };
+    check("a@example.com", None, 0, 9, &[4, 2, 1]);
+    check("a@example.com", None, 1, 1, &[2]);
+    check("a@example.com", None, 3, 9, &[]);
+    check("a@example.com", Some(2), 0, 9, &[2]);
+    check("a@example.com", Some(3), 0, 9, &[]);
+    check("b@example.com", None, 0, 9, &[3]);
+    check("", None, 0, 9, &[]);
+}
+
+fn workers_see_what_nobody_works_on(test: &TestStore) {
+    for number in 1..=4 {
+        create(test, number);
+    }
+    run(&test.store, "update tasks set kind = 'import' where task_key = 3");
+    let at = |minutes: i64| now().plus_millis(minutes * 60_000);
+    let org_key = test.store.org_key();
+    let check = |kinds: &[&str], at, expect: &[usize]| {
+        let listed = tasks::list_claimable(&mut *test.store.reader().unwrap(), org_key, kinds, at).unwrap();
+        assert_eq!(ids(listed), expect.iter().map(|number| task_id(*number)).collect::<Vec<_>>(), "{kinds:?}");
+    };
+    check(&["export", "import"], at(0), &[1, 2, 3, 4]);
+    check(&["import"], at(0), &[3]);
+    check(&[], at(0), &[]);
+    let held = lease("a", at(5));
+    assert!(write(test, move |connection| tasks::claim(connection, &task_id(1), &held, at(0))));
+    finish(test, 2, TaskStatus::Canceled, None);
+    check(&["export"], at(4), &[4]);
+    check(&["export"], at(5), &[1, 4]);
+    write(test, |connection| tasks::release(connection, &task_id(1), "b"));
+    check(&["export"], at(4), &[4]);
+    write(test, |connection| tasks::release(connection, &task_id(1), "a"));
+    check(&["export"], at(4), &[1, 4]);
+    assert_eq!(find(&test.store, 1).lease, None);
+    write(test, |connection| tasks::release(connection, &task_id(2), "a"));
+    assert_eq!(find(&test.store, 2).status, TaskStatus::Canceled);
+}
+
+fn what_became_of_a_row_is_noted_once(test: &TestStore) {
+    create(test, 1);
+    create(test, 2);
+    let row = |ordinal, row_id: Option<&str>| TaskRow {
+        ordinal,
+        row_id: row_id.map(str::to_owned),
+        failure: row_id.is_none().then(|| r#"{"message":"it's \"bad\""}"#.to_owned()),
+    };
+    let note = |task: usize, row: TaskRow| {
+        write(test, move |connection| tasks::note_row(connection, &task_id(task), &row));
+    };
+    let next = |task: usize| tasks::next_row(&mut *test.store.reader().unwrap(), task_id(task).as_str()).unwrap();
+    let list = |has_failed, after, limit| {
+        let id = task_id(1);
+        tasks::list_rows(&mut *test.store.reader().unwrap(), id.as_str(), has_failed, after, limit).unwrap()
+    };
+    let count = |task: usize, has_failed| {
+        tasks::count_rows(&mut *test.store.reader().unwrap(), task_id(task).as_str(), has_failed).unwrap()
+    };
+    assert_eq!(next(1), 0);
+    for (ordinal, row_id) in [(0, Some("r0")), (1, None), (2, Some("r2")), (3, None), (4, Some("r4"))] {
+        note(1, row(ordinal, row_id));
+    }
+    note(1, row(1, Some("r1")));
+    note(9, row(1, Some("r1")));
+    assert_eq!((next(1), next(2), next(9)), (5, 0, 0));
+    assert_eq!((count(1, false), count(1, true), count(2, false), count(9, true)), (3, 2, 0, 0));
+    assert_eq!(list(false, -1, 2), [row(0, Some("r0")), row(2, Some("r2"))]);
+    assert_eq!(list(false, 2, 2), [row(4, Some("r4"))]);
+    assert_eq!(list(true, -1, 9), [row(1, None), row(3, None)]);
+    assert_eq!(list(true, 3, 9), []);
+}
+
+fn ended_tasks_grow_old(test: &TestStore) {
+    for number in 1..=3 {
+        create(test, number);
+    }
+    finish(test, 3, TaskStatus::Complete, None);
+    finish(test, 1, TaskStatus::Failed, None);
+    let org_key = test.store.org_key();
+    let before = |at| ids(tasks::list_finished_before(&mut *test.store.reader().unwrap(), org_key, at).unwrap());
+    assert_eq!(before(now().plus_millis(9)), []);
+    assert_eq!(before(now().plus_millis(10)), [task_id(1), task_id(3)]);
 }

@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::{label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
-use labelport_store::projects::Project;
+use labelport_store::projects::{self, Project};
 use serde_json::{Value, json};
 
 /// The one frontend that projects are labelled in.
@@ -22,13 +22,11 @@ pub(super) static PART: Part = Part {
                 "autoAuditNumberOfLabels",
                 "autoAuditPercentage",
                 "createdAt",
-                "dataRowCount",
                 "description",
                 "editorTaskType",
                 "id",
                 "isBenchmarkEnabled",
                 "isConsensusEnabled",
-                "lastActivityTime",
                 "modelSetupComplete",
                 "name",
                 "queueMode",
@@ -38,6 +36,14 @@ pub(super) static PART: Part = Part {
                 "uploadType",
             ],
             fields: &[
+                Field::leaf("dataRowCount", |call, parent, _| {
+                    let key = number(parent, "_key");
+                    call.workspace.read(|connection| Ok(json!(projects::count_rows(connection, key)?)))
+                }),
+                Field::leaf("lastActivityTime", |call, parent, _| {
+                    let key = number(parent, "_key");
+                    call.workspace.read(|connection| Ok(time_of_millis(projects::find_activity(connection, key)?)))
+                }),
                 Field::leaf("labelCount", |call, parent, _| {
                     label::count(call.workspace, number(parent, "_key")).map(|count| json!(count))
                 }),
@@ -117,9 +123,7 @@ pub(super) fn told(project: Project) -> Value {
     told["name"] = json!(project.name);
     told["description"] = json!(project.description.unwrap_or_default());
     told["allowedMediaType"] = json!(project.media_type);
-    told["dataRowCount"] = json!(project.row_count);
     told["queueMode"] = json!("BATCH");
-    told["lastActivityTime"] = time_of_millis(project.activity_ms);
     told["createdAt"] = json!(time(project.created));
     told["updatedAt"] = json!(time(project.updated));
     told["showingPredictionsToLabelers"] = json!(false);

@@ -53,13 +53,14 @@ pub(super) static PART: Part = Part {
 
 fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
     let project = project::get(call.workspace, id(parent))?;
+    let counts = call.workspace.read(|connection| Ok(projects::count_by_queue(connection, project.key)?))?;
     let told = |queue: projects::Queue| {
         json!({
             "id": queue.id,
             "name": queue.name,
             "description": null,
             "queueType": queue.queue_type.unwrap_or_else(|| "CUSTOM_QUEUE".to_owned()),
-            "dataRowCount": queue.row_count,
+            "dataRowCount": counts.get(&queue.key).copied().unwrap_or(0),
         })
     };
     Ok(workflow::list(call.workspace, &project)?.into_iter().map(told).collect())

@@ -108,3 +108,9 @@ alter table model_runs add column training_metadata text;
 alter table model_runs add column status text;
 alter table model_runs add column updated_ms integer;
 create index tasks_by_creator on tasks (created_by, task_key);
+create index row_embeddings_by_embedding on row_embeddings (embedding_key);
+create index tasks_by_end on tasks (finished_ms) where finished_ms is not null;
+-- Repeats the id in `json`, by which attachments are changed and removed.
+alter table attachments add column id text;
+update attachments set id = json_extract(json, '$.id') where json_type(json, '$.id') = 'text';
+create index attachments_by_id on attachments (id) where id is not null;

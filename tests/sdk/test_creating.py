@@ -10,6 +10,7 @@ import shapes
 import versions
 from assets import AssetServer
 from exporting import Exports
+from serving import Server
 from subjects import MASK, SUBJECTS, row_data_shown
 from workspace import PRIORITY, VECTOR, Made, Workspace
 
@@ -207,13 +208,13 @@ def test_boxes_of_predictions_have_their_confidence(image: Made, run_rows: dict)
     assert ("boat", 0.75) in scores
 
 
-def test_masks_can_be_opened(image: Made, project_rows: dict, client: object) -> None:
+def test_masks_can_be_opened(image: Made, project_rows: dict, server: Server) -> None:
     """The URL of a mask gives a picture of the size of the row, with the key as people send it."""
     [label] = section(project_rows["image"][0], image)["labels"]
     masks = [drawn["composite_mask"] for drawn in label["annotations"]["objects"] if "composite_mask" in drawn]
     assert len(masks) == 2 and masks[0]["color_rgb"] != masks[1]["color_rgb"]
     for mask in masks:
-        response = requests.get(mask["url"], headers={"Authorization": f"Bearer {client.api_key}"}, timeout=30)
+        response = requests.get(mask["url"], headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30)
         assert response.status_code == 200, response.text
         assert response.headers["Content-Type"] == "image/png"
         assert response.content[:8] == b"\x89PNG\r\n\x1a\n"

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 import versions
+from serving import Server
 from subjects import BOX
 from test_filters import near
 from workspace import Made, Workspace
@@ -111,14 +112,14 @@ def test_boxes_are_read_into_classes(image: Made) -> None:
     assert (box.value.start.x, box.value.start.y) == (BOX["left"], BOX["top"])
 
 
-def test_videos_are_read_frame_by_frame(workspace: Workspace, client: labelbox.Client) -> None:
+def test_videos_are_read_frame_by_frame(workspace: Workspace, server: Server) -> None:
     """Rows of a video name a URL of frames, which wants the key; every labelled frame is a line."""
     made = workspace["video"]
     rows = made.project.export_labels(download=True)
     for row in rows:
         url = row["Label"]["frames"]
         assert requests.get(url, timeout=30).status_code in (401, 403)
-        body = requests.get(url, headers={"Authorization": f"Bearer {client.api_key}"}, timeout=30)
+        body = requests.get(url, headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30)
         frames = [json.loads(line) for line in body.text.splitlines()]
         numbers = [frame["frameNumber"] for frame in frames]
         assert numbers == sorted(numbers) and {3, 4, 5, 6, 7} <= set(numbers)
@@ -134,16 +135,13 @@ def test_videos_are_read_frame_by_frame(workspace: Workspace, client: labelbox.C
 def test_labels_of_a_run_are_downloaded(workspace: Workspace, client: labelbox.Client) -> None:
     """NDJSON, or its URL; an experiment that has to be switched on."""
     client.enable_experimental = True
-    try:
-        for name in ("image", "text", "geospatial"):
-            made = workspace[name]
-            rows = list(made.run.export_labels(download=True))
-            assert {row["DataRow ID"] for row in rows} >= set(made.row_ids[:2])
-            assert {"ID", "Labeled Data", "Label", "Data Split", "External ID"} <= set(rows[0])
-            url = made.run.export_labels(download=False)
-            assert [json.loads(line) for line in requests.get(url, timeout=30).text.splitlines()] == rows
-    finally:
-        client.enable_experimental = False
+    for name in ("image", "text", "geospatial"):
+        made = workspace[name]
+        rows = list(made.run.export_labels(download=True))
+        assert {row["DataRow ID"] for row in rows} >= set(made.row_ids[:2])
+        assert {"ID", "Labeled Data", "Label", "Data Split", "External ID"} <= set(rows[0])
+        url = made.run.export_labels(download=False)
+        assert [json.loads(line) for line in requests.get(url, timeout=30).text.splitlines()] == rows
 
 
 def test_issues_have_a_url(image: Made) -> None:

@@ -36,17 +36,13 @@ def test_a_run_reads_back(client: labelbox.Client, model: labelbox.Model, run: l
     assert [one.uid for one in model.model_runs()] == [run.uid]
 
 
-def test_a_run_keeps_its_config(client: labelbox.Client, run: labelbox.ModelRun) -> None:
+def test_a_run_keeps_its_config(run: labelbox.ModelRun) -> None:
     """`get_config`, `update_config` and `reset_config`."""
-    client.enable_experimental = True
-    try:
-        assert list(run.get_config()["trainingMetadata"].values()) == [0.5]
-        run.update_config({"batch_size": 16})
-        assert run.get_config()["trainingMetadata"] == {"batch_size": 16}
-        run.reset_config()
-        assert run.get_config()["trainingMetadata"] is None
-    finally:
-        client.enable_experimental = False
+    assert list(run.get_config().values()) == [0.5]
+    run.update_config({"batch_size": 16})
+    assert run.get_config() == {"batch_size": 16}
+    run.reset_config()
+    assert run.get_config() is None
 
 
 def test_rows_labels_and_splits_of_a_run(run: labelbox.ModelRun, image: Made, exports: Exports) -> None:

@@ -29,6 +29,8 @@ pub struct Workspace {
     chance: Arc<dyn Chance>,
     threads: usize,
     bell: Bell,
+    /// Readers that wait for their next use: opening one costs more than most reads.
+    readers: Mutex<Vec<Box<dyn Connection>>>,
     /// The indexes of the results read last.
     opened: Mutex<Vec<(String, Arc<Stored>)>>,
 }
@@ -66,6 +68,8 @@ pub struct NewFile<'a> {
 
 /// What URLs begin with where nobody said so.
 const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
+/// The most readers that wait.
+const READERS_LIMIT: usize = 16;
 /// The most results whose indexes are kept.
 const OPENED_LIMIT: usize = 16;
 
@@ -98,6 +102,7 @@ impl Workspace {
             chance,
             threads,
             bell: Bell::default(),
+            readers: Mutex::default(),
             opened: Mutex::default(),
         })
     }
@@ -159,7 +164,18 @@ impl Workspace {
 
     /// Reads with a connection that sees every commit.
     pub fn read<T>(&self, read: impl FnOnce(&mut dyn Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        read(&mut *self.store.reader()?)
+        let known = self.readers.lock().ok().and_then(|mut readers| readers.pop());
+        let mut reader = match known {
+            Some(reader) => reader,
+            None => self.store.reader()?,
+        };
+        let value = read(&mut *reader)?;
+        if let Ok(mut readers) = self.readers.lock()
+            && readers.len() < READERS_LIMIT
+        {
+            readers.push(reader);
+        }
+        Ok(value)
     }
 
     /// Writes in one transaction. What the work refuses leaves nothing.
@@ -188,8 +204,7 @@ impl Workspace {
 
     /// Finds out who is asking.
     pub fn identify(&self, key: Option<&str>) -> Result<Caller, Problem> {
-        let mut reader = self.store.reader()?;
-        access::identify(&mut *reader, self.org_key(), key, self.now())?
+        self.read(|connection| access::identify(connection, self.org_key(), key, self.now())?)
     }
 
     /// Returns the zone in which dates of a user are read.

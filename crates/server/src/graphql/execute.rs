@@ -268,3 +268,104 @@ impl Executor<'_> {
 fn type_of<'n>(of: &'n str, node: &'n Node) -> &'n str {
     node.get("__typename").and_then(Value::as_str).unwrap_or(of)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::testing::Bench;
+
+    #[track_caller]
+    fn check(query: &str, variables: Value, expect: Result<Value, (&str, &str)>) {
+        let bench = Bench::new();
+        let found = bench.run(query, &variables);
+        match (found, expect) {
+            (Ok(found), Ok(expect)) => assert_eq!(found["data"], expect),
+            (Err(failed), Err((code, message))) => {
+                assert_eq!(crate::problem::code(failed.problem.kind), code, "{}", failed.problem.message);
+                assert!(failed.problem.message.contains(message), "{}", failed.problem.message);
+            }
+            (Ok(found), Err(_)) => panic!("{found}"),
+            (Err(failed), Ok(_)) => panic!("{}", failed.problem.message),
+        }
+    }
+
+    const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
+
+    #[test]
+    fn fields_are_selected_in_order_and_once() {
+        check(
+            "query X($a: MediaType!){labelingFrontends(where: {name: $a} skip: 0 first: 100){name name id n: name}}",
+            json!({ "a": "Editor" }),
+            Ok(json!({ "labelingFrontends": [
+                { "name": "Editor", "id": "ceditor000000000000000001", "n": "Editor" }] })),
+        );
+        check(
+            "{user{__typename isViewer}}",
+            Value::Null,
+            Ok(json!({ "user": { "__typename": "User", "isViewer": false } })),
+        );
+    }
+
+    #[test]
+    fn fragments_and_directives_are_followed() {
+        check(
+            "query ($yes: Boolean!){user{...f isViewer @skip(if: $yes) ... on User @include(if: $yes){isExternalUser}}} \
+             fragment f on User {isViewer2: isViewer}",
+            json!({ "yes": true }),
+            Ok(json!({ "user": { "isViewer2": false, "isExternalUser": false } })),
+        );
+    }
+
+    #[test]
+    fn wrong_texts_are_refused_with_the_sentence_that_clients_test() {
+        check("{user{", Value::Null, Err(("GRAPHQL_PARSE_FAILED", "Syntax Error:")));
+        check("{user{moon}}", Value::Null, Err((INVALID, "Cannot query field \"moon\" on type \"User\".")));
+        check("{moon}", Value::Null, Err((INVALID, "Cannot query field \"moon\" on type \"Query\".")));
+        check("{user{id{x}}}", Value::Null, Err((INVALID, "has no subfields")));
+        check("{user}", Value::Null, Err((INVALID, "must have a selection of subfields")));
+        check("{dataset(where:{id:\"a\"}){_key}}", Value::Null, Err((INVALID, "Cannot query field \"_key\"")));
+        check("{user{...none}}", Value::Null, Err((INVALID, "Unknown fragment \"none\".")));
+        check("{a:user{id}} query b{user{id}}", Value::Null, Err(("GRAPHQL_PARSE_FAILED", "Syntax Error:")));
+    }
+
+    #[test]
+    fn deep_and_huge_texts_are_refused() {
+        let inner = "createdBy{organization{projects{".repeat(12);
+        let deep = format!("{{datasets{{{inner}id{}}}}}", "}".repeat(36));
+        assert!(Bench::new().run(&deep, &Value::Null).is_err());
+        let deep = "{a".repeat(100_000);
+        assert!(Bench::new().run(&deep, &Value::Null).is_err());
+        let huge = format!("{{user{{{}}}}}", "id ".repeat(FIELD_LIMIT));
+        check(&huge, Value::Null, Err((INVALID, TOO_COMPLEX)));
+        let endless = "{user{...f}} fragment f on User{...f}";
+        assert!(Bench::new().run(endless, &Value::Null).is_err());
+    }
+
+    #[test]
+    fn a_mutation_with_a_wrong_field_does_nothing() {
+        let bench = Bench::new();
+        let query = "mutation{createDataset(data:{name:\"a\"}){id moon}}";
+        assert!(bench.run(query, &Value::Null).is_err());
+        let found = bench.run("{datasets{id}}", &Value::Null);
+        assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
+    }
+
+    #[test]
+    fn variables_that_are_not_given_are_absent() {
+        let bench = Bench::new();
+        let query = "mutation X($name: String!, $description: String){createDataset(data: {name: $name \
+                     description: $description}){name description}}";
+        let made = bench.run(query, &json!({ "name": "a" }));
+        assert!(matches!(made, Ok(made) if made["data"]["createDataset"] == json!({ "name": "a", "description": "" })));
+    }
+
+    #[test]
+    fn readers_may_export_and_change_nothing() {
+        let bench = Bench::reader();
+        let made = bench.run("mutation{createDataset(data:{name:\"a\"}){id}}", &Value::Null);
+        assert!(matches!(made, Err(failed) if failed.problem.kind == ProblemKind::Forbidden));
+        let query = "mutation X($input: E!){exportDataRowsInProject(input: $input){taskId}}";
+        let failed = bench.run(query, &json!({ "input": { "filters": { "projectId": "p" } } }));
+        assert!(matches!(failed, Err(failed) if failed.problem.kind == ProblemKind::Malformed));
+    }
+}

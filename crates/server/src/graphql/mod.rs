@@ -18,6 +18,8 @@ mod execute;
 mod listing;
 mod resource;
 mod schema;
+#[cfg(test)]
+mod testing;
 
 use crate::answer;
 use crate::door::{Door, key_of};

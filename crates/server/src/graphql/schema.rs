@@ -136,6 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_is_the_one_that_was_reviewed() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/schema.txt");
+        if std::env::var_os("LABELPORT_BLESS").is_some() {
+            std::fs::write(path, SCHEMA.print()).unwrap();
+            return;
+        }
+        let reviewed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(reviewed == SCHEMA.print(), "{path} is another; `cargo xtask bless` writes it anew");
+    }
+
+    #[test]
     fn no_two_resources_add_the_same_field() {
         let mut seen = std::collections::BTreeSet::new();
         for part in PARTS {

@@ -142,7 +142,7 @@ class AssetServer:
     """Serves :data:`FILES`, and whatever a test adds with :meth:`add`, on a free port of this machine."""
 
     def __init__(self) -> None:
-        files = dict(FILES)
+        files: dict[str, tuple[str, bytes | None]] = dict(FILES)
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -153,6 +153,9 @@ class AssetServer:
 
             def answer(self, with_body: bool) -> None:
                 kind, body = files.get(self.path.partition("?")[0], (None, b""))
+                if with_body and body is None:
+                    kind = None
+                body = body or b""
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", kind or "text/plain")
                 self.send_header("Content-Length", str(len(body)))
@@ -169,8 +172,8 @@ class AssetServer:
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
 
-    def add(self, path: str, kind: str, body: bytes) -> str:
-        """Serves one more file and returns its URL."""
+    def add(self, path: str, kind: str, body: bytes | None) -> str:
+        """Serves one more file and returns its URL. One without a body answers HEAD, and is gone when it is fetched."""
         self._files[path] = (kind, body)
         return self.url + path
 

@@ -11,7 +11,7 @@ import versions
 from assets import AssetServer
 from exporting import Exports
 from versions import exceptions
-from workspace import VECTOR, create_rows
+from workspace import VECTOR, create_rows, wait_for_assets
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,7 @@ def test_local_files_are_uploaded(dataset: labelbox.Dataset, client: labelbox.Cl
     file.write_bytes(asset_bytes.png(32, 16))
     create_rows(dataset, [str(file)])
     create_rows(dataset, [{"row_data": str(file), "global_key": "uploaded"}])
+    wait_for_assets(client, [row.uid for row in dataset.data_rows()])
     named = dataset.data_row_for_external_id(str(file))
     for row in (by_key(client, "uploaded"), named if isinstance(named, labelbox.DataRow) else named[0]):
         response = requests.get(row.row_data, timeout=30)

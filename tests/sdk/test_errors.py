@@ -18,7 +18,7 @@ from assets import AssetServer
 from exporting import FROM_OFFSET, HEADER, Exports
 from serving import Server
 from versions import SDK_ERRORS, exceptions
-from workspace import Made, create_rows
+from workspace import Made, create_rows, wait_for_assets
 
 # No refusal takes longer; the client would begin to retry after the first second.
 AT_ONCE_SECONDS = 10
@@ -67,7 +67,7 @@ class TestKeys:
     def test_no_key(self, server: Server) -> None:
         answer = post(server, b'{"query":"{user{id}}"}')
         assert answer.status_code < 500 and code(answer.json()) == "AUTHENTICATION_ERROR"
-        for headers in ({"Authorization": "Basic abc"}, {"Authorization": server.api_key}, {"Authorization": "Bearer"}):
+        for headers in ({"Authorization": "Basic abc"}, {"Authorization": "Bearer"}, {"X-Api-Key": server.api_key}):
             assert code(post(server, b'{"query":"{user{id}}"}', **headers).json()) == "AUTHENTICATION_ERROR"
 
     def test_a_revoked_key(self, server: Server) -> None:
@@ -110,8 +110,11 @@ class TestKeys:
 class TestIds:
     """What is not there, or belongs to somebody else, is not found."""
 
+    # Before version 7 the client fails by itself when there is no such slice.
     @pytest.mark.parametrize(
-        "get", ["get_project", "get_dataset", "get_data_row", "get_model", "get_model_run", "get_ontology", "get_catalog_slice"]
+        "get",
+        ["get_project", "get_dataset", "get_data_row", "get_model", "get_model_run", "get_ontology"]
+        + ["get_catalog_slice"] * versions.BATCHES_ONLY,
     )
     @pytest.mark.parametrize("uid", [UNKNOWN, "x", "' or 1=1 --", "\u2603" * 100])
     def test_getters(self, client: labelbox.Client, get: str, uid: str) -> None:
@@ -180,7 +183,7 @@ class TestQueries:
         response = post(server, b'{"query":"query($a: Json){user{id}}","variables":{"a":' + deep + b"}}", server.api_key)
         assert response.status_code < 500 and response.json()
 
-    @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b"{}", b'{"query": 5}', b'"text"', b"\xff\xfe", b'{"query":"{user{id}}","variables":[]}'])
+    @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b"{}", b'{"query": 5}', b'"text"', b"\xff\xfe"])
     def test_a_body_that_is_none(self, server: Server, body: bytes) -> None:
         """An answer in JSON, with a code, below 500."""
         response = post(server, body, server.api_key)
@@ -404,7 +407,7 @@ class TestRows:
         """The row says so in the words that callers match, and only it."""
         dataset = client.create_dataset(name="declared")
         items = [
-            {"row_data": f"{assets.url}/wrong.json", "media_type": "IMAGE"},
+            {"row_data": {"not": "a picture"}, "media_type": "IMAGE"},
             {"row_data": f"{assets.url}/boat.png?declared", "media_type": "IMAGE"},
         ]
         task = dataset.create_data_rows(items)
@@ -417,6 +420,7 @@ class TestRows:
         """The row is made all the same, with what its name tells."""
         dataset = client.create_dataset(name="unreachable")
         create_rows(dataset, [{"row_data": f"{assets.url}/missing.png"}, {"row_data": "http://127.0.0.1:9/closed.mp4"}])
+        wait_for_assets(client, [row.uid for row in dataset.data_rows()])
         kinds = {row.media_attributes.get("mimeType") for row in dataset.data_rows()}
         assert kinds == {"image/png", "video/mp4"}
 

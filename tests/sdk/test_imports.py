@@ -66,7 +66,8 @@ def imports(bench: Bench, client: labelbox.Client, assets: AssetServer, tmp_path
     file.write_text(json.dumps(line("import file")))
     body = json.dumps(line("import url")) + "\n"
     url = assets.add("/lines.ndjson", "application/x-ndjson", body.encode())
-    broken = assets.add("/broken.ndjson", "application/x-ndjson", b"\x00\xff this is no NDJSON\n{")
+    missing = assets.add("/missing.ndjson", "application/x-ndjson", None)
+    garbled = assets.add("/garbled.ndjson", "application/x-ndjson", b"\x00\xff this is no NDJSON\n{")
     partly = [
         line("import partly"),
         line("import partly", name="nobody", answer="knows this feature"),
@@ -81,7 +82,8 @@ def imports(bench: Bench, client: labelbox.Client, assets: AssetServer, tmp_path
         "partly": start(LabelImport, client, project, "partly", partly),
         "file": LabelImport.create_from_file(client, project.uid, "file", str(file)),
         "url": LabelImport.create_from_url(client, project.uid, "url", url),
-        "broken": LabelImport.create_from_url(client, project.uid, "broken", broken),
+        "garbled": LabelImport.create_from_url(client, project.uid, "garbled", garbled),
+        "missing": LabelImport.create_from_url(client, project.uid, "missing", missing),
         "objects": start(LabelImport, client, project, "objects", [image_label()]),
         "video": start(LabelImport, client, bench.video, "video", [video_label()]),
         "by id": start(
@@ -169,9 +171,18 @@ def test_one_bad_line_fails_alone(imports: dict, bench: Bench) -> None:
 
 def test_a_file_that_cannot_be_read_fails_the_import(imports: dict) -> None:
     """FAILED, and the client says so when it is asked for the errors."""
-    assert imports["broken"].state.value == "FAILED"
+    assert imports["missing"].state.value == "FAILED"
     with pytest.raises(ValueError, match="Import failed"):
-        imports["broken"].errors
+        imports["missing"].errors
+
+
+def test_lines_that_are_no_json_fail_each(imports: dict) -> None:
+    """Bytes that are no text and a line that breaks off: a failure for each, or for the import."""
+    garbled = imports["garbled"]
+    if garbled.state.value == "FINISHED":
+        assert [status["status"] for status in garbled.statuses] == ["FAILURE"] * 2
+    else:
+        assert garbled.state.value == "FAILED"
 
 
 def test_labels_are_there_and_prelabels_are_not(imports: dict, bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,30 +81,34 @@ def crowded(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     server.stop()
 
 
-def killed_while_running(server: Server, project: labelbox.Project) -> object:
-    """Starts exports until one is caught running, and kills the server under it. Returns its task."""
-    for _ in range(20):
-        task = project.export_v2(params={"data_row_details": True, "label_details": True})
-        if task.status == "IN_PROGRESS":
+def killed_while_running(server: Server, project: labelbox.Project, traffic: Traffic) -> list[tuple]:
+    """Starts more and more exports at once until some are still running when all have been asked for, and kills the
+    server under them. Returns the tasks that were running, each with what was asked."""
+    for crowd in (12, 48, 192, 768):
+        with ThreadPoolExecutor(crowd) as threads:
+            tasks = list(threads.map(lambda _: project.export_v2(params={"data_row_details": True}), range(crowd)))
+        if any(task.status == "IN_PROGRESS" for task in tasks):
             server.kill()
-            return task
-    raise AssertionError("twenty exports were over before anybody could look")
+            return [(task, *traffic.last_export()) for task in tasks if task.status == "IN_PROGRESS"]
+    raise AssertionError("every export was over before anybody could look")
 
 
-def test_an_export_survives_kill_9(crowded: Server, traffic: Traffic, tmp_path: Path) -> None:
-    """The server is killed under an export and started again on its port: the waiting call ends with the right bytes."""
+def test_exports_survive_kill_9(crowded: Server, traffic: Traffic, tmp_path: Path) -> None:
+    """The server is killed under exports and started again on its port: the waiting calls end with the right bytes."""
     client = crowded.client()
-    project = client.get_project(PROJECT)
-    task = killed_while_running(crowded, project)
-    mutation, request = traffic.last_export()
-    waiting = threading.Thread(target=task.wait_till_done, daemon=True)
-    waiting.start()
-    crowded.start()
-    waiting.join(timeout=60)
-    assert not waiting.is_alive() and task.status == "COMPLETE"
-    export = Export(task, False, mutation, request, client)
-    rows = Exports(client, crowded, traffic, tmp_path).check(export)
-    assert len(rows) == ROWS
+    running = killed_while_running(crowded, client.get_project(PROJECT), traffic)
+    with ThreadPoolExecutor(len(running)) as threads:
+        waiting = [threads.submit(task.wait_till_done) for task, _, _ in running]
+        crowded.start()
+        for one in waiting:
+            one.result(timeout=120)
+    assert {task.status for task, _, _ in running} == {"COMPLETE"}
+    exports = Exports(client, crowded, traffic, tmp_path)
+    first = Export(running[0][0], False, *running[0][1:], client)
+    assert len(exports.check(first)) == ROWS
+    whole = first.bytes()
+    for task, _, _ in running[1:]:
+        assert requests.get(task.result_url, timeout=60).content == whole
 
 
 def test_what_was_acknowledged_survives_kill_9(crowded: Server) -> None:

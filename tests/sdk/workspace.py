@@ -135,6 +135,17 @@ def create_rows(dataset: labelbox.Dataset, items: list[dict | str]) -> object:
     return task
 
 
+PROCESSED = """query CheckAllDataRowsHaveBeenProcessedPyApi($dataRowIds: [ID!])
+    {queryAllDataRowsHaveBeenProcessed(dataRowIds: $dataRowIds) {allDataRowsHaveBeenProcessed}}"""
+
+
+def wait_for_assets(client: labelbox.Client, row_ids: list[str]) -> None:
+    """Asks, as `create_batch` does, until the assets of rows have been looked at."""
+    answer = {"allDataRowsHaveBeenProcessed": False}
+    while not answer["allDataRowsHaveBeenProcessed"]:
+        answer = client.execute(PROCESSED, {"dataRowIds": row_ids})["queryAllDataRowsHaveBeenProcessed"]
+
+
 def create_ontology(client: labelbox.Client, subject: Subject) -> labelbox.Ontology:
     builder = OntologyBuilder(tools=subject.tools(), classifications=subject.scoped() + questions())
     return client.create_ontology(f"ontology {subject.name}", builder.asdict(), media_type=subject.enum)

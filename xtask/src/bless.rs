@@ -1,14 +1,13 @@
 //! `cargo xtask bless`: the outputs of today become the goldens.
 
 use crate::Command;
-use crate::step::{self, Step};
+use crate::step::{self, Step, Work};
 
 pub(crate) static BLESS: Command =
     Command { name: "bless", summary: "Rewrite the goldens with what the tests produce now", run: || step::run(STEPS) };
 
 const STEPS: &[Step] = &[Step {
     title: "Tests that write their goldens",
-    arguments: &["test", "--workspace"],
-    variables: &[("LABELPORT_BLESS", "1")],
+    work: Work::Cargo { arguments: &["test", "--workspace"], variables: &[("LABELPORT_BLESS", "1")] },
     remedy: "a golden test writes instead of comparing, so what failed is another test; mend it first.",
 }];

@@ -72,7 +72,15 @@ fn read_media_type(text: &str) -> Result<String, Problem> {
 
 fn settings_of(data: &Value) -> Map<String, Value> {
     let given = SETTINGS.iter().filter(|(key, _)| !data[*key].is_null());
-    given.map(|(key, _)| ((*key).to_owned(), data[*key].clone())).collect()
+    given.map(|(key, _)| ((*key).to_owned(), normal(&data[*key]))).collect()
+}
+
+/// Returns a setting as it is read back: the SDK reads no time without a fraction, and sends some.
+fn normal(value: &Value) -> Value {
+    match value.as_str().and_then(Timestamp::parse_export) {
+        Some(time) => json!(wire_time(time)),
+        None => value.clone(),
+    }
 }
 
 /// Returns what the SDK set of a project, with null for what nobody set.

@@ -99,7 +99,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nothing listens on now. It is kept over a restart, which is why the system's choice is asked first."""
+    """A port that nothing listens on now. It is kept over a restart, so the system is asked for one first."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -99,7 +99,13 @@ def check_project(section: dict, has_details: bool, has_label_details: bool, has
             check_keys(
                 label["performance_details"],
                 PERFORMANCE,
-                ("benchmark_reference_label", "benchmark_score", "consensus_score", "consensus_label_count", "consensus_labels"),
+                (
+                    "benchmark_reference_label",
+                    "benchmark_score",
+                    "consensus_score",
+                    "consensus_label_count",
+                    "consensus_labels",
+                ),
             )
 
 

@@ -42,7 +42,10 @@ def questions() -> list[Classification]:
 
 
 ANSWERS = [
-    {"name": "shift", "answer": {"name": "day", "classifications": [{"name": "daylight", "answer": {"name": "overcast"}}]}},
+    {
+        "name": "shift",
+        "answer": {"name": "day", "classifications": [{"name": "daylight", "answer": {"name": "overcast"}}]},
+    },
     {"name": "conditions", "answer": [{"name": "wet"}, {"name": "crowded"}]},
     {"name": "note", "answer": "checked \u00abtwice\u00bb {ok}"},
 ]
@@ -59,7 +62,11 @@ def radio_shown(name: str, option: str, *classifications: dict) -> dict:
 ANSWERS_SHOWN = [
     radio_shown("shift", "day", radio_shown("daylight", "overcast")),
     {"name": "conditions", "value": "conditions", "checklist_answers": [chosen("wet"), chosen("crowded")]},
-    {"name": "note", "value": "note", "text_answer": {"content": "checked \u00abtwice\u00bb {ok}", "classifications": []}},
+    {
+        "name": "note",
+        "value": "note",
+        "text_answer": {"content": "checked \u00abtwice\u00bb {ok}", "classifications": []},
+    },
 ]
 
 
@@ -316,7 +323,10 @@ DOCUMENT = Subject(
     tools=lambda: [Tool(tool=Tool.Type.BBOX, name="stamp"), Tool(tool=Tool.Type.NER, name="vessel")],
     lines=lambda host: [
         {"name": "stamp", "bbox": BOX, "page": 0, "unit": "POINTS"},
-        {"name": "vessel", "textSelections": [{"tokenIds": ["word-tug", "word-mara"], "groupId": "group-1", "page": 1}]},
+        {
+            "name": "vessel",
+            "textSelections": [{"tokenIds": ["word-tug", "word-mara"], "groupId": "group-1", "page": 1}],
+        },
         *ANSWERS,
     ],
     shown=lists(

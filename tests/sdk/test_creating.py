@@ -28,9 +28,7 @@ EVERYTHING = {
 @pytest.fixture(scope="module")
 def project_rows(exports: Exports, workspace: Workspace) -> dict[str, list[dict]]:
     """The rows of each project, in the order in which they were created."""
-    started = {
-        name: exports.start(made.project.export_v2, params=EVERYTHING) for name, made in workspace.made.items()
-    }
+    started = {name: exports.start(made.project.export_v2, params=EVERYTHING) for name, made in workspace.made.items()}
     exports.wait(started.values())
     return {name: in_order(export.rows(), workspace[name]) for name, export in started.items()}
 
@@ -225,11 +223,16 @@ def test_masks_can_be_opened(image: Made, project_rows: dict, server: Server) ->
 def test_interpolated_frames_have_no_gaps(workspace: Workspace, exports: Exports) -> None:
     """With `interpolated_frames` a box is on every frame from its first to its last, moving in a line."""
     made = workspace["video"]
-    rows = exports.run(made.project.export_v2, params={"interpolated_frames": True})
-    row = next(row for row in rows if row["data_row"]["id"] == made.row_ids[0])
+    export = exports.start(made.project.export_v2, params={"interpolated_frames": True})
+    exports.wait([export])
+    row = next(row for row in exports.check(export) if row["data_row"]["id"] == made.row_ids[0])
     [label] = section(row, made)["labels"]
     frames = shapes.legible(label["annotations"])["frames"]
-    boxes = {int(frame): body["objects"]["boat"]["bounding_box"] for frame, body in frames.items() if "boat" in body["objects"]}
+    boxes = {
+        int(frame): body["objects"]["boat"]["bounding_box"]
+        for frame, body in frames.items()
+        if "boat" in body["objects"]
+    }
     assert list(boxes) == [3, 4, 5, 6, 7]
     assert [box["left"] for box in boxes.values()] == [4.0, 5.0, 6.0, 7.0, 8.0]
 

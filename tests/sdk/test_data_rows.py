@@ -98,7 +98,9 @@ def test_rows_are_created_in_one_call(client: labelbox.Client, dataset: labelbox
     assert by_key(client, "created in one call").row_data.endswith("?sync")
 
 
-def test_a_row_is_changed(client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer, exports: Exports) -> None:
+def test_a_row_is_changed(
+    client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer, exports: Exports
+) -> None:
     """What changes is exported changed; what was not named stays."""
     row = dataset.create_data_row(row_data=f"{assets.url}/boat.png?change", external_id="before", global_key="changed")
     row.update(external_id="after")
@@ -110,7 +112,9 @@ def test_a_row_is_changed(client: labelbox.Client, dataset: labelbox.Dataset, as
     assert shown["data_row"]["external_id"] == "after"
 
 
-def test_attachments_are_added_changed_and_deleted(dataset: labelbox.Dataset, assets: AssetServer, exports: Exports) -> None:
+def test_attachments_are_added_changed_and_deleted(
+    dataset: labelbox.Dataset, assets: AssetServer, exports: Exports
+) -> None:
     """The attachments of a row are those that an export shows."""
     row = dataset.create_data_row(row_data=f"{assets.url}/boat.png?attach")
     attachment = row.create_attachment("RAW_TEXT", "left camera", "note")
@@ -122,7 +126,9 @@ def test_attachments_are_added_changed_and_deleted(dataset: labelbox.Dataset, as
     assert [one["value"] for one in shown["attachments"]] == [f"{assets.url}/mask.png"]
 
 
-def test_rows_are_found_by_their_external_ids(client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer) -> None:
+def test_rows_are_found_by_their_external_ids(
+    client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer
+) -> None:
     """In a dataset, and over all datasets."""
     row = dataset.create_data_row(row_data=f"{assets.url}/boat.png?ext", external_id="searched")
     assert dataset.data_row_for_external_id("searched").uid == row.uid
@@ -145,7 +151,9 @@ def test_deleted_rows_are_gone(client: labelbox.Client, assets: AssetServer, exp
     create_rows(made, [{"row_data": f"{assets.url}/boat.png?again", "global_key": "deleted 0"}])
 
 
-def test_global_keys_are_given_looked_up_and_taken(client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer) -> None:
+def test_global_keys_are_given_looked_up_and_taken(
+    client: labelbox.Client, dataset: labelbox.Dataset, assets: AssetServer
+) -> None:
     """The order of a look-up is that of the question, with nothing for a key that nobody has."""
     rows = [dataset.create_data_row(row_data=f"{assets.url}/boat.png?k{n}") for n in range(2)]
     given = [{"data_row_id": row.uid, "global_key": f"given {n}"} for n, row in enumerate(rows)]
@@ -248,7 +256,9 @@ def test_the_result_of_a_task_lists_what_was_made(dataset: labelbox.Dataset, ass
 def test_a_dataset_of_many_pages(client: labelbox.Client, assets: AssetServer) -> None:
     """501 rows are two pages; each row comes once."""
     made = client.create_dataset(name="pages")
-    create_rows(made, [{"row_data": f"number {n}", "media_type": "TEXT", "global_key": f"page {n}"} for n in range(501)])
+    create_rows(
+        made, [{"row_data": f"number {n}", "media_type": "TEXT", "global_key": f"page {n}"} for n in range(501)]
+    )
     assert len({row.uid for row in made.data_rows()}) == 501
     assert client.get_dataset(made.uid).row_count == 501
 
@@ -278,7 +288,9 @@ def test_embeddings_are_made_listed_and_deleted(client: labelbox.Client) -> None
 
 
 @pytest.mark.skipif(not versions.EMBEDDINGS, reason="this version has no embeddings")
-def test_a_vector_of_the_wrong_length_is_refused(dataset: labelbox.Dataset, client: labelbox.Client, assets: AssetServer) -> None:
+def test_a_vector_of_the_wrong_length_is_refused(
+    dataset: labelbox.Dataset, client: labelbox.Client, assets: AssetServer
+) -> None:
     """The row fails with a sentence; nothing is cut or filled up."""
     embedding = client.create_embedding("of four", 4)
     task = dataset.create_data_rows(

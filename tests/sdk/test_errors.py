@@ -152,7 +152,9 @@ class TestQueries:
         with refused(exceptions.InvalidQueryError, "Cannot query field"):
             client.execute("mutation {flyToTheMoon(data: {}) {id}}")
 
-    @pytest.mark.parametrize("text", ["", "{", "user }", '{user(where: {id: "x) {id}}', "query ($: ID) {a}", "\x00", "{user{id}} trailing ("])
+    @pytest.mark.parametrize(
+        "text", ["", "{", "user }", '{user(where: {id: "x) {id}}', "query ($: ID) {a}", "\x00", "{user{id}} trailing ("]
+    )
     def test_no_query(self, client: labelbox.Client, text: str) -> None:
         with refused(exceptions.InvalidQueryError):
             client.execute(text)
@@ -180,7 +182,9 @@ class TestQueries:
     def test_deep_variables(self, server: Server) -> None:
         """Variables are data from strangers as well."""
         deep = b"[" * 20_000 + b"]" * 20_000
-        response = post(server, b'{"query":"query($a: Json){user{id}}","variables":{"a":' + deep + b"}}", server.api_key)
+        response = post(
+            server, b'{"query":"query($a: Json){user{id}}","variables":{"a":' + deep + b"}}", server.api_key
+        )
         assert response.status_code < 500 and response.json()
 
     @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b"{}", b'{"query": 5}', b'"text"', b"\xff\xfe"])
@@ -199,8 +203,16 @@ class TestQueries:
 
     def test_other_methods_and_paths(self, server: Server) -> None:
         """GET on the endpoint, a path that nobody serves: a status of the client's fault, never 5xx, never a hang."""
-        for method, path in [("GET", "/graphql"), ("PUT", "/graphql"), ("GET", "/nothing"), ("POST", "/api/v1/nothing"), ("DELETE", "/api/v1/slices")]:
-            response = requests.request(method, server.url + path, headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30)
+        for method, path in [
+            ("GET", "/graphql"),
+            ("PUT", "/graphql"),
+            ("GET", "/nothing"),
+            ("POST", "/api/v1/nothing"),
+            ("DELETE", "/api/v1/slices"),
+        ]:
+            response = requests.request(
+                method, server.url + path, headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30
+            )
             assert 400 <= response.status_code < 500, (method, path, response.status_code)
 
 
@@ -246,7 +258,9 @@ class TestUploads:
 
     def test_a_body_that_breaks_off(self, server: Server) -> None:
         headers = {"Authorization": f"Bearer {server.api_key}", "Content-Type": "multipart/form-data; boundary=x"}
-        response = requests.post(f"{server.url}/graphql", headers=headers, data=b"--x\r\nContent-Disposition: form", timeout=30)
+        response = requests.post(
+            f"{server.url}/graphql", headers=headers, data=b"--x\r\nContent-Disposition: form", timeout=30
+        )
         assert response.status_code < 500 and code(response.json())
 
     def test_a_chunk_of_50_mb(self, client: labelbox.Client) -> None:
@@ -278,7 +292,9 @@ def manifest_import(client: labelbox.Client, chunk: str) -> object:
     """Starts an import of one chunk, as `create_data_rows` does."""
     manifest = json.dumps({"source": "SDK", "item_count": 1, "chunk_uris": [chunk]})
     uri = client.upload_data(manifest, filename="manifest.json", content_type="application/json")
-    query = "mutation UpsertDataRowsPyApi($manifestUri: String!) {upsertDataRows(data: {manifestUri: $manifestUri}) {id}}"
+    query = (
+        "mutation UpsertDataRowsPyApi($manifestUri: String!) {upsertDataRows(data: {manifestUri: $manifestUri}) {id}}"
+    )
     task = client.execute(query, {"manifestUri": uri})["upsertDataRows"]["id"]
     return labelbox.Task.get_task(client, task)
 

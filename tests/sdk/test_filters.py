@@ -1,7 +1,7 @@
 """Every filter, alone and combined, finds the rows that it names, and the same bytes as the command line."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import labelbox
 import pytest
@@ -19,7 +19,7 @@ LABELLED = [DONE, IN_REVIEW]
 
 
 def near(days: int, form: str) -> str:
-    return (datetime.now(timezone.utc) + timedelta(days=days)).strftime(form)
+    return (datetime.now(UTC) + timedelta(days=days)).strftime(form)
 
 
 # Every form in which a range of time may be written, with what it finds among rows that were made just now.
@@ -81,9 +81,7 @@ def dataset_filters(image: Made) -> dict[str, tuple[dict, list[int]]]:
     """The same for a dataset, which has neither batches nor a workflow."""
     cases = project_filters(image).items()
     return {
-        name: (filters, rows)
-        for name, (filters, rows) in cases
-        if not {"batch_ids", "workflow_status"} & set(filters)
+        name: (filters, rows) for name, (filters, rows) in cases if not {"batch_ids", "workflow_status"} & set(filters)
     }
 
 
@@ -120,7 +118,17 @@ def test_filters_find_their_rows(scope: str, subject: str, found: dict, exports:
 def test_times_are_those_of_the_zone_of_the_user(server: Server, image: Made, exports: Exports) -> None:
     """A date without an offset is a day in the time zone of whoever asks; the command line agrees."""
     key = server.event(
-        "key", "key", "create", "--name", "madrid", "--role", "Admin", "--user", "ana@example.test", "--timezone", "Europe/Madrid"
+        "key",
+        "key",
+        "create",
+        "--name",
+        "madrid",
+        "--role",
+        "Admin",
+        "--user",
+        "ana@example.test",
+        "--timezone",
+        "Europe/Madrid",
     )
     theirs = server.client(key["api_key"])
     project = theirs.get_project(image.project.uid)
@@ -177,7 +185,10 @@ def test_two_thousand_ids_are_the_most(client: labelbox.Client, image: Made) -> 
 BAD_ENTRIES = [
     {"type": "the_moon"},
     {"type": "task_queue_status", "status": "Sideways"},
-    {"type": "labeled_at", "value": {"operator": "BETWEEN", "timezone": "UTC", "value": {"min": "yesterday", "max": "x"}}},
+    {
+        "type": "labeled_at",
+        "value": {"operator": "BETWEEN", "timezone": "UTC", "value": {"min": "yesterday", "max": "x"}},
+    },
     {"type": "labeled_at", "value": {"operator": "AROUND", "timezone": "UTC", "value": "2020-01-01"}},
     {"type": "labeled_at", "value": {"operator": "LESS_THAN_OR_EQUAL", "timezone": "Mars/Base", "value": "2020-01-01"}},
     {"type": "data_row_id", "operator": "is", "ids": "not a list"},

@@ -42,7 +42,9 @@ KEYS = ["plain", "partly", "file", "url", "objects", "by id", "unbatched"]
 def bench(client: labelbox.Client, assets: AssetServer) -> Bench:
     dataset = client.create_dataset(name="imports")
     keys = [f"import {key}" for key in KEYS]
-    create_rows(dataset, [{"row_data": f"{assets.url}/boat.png?import={i}", "global_key": k} for i, k in enumerate(keys)])
+    create_rows(
+        dataset, [{"row_data": f"{assets.url}/boat.png?import={i}", "global_key": k} for i, k in enumerate(keys)]
+    )
     create_rows(dataset, [{"row_data": f"{assets.url}/clip.mp4?import=1", "global_key": "import video"}])
     found = client.get_data_row_ids_for_global_keys([*keys, "import video"])["results"]
     row_ids = dict(zip([*KEYS, "video"], found, strict=True))
@@ -60,7 +62,9 @@ def start(kind: type, client: labelbox.Client, project: labelbox.Project, name: 
 
 
 @pytest.fixture(scope="module")
-def imports(bench: Bench, client: labelbox.Client, assets: AssetServer, tmp_path_factory: pytest.TempPathFactory) -> dict:
+def imports(
+    bench: Bench, client: labelbox.Client, assets: AssetServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict:
     """Imports of every sort, started together; each is looked at by a test below."""
     file = tmp_path_factory.mktemp("lines") / "lines.ndjson"
     file.write_text(json.dumps(line("import file")))
@@ -87,13 +91,15 @@ def imports(bench: Bench, client: labelbox.Client, assets: AssetServer, tmp_path
         "objects": start(LabelImport, client, project, "objects", [image_label()]),
         "video": start(LabelImport, client, bench.video, "video", [video_label()]),
         "by id": start(
-            LabelImport, client, project, "by id", [{**TEXT_LINE, "uuid": "1", "dataRow": {"id": bench.row_ids["by id"]}}]
+            LabelImport,
+            client,
+            project,
+            "by id",
+            [{**TEXT_LINE, "uuid": "1", "dataRow": {"id": bench.row_ids["by id"]}}],
         ),
         "prelabels": start(MALPredictionImport, client, project, "prelabels", [line("import plain")]),
     }
-    first_states = {
-        name: (one.state.value, one.status_file_url, one.error_file_url) for name, one in started.items()
-    }
+    first_states = {name: (one.state.value, one.status_file_url, one.error_file_url) for name, one in started.items()}
     for one in started.values():
         wait: Callable = getattr(one, "wait_till_done", None) or one.wait_until_done
         wait(sleep_time_seconds=1)
@@ -173,7 +179,7 @@ def test_a_file_that_cannot_be_read_fails_the_import(imports: dict) -> None:
     """FAILED, and the client says so when it is asked for the errors."""
     assert imports["missing"].state.value == "FAILED"
     with pytest.raises(ValueError, match="Import failed"):
-        imports["missing"].errors
+        _ = imports["missing"].errors
 
 
 def test_lines_that_are_no_json_fail_each(imports: dict) -> None:
@@ -231,7 +237,13 @@ def test_a_name_is_given_once(imports: dict, bench: Bench, client: labelbox.Clie
 
 def test_a_second_import_makes_a_second_label(imports: dict, bench: Bench, client: labelbox.Client) -> None:
     """All lines of a row in one import are one label; the next import is another."""
-    again = start(LabelImport, client, bench.project, "again", [line("import plain"), line("import plain", name="note", answer="b")])
+    again = start(
+        LabelImport,
+        client,
+        bench.project,
+        "again",
+        [line("import plain"), line("import plain", name="note", answer="b")],
+    )
     settle(again)
     of_row = [label for label in bench.project.labels() if label.data_row().uid == bench.row_ids["plain"]]
     assert len(of_row) == 2

@@ -123,7 +123,12 @@ def test_videos_are_read_frame_by_frame(workspace: Workspace, server: Server) ->
         frames = [json.loads(line) for line in body.text.splitlines()]
         numbers = [frame["frameNumber"] for frame in frames]
         assert numbers == sorted(numbers) and {3, 4, 5, 6, 7} <= set(numbers)
-        keyframes = [frame["frameNumber"] for frame in frames for one in frame["objects"] if one["title"] == "boat" and one["keyframe"]]
+        keyframes = [
+            frame["frameNumber"]
+            for frame in frames
+            for one in frame["objects"]
+            if one["title"] == "boat" and one["keyframe"]
+        ]
         assert keyframes == [3, 7]
     reader = getattr(made.project, "video_label_generator", made.project.label_generator)
     labels = list(reader())

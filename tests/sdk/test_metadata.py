@@ -1,6 +1,6 @@
 """Metadata of rows: fields of one's own and reserved ones, changed and exported."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import labelbox
 import pytest
@@ -46,11 +46,11 @@ def test_values_are_written_merged_and_exported(
 ) -> None:
     """`bulk_upsert` by id and by key, by name and by schema id; a second write leaves the other fields."""
     metadata = client.get_data_row_metadata_ontology()
-    captured = datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
+    captured = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
     first = DataRowMetadata(
         data_row_id=row_ids[0],
         fields=[
-            DataRowMetadataField(schema_id=TAG, value="caf\u00e9 \"x\""),
+            DataRowMetadataField(schema_id=TAG, value='caf\u00e9 "x"'),
             DataRowMetadataField(schema_id=SPLIT, value=TRAIN),
             DataRowMetadataField(schema_id=CAPTURED, value=captured),
         ],
@@ -75,16 +75,22 @@ def test_values_are_written_merged_and_exported(
 def test_values_are_read_back(client: labelbox.Client, row_ids: list[str]) -> None:
     """`bulk_export` gives the values as the SDK writes them."""
     metadata = client.get_data_row_metadata_ontology()
-    metadata.bulk_upsert([DataRowMetadata(data_row_id=row_ids[1], fields=[DataRowMetadataField(schema_id=SPLIT, value=TEST)])])
+    metadata.bulk_upsert(
+        [DataRowMetadata(data_row_id=row_ids[1], fields=[DataRowMetadataField(schema_id=SPLIT, value=TEST)])]
+    )
     [found] = metadata.bulk_export([row_ids[1]])
     values = {field.schema_id: field.value for field in found.fields}
     assert found.data_row_id == row_ids[1] and values[SPLIT] == TEST
 
 
-def test_a_deleted_value_is_gone(client: labelbox.Client, assets: AssetServer, exports: Exports, workspace: Workspace) -> None:
+def test_a_deleted_value_is_gone(
+    client: labelbox.Client, assets: AssetServer, exports: Exports, workspace: Workspace
+) -> None:
     """After the only value is deleted, an export shows an empty list."""
     made = client.create_dataset(name="metadata deleted")
-    create_rows(made, [{"row_data": f"{assets.url}/boat.png?deleted", "metadata_fields": [{"name": "tag", "value": "x"}]}])
+    create_rows(
+        made, [{"row_data": f"{assets.url}/boat.png?deleted", "metadata_fields": [{"name": "tag", "value": "x"}]}]
+    )
     [row] = made.data_rows()
     metadata = client.get_data_row_metadata_ontology()
     assert metadata.bulk_delete([DeleteDataRowMetadata(data_row_id=row.uid, fields=[TAG])]) == []
@@ -97,7 +103,9 @@ def test_failures_alone_are_returned(client: labelbox.Client, row_ids: list[str]
     metadata = client.get_data_row_metadata_ontology()
     field = DataRowMetadataField(schema_id=TAG, value="kept")
     lost = "c" + "0" * 24
-    failed = metadata.bulk_upsert([DataRowMetadata(data_row_id=row_ids[0], fields=[field]), DataRowMetadata(data_row_id=lost, fields=[field])])
+    failed = metadata.bulk_upsert(
+        [DataRowMetadata(data_row_id=row_ids[0], fields=[field]), DataRowMetadata(data_row_id=lost, fields=[field])]
+    )
     assert [one.data_row_id for one in failed] == [lost] and failed[0].error
     row = client.get_data_row(row_ids[0])
     assert {one["name"]: one["value"] for one in row.metadata_fields}["tag"] == "kept"

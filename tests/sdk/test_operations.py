@@ -26,7 +26,10 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "dataset": (ALL, "test_data_rows.py::test_a_dataset_reads_back_and_changes"),
     "datasetDataRows": (ALL, "test_data_rows.py::test_a_dataset_of_many_pages"),
     "upsertDataRows": (versions.UPSERTS, "test_data_rows.py::test_rows_are_upserted"),
-    "successesfulDataRowImports": (versions.UPSERTS, "test_data_rows.py::test_the_result_of_a_task_lists_what_was_made"),
+    "successesfulDataRowImports": (
+        versions.UPSERTS,
+        "test_data_rows.py::test_the_result_of_a_task_lists_what_was_made",
+    ),
     "failedDataRowImports": (versions.UPSERTS, "test_data_rows.py::test_bad_rows_fail_alone"),
     "appendRowsToDataset": (not versions.UPSERTS, "test_data_rows.py::test_bad_rows_fail_alone"),
     "appendRowsToDatasetSync": (not versions.UPSERTS, "test_data_rows.py::test_rows_are_created_in_one_call"),
@@ -129,7 +132,10 @@ def test_fields_are_found_in_texts() -> None:
     def check(text: str, expected: list[str]) -> None:
         assert operations(text) == expected
 
-    check("query APyApi($p: ID!){project(where: {id: $p}){id labels(skip: 0 first: 100){id}}}", ["project", "project.id", "project.labels"])
+    check(
+        "query APyApi($p: ID!){project(where: {id: $p}){id labels(skip: 0 first: 100){id}}}",
+        ["project", "project.id", "project.labels"],
+    )
     check('mutation M {a(data: {b: "} {c"}) {id}, d}', ["a", "a.id", "d"])
     check("{user{id}}", ["user", "user.id"])
 

@@ -103,7 +103,9 @@ def test_rows_that_are_unknown_or_there_already_make_no_batch(project: labelbox.
 def test_a_large_batch_is_made_in_the_background(client: labelbox.Client) -> None:
     """From 1,000 rows on the client makes an empty batch and adds to it."""
     dataset = client.create_dataset(name="a thousand")
-    create_rows(dataset, [{"row_data": f"row {n}", "media_type": "TEXT", "global_key": f"large {n}"} for n in range(1000)])
+    create_rows(
+        dataset, [{"row_data": f"row {n}", "media_type": "TEXT", "global_key": f"large {n}"} for n in range(1000)]
+    )
     text = create_project(client, "a thousand texts", TEXT)
     batch = text.create_batch("large", global_keys=[f"large {n}" for n in range(1000)])
     assert batch.size == 1000
@@ -119,7 +121,9 @@ def test_rows_leave_a_batch(project: labelbox.Project, row_ids: list[str]) -> No
     assert list(project.batches()) == []
 
 
-def test_moves_are_exported(project: labelbox.Project, row_ids: list[str], exports: Exports, client: labelbox.Client) -> None:
+def test_moves_are_exported(
+    project: labelbox.Project, row_ids: list[str], exports: Exports, client: labelbox.Client
+) -> None:
     """A row goes to review, to rework and to done; status, task and history follow."""
     connect(project, create_ontology(client, IMAGE))
     project.create_batch("moving", data_rows=row_ids[:1])
@@ -130,7 +134,9 @@ def test_moves_are_exported(project: labelbox.Project, row_ids: list[str], expor
         (None, "DONE", "Done"),
     ]:
         move(project, row_ids[:1], queue)
-        export = exports.start(project.export_v2, params={"project_details": True}, filters={"workflow_status": filter_name})
+        export = exports.start(
+            project.export_v2, params={"project_details": True}, filters={"workflow_status": filter_name}
+        )
         exports.wait([export])
         [row] = exports.check(export)
         details = row["projects"][project.uid]["project_details"]
@@ -156,7 +162,9 @@ def test_labels_are_listed_by_dataset(image: Made) -> None:
     assert len(list(image.project.labels())) == 2
 
 
-def test_deleted_labels_are_gone(client: labelbox.Client, row_ids: list[str], project: labelbox.Project, exports: Exports) -> None:
+def test_deleted_labels_are_gone(
+    client: labelbox.Client, row_ids: list[str], project: labelbox.Project, exports: Exports
+) -> None:
     """From the list and from the export."""
     connect(project, create_ontology(client, IMAGE))
     project.create_batch("labelled", data_rows=row_ids[:1])
@@ -203,7 +211,9 @@ def without_ids(value: object) -> object:
     if isinstance(value, list):
         return [without_ids(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: without_ids(inner) for key, inner in value.items() if key not in ("featureSchemaId", "schemaNodeId")}
+        return {
+            key: without_ids(inner) for key, inner in value.items() if key not in ("featureSchemaId", "schemaNodeId")
+        }
     return value
 
 

@@ -161,7 +161,7 @@ def test_a_download_can_be_resumed(crowded: Server) -> None:
 
 
 def test_a_large_result_comes_in_files(crowded: Server, traffic: Traffic, tmp_path: Path) -> None:
-    """A stream of many rows: every file ends with a line, and all of them together are the bytes of the command line."""
+    """A stream of many rows: every file ends with a line, and all together are the bytes of the command line."""
     if not versions.STREAMS:
         pytest.skip("this version has no streams")
     client = crowded.client()
@@ -192,7 +192,9 @@ def test_two_hundred_clients_poll_at_once(server: Server, image: Made) -> None:
 def test_two_at_once_make_one_batch(client: labelbox.Client, assets: AssetServer) -> None:
     """The same mutation twice at the same time, as after a timeout: one batch, and one refusal."""
     dataset = client.create_dataset(name="at once")
-    create_rows(dataset, [{"row_data": f"{assets.url}/boat.png?once{n}", "global_key": f"at once {n}"} for n in range(2)])
+    create_rows(
+        dataset, [{"row_data": f"{assets.url}/boat.png?once{n}", "global_key": f"at once {n}"} for n in range(2)]
+    )
     project = create_project(client, "at once", IMAGE)
     outcomes = twice(lambda n: project.create_batch("one", global_keys=[f"at once {n}"]))
     assert sorted(outcomes) == ["done", "refused"]

@@ -1,7 +1,7 @@
 """What the SDK says to the server: watched at the transport, without changing the SDK.
 
-Two tests live on it. The table of operations asks which ones were sent at all, and the comparison of both doors asks the
-command line for exactly the export that the SDK asked for.
+Two tests live on it. The table of operations asks which ones were sent at all, and the comparison of both doors asks
+the command line for exactly the export that the SDK asked for.
 """
 
 import json

@@ -5,7 +5,7 @@ Made once a session, one thread a data type, since most of the time goes into sl
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import labelbox
 import requests
@@ -17,7 +17,7 @@ from assets import AssetServer
 from serving import Server
 from subjects import SUBJECTS, Subject, questions
 
-TAKEN_AT = datetime(2025, 2, 27, 6, 30, tzinfo=timezone.utc)
+TAKEN_AT = datetime(2025, 2, 27, 6, 30, tzinfo=UTC)
 VECTOR = [0.25, -0.5, 0.125]
 PRIORITY = 3
 
@@ -72,9 +72,7 @@ def make_workspace(client: labelbox.Client, server: Server, assets: AssetServer)
 
 def make(client: labelbox.Client, server: Server, assets: AssetServer, subject: Subject, embedding: str | None) -> Made:
     dataset = client.create_dataset(name=f"harbour {subject.name}")
-    items = [
-        describe(item, subject, number, assets, embedding) for number, item in enumerate(subject.rows(assets.url))
-    ]
+    items = [describe(item, subject, number, assets, embedding) for number, item in enumerate(subject.rows(assets.url))]
     keys = [item["global_key"] for item in items]
     create_rows(dataset, items)
     row_ids = client.get_data_row_ids_for_global_keys(keys)["results"]
@@ -104,7 +102,20 @@ def make(client: labelbox.Client, server: Server, assets: AssetServer, subject: 
     entries = [{"ids": [dataset.uid], "operator": "is", "type": "dataset"}]
     slice_id = create_slice(server, f"slice {subject.name}", entries)
     return Made(
-        subject, dataset, items, keys, row_ids, ontology, project, batch, labels, prelabels, model, run, predictions, slice_id
+        subject,
+        dataset,
+        items,
+        keys,
+        row_ids,
+        ontology,
+        project,
+        batch,
+        labels,
+        prelabels,
+        model,
+        run,
+        predictions,
+        slice_id,
     )
 
 
@@ -161,7 +172,9 @@ def create_project(client: labelbox.Client, name: str, subject: Subject) -> labe
         return client.get_project(client.execute(CREATE_PROJECT, variables)["createProject"]["id"])
     if versions.BATCHES_ONLY:
         return client.create_project(name=name, media_type=subject.enum)
-    return client.create_project(name=name, media_type=subject.enum, queue_mode=labelbox.schema.queue_mode.QueueMode.Batch)
+    return client.create_project(
+        name=name, media_type=subject.enum, queue_mode=labelbox.schema.queue_mode.QueueMode.Batch
+    )
 
 
 def connect(project: labelbox.Project, ontology: labelbox.Ontology) -> None:

@@ -39,6 +39,7 @@ fn check(root: &Path) -> Result<(), String> {
     let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
     let binary = target.join("debug").join("labelport");
+    let mut failed = Vec::new();
     for (version, requirements) in list_versions(&root)? {
         let environment = target.join(format!("sdk-{version}"));
         make_environment(&python, &environment, &requirements)?;
@@ -46,9 +47,12 @@ fn check(root: &Path) -> Result<(), String> {
         let suite = [OsStr::new("-m"), OsStr::new("pytest"), root.join("tests/sdk").as_os_str()].map(OsStr::to_owned);
         let mut command = process::Command::new(python_of(&environment));
         command.args(suite).current_dir(&root).env("LABELPORT_BINARY", &binary).env("PYTHONDONTWRITEBYTECODE", "1");
-        call(&mut command)?;
+        if let Err(problem) = call(&mut command) {
+            say(&format!("\n{problem}"));
+            failed.push(version);
+        }
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("the suite fails with labelbox {}", failed.join(", "))) }
 }
 
 /// Returns a Python of the right version.

@@ -1,10 +1,13 @@
 //! `cargo xtask bless`: the outputs of today become the goldens.
 
-use crate::Command;
 use crate::step::{self, Step, Work};
+use crate::{Command, without_arguments};
 
-pub(crate) static BLESS: Command =
-    Command { name: "bless", summary: "Rewrite the goldens with what the tests produce now", run: || step::run(STEPS) };
+pub(crate) static BLESS: Command = Command {
+    name: "bless",
+    summary: "Rewrite the goldens with what the tests produce now",
+    run: |arguments| without_arguments(arguments, || step::run(STEPS)),
+};
 
 const STEPS: &[Step] = &[Step {
     title: "Tests that write their goldens",

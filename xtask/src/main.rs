@@ -7,6 +7,7 @@
 //! # Adding a command
 //! One file beside this one with a `pub(crate) static`, one line in [`COMMANDS`].
 
+mod bench;
 mod bless;
 mod help;
 mod sdk;
@@ -22,27 +23,35 @@ pub(crate) struct Command {
     /// One imperative line about it, without a full stop.
     pub(crate) summary: &'static str,
     /// Does it.
-    pub(crate) run: fn() -> ExitCode,
+    pub(crate) run: fn(&[String]) -> ExitCode,
 }
 
 /// Every command, by name.
-pub(crate) static COMMANDS: &[&Command] = &[&bless::BLESS, &help::HELP, &sdk::SDK, &test::TEST];
+pub(crate) static COMMANDS: &[&Command] = &[&bench::BENCH, &bless::BLESS, &help::HELP, &sdk::SDK, &test::TEST];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().unwrap_or_else(|| help::HELP.name.to_owned());
-    if let Some(stranger) = arguments.next() {
-        say(&format!("error: `cargo xtask {name}` takes no arguments, found `{stranger}`"));
-        return ExitCode::from(2);
-    }
+    let arguments: Vec<String> = arguments.collect();
     let wanted = if matches!(name.as_str(), "-h" | "--help") { help::HELP.name } else { &name };
     match COMMANDS.iter().find(|command| command.name == wanted) {
-        Some(command) => (command.run)(),
+        Some(command) => (command.run)(&arguments),
         None => {
             say(&format!("error: there is no command `{name}`"));
-            (help::HELP.run)();
+            (help::HELP.run)(&[]);
             ExitCode::from(2)
         }
+    }
+}
+
+/// Runs a command that takes no arguments.
+pub(crate) fn without_arguments(arguments: &[String], run: impl FnOnce() -> ExitCode) -> ExitCode {
+    match arguments.first() {
+        Some(stranger) => {
+            say(&format!("error: the command takes no arguments, found `{stranger}`"));
+            ExitCode::from(2)
+        }
+        None => run(),
     }
 }
 

@@ -7,9 +7,8 @@
 //! # Adding a version
 //! A file beside the others, made with `pip freeze`; then tell `tests/sdk/versions.py` what the version has.
 
-use crate::Command;
-use crate::say;
 use crate::step::{self, Step, Work};
+use crate::{Command, say, without_arguments};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -17,7 +16,7 @@ use std::process;
 pub(crate) static SDK: Command = Command {
     name: "sdk",
     summary: "Run the official SDK of several versions against a server",
-    run: || step::run(&[STEP]),
+    run: |arguments| without_arguments(arguments, || step::run(&[STEP])),
 };
 
 pub(crate) const STEP: Step = Step {

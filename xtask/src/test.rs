@@ -2,12 +2,14 @@
 //!
 //! The cheap steps come first. The tests include the conventions in `xtask/tests/tidy`.
 
-use crate::Command;
-use crate::sdk;
 use crate::step::{self, Step, Work};
+use crate::{Command, sdk, without_arguments};
 
-pub(crate) static TEST: Command =
-    Command { name: "test", summary: "Check formatting and lints, then run every test", run: || step::run(STEPS) };
+pub(crate) static TEST: Command = Command {
+    name: "test",
+    summary: "Check formatting and lints, then run every test",
+    run: |arguments| without_arguments(arguments, || step::run(STEPS)),
+};
 
 const STEPS: &[Step] = &[
     Step {

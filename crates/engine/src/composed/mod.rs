@@ -25,6 +25,7 @@ mod older;
 mod passage;
 mod random;
 mod shape;
+mod workload;
 
 pub use ascii_json::to_ascii_json;
 pub use chance::Chance;
@@ -32,6 +33,7 @@ pub use demo::{Demo, DemoComment, DemoIssue, DemoRun, DemoSlice, Named, demo};
 pub use image_rows::{ImageRows, image_rows, write_image_rows};
 pub use older::{OLDER_CHANGES, OlderChange, older_shape, with_older_change};
 pub use random::{Size, random};
+pub use workload::{WORKLOADS, Workload};
 
 /// One file of rows, ready to be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]

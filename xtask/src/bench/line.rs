@@ -1,0 +1,144 @@
+//! One line: something of ours, its yardstick, and what is to be reached.
+
+use super::measure::{Sample, median, spread};
+
+/// Does something once and tells what it took.
+pub(crate) type Doing = Box<dyn Fn() -> Result<Sample, String>>;
+
+/// What is to be reached.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// This share of the yardstick's throughput, at least.
+    Share(f64),
+    /// So many times as fast as the yardstick, at least.
+    Times(f64),
+    /// So many milliseconds, at most.
+    Millis(f64),
+    /// So many rows a second, at least.
+    RowsPerSec(f64),
+    /// So many MiB of memory at the peak, at most.
+    PeakMib(f64),
+    /// Figures without a target.
+    None,
+}
+
+/// Something to measure.
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) yardstick: String,
+    pub(crate) target: Target,
+    pub(crate) ours: Doing,
+    pub(crate) theirs: Option<Doing>,
+}
+
+/// What came of a line.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    pub(crate) yardstick: String,
+    pub(crate) target: Target,
+    pub(crate) ours: Vec<Sample>,
+    pub(crate) theirs: Vec<Sample>,
+    /// Why there are no figures.
+    pub(crate) skipped: Option<String>,
+}
+
+impl Line {
+    /// Runs both in turn, so often; the first time of each is for warming up and does not count.
+    pub(crate) fn measure(self, rounds: usize) -> Measured {
+        let mut measured = Measured {
+            name: self.name,
+            yardstick: self.yardstick,
+            target: self.target,
+            ours: Vec::new(),
+            theirs: Vec::new(),
+            skipped: None,
+        };
+        for round in 0..=rounds {
+            let outcome = (self.ours)().and_then(|ours| Ok((ours, self.theirs.as_ref().map(|run| run()).transpose()?)));
+            match outcome {
+                Ok((ours, theirs)) if round > 0 => {
+                    measured.ours.push(ours);
+                    measured.theirs.extend(theirs);
+                }
+                Ok(_) => {}
+                Err(reason) => {
+                    measured.skipped = Some(reason);
+                    break;
+                }
+            }
+        }
+        measured
+    }
+}
+
+impl Measured {
+    /// Names something that could not be measured.
+    pub(crate) fn skipped(name: &str, reason: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            yardstick: String::new(),
+            target: Target::None,
+            ours: Vec::new(),
+            theirs: Vec::new(),
+            skipped: Some(reason.to_owned()),
+        }
+    }
+
+    /// Returns what is compared with the target.
+    pub(crate) fn figure(&self) -> Option<f64> {
+        let (ours, theirs) = (median(&self.ours)?, median(&self.theirs));
+        Some(match self.target {
+            Target::Share(_) | Target::Times(_) => {
+                let theirs = theirs?;
+                let rate = |sample: &Sample| sample.units / sample.secs;
+                rate(&ours) / rate(&theirs)
+            }
+            Target::Millis(_) => ours.secs * 1_000.0,
+            Target::RowsPerSec(_) => ours.units / ours.secs,
+            Target::PeakMib(_) => ours.peak_kib as f64 / 1_024.0,
+            Target::None => return None,
+        })
+    }
+
+    /// Tells whether the target is reached; nothing where there is none.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        let figure = self.figure()?;
+        Some(match self.target {
+            Target::Share(least) | Target::Times(least) | Target::RowsPerSec(least) => figure >= least,
+            Target::Millis(most) | Target::PeakMib(most) => figure <= most,
+            Target::None => return None,
+        })
+    }
+
+    /// Returns the figure and the target as people read them.
+    pub(crate) fn shown(&self) -> (String, String) {
+        let figure = self.figure().unwrap_or(f64::NAN);
+        match self.target {
+            Target::Share(least) => (format!("{figure:.2} of it"), format!("≥ {least:.2}")),
+            Target::Times(least) => (format!("{figure:.1} times as fast"), format!("≥ {least}")),
+            Target::Millis(most) => (format!("{figure:.1} ms"), format!("≤ {most} ms")),
+            Target::RowsPerSec(least) => (format!("{figure:.0} rows/s"), format!("≥ {least:.0}")),
+            Target::PeakMib(most) => (format!("{figure:.0} MiB"), format!("≤ {most} MiB")),
+            Target::None => (String::new(), String::new()),
+        }
+    }
+
+    /// Tells the line in one line.
+    pub(crate) fn told(&self) -> String {
+        if let Some(reason) = &self.skipped {
+            return format!("  {}: skipped: {reason}", self.name);
+        }
+        let (figure, target) = self.shown();
+        let mark = match self.is_met() {
+            Some(true) => "reached",
+            Some(false) => "MISSED",
+            None => "",
+        };
+        format!(
+            "  {}: {} against {}: {figure} (target {target}) {mark}",
+            self.name,
+            spread(&self.ours),
+            spread(&self.theirs)
+        )
+    }
+}

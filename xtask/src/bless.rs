@@ -1,6 +1,6 @@
 //! `cargo xtask bless`: the outputs of today become the goldens.
 
-use crate::step::{self, Step};
+use crate::step::{self, Step, Work};
 use crate::{Command, without_arguments};
 
 pub(crate) static BLESS: Command = Command {
@@ -11,7 +11,6 @@ pub(crate) static BLESS: Command = Command {
 
 const STEPS: &[Step] = &[Step {
     title: "Tests that write their goldens",
-    arguments: &["test", "--workspace"],
-    variables: &[("LABELPORT_BLESS", "1")],
+    work: Work::Cargo { arguments: &["test", "--workspace"], variables: &[("LABELPORT_BLESS", "1")] },
     remedy: "a golden test writes instead of comparing, so what failed is another test; mend it first.",
 }];

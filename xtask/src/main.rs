@@ -1,6 +1,6 @@
 //! The project's own commands, run as `cargo xtask NAME`.
 //!
-//! A command is a list of steps, each of which starts `cargo`. A step that fails ends the command with what to do about
+//! A command is a list of steps, most of which start `cargo`. A step that fails ends the command with what to do about
 //! it. Nothing here knows the product: conventions that a program can check are tests in `xtask/tests/tidy`, so that
 //! `cargo test --workspace` runs them too.
 //!
@@ -10,6 +10,7 @@
 mod bench;
 mod bless;
 mod help;
+mod sdk;
 mod step;
 mod test;
 
@@ -26,7 +27,7 @@ pub(crate) struct Command {
 }
 
 /// Every command, by name.
-pub(crate) static COMMANDS: &[&Command] = &[&bench::BENCH, &bless::BLESS, &help::HELP, &test::TEST];
+pub(crate) static COMMANDS: &[&Command] = &[&bench::BENCH, &bless::BLESS, &help::HELP, &sdk::SDK, &test::TEST];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

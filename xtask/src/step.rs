@@ -1,38 +1,63 @@
-//! Steps: calls of `cargo`, one after the other, until one fails.
+//! Steps: one after the other, until one fails.
 
 use crate::say;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// One call of `cargo`.
+/// One step.
 pub(crate) struct Step {
     /// What stands above its output.
     pub(crate) title: &'static str,
-    /// The arguments of `cargo`.
-    pub(crate) arguments: &'static [&'static str],
-    /// Variables set beside those that are there already.
-    pub(crate) variables: &'static [(&'static str, &'static str)],
+    /// What it does.
+    pub(crate) work: Work,
     /// What to do when it fails: one or two sentences.
     pub(crate) remedy: &'static str,
+}
+
+/// What a step does.
+pub(crate) enum Work {
+    /// Calls `cargo`.
+    Cargo {
+        /// Its arguments.
+        arguments: &'static [&'static str],
+        /// Variables set beside those that are there already.
+        variables: &'static [(&'static str, &'static str)],
+    },
+    /// Does something of its own, from the root of the repository; fails with a sentence.
+    Own(fn(&Path) -> Result<(), String>),
 }
 
 /// Runs steps in order from the root of the repository; stops at the first that fails.
 pub(crate) fn run(steps: &[Step]) -> ExitCode {
     // The folder above this crate's own, wherever the command was started.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for (index, step) in steps.iter().enumerate() {
-        let Step { title, arguments, variables, remedy } = step;
-        say(&format!("\n==> {}/{} {title}: cargo {}", index + 1, steps.len(), arguments.join(" ")));
-        let outcome =
-            Command::new("cargo").args(*arguments).envs(variables.iter().copied()).current_dir(&root).status();
-        let problem = match outcome {
-            Ok(status) if status.success() => continue,
-            Ok(status) => format!("{title} failed ({status})"),
-            Err(error) => format!("cargo could not be started ({error}); install Rust with rustup"),
+    for (index, Step { title, work, remedy }) in steps.iter().enumerate() {
+        let place = format!("{}/{} {title}", index + 1, steps.len());
+        let outcome = match work {
+            Work::Cargo { arguments, variables } => {
+                say(&format!("\n==> {place}: cargo {}", arguments.join(" ")));
+                cargo(&root, arguments, variables)
+            }
+            Work::Own(own) => {
+                say(&format!("\n==> {place}"));
+                own(&root)
+            }
         };
-        say(&format!("\nerror: {problem}\nhint: {remedy}"));
-        return ExitCode::FAILURE;
+        if let Err(problem) = outcome {
+            say(&format!("\nerror: {title}: {problem}\nhint: {remedy}"));
+            return ExitCode::FAILURE;
+        }
     }
     say("\nAll steps passed.");
     ExitCode::SUCCESS
+}
+
+/// Calls `cargo`.
+pub(crate) fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
+    let status = Command::new("cargo").args(arguments).envs(variables.iter().copied()).current_dir(root).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo failed ({status})")),
+        Err(error) => Err(format!("cargo could not be started ({error}); install Rust with rustup")),
+    }
 }

@@ -17,11 +17,11 @@ pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
             name: format!("export of the {place} project through a pipe into `wc -c`"),
             yardstick: "`cat` of the same bytes through the same pipe".to_owned(),
             target: if place == "image" { Target::Share(0.8) } else { Target::None },
-            ours: doing(piped, |command| measure::run_piped(command)),
+            ours: doing(piped, measure::run_piped),
             theirs: Some({
                 let mut cat = Command::new("cat");
                 cat.arg(&file);
-                doing(cat, |command| measure::run_piped(command))
+                doing(cat, measure::run_piped)
             }),
         });
     }
@@ -67,8 +67,8 @@ fn interpolated(bench: &Bench) -> Result<Line, String> {
         name: "export of interpolated video, per byte".to_owned(),
         yardstick: "the same without interpolation, per byte".to_owned(),
         target: Target::Share(0.3),
-        ours: doing(export(&["--interpolated-frames"]), |command| measure::run_piped(command)),
-        theirs: Some(doing(export(&[]), |command| measure::run_piped(command))),
+        ours: doing(export(&["--interpolated-frames"]), measure::run_piped),
+        theirs: Some(doing(export(&[]), measure::run_piped)),
     })
 }
 

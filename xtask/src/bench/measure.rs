@@ -33,8 +33,7 @@ pub(crate) fn run(command: &mut Command, out: Option<&std::path::Path>, units: f
     let started = now();
     let child = command.stdout(stdout).stderr(Stdio::piped()).spawn();
     let child = child.map_err(|error| format!("{:?} cannot be started: {error}", command.get_program()))?;
-    let (peak_kib, outcome) = watch(child);
-    let secs = started.elapsed().as_secs_f64();
+    let (peak_kib, secs, outcome) = watch(child, started);
     outcome.map(|()| Sample { secs, units, peak_kib })
 }
 
@@ -45,15 +44,15 @@ pub(crate) fn run_piped(command: &mut Command) -> Result<Sample, String> {
     let out = child.stdout.take().ok_or("no pipe")?;
     let counter = Command::new("wc").arg("-c").stdin(out).stdout(Stdio::piped()).spawn();
     let counter = counter.map_err(|error| format!("wc cannot be started: {error}"))?;
-    let (peak_kib, outcome) = watch(child);
+    let (peak_kib, _, outcome) = watch(child, started);
     let counted = counter.wait_with_output().map_err(|error| error.to_string())?;
     let secs = started.elapsed().as_secs_f64();
     let bytes: f64 = String::from_utf8_lossy(&counted.stdout).trim().parse().map_err(|_| "wc counted nothing")?;
     outcome.map(|()| Sample { secs, units: bytes, peak_kib })
 }
 
-/// Waits for the end of a process and reads its high-water mark until then.
-fn watch(mut child: Child) -> (u64, Result<(), String>) {
+/// Waits for the end of a process and reads its high-water mark until then; returns the seconds since its start too.
+fn watch(mut child: Child, started: Instant) -> (u64, f64, Result<(), String>) {
     let peak = Arc::new(AtomicU64::new(0));
     let is_over = Arc::new(AtomicBool::new(false));
     let watcher = {
@@ -71,6 +70,7 @@ fn watch(mut child: Child) -> (u64, Result<(), String>) {
         drop(errors.read_to_string(&mut said));
     }
     let status = child.wait();
+    let secs = started.elapsed().as_secs_f64();
     is_over.store(true, Ordering::Relaxed);
     drop(watcher.join());
     let outcome = match status {
@@ -78,7 +78,7 @@ fn watch(mut child: Child) -> (u64, Result<(), String>) {
         Ok(status) => Err(format!("{status}: {}", said.lines().last().unwrap_or_default())),
         Err(error) => Err(error.to_string()),
     };
-    (peak.load(Ordering::Relaxed), outcome)
+    (peak.load(Ordering::Relaxed), secs, outcome)
 }
 
 /// Returns the most memory that a process ever held, as the system keeps it.

@@ -23,8 +23,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("postgres", "store"),
     ("rusqlite", "store"),
     ("sha2", "engine"),
-    ("ureq", "engine"),
     ("tokio", "server"),
+    ("ureq", "engine"),
     ("zstd", "engine"),
 ];
 

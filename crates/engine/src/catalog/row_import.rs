@@ -314,7 +314,8 @@ pub fn create_one(
     Ok(id)
 }
 
-/// Returns what became of all rows of an import, as versions of 2023 read it: a JSON object.
+/// Returns what became of all rows of an import, as versions of 2023 read it: a JSON object, with an `error` if the
+/// import failed as a whole.
 pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem> {
     let org_key = workspace.org_key();
     workspace.read(|connection| {
@@ -322,7 +323,10 @@ pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem>
         for (has_failed, list) in [(false, &mut created), (true, &mut errors)] {
             for row in tasks::list_rows(connection, task_id, has_failed, -1, usize::MAX >> 1)? {
                 match (row.row_id, row.failure) {
-                    (_, Some(failure)) => list.push(serde_json::from_str(&failure).unwrap_or_default()),
+                    (_, Some(failure)) => {
+                        let failure: serde_json::Value = serde_json::from_str(&failure).unwrap_or_default();
+                        list.push(json!({ "message": failure["message"], "failedDataRows": [failure["spec"]] }));
+                    }
                     (Some(id), None) => {
                         let Some(row) = rows::find(connection, org_key, &id)? else { continue };
                         list.push(json!({
@@ -336,6 +340,9 @@ pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem>
                 }
             }
         }
-        Ok(json!({ "createdDataRows": created, "errors": errors }).to_string())
+        let task = TaskId::parse(task_id).ok().map(|id| tasks::find(connection, &id)).transpose()?.flatten();
+        let outcome: serde_json::Value =
+            task.and_then(|task| serde_json::from_str(task.outcome.as_deref()?).ok()).unwrap_or_default();
+        Ok(json!({ "createdDataRows": created, "errors": errors, "error": outcome["error"] }).to_string())
     })
 }

@@ -13,6 +13,13 @@ pub fn list(workspace: &Workspace, project_id: &str, which: &ListLabels) -> Resu
     workspace.read(|connection| Ok(projects::list_labels(connection, project.key, which)?))
 }
 
+/// Returns a label.
+pub fn get(workspace: &Workspace, id: &str) -> Result<Label, Problem> {
+    let org_key = workspace.org_key();
+    let found = workspace.read(|connection| Ok(projects::find_label(connection, org_key, id)?))?;
+    found.ok_or_else(|| Problem::not_found("label", id))
+}
+
 /// Counts the labels of a project.
 pub fn count(workspace: &Workspace, project_key: i64) -> Result<i64, Problem> {
     workspace.read(|connection| Ok(projects::count_labels(connection, project_key)?))

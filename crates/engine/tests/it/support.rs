@@ -20,7 +20,8 @@ use tempfile::TempDir;
 pub(crate) struct Workspace {
     // The store goes before its folder.
     pub(crate) store: Store,
-    _folder: TempDir,
+    /// None where somebody else looks after the folder.
+    _folder: Option<TempDir>,
 }
 
 /// What an export gave.
@@ -56,7 +57,12 @@ impl Workspace {
         let now = Timestamp::from_millis(NOW_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
         let store = Store::open(Box::new(engine), &founding).unwrap();
-        Self { store, _folder: folder }
+        Self { store, _folder: Some(folder) }
+    }
+
+    /// Takes a store whose folder somebody else looks after.
+    pub(crate) fn in_store(store: Store) -> Self {
+        Self { store, _folder: None }
     }
 
     /// Makes one that holds the rows of these files.

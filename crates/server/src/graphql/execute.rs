@@ -45,7 +45,17 @@ pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<
     executor.check(root, &operation.selection_set.node, 0, &mut 0)?;
     let mut path = Vec::new();
     let data = executor.object(root, &[&operation.selection_set.node], &Node::new(), Some(action), &mut path);
-    data.map(|data| json!({ "data": data })).map_err(|problem| Failed { problem, path })
+    data.map(|data| json!({ "data": data })).map_err(|problem| {
+        let is_lost = problem.kind == ProblemKind::NotFound && root == MUTATION;
+        let problem = if is_lost && !executor.is_deletion(operation) { malformed(problem) } else { problem };
+        Failed { problem, path }
+    })
+}
+
+/// Returns a problem of a mutation as the SDK shows it. What is not found is no data to the SDK, and all its mutations
+/// but deletions read something from the data, so that people would see a failure inside the SDK in place of ours.
+fn malformed(problem: Problem) -> Problem {
+    Problem { kind: ProblemKind::Malformed, ..problem }
 }
 
 fn only_operation(document: &ExecutableDocument) -> Result<&OperationDefinition, Problem> {
@@ -116,6 +126,16 @@ impl Executor<'_> {
             }
             (Some(returns), false) => self.check(returns, set, depth + 1, count),
         }
+    }
+
+    /// Tells whether a mutation takes something away: then it is as good if it was gone already.
+    fn is_deletion(&self, operation: &OperationDefinition) -> bool {
+        operation.selection_set.node.items.iter().any(|selection| {
+            let Selection::Field(field) = &selection.node else { return false };
+            let data = field.node.arguments.iter().find(|(name, _)| name.node == "data");
+            let data = data.and_then(|(_, value)| self.value(&value.node)).unwrap_or_default();
+            field.node.name.node.starts_with("delete") || data["deleted"] == true
+        })
     }
 
     /// Resolves the selected fields of an object. `action` is what its fields need, for those of the root.
@@ -348,6 +368,15 @@ mod tests {
         assert!(bench.run(query, &Value::Null).is_err());
         let found = bench.run("{datasets{id}}", &Value::Null);
         assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
+    }
+
+    #[test]
+    fn what_a_mutation_does_not_find_is_told_unless_it_was_to_go() {
+        let connect = "mutation{project(where:{id:\"p\"}){connectOntology(ontologyId:\"o\"){id}}}";
+        check(connect, Value::Null, Err(("MALFORMED_REQUEST", "there is no project")));
+        let delete = "mutation X($p: ID!){updateProject(where:{id:$p} data:{deleted:true}){id}}";
+        check(delete, json!({ "p": "p" }), Err(("RESOURCE_NOT_FOUND", "there is no project")));
+        check("{project(where:{id:\"p\"}){id}}", Value::Null, Err(("RESOURCE_NOT_FOUND", "there is no project")));
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub(super) static PART: Part = Part {
         },
         Type { name: "Review", leaves: &["createdAt", "id", "score", "updatedAt"], fields: &[] },
     ],
-    queries: &[],
+    queries: &[Field::object("label", "Label", |call, _, arguments| {
+        label::get(call.workspace, arguments.text("where.id")?).map(told)
+    })],
     mutations: &[Field::object("deleteLabels", "Label", |call, _, arguments| {
         let deleted = label::delete(call.workspace, arguments.texts("labelIds"))?;
         Ok(deleted.into_iter().map(|id| json!({ "id": id })).collect())

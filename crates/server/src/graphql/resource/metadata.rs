@@ -113,6 +113,15 @@ fn find(
     }
 }
 
+/// Returns the `{id, idType}` of a row. Versions of 2023 send the id alone, in one of two places.
+pub(super) fn identifier(given: &Value) -> Value {
+    if given["dataRowIdentifier"].is_object() {
+        return given["dataRowIdentifier"].clone();
+    }
+    let id = [&given["dataRowId"], &given["dataRow"]["id"]].into_iter().find(|id| id.is_string());
+    json!({ "id": id, "idType": "ID" })
+}
+
 /// Finds a row by `{id, idType}`.
 fn find_identified(
     connection: &mut dyn Connection,
@@ -135,7 +144,7 @@ fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
         let mut edits = Edits::begin(connection, org_key, now)?;
         let mut failures = Vec::new();
         for each in &given {
-            let identifier = &each["dataRowIdentifier"];
+            let identifier = &identifier(each);
             let ids = each["schemaIds"].as_array().into_iter().flatten();
             let ids: Vec<String> = ids.filter_map(Value::as_str).map(str::to_owned).collect();
             let fail = |error: &str, ids: &[String]| {
@@ -162,7 +171,8 @@ fn read(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, P
     let id_type = arguments.find_text("where.dataRowIdentifiers.idType").unwrap_or("ID");
     call.workspace.read(|connection| {
         let mut told = Vec::new();
-        for id in arguments.texts("where.dataRowIdentifiers.ids") {
+        let ids = ["where.dataRowIdentifiers.ids", "where.dataRowIds"].map(|path| arguments.texts(path));
+        for id in ids.concat() {
             let identifier = json!({ "id": id, "idType": id_type });
             let Some(row) = find_identified(connection, org_key, &identifier)? else { continue };
             let entries = rows::list_metadata(connection, row.key)?;

@@ -52,7 +52,11 @@ pub(super) static PART: Part = Part {
                     let project = project::get(call.workspace, id(parent))?;
                     Ok(project::find_ontology(call.workspace, &project)?.map_or(Value::Null, ontology::told))
                 }),
-                Field::object("labelingFrontend", "LabelingFrontend", |_, _, _| Ok(editor())),
+                // A project that is not set up has none: older versions refuse to set one up twice.
+                Field::object("labelingFrontend", "LabelingFrontend", |_, parent, _| {
+                    let is_set_up = parent.get("setupComplete").is_some_and(|time| !time.is_null());
+                    Ok(if is_set_up { editor() } else { Value::Null })
+                }),
                 Field::object("labelingFrontendOptions", "LabelingFrontendOptions", |_, _, _| Ok(json!([]))),
                 Field::object("labelingParameterOverrides", "LabelingParameterOverride", |_, _, _| Ok(json!([]))),
                 Field::object("benchmarks", "Benchmark", |_, _, _| Ok(json!([]))),

@@ -68,8 +68,12 @@ fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Prob
 
 fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let queue = arguments.find_text("data.queueId");
-    let rows = arguments.at("data.dataRowIdentifiers");
-    let task = workflow::start_move(call.workspace, call.caller, id(parent), queue, rows)?;
+    let mut rows = arguments.at("data.dataRowIdentifiers").clone();
+    if rows.is_null() {
+        // What versions of 2023 send.
+        rows = json!({ "ids": arguments.at("data.dataRowIds"), "idType": "ID" });
+    }
+    let task = workflow::start_move(call.workspace, call.caller, id(parent), queue, &rows)?;
     Ok(json!({ "taskId": task.as_str() }))
 }
 
@@ -77,7 +81,7 @@ fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
     let given = ["dataWithDataRowIdentifiers", "data"].map(|path| arguments.at(path));
     let given = given.into_iter().find_map(Value::as_array);
     for each in given.into_iter().flatten() {
-        let identifier = &each["dataRowIdentifier"];
+        let identifier = super::metadata::identifier(each);
         let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
         let priority = labelport_engine::labeling::batch::read_priority(&each["priority"])?;
         workflow::start_priorities(call.workspace, call.caller, id(parent), priority, &rows)?;

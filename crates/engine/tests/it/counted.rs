@@ -1,0 +1,142 @@
+//! How much work an export does, counted and not timed: the record may only grow together with a reason.
+//!
+//! Statements and rows of answers are counted at the waist between statements and engine, so that a query per row, a
+//! section that is read and not asked for, or a scan where an index was used shows as a number.
+
+use crate::support::{NOW_MS, Workspace};
+use labelport_engine::composed::image_rows;
+use labelport_engine::export;
+use labelport_engine::sink::Nowhere;
+use labelport_formats::Ndjson;
+use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
+use labelport_model::time::Timestamp;
+use labelport_store::connection::{Each, Engine};
+use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::{Connection, Founding, Param, Store, StoreError};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The rows of the workspace.
+const ROWS: u64 = 10_000;
+/// How much more than recorded is still the same, in percent.
+const SLACK_PERCENT: u64 = 5;
+
+#[derive(Default)]
+struct Counts {
+    statements: AtomicU64,
+    rows: AtomicU64,
+}
+
+/// An engine that counts what its connections do.
+struct CountingEngine {
+    inner: Sqlite,
+    counts: Arc<Counts>,
+}
+
+struct CountingConnection {
+    inner: Box<dyn Connection>,
+    counts: Arc<Counts>,
+}
+
+impl Engine for CountingEngine {
+    fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError> {
+        self.inner.connect_writer()
+    }
+
+    fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
+        let inner = self.inner.connect_reader()?;
+        Ok(Box::new(CountingConnection { inner, counts: Arc::clone(&self.counts) }))
+    }
+}
+
+impl Connection for CountingConnection {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
+        self.inner.execute(sql, params)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
+        let counts = Arc::clone(&self.counts);
+        self.inner.query(sql, params, &mut |row| {
+            counts.rows.fetch_add(1, Ordering::Relaxed);
+            each(row)
+        })
+    }
+
+    fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
+        self.inner.check_file()
+    }
+}
+
+/// Returns the exports whose work is recorded.
+fn requests() -> Vec<(&'static str, ExportRequest)> {
+    let request = |params: Params, filters: ExportFilters| ExportRequest {
+        scope: Scope::Project("Siding inventory".to_owned()),
+        params,
+        filters,
+        zone_name: "UTC".to_owned(),
+    };
+    let keys: Vec<String> = (0..100).map(|number| format!("siding/{}", number * 97)).collect();
+    let some = ExportFilters {
+        global_keys: Some(labelport_model::filter::IdList::new(keys).unwrap()),
+        ..ExportFilters::default()
+    };
+    vec![
+        ("everything", request(Params::everything(ScopeKind::Project), ExportFilters::default())),
+        ("nothing optional", request(Params::default(), ExportFilters::default())),
+        ("a hundred global keys", request(Params::everything(ScopeKind::Project), some)),
+    ]
+}
+
+#[test]
+fn an_export_does_no_more_work_than_was_recorded() {
+    let mut file = String::new();
+    for line in image_rows(ROWS) {
+        file.push_str(&line);
+        file.push('\n');
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions { lock_wait: Duration::from_secs(60), max_pages: None };
+    let now = Timestamp::from_millis(NOW_MS);
+    let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
+    let open = || Sqlite::open_or_create(folder.path(), options.clone()).unwrap();
+    let filled = Workspace::in_store(Store::open(Box::new(open()), &founding).unwrap());
+    filled.import_all("image.ndjson", file.as_bytes());
+    drop(filled);
+    let counts = Arc::new(Counts::default());
+    let engine = CountingEngine { inner: open(), counts: Arc::clone(&counts) };
+    let store = Store::open(Box::new(engine), &founding).unwrap();
+    let mut found = Vec::new();
+    for (name, request) in requests() {
+        counts.statements.store(0, Ordering::Relaxed);
+        counts.rows.store(0, Ordering::Relaxed);
+        let mut run = export::Run { threads: 1, format: &Ndjson, progress: &mut |_| {} };
+        export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        found.push((name, count(&counts.statements), count(&counts.rows)));
+    }
+    let mut text = format!("Work of exports from {ROWS} image rows: statements, rows of their answers.\n");
+    for (name, statements, rows) in &found {
+        writeln!(text, "{name}: {statements} {rows}").unwrap();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/work.txt");
+    if std::env::var_os("LABELPORT_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+        return;
+    }
+    let recorded = std::fs::read_to_string(path).unwrap();
+    for (name, statements, rows) in found {
+        let line = recorded.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let mut numbers = line.unwrap_or_else(|| panic!("{name} has no record")).split(' ').map(str::parse::<u64>);
+        for (what, count) in [("statements", statements), ("rows", rows)] {
+            let most = numbers.next().unwrap().unwrap() * (100 + SLACK_PERCENT) / 100;
+            assert!(
+                count <= most,
+                "{name}: {count} {what}, at most {most} were recorded; `cargo xtask bless` after a reason"
+            );
+        }
+    }
+}

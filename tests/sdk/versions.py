@@ -1,0 +1,44 @@
+"""What differs between the versions of the SDK that the suite runs with.
+
+A test asks for a feature by its name here, never for a number.
+"""
+
+import labelbox
+import labelbox.types
+from labelbox import MediaType
+
+try:
+    from labelbox import exceptions
+except ImportError:
+    # Version 7 moved them into a package of their own.
+    from lbox import exceptions
+
+__all__ = ["exceptions"]
+
+# Some errors of the SDK are no `LabelboxError`.
+SDK_ERRORS = (
+    exceptions.LabelboxError,
+    exceptions.MalformedQueryException,
+    exceptions.OperationNotAllowedException,
+)
+
+VERSION = tuple(int(part) for part in labelbox.__version__.split("."))
+
+# `export()` beside `export_v2()`, and streams under both.
+STREAMS = VERSION >= (3, 56)
+# Streams that are read by line or by offset, file by file: `get_stream()`.
+STREAMS_BY_LINE = (3, 56) <= VERSION < (4,)
+# Embeddings of one's own, and the parameter that exports them.
+EMBEDDINGS = VERSION >= (3, 68)
+# `client.get_catalog()`.
+CATALOG = VERSION >= (3, 60)
+# Rows are created and changed by manifests; before that, by one description file.
+UPSERTS = VERSION >= (3, 60)
+# Exports of the first format, and the converters that read them.
+LEGACY = VERSION < (5,)
+# Batches only; before that a project says which way it is filled.
+BATCHES_ONLY = VERSION >= (4,)
+# The media type is part of what a project is created with. Version 7 has none for DICOM.
+DICOM = hasattr(MediaType, "Dicom")
+# Dataset exports have predictions.
+DATASET_PREDICTIONS = VERSION >= (7,)

@@ -84,7 +84,6 @@ pub fn guess(url: &str, media_type: Option<&str>) -> Attributes {
     guess::of_name(url, None, media_type).into_attributes(None)
 }
 
-/// Returns the mime type of an asset that is not of the declared media type. A media type that no data type has
 /// Returns the attributes that an export shows as the data-row API shows them: the same facts under names in camel case.
 pub fn to_api(export: &str) -> String {
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(export).unwrap_or_default();
@@ -101,6 +100,7 @@ pub fn to_api(export: &str) -> String {
     serde_json::Value::Object(renamed.collect()).to_string()
 }
 
+/// Returns the mime type of an asset that is not of the declared media type. A media type that no data type has
 /// contradicts nothing.
 pub fn mismatch(attributes: &Attributes, media_type: &str) -> Option<String> {
     let declared = find_by_media_type(media_type)?;

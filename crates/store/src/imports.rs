@@ -100,6 +100,31 @@ pub fn list(
     connection.list(&sql, &[org_key.into(), kind.into(), parent_key.into()], import)
 }
 
+/// What an import went into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The id of the import.
+    pub import_id: String,
+    /// Whether it is a model run; else it is a project.
+    pub is_run: bool,
+    /// The public id of the project or model run.
+    pub id: String,
+}
+
+/// Lists what each import went into, oldest first.
+pub fn list_parents(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Parent>, StoreError> {
+    let sql = "select i.id, case when i.kind = 'prediction' then 1 else 0 end, coalesce(u.id, p.id) \
+               from annotation_imports i \
+               left join projects p on i.kind <> 'prediction' and p.project_key = i.parent_key \
+               left join model_runs u on i.kind = 'prediction' and u.run_key = i.parent_key \
+               where i.org_key = $1 order by i.import_key";
+    connection.list(sql, &[org_key.into()], |row| Parent {
+        import_id: row.text(0).unwrap_or_default(),
+        is_run: row.int(1) == Some(1),
+        id: row.text(2).unwrap_or_default(),
+    })
+}
+
 /// Deletes the record of an import; what it imported stays.
 pub fn delete(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<bool, StoreError> {
     let sql = "delete from annotation_imports where org_key = $1 and id = $2";

@@ -342,6 +342,16 @@ pub fn find_batch(connection: &mut dyn Connection, project_key: i64, id: &str) -
     connection.find(&sql, &[project_key.into(), id.into()], batch)
 }
 
+/// Finds a batch by its id, in any project; the oldest where several have it.
+pub fn find_batch_by_id(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Batch>, StoreError> {
+    let sql = format!(
+        "{SELECT_BATCH} b.id = $1 and b.project_key in \
+         (select p.project_key from projects p where p.org_key = $2 and p.deleted_ms is null) \
+         order by b.batch_key limit 1"
+    );
+    connection.find(&sql, &[id.into(), org_key.into()], batch)
+}
+
 /// Lists the batches of a project, oldest first.
 pub fn list_batches(connection: &mut dyn Connection, project_key: i64) -> Result<Vec<Batch>, StoreError> {
     let sql = format!("{SELECT_BATCH} b.project_key = $1 order by b.batch_key");

@@ -262,6 +262,40 @@ pub fn list_created(
     connection.list(&sql, &params, task)?.into_iter().collect()
 }
 
+/// Lists the tasks that somebody asked for in these very words, newest first.
+pub fn list_same(connection: &mut dyn Connection, org_key: i64, which: &Same<'_>) -> Result<Vec<Task>, StoreError> {
+    let sql = format!(
+        "{SELECT} org_key = $1 and created_by = $2 and kind = $3 and request = $4 order by task_key desc limit {}",
+        which.limit
+    );
+    let params: [Param<'_>; 4] = [org_key.into(), which.created_by.into(), which.kind.into(), which.request.into()];
+    connection.list(&sql, &params, task)?.into_iter().collect()
+}
+
+/// Which tasks are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Same<'a> {
+    /// Who asked for them.
+    pub created_by: &'a str,
+    /// What was to be done.
+    pub kind: &'a str,
+    /// What was asked for.
+    pub request: &'a str,
+    /// The most to return.
+    pub limit: usize,
+}
+
+/// Puts what is told of a task in the place of what was told before; returns whether that was told.
+pub fn replace_outcome(
+    connection: &mut dyn Connection,
+    id: &TaskId,
+    before: &str,
+    outcome: &str,
+) -> Result<bool, StoreError> {
+    let sql = "update tasks set outcome = $1 where id = $2 and outcome = $3";
+    Ok(connection.execute(sql, &[outcome.into(), id.as_str().into(), before.into()])? == 1)
+}
+
 /// Which of the tasks that somebody asked for.
 #[derive(Debug, Clone)]
 pub struct ListCreated {

@@ -24,6 +24,7 @@ use crate::sink::{Extent, Packing, Sink};
 use assemble::Assembler;
 use count::Counts;
 use labelport_formats::Format;
+use labelport_model::json::Document;
 use labelport_model::request::ExportRequest;
 use labelport_store::select::{Part, Selection};
 use labelport_store::{Connection, Store, StoreError, files, settings, things};
@@ -62,6 +63,8 @@ struct Chunk {
     bytes: Vec<u8>,
     packed: Vec<u8>,
     rows: u64,
+    /// A format may write any number of lines for a row.
+    lines: u64,
     notices: Vec<Notice>,
     /// The place of its part among the parts, from 1.
     part: u64,
@@ -116,7 +119,7 @@ pub fn run(
         |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
         |chunk: Chunk| {
             digest.add(&chunk.bytes, chunk.rows);
-            let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.rows };
+            let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
             sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
                 .map_err(WorkError::Write)?;
             row_notices += chunk.notices.len() as u64;
@@ -166,6 +169,16 @@ pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequ
     resolve::resolve(connection, org_key, request).map(|_| ())
 }
 
+/// Returns annotations with every frame of every segment; none where they have no frames to fill. The error is a reason.
+pub(crate) fn fill_frames(annotations: &str) -> Result<Option<String>, String> {
+    let document = Document::parse(annotations.as_bytes()).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    Ok(match interpolate::interpolate(document.root(), &mut out)? {
+        interpolate::Outcome::Written => Some(String::from_utf8(out).map_err(|error| error.to_string())?),
+        interpolate::Outcome::NothingToDo => None,
+    })
+}
+
 fn work(
     worker: &mut Worker,
     plan: &Plan<'_>,
@@ -193,8 +206,9 @@ fn work(
         }
         packing.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
         let rows = worker.assembler.counts.rows - before;
+        let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
         let notices = std::mem::take(&mut worker.assembler.notices);
-        if emit(Chunk { bytes, packed, rows, notices, part: *number }).is_err() {
+        if emit(Chunk { bytes, packed, rows, lines, notices, part: *number }).is_err() {
             return Ok(());
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod annotation_import;
 pub mod batch;
+pub mod issue;
 pub mod label;
 pub mod ontology;
 pub mod project;

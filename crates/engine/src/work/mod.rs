@@ -16,6 +16,7 @@ use crate::catalog::row_import::RowImport;
 use crate::labeling::annotation_import::ImportJob;
 use crate::labeling::batch::BatchFill;
 use crate::labeling::workflow::{PriorityChange, QueueMove};
+use crate::legacy_export::{LabelExport, RowExport, RunExport};
 use crate::modeling::registration::Registration;
 use crate::stored_export::ExportJob;
 use crate::workspace::Workspace;
@@ -39,8 +40,18 @@ pub trait Job: Sync {
 }
 
 /// Every job, by kind.
-pub static JOBS: &[&dyn Job] =
-    &[&ImportJob, &BatchFill, &ExportJob, &PriorityChange, &QueueMove, &RowImport, &Registration];
+pub static JOBS: &[&dyn Job] = &[
+    &ImportJob,
+    &BatchFill,
+    &ExportJob,
+    &LabelExport,
+    &RowExport,
+    &RunExport,
+    &PriorityChange,
+    &QueueMove,
+    &RowImport,
+    &Registration,
+];
 
 /// What came of a job.
 #[derive(Debug, Clone, Default)]

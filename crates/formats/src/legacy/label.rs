@@ -109,8 +109,9 @@ fn write_geometry(legacy: &Legacy<'_>, item: Value<'_>, object: &mut ObjectWrite
     }
     if let Some(mask) = item.get("mask").or_else(|| item.get("composite_mask")) {
         let feature = item.get("feature_id").and_then(Value::as_text).unwrap_or_default();
-        let stored = || mask.get("url").and_then(Value::as_text).map(|url| url.into_owned());
-        object.text("instanceURI", &(legacy.mask_url)(&feature).or_else(stored).unwrap_or_default());
+        let stored = mask.get("url").and_then(Value::as_text).unwrap_or_default();
+        let served = (legacy.mask_url)(&feature, &stored);
+        object.text("instanceURI", served.as_deref().unwrap_or(&stored));
     }
     if let Some(location) = item.get("location") {
         match location.get("groups") {

@@ -28,8 +28,8 @@ pub struct Legacy<'a> {
     pub frames: Frames<'a>,
     /// Returns the colour of a feature schema as `#RRGGBB`. Without one, a colour is made from the id.
     pub color: &'a (dyn Fn(&str) -> Option<String> + Sync),
-    /// Returns the URL at which the mask of a feature is served. Without one, the URL in the label is kept.
-    pub mask_url: &'a (dyn Fn(&str) -> Option<String> + Sync),
+    /// Returns the URL at which the mask of a feature is served, given the one in the label. Without one, that is kept.
+    pub mask_url: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
     /// Tells whether a label has open issues.
     pub has_open_issues: &'a (dyn Fn(&str) -> bool + Sync),
 }
@@ -49,7 +49,7 @@ impl Legacy<'static> {
         editor_url: "https://editor.labelbox.com",
         frames: Frames::Inline,
         color: &|_| None,
-        mask_url: &|_| None,
+        mask_url: &|_, _| None,
         has_open_issues: &|_| false,
     };
 }

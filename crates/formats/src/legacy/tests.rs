@@ -385,7 +385,7 @@ fn a_row_of_a_model_run_has_all_its_labels() {
 
 #[test]
 fn a_mask_is_where_the_caller_serves_it() {
-    let served = Legacy { mask_url: &|id| Some(format!("https://here/{id}")), ..BLUE };
+    let served = Legacy { mask_url: &|id, _| Some(format!("https://here/{id}")), ..BLUE };
     let label = label_with(served, &format!(r#"{{"objects":[{}]}}"#, feature(r#""mask":{"url":"https://h/m"}"#)));
     assert!(label.contains(&format!(r#""instanceURI":"https://here/{ID}""#)), "{label}");
 }

@@ -155,6 +155,13 @@ fn a_batch_has_a_name_of_its_own(test: &TestStore) {
     let found = peek(&test.store, |connection| projects::find_batch(connection, one, "b-a")).unwrap();
     assert_eq!((found.name.as_str(), found.size, found.created, found.created_by), ("march", 0, now(), Some(1)));
     assert_eq!(found.consensus.as_deref(), Some(r#"{"number_of_labels":2}"#));
+    let org_key = test.store.org_key();
+    let by_id = |org_key, id: &str| {
+        peek(&test.store, |connection| projects::find_batch_by_id(connection, org_key, id))
+            .map(|batch| batch.project_key)
+    };
+    assert_eq!((by_id(org_key, "b-a"), by_id(org_key, "batch-3")), (Some(one), Some(two)));
+    assert_eq!((by_id(org_key, "march"), by_id(org_key + 1, "b-a")), (None, None));
     let listed = peek(&test.store, |connection| projects::list_batches(connection, one));
     let seen: Vec<_> = listed.iter().map(|batch| (batch.id.as_str(), batch.size)).collect();
     assert_eq!(seen, [("batch-1", 3), ("batch-2", 3), ("b-a", 0)]);

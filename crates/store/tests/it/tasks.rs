@@ -5,7 +5,7 @@ use crate::rows::{id, run};
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 use labelport_store::tasks::{
-    self, Ending, Lease, ListCreated, ListTasks, NewTask, Task, TaskProgress, TaskRow, TaskStatus,
+    self, Ending, Lease, ListCreated, ListTasks, NewTask, Same, Task, TaskProgress, TaskRow, TaskStatus,
 };
 use labelport_store::{Connection, Store, StoreError};
 
@@ -16,6 +16,7 @@ const CONTRACTS: &[Contract] = &[
     ("tasks are listed, newest first", tasks_are_listed),
     ("a task that cannot be read is damage", a_task_that_cannot_be_read_is_damage),
     ("people see their own tasks", people_see_their_own_tasks),
+    ("the same question is found again", the_same_question_is_found_again),
     ("workers see what nobody works on", workers_see_what_nobody_works_on),
     ("what became of a row is noted once", what_became_of_a_row_is_noted_once),
     ("ended tasks grow old", ended_tasks_grow_old),
@@ -259,4 +260,26 @@ fn ended_tasks_grow_old(test: &TestStore) {
     let before = |at| ids(tasks::list_finished_before(&mut *test.store.reader().unwrap(), org_key, at).unwrap());
     assert_eq!(before(now().plus_millis(9)), []);
     assert_eq!(before(now().plus_millis(10)), [task_id(1), task_id(3)]);
+}
+
+fn the_same_question_is_found_again(test: &TestStore) {
+    for number in 1..=5 {
+        create(test, number);
+    }
+    run(&test.store, "update tasks set created_by = 'b@example.com' where task_key = 2");
+    run(&test.store, "update tasks set kind = 'import' where task_key = 3");
+    run(&test.store, "update tasks set request = '{}' where task_key = 4");
+    let org_key = test.store.org_key();
+    let same = |limit| {
+        let which = Same { created_by: "a@example.com", kind: "export", request: r#"{"a":1}"#, limit };
+        ids(tasks::list_same(&mut *test.store.reader().unwrap(), org_key, &which).unwrap())
+    };
+    assert_eq!(same(9), [task_id(5), task_id(1)]);
+    assert_eq!(same(1), [task_id(5)]);
+    finish(test, 5, TaskStatus::Complete, None);
+    let replace = |before: &'static str, outcome: &'static str| {
+        write(test, move |connection| tasks::replace_outcome(connection, &task_id(5), before, outcome))
+    };
+    assert!(!replace("", "x") && replace("{}", r#"{"told":true}"#) && !replace("{}", "y"));
+    assert_eq!(find(&test.store, 5).outcome.as_deref(), Some(r#"{"told":true}"#));
 }

@@ -8,6 +8,8 @@ mod data_types;
 mod deletions;
 mod exports;
 mod hostile_names;
+mod issues;
+mod legacy_exports;
 mod repeated;
 mod row_imports;
 

@@ -15,11 +15,7 @@ use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
-    types: &[Type {
-        name: "LegacyExport",
-        leaves: &["createdAt", "downloadUrl", "shouldPoll", "status"],
-        fields: &[],
-    }],
+    types: &[Type { name: "LegacyExport", leaves: &["createdAt", "downloadUrl", "shouldPoll", "status"], fields: &[] }],
     queries: &[],
     mutations: &[
         Field::object("exportLabels", "LegacyExport", |call, _, arguments| answer(call, arguments, LegacyKind::Labels))
@@ -49,7 +45,8 @@ fn answer(call: &Call<'_>, arguments: &Arguments<'_>, kind: LegacyKind) -> Resul
     let export = legacy_export::start_or_join(call.workspace, call.caller, kind, arguments.at("data"))?;
     let until = Some(call.workspace.now().plus_millis(stored_export::KEPT_MS));
     let name = if kind == LegacyKind::Labels { "array.json" } else { "rows.ndjson" };
-    let url = export.is_done.then(|| call.workspace.signer().url(&format!("/results/{}/{name}", export.task_id), until));
+    let url =
+        export.is_done.then(|| call.workspace.signer().url(&format!("/results/{}/{name}", export.task_id), until));
     Ok(json!({
         "downloadUrl": url,
         "createdAt": time(export.created),

@@ -5,10 +5,9 @@
 //! [`allow`] once for each call, and nothing below a door asks again.
 
 use crate::ambient::hexadecimal;
-use crate::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
-use labelport_store::keys::{self, NewApiKey, NewUser, User};
+use labelport_store::keys::{self, User};
 use labelport_store::{Connection, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -55,83 +54,14 @@ pub static ROLES: &[(&str, Role)] = &[
     ("Team Manager", Role::Member),
 ];
 
-/// What every key begins with, so that people and scanners recognise one.
-const KEY_PREFIX: &str = "lbp_";
-
 /// Finds a role by its name, in any case.
 pub fn find_role(name: &str) -> Option<(&'static str, Role)> {
     ROLES.iter().copied().find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
-/// Makes a key of a secret.
-pub fn key_of(secret: &str) -> String {
-    format!("{KEY_PREFIX}{secret}")
-}
-
 /// Returns the hash under which a key is stored. A key is 256 random bits, so that one round is enough.
 pub fn hash_key(key: &str) -> String {
     hexadecimal(&Sha256::digest(key.as_bytes()))
-}
-
-/// Returns the end of a key, by which people tell keys apart.
-pub fn hint_of(key: &str) -> String {
-    format!("…{}", &key[key.len().saturating_sub(4)..])
-}
-
-/// The e-mail address of the user whom a new workspace has.
-pub const FIRST_USER: &str = "admin@labelport.local";
-
-/// An API key to create.
-#[derive(Debug, Clone, Copy)]
-pub struct NewKey<'a> {
-    /// What people call it.
-    pub name: &'a str,
-    /// The e-mail address of its user, who is created if need be.
-    pub email: &'a str,
-    /// The name of its role.
-    pub role: &'a str,
-    /// The time zone of the user; none leaves it as it is.
-    pub time_zone: Option<&'a str>,
-    /// When it stops to work; none for never.
-    pub expires: Option<Timestamp>,
-}
-
-/// A key that was created. The key itself is stored nowhere.
-#[derive(Clone)]
-pub struct CreatedKey {
-    /// The public id.
-    pub id: String,
-    /// The key.
-    pub key: String,
-}
-
-/// Creates a key, and its user if there is none with the address.
-pub fn create_key(workspace: &Workspace, new: &NewKey<'_>) -> Result<CreatedKey, Problem> {
-    let key = key_of(&workspace.chance().secret());
-    let created = CreatedKey { id: workspace.chance().cuid(), key: key.clone() };
-    let user = NewUser {
-        id: workspace.chance().cuid(),
-        email: new.email.to_owned(),
-        role: new.role.to_owned(),
-        time_zone: new.time_zone.map(str::to_owned),
-        created: workspace.now(),
-    };
-    let api_key = NewApiKey {
-        id: created.id.clone(),
-        user_key: 0,
-        name: new.name.to_owned(),
-        hash: hash_key(&key),
-        hint: hint_of(&key),
-        role: new.role.to_owned(),
-        created: workspace.now(),
-        expires: new.expires,
-    };
-    let org_key = workspace.org_key();
-    workspace.write(move |connection| {
-        let user = keys::ensure_user(connection, org_key, &user)?;
-        Ok(keys::create_key(connection, org_key, &NewApiKey { user_key: user.key, ..api_key })?)
-    })?;
-    Ok(created)
 }
 
 /// Finds out who is asking.

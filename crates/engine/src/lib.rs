@@ -7,6 +7,7 @@
 pub mod access;
 pub mod ambient;
 pub mod annotate;
+pub mod api_key;
 pub mod catalog;
 pub mod composed;
 pub mod export;
@@ -14,6 +15,7 @@ pub mod fetch;
 pub mod files;
 pub mod finished;
 pub mod import;
+pub mod jobs;
 pub mod labeling;
 pub mod legacy_export;
 pub mod manifest;

@@ -5,6 +5,7 @@ use crate::{deliver, graphql, rest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use labelport_engine::jobs::ROSTER;
 use labelport_engine::work::Runner;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
@@ -44,7 +45,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 pub fn serve(serving: Serving) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Serving { workspace, listener, owner, workers, log, ready } = serving;
-    let runner = Runner::start(&workspace, owner, workers);
+    let runner = Runner::start(&workspace, owner, workers, ROSTER);
     let outcome = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

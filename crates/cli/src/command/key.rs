@@ -6,7 +6,8 @@ use crate::messages::{Messages, print, table};
 use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
-use labelport_engine::access::{self, FIRST_USER, NewKey, ROLES};
+use labelport_engine::access::{self, ROLES};
+use labelport_engine::api_key::{self, FIRST_USER, NewKey};
 use labelport_engine::fetch::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::time::{Timestamp, Zone};
@@ -80,7 +81,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let served = open(workspace)?;
     let new =
         NewKey { name: text("name"), email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
-    let created = access::create_key(&served, &new)?;
+    let created = api_key::create(&served, &new)?;
     let event = json!({
         "event": "key", "id": created.id, "name": new.name, "role": role, "user": new.email,
         "api_key": created.key, "expires_at": expires.map(|time| time.to_string()),

@@ -6,7 +6,7 @@ use crate::messages::Messages;
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::access;
+use labelport_engine::api_key;
 use labelport_engine::catalog::metadata;
 use labelport_engine::fetch::{Cidr, Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
@@ -134,8 +134,8 @@ fn first_key(served: &Served) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     let new =
-        access::NewKey { name: "first", email: access::FIRST_USER, role: "Admin", time_zone: None, expires: None };
-    Ok(Some(access::create_key(served, &new)?.key))
+        api_key::NewKey { name: "first", email: api_key::FIRST_USER, role: "Admin", time_zone: None, expires: None };
+    Ok(Some(api_key::create(served, &new)?.key))
 }
 
 fn greet(messages: &Messages, url: &str, key: Option<&str>, workspace: &Workspace) {

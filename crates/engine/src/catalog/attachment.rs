@@ -46,7 +46,8 @@ pub fn list(workspace: &Workspace, row_key: RowKey) -> Result<Vec<Value>, Proble
 pub fn create(workspace: &Workspace, row_id: &str, given: &Value) -> Result<Value, Problem> {
     let attachment = compose(workspace.chance(), given)?;
     let added = attachment.clone();
-    let row = super::data_row::get(workspace, row_id)?;
+    let row = workspace.read(|connection| Ok(rows::find(connection, workspace.org_key(), row_id)?))?;
+    let row = row.ok_or_else(|| Problem::not_found("data row", row_id))?;
     change(workspace, row.key, move |attachments| {
         attachments.push(added);
         Ok(())

@@ -6,7 +6,7 @@
 //!
 //! # Adding an export
 //! A variant of [`LegacyKind`] with what its `data` means, and a job with its kind in [`KINDS`] and in
-//! [`JOBS`](crate::work::JOBS).
+//! the list of [`jobs`](crate::jobs).
 
 mod frames;
 mod labels;

@@ -4,21 +4,13 @@
 //! every job bears being run again. Polling is the truth, the bell is a hint. Whoever asked for a task waits for it a
 //! moment, so that a small one is done when the call returns.
 //!
-//! # Adding a job
-//! A type that implements [`Job`] in the module of the things it is about, and one line in [`JOBS`].
+//! Nothing here knows a job: those are in [`jobs`](crate::jobs), above everything that they are about.
 
 mod runner;
 
 pub use runner::{Bell, Runner};
 
 use crate::access::Caller;
-use crate::catalog::row_import::RowImport;
-use crate::labeling::annotation_import::ImportJob;
-use crate::labeling::batch::BatchFill;
-use crate::labeling::workflow::{PriorityChange, QueueMove};
-use crate::legacy_export::{LabelExport, RowExport, RunExport};
-use crate::modeling::registration::Registration;
-use crate::stored_export::ExportJob;
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
@@ -39,19 +31,25 @@ pub trait Job: Sync {
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError>;
 }
 
-/// Every job, by kind.
-pub static JOBS: &[&dyn Job] = &[
-    &ImportJob,
-    &BatchFill,
-    &ExportJob,
-    &LabelExport,
-    &RowExport,
-    &RunExport,
-    &PriorityChange,
-    &QueueMove,
-    &RowImport,
-    &Registration,
-];
+/// Something that is looked after while a process works, by nobody's order.
+#[derive(Clone, Copy)]
+pub struct Chore {
+    /// How often.
+    pub every: Duration,
+    /// Whether it is done whenever the bell rings, too.
+    pub answers_bell: bool,
+    /// Does it; returns whether there may be more to do. The function tells when to stop.
+    pub run: fn(&Workspace, &dyn Fn() -> bool) -> Result<bool, Problem>,
+}
+
+/// What the workers of a process do.
+#[derive(Clone, Copy)]
+pub struct Roster {
+    /// The jobs, by kind.
+    pub jobs: &'static [&'static dyn Job],
+    /// The chores, each on a thread of its own.
+    pub chores: &'static [Chore],
+}
 
 /// What came of a job.
 #[derive(Debug, Clone, Default)]
@@ -158,20 +156,4 @@ pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<()
 pub fn find(workspace: &Workspace, id: &str) -> Result<Option<Task>, Problem> {
     let Ok(id) = TaskId::parse(id) else { return Ok(None) };
     workspace.read(|connection| Ok(tasks::find(connection, &id)?))
-}
-
-/// Returns what the SDK knows a task by.
-pub fn wire_type(kind: &str) -> &str {
-    JOBS.iter().find(|job| job.kind() == kind).map_or(kind, |job| job.wire_type())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_job_is_unique_and_in_order() {
-        let kinds: Vec<_> = JOBS.iter().map(|job| job.kind()).collect();
-        assert!(kinds.is_sorted_by(|one, next| one < next), "{kinds:?}");
-    }
 }

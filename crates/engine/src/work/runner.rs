@@ -1,8 +1,6 @@
 //! Workers: threads that claim tasks, and one that keeps their leases.
 
-use super::{Done, JOBS, Job, JobError, Pulse};
-use crate::catalog::asset;
-use crate::stored_export;
+use super::{Chore, Done, Job, JobError, Pulse, Roster};
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
@@ -20,8 +18,6 @@ const LEASE_MS: i64 = 10_000;
 /// How often leases are renewed, and workers look for work that nobody rang for.
 const BEAT: Duration = Duration::from_millis(BEAT_MS as u64);
 const BEAT_MS: i64 = 2_500;
-/// How often results that are too old are looked for.
-const EXPIRE_EVERY_MS: i64 = 3_600_000;
 /// How often the end of a task is looked for by those who wait for it, should they miss the bell.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -71,24 +67,34 @@ pub struct Runner {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What a thread does.
+type Work = Box<dyn FnOnce(&Workspace, &Shared) + Send>;
+
 /// What the workers share.
 struct Shared {
     owner: String,
+    jobs: &'static [&'static dyn Job],
     is_over: AtomicBool,
     running: Mutex<Vec<(TaskId, Pulse)>>,
 }
 
 impl Runner {
     /// Starts workers. `owner` is a name that no other process has.
-    pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize) -> Self {
-        let shared = Arc::new(Shared { owner, is_over: AtomicBool::new(false), running: Mutex::default() });
-        let spawn = |work: fn(&Workspace, &Shared)| {
+    pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize, roster: Roster) -> Self {
+        let shared =
+            Arc::new(Shared { owner, jobs: roster.jobs, is_over: AtomicBool::new(false), running: Mutex::default() });
+        let mut threads = Vec::new();
+        let mut spawn = |work: Work| {
             let (workspace, shared) = (Arc::clone(workspace), Arc::clone(&shared));
-            std::thread::spawn(move || work(&workspace, &shared))
+            threads.push(std::thread::spawn(move || work(&workspace, &shared)));
         };
-        let mut threads: Vec<_> = (0..workers.max(1)).map(|_| spawn(work)).collect();
-        threads.push(spawn(keep_leases));
-        threads.push(spawn(look_at_assets));
+        for _ in 0..workers.max(1) {
+            spawn(Box::new(work));
+        }
+        spawn(Box::new(keep_leases));
+        for chore in roster.chores.iter().copied() {
+            spawn(Box::new(move |workspace, shared| look_after(workspace, shared, chore)));
+        }
         Self { workspace: Arc::clone(workspace), shared, threads }
     }
 
@@ -132,11 +138,11 @@ fn work(workspace: &Workspace, shared: &Shared) {
 
 /// Claims the oldest task that nobody works on.
 fn claim(workspace: &Workspace, shared: &Shared) -> Result<Option<(Task, &'static dyn Job)>, StoreError> {
-    let kinds: Vec<&str> = JOBS.iter().map(|job| job.kind()).collect();
+    let kinds: Vec<&str> = shared.jobs.iter().map(|job| job.kind()).collect();
     let now = workspace.now();
     let found = tasks::list_claimable(&mut *workspace.store().reader()?, workspace.org_key(), &kinds, now)?;
     for task in found {
-        let Some(job) = JOBS.iter().copied().find(|job| job.kind() == task.kind) else { continue };
+        let Some(job) = shared.jobs.iter().copied().find(|job| job.kind() == task.kind) else { continue };
         let is_ours = {
             let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
             running.iter().any(|(id, _)| *id == task.id)
@@ -201,14 +207,8 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
 fn keep_leases(workspace: &Workspace, shared: &Shared) {
     let mut seen = 0;
     let mut last = workspace.now();
-    let mut expired = Timestamp::MIN;
     while !shared.is_over() {
         seen = workspace.bell().wait(seen, BEAT);
-        if workspace.now().as_millis() - expired.as_millis() > EXPIRE_EVERY_MS {
-            expired = workspace.now();
-            // What could not be removed now is removed an hour later.
-            drop(stored_export::expire(workspace));
-        }
         if workspace.now().as_millis() - last.as_millis() < BEAT_MS {
             continue;
         }
@@ -224,14 +224,20 @@ fn keep_leases(workspace: &Workspace, shared: &Shared) {
     }
 }
 
-/// Looks at the assets of new rows.
-fn look_at_assets(workspace: &Workspace, shared: &Shared) {
+/// Does a chore, again and again.
+fn look_after(workspace: &Workspace, shared: &Shared, chore: Chore) {
     let mut seen = 0;
+    let mut last = Timestamp::MIN;
+    let every_ms = i64::try_from(chore.every.as_millis()).unwrap_or(i64::MAX);
     while !shared.is_over() {
-        match asset::look_at_waiting(workspace, &|| shared.is_over()) {
-            Ok(true) => {}
-            // A store that fails now may work later, and the rows wait in it.
-            Ok(false) | Err(_) => seen = workspace.bell().wait(seen, BEAT),
+        let is_due = workspace.now().as_millis() - last.as_millis() >= every_ms;
+        if is_due || chore.answers_bell {
+            last = workspace.now();
+            // A store that fails now may work later, and what is to be done waits in it.
+            if matches!((chore.run)(workspace, &|| shared.is_over()), Ok(true)) {
+                continue;
+            }
         }
+        seen = workspace.bell().wait(seen, BEAT.min(chore.every));
     }
 }

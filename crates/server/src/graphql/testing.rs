@@ -2,8 +2,9 @@
 
 use super::{Call, Failed, execute};
 use crate::upload::Uploads;
-use labelport_engine::access::{self, Caller, NewKey};
+use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};
+use labelport_engine::api_key::{self, NewKey};
 use labelport_engine::fetch::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace};
 use labelport_model::time::Timestamp;
@@ -70,7 +71,7 @@ impl Bench {
         };
         let workspace = Workspace::open(opening).unwrap();
         let new = NewKey { name: "test", email: "ana@example.test", role, time_zone: None, expires: None };
-        let key = access::create_key(&workspace, &new).unwrap().key;
+        let key = api_key::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
         Self { workspace, caller, _folder: folder }
     }

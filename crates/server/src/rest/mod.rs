@@ -6,9 +6,13 @@
 mod embedding;
 mod export;
 mod feature_schema;
+mod issue;
+mod label;
 mod mask;
 mod ontology;
 mod slice;
+
+pub(crate) use issue::issue_url;
 
 use crate::answer;
 use crate::door::Door;
@@ -26,8 +30,16 @@ const BODY_LIMIT_BYTES: usize = 64 << 20;
 
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
-    let resources: [fn(Router<Door>) -> Router<Door>; 6] =
-        [embedding::routes, export::routes, feature_schema::routes, mask::routes, ontology::routes, slice::routes];
+    let resources: [fn(Router<Door>) -> Router<Door>; 8] = [
+        embedding::routes,
+        export::routes,
+        feature_schema::routes,
+        issue::routes,
+        label::routes,
+        mask::routes,
+        ontology::routes,
+        slice::routes,
+    ];
     let router = resources.into_iter().fold(router, |router, add| add(router));
     router.fallback(|| async {
         answer::failure(&Problem::new(ProblemKind::NotFound, "there is nothing at this address; see docs/server.md"))

@@ -7,7 +7,7 @@ use labelport_engine::labeling::{batch, label, project};
 use labelport_engine::legacy_export::{self, Legacy, LegacyKind};
 use labelport_engine::modeling::{model, registration, run};
 use labelport_engine::result::Stream;
-use labelport_engine::{access, stored_export};
+use labelport_engine::{api_key, stored_export};
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_store::issues::IssueStatus;
@@ -62,8 +62,8 @@ fn the_same_question_gets_one_answer_once() {
     assert_ne!(other.task_id, first.task_id, "another question is another task");
     let queued = served.ask(LegacyKind::QueuedRows, &data).unwrap();
     assert_ne!(queued.task_id, first.task_id, "so is another kind");
-    let new = access::NewKey { email: "ben@example.test", name: "x", role: "Reader", time_zone: None, expires: None };
-    let key = access::create_key(&served.workspace, &new).unwrap().key;
+    let new = api_key::NewKey { email: "ben@example.test", name: "x", role: "Reader", time_zone: None, expires: None };
+    let key = api_key::create(&served.workspace, &new).unwrap().key;
     let ben = served.workspace.identify(Some(&key)).unwrap();
     let of_ben =
         served.order(|| legacy_export::start_or_join(&served.workspace, &ben, LegacyKind::Labels, &data)).unwrap();

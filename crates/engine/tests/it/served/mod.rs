@@ -13,11 +13,13 @@ mod legacy_exports;
 mod repeated;
 mod row_imports;
 
-use labelport_engine::access::{self, Caller, NewKey};
+use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};
+use labelport_engine::api_key::{self, NewKey};
 use labelport_engine::catalog::row_import::{self, Rows};
 use labelport_engine::catalog::{dataset, metadata};
 use labelport_engine::fetch::{Client, Policy};
+use labelport_engine::jobs::ROSTER;
 use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
 use labelport_engine::labeling::{batch, project};
 use labelport_engine::result::Stream;
@@ -121,7 +123,7 @@ impl Served {
         };
         let workspace = Arc::new(Workspace::open(opening).unwrap());
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
-        let key = access::create_key(&workspace, &new).unwrap().key;
+        let key = api_key::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
         Self { workspace, caller, clock, _folder: folder }
     }
@@ -156,7 +158,7 @@ impl Served {
 
     /// Lets a worker do all that there is to do.
     pub(crate) fn settle(&self) {
-        let runner = Runner::start(&self.workspace, "worker".to_owned(), 1);
+        let runner = Runner::start(&self.workspace, "worker".to_owned(), 1, ROSTER);
         let org_key = self.workspace.org_key();
         let running = ListTasks { status: Some(TaskStatus::InProgress), limit: 1 };
         let is_done = || {

@@ -6,6 +6,7 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::row_import::RowImport;
+use labelport_engine::jobs;
 use labelport_engine::result::Stream;
 use labelport_engine::stored_export;
 use labelport_engine::work::{self, Job};
@@ -66,7 +67,7 @@ fn told(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
     Ok(json!({
         "id": task.id.as_str(),
         "name": task.name,
-        "type": work::wire_type(&task.kind),
+        "type": jobs::wire_type(&task.kind),
         "status": task.status.wire_name(),
         "completionPercentage": percentage,
         "result": result,

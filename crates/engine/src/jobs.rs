@@ -1,0 +1,59 @@
+//! What runs in the background: the one list of jobs and chores.
+//!
+//! # Adding a job
+//! A type that implements [`Job`] in the module of the things it is about, and one line in [`JOBS`]. A chore is a function
+//! and a line in [`ROSTER`].
+
+use crate::catalog::asset;
+use crate::catalog::row_import::RowImport;
+use crate::labeling::annotation_import::ImportJob;
+use crate::labeling::batch::BatchFill;
+use crate::labeling::workflow::{PriorityChange, QueueMove};
+use crate::legacy_export::{LabelExport, RowExport, RunExport};
+use crate::modeling::registration::Registration;
+use crate::stored_export::{self, ExportJob};
+use crate::work::{Chore, Job, Roster};
+use std::time::Duration;
+
+/// Every job, by kind.
+static JOBS: &[&dyn Job] = &[
+    &ImportJob,
+    &BatchFill,
+    &ExportJob,
+    &LabelExport,
+    &RowExport,
+    &RunExport,
+    &PriorityChange,
+    &QueueMove,
+    &RowImport,
+    &Registration,
+];
+
+/// What the workers of a process do.
+pub static ROSTER: Roster = Roster {
+    jobs: JOBS,
+    chores: &[
+        Chore { every: Duration::from_secs(3), answers_bell: true, run: asset::look_at_waiting },
+        Chore {
+            every: Duration::from_secs(3_600),
+            answers_bell: false,
+            run: |workspace, _| stored_export::expire(workspace).map(|()| false),
+        },
+    ],
+};
+
+/// Returns what the SDK knows a task of a kind by.
+pub fn wire_type(kind: &str) -> &str {
+    JOBS.iter().find(|job| job.kind() == kind).map_or(kind, |job| job.wire_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_unique_and_in_order() {
+        let kinds: Vec<_> = JOBS.iter().map(|job| job.kind()).collect();
+        assert!(kinds.is_sorted_by(|one, next| one < next), "{kinds:?}");
+    }
+}

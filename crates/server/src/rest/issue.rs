@@ -1,0 +1,113 @@
+//! Issues of a project: raised, commented on, settled, and exported at the URL that the SDK asks for.
+
+use super::{answered, body, text};
+use crate::answer;
+use crate::deliver::{Pairs, Signature, respond, text_content};
+use crate::door::Door;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::{get, post};
+use labelport_engine::access::Action;
+use labelport_engine::labeling::issue::{self, Creation};
+use labelport_engine::stored_export;
+use labelport_engine::workspace::Workspace;
+use labelport_model::problem::Problem;
+use labelport_store::issues::IssueStatus;
+use serde_json::json;
+
+pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+    router
+        .route("/api/v1/projects/{project}/issues", get(export).post(create))
+        .route("/api/v1/issues/{id}/comments", post(comment))
+        .route("/api/v1/issues/{id}/resolve", post(resolve))
+}
+
+/// Returns the URL of the issues of a project, all or those with a status. The SDK looks for the status in it.
+pub(crate) fn issue_url(workspace: &Workspace, project_id: &str, status: Option<&str>) -> Result<String, Problem> {
+    let status = status.map(read_status).transpose()?;
+    let until = workspace.now().plus_millis(stored_export::KEPT_MS);
+    // What is signed is the path and the status; the URL has them in the order that the SDK expects.
+    let signed = workspace.signer().url(&signed_path(project_id, status), Some(until));
+    let query = signed.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let (public, path) = (workspace.signer().public_url(), path(project_id));
+    Ok(match status {
+        Some(status) => format!("{public}{path}?status={}&{query}", word(status)),
+        None => format!("{public}{path}?{query}"),
+    })
+}
+
+fn path(project_id: &str) -> String {
+    format!("/api/v1/projects/{project_id}/issues")
+}
+
+fn signed_path(project_id: &str, status: Option<IssueStatus>) -> String {
+    format!("{}/{}", path(project_id), status.map_or("All", word))
+}
+
+fn word(status: IssueStatus) -> &'static str {
+    match status {
+        IssueStatus::Open => "Open",
+        IssueStatus::Resolved => "Resolved",
+    }
+}
+
+fn read_status(text: &str) -> Result<IssueStatus, Problem> {
+    let known = IssueStatus::ALL.into_iter().find(|status| word(*status) == text);
+    known.ok_or_else(|| Problem::malformed(format!("the status is {text:?}; write Open or Resolved")))
+}
+
+async fn export(
+    State(door): State<Door>,
+    Path(project): Path<String>,
+    Query(pairs): Pairs,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let status = pairs.iter().find(|(key, _)| key == "status").map(|(_, value)| value.clone());
+    let signature = Signature::of(pairs);
+    let found = door.call(move |workspace| {
+        let status = status.as_deref().map(read_status).transpose()?;
+        signature.check(workspace, &signed_path(&project, status))?;
+        let text = issue::export(workspace, &project, status)?;
+        Ok(text_content(text, "application/json; charset=utf-8"))
+    });
+    respond(found.await, &headers)
+}
+
+async fn create(State(door): State<Door>, Path(project): Path<String>, request: Request) -> Response<Body> {
+    let (headers, given) = match body(request).await {
+        Ok(read) => read,
+        Err(problem) => return answer::failure(&problem),
+    };
+    answered(&door, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+        let creation = Creation {
+            project_id: &project,
+            row_id: text(&given, "dataRowId")?,
+            label_id: given["labelId"].as_str(),
+            content: text(&given, "content")?,
+        };
+        let id = issue::create(workspace, caller, &creation)?;
+        Ok(json!({ "id": id }))
+    })
+    .await
+}
+
+async fn comment(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let (headers, given) = match body(request).await {
+        Ok(read) => read,
+        Err(problem) => return answer::failure(&problem),
+    };
+    answered(&door, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+        let id = issue::comment(workspace, caller, &id, text(&given, "content")?)?;
+        Ok(json!({ "id": id }))
+    })
+    .await
+}
+
+async fn resolve(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
+        issue::resolve(workspace, &id, IssueStatus::Resolved).map(|()| json!({ "id": id }))
+    })
+    .await
+}

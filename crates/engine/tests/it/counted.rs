@@ -122,7 +122,7 @@ fn an_export_does_no_more_work_than_was_recorded() {
     for (name, statements, rows) in &found {
         writeln!(text, "{name}: {statements} {rows}").unwrap();
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/work.txt");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/counted.txt");
     if std::env::var_os("LABELPORT_BLESS").is_some() {
         std::fs::write(path, text).unwrap();
         return;

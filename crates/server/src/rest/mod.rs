@@ -3,6 +3,7 @@
 //! # Adding a resource
 //! One file beside this one with a `routes`, one line in [`routes`](routes()).
 
+mod asset;
 mod embedding;
 mod export;
 mod feature_schema;
@@ -30,7 +31,8 @@ const BODY_LIMIT_BYTES: usize = 64 << 20;
 
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
-    let resources: [fn(Router<Door>) -> Router<Door>; 8] = [
+    let resources: [fn(Router<Door>) -> Router<Door>; 9] = [
+        asset::routes,
         embedding::routes,
         export::routes,
         feature_schema::routes,

@@ -1,0 +1,34 @@
+//! What is known of a row's asset, and why where it is not known.
+
+use super::answered;
+use crate::door::Door;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::get;
+use labelport_engine::access::Action;
+use labelport_engine::catalog::data_row;
+use labelport_store::rows::{self, AssetState};
+use serde_json::{Value, json};
+
+pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+    router.route("/api/v1/data-rows/{id}/asset", get(one))
+}
+
+async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+        let row = data_row::get(workspace, &id)?;
+        let asset = workspace.read(|connection| Ok(rows::find_asset(connection, row.key)?))?;
+        let state = match asset.as_ref().map(|asset| asset.state) {
+            Some(AssetState::Waiting) => "waiting",
+            Some(AssetState::Unreachable) => "unreachable",
+            Some(AssetState::Seen) | None => "seen",
+        };
+        let attributes = asset.as_ref().and_then(|asset| asset.attributes.as_deref());
+        let attributes: Value = attributes.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let notice = asset.and_then(|asset| asset.notice);
+        Ok(json!({ "dataRowId": row.id, "state": state, "mediaAttributes": attributes, "notice": notice }))
+    })
+    .await
+}

@@ -24,7 +24,6 @@ class Server:
         self.api_key = ""
         self._port = 0
         self._process: subprocess.Popen | None = None
-        self._events: queue.Queue = queue.Queue()
         self.said: list[str] = []
 
     def start(self, *arguments: str) -> "Server":
@@ -34,10 +33,12 @@ class Server:
         command = [self.binary, "--data", str(self.data), "--json", "serve"]
         command += ["--listen", f"127.0.0.1:{self._port}", "--allow-fetch", "127.0.0.0/8", *arguments]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        # Each process has a queue of its own: the end of one that was killed is no news of the next.
+        events: queue.Queue = queue.Queue()
+        threading.Thread(target=self._listen, args=(self._process, events), daemon=True).start()
         while True:
             try:
-                event = self._events.get(timeout=START_SECONDS)
+                event = events.get(timeout=START_SECONDS)
             except queue.Empty:
                 event = None
             if event is None:
@@ -48,20 +49,19 @@ class Server:
         self.api_key = event.get("api_key") or self.api_key
         return self
 
-    def _listen(self, process: subprocess.Popen) -> None:
+    def _listen(self, process: subprocess.Popen, events: queue.Queue) -> None:
         for line in process.stderr:
             self.said.append(line.rstrip())
             try:
-                self._events.put(json.loads(line))
+                events.put(json.loads(line))
             except ValueError:
                 continue
-        self._events.put(None)
+        events.put(None)
 
     def kill(self) -> None:
         """Ends it as a crash would: `kill -9`."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
-        self._events = queue.Queue()
 
     def stop(self) -> None:
         self._process.terminate()

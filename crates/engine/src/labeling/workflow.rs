@@ -169,6 +169,7 @@ pub fn start_move(
     identifiers: &Value,
 ) -> Result<TaskId, Problem> {
     let project = super::project::get(workspace, project_id)?;
+    check_identifiers(identifiers)?;
     if let Some(id) = queue_id
         && !list(workspace, &project)?.iter().any(|queue| queue.id == id)
     {
@@ -225,6 +226,7 @@ pub fn start_priorities(
     identifiers: &Value,
 ) -> Result<TaskId, Problem> {
     super::project::get(workspace, project_id)?;
+    check_identifiers(identifiers)?;
     let request = json!({ "project": project_id, "priority": priority, "rows": identifiers });
     let name = "Change priorities".to_owned();
     let order = Order { kind: PriorityChange.kind(), name, request: request.to_string() };
@@ -289,6 +291,19 @@ fn move_row(
     };
     let details = moved(stored.details.as_deref(), queue, mover);
     edits.merge_as_activity(row_key, &part(&row.id, project, &details)).map(|_| ())
+}
+
+/// Fails unless `{ids, idType}` names rows: a task that has nothing to do would look like one that was done.
+fn check_identifiers(identifiers: &Value) -> Result<(), Problem> {
+    let is_kind = matches!(identifiers["idType"].as_str(), None | Some("ID" | "GKEY"));
+    let ids =
+        identifiers["ids"].as_array().filter(|ids| is_kind && !ids.is_empty() && ids.iter().all(Value::is_string));
+    match ids {
+        Some(_) => Ok(()),
+        None => Err(Problem::malformed(
+            "the rows are missing: give dataRowIdentifiers with a list of texts as ids, and ID or GKEY as idType",
+        )),
+    }
 }
 
 /// Finds the rows that `{ids, idType}` names; ids of nothing are passed over.

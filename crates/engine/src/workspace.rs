@@ -305,7 +305,7 @@ impl Workspace {
 }
 
 /// Says that a file could not be written.
-pub(crate) fn unwritable(error: io::Error) -> Problem {
+pub fn unwritable(error: io::Error) -> Problem {
     let message = match error.kind() {
         io::ErrorKind::StorageFull => {
             "the disk of the data folder is full; free some space and send it again".to_owned()

@@ -17,12 +17,11 @@ use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// How much is read at once from a file.
 const PIECE_BYTES: usize = 256 << 10;
-/// How many pieces wait for the reader.
-const PIECES: usize = 4;
+/// How much of a download is held at once.
+const PORTION_BYTES: u64 = 1 << 20;
 /// The content type of rows. Without a charset, readers take them for Latin-1.
 pub(crate) const NDJSON: &str = "application/x-ndjson; charset=utf-8";
 
@@ -250,22 +249,27 @@ fn parse_range(text: &str, length: u64) -> Option<Option<Span>> {
     Some((start < length && start <= end).then_some(Span { start, end }))
 }
 
-/// Sends a range as it is read.
+/// Sends a range a portion at a time. A portion is read when the one before is on its way, so that whoever reads slowly,
+/// or not at all, holds a portion and no thread.
 fn streamed(readable: Box<dyn Readable>, span: Span) -> Body {
-    let (send, receive) = mpsc::channel::<io::Result<Bytes>>(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let outcome = readable.read(span, &mut |piece| {
-            // A reader who went away wants no more.
-            let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-            send.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)
-        });
-        if let Err(error) = outcome {
-            drop(send.blocking_send(Err(error)));
+    let readable: Arc<dyn Readable> = readable.into();
+    Body::from_stream(stream::unfold(Some(span.start), move |at| {
+        let readable = Arc::clone(&readable);
+        async move {
+            let start = at?;
+            let portion = Span { start, end: span.end.min(start.saturating_add(PORTION_BYTES - 1)) };
+            let read = move || {
+                let mut bytes = Vec::new();
+                readable.read(portion, &mut |piece| {
+                    bytes.extend_from_slice(piece);
+                    Ok(())
+                })?;
+                Ok(Bytes::from(bytes))
+            };
+            let outcome = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+            let next = (outcome.is_ok() && portion.end < span.end).then_some(portion.end + 1);
+            Some((outcome, next))
         }
-    });
-    Body::from_stream(stream::unfold(receive, |mut receive| async {
-        let piece = receive.recv().await?;
-        Some((piece, receive))
     }))
 }
 

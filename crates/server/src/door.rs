@@ -1,11 +1,22 @@
 //! What every request needs: the workspace, and who is asking.
 
+use axum::body::to_bytes;
+use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use labelport_engine::access::Caller;
 use labelport_engine::workspace::Workspace;
-use labelport_model::problem::Problem;
+use labelport_model::problem::{Problem, ProblemKind};
+use serde_json::Value;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The most bytes of a request of JSON.
+const BODY_LIMIT_BYTES: usize = 32 << 20;
+/// From here on a body waits for its turn: as values it takes up to a hundred times its bytes.
+const LARGE_BODY_BYTES: usize = 1 << 20;
+/// How many large bodies are values at once.
+const LARGE_BODIES: usize = 2;
 
 /// What is shared by all requests.
 #[derive(Clone)]
@@ -13,9 +24,14 @@ pub(crate) struct Door {
     pub(crate) workspace: Arc<Workspace>,
     /// Is told what lies behind failures of our own.
     pub(crate) log: Arc<dyn Fn(&Problem) + Send + Sync>,
+    large_bodies: Arc<Semaphore>,
 }
 
 impl Door {
+    pub(crate) fn new(workspace: Arc<Workspace>, log: Arc<dyn Fn(&Problem) + Send + Sync>) -> Self {
+        Self { workspace, log, large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)) }
+    }
+
     /// Runs a call of the engine where it may block.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
@@ -35,6 +51,28 @@ impl Door {
         if problem.cause.is_some() {
             (self.log)(problem);
         }
+    }
+
+    /// Reads a request of JSON; no body is null. Nothing is read for whoever is not let in.
+    pub(crate) async fn body(&self, request: Request) -> Result<(HeaderMap, Value), Problem> {
+        self.identify(request.headers()).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
+        let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 32 MiB; send less at once");
+        let bytes = bytes.map_err(too_large)?;
+        let count = bytes.len();
+        let parse = move || match bytes.is_empty() {
+            true => Ok(Value::Null),
+            false => serde_json::from_slice(&bytes)
+                .map_err(|error| Problem::malformed(format!("the request is not JSON: {error}"))),
+        };
+        if count < LARGE_BODY_BYTES {
+            return Ok((parts.headers, parse()?));
+        }
+        let turn = self.large_bodies.acquire().await.map_err(Problem::internal)?;
+        let value = self.call(move |_| parse()).await?;
+        drop(turn);
+        Ok((parts.headers, value))
     }
 
     /// Finds out who is asking.

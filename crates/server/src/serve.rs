@@ -50,7 +50,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         ready(listener.local_addr()?);
-        let door = Door { workspace: Arc::clone(&workspace), log };
+        let door = Door::new(Arc::clone(&workspace), log);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = axum::serve(listener, router(door)).with_graceful_shutdown(async {
             told_to_stop().await;

@@ -7,7 +7,7 @@ use crate::door::Door;
 use axum::extract::Multipart;
 use labelport_engine::catalog::row_import::CHUNK_LIMIT_BYTES;
 use labelport_engine::files::{Incoming, Kept};
-use labelport_engine::workspace::Workspace;
+use labelport_engine::workspace::{Workspace, unwritable};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use std::sync::Mutex;
 /// The most bytes of an upload.
 const UPLOAD_LIMIT_BYTES: u64 = 8 << 30;
 /// The most bytes of a part that is no file.
-const TEXT_LIMIT_BYTES: usize = 64 << 20;
+const TEXT_LIMIT_BYTES: usize = 32 << 20;
 /// The names under which the SDK sends what data row imports are made of.
 const IMPORT_NAMES: [&str; 2] = ["json_import.json", "manifest.json"];
 /// The key of a variable that stands for a file.
@@ -99,7 +99,7 @@ async fn read_parts(
             while let Some(bytes) = field.chunk().await.map_err(broken)? {
                 text.extend_from_slice(&bytes);
                 if text.len() > TEXT_LIMIT_BYTES {
-                    return Err(Problem::malformed(format!("the part {known} has more than 64 MiB")));
+                    return Err(Problem::malformed(format!("the part {known} has more than 32 MiB")));
                 }
             }
             texts.insert(known, text);
@@ -108,14 +108,14 @@ async fn read_parts(
         let file_name = field.file_name().unwrap_or(&name).to_owned();
         let content_type = field.content_type().map(str::to_owned);
         let id = door.workspace.chance().cuid();
-        let mut incoming = door.workspace.files().start(&id).map_err(Problem::internal)?;
+        let mut incoming = door.workspace.files().start(&id).map_err(unwritable)?;
         while let Some(bytes) = field.chunk().await.map_err(broken)? {
             let size_bytes = incoming.size_bytes() + bytes.len() as u64;
             check_size(&file_name, size_bytes)?;
             incoming = write(incoming, bytes.to_vec()).await?;
         }
         let kept = tokio::task::spawn_blocking(move || incoming.keep()).await;
-        let kept = kept.map_err(Problem::internal)?.map_err(Problem::internal)?;
+        let kept = kept.map_err(Problem::internal)?.map_err(unwritable)?;
         files.insert(name, Upload { id, name: file_name, content_type, kept });
     }
     Ok(())
@@ -134,7 +134,7 @@ fn check_size(file_name: &str, size_bytes: u64) -> Result<(), Problem> {
 /// Writes where it may block.
 async fn write(mut incoming: Incoming, bytes: Vec<u8>) -> Result<Incoming, Problem> {
     let written = tokio::task::spawn_blocking(move || incoming.write(&bytes).map(|()| incoming)).await;
-    written.map_err(Problem::internal)?.map_err(Problem::internal)
+    written.map_err(Problem::internal)?.map_err(unwritable)
 }
 
 /// Puts marks into the variables that stand for files.

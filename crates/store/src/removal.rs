@@ -6,6 +6,7 @@
 use crate::changes::{self, Departure, Scope};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
+use crate::rows;
 use crate::tally;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -18,9 +19,9 @@ pub fn remove_row(
     row_key: RowKey,
 ) -> Result<(), StoreError> {
     let key: [Param<'_>; 1] = [row_key.into()];
-    let sql = "select id, dataset_key from data_rows where row_key = $1";
-    let Some((row_id, dataset_key)) =
-        connection.find(sql, &key, |row| (row.text(0).unwrap_or_default(), row.int(1)))?
+    let sql = "select id, dataset_key, global_key from data_rows where row_key = $1";
+    let Some((row_id, dataset_key, global_key)) =
+        connection.find(sql, &key, |row| (row.text(0).unwrap_or_default(), row.int(1), row.text(2)))?
     else {
         return Ok(());
     };
@@ -39,7 +40,12 @@ pub fn remove_row(
             changes::leave_scope(connection, org_key, change_seq, departure)?;
         }
     }
-    for table in ["attachments", "metadata", "row_embeddings", "assets", "global_keys", "row_ids", "data_rows"] {
+    // Look-ups are found by what they look up: they have no index on the row.
+    if let Some(global_key) = &global_key {
+        rows::delete_global_key(connection, org_key, global_key)?;
+    }
+    connection.execute("delete from row_ids where id = $1", &[(&row_id).into()])?;
+    for table in ["attachments", "metadata", "row_embeddings", "assets", "data_rows"] {
         connection.execute(&format!("delete from {table} where row_key = $1"), &key)?;
     }
     Ok(())

@@ -89,16 +89,27 @@ pub fn find_key_by_global_key(
 
 /// Takes the global key from a row, so that exports do not show one. The row's change number is for the caller to give.
 pub fn clear_global_key(connection: &mut dyn Connection, row_key: RowKey) -> Result<(), StoreError> {
-    let sql = "select head, global_key from data_rows where row_key = $1";
-    let found = connection.find(sql, &[row_key.into()], |row| (row.text(0).unwrap_or_default(), row.text(1)))?;
-    let Some((head, Some(global_key))) = found else { return Ok(()) };
+    let sql = "select head, global_key, org_key from data_rows where row_key = $1";
+    let found =
+        connection.find(sql, &[row_key.into()], |row| (row.text(0).unwrap_or_default(), row.text(1), row.int(2)))?;
+    let Some((head, Some(global_key), Some(org_key))) = found else { return Ok(()) };
     let mut member = vec![];
     member.extend_from_slice(b",\"global_key\":");
     quote_into(&global_key, &mut member);
     let head = head.replacen(&*String::from_utf8_lossy(&member), "", 1);
     let sql = "update data_rows set global_key = null, head = $1 where row_key = $2";
     connection.execute(sql, &[(&head).into(), row_key.into()])?;
-    connection.execute("delete from global_keys where row_key = $1", &[row_key.into()])?;
+    delete_global_key(connection, org_key, &global_key)
+}
+
+/// Forgets whose a global key is.
+pub(crate) fn delete_global_key(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    global_key: &str,
+) -> Result<(), StoreError> {
+    let sql = "delete from global_keys where org_key = $1 and global_key = $2";
+    connection.execute(sql, &[org_key.into(), global_key.into()])?;
     Ok(())
 }
 

@@ -260,8 +260,10 @@ pub fn row_data(row: &DataRow) -> String {
 /// Changes the parts of a row that are given: `external_id`, `global_key`, `row_data`, `metadata_fields`.
 pub fn update(workspace: &Workspace, id: &str, payload: Vec<u8>) -> Result<(), Problem> {
     let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
-    let row = get(workspace, id)?;
+    let id = id.to_owned();
     workspace.write(move |connection| {
+        let found = rows::find(connection, org_key, &id)?;
+        let row = found.ok_or_else(|| Problem::not_found("data row", &id))?;
         let vocabulary = Vocabulary::read(connection, org_key)?;
         let mut edits = Edits::begin(connection, org_key, now)?;
         let document = Document::parse(&payload).map_err(Problem::internal)?;

@@ -5,10 +5,15 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
 use labelport_store::datasets::{self, Dataset, DatasetChange, NewDataset};
+use labelport_store::page::RowKey;
+use labelport_store::rows::ListRows;
 use labelport_store::{removal, rows};
 
 /// The most characters of a name.
 pub const NAME_LIMIT: usize = 256;
+
+/// How many rows are deleted in one transaction.
+const PORTION: usize = 1_000;
 
 /// Fails for a name that is empty or too long to be shown.
 pub fn check_name(sort: &str, name: &str) -> Result<(), Problem> {
@@ -70,14 +75,26 @@ pub fn update(
 /// Deletes a dataset with its rows.
 pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
     let (dataset, org_key, now) = (get(workspace, id)?, workspace.org_key(), workspace.now());
-    workspace.write(move |connection| {
-        let mut edits = Edits::begin(connection, org_key, now)?;
-        let change_seq = edits.change_seq()?;
-        for row_key in rows::list_keys(edits.connection, dataset.key)? {
-            removal::remove_row(edits.connection, org_key, change_seq, row_key)?;
-            edits.note_touched();
+    // In portions, so that others can write meanwhile; the dataset goes with its last rows.
+    loop {
+        let is_gone = workspace.write(move |connection| {
+            let mut edits = Edits::begin(connection, org_key, now)?;
+            let change_seq = edits.change_seq()?;
+            let which = ListRows { dataset_key: dataset.key, after: RowKey::MIN, external_id: None, limit: PORTION };
+            let rows = rows::list(edits.connection, org_key, &which)?;
+            for row in &rows {
+                removal::remove_row(edits.connection, org_key, change_seq, row.key)?;
+                edits.note_touched();
+            }
+            let is_gone = rows.len() < PORTION;
+            if is_gone {
+                datasets::mark_deleted(edits.connection, dataset.key, now)?;
+            }
+            edits.finish()?;
+            Ok(is_gone)
+        })?;
+        if is_gone {
+            return Ok(());
         }
-        datasets::mark_deleted(edits.connection, dataset.key, now)?;
-        Ok(edits.finish()?)
-    })
+    }
 }

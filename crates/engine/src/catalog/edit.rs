@@ -2,7 +2,7 @@
 //!
 //! A change is the part of an export row that it is about. Merging it replaces what it says and leaves what it does not.
 
-use labelport_model::json::Document;
+use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
 use labelport_model::row::{self, Label};
 use labelport_model::time::Timestamp;
@@ -29,8 +29,20 @@ impl<'c> Edits<'c> {
         Ok(Self { connection, merger, document: Document::default(), org_key, now, touched: false })
     }
 
-    /// Merges a part of a row. What contradicts the store is refused as a whole.
+    /// Merges a part of a row that is there. A row that somebody deleted meanwhile does not come back as this part alone.
     pub fn merge(&mut self, text: &[u8]) -> Result<Verdict, Problem> {
+        match self.create(text)? {
+            Verdict::Created => {
+                let root = self.document.root();
+                let id = root.get("data_row").and_then(|row| row.get("id")).and_then(Value::as_text);
+                Err(Problem::not_found("data row", &id.unwrap_or_default()))
+            }
+            verdict => Ok(verdict),
+        }
+    }
+
+    /// Merges a row, which may be new. What contradicts the store is refused as a whole.
+    pub fn create(&mut self, text: &[u8]) -> Result<Verdict, Problem> {
         self.document.read(text).map_err(Problem::internal)?;
         let row = row::read(&self.document).map_err(|error| Problem::malformed(error.to_string()))?;
         let verdict = self.merger.merge(self.connection, &row)?;

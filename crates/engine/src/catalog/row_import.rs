@@ -227,7 +227,7 @@ impl Portion {
         let origin =
             Origin { id: &row_id, dataset: Some((dataset_id, dataset_name)), created_by: &self.email, now: self.now };
         let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
-        edits.merge(&text)?;
+        edits.create(&text)?;
         if let (Some(asset), Some(row_key)) = (asset, rows::find_key(edits.connection, &row_id)?) {
             rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
         }

@@ -151,6 +151,11 @@ fn add(
     let org_key = workspace.org_key();
     let (project, batch, keys, mover) = (project.clone(), batch.clone(), keys.to_vec(), mover.clone());
     workspace.write(move |connection| {
+        // Neither comes back with these rows if it was deleted meanwhile.
+        let is_there = projects::find(connection, org_key, &project.id)?.is_some();
+        is_there.then_some(()).ok_or_else(|| Problem::not_found("project", &project.id))?;
+        let is_there = projects::find_batch(connection, project.key, &batch.id)?.is_some();
+        is_there.then_some(()).ok_or_else(|| Problem::not_found("batch", &batch.id))?;
         let queues = Queues::read(connection, project.key)?;
         let ontology_id = project.ontology_id.as_deref();
         let details = workflow::entered(ontology_id, &queues, (&batch, priority), expected_labels(&batch), &mover);

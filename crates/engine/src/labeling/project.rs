@@ -103,7 +103,28 @@ pub fn list(workspace: &Workspace) -> Result<Vec<Project>, Problem> {
 
 /// Changes the parts of a project that are given.
 pub fn update(workspace: &Workspace, id: &str, data: &Value) -> Result<Project, Problem> {
-    let mut project = get(workspace, id)?;
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    let (id, data) = (id.to_owned(), data.clone());
+    // Read where it is written: of two changes at once neither is lost.
+    let key = workspace.write(move |connection| {
+        let mut project = find_in(connection, org_key, &id)?;
+        let is_renamed = change(&mut project, &data)?;
+        projects::update(connection, &project, now)?;
+        if is_renamed {
+            projects::touch_rows(connection, org_key, project.key)?;
+        }
+        Ok(project.id)
+    })?;
+    get(workspace, &key)
+}
+
+/// Finds a project in a transaction.
+fn find_in(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Project, Problem> {
+    projects::find(connection, org_key, id)?.ok_or_else(|| Problem::not_found("project", id))
+}
+
+/// Changes the parts that are given; tells whether the name is another one.
+fn change(project: &mut Project, data: &Value) -> Result<bool, Problem> {
     let is_renamed = match data["name"].as_str() {
         Some(name) if name != project.name => {
             crate::catalog::dataset::check_name("project", name)?;
@@ -118,19 +139,11 @@ pub fn update(workspace: &Workspace, id: &str, data: &Value) -> Result<Project, 
     if let Some(media_type) = data["allowedMediaType"].as_str() {
         project.media_type = Some(read_media_type(media_type)?);
     }
-    let mut settings = settings(&project);
+    let mut settings = settings(project);
     settings.extend(settings_of(data));
     settings.retain(|_, value| !value.is_null());
     project.settings = Some(Value::Object(settings).to_string());
-    let (org_key, now) = (workspace.org_key(), workspace.now());
-    workspace.write(move |connection| {
-        projects::update(connection, &project, now)?;
-        if is_renamed {
-            projects::touch_rows(connection, org_key, project.key)?;
-        }
-        Ok(())
-    })?;
-    get(workspace, id)
+    Ok(is_renamed)
 }
 
 /// Deletes a project with its batches and labels. Its rows stay in their datasets.
@@ -163,10 +176,13 @@ pub fn find_ontology(workspace: &Workspace, project: &Project) -> Result<Option<
 
 /// Gives a project another ontology, and says that it is set up.
 pub fn connect_ontology(workspace: &Workspace, id: &str, ontology_id: &str) -> Result<Project, Problem> {
-    let project = get(workspace, id)?;
+    get(workspace, id)?;
     let ontology = ontology::get(workspace, ontology_id)?;
-    let (org_key, now) = (workspace.org_key(), workspace.now());
-    workspace.write(move |connection| connect(connection, org_key, project, &ontology, now))?;
+    let (org_key, now, project_id) = (workspace.org_key(), workspace.now(), id.to_owned());
+    workspace.write(move |connection| {
+        let project = find_in(connection, org_key, &project_id)?;
+        connect(connection, org_key, project, &ontology, now)
+    })?;
     get(workspace, id)
 }
 
@@ -189,10 +205,10 @@ fn connect(
 
 /// Gives a project the ontology that comes with the set-up of its editor.
 pub fn set_up(workspace: &Workspace, id: &str, ontology_json: &str) -> Result<Project, Problem> {
-    let project = get(workspace, id)?;
     let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
-    let ontology_json = ontology_json.to_owned();
+    let (project_id, ontology_json) = (id.to_owned(), ontology_json.to_owned());
     workspace.write(move |connection| {
+        let project = find_in(connection, org_key, &project_id)?;
         let normalized = ontology::complete_for(connection, org_key, &ontology_json, (&*chance, now))?;
         let ontology = match project.ontology_key {
             Some(key) => ontologies::find_by_key(connection, org_key, key)?,

@@ -109,10 +109,7 @@ impl Job for Registration {
 fn add(workspace: &Workspace, run: &ModelRun, keys: &[RowKey], pulse: &Pulse) -> Result<usize, JobError> {
     for portion in keys.chunks(PORTION) {
         pulse.check()?;
-        write(workspace, portion.to_vec(), {
-            let run = run.clone();
-            move |edits, row_key, ids| enter(edits, &run, row_key, ids, &[])
-        })?;
+        write(workspace, run, portion.to_vec(), |edits, run, row_key, ids| enter(edits, run, row_key, ids, &[]))?;
     }
     Ok(keys.len())
 }
@@ -129,7 +126,8 @@ fn enter(
     if is_there && labels.is_empty() {
         return Ok(());
     }
-    let row_id = things::find_row_id(edits.connection, row_key)?.unwrap_or_default();
+    // Somebody may have deleted it since.
+    let Some(row_id) = things::find_row_id(edits.connection, row_key)? else { return Ok(()) };
     let mut texts = models::list_run_labels(edits.connection, run.key, row_key, 0)?;
     let fresh = labels.iter().filter(|(id, _)| !texts.iter().any(|text| text.contains(&format!("\"id\":\"{id}\""))));
     let fresh: Vec<String> = fresh.map(|(_, text)| text.clone()).collect();
@@ -152,14 +150,19 @@ type Ids = [String; 2];
 /// Changes rows in one transaction.
 fn write(
     workspace: &Workspace,
+    run: &ModelRun,
     keys: Vec<RowKey>,
-    change: impl Fn(&mut Edits<'_>, RowKey, &Ids) -> Result<(), Problem> + Send + 'static,
+    change: impl Fn(&mut Edits<'_>, &ModelRun, RowKey, &Ids) -> Result<(), Problem> + Send + 'static,
 ) -> Result<(), Problem> {
     let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
+    let run_id = run.id.clone();
     workspace.write(move |connection| {
+        // A run that was deleted meanwhile does not come back with these rows.
+        let run = models::find_run(connection, org_key, &run_id)?;
+        let run = run.ok_or_else(|| Problem::not_found("model run", &run_id))?;
         let mut edits = Edits::begin(connection, org_key, now)?;
         for row_key in keys {
-            change(&mut edits, row_key, &[chance.uuid(), chance.uuid()])?;
+            change(&mut edits, &run, row_key, &[chance.uuid(), chance.uuid()])?;
         }
         Ok(edits.finish()?)
     })
@@ -201,9 +204,8 @@ fn add_labels(
             .iter()
             .map(|group| (group[0].0, group.iter().map(|(_, id, text)| (id.clone(), text.clone())).collect()))
             .collect();
-        let run = run.clone();
-        write(workspace, by_row.keys().copied().collect(), move |edits, row_key, ids| {
-            enter(edits, &run, row_key, ids, by_row.get(&row_key).map_or(&[], Vec::as_slice))
+        write(workspace, run, by_row.keys().copied().collect(), move |edits, run, row_key, ids| {
+            enter(edits, run, row_key, ids, by_row.get(&row_key).map_or(&[], Vec::as_slice))
         })?;
     }
     Ok(groups.len())
@@ -216,14 +218,13 @@ fn split(workspace: &Workspace, run: &ModelRun, assignments: &Value, pulse: &Pul
         let keys = batch::Rows::read(assignment).find(workspace)?;
         for portion in keys.chunks(PORTION) {
             pulse.check()?;
-            let run = run.clone();
-            write(workspace, portion.to_vec(), move |edits, row_key, _| {
+            write(workspace, run, portion.to_vec(), move |edits, run, row_key, _| {
                 if !models::has_row(edits.connection, run.key, row_key)? {
                     return Ok(());
                 }
                 let row_id = things::find_row_id(edits.connection, row_key)?.unwrap_or_default();
                 let members = format!("\"split\":\"{}\"", split.export_name());
-                edits.merge(run::part(&row_id, &run, &members).as_bytes()).map(|_| ())
+                edits.merge(run::part(&row_id, run, &members).as_bytes()).map(|_| ())
             })?;
         }
         count += keys.len();

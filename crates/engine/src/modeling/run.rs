@@ -76,27 +76,41 @@ pub fn delete(workspace: &Workspace, ids: &[String]) -> Result<(), Problem> {
 
 /// Replaces the training metadata of a run; null removes them.
 pub fn set_training_metadata(workspace: &Workspace, id: &str, metadata: &Value) -> Result<ModelRun, Problem> {
-    let run = ModelRun { training_metadata: stored(metadata), ..get(workspace, id)? };
-    let (now, changed) = (workspace.now(), run.clone());
-    workspace.write(move |connection| Ok(models::update_run(connection, &changed, now)?))?;
-    Ok(run)
+    let metadata = stored(metadata);
+    change(workspace, id, move |run| run.training_metadata = metadata)
 }
 
 /// Changes the state of the training pipeline of a run. Its metadata add up over calls.
 pub fn update_pipeline(workspace: &Workspace, id: &str, data: &Value) -> Result<Value, Problem> {
-    let run = get(workspace, id)?;
-    let mut status = pipeline(&run);
-    status["status"] = data["status"].clone();
-    status["errorMessage"] = data["errorMessage"].clone();
-    if let Value::Object(given) = &data["metadata"] {
-        let mut metadata: Map<String, Value> = status["metadata"].as_object().cloned().unwrap_or_default();
-        metadata.extend(given.clone());
-        status["metadata"] = Value::Object(metadata);
-    }
-    let run = ModelRun { status: Some(status.to_string()), ..run };
-    let now = workspace.now();
-    workspace.write(move |connection| Ok(models::update_run(connection, &run, now)?))?;
-    Ok(status)
+    let data = data.clone();
+    let changed = change(workspace, id, move |run| {
+        let mut status = pipeline(run);
+        status["status"] = data["status"].clone();
+        status["errorMessage"] = data["errorMessage"].clone();
+        if let Value::Object(given) = &data["metadata"] {
+            let mut metadata: Map<String, Value> = status["metadata"].as_object().cloned().unwrap_or_default();
+            metadata.extend(given.clone());
+            status["metadata"] = Value::Object(metadata);
+        }
+        run.status = Some(status.to_string());
+    })?;
+    Ok(pipeline(&changed))
+}
+
+/// Changes a run where it is read: of two changes at once neither is lost.
+fn change(
+    workspace: &Workspace,
+    id: &str,
+    apply: impl FnOnce(&mut ModelRun) + Send + 'static,
+) -> Result<ModelRun, Problem> {
+    let (org_key, now, id) = (workspace.org_key(), workspace.now(), id.to_owned());
+    workspace.write(move |connection| {
+        let found = models::find_run(connection, org_key, &id)?;
+        let mut run = found.ok_or_else(|| Problem::not_found("model run", &id))?;
+        apply(&mut run);
+        models::update_run(connection, &run, now)?;
+        Ok(run)
+    })
 }
 
 /// Returns the state of the training pipeline of a run.

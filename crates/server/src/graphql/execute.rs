@@ -12,12 +12,15 @@ use async_graphql_value::Value as Literal;
 use labelport_engine::access::{Action, allow};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// How deep a selection may be.
 const DEPTH_LIMIT: usize = 24;
 /// The most fields that one text may select.
 const FIELD_LIMIT: usize = 2_000;
+/// The most objects that one answer may have. A text of 80 characters can ask for more than any machine holds.
+const OBJECT_LIMIT: usize = 100_000;
 /// What the SDK knows as a query that asks for too much.
 const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 
@@ -41,7 +44,7 @@ pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<
             return Err(Problem::new(ProblemKind::Invalid, "there are no subscriptions; poll instead").into());
         }
     };
-    let executor = Executor { call, document: &document, variables: &variables };
+    let executor = Executor { call, document: &document, variables: &variables, objects: Cell::new(0) };
     executor.check(root, &operation.selection_set.node, 0, &mut 0)?;
     let mut path = Vec::new();
     let data = executor.object(root, &[&operation.selection_set.node], &Node::new(), Some(action), &mut path);
@@ -75,6 +78,8 @@ struct Executor<'a> {
     call: &'a Call<'a>,
     document: &'a ExecutableDocument,
     variables: &'a Map<String, Value>,
+    /// Resolved so far.
+    objects: Cell<usize>,
 }
 
 impl Executor<'_> {
@@ -93,6 +98,7 @@ impl Executor<'_> {
                 Selection::InlineFragment(fragment) => {
                     let inner = fragment.node.type_condition.as_ref();
                     let inner = inner.map_or(of, |condition| condition.node.on.node.as_str());
+                    self.check_fragment(of, inner)?;
                     self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
                 }
                 Selection::FragmentSpread(spread) => {
@@ -101,9 +107,21 @@ impl Executor<'_> {
                         return Err(Problem::new(ProblemKind::Invalid, format!("Unknown fragment \"{name}\".")));
                     };
                     let inner = fragment.node.type_condition.node.on.node.as_str();
+                    self.check_fragment(of, inner)?;
                     self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// A fragment on the root of the other kind of operation would run what was never checked for its caller.
+    fn check_fragment(&self, of: &str, on: &str) -> Result<(), Problem> {
+        let is_root = |name: &str| name == QUERY || name == MUTATION;
+        if of != on && (is_root(of) || is_root(on)) {
+            let message =
+                format!("Fragment cannot be spread here as objects of type \"{of}\" can never be of type \"{on}\".");
+            return Err(Problem::new(ProblemKind::Invalid, message));
         }
         Ok(())
     }
@@ -147,6 +165,10 @@ impl Executor<'_> {
         action: Option<Action>,
         path: &mut Vec<String>,
     ) -> Result<Value, Problem> {
+        self.objects.set(self.objects.get() + 1);
+        if self.objects.get() > OBJECT_LIMIT {
+            return Err(Problem::new(ProblemKind::Invalid, TOO_COMPLEX));
+        }
         let mut selected: Vec<(&str, Vec<&Selected>)> = Vec::new();
         for set in sets {
             self.collect(of, parent, set, &mut selected)?;
@@ -159,8 +181,8 @@ impl Executor<'_> {
                 json!(type_of(of, parent))
             } else {
                 let field = SCHEMA.find(of, name).ok_or_else(|| Problem::internal("a field was not checked"))?;
-                if let Some(action) = action {
-                    allow(self.call.caller, field.action.unwrap_or(action))?;
+                if let Some(action) = field.action.or(action) {
+                    allow(self.call.caller, action)?;
                 }
                 self.field(field, &fields, parent, path)?
             };
@@ -200,6 +222,7 @@ impl Executor<'_> {
                 Selection::FragmentSpread(spread) => {
                     let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
                     if let Some(fragment) = fragment
+                        && fragment.node.type_condition.node.on.node == type_of(of, parent)
                         && !self.is_skipped(&spread.node.directives)?
                     {
                         self.collect(of, parent, &fragment.node.selection_set.node, selected)?;
@@ -386,6 +409,39 @@ mod tests {
                      description: $description}){name description}}";
         let made = bench.run(query, &json!({ "name": "a" }));
         assert!(matches!(made, Ok(made) if made["data"]["createDataset"] == json!({ "name": "a", "description": "" })));
+    }
+
+    #[test]
+    fn fields_that_write_are_for_writers_wherever_they_are() {
+        let verbs = ["add", "connect", "create", "delete", "remove", "set", "show"];
+        for (of, field) in SCHEMA.inner_fields().filter(|(_, field)| field.resolve.is_some()) {
+            let rest = verbs.iter().find_map(|verb| field.name.strip_prefix(verb));
+            let is_order = rest.is_some_and(|rest| rest.starts_with(char::is_uppercase));
+            assert_eq!(is_order, field.action == Some(Action::Write), "{of}.{}", field.name);
+        }
+        let bench = Bench::reader();
+        labelport_engine::labeling::project::create(&bench.workspace, &bench.caller, &json!({ "name": "p" })).unwrap();
+        let query = "{projects{name createEmptyBatch(input:{name:\"b\"}){id}}}";
+        assert!(matches!(bench.run(query, &Value::Null), Err(failed) if failed.problem.kind == ProblemKind::Forbidden));
+        assert!(bench.run("{projects{name batches{nodes{id}}}}", &Value::Null).is_ok());
+    }
+
+    #[test]
+    fn a_short_text_with_an_endless_answer_is_refused() {
+        let bench = Bench::new();
+        for number in 0..60 {
+            let query = format!("mutation{{createProject(data:{{name:\"{number}\"}}){{id}}}}");
+            assert!(bench.run(&query, &Value::Null).is_ok());
+        }
+        let query = "{projects{organization{projects{organization{projects{id}}}}}}";
+        let found = bench.run(query, &Value::Null);
+        assert!(matches!(found, Err(failed) if failed.problem.message == TOO_COMPLEX));
+    }
+
+    #[test]
+    fn a_fragment_on_the_other_root_is_refused() {
+        let query = "query{...f} fragment f on Mutation{createDataset(data:{name:\"a\"}){id}}";
+        check(query, Value::Null, Err((INVALID, "Fragment cannot be spread here")));
     }
 
     #[test]

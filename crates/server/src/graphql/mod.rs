@@ -25,18 +25,15 @@ use crate::answer;
 use crate::door::{Door, key_of};
 use crate::problem::graphql_error;
 use crate::upload::{self, Taken, Uploads};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{Response, StatusCode, header};
-use labelport_engine::access::Caller;
+use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
-use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
 pub(crate) use resource::{embedding_told, slice_told};
-
-/// The most bytes of a request without files.
-const BODY_LIMIT_BYTES: usize = 64 << 20;
 
 /// One request on its way through resolvers.
 pub(crate) struct Call<'a> {
@@ -72,15 +69,15 @@ async fn read(door: &Door, request: Request) -> Result<Taken, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
         // Whoever is not let in has nothing written to disk.
-        door.identify(request.headers()).await?;
+        allow(&door.identify(request.headers()).await?, Action::Write)?;
         let multipart = Multipart::from_request(request, &()).await;
         let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;
         return upload::read(door, multipart).await;
     }
-    let bytes = to_bytes(request.into_body(), BODY_LIMIT_BYTES).await;
-    let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 64 MiB; send less at once");
-    let body = serde_json::from_slice(&bytes.map_err(too_large)?);
-    let body = body.map_err(|error| Problem::malformed(format!("the request is not JSON: {error}")))?;
+    let (_, body) = door.body(request).await?;
+    if !body["query"].is_string() {
+        return Err(Problem::malformed("query is missing; send {\"query\": TEXT, \"variables\": {…}}"));
+    }
     Ok(Taken { body, uploads: Uploads::default() })
 }
 

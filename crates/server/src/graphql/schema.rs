@@ -43,6 +43,11 @@ impl Field {
         Self { name, returns: Some(returns), resolve: None, action: None }
     }
 
+    /// The same field for callers who may write, wherever it is: some operations of the SDK are fields of a project.
+    pub(crate) const fn for_writers(self) -> Self {
+        Self { action: Some(Action::Write), ..self }
+    }
+
     /// The same field for callers who may read.
     pub(crate) const fn for_readers(self) -> Self {
         Self { action: Some(Action::Read), ..self }
@@ -110,6 +115,13 @@ impl Schema {
     fn undescribed(&self) -> Vec<&str> {
         let returned = self.0.values().flat_map(BTreeMap::values).filter_map(|field| field.returns);
         returned.filter(|name| !self.0.contains_key(name)).collect()
+    }
+
+    /// Lists every field below the roots, with its type.
+    #[cfg(test)]
+    pub(crate) fn inner_fields(&self) -> impl Iterator<Item = (&'static str, &Field)> {
+        let inner = self.0.iter().filter(|(of, _)| **of != QUERY && **of != MUTATION);
+        inner.flat_map(|(of, fields)| fields.values().map(|field| (*of, field)))
     }
 
     /// Prints the schema, a line for each field.

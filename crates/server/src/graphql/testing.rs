@@ -39,8 +39,8 @@ impl Chance for Counted {
 
 /// An empty workspace and a caller.
 pub(super) struct Bench {
-    workspace: Workspace,
-    caller: Caller,
+    pub(super) workspace: Workspace,
+    pub(super) caller: Caller,
     _folder: tempfile::TempDir,
 }
 

@@ -1,6 +1,6 @@
 //! Embeddings, where versions before 7 of the SDK look for them: at the host, below `/adv/adv/v1`.
 
-use super::{answered, body, text};
+use super::{answered, text};
 use crate::answer;
 use crate::door::Door;
 use crate::graphql::embedding_told as told;
@@ -20,7 +20,7 @@ pub(super) fn routes(router: Router<Door>) -> Router<Door> {
 }
 
 async fn create(State(door): State<Door>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response};
 use axum::routing::get;
+use labelport_engine::access::{Action, allow};
 use labelport_engine::result::Stream;
 use labelport_model::problem::Problem;
 
@@ -33,10 +34,11 @@ async fn whole(
     headers: HeaderMap,
     stream: Stream,
 ) -> Response<Body> {
-    if key_of(&headers).is_some()
-        && let Err(problem) = door.identify(&headers).await
-    {
-        return answer::failure(&problem);
+    if key_of(&headers).is_some() {
+        let caller = door.identify(&headers).await;
+        if let Err(problem) = caller.and_then(|caller| allow(&caller, Action::Read)) {
+            return answer::failure(&problem);
+        }
     }
     let found = door.call(move |workspace| {
         if workspace.store().organization()?.id != organization {

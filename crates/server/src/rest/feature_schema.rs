@@ -1,6 +1,6 @@
 //! Feature schemas: tools and classifications by themselves.
 
-use super::{answered, body, text};
+use super::{answered, text};
 use crate::answer;
 use crate::door::Door;
 use axum::Router;
@@ -32,7 +32,7 @@ async fn remove(State(door): State<Door>, Path(id): Path<String>, headers: Heade
 }
 
 async fn put(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
@@ -45,7 +45,7 @@ async fn put(State(door): State<Door>, Path(id): Path<String>, request: Request)
 }
 
 async fn rename(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
@@ -56,7 +56,7 @@ async fn rename(State(door): State<Door>, Path(id): Path<String>, request: Reque
 }
 
 async fn list_unused(State(door): State<Door>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };

@@ -1,6 +1,6 @@
 //! Issues of a project: raised, commented on, settled, and exported at the URL that the SDK asks for.
 
-use super::{answered, body, text};
+use super::{answered, text};
 use crate::answer;
 use crate::deliver::{Pairs, Signature, respond, text_content};
 use crate::door::Door;
@@ -76,7 +76,7 @@ async fn export(
 }
 
 async fn create(State(door): State<Door>, Path(project): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
@@ -94,7 +94,7 @@ async fn create(State(door): State<Door>, Path(project): Path<String>, request: 
 }
 
 async fn comment(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };

@@ -18,16 +18,12 @@ pub(crate) use issue::issue_url;
 use crate::answer;
 use crate::door::Door;
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::Value;
-
-/// The most bytes of a request.
-const BODY_LIMIT_BYTES: usize = 64 << 20;
 
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
@@ -71,20 +67,6 @@ async fn answered(
         Ok(value) => answer::json(status, &value),
         Err(problem) => answer::failure(&problem),
     }
-}
-
-/// Reads a body of JSON; none is null.
-async fn body(request: Request) -> Result<(HeaderMap, Value), Problem> {
-    let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
-    let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 64 MiB; send less at once");
-    let bytes = bytes.map_err(too_large)?;
-    if bytes.is_empty() {
-        return Ok((parts.headers, Value::Null));
-    }
-    let value = serde_json::from_slice(&bytes);
-    let value = value.map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))?;
-    Ok((parts.headers, value))
 }
 
 /// Returns a text of a body.

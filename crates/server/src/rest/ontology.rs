@@ -1,6 +1,6 @@
 //! Ontologies.
 
-use super::{answered, body};
+use super::answered;
 use crate::answer;
 use crate::door::Door;
 use axum::Router;
@@ -47,7 +47,7 @@ async fn nodes(State(door): State<Door>, Path(id): Path<String>, headers: Header
 }
 
 async fn list_unused(State(door): State<Door>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };

@@ -1,6 +1,6 @@
 //! Slices, which no call of the SDK creates.
 
-use super::{answered, body, text};
+use super::{answered, text};
 use crate::answer;
 use crate::door::Door;
 use crate::graphql::slice_told as told;
@@ -17,7 +17,7 @@ pub(super) fn routes(router: Router<Door>) -> Router<Door> {
 }
 
 async fn create(State(door): State<Door>, request: Request) -> Response<Body> {
-    let (headers, given) = match body(request).await {
+    let (headers, given) = match door.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };

@@ -182,14 +182,24 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         }
         let done = first + i64::try_from(portion.len()).unwrap_or(0);
         let (org_key, id, target, mover) = (workspace.org_key(), import.id.clone(), target.clone(), mover.clone());
-        workspace.write(move |connection| {
+        let gone = workspace.write(move |connection| {
+            target.check_is_there(connection, org_key)?;
             let mut edits = Edits::begin(connection, org_key, mover.now)?;
+            let mut gone = Vec::new();
             for (row_key, made) in &made {
-                target.keep(&mut edits, org_key, *row_key, made, &mover)?;
+                if !target.keep(&mut edits, org_key, *row_key, made, &mover)? {
+                    gone.push(*row_key);
+                }
             }
             imports::note_progress(edits.connection, &id, done, total)?;
-            Ok(edits.finish()?)
+            edits.finish()?;
+            Ok(gone)
         })?;
+        for (_, places) in portion.iter().filter(|(row_key, _)| row_key.is_some_and(|key| gone.contains(&key))) {
+            places
+                .iter()
+                .for_each(|place| statuses[place.index] = Some(LineError::of_line(annotate::Problem::RowUnknown)));
+        }
     }
     finish(workspace, import, &lines, &statuses)?;
     Ok(Done { rows: total, outcome: None })
@@ -235,7 +245,13 @@ fn convert(
         let row = rows::find_by_key(connection, org_key, row_key)?;
         Ok((row, rows::find_asset(connection, row_key)?))
     })?;
-    let row = row.ok_or_else(|| Problem::internal("a data row vanished during its import"))?;
+    // Somebody deleted it since the lines were sorted out.
+    let Some(row) = row else {
+        return Ok(Outcome {
+            outcomes: texts.iter().map(|_| Err(LineError::of_line(annotate::Problem::RowUnknown))).collect(),
+            made: None,
+        });
+    };
     let declared = asset.as_ref().and_then(|asset| asset.media_type.as_deref());
     let of_project = target.media_type();
     let data_type = row

@@ -119,7 +119,16 @@ impl Target {
             .map_err(|error| Problem::malformed(format!("the ontology of the {sort} cannot be read: {error}")))
     }
 
-    /// Stores what was made for a row.
+    /// Fails if it was deleted: it does not come back with what is imported.
+    pub(super) fn check_is_there(&self, connection: &mut dyn Connection, org_key: i64) -> Result<(), Problem> {
+        let (is_there, id) = match self {
+            Self::Project(project, _) => (projects::find(connection, org_key, &project.id)?.is_some(), &project.id),
+            Self::Run(run) => (models::find_run(connection, org_key, &run.id)?.is_some(), &run.id),
+        };
+        if is_there { Ok(()) } else { Err(Problem::not_found(self.sort(), id)) }
+    }
+
+    /// Stores what was made for a row; tells whether the row is still there to have it.
     pub(super) fn keep(
         &self,
         edits: &mut Edits<'_>,
@@ -127,24 +136,28 @@ impl Target {
         row_key: RowKey,
         made: &Made,
         mover: &Mover,
-    ) -> Result<(), Problem> {
-        let Some(row) = rows::find_by_key(edits.connection, org_key, row_key)? else { return Ok(()) };
+    ) -> Result<bool, Problem> {
+        let Some(row) = rows::find_by_key(edits.connection, org_key, row_key)? else { return Ok(false) };
         match self {
             Self::Project(project, _) => {
                 let stored = projects::find_row(edits.connection, project.key, row_key)?;
-                let Some(stored) = stored else { return Ok(()) };
+                let Some(stored) = stored else { return Ok(false) };
                 edits.append_label(project.key, row_key, label(made, mover).as_bytes())?;
                 let queues = Queues::read(edits.connection, project.key)?;
-                match workflow::labeled(stored.details.as_deref(), &queues, mover) {
-                    Some(details) => edits.merge(&workflow::part(&row.id, project, &details)).map(|_| ()),
-                    None => Ok(()),
+                if let Some(details) = workflow::labeled(stored.details.as_deref(), &queues, mover) {
+                    edits.merge(&workflow::part(&row.id, project, &details))?;
                 }
+                Ok(true)
             }
             Self::Run(run) => {
+                if !models::has_row(edits.connection, run.key, row_key)? {
+                    return Ok(false);
+                }
                 let mut predictions = models::list_run_labels(edits.connection, run.key, row_key, 1)?;
                 predictions.push(prediction(made));
                 let text = model_run::part(&row.id, run, &format!("\"predictions\":[{}]", predictions.join(",")));
-                edits.merge(text.as_bytes()).map(|_| ())
+                edits.merge(text.as_bytes())?;
+                Ok(true)
             }
         }
     }

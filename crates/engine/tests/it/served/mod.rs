@@ -4,6 +4,7 @@
 //! chance, which is how a test ends a worker between two transactions; the runner then goes on with what it left.
 
 mod annotation_imports;
+mod at_once;
 mod data_types;
 mod deletions;
 mod exports;

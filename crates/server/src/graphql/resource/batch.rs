@@ -45,25 +45,28 @@ pub(super) static PART: Part = Part {
         "Project",
         &[
             Field::object("batches", "BatchPage", list),
-            Field::object("createBatchV2", "CreatedBatch", create),
+            Field::object("createBatchV2", "CreatedBatch", create).for_writers(),
             Field::object("createEmptyBatch", "Batch", |call, parent, arguments| {
                 let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY);
                 batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(told)
-            }),
-            Field::object("addDataRowsToBatchAsync", "TaskId", fill),
-            Field::object("createBatches", "BatchTasks", create_many),
-            Field::object("createBatchesFromDataset", "BatchTasks", create_many),
+            })
+            .for_writers(),
+            Field::object("addDataRowsToBatchAsync", "TaskId", fill).for_writers(),
+            Field::object("createBatches", "BatchTasks", create_many).for_writers(),
+            Field::object("createBatchesFromDataset", "BatchTasks", create_many).for_writers(),
             Field::object("removeQueuedDataRowsFromBatch", "Batch", |call, parent, arguments| {
                 let id = arguments.text("batchId")?;
                 batch::remove_queued(call.workspace, &parent_of(call, parent)?, id)?;
                 Ok(json!({ "id": id }))
-            }),
+            })
+            .for_writers(),
             Field::object("deleteBatch", "DeletedBatch", |call, parent, arguments| {
                 let id = arguments.text("batchId")?;
                 batch::delete(call.workspace, &parent_of(call, parent)?, id)?;
                 Ok(json!({ "deletedBatchId": id }))
-            }),
-            Field::object("deleteBatchLabels", "DeletedLabels", delete_labels),
+            })
+            .for_writers(),
+            Field::object("deleteBatchLabels", "DeletedLabels", delete_labels).for_writers(),
         ],
     )],
 };

@@ -66,13 +66,15 @@ pub(super) static PART: Part = Part {
                 Field::object("createdBy", "User", |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
-                Field::object("connectOntology", "Project", connect_ontology),
-                Field::object("setTagSetStatus", "TagSetStatus", |_, _, _| Ok(json!({ "tagSetStatus": "ENABLED" }))),
+                Field::object("connectOntology", "Project", connect_ontology).for_writers(),
+                Field::object("setTagSetStatus", "TagSetStatus", |_, _, _| Ok(json!({ "tagSetStatus": "ENABLED" })))
+                    .for_writers(),
                 Field::object("showPredictionsToLabelers", "Project", |_, parent, arguments| {
                     let mut told = Value::Object(parent.clone());
                     told["showingPredictionsToLabelers"] = arguments.at("show").clone();
                     Ok(told)
-                }),
+                })
+                .for_writers(),
             ],
         },
         Type { name: "TagSetStatus", leaves: &["tagSetStatus"], fields: &[] },

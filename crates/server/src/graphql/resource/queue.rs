@@ -22,8 +22,8 @@ pub(super) static PART: Part = Part {
         "Project",
         &[
             Field::object("taskQueues", "TaskQueue", list),
-            Field::object("createBulkAddRowsToQueueTask", "TaskId", move_rows),
-            Field::object("setLabelingParameterOverrides", "Success", set_priorities),
+            Field::object("createBulkAddRowsToQueueTask", "TaskId", move_rows).for_writers(),
+            Field::object("setLabelingParameterOverrides", "Success", set_priorities).for_writers(),
             Field::object("createQueuePriorityUpdateTask", "TaskId", |call, parent, arguments| {
                 let rows = arguments.at("data.dataRowIdentifiers");
                 let task = workflow::start_priorities(
@@ -34,7 +34,8 @@ pub(super) static PART: Part = Part {
                     rows,
                 )?;
                 Ok(json!({ "taskId": task.as_str() }))
-            }),
+            })
+            .for_writers(),
             Field::object("workstreamStateCounts", "StateCount", state_counts),
             Field::object("issues", "IssueCount", |call, parent, _| {
                 let key = number(parent, "_key");

@@ -1,0 +1,65 @@
+//! Two callers at once: nothing that was acknowledged is lost, and nothing that is deleted comes back.
+
+use super::{Served, cars, image};
+use labelport_engine::catalog::data_row;
+use labelport_engine::labeling::{batch, project};
+use labelport_model::problem::Problem;
+use labelport_model::request::Scope;
+use serde_json::{Value, json};
+
+/// Runs both at the same time.
+fn both<A: Send, B: Send>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap(), other)
+    })
+}
+
+#[test]
+fn of_two_changes_of_a_project_neither_is_lost() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let row_ids = served.rows(&dataset_id, &[image("g")]);
+    let id = served.project("project", "IMAGE", &cars(), &row_ids).id;
+    for number in 0..20 {
+        let text = number.to_string();
+        let change = |member: &str| project::update(&served.workspace, &id, &json!({ member: text }));
+        let (named, described) = both(|| change("name"), || change("description"));
+        assert!(named.is_ok() && described.is_ok());
+        let found = project::get(&served.workspace, &id).unwrap();
+        assert_eq!((found.name, found.description), (text.clone(), Some(text)));
+    }
+}
+
+#[test]
+fn a_row_that_is_deleted_while_it_is_changed_stays_deleted() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let rows: Vec<_> = (0..20).map(|number| image(&format!("g{number}"))).collect();
+    for id in served.rows(&dataset_id, &rows) {
+        let change = || data_row::update(&served.workspace, &id, br#"{"external_id":"back"}"#.to_vec());
+        let (deleted, _) = both(|| data_row::delete(&served.workspace, vec![id.clone()]), change);
+        assert_eq!(deleted.unwrap(), std::slice::from_ref(&id));
+    }
+    assert_eq!(served.export_all(Scope::Catalog), Vec::<Value>::new());
+}
+
+#[test]
+fn a_project_that_is_deleted_while_rows_enter_it_stays_deleted() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let row_ids = served.rows(&dataset_id, &[image("g")]);
+    for _ in 0..20 {
+        let data = json!({ "name": "project", "allowedMediaType": "IMAGE" });
+        let project = project::create(&served.workspace, &served.caller, &data).unwrap();
+        let creation = batch::Creation { name: "batch".to_owned(), priority: 5, consensus: Value::Null };
+        let rows = batch::Rows { ids: row_ids.clone(), global_keys: Vec::new() };
+        let enter = || -> Result<(), Problem> {
+            batch::create(&served.workspace, &served.caller, &project, &creation, &rows).map(|_| ())
+        };
+        let (deleted, _) = both(|| project::delete(&served.workspace, &project.id), enter);
+        assert!(deleted.is_ok());
+        assert_eq!(served.export_all(Scope::Catalog)[0]["projects"], json!({}));
+    }
+}

@@ -371,11 +371,11 @@ impl Target for Whole {
 }
 
 fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
-    let mut refusals = Vec::new();
-    for (line, row) in rows {
-        if let Verdict::Refused(refusal) = merger.merge(connection, row)? {
-            refusals.push((*line, refusal.to_string()));
-        }
-    }
-    Ok(refusals)
+    let parsed: Vec<&Row> = rows.iter().map(|(_, row)| &**row).collect();
+    let verdicts = merger.merge_all(connection, &parsed)?;
+    let refusals = rows.iter().zip(verdicts).filter_map(|((line, _), verdict)| match verdict {
+        Verdict::Refused(refusal) => Some((*line, refusal.to_string())),
+        _ => None,
+    });
+    Ok(refusals.collect())
 }

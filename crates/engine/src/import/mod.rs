@@ -259,32 +259,38 @@ struct Piecemeal {
     submit: Submitter,
     /// Away only while the writer has it.
     merger: Option<Merger>,
-    answer: Option<Answer<(Merger, Refusals)>>,
+    answer: Option<Answer<(Merger, Refusals, Rows)>>,
+    /// Rows that came back from the writer. They are freed once it has others.
+    written: Rows,
 }
 
 impl Piecemeal {
     fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
         let merger = Some(Merger::new(store.org_key(), now));
-        Ok(Self { submit: store.submitter()?, merger, answer: None })
+        Ok(Self { submit: store.submitter()?, merger, answer: None, written: Rows::new() })
     }
 }
 
 impl Target for Piecemeal {
     fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
+        let written = std::mem::take(&mut self.written);
         self.answer = Some(self.submit.start(move |connection| {
             merger.begin(connection)?;
             let refusals = merge(&mut merger, connection, &rows)?;
             merger.end(connection)?;
-            Ok((merger, refusals))
+            // Thousands of rows take a while to free, which the writer has no time for.
+            Ok((merger, refusals, rows))
         })?);
+        drop(written);
         Ok(())
     }
 
     fn receive(&mut self) -> Result<Refusals, ImportError> {
         let answer = self.answer.take().ok_or(StoreError::WriterGone)?;
-        let (merger, refusals) = answer.wait()?;
+        let (merger, refusals, rows) = answer.wait()?;
         self.merger = Some(merger);
+        self.written = rows;
         Ok(refusals)
     }
 

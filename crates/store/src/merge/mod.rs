@@ -23,7 +23,6 @@ use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
 use names::{Names, Sort, Thing};
-use taken::Taken;
 
 /// The order of the keys of `data_row` that are known.
 const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
@@ -194,11 +193,11 @@ impl Merger {
     /// Merges rows in their order and returns what became of each. The store is the same as after merging one by one; rows
     /// that are new are written together.
     pub fn merge_all(&mut self, connection: &mut dyn Connection, rows: &[&Row]) -> Result<Vec<Verdict>, StoreError> {
-        let mut taken = Taken::find(connection, self.org_key, rows)?;
+        let taken = taken::find_taken(connection, self.org_key, rows)?;
         let mut inserts = Inserts::default();
         let mut verdicts = Vec::with_capacity(rows.len());
-        for row in rows.iter().copied() {
-            verdicts.push(if !taken.take(row) {
+        for (row, may_be_known) in rows.iter().copied().zip(taken) {
+            verdicts.push(if may_be_known {
                 inserts.flush(connection)?;
                 self.merge(connection, row)?
             } else if let Some(refusal) = self.refusal_of_new(connection, row)? {

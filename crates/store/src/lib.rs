@@ -37,4 +37,4 @@ mod writer;
 
 pub use connection::{Connection, Engine, Param, RowView, StoreError};
 pub use store::{Founding, Organization, Snapshot, Store};
-pub use writer::Submitter;
+pub use writer::{Answer, Submitter};

@@ -53,6 +53,15 @@ impl Submitter {
         T: Send + 'static,
         F: FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.start(work)?.wait()
+    }
+
+    /// Has `work` run in a transaction while the caller goes on.
+    pub fn start<T, F>(&self, work: F) -> Result<Answer<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (answer, outcome): (Sender<Result<T, StoreError>>, _) = channel();
         let refusal = answer.clone();
         let job = Job {
@@ -71,7 +80,20 @@ impl Submitter {
             }),
         };
         self.queue.send(job).map_err(|_| StoreError::WriterGone)?;
-        outcome.recv().map_err(|_| StoreError::WriterGone)?
+        Ok(Answer { outcome })
+    }
+}
+
+/// What becomes of work that was started.
+#[derive(Debug)]
+pub struct Answer<T> {
+    outcome: Receiver<Result<T, StoreError>>,
+}
+
+impl<T> Answer<T> {
+    /// Returns the result after the commit.
+    pub fn wait(self) -> Result<T, StoreError> {
+        self.outcome.recv().map_err(|_| StoreError::WriterGone)?
     }
 }
 

@@ -1,7 +1,8 @@
 //! Imports: bytes → records → rows → store.
 //!
 //! Reading, parsing and writing overlap: one thread at a time cuts the input into records, workers parse them, and the
-//! caller's thread hands parsed rows to the store in the order of the file. Memory is bounded by the records in flight.
+//! caller's thread gathers parsed rows, in the order of the file, while the store writes those gathered before. Memory is
+//! bounded by the records in flight.
 //! A record that cannot be read or contradicts the store is refused with its place and its reason; the others go on. A
 //! strict import writes a file in one transaction and takes it back if anything was refused.
 
@@ -17,7 +18,7 @@ use labelport_model::json::Document;
 use labelport_model::row::{self, Row};
 use labelport_model::time::Timestamp;
 use labelport_store::merge::{MergeCounts, Merger, Verdict};
-use labelport_store::{Connection, Store, StoreError};
+use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
 use split::{Record, RecordProblem, Records};
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -85,32 +86,64 @@ struct ParsedPortion {
 #[derive(Default)]
 struct Waiting {
     rows: Rows,
+    refused: Vec<Refused>,
     bytes: usize,
     records: u64,
 }
 
 impl Waiting {
-    fn add(&mut self, portion: ParsedPortion, summary: &mut Summary) {
+    fn add(&mut self, portion: ParsedPortion) {
         self.bytes += portion.bytes;
         self.records += portion.records.len() as u64;
         for record in portion.records {
             match record {
                 Parsed::Row(line, row) => self.rows.push((line, row)),
-                Parsed::Refused(refused) => summary.refuse(refused),
+                Parsed::Refused(refused) => self.refused.push(refused),
             }
         }
     }
 
     fn is_enough(&self) -> bool {
-        self.bytes >= TRANSACTION_BYTES || self.rows.len() >= TRANSACTION_ROWS
+        self.bytes >= TRANSACTION_BYTES || self.rows.len() >= TRANSACTION_ROWS || self.refused.len() >= REFUSED_LISTED
+    }
+}
+
+/// Records whose rows the store has got and not acknowledged yet.
+struct Sent {
+    records: u64,
+    refused: Vec<Refused>,
+    /// How far the file had been read.
+    position: u64,
+}
+
+/// Hands rows to the store, one transaction's worth ahead of what it has acknowledged.
+struct Handover<'a> {
+    target: Box<dyn Target + 'a>,
+    name: &'a str,
+    sent: Option<Sent>,
+    summary: Summary,
+}
+
+impl Handover<'_> {
+    /// Hands on what waits, after what was handed on before is acknowledged.
+    fn send(&mut self, waiting: &mut Waiting, position: u64, run: &mut Run<'_>) -> Result<(), ImportError> {
+        self.settle(run)?;
+        let Waiting { rows, refused, records, .. } = std::mem::take(waiting);
+        self.target.send(rows)?;
+        self.sent = Some(Sent { records, refused, position });
+        Ok(())
     }
 
-    fn write(&mut self, target: &mut dyn Target, name: &str, summary: &mut Summary) -> Result<(), ImportError> {
-        self.bytes = 0;
-        summary.records += std::mem::take(&mut self.records);
-        for (line, reason) in target.write(std::mem::take(&mut self.rows))? {
-            summary.refuse(Refused { file: name.to_owned(), line, column: None, reason });
+    /// Waits until what was handed on is acknowledged.
+    fn settle(&mut self, run: &mut Run<'_>) -> Result<(), ImportError> {
+        let Some(Sent { records, mut refused, position }) = self.sent.take() else { return Ok(()) };
+        for (line, reason) in self.target.receive()? {
+            refused.push(Refused { file: self.name.to_owned(), line, column: None, reason });
         }
+        refused.sort_by_key(|refused| refused.line);
+        refused.into_iter().for_each(|refused| self.summary.refuse(refused));
+        self.summary.records += records;
+        (run.progress)(Progress { records: self.summary.records, bytes: position });
         Ok(())
     }
 }
@@ -126,12 +159,9 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
     let name = source.name().to_owned();
     let position = source.position();
     let mut records = source.open(run.record_limit_bytes)?;
-    let mut summary = Summary::default();
-    let mut target: Box<dyn Target + '_> = if run.strict {
-        Box::new(Whole::start(store, run.now)?)
-    } else {
-        Box::new(Piecemeal { store, merger: Some(Merger::new(store.org_key(), run.now)) })
-    };
+    let target: Box<dyn Target> =
+        if run.strict { Box::new(Whole::start(store, run.now)?) } else { Box::new(Piecemeal::start(store, run.now)?) };
+    let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
     let mut workers: Vec<Document> = (0..run.threads.max(1)).map(|_| Document::default()).collect();
     let mut waiting = Waiting::default();
     ordered::run(
@@ -144,18 +174,17 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
             Ok(())
         },
         |portion: ParsedPortion| {
-            waiting.add(portion, &mut summary);
+            waiting.add(portion);
             if waiting.is_enough() {
-                waiting.write(&mut *target, &name, &mut summary)?;
-                (run.progress)(Progress { records: summary.records, bytes: position.get() });
+                handover.send(&mut waiting, position.get(), run)?;
             }
             Ok::<_, ImportError>(())
         },
     )?;
-    waiting.write(&mut *target, &name, &mut summary)?;
-    (run.progress)(Progress { records: summary.records, bytes: position.get() });
+    handover.send(&mut waiting, position.get(), run)?;
+    handover.settle(run)?;
+    let Handover { target, mut summary, .. } = handover;
     summary.counts = target.finish(summary.refused > 0)?;
-    summary.refusals.sort_by_key(|refused| refused.line);
     Ok(summary)
 }
 
@@ -216,29 +245,52 @@ type Rows = Vec<(u64, Box<Row>)>;
 /// Lines whose rows were refused, with the reasons.
 type Refusals = Vec<(u64, String)>;
 
-/// Where parsed rows go.
+/// Where parsed rows go. Each `send` is followed by one `receive`.
 trait Target {
-    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError>;
+    /// Hands rows on; the store works on them while the caller goes on.
+    fn send(&mut self, rows: Rows) -> Result<(), ImportError>;
+    /// Waits for the answer to the rows handed on.
+    fn receive(&mut self) -> Result<Refusals, ImportError>;
     fn finish(self: Box<Self>, is_refused: bool) -> Result<MergeCounts, ImportError>;
 }
 
 /// One transaction for each portion.
-struct Piecemeal<'a> {
-    store: &'a Store,
+struct Piecemeal {
+    submit: Submitter,
     /// Away only while the writer has it.
     merger: Option<Merger>,
+    answer: Option<Answer<(Merger, Refusals, Rows)>>,
+    /// Rows that came back from the writer. They are freed once it has others.
+    written: Rows,
 }
 
-impl Target for Piecemeal<'_> {
-    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError> {
+impl Piecemeal {
+    fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
+        let merger = Some(Merger::new(store.org_key(), now));
+        Ok(Self { submit: store.submitter()?, merger, answer: None, written: Rows::new() })
+    }
+}
+
+impl Target for Piecemeal {
+    fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
-        let (merger, refusals) = self.store.write(move |connection| {
+        let written = std::mem::take(&mut self.written);
+        self.answer = Some(self.submit.start(move |connection| {
             merger.begin(connection)?;
             let refusals = merge(&mut merger, connection, &rows)?;
             merger.end(connection)?;
-            Ok((merger, refusals))
-        })?;
+            // Thousands of rows take a while to free, which the writer has no time for.
+            Ok((merger, refusals, rows))
+        })?);
+        drop(written);
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<Refusals, ImportError> {
+        let answer = self.answer.take().ok_or(StoreError::WriterGone)?;
+        let (merger, refusals, rows) = answer.wait()?;
         self.merger = Some(merger);
+        self.written = rows;
         Ok(refusals)
     }
 
@@ -301,10 +353,11 @@ impl Whole {
 }
 
 impl Target for Whole {
-    fn write(&mut self, rows: Rows) -> Result<Refusals, ImportError> {
-        if self.rows.send(Message::Rows(rows)).is_err() {
-            return Err(self.failure());
-        }
+    fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
+        self.rows.send(Message::Rows(rows)).map_err(|_| self.failure())
+    }
+
+    fn receive(&mut self) -> Result<Refusals, ImportError> {
         self.refusals.recv().map_err(|_| self.failure())
     }
 
@@ -324,11 +377,11 @@ impl Target for Whole {
 }
 
 fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
-    let mut refusals = Vec::new();
-    for (line, row) in rows {
-        if let Verdict::Refused(refusal) = merger.merge(connection, row)? {
-            refusals.push((*line, refusal.to_string()));
-        }
-    }
-    Ok(refusals)
+    let parsed: Vec<&Row> = rows.iter().map(|(_, row)| &**row).collect();
+    let verdicts = merger.merge_all(connection, &parsed)?;
+    let refusals = rows.iter().zip(verdicts).filter_map(|((line, _), verdict)| match verdict {
+        Verdict::Refused(refusal) => Some((*line, refusal.to_string())),
+        _ => None,
+    });
+    Ok(refusals.collect())
 }

@@ -1,6 +1,6 @@
 //! Lists of labels: those of a row in a project, those of a row in a model run.
 
-use super::sections::millis;
+use super::inserts::{Inserts, NewLabel};
 use super::{Merger, Tally, merge_ordered};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
@@ -64,15 +64,16 @@ impl StoredLabel {
 
 impl Merger {
     /// Replaces a project's list of labels if it differs; returns whether it did.
-    pub(super) fn merge_labels(
+    pub(super) fn merge_labels<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         list: ProjectList,
-        given: &[Label],
+        given: &'a [Label],
     ) -> Result<bool, StoreError> {
         if list.is_new {
             for (ordinal, label) in (0..).zip(given) {
-                self.insert_label(connection, list, ordinal, label, &Columns::of(label))?;
+                self.insert_label(connection, inserts, label, new_label(list, ordinal, label))?;
             }
             self.counts.labels.created += given.len() as u64;
             return Ok(!given.is_empty());
@@ -108,18 +109,18 @@ impl Merger {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
+        let mut inserts = Inserts::default();
         for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
-            let columns = Columns {
-                created: wanted.created_ms.into(),
-                id: &wanted.id,
-                head: &wanted.head,
+            let new = NewLabel {
+                created_ms: wanted.created_ms,
                 details: wanted.details.as_ref(),
                 performance: wanted.performance.as_ref(),
                 rest: wanted.rest.as_ref(),
-                annotations: &wanted.annotations,
+                ..new_label(list, ordinal, label)
             };
-            self.insert_label(connection, list, ordinal, label, &columns)?;
+            self.insert_label(connection, &mut inserts, label, new)?;
         }
+        inserts.flush(connection)?;
         Ok(true)
     }
 
@@ -133,9 +134,11 @@ impl Merger {
         let sql = "select count(*) from labels where project_key = $1 and row_key = $2";
         let first = connection.count(sql, &[project_key.into(), row_key.into()])?;
         let list = ProjectList { project_key, row_key, is_new: false };
+        let mut inserts = Inserts::default();
         for (ordinal, label) in (first..).zip(given) {
-            self.insert_label(connection, list, ordinal, label, &Columns::of(label))?;
+            self.insert_label(connection, &mut inserts, label, new_label(list, ordinal, label))?;
         }
+        inserts.flush(connection)?;
         self.counts.labels.created += given.len() as u64;
         Ok(())
     }
@@ -160,48 +163,20 @@ impl Merger {
         Ok(())
     }
 
-    fn insert_label(
+    fn insert_label<'a>(
         &mut self,
         connection: &mut dyn Connection,
-        list: ProjectList,
-        ordinal: i64,
+        inserts: &mut Inserts<'a>,
         label: &Label,
-        columns: &Columns<'_>,
+        new: NewLabel<'a>,
     ) -> Result<(), StoreError> {
-        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
         let counted = self.tally(connection, label)?;
         self.counts.filled_videos += u64::from(label.has_filled_frames);
-        connection.execute(
-            "insert into labels (project_key, row_key, ordinal, created_ms, has_masks, tally, id, head, details, \
-             performance, rest, annotations) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            &[
-                keys[0],
-                keys[1],
-                ordinal.into(),
-                columns.created,
-                label.has_masks.into(),
-                Param::Blob(&tally::encode(&counted)),
-                columns.id.into(),
-                columns.head.into(),
-                columns.details.into(),
-                columns.performance.into(),
-                columns.rest.into(),
-                columns.annotations.into(),
-            ],
-        )?;
-        connection.execute(
-            "insert into label_ids (id, project_key, row_key) values ($1, $2, $3)",
-            &[columns.id.into(), keys[0], keys[1]],
-        )?;
-        for (feature_key, _) in &counted {
-            connection.execute(
-                "insert into label_features (feature_key, project_key, row_key) values ($1, $2, $3) \
-                 on conflict do nothing",
-                &[(*feature_key).into(), keys[0], keys[1]],
-            )?;
-        }
+        let (project_key, row_key) = (new.project_key, new.row_key);
+        inserts.label_features.extend(counted.iter().map(|(feature_key, _)| (*feature_key, project_key, row_key)));
+        inserts.labels.push(NewLabel { tally: tally::encode(&counted), ..new });
         for (feature, _) in label.tally.iter().filter(|(feature, _)| !feature.schema_id.is_empty()) {
-            self.names.grow_ontology(connection, list.project_key, &feature.schema_id)?;
+            self.names.grow_ontology(connection, project_key, &feature.schema_id)?;
         }
         Ok(())
     }
@@ -279,28 +254,21 @@ impl Merger {
     }
 }
 
-struct Columns<'a> {
-    created: Param<'a>,
-    id: &'a str,
-    head: &'a str,
-    details: Option<&'a String>,
-    performance: Option<&'a String>,
-    rest: Option<&'a String>,
-    annotations: &'a str,
-}
-
-impl<'a> Columns<'a> {
-    /// Returns the columns of a label of which nothing is stored.
-    fn of(label: &'a Label) -> Self {
-        Self {
-            created: millis(label.created),
-            id: label.id.as_str(),
-            head: &label.head,
-            details: label.details.as_ref(),
-            performance: label.performance.as_ref(),
-            rest: label.rest.as_ref(),
-            annotations: &label.annotations,
-        }
+/// Returns a label of which nothing is stored, not counted yet.
+fn new_label(list: ProjectList, ordinal: i64, label: &Label) -> NewLabel<'_> {
+    NewLabel {
+        project_key: list.project_key,
+        row_key: list.row_key,
+        ordinal,
+        created_ms: label.created.map(|time| time.as_millis()),
+        has_masks: label.has_masks,
+        tally: Vec::new(),
+        id: label.id.as_str(),
+        head: &label.head,
+        details: label.details.as_ref(),
+        performance: label.performance.as_ref(),
+        rest: label.rest.as_ref(),
+        annotations: &label.annotations,
     }
 }
 

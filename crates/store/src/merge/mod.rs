@@ -5,16 +5,19 @@
 //! counted, so that nothing goes in silence. A row that changed gets the next number of the change sequence in every scope
 //! that it belongs to.
 
+mod inserts;
 mod labels;
 mod names;
 mod refuse;
 mod sections;
+mod taken;
 
 pub use refuse::Refusal;
 
 use crate::changes::{self, Departure};
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
+use inserts::{Inserts, NewDataRow, NewProjectRow};
 use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
@@ -167,38 +170,83 @@ impl Merger {
         if let Some(refusal) = self.refusal(connection, row, known)? {
             return Ok(Verdict::Refused(refusal));
         }
-        let (target, mut changed) = match known {
-            Some(row_key) => (Target { row_key, is_new: false }, self.update_data_row(connection, row_key, row)?),
-            None => (Target { row_key: self.insert_data_row(connection, row)?, is_new: true }, true),
+        let mut inserts = Inserts::default();
+        let Some(row_key) = known else {
+            self.insert(connection, &mut inserts, row)?;
+            inserts.flush(connection)?;
+            return Ok(Verdict::Created);
         };
-        changed |= self.merge_attachments(connection, target, row)?;
+        let target = Target { row_key, is_new: false };
+        let mut changed = self.update_data_row(connection, row_key, row)?;
+        changed |= self.merge_sections(connection, &mut inserts, target, row)?;
+        inserts.flush(connection)?;
+        if !changed {
+            self.counts.rows.unchanged += 1;
+            return Ok(Verdict::Unchanged);
+        }
+        self.wrote = true;
+        changes::touch_row(connection, row_key, self.change_seq)?;
+        self.counts.rows.changed += 1;
+        Ok(Verdict::Changed)
+    }
+
+    /// Merges rows in their order and returns what became of each. The store is the same as after merging one by one; rows
+    /// that are new are written together.
+    pub fn merge_all(&mut self, connection: &mut dyn Connection, rows: &[&Row]) -> Result<Vec<Verdict>, StoreError> {
+        let taken = taken::find_taken(connection, self.org_key, rows)?;
+        let mut inserts = Inserts::default();
+        let mut verdicts = Vec::with_capacity(rows.len());
+        for (row, may_be_known) in rows.iter().copied().zip(taken) {
+            verdicts.push(if may_be_known {
+                inserts.flush(connection)?;
+                self.merge(connection, row)?
+            } else if let Some(refusal) = self.refusal_of_new(connection, row)? {
+                Verdict::Refused(refusal)
+            } else {
+                self.insert(connection, &mut inserts, row)?;
+                Verdict::Created
+            });
+        }
+        inserts.flush(connection)?;
+        Ok(verdicts)
+    }
+
+    fn insert<'a>(
+        &mut self,
+        connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
+        row: &'a Row,
+    ) -> Result<(), StoreError> {
+        let row_key = self.next_row_key;
+        self.next_row_key += 1;
+        let (org_key, change_seq, dataset_key) = (self.org_key, self.change_seq, self.dataset_of(connection, row)?);
+        inserts.data_rows.push(NewDataRow { row_key, org_key, dataset_key, change_seq, row });
+        self.merge_sections(connection, inserts, Target { row_key, is_new: true }, row)?;
+        self.wrote = true;
+        self.counts.rows.created += 1;
+        Ok(())
+    }
+
+    /// Merges everything but the data row itself; returns whether any of it changed.
+    fn merge_sections<'a>(
+        &mut self,
+        connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
+        target: Target,
+        row: &'a Row,
+    ) -> Result<bool, StoreError> {
+        let mut changed = self.merge_attachments(connection, target, row)?;
         changed |= self.merge_metadata(connection, target, row)?;
         changed |= self.merge_embeddings(connection, target, row)?;
         for project in &row.projects {
-            changed |= self.merge_project(connection, target, project)?;
+            changed |= self.merge_project(connection, inserts, target, project)?;
         }
         for model in &row.models {
             for run in &model.runs {
                 changed |= self.merge_run(connection, target, model, run)?;
             }
         }
-        Ok(match (target.is_new, changed) {
-            (true, _) => {
-                self.wrote = true;
-                self.counts.rows.created += 1;
-                Verdict::Created
-            }
-            (false, true) => {
-                self.wrote = true;
-                changes::touch_row(connection, target.row_key, self.change_seq)?;
-                self.counts.rows.changed += 1;
-                Verdict::Changed
-            }
-            (false, false) => {
-                self.counts.rows.unchanged += 1;
-                Verdict::Unchanged
-            }
-        })
+        Ok(changed)
     }
 
     /// Adds labels to those that a row has in a project, where a merge would replace the list. The row must be in the
@@ -212,43 +260,6 @@ impl Merger {
         self.append_to_list(connection, place, given)?;
         self.wrote = true;
         changes::touch_row(connection, place.1, self.change_seq)
-    }
-
-    fn insert_data_row(&mut self, connection: &mut dyn Connection, row: &Row) -> Result<RowKey, StoreError> {
-        let dataset_key = self.dataset_of(connection, row)?;
-        let details = row.details.as_ref();
-        let millis = |time: Option<Timestamp>| Param::from(time.map(Timestamp::as_millis));
-        let row_key = self.next_row_key;
-        self.next_row_key += 1;
-        connection.execute(
-            "insert into data_rows (row_key, org_key, dataset_key, data_type, created_ms, updated_ms, activity_ms, \
-             change_seq, known, id, global_key, external_id, head, details, media, rest) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-            &[
-                row_key.into(),
-                self.org_key.into(),
-                dataset_key.into(),
-                row.data_type.map(|data_type| data_type.name).into(),
-                millis(details.and_then(|details| details.created)),
-                millis(details.and_then(|details| details.updated)),
-                millis(details.and_then(|details| details.activity)),
-                self.change_seq.into(),
-                sections::known(row).into(),
-                row.id.as_str().into(),
-                row.global_key.as_ref().into(),
-                row.external_id.as_ref().into(),
-                (&row.head).into(),
-                details.map(|details| &details.members).into(),
-                row.media.as_ref().into(),
-                row.rest.as_ref().into(),
-            ],
-        )?;
-        let sql = "insert into row_ids (id, row_key) values ($1, $2)";
-        connection.execute(sql, &[row.id.as_str().into(), row_key.into()])?;
-        if let Some(global_key) = &row.global_key {
-            self.claim_global_key(connection, global_key, row_key)?;
-        }
-        Ok(row_key)
     }
 
     fn claim_global_key(
@@ -352,11 +363,12 @@ impl Merger {
         Ok(true)
     }
 
-    fn merge_project(
+    fn merge_project<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         target: Target,
-        project: &ProjectRow,
+        project: &'a ProjectRow,
     ) -> Result<bool, StoreError> {
         let scope = self.scope();
         let project_key = self.names.project(connection, &scope, project, &mut self.counts)?;
@@ -377,38 +389,26 @@ impl Merger {
             false => sections::StoredProjectRow::find(connection, project_key, target.row_key)?,
         };
         let mut changed = true;
-        let columns = [
-            batch_key.into(),
-            workflow_task_key.into(),
-            details.and_then(|details| details.status).map(|status| status.code()).into(),
-            details.and_then(|details| details.priority).into(),
-            self.change_seq.into(),
-            details.map(|details| &details.json).into(),
-        ];
         match &stored {
-            None => {
-                let [batch, task, status, priority, change, json] = columns;
-                let keys = [project_key.into(), target.row_key.into()];
-                let params =
-                    [keys[0], keys[1], batch, task, status, priority, change, json, project.rest.as_ref().into()];
-                connection.execute(
-                    "insert into project_rows (project_key, row_key, batch_key, workflow_task_key, status, priority, \
-                     change_seq, details, rest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                    &params,
-                )?;
-            }
+            None => inserts.project_rows.push(NewProjectRow {
+                project_key,
+                row_key: target.row_key,
+                batch_key,
+                workflow_task_key,
+                change_seq: self.change_seq,
+                project,
+            }),
             Some(stored) => {
                 changed = false;
                 if let Some(details) = details.filter(|details| stored.details.as_ref() != Some(&details.json)) {
-                    let [batch, task, status, priority, _, _] = columns;
                     connection.execute(
                         "update project_rows set batch_key = $1, workflow_task_key = $2, status = $3, priority = $4, \
                          details = $5 where project_key = $6 and row_key = $7",
                         &[
-                            batch,
-                            task,
-                            status,
-                            priority,
+                            batch_key.into(),
+                            workflow_task_key.into(),
+                            details.status.map(|status| status.code()).into(),
+                            details.priority.into(),
                             (&details.json).into(),
                             project_key.into(),
                             target.row_key.into(),
@@ -430,7 +430,7 @@ impl Merger {
         }
         if let Some(given) = &project.labels {
             let list = labels::ProjectList { project_key, row_key: target.row_key, is_new: stored.is_none() };
-            changed |= self.merge_labels(connection, list, given)?;
+            changed |= self.merge_labels(connection, inserts, list, given)?;
         }
         Ok(changed)
     }

@@ -96,24 +96,27 @@ impl Merger {
         if let Some(refusal) = self.run_refusal(connection, row)? {
             return Ok(Some(refusal));
         }
-        for (index, project) in row.projects.iter().enumerate() {
-            let sql = "select l.row_key, p.id, r.id from label_ids l join projects p on p.project_key = l.project_key \
-                       join data_rows r on r.row_key = l.row_key where l.id = $1";
-            for label in project.labels.iter().flatten() {
-                let mut earlier = row.projects[..index].iter().flat_map(|earlier| earlier.labels.iter().flatten());
-                if earlier.any(|known| known.id == label.id) {
-                    let (project, label) = (project.id.to_string(), label.id.to_string());
-                    return Ok(Some(Refusal::LabelElsewhere { project, label, owner: row.id.to_string() }));
-                }
-                let home = connection.find(sql, &[label.id.as_str().into()], |found| {
-                    (found.int(0), found.text(1).unwrap_or_default(), found.text(2).unwrap_or_default())
-                })?;
-                let Some((row_key, project_id, owner)) = home else { continue };
-                if row_key != known || project_id != project.id.as_str() {
-                    let (project, label) = (project.id.to_string(), label.id.to_string());
-                    return Ok(Some(Refusal::LabelElsewhere { project, label, owner }));
-                }
+        for index in 0..row.projects.len() {
+            if let Some(refusal) = label_refusal(connection, row, index, known)? {
+                return Ok(Some(refusal));
             }
+            if let Some(refusal) = self.feature_refusal(connection, &row.projects[index])? {
+                return Ok(Some(refusal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds the first thing that speaks against a row whose ids and global key are all free.
+    pub(super) fn refusal_of_new(
+        &mut self,
+        connection: &mut dyn Connection,
+        row: &Row,
+    ) -> Result<Option<Refusal>, StoreError> {
+        if let Some(refusal) = self.run_refusal(connection, row)? {
+            return Ok(Some(refusal));
+        }
+        for project in &row.projects {
             if let Some(refusal) = self.feature_refusal(connection, project)? {
                 return Ok(Some(refusal));
             }
@@ -185,4 +188,33 @@ impl Merger {
         }
         Ok(None)
     }
+}
+
+/// Checks the labels of one of a row's projects against those of other rows and projects.
+fn label_refusal(
+    connection: &mut dyn Connection,
+    row: &Row,
+    index: usize,
+    known: Option<RowKey>,
+) -> Result<Option<Refusal>, StoreError> {
+    let project = &row.projects[index];
+    let sql = "select l.row_key, p.id, r.id from label_ids l join projects p on p.project_key = l.project_key \
+               join data_rows r on r.row_key = l.row_key where l.id = $1";
+    for label in project.labels.iter().flatten() {
+        let mut earlier = row.projects[..index].iter().flat_map(|earlier| earlier.labels.iter().flatten());
+        let owner = if earlier.any(|known| known.id == label.id) {
+            row.id.to_string()
+        } else {
+            let home = connection.find(sql, &[label.id.as_str().into()], |found| {
+                (found.int(0), found.text(1).unwrap_or_default(), found.text(2).unwrap_or_default())
+            })?;
+            match home {
+                Some((row_key, project_id, owner)) if row_key != known || project_id != project.id.as_str() => owner,
+                _ => continue,
+            }
+        };
+        let (project, label) = (project.id.to_string(), label.id.to_string());
+        return Ok(Some(Refusal::LabelElsewhere { project, label, owner }));
+    }
+    Ok(None)
 }

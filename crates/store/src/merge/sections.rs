@@ -5,7 +5,6 @@ use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
 use labelport_model::json::Document;
 use labelport_model::row::{MetadataFact, Row};
-use labelport_model::time::Timestamp;
 use std::borrow::Cow;
 
 /// The columns of a data row that a merge compares.
@@ -210,9 +209,4 @@ fn is_stored<'a>(
 fn attachment_id(json: &str) -> Option<String> {
     let document = Document::parse(json.as_bytes()).ok()?;
     document.root().get("id")?.as_text().map(Cow::into_owned)
-}
-
-/// Returns a time as a parameter.
-pub(super) fn millis<'a>(time: Option<Timestamp>) -> Param<'a> {
-    time.map(Timestamp::as_millis).into()
 }

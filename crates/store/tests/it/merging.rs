@@ -2,8 +2,9 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, count, id, label, line, look, merge, read, twelve};
-use labelport_store::StoreError;
+use labelport_model::row::Row;
 use labelport_store::merge::{Merger, Refusal, Verdict};
+use labelport_store::{Connection, StoreError};
 use std::sync::{Arc, Mutex};
 
 const CONTRACTS: &[Contract] = &[
@@ -18,6 +19,7 @@ const CONTRACTS: &[Contract] = &[
     ("a null takes a global key away", a_null_takes_a_global_key_away),
     ("a merger forgets what was taken back", a_merger_forgets_what_was_taken_back),
     ("lists that become known are known", lists_that_become_known_are_known),
+    ("rows merged together are as merged one by one", rows_merged_together_are_as_merged_one_by_one),
 ];
 
 #[test]
@@ -303,4 +305,56 @@ fn lists_that_become_known_are_known(test: &TestStore) {
     assert_eq!(look(&test.store, "select split from run_rows").as_deref(), Some("0"));
     merge(&test.store, &[model(r#""split":"of my own""#)]);
     assert_eq!(look(&test.store, "select split from run_rows"), None, "the split is none of those known");
+}
+
+fn rows_merged_together_are_as_merged_one_by_one(test: &TestStore) {
+    let with_key = |number: usize, key: &str| line(number, &format!(r#","global_key":"{key}""#), &[]);
+    let mut lines = twelve();
+    lines.extend((100..400).map(|number| with_key(number, &format!("many-{number}"))));
+    lines.extend([
+        // Taken by an earlier line of the same transaction, given up, and taken again.
+        with_key(20, "cam-b-5"),
+        row_5(r#""global_key":"cam-b-5""#, r#""global_key":"cam-c-5""#),
+        with_key(21, "cam-b-5"),
+        with_key(22, "cam-b-5"),
+        row_5(&id("r", 5), &id("r", 23)),
+        line(24, "", &[]),
+        with_key(24, "late"),
+    ]);
+    // All of it is new; half of it is known.
+    for known in [0, 150] {
+        merge(&test.store, &lines[..known]);
+        let one_by_one = outcome(test, &lines, |merger, connection, rows| {
+            rows.iter().map(|row| merger.merge(connection, row)).collect()
+        });
+        let together = outcome(test, &lines, |merger, connection, rows| merger.merge_all(connection, rows));
+        assert!(together.0.iter().any(|verdict| matches!(verdict, Verdict::Refused(_))));
+        assert_eq!(together, one_by_one);
+    }
+}
+
+type MergeRows = fn(&mut Merger, &mut dyn Connection, &[&Row]) -> Result<Vec<Verdict>, StoreError>;
+
+/// Merges lines, looks at everything, and takes it back.
+fn outcome(test: &TestStore, lines: &[String], merge: MergeRows) -> (Vec<Verdict>, String) {
+    let rows: Vec<Row> = lines.iter().map(|line| read(line)).collect();
+    let mut merger = Merger::new(test.store.org_key(), now());
+    let (send, receive) = std::sync::mpsc::channel();
+    let withdrawn = test.store.write(move |connection| {
+        merger.begin(connection)?;
+        let verdicts = merge(&mut merger, connection, &rows.iter().collect::<Vec<_>>())?;
+        merger.end(connection)?;
+        let mut seen = format!("{:?}\n", merger.counts);
+        for table in TABLES.iter().chain(&["label_features", "ontology_features", "run_labels", "metadata"]) {
+            connection.query(&format!("select * from {table} order by 1, 2"), &[], &mut |row| {
+                let value = |column| row.text(column).or_else(|| row.int(column).map(|number| number.to_string()));
+                seen.push_str(&format!("{table} {:?}\n", (0..16).map(value).collect::<Vec<_>>()));
+                std::ops::ControlFlow::Continue(())
+            })?;
+        }
+        send.send((verdicts, seen)).unwrap();
+        Err::<(), _>(StoreError::Withdrawn)
+    });
+    assert!(matches!(withdrawn, Err(StoreError::Withdrawn)), "{withdrawn:?}");
+    receive.recv().unwrap()
 }

@@ -28,7 +28,7 @@ pub(crate) fn merge_all(
     rows: &[Row],
 ) -> Result<Vec<Verdict>, StoreError> {
     merger.begin(connection)?;
-    let verdicts = rows.iter().map(|row| merger.merge(connection, row)).collect::<Result<Vec<_>, _>>()?;
+    let verdicts = merger.merge_all(connection, &rows.iter().collect::<Vec<_>>())?;
     merger.end(connection)?;
     Ok(verdicts)
 }

@@ -45,7 +45,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 pub fn serve(serving: Serving) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Serving { workspace, listener, owner, workers, log, ready } = serving;
-    let runner = Runner::start(&workspace, owner, workers, ROSTER);
+    let runner = Runner::start(&workspace, owner, workers, ROSTER, Arc::clone(&log));
     let outcome = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;

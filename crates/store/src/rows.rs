@@ -131,7 +131,8 @@ pub fn list(connection: &mut dyn Connection, org_key: i64, which: &ListRows) -> 
         sql.push_str(" and r.external_id = $4");
         params.push(external_id.into());
     }
-    sql.push_str(&format!(" order by r.row_key limit {}", which.limit));
+    let limit = i64::try_from(which.limit).unwrap_or(i64::MAX);
+    sql.push_str(&format!(" order by r.row_key limit {limit}"));
     connection.list(&sql, &params, data_row)
 }
 

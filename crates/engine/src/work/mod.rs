@@ -8,7 +8,7 @@
 
 mod runner;
 
-pub use runner::{Bell, Runner};
+pub use runner::{Bell, Log, Runner};
 
 use crate::access::Caller;
 use crate::workspace::Workspace;

@@ -67,12 +67,16 @@ pub struct Runner {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// Is told what lies behind failures of our own.
+pub type Log = Arc<dyn Fn(&Problem) + Send + Sync>;
+
 /// What a thread does.
 type Work = Box<dyn FnOnce(&Workspace, &Shared) + Send>;
 
 /// What the workers share.
 struct Shared {
     owner: String,
+    log: Log,
     jobs: &'static [&'static dyn Job],
     is_over: AtomicBool,
     running: Mutex<Vec<(TaskId, Pulse)>>,
@@ -80,9 +84,9 @@ struct Shared {
 
 impl Runner {
     /// Starts workers. `owner` is a name that no other process has.
-    pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize, roster: Roster) -> Self {
-        let shared =
-            Arc::new(Shared { owner, jobs: roster.jobs, is_over: AtomicBool::new(false), running: Mutex::default() });
+    pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize, roster: Roster, log: Log) -> Self {
+        let (is_over, running) = (AtomicBool::new(false), Mutex::default());
+        let shared = Arc::new(Shared { owner, log, jobs: roster.jobs, is_over, running });
         let mut threads = Vec::new();
         let mut spawn = |work: Work| {
             let (workspace, shared) = (Arc::clone(workspace), Arc::clone(&shared));
@@ -115,6 +119,12 @@ impl Runner {
 impl Shared {
     fn lease(&self, workspace: &Workspace) -> Lease {
         Lease { owner: self.owner.clone(), until: workspace.now().plus_millis(LEASE_MS) }
+    }
+
+    fn note(&self, problem: &Problem) {
+        if problem.cause.is_some() {
+            (self.log)(problem);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -176,10 +186,15 @@ fn run(workspace: &Workspace, shared: &Shared, task: &Task, job: &dyn Job) {
     // One job that panics must not take the worker with it.
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, &pulse)))
         .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))));
+    if let Err(JobError::Fail(problem)) = &outcome {
+        shared.note(problem);
+    }
     let ended = end(workspace, shared, task, outcome);
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| *id != task.id);
     // What could not be recorded runs again when the lease is over.
-    drop(ended);
+    if let Err(error) = ended {
+        shared.note(&error.into());
+    }
 }
 
 fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done, JobError>) -> Result<(), StoreError> {

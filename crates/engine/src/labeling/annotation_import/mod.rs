@@ -157,7 +157,9 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
     let kind = ImportKind::find(&import.kind).ok_or_else(|| Problem::internal("an import of an unknown kind"))?;
     let target = Target::get(workspace, kind, import.parent_key)?;
     let file = input_file(workspace, import)?;
-    let mut lines = Lines::index(workspace.files().open(&file).map_err(Problem::internal)?)?;
+    let opened = workspace.files().open(&file);
+    let opened = opened.map_err(|error| Problem::malformed(format!("the file of the import: {error}")))?;
+    let mut lines = Lines::index(opened)?;
     let by_row = lines.find_rows(workspace, &target)?;
     let total = i64::try_from(by_row.len()).unwrap_or(i64::MAX);
     let ontology = Arc::new(target.ontology(workspace)?);

@@ -8,6 +8,7 @@ mod at_once;
 mod data_types;
 mod deletions;
 mod exports;
+mod failures;
 mod hostile_names;
 mod issues;
 mod legacy_exports;
@@ -159,7 +160,7 @@ impl Served {
 
     /// Lets a worker do all that there is to do.
     pub(crate) fn settle(&self) {
-        let runner = Runner::start(&self.workspace, "worker".to_owned(), 1, ROSTER);
+        let runner = Runner::start(&self.workspace, "worker".to_owned(), 1, ROSTER, Arc::new(|_| {}));
         let org_key = self.workspace.org_key();
         let running = ListTasks { status: Some(TaskStatus::InProgress), limit: 1 };
         let is_done = || {

@@ -20,7 +20,7 @@ use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
 use crate::masks;
 use crate::ordered::{self, Emit};
 use crate::signing::Signer;
-use crate::sink::{Extent, Packing, Sink};
+use crate::sink::{Extent, Packer, Packing, Sink};
 use assemble::Assembler;
 use count::Counts;
 use labelport_formats::Format;
@@ -73,6 +73,7 @@ struct Chunk {
 struct Worker {
     connection: Box<dyn Connection>,
     assembler: Assembler,
+    packer: Packer,
 }
 
 /// Why a worker stopped.
@@ -101,9 +102,13 @@ pub fn run(
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     let signer = signer(connection)?;
     let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format, signer: signer.as_ref() };
-    let connections = snapshot.connections.into_iter();
-    let mut workers: Vec<Worker> =
-        connections.map(|connection| Worker { connection, assembler: Assembler::default() }).collect();
+    let packing = sink.packing();
+    let unwritable = |source| ExportError::Write { target: sink.name(), source };
+    let mut workers = Vec::new();
+    for connection in snapshot.connections {
+        let packer = packing.packer().map_err(unwritable)?;
+        workers.push(Worker { connection, assembler: Assembler::default(), packer });
+    }
 
     let mut digest = Digest::default();
     let mut notices = Vec::new();
@@ -111,12 +116,11 @@ pub fn run(
     let parts = resolved.selection.parts();
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
-    let packing = sink.packing();
     let spare = Mutex::new(Vec::new());
     let outcome = ordered::run(
         &mut workers,
         || Ok(parts.next()),
-        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, packing, &spare, emit),
+        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, emit),
         |chunk: Chunk| {
             digest.add(&chunk.bytes, chunk.rows);
             let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
@@ -184,7 +188,6 @@ fn work(
     plan: &Plan<'_>,
     selection: &Selection,
     (number, part): &(u64, Part),
-    packing: Packing,
     spare: &Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
@@ -195,7 +198,6 @@ fn work(
         let used = spare.lock().ok().and_then(|mut spare| spare.pop());
         let (mut bytes, mut packed) = used.unwrap_or_default();
         bytes.clear();
-        packed.clear();
         let before = worker.assembler.counts.rows;
         while !rest.is_empty() && bytes.len() < CHUNK_BYTES {
             let done = worker.assembler.write_block(&mut *worker.connection, plan, rest, &mut bytes)?;
@@ -204,7 +206,7 @@ fn work(
         if let Some(signed) = plan.signer.and_then(|signer| masks::sign(&bytes, signer)) {
             bytes = signed;
         }
-        packing.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
+        worker.packer.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
         let rows = worker.assembler.counts.rows - before;
         let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
         let notices = std::mem::take(&mut worker.assembler.notices);
@@ -227,7 +229,7 @@ fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError>
 
 fn write_empty_frame(sink: &mut dyn Sink, packing: Packing) -> std::io::Result<()> {
     let mut frame = Vec::new();
-    packing.pack(&[], &mut frame)?;
+    packing.packer()?.pack(&[], &mut frame)?;
     if frame.is_empty() { Ok(()) } else { sink.write(&frame, Extent::default()) }
 }
 

@@ -40,12 +40,13 @@ impl Job for RowExport {
         let keys = keys(workspace, connection, &request)?;
         let mut sink = workspace.results().start(task.id.as_str()).map_err(unwritable)?;
         workspace.forget_result(task.id.as_str());
+        let mut packer = Packing::Zstd.packer().map_err(unwritable)?;
+        let mut packed = Vec::new();
         let mut digest = Digest::default();
         for portion in keys.chunks(PORTION) {
             pulse.check()?;
             let (bytes, lines) = write(connection, workspace.org_key(), portion)?;
-            let mut packed = Vec::new();
-            Packing::Zstd.pack(&bytes, &mut packed).map_err(unwritable)?;
+            packer.pack(&bytes, &mut packed).map_err(unwritable)?;
             sink.write(&packed, Extent { bytes: bytes.len() as u64, lines }).map_err(unwritable)?;
             digest.add(&bytes, lines);
             let (id, rows_done) = (task.id.clone(), i64::try_from(digest.rows()).unwrap_or(i64::MAX));

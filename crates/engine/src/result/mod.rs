@@ -74,7 +74,7 @@ mod tests {
         let mut sink = results.start("t1").unwrap();
         for frame in frames {
             let mut packed = Vec::new();
-            Packing::Zstd.pack(frame.as_bytes(), &mut packed).unwrap();
+            Packing::Zstd.packer().unwrap().pack(frame.as_bytes(), &mut packed).unwrap();
             let lines = frame.lines().count() as u64;
             sink.write(&packed, Extent { bytes: frame.len() as u64, lines }).unwrap();
         }

@@ -42,7 +42,7 @@ impl ResultSink {
         }
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         let mut packed = Vec::new();
-        Packing::Zstd.pack(text.as_bytes(), &mut packed)?;
+        Packing::Zstd.packer()?.pack(text.as_bytes(), &mut packed)?;
         let mut file = File::create(self.folder.join(part_name(0)))?;
         file.write_all(&packed)?;
         file.sync_all()?;

@@ -8,6 +8,7 @@ mod file;
 mod packing;
 
 pub use file::{FileError, FileSink, manifest_path, partial_path, result_path, write_whole};
+pub(crate) use packing::Packer;
 pub use packing::Packing;
 
 use std::io::{self, Write};

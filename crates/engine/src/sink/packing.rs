@@ -29,8 +29,32 @@ impl Packing {
         }
     }
 
-    /// Appends a frame with these bytes. Plain bytes are not copied: they are their own frame.
-    pub(crate) fn pack(self, bytes: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
+    /// Returns what packs this way. It keeps its working memory, so whoever packs much asks once.
+    pub(crate) fn packer(self) -> io::Result<Packer> {
+        Ok(match self {
+            Self::Plain => Packer::Plain,
+            Self::Gzip => Packer::Gzip,
+            Self::Zstd => {
+                let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+                // The checksum lets every zstd reader notice a flipped bit, without a manifest at hand.
+                compressor.include_checksum(true)?;
+                Packer::Zstd(compressor)
+            }
+        })
+    }
+}
+
+/// Packs frames, one after the other.
+pub(crate) enum Packer {
+    Plain,
+    Gzip,
+    Zstd(zstd::bulk::Compressor<'static>),
+}
+
+impl Packer {
+    /// Fills `packed` with one frame of these bytes. Plain bytes are not copied: they are their own frame.
+    pub(crate) fn pack(&mut self, bytes: &[u8], packed: &mut Vec<u8>) -> io::Result<()> {
+        packed.clear();
         match self {
             Self::Plain => Ok(()),
             Self::Gzip => {
@@ -38,13 +62,10 @@ impl Packing {
                 encoder.write_all(bytes)?;
                 encoder.finish().map(|_| ())
             }
-            Self::Zstd => {
-                // The checksum lets every zstd reader notice a flipped bit, without a manifest at hand.
-                let mut encoder = zstd::Encoder::new(packed, ZSTD_LEVEL)?;
-                encoder.include_checksum(true)?;
-                encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
-                encoder.write_all(bytes)?;
-                encoder.finish().map(|_| ())
+            Self::Zstd(compressor) => {
+                // In one call and into room enough: a stream would copy its input first.
+                packed.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+                compressor.compress_to_buffer(bytes, packed).map(|_| ())
             }
         }
     }

@@ -143,7 +143,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Returns the text of what stands between the quotes of a JSON string.
 pub(crate) fn unescaped(inner: &str) -> String {
-    unquote(format!("\"{inner}\"").as_bytes()).into_owned()
+    unquote(&format!("\"{inner}\"")).into_owned()
 }
 
 /// Why a text is no manifest.

@@ -90,6 +90,12 @@ pub trait Connection: Send {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
     /// Runs a query and calls `each` for every row, in order, until it breaks.
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+    /// Returns how a statement begins that inserts many rows, and that nobody goes on after when it fails: the transaction, or
+    /// the savepoint around it, is taken back. Engines that keep what a statement changes, so that it alone can be taken
+    /// back, need not do so for these.
+    fn insert_many_into(&self) -> &'static str {
+        "insert into"
+    }
     /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
 }

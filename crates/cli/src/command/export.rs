@@ -136,6 +136,7 @@ impl Job<'_> {
         match target {
             Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
             Target::Output => {
+                widen(&io::stdout());
                 let mut sink = Stream { out: io::stdout().lock(), name: "standard output".to_owned() };
                 match export::run(self.store, self.request, &mut sink, &mut run) {
                     Err(ExportError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(None),
@@ -385,3 +386,18 @@ pub(super) fn print_first_row(path: &Path, limit: usize) -> Result<(), Failure> 
     }
     Ok(())
 }
+
+/// The bytes that a pipe may hold between this process and its reader. Pipes are made with 64 KiB, at which the two take
+/// turns and hardly ever run at the same time; more than 1 MiB is for the administrator to allow.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
+/// Lets standard output hold more, where it is a pipe.
+#[cfg(target_os = "linux")]
+fn widen(out: &io::Stdout) {
+    // A file cannot be widened and need not be; a pipe that stays narrow is slower and works.
+    rustix::pipe::fcntl_setpipe_size(out, PIPE_BYTES).unwrap_or_default();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &io::Stdout) {}

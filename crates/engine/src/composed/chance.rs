@@ -3,6 +3,8 @@
 //! Ids come in two ways: in sequence from a [`Chance`], or from a path-like name, which gives the same id wherever the
 //! name is used. The second is what keeps a project, a feature or a metadata field the same in every row.
 
+use super::moment::Moment;
+
 /// A sequence of numbers that looks random and is the same for the same seed.
 #[derive(Debug, Clone)]
 pub struct Chance {
@@ -78,6 +80,23 @@ impl Chance {
                 out.push(char::from(BASE_36[(rest % 36) as usize]));
                 rest /= 36;
             }
+        }
+    }
+
+    /// Appends a new cuid of a moment. Real ones begin with the time at which they were made, so that those of rows that
+    /// were made one after the other lie side by side.
+    pub(super) fn push_cuid_of_moment(&mut self, moment: Moment, out: &mut String) {
+        out.push('c');
+        for place in (0..8).rev() {
+            out.push(char::from(BASE_36[(moment.0 / 36_u64.pow(place) % 36) as usize]));
+        }
+        let mut rest = self.next_u64();
+        let mut more = self.next_u64();
+        for _ in 0..8 {
+            out.push(char::from(BASE_36[(rest % 36) as usize]));
+            out.push(char::from(BASE_36[(more % 36) as usize]));
+            rest /= 36;
+            more /= 36;
         }
     }
 

@@ -118,7 +118,7 @@ impl Template {
         let created = Moment::START.plus(number % 1_000_000 * SECOND_MS);
         let labeled = created.plus(90 * MINUTE_MS + chance.below(MINUTE_MS));
         out.push_str(r#"{"data_row":{"id":""#);
-        chance.push_cuid(out);
+        chance.push_cuid_of_moment(created, out);
         out.push_str(r#"","external_id":"siding-"#);
         push_number(out, number);
         out.push_str(r#".jpg","global_key":"siding/"#);
@@ -135,7 +135,7 @@ impl Template {
         out.push_str(r#"","created_by":"ingest@example.test"}},"#);
         out.push_str(ATTRIBUTES);
         out.push_str(&self.project);
-        chance.push_cuid(out);
+        chance.push_cuid_of_moment(labeled, out);
         out.push_str(r#"","label_details":{"created_at":""#);
         labeled.push(out);
         out.push_str(r#"","updated_at":""#);

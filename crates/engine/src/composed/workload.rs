@@ -36,11 +36,13 @@ fn write_rows(count: u64, out: &mut dyn Write, row: fn(u64, &mut Chance) -> Valu
 }
 
 fn head(sort: &str, number: u64, chance: &mut Chance, media: &Value) -> Map<String, Value> {
-    let mut created = String::new();
-    Moment::START.plus(number % 1_000_000 * SECOND_MS).push(&mut created);
+    let moment = Moment::START.plus(number % 1_000_000 * SECOND_MS);
+    let mut id = String::new();
+    chance.push_cuid_of_moment(moment, &mut id);
+    let created = moment.print();
     let row = json!({
         "data_row": {
-            "id": chance.cuid(),
+            "id": id,
             "external_id": format!("{sort}-{number}"),
             "global_key": format!("{sort}/{number}"),
             "row_data": format!("https://assets.example.test/{sort}/{number}"),

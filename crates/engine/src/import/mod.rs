@@ -15,7 +15,7 @@ pub use source::Source;
 
 use crate::ordered;
 use labelport_model::json::Document;
-use labelport_model::row::{self, Row};
+use labelport_model::row::{Reader, Row};
 use labelport_model::time::Timestamp;
 use labelport_store::merge::{MergeCounts, Merger, Verdict};
 use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
@@ -162,13 +162,13 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
     let target: Box<dyn Target> =
         if run.strict { Box::new(Whole::start(store, run.now)?) } else { Box::new(Piecemeal::start(store, run.now)?) };
     let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
-    let mut workers: Vec<Document> = (0..run.threads.max(1)).map(|_| Document::default()).collect();
+    let mut workers: Vec<Worker> = (0..run.threads.max(1)).map(|_| Worker::default()).collect();
     let mut waiting = Waiting::default();
     ordered::run(
         &mut workers,
         || next_portion(&mut records, &name),
-        |document, portion: Portion, emit| {
-            let records = portion.records.into_iter().map(|record| parse(document, record, &name)).collect();
+        |worker, portion: Portion, emit| {
+            let records = portion.records.into_iter().map(|record| worker.parse(record, &name)).collect();
             // Whoever takes no more portions has an error of its own to tell.
             emit(ParsedPortion { records, bytes: portion.bytes }).unwrap_or_default();
             Ok(())
@@ -224,20 +224,29 @@ fn next_portion(records: &mut Records, name: &str) -> Result<Option<Portion>, Im
     Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, bytes }) })
 }
 
-fn parse(document: &mut Document, record: Result<Record, Refused>, name: &str) -> Parsed {
-    let record = match record {
-        Ok(record) => record,
-        Err(refused) => return Parsed::Refused(refused),
-    };
-    let (offset, reason) = match document.read(&record.text) {
-        Err(error) => (error.offset, error.to_string()),
-        Ok(()) => match row::read(document) {
+/// What a thread that parses uses again.
+#[derive(Default)]
+struct Worker {
+    document: Document,
+    reader: Reader,
+}
+
+impl Worker {
+    fn parse(&mut self, record: Result<Record, Refused>, name: &str) -> Parsed {
+        let record = match record {
+            Ok(record) => record,
+            Err(refused) => return Parsed::Refused(refused),
+        };
+        let (offset, reason) = match self.document.read(&record.text) {
             Err(error) => (error.offset, error.to_string()),
-            Ok(row) => return Parsed::Row(record.line, Box::new(row)),
-        },
-    };
-    let (line, column) = record.place(offset);
-    Parsed::Refused(Refused { file: name.to_owned(), line, column: Some(column), reason })
+            Ok(()) => match self.reader.read(&self.document) {
+                Err(error) => (error.offset, error.to_string()),
+                Ok(row) => return Parsed::Row(record.line, Box::new(row)),
+            },
+        };
+        let (line, column) = record.place(offset);
+        Parsed::Refused(Refused { file: name.to_owned(), line, column: Some(column), reason })
+    }
 }
 
 /// Rows with the lines they stand on.

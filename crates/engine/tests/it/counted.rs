@@ -66,6 +66,10 @@ impl Connection for CountingConnection {
         })
     }
 
+    fn insert_many_into(&self) -> &'static str {
+        self.inner.insert_many_into()
+    }
+
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
         self.inner.check_file()
     }

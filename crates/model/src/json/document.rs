@@ -76,7 +76,7 @@ impl<'a> Value<'a> {
 
     /// Returns the text of a string, or nothing for another kind.
     pub fn as_text(self) -> Option<Cow<'a, str>> {
-        (self.kind() == Kind::String).then(|| string::unquote(self.raw().as_bytes()))
+        (self.kind() == Kind::String).then(|| string::unquote(self.raw()))
     }
 
     /// Returns a number as the nearest float, or nothing for another kind.

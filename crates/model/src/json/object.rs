@@ -11,6 +11,11 @@ use super::string::quote_into;
 pub struct Members(String);
 
 impl Members {
+    /// Makes room for members of so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

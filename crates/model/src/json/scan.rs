@@ -152,7 +152,7 @@ impl Scanner<'_> {
                 }
             };
             if seen {
-                let name = string::unquote(key).into_owned();
+                let name = string::unquote(&String::from_utf8_lossy(key)).into_owned();
                 let offset = key_node.offset as usize;
                 return Err(JsonError { offset, problem: JsonProblem::DuplicateKey(name) });
             }

@@ -9,7 +9,7 @@ pub(super) fn normalise(input: &[u8], start: usize, text: &mut Vec<u8>) -> Resul
     text.push(b'"');
     let mut at = start + 1;
     loop {
-        let plain = input[at..].iter().position(|byte| !is_plain(*byte)).unwrap_or(input.len() - at);
+        let plain = count_plain(&input[at..]);
         text.extend_from_slice(&input[at..at + plain]);
         at += plain;
         match input.get(at) {
@@ -47,35 +47,53 @@ pub(super) fn normalise(input: &[u8], start: usize, text: &mut Vec<u8>) -> Resul
 pub fn quote_into(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        let character = rest[at..].chars().next().expect("position found a byte, and ASCII bytes are no continuation");
+    loop {
+        let plain = count_plain(rest.as_bytes());
+        out.extend_from_slice(&rest.as_bytes()[..plain]);
+        // Plain bytes are ASCII, so a character begins behind them.
+        let Some(character) = rest[plain..].chars().next() else { break };
         write_character(character, out);
-        rest = &rest[at + character.len_utf8()..];
+        rest = &rest[plain + character.len_utf8()..];
     }
-    out.extend_from_slice(rest.as_bytes());
     out.push(b'"');
 }
 
 /// Returns the text of a JSON string in normal form, given with its quotes.
-pub fn unquote(quoted: &[u8]) -> Cow<'_, str> {
-    let inner = quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(quoted);
-    if !inner.contains(&b'\\') {
-        return String::from_utf8_lossy(inner);
-    }
+pub fn unquote(quoted: &str) -> Cow<'_, str> {
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted);
+    let Some(mut plain) = inner.find('\\') else { return Cow::Borrowed(inner) };
     let mut text = String::with_capacity(inner.len());
-    let mut at = 0;
-    while at < inner.len() {
-        let plain = inner[at..].iter().position(|byte| *byte == b'\\').unwrap_or(inner.len() - at);
-        text.push_str(&String::from_utf8_lossy(&inner[at..at + plain]));
-        at += plain;
-        if at < inner.len() {
-            let Ok((character, length)) = escape(inner, at) else { break };
-            text.push(character);
-            at += length;
-        }
+    let mut rest = inner;
+    loop {
+        text.push_str(&rest[..plain]);
+        rest = &rest[plain..];
+        let Ok((character, length)) = escape(rest.as_bytes(), 0) else { break };
+        text.push(character);
+        rest = &rest[length..];
+        plain = rest.find('\\').unwrap_or(rest.len());
     }
     Cow::Owned(text)
+}
+
+/// Returns how many bytes at the start stand for themselves. Eight are looked at together, as one number: most of what is
+/// imported is the inside of strings.
+fn count_plain(bytes: &[u8]) -> usize {
+    const LANES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = LANES * 0x80;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // In each lane the high bit is set where the byte is none: a lane that is zero borrows from its high bit. Lanes
+        // above one that is not plain may be wrong, and the lowest is what counts.
+        let is_zero = |lanes: u64| lanes.wrapping_sub(LANES) & !lanes;
+        let control = word.wrapping_sub(LANES * 0x20) & !word;
+        let beyond = word.wrapping_add(LANES) | word;
+        let special = (control | beyond | is_zero(word ^ (LANES * 0x22)) | is_zero(word ^ (LANES * 0x5c))) & HIGH;
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().take_while(|byte| is_plain(**byte)).count()
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -151,4 +169,25 @@ fn write_character(character: char, out: &mut Vec<u8>) {
         }
     };
     out.extend_from_slice(&[b'\\', short]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_is_found_in_each_place_and_before_any_other() {
+        for place in 0..20 {
+            for byte in u8::MIN..=u8::MAX {
+                for after in [b'a', b'"', 0x00, 0x1f, 0x7f, 0x80, 0xff] {
+                    let mut bytes = [b' '; 24];
+                    bytes[place] = byte;
+                    bytes[place + 1] = after;
+                    let expected = bytes.iter().take_while(|byte| is_plain(**byte)).count();
+                    assert_eq!(count_plain(&bytes), expected, "{byte:#x} at {place}, then {after:#x}");
+                }
+            }
+        }
+        assert_eq!((count_plain(b""), count_plain(b"abcdefgh"), count_plain(b"abcdefghijk")), (0, 8, 11));
+    }
 }

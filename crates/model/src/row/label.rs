@@ -1,10 +1,12 @@
 //! Labels and predictions of a row.
 
+use super::feature::Features;
 use super::place::{Place, RowError, RowProblem, array, object, time, when_id};
 use super::{Feature, Label};
 use crate::annotation::{self, Mark};
 use crate::id::LabelId;
 use crate::json::{Members, Value};
+use std::sync::Arc;
 
 /// Which list a label stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,11 +17,16 @@ pub(super) enum Home {
     ModelRun,
 }
 
-pub(super) fn read_list(place: &Place<'_>, list: Value<'_>, home: Home) -> Result<Vec<Label>, RowError> {
+pub(super) fn read_list(
+    place: &Place<'_>,
+    list: Value<'_>,
+    home: Home,
+    features: &mut Features,
+) -> Result<Vec<Label>, RowError> {
     let mut labels: Vec<Label> = Vec::new();
     for (index, value) in array(place, list)?.elements().enumerate() {
         let here = Place::Index(place, index);
-        let label = read(&here, value, home)?;
+        let label = read(&here, value, home, features)?;
         if labels.iter().any(|known| known.id == label.id) {
             return Err(here.error(value, RowProblem::LabelTwice));
         }
@@ -28,9 +35,10 @@ pub(super) fn read_list(place: &Place<'_>, list: Value<'_>, home: Home) -> Resul
     Ok(labels)
 }
 
-fn read(place: &Place<'_>, value: Value<'_>, home: Home) -> Result<Label, RowError> {
+fn read(place: &Place<'_>, value: Value<'_>, home: Home, features: &mut Features) -> Result<Label, RowError> {
     let mut id = None;
-    let mut head = Members::default();
+    // label_kind, version and id, as they usually are.
+    let mut head = Members::with_capacity(96);
     let mut rest = Members::default();
     let mut details = None;
     let mut created = None;
@@ -64,7 +72,7 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home) -> Result<Label, RowErr
         details,
         created,
         performance,
-        tally: tally(annotations),
+        tally: tally(annotations, features),
         has_masks: annotation::has_masks(annotations.raw()),
         has_filled_frames: annotation::has_filled_frames(annotations),
         annotations: annotations.raw().to_owned(),
@@ -73,17 +81,11 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home) -> Result<Label, RowErr
 }
 
 /// Counts the annotations of each feature and kind, in the order of first appearance.
-fn tally(annotations: Value<'_>) -> Vec<(Feature, u32)> {
+fn tally(annotations: Value<'_>, features: &mut Features) -> Vec<(Arc<Feature>, u32)> {
     let mut counts: Vec<(Mark<'_>, u32)> = Vec::new();
     annotation::for_each(annotations, &mut |mark| match counts.iter_mut().find(|(known, _)| *known == mark) {
         Some((_, count)) => *count += 1,
         None => counts.push((mark, 1)),
     });
-    let owned = |mark: Mark<'_>| Feature {
-        schema_id: mark.schema_id.to_owned(),
-        name: mark.name.to_owned(),
-        kind: mark.kind.to_owned(),
-        value: mark.value.to_owned(),
-    };
-    counts.into_iter().map(|(mark, count)| (owned(mark), count)).collect()
+    counts.into_iter().map(|(mark, count)| (features.of(&mark), count)).collect()
 }

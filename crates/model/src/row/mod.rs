@@ -7,17 +7,19 @@
 //! # Adding a section
 //! A field here, its reading in [`read`], a column or table in the store and a place in the export record.
 
+mod feature;
 mod label;
 mod place;
 mod read;
 
 pub use place::{RowError, RowProblem};
-pub use read::read;
+pub use read::{Reader, read};
 
 use crate::data_type::DataType;
 use crate::id::{BatchId, DataRowId, DatasetId, LabelId, ModelId, ModelRunId, OntologyId, ProjectId};
 use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
+use std::sync::Arc;
 
 /// One data row with everything that its line says about it.
 #[derive(Debug)]
@@ -167,7 +169,7 @@ pub struct Label {
     /// Members behind `annotations`: `z_order`, and those nobody knows.
     pub rest: Option<String>,
     /// How many annotations of each feature and kind there are, in the order of first appearance.
-    pub tally: Vec<(Feature, u32)>,
+    pub tally: Vec<(Arc<Feature>, u32)>,
     /// Whether annotations refer to masks by URL.
     pub has_masks: bool,
     /// Whether a video's frames hold more than its key frames.

@@ -1,5 +1,6 @@
 //! A line's document to a [`Row`].
 
+use super::feature::Features;
 use super::label::{self, Home};
 use super::place::{Place, RowError, RowProblem, array, object, text, time, when_id};
 use super::{
@@ -11,8 +12,25 @@ use crate::json::{Document, Kind, Members, Value};
 use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
 
-/// Takes an export row apart. Every key of the document ends in one section.
+/// Reads rows one after the other, and knows again what each of them names.
+#[derive(Debug, Default)]
+pub struct Reader {
+    features: Features,
+}
+
+impl Reader {
+    /// Takes an export row apart. Every key of the document ends in one section.
+    pub fn read(&mut self, document: &Document) -> Result<Row, RowError> {
+        read_row(document, &mut self.features)
+    }
+}
+
+/// Takes a single export row apart.
 pub fn read(document: &Document) -> Result<Row, RowError> {
+    Reader::default().read(document)
+}
+
+fn read_row(document: &Document, features: &mut Features) -> Result<Row, RowError> {
     let root = document.root();
     let place = Place::Row;
     if root.kind() != Kind::Object {
@@ -34,8 +52,12 @@ pub fn read(document: &Document) -> Result<Row, RowError> {
             }
             "metadata_fields" => row.metadata = Some(list(&here, value, read_metadata)?),
             "embeddings" => row.embeddings = Some(list(&here, value, read_embedding)?),
-            "projects" => row.projects = entries(&here, value, read_project)?,
-            "experiments" => row.models = entries(&here, value, read_model)?,
+            "projects" => {
+                row.projects = entries(&here, value, |place, key, value| read_project(place, key, value, features))?;
+            }
+            "experiments" => {
+                row.models = entries(&here, value, |place, key, value| read_model(place, key, value, features))?;
+            }
             _ => rest.push_raw(key, value.raw()),
         }
     }
@@ -68,7 +90,8 @@ fn read_data_row(place: &Place<'_>, value: Value<'_>) -> Result<Row, RowError> {
     let mut global_key = None;
     let mut external_id = None;
     let mut details = None;
-    let mut head = Members::default();
+    let length = value.raw().len() - value.get("details").map_or(0, |details| details.raw().len());
+    let mut head = Members::with_capacity(length);
     for (key, member) in object(place, value)?.members() {
         let here = Place::Key(place, key);
         match key {
@@ -104,7 +127,7 @@ fn read_details(place: &Place<'_>, value: Value<'_>) -> Result<RowDetails, RowEr
     let value = object(place, value)?;
     let mut dataset = None;
     let mut dataset_name = None;
-    let mut members = Members::default();
+    let mut members = Members::with_capacity(value.raw().len());
     for (key, member) in value.members() {
         let here = Place::Key(place, key);
         match key {
@@ -163,7 +186,12 @@ fn read_embedding(place: &Place<'_>, value: Value<'_>) -> Result<EmbeddingValue,
     })
 }
 
-fn read_project(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<ProjectRow, RowError> {
+fn read_project(
+    place: &Place<'_>,
+    key: &str,
+    value: Value<'_>,
+    features: &mut Features,
+) -> Result<ProjectRow, RowError> {
     let id = ProjectId::parse(key).map_err(|error| place.error(value, error.into()))?;
     let mut project = ProjectRow { id, name: None, tags: None, details: None, labels: None, rest: None };
     let mut rest = Members::default();
@@ -171,7 +199,7 @@ fn read_project(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<Projec
         let here = Place::Key(place, key);
         match key {
             "name" => project.name = text(&here, member)?,
-            "labels" => project.labels = Some(label::read_list(&here, member, Home::Project)?),
+            "labels" => project.labels = Some(label::read_list(&here, member, Home::Project, features)?),
             "project_details" => project.details = Some(read_project_details(&here, member)?),
             "project_tags" => project.tags = Some(array(&here, member)?.raw().to_owned()),
             _ => rest.push_raw(key, member.raw()),
@@ -206,7 +234,7 @@ fn read_project_details(place: &Place<'_>, value: Value<'_>) -> Result<ProjectDe
     })
 }
 
-fn read_model(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<ModelRow, RowError> {
+fn read_model(place: &Place<'_>, key: &str, value: Value<'_>, features: &mut Features) -> Result<ModelRow, RowError> {
     let id = ModelId::parse(key).map_err(|error| place.error(value, error.into()))?;
     let mut model = ModelRow { id, name: None, runs: Vec::new(), rest: None };
     let mut rest = Members::default();
@@ -214,7 +242,7 @@ fn read_model(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<ModelRow
         let here = Place::Key(place, key);
         match key {
             "name" => model.name = text(&here, member)?,
-            "runs" => model.runs = entries(&here, member, read_run)?,
+            "runs" => model.runs = entries(&here, member, |place, key, value| read_run(place, key, value, features))?,
             _ => rest.push_raw(key, member.raw()),
         }
     }
@@ -225,7 +253,7 @@ fn read_model(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<ModelRow
     Ok(model)
 }
 
-fn read_run(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<RunRow, RowError> {
+fn read_run(place: &Place<'_>, key: &str, value: Value<'_>, features: &mut Features) -> Result<RunRow, RowError> {
     let id = ModelRunId::parse(key).map_err(|error| place.error(value, error.into()))?;
     let mut run = RunRow {
         id,
@@ -243,8 +271,8 @@ fn read_run(place: &Place<'_>, key: &str, value: Value<'_>) -> Result<RunRow, Ro
         match key {
             "name" => run.name = text(&here, member)?,
             "run_data_row_id" | "annotation_group_id" => head.push_raw(key, member.raw()),
-            "labels" => run.labels = Some(label::read_list(&here, member, Home::ModelRun)?),
-            "predictions" => run.predictions = Some(label::read_list(&here, member, Home::ModelRun)?),
+            "labels" => run.labels = Some(label::read_list(&here, member, Home::ModelRun, features)?),
+            "predictions" => run.predictions = Some(label::read_list(&here, member, Home::ModelRun, features)?),
             _ => {
                 if key == "split" {
                     run.split = text(&here, member)?.as_deref().and_then(Split::parse);
@@ -272,7 +300,7 @@ fn list<T>(
 fn entries<T>(
     place: &Place<'_>,
     value: Value<'_>,
-    read: impl Fn(&Place<'_>, &str, Value<'_>) -> Result<T, RowError>,
+    mut read: impl FnMut(&Place<'_>, &str, Value<'_>) -> Result<T, RowError>,
 ) -> Result<Vec<T>, RowError> {
     object(place, value)?.members().map(|(key, member)| read(&Place::Key(place, key), key, member)).collect()
 }

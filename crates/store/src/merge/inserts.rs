@@ -5,6 +5,7 @@
 //! changed once and not wherever a row happens to fall. What is gathered is not in the store: [`Inserts::flush`] comes
 //! before anything reads or changes the rows of these tables.
 
+use super::order::sort_by_text;
 use super::sections;
 use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
@@ -103,10 +104,10 @@ impl Inserts<'_> {
                 row.rest.as_ref().into(),
             ]
         })?;
-        rows.sort_unstable_by(|one, other| one.row.id.as_str().cmp(other.row.id.as_str()));
+        sort_by_text(&mut rows, |new| new.row.id.as_str());
         write(connection, "row_ids (id, row_key)", "", &rows, |new| [new.row.id.as_str().into(), new.row_key.into()])?;
         rows.retain(|new| new.row.global_key.is_some());
-        rows.sort_unstable_by(|one, other| one.row.global_key.cmp(&other.row.global_key));
+        sort_by_text(&mut rows, |new| new.row.global_key.as_deref().unwrap_or_default());
         write(connection, "global_keys (org_key, global_key, row_key)", "", &rows, |new| {
             [new.org_key.into(), new.row.global_key.as_ref().into(), new.row_key.into()]
         })
@@ -154,7 +155,7 @@ impl Inserts<'_> {
                 new.annotations.into(),
             ]
         })?;
-        labels.sort_unstable_by_key(|new| new.id);
+        sort_by_text(&mut labels, |new| new.id);
         write(connection, "label_ids (id, project_key, row_key)", "", &labels, |new| {
             [new.id.into(), new.project_key.into(), new.row_key.into()]
         })
@@ -172,9 +173,10 @@ fn write<'a, T, const COLUMNS: usize>(
 ) -> Result<(), StoreError> {
     let chunks = rows.chunks_exact(STATEMENT_PARAMS / COLUMNS);
     let rest = chunks.remainder();
+    let insert = connection.insert_many_into();
     let mut params = Vec::new();
     if rows.len() > rest.len() {
-        let sql = statement(into, conflict, STATEMENT_PARAMS / COLUMNS, COLUMNS);
+        let sql = statement(insert, into, conflict, STATEMENT_PARAMS / COLUMNS, COLUMNS);
         for chunk in chunks {
             params.clear();
             params.extend(chunk.iter().flat_map(&columns));
@@ -182,7 +184,7 @@ fn write<'a, T, const COLUMNS: usize>(
         }
     }
     if !rest.is_empty() {
-        let sql = statement(into, conflict, 1, COLUMNS);
+        let sql = statement(insert, into, conflict, 1, COLUMNS);
         for row in rest {
             connection.execute(&sql, &columns(row))?;
         }
@@ -190,7 +192,7 @@ fn write<'a, T, const COLUMNS: usize>(
     Ok(())
 }
 
-fn statement(into: &str, conflict: &str, rows: usize, columns: usize) -> String {
+fn statement(insert: &str, into: &str, conflict: &str, rows: usize, columns: usize) -> String {
     let mut numbers = 1..;
     let values: Vec<String> = (0..rows)
         .map(|_| {
@@ -198,7 +200,7 @@ fn statement(into: &str, conflict: &str, rows: usize, columns: usize) -> String 
             format!("({})", row.join(", "))
         })
         .collect();
-    format!("insert into {into} values {} {conflict}", values.join(", ")).trim_end().to_owned()
+    format!("{insert} {into} values {} {conflict}", values.join(", ")).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -207,7 +209,7 @@ mod tests {
 
     #[track_caller]
     fn check(conflict: &str, rows: usize, columns: usize, expect: &str) {
-        assert_eq!(statement("t (a)", conflict, rows, columns), expect);
+        assert_eq!(statement("insert into", "t (a)", conflict, rows, columns), expect);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod inserts;
 mod labels;
 mod names;
+mod order;
 mod refuse;
 mod sections;
 mod taken;

@@ -8,8 +8,12 @@ use crate::changes;
 use crate::connection::{Connection, Param, StoreError};
 use labelport_model::row::{EmbeddingValue, Feature, MetadataValue, ProjectRow};
 use labelport_model::time::Timestamp;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Names are looked up for each annotation of each row, which a hash made for that does in half the time.
+type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::quality::RandomState>;
+type HashSet<T> = std::collections::HashSet<T, foldhash::quality::RandomState>;
 
 /// The most things of a sort that are remembered.
 const REMEMBERED: usize = 50_000;
@@ -126,17 +130,22 @@ pub(super) struct Names {
     /// Things whose new names rows show, as the statement that selects the rows and the key of the thing. They are touched
     /// once, at the end of the transaction: a file may change a name back and forth.
     renamed: BTreeSet<(&'static str, i64)>,
-    /// By sort, parent and id: the key and the name.
-    named: HashMap<(Sort, i64, String), (i64, String)>,
+    /// By sort and parent, then by id: the key and the name.
+    named: HashMap<(Sort, i64), HashMap<String, (i64, String)>>,
     /// Run id to model id.
     models_of_runs: HashMap<String, String>,
     projects: HashMap<String, Project>,
+    /// Projects that this transaction has created.
+    created: HashSet<i64>,
     /// Project key to ontology key, where the project's ontology grows with its rows.
     growing: HashMap<i64, Option<i64>>,
-    grown: HashSet<(i64, String)>,
+    /// By ontology: the features that it is known to have.
+    grown: HashMap<i64, HashSet<String>>,
     given: HashMap<String, Option<Arc<GivenOntology>>>,
     workflow_tasks: HashMap<(i64, String, String), i64>,
-    features: HashMap<Feature, i64>,
+    features: HashMap<Arc<Feature>, i64>,
+    /// By address, which a reader gives to all rows that name a feature. The feature stays, so that nothing else gets it.
+    features_by_address: HashMap<usize, (Arc<Feature>, i64)>,
     metadata_schemas: HashMap<(String, String), i64>,
     metadata_options: HashSet<(i64, String, String)>,
     embeddings: HashMap<(String, String), i64>,
@@ -147,11 +156,12 @@ impl Names {
     pub(super) fn begin(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
         let commit = connection.count("select value from counters where name = 'commit'", &[])?;
         let sizes = [
-            self.named.len(),
+            self.named.values().map(HashMap::len).sum(),
             self.models_of_runs.len(),
             self.projects.len(),
             self.features.len(),
-            self.grown.len(),
+            self.features_by_address.len(),
+            self.grown.values().map(HashSet::len).sum(),
             self.metadata_options.len(),
             self.embeddings.len(),
             self.workflow_tasks.len(),
@@ -161,6 +171,7 @@ impl Names {
         }
         self.begun = commit;
         self.commit = None;
+        self.created.clear();
         Ok(())
     }
 
@@ -182,8 +193,8 @@ impl Names {
         thing: &Thing<'_>,
         counts: &mut MergeCounts,
     ) -> Result<i64, StoreError> {
-        let cached_as = (sort, thing.parent_key, thing.id.to_owned());
-        if let Some((key, known)) = self.named.get(&cached_as)
+        let siblings = self.named.get(&(sort, thing.parent_key));
+        if let Some((key, known)) = siblings.and_then(|siblings| siblings.get(thing.id))
             && thing.name.is_none_or(|name| name == known)
         {
             return Ok(*key);
@@ -211,7 +222,8 @@ impl Names {
             counts.renamed += 1;
             self.renamed.extend(statements.rows.map(|rows| (rows, key)));
         }
-        self.named.insert(cached_as, (key, name.to_owned()));
+        let siblings = self.named.entry((sort, thing.parent_key)).or_default();
+        siblings.insert(thing.id.to_owned(), (key, name.to_owned()));
         Ok(key)
     }
 
@@ -241,14 +253,17 @@ impl Names {
     ) -> Result<i64, StoreError> {
         let id = row.id.as_str();
         let ontology_id = row.details.as_ref().and_then(|details| details.ontology.as_ref()).map(|id| id.as_str());
+        let is_as_known = |project: &Project| {
+            row.name.as_ref().is_none_or(|name| *name == project.name)
+                && row.tags.as_ref().is_none_or(|tags| Some(tags) == project.tags.as_ref())
+                && ontology_id.is_none_or(|given| Some(given) == project.ontology_id.as_deref())
+        };
         let mut project = match self.projects.get(id) {
+            Some(known) if is_as_known(known) => return Ok(known.key),
             Some(known) => known.clone(),
             None => self.find_or_create_project(connection, scope, row, counts)?,
         };
-        let is_same = row.name.as_ref().is_none_or(|name| *name == project.name)
-            && row.tags.as_ref().is_none_or(|tags| Some(tags) == project.tags.as_ref())
-            && ontology_id.is_none_or(|given| Some(given) == project.ontology_id.as_deref());
-        if !is_same {
+        if !is_as_known(&project) {
             let ontology_key = match ontology_id {
                 Some(id) => Some(self.ontology(connection, scope, id, counts)?),
                 None => None,
@@ -262,7 +277,10 @@ impl Names {
             let project_name = project.name.clone();
             // A project that was just created had its first name from this row.
             counts.renamed += u64::from(row.name.as_ref().is_some_and(|name| *name != project_name));
-            self.renamed.insert(("select row_key from project_rows where project_key = $2", project.key));
+            // All rows of a project that is new are new in it, too.
+            if !self.created.contains(&project.key) {
+                self.renamed.insert(("select row_key from project_rows where project_key = $2", project.key));
+            }
             project.name = row.name.clone().unwrap_or(project.name);
             project.tags = row.tags.clone().or(project.tags);
             project.ontology_id = ontology_id.map(str::to_owned).or(project.ontology_id);
@@ -305,6 +323,7 @@ impl Names {
              returning project_key",
             &[scope.org_key.into(), id.into(), (&name).into(), now, now],
         )?;
+        self.created.insert(key);
         Ok(Project { key, name, tags: None, ontology_id: None })
     }
 
@@ -376,11 +395,13 @@ impl Names {
             }
         };
         let Some(ontology_key) = growing else { return Ok(()) };
-        if self.grown.insert((ontology_key, schema_id.to_owned())) {
+        let grown = self.grown.entry(ontology_key).or_default();
+        if !grown.contains(schema_id) {
             connection.execute(
                 "insert into ontology_features (ontology_key, schema_id) values ($1, $2) on conflict do nothing",
                 &[ontology_key.into(), schema_id.into()],
             )?;
+            grown.insert(schema_id.to_owned());
         }
         Ok(())
     }
@@ -414,7 +435,23 @@ impl Names {
         &mut self,
         connection: &mut dyn Connection,
         scope: &Scope,
-        feature: &Feature,
+        feature: &Arc<Feature>,
+        counts: &mut MergeCounts,
+    ) -> Result<i64, StoreError> {
+        let address = Arc::as_ptr(feature).addr();
+        if let Some((_, key)) = self.features_by_address.get(&address) {
+            return Ok(*key);
+        }
+        let key = self.find_or_create_feature(connection, scope, feature, counts)?;
+        self.features_by_address.insert(address, (Arc::clone(feature), key));
+        Ok(key)
+    }
+
+    fn find_or_create_feature(
+        &mut self,
+        connection: &mut dyn Connection,
+        scope: &Scope,
+        feature: &Arc<Feature>,
         counts: &mut MergeCounts,
     ) -> Result<i64, StoreError> {
         if let Some(key) = self.features.get(feature) {
@@ -434,7 +471,7 @@ impl Names {
                 insert(connection, sql, &[org, schema_id, name, kind, (&feature.value).into()])?
             }
         };
-        self.features.insert(feature.clone(), key);
+        self.features.insert(Arc::clone(feature), key);
         Ok(key)
     }
 

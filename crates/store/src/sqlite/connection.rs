@@ -94,6 +94,11 @@ impl Connection for SqliteConnection {
         run().map_err(|error: rusqlite::Error| explain(&error, &self.context))
     }
 
+    fn insert_many_into(&self) -> &'static str {
+        // Otherwise a copy of each page is kept for each statement that changes it.
+        "insert or fail into"
+    }
+
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
         let mut problems = Vec::new();
         let outcome = self.query("pragma integrity_check", &[], &mut |row| {

@@ -1,5 +1,6 @@
 //! Batches: rows sent to a project together.
 
+use super::named_rows::{Found, NamedRows};
 use super::project;
 use super::workflow::{self, DEFAULT_PRIORITY, Mover, Queues};
 use crate::access::Caller;
@@ -73,15 +74,17 @@ pub fn create_empty(
     get(workspace, project, &id)
 }
 
-/// Creates a batch with rows; returns it. Rows that are in the project already stay where they are.
+/// Creates a batch with rows; returns it, and the ids that are of no row. Rows that are in the project already stay
+/// where they are.
 pub fn create(
     workspace: &Workspace,
     caller: &Caller,
     project: &Project,
     creation: &Creation,
-    rows: &Rows,
-) -> Result<Batch, Problem> {
-    let keys = rows.find(workspace)?;
+    rows: &NamedRows,
+) -> Result<(Batch, Vec<String>), Problem> {
+    let found = rows.find_for_batch(workspace)?;
+    let keys = found.keys();
     let fresh = workspace.read(|connection| {
         let mut fresh = Vec::new();
         for key in &keys {
@@ -99,44 +102,7 @@ pub fn create(
     for portion in fresh.chunks(PORTION) {
         add(workspace, project, &batch, creation.priority, portion, &mover)?;
     }
-    get(workspace, project, &batch.id)
-}
-
-/// Rows that are to enter a project.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    /// By id.
-    pub ids: Vec<String>,
-    /// By global key.
-    pub global_keys: Vec<String>,
-}
-
-impl Rows {
-    /// Reads the lists of a call.
-    pub fn read(input: &Value) -> Self {
-        let list = |key: &str| {
-            let texts = input[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
-        };
-        Self { ids: list("dataRowIds"), global_keys: list("globalKeys") }
-    }
-
-    /// Finds the rows. An id of nothing is passed over, a global key of nothing is refused.
-    pub fn find(&self, workspace: &Workspace) -> Result<Vec<RowKey>, Problem> {
-        let org_key = workspace.org_key();
-        let nothing = || Problem::malformed("No valid data rows to be added from the list provided!");
-        let keys = workspace.read(|connection| {
-            let mut keys = Vec::new();
-            for id in &self.ids {
-                keys.extend(rows::find(connection, org_key, id)?.map(|row| row.key));
-            }
-            for key in &self.global_keys {
-                keys.push(rows::find_key_by_global_key(connection, org_key, key)?.ok_or_else(nothing)?);
-            }
-            Ok(keys)
-        })?;
-        if keys.is_empty() { Err(nothing()) } else { Ok(keys) }
-    }
+    Ok((get(workspace, project, &batch.id)?, found.missing))
 }
 
 /// Adds rows to a batch in one transaction.
@@ -182,7 +148,7 @@ pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Batch>, Prob
     workspace.read(|connection| Ok(projects::list_batches(connection, project.key)?))
 }
 
-/// Adds rows to a batch that exists.
+/// Adds rows to a batch that exists. It fails at its end if it was to add rows that are not there.
 pub struct BatchFill;
 
 /// Starts to add rows to a batch.
@@ -194,6 +160,7 @@ pub fn start_fill(
     priority: i64,
     rows: &Value,
 ) -> Result<TaskId, Problem> {
+    NamedRows::read(rows)?;
     let request = json!({
         "project": project.id, "batch": batch.id, "priority": priority, "rows": rows, "email": caller.user.email,
     });
@@ -216,9 +183,12 @@ impl Job for BatchFill {
         let text = |key: &str| request[key].as_str().unwrap_or_default();
         let project = project::get(workspace, text("project"))?;
         let batch = get(workspace, &project, text("batch"))?;
-        let keys = match request["rows"]["datasetId"].as_str() {
-            Some(dataset_id) => rows_of_dataset(workspace, dataset_id, &request["rows"])?,
-            None => Rows::read(&request["rows"]).find(workspace)?,
+        let (keys, named) = match request["rows"]["datasetId"].as_str() {
+            Some(dataset_id) => (rows_of_dataset(workspace, dataset_id, &request["rows"])?, Found::default()),
+            None => {
+                let found = NamedRows::read(&request["rows"])?.find_for_batch(workspace)?;
+                (found.keys(), found)
+            }
         };
         let mover = Mover { email: text("email").to_owned(), now: workspace.now() };
         let priority = request["priority"].as_i64().unwrap_or(DEFAULT_PRIORITY);
@@ -226,6 +196,8 @@ impl Job for BatchFill {
             pulse.check()?;
             add(workspace, &project, &batch, priority, portion, &mover)?;
         }
+        // The answer to this call was given long ago: the end of the task is what is left to tell it.
+        named.check("the workspace", "the others are in the batch")?;
         Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
     }
 }
@@ -255,8 +227,8 @@ pub fn create_many(
             (0..count).step_by(BATCH_LIMIT).map(|skip| json!({ "datasetId": dataset_id, "skip": skip })).collect()
         }
         None => {
-            let rows = Rows::read(input);
-            rows.find(workspace)?;
+            let rows = NamedRows::read(input)?;
+            rows.find_for_batch(workspace)?.check("the workspace", "no batch was created")?;
             let ids = rows.ids.chunks(BATCH_LIMIT).map(|ids| json!({ "dataRowIds": ids }));
             ids.chain(rows.global_keys.chunks(BATCH_LIMIT).map(|keys| json!({ "globalKeys": keys }))).collect()
         }

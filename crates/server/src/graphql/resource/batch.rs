@@ -4,7 +4,8 @@ use super::{cursored, id, node, number, time, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::labeling::batch::{self, Creation, Rows};
+use labelport_engine::labeling::batch::{self, Creation};
+use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{label, project, workflow};
 use labelport_model::problem::Problem;
 use labelport_store::projects::{self, Batch, Project};
@@ -109,10 +110,10 @@ fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Val
 fn create(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let priority = batch::read_priority(arguments.at("input.priority"))?;
     let creation = creation(arguments, "input.name", priority);
-    let rows = Rows::read(arguments.at("input"));
+    let rows = NamedRows::read(arguments.at("input"))?;
     let project = parent_of(call, parent)?;
-    let created = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
-    Ok(json!({ "batch": told(created), "failedDataRowIds": [] }))
+    let (created, failed) = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
+    Ok(json!({ "batch": told(created), "failedDataRowIds": failed }))
 }
 
 fn fill(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {

@@ -7,6 +7,7 @@ use crate::access::Caller;
 use crate::catalog::edit::Edits;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_store::page::RowKey;
@@ -37,9 +38,17 @@ pub fn read_priority(given: &Value) -> Result<i64, Problem> {
 }
 
 /// Returns consensus settings as the SDK reads them back.
-fn consensus_of(given: &Value) -> Option<Value> {
-    let labels = given["numberOfLabels"].as_i64().filter(|labels| *labels > 0)?;
-    Some(json!({ "number_of_labels": labels, "coverage_percentage": given["coveragePercentage"] }))
+fn consensus_of(given: &Value) -> Result<Option<Value>, Problem> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    let labels = given["numberOfLabels"].as_i64().filter(|labels| *labels > 0);
+    let wrong = || given::wrong("consensusSettings.numberOfLabels", "a whole number above 0", &given["numberOfLabels"]);
+    let coverage = &given["coveragePercentage"];
+    if !coverage.is_null() && !coverage.is_number() {
+        return Err(given::wrong("consensusSettings.coveragePercentage", "a number", coverage));
+    }
+    Ok(Some(json!({ "number_of_labels": labels.ok_or_else(wrong)?, "coverage_percentage": coverage })))
 }
 
 /// How many labels a row of a batch is to get.
@@ -61,7 +70,7 @@ pub fn create_empty(
         project_key: project.key,
         id: workspace.chance().uuid(),
         name: creation.name.clone(),
-        consensus: consensus_of(&creation.consensus).map(|settings| settings.to_string()),
+        consensus: consensus_of(&creation.consensus)?.map(|settings| settings.to_string()),
         priority: Some(creation.priority),
         created_by: Some(caller.user.key),
         now: workspace.now(),

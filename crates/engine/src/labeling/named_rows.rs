@@ -4,6 +4,7 @@
 //! come as `{dataRowIds, globalKeys}` or as `{ids, idType}`; both are read here.
 
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
 use labelport_store::page::RowKey;
@@ -34,12 +35,15 @@ pub struct Found {
 impl NamedRows {
     /// Reads `{dataRowIds, globalKeys}`.
     pub fn read(input: &Value) -> Result<Self, Problem> {
-        Ok(Self { ids: list(input, "dataRowIds")?, global_keys: list(input, "globalKeys")? })
+        Ok(Self {
+            ids: given::texts("dataRowIds", &input["dataRowIds"])?,
+            global_keys: given::texts("globalKeys", &input["globalKeys"])?,
+        })
     }
 
     /// Reads `{ids, idType}`. Fails if it names nothing: a task that has nothing to do would look like one that was done.
     pub fn read_typed(identifiers: &Value) -> Result<Self, Problem> {
-        let ids = list(identifiers, "ids").ok().filter(|ids| !ids.is_empty());
+        let ids = given::texts("ids", &identifiers["ids"]).ok().filter(|ids| !ids.is_empty());
         match (ids, identifiers["idType"].as_str()) {
             (Some(ids), None | Some("ID")) => Ok(Self { ids, global_keys: Vec::new() }),
             (Some(global_keys), Some("GKEY")) => Ok(Self { ids: Vec::new(), global_keys }),
@@ -125,21 +129,6 @@ impl Found {
     }
 }
 
-/// Reads a list of texts; empty where there is none.
-fn list(input: &Value, key: &str) -> Result<Vec<String>, Problem> {
-    let wrong = |found: &Value| {
-        let found = Quoted::new(&found.to_string());
-        Problem::malformed(format!("{key} has {found}; give a list of texts"))
-    };
-    match &input[key] {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(elements) => {
-            elements.iter().map(|element| element.as_str().map(str::to_owned).ok_or_else(|| wrong(element))).collect()
-        }
-        other => Err(wrong(other)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,9 +139,9 @@ mod tests {
         let read = NamedRows::read(&json!({ "dataRowIds": ["a"], "globalKeys": null })).unwrap();
         assert_eq!((read.ids, read.global_keys), (vec!["a".to_owned()], Vec::new()));
         for (input, words) in [
-            (json!({ "dataRowIds": "a" }), "dataRowIds has \"\\\"a\\\"\"; give a list of texts"),
-            (json!({ "globalKeys": ["a", 5] }), "globalKeys has \"5\"; give a list of texts"),
-            (json!({ "globalKeys": [null] }), "globalKeys has \"null\"; give a list of texts"),
+            (json!({ "dataRowIds": "a" }), "dataRowIds is \"\\\"a\\\"\"; give a list"),
+            (json!({ "globalKeys": ["a", 5] }), "globalKeys[1] is \"5\"; give a text"),
+            (json!({ "globalKeys": [null] }), "globalKeys[0] is missing; give a text"),
         ] {
             assert_eq!(NamedRows::read(&input).unwrap_err().message, words);
         }

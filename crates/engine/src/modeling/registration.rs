@@ -10,6 +10,7 @@ use crate::labeling::named_rows::{Found, NamedRows};
 use crate::labeling::project;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
@@ -48,6 +49,7 @@ pub fn start_labels(
     run_id: &str,
     label_ids: &Value,
 ) -> Result<TaskId, Problem> {
+    given::texts("labelIds", label_ids)?;
     start(workspace, caller, run_id, json!({ "labels": label_ids }))
 }
 
@@ -70,7 +72,7 @@ pub fn start_splits(
     assignments: &Value,
 ) -> Result<TaskId, Problem> {
     let run = run::get(workspace, run_id)?;
-    for assignment in assignments.as_array().into_iter().flatten() {
+    for assignment in given::list("assignments", assignments)? {
         read_split(&assignment["split"])?;
         find_rows(workspace, &run, assignment)?.check("the model run", "no split was changed")?;
     }

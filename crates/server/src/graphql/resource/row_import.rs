@@ -99,7 +99,7 @@ fn create_one(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Va
 fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Result<Value, Problem> {
     let id = arguments.text("data.taskId")?;
     let limit = arguments.count("data.first", PAGE_LIMIT)?.min(PAGE_LIMIT);
-    let after = match arguments.find_text("data.from").filter(|cursor| !cursor.is_empty()) {
+    let after = match arguments.find_cursor("data.from")? {
         Some(_) => arguments.number("data.from")?,
         None => -1,
     };

@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod edit;
 pub mod embedding;
 pub mod global_key;
+pub mod media_type;
 pub mod metadata;
 pub mod row_import;
 pub mod slice;

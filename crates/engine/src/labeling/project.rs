@@ -3,8 +3,8 @@
 use super::ontology;
 use super::workflow::QUEUES;
 use crate::access::Caller;
+use crate::catalog::media_type;
 use crate::workspace::Workspace;
-use labelport_model::data_type;
 use labelport_model::given;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
@@ -48,9 +48,6 @@ impl Setting {
     }
 }
 
-/// The media types that are no data type of ours, and that projects may have all the same.
-const OTHER_MEDIA_TYPES: [&str; 4] = ["LLM", "LLM_PROMPT_CREATION", "LLM_PROMPT_RESPONSE_CREATION", "POINT_CLOUD"];
-
 /// Creates a project, with the queues of its workflow and an empty ontology.
 pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Project, Problem> {
     let name = given::text("data.name", &data["name"])?;
@@ -59,7 +56,7 @@ pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Pr
         id: workspace.chance().cuid(),
         name: name.to_owned(),
         description: find_text(data, "description")?.map(str::to_owned),
-        media_type: find_text(data, "allowedMediaType")?.map(read_media_type).transpose()?,
+        media_type: find_text(data, "allowedMediaType")?.map(media_type::read).transpose()?,
         settings: Value::Object(settings_of(data)?).to_string(),
         created_by: Some(caller.user.key),
         now: workspace.now(),
@@ -85,15 +82,6 @@ pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Pr
 
 fn find_text<'a>(data: &'a Value, key: &str) -> Result<Option<&'a str>, Problem> {
     given::find_text(&format!("data.{key}"), &data[key])
-}
-
-fn read_media_type(text: &str) -> Result<String, Problem> {
-    let text = text.to_ascii_uppercase();
-    if data_type::find_by_media_type(&text).is_some() || OTHER_MEDIA_TYPES.contains(&text.as_str()) {
-        return Ok(text);
-    }
-    let known: Vec<&str> = labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
-    Err(Problem::malformed(format!("{text:?} is no media type; write one of: {}", known.join(", "))))
 }
 
 fn settings_of(data: &Value) -> Result<Map<String, Value>, Problem> {
@@ -170,7 +158,7 @@ fn change(project: &mut Project, data: &Value) -> Result<bool, Problem> {
         project.description = Some(description.to_owned());
     }
     if let Some(media_type) = find_text(data, "allowedMediaType")? {
-        project.media_type = Some(read_media_type(media_type)?);
+        project.media_type = Some(media_type::read(media_type)?);
     }
     let mut settings = settings(project);
     settings.extend(settings_of(data)?);

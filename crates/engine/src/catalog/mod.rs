@@ -5,6 +5,7 @@
 
 pub mod asset;
 pub mod attachment;
+mod chunk;
 pub mod data_row;
 pub mod dataset;
 pub mod edit;

@@ -124,6 +124,27 @@ fn a_row_of_which_a_member_cannot_be_read_fails() {
 }
 
 #[test]
+fn a_row_that_is_no_json_fails_alone() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let row = |key: &str| new_row(&dataset_id, &image(key)).to_string();
+    let (good, half) = (row("a"), row("HALF").replace("HALF", "b\\ud83d"));
+    let chunk = served.upload("json_import.json", format!("[{good},{half},{}]", row("c")).as_bytes());
+    let manifest = json!({ "chunk_uris": [chunk] }).to_string();
+    let manifest = served.upload("manifest.json", manifest.as_bytes());
+    let start = || row_import::start(&served.workspace, &served.caller, row_import::Rows::Manifest(&manifest));
+    let task = served.order(start).unwrap();
+    served.complete(&task);
+    let [(1, message)] = &served.statuses(&task, true)[..] else { panic!("not the second row alone failed") };
+    let expect = "row 2 of its chunk is not JSON: half of a surrogate pair";
+    assert!(message.starts_with(expect), "{message}");
+    let told = served.read(|connection| tasks::list_rows(connection, task.as_str(), true, -1, 1)).remove(0);
+    let told: Value = serde_json::from_str(&told.failure.unwrap()).unwrap();
+    assert_eq!(told["spec"]["globalKey"], "b\u{fffd}", "what can be shown of it is");
+    assert_eq!(served.statuses(&task, false).len(), 2);
+}
+
+#[test]
 fn an_interrupted_import_creates_nothing_twice() {
     // Chunks of more rows than a transaction takes, with failures among them.
     let items = |dataset_id: &str, from: usize, to: usize| -> Value {

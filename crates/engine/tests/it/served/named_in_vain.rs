@@ -1,11 +1,13 @@
 //! Rows that a call names in vain: whoever asked is told which, and nothing goes on as if they had been there.
 
 use super::{Served, cars, image};
+use labelport_engine::catalog::data_row;
 use labelport_engine::labeling::batch::{self, Creation};
 use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{project, workflow};
 use labelport_engine::modeling::{model, registration, run};
 use labelport_model::problem::Problem;
+use labelport_model::request::Scope;
 use labelport_store::projects::Project;
 use labelport_store::tasks::TaskStatus;
 use serde_json::{Value, json};
@@ -107,4 +109,34 @@ fn calls_about_rows_of_a_project_or_a_run_are_refused() {
     check(removed, &format!("model run: {:?}; no row was removed", ids[1]));
     assert_eq!(served.count_tasks(), tasks, "nothing was started");
     registration::remove_rows(workspace, &run.id, &ids[..1]).unwrap();
+}
+
+#[test]
+fn a_row_that_leaves_before_its_task_runs_fails_it() {
+    let (served, project, ids) = filled();
+    let (workspace, caller) = (&*served.workspace, &served.caller);
+    let rows = NamedRows { ids: vec![ids[1].clone()], global_keys: Vec::new() };
+    batch::create(workspace, caller, &project, &creation("second"), &rows).unwrap();
+    let made = model::create(workspace, caller, "model", project.ontology_id.as_ref().unwrap()).unwrap();
+    let run = run::create(workspace, caller, &made.id, "run", &Value::Null).unwrap();
+    let named = json!({ "ids": ids[..2] });
+    let of_run = json!({ "dataRowIds": ids[..2] });
+    let tasks = served.order(|| {
+        [
+            (workflow::start_move(workspace, caller, &project.id, None, &named), "project"),
+            (workflow::start_priorities(workspace, caller, &project.id, 1, &named), "project"),
+            (registration::start_rows(workspace, caller, &run.id, &of_run), "workspace"),
+        ]
+    });
+    data_row::delete(workspace, vec![ids[1].clone()]).unwrap();
+    served.settle();
+    for (started, place) in tasks {
+        let task = served.task(&started.unwrap());
+        let told = format!("1 data row is not in the {place}: \\\"{}\\\"; the others ", ids[1]);
+        assert!(task.status == TaskStatus::Failed && task.outcome.as_ref().unwrap().contains(&told), "{task:?}");
+    }
+    assert_eq!(served.export_all(Scope::ModelRun(run.id)).len(), 1);
+    let lines = served.export_all(Scope::Project(project.id.clone()));
+    let details = &lines[0]["projects"][&project.id]["project_details"];
+    assert_eq!((&details["workflow_status"], &details["priority"]), (&json!("DONE"), &json!(1)));
 }

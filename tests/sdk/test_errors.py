@@ -201,6 +201,18 @@ class TestQueries:
                 if client.execute(query, variables) is None:
                     raise exceptions.ResourceNotFoundError(labelbox.Dataset, variables)
 
+    def test_arguments_of_another_type(self, server: Server) -> None:
+        """They are refused by their name, never taken as not given."""
+        for call, name in (
+            ('createDataset(data: {name: "a", description: 5})', "data.description"),
+            ('createProject(data: {name: "a", description: {a: 1}})', "data.description"),
+            ('updateDataset(where: {id: "a"}, data: {deleted: "yes"})', "data.deleted"),
+            ('deleteDataRows(where: {dataRowIds: "a"})', "where.dataRowIds"),
+        ):
+            answer = ask(server, f"mutation {{{call}{{id}}}}")
+            assert code(answer) == "MALFORMED_REQUEST"
+            assert answer["errors"][0]["message"].startswith(f"{name} is ")
+
     def test_other_methods_and_paths(self, server: Server) -> None:
         """GET on the endpoint, a path that nobody serves: a status of the client's fault, never 5xx, never a hang."""
         for method, path in [
@@ -445,6 +457,32 @@ class TestRows:
         task = dataset.create_data_rows([{"row_data": "text", "media_type": "TEXT", "global_key": "k" * 201}])
         task.wait_till_done()
         assert task.errors and list(dataset.data_rows()) == []
+
+    def test_members_that_cannot_be_read(self, client: labelbox.Client) -> None:
+        """Each such row fails with its sentence, also one that is no JSON; the others are made."""
+        dataset = client.create_dataset(name="members")
+        given = [{"media_type": "NOPE"}, {"global_key": "a\0b"}, {"external_id": "half \ud83d"}, {"external_id": "good"}]
+        task = dataset.create_data_rows([{"row_data": "text", **one} for one in given])
+        task.wait_till_done()
+        assert task.status == "COMPLETE"
+        messages = sorted(error["message"] for error in task.errors)
+        for message, words in zip(messages, ["is no media type", "is not JSON: half", "control character"], strict=True):
+            assert words in message
+        assert [row.external_id for row in dataset.data_rows()] == ["good"]
+
+    @pytest.mark.skipif(not versions.UPSERTS, reason="older versions read it from a file")
+    def test_an_import_that_fails_says_why(self, client: labelbox.Client) -> None:
+        """As a whole: in the errors of the task, and in what its result raises."""
+        url = client.upload_data(b"no JSON", filename="json_import.json", content_type="application/json")
+        task = manifest_import(client, url)
+        task.wait_till_done()
+        # What `create_data_rows` gives, which reads failures from elsewhere than a task that is looked up.
+        task.__class__ = labelbox.schema.task.DataUpsertTask
+        assert task.status == "FAILED" and task.has_errors()
+        [error] = task.errors
+        assert error["message"].startswith("the chunk of the import is not JSON")
+        with pytest.raises(ValueError, match="the chunk of the import is not JSON"):
+            _ = task.result
 
     def test_metadata_twice(self, client: labelbox.Client) -> None:
         dataset = client.create_dataset(name="metadata twice")

@@ -176,8 +176,11 @@ def test_one_bad_line_fails_alone(imports: dict, bench: Bench) -> None:
 
 
 def test_a_file_that_cannot_be_read_fails_the_import(imports: dict) -> None:
-    """FAILED, and the client says so when it is asked for the errors."""
+    """FAILED, and the client says so when it is asked for the errors; the files say why."""
     assert imports["missing"].state.value == "FAILED"
+    for url in (imports["missing"].status_file_url, imports["missing"].error_file_url):
+        [status] = [json.loads(one) for one in requests.get(url, timeout=30).text.splitlines()]
+        assert status["status"] == "FAILURE" and "404" in status["errors"][0]["message"]
     with pytest.raises(ValueError, match="Import failed"):
         _ = imports["missing"].errors
 

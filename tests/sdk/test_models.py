@@ -108,7 +108,11 @@ def test_what_is_deleted_is_gone(client: labelbox.Client, image: Made) -> None:
     assert client.get_data_row(image.row_ids[0]).uid == image.row_ids[0]
 
 
-def test_rows_that_are_not_there_fail_the_task(run: labelbox.ModelRun) -> None:
-    """The client raises whatever the status says, and its own words only."""
-    with pytest.raises(Exception, match="Job failed"):
-        run.upsert_data_rows(global_keys=["nobody has this key"])
+def test_rows_that_are_not_there_are_refused(run: labelbox.ModelRun) -> None:
+    """At once and by name: of a task that failed the client tells its own words only."""
+    for call, place in (
+        (lambda: run.upsert_data_rows(global_keys=["nobody has this key"]), "workspace"),
+        (lambda: run.assign_data_rows_to_split(global_keys=["nobody has this key"], split="TEST"), "model run"),
+    ):
+        with pytest.raises(exceptions.MalformedQueryException, match=f'not in the {place}: "nobody has this key"'):
+            call()

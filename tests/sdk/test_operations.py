@@ -93,7 +93,7 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "modelRun": (ALL, "test_models.py::test_a_run_reads_back"),
     "deleteModelRuns": (ALL, "test_models.py::test_what_is_deleted_is_gone"),
     "createMEAModelRunDataRowRegistrationTask": (ALL, "test_models.py::test_rows_labels_and_splits_of_a_run"),
-    "MEADataRowRegistrationTaskStatus": (ALL, "test_models.py::test_rows_that_are_not_there_fail_the_task"),
+    "MEADataRowRegistrationTaskStatus": (ALL, "test_models.py::test_what_is_deleted_is_gone"),
     "createMEAModelRunLabelRegistrationTask": (ALL, "test_models.py::test_rows_labels_and_splits_of_a_run"),
     "createMEAModelRunProjectLabelRegistrationTask": (
         ALL,

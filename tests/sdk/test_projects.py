@@ -100,6 +100,19 @@ def test_rows_that_are_unknown_or_there_already_make_no_batch(project: labelbox.
     assert [batch.name for batch in project.batches()] == ["all"]
 
 
+def test_rows_that_are_not_there_are_told(project: labelbox.Project, row_ids: list[str]) -> None:
+    """A small batch lists them, a large one fails with their names; what cannot be done for all is done for none."""
+    nobody = "c" + "0" * 24
+    batch = project.create_batch("with a stranger", data_rows=[row_ids[0], nobody])
+    assert (batch.size, list(batch.failed_data_row_ids)) == (1, [nobody])
+    large = [row_ids[1], *[nobody] * 999]
+    with pytest.raises(exceptions.LabelboxError, match=f"not in the workspace: .*{nobody}"):
+        project.create_batch("large, with strangers", data_rows=large)
+    assert {one.name: one.size for one in project.batches()}["large, with strangers"] == 1
+    with pytest.raises(exceptions.MalformedQueryException, match=f'not in the project: "{row_ids[2]}"'):
+        move(project, [row_ids[0], row_ids[2]], None)
+
+
 def test_a_large_batch_is_made_in_the_background(client: labelbox.Client) -> None:
     """From 1,000 rows on the client makes an empty batch and adds to it."""
     dataset = client.create_dataset(name="a thousand")

@@ -3,6 +3,7 @@
 use super::edit::Edits;
 use crate::ambient::Chance;
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::page::RowKey;
 use labelport_store::{rows, things};
@@ -20,7 +21,7 @@ pub fn compose(chance: &dyn Chance, given: &Value) -> Result<Value, Problem> {
     };
     let mut attachment = json!({ "id": chance.cuid(), "type": kind, "value": value });
     // The SDK sends the text "None" for a name that is not given.
-    if let Some(name) = given["name"].as_str() {
+    if let Some(name) = given::find_text("the name of an attachment", &given["name"])? {
         attachment["name"] = json!(name);
     }
     Ok(attachment)
@@ -60,6 +61,9 @@ pub fn update(workspace: &Workspace, id: &str, given: &Value) -> Result<Value, P
     let row_key = find_row(workspace, id)?;
     let (id, given) = (id.to_owned(), given.clone());
     let mut changed = Value::Null;
+    for key in ["value", "name"] {
+        given::find_text(&format!("data.{key}"), &given[key])?;
+    }
     let kind = if given["type"].is_null() { None } else { Some(read_type(&given["type"])?) };
     let attachments = change(workspace, row_key, {
         let id = id.clone();

@@ -2,12 +2,13 @@
 
 use super::edit::Edits;
 use super::metadata::{self, Book};
-use super::{attachment, global_key};
+use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
 use crate::media;
 use crate::workspace::Workspace;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use labelport_model::problem::Problem;
+use labelport_model::quote::Quoted;
 use labelport_model::time::Timestamp;
 use labelport_store::metadata::Embedding;
 use labelport_store::page::RowKey;
@@ -60,7 +61,11 @@ pub fn compose(
     chance: &dyn Chance,
 ) -> Result<Composed, Problem> {
     let given = |key: &str| find_given(payload, key);
-    let media_type = given("media_type").and_then(Value::as_text).map(Cow::into_owned);
+    check_keys(payload)?;
+    let media_type = match given("media_type") {
+        Some(value) => Some(media_type::read(&read_text("media_type", value)?)?),
+        None => None,
+    };
     let content = given("row_data").map(read_row_data).transpose()?;
     let attributes = content.as_deref().and_then(|content| media::of_inline(content, media_type.as_deref()));
     if let (Some(media_type), Some(attributes)) = (&media_type, &attributes)
@@ -75,10 +80,9 @@ pub fn compose(
     head.text("id", origin.id);
     for key in ["external_id", "global_key"] {
         if let Some(value) = given(key) {
-            let value = value.as_text().ok_or_else(|| Problem::malformed(format!("{key} has to be a text")))?;
-            if key == "global_key"
-                && let Some(fault) = global_key::fault(&value)
-            {
+            let value = read_text(key, value)?;
+            let fault = if key == "global_key" { global_key::fault(&value) } else { external_id_fault(&value) };
+            if let Some(fault) = fault {
                 return Err(Problem::malformed(fault));
             }
             head.text(key, &value);
@@ -125,6 +129,67 @@ pub fn compose(
         notice: None,
     });
     Ok(Composed { text, asset })
+}
+
+/// The members that a row may be given with, by the names of today and of the SDK of 2023.
+const KEYS: [&str; 24] = [
+    "attachments",
+    "created_at",
+    "createdAt",
+    "customMetadata",
+    "dataset_id",
+    "data",
+    "embeddings",
+    "external_id",
+    "externalId",
+    "global_key",
+    "globalKey",
+    "id",
+    "media_attributes",
+    "mediaAttributes",
+    "media_type",
+    "mediaType",
+    "metadata",
+    "metadata_fields",
+    "metadataFields",
+    "row_data",
+    "rowData",
+    "uid",
+    "updated_at",
+    "updatedAt",
+];
+
+/// Fails if a row is given with a member that nobody reads. The SDK sends what a row reads back with as well, which
+/// changes nothing, and all there is of a layer of tiles.
+fn check_keys(payload: Value<'_>) -> Result<(), Problem> {
+    let unknown = payload.members().map(|(key, _)| key).find(|key| !KEYS.contains(key));
+    match unknown.filter(|_| payload.get("tileLayerUrl").is_none()) {
+        Some(key) => {
+            let key = Quoted::new(key);
+            let known = "attachments, embeddings, external_id, global_key, media_type, metadata_fields, row_data";
+            Err(Problem::malformed(format!("{key} is no member of a data row; write one of: {known}")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_text<'a>(key: &str, value: Value<'a>) -> Result<Cow<'a, str>, Problem> {
+    let wrong = || Problem::malformed(format!("{key} has to be a text and is {}", value.kind().named()));
+    value.as_text().ok_or_else(wrong)
+}
+
+/// The most characters of an external id.
+const EXTERNAL_ID_LIMIT: usize = 5_000;
+
+/// Returns what is wrong with a text as an external id, if anything is. It is often the path of a file, whose name may
+/// have line ends.
+fn external_id_fault(id: &str) -> Option<String> {
+    if id.contains('\0') {
+        return Some(format!("the external_id {} has a NUL character; remove it", Quoted::new(id)));
+    }
+    let length = id.chars().count();
+    (length > EXTERNAL_ID_LIMIT)
+        .then(|| format!("an external_id has at most {EXTERNAL_ID_LIMIT} characters, this one has {length}"))
 }
 
 /// Finds a member of a payload, by the name of today or of the SDK of 2023.
@@ -208,6 +273,10 @@ fn read_given(key: &str, value: Value<'_>) -> Result<serde_json::Value, Problem>
 
 /// Writes vectors with their numbers as they are spelled.
 fn write_embeddings(list: Value<'_>, known: &[Embedding], out: &mut Vec<u8>) -> Result<(), Problem> {
+    if list.kind() != Kind::Array {
+        let message = format!("embeddings is {}; give an array of objects", list.kind().named());
+        return Err(Problem::malformed(message));
+    }
     out.push(b'[');
     for (index, given) in list.elements().enumerate() {
         let id = given.get("embeddingId").and_then(Value::as_text).unwrap_or_default();

@@ -35,6 +35,9 @@ pub fn fault(key: &str) -> Option<String> {
     if length == 0 || length > LENGTH_LIMIT {
         return Some(format!("a global key has 1 to {LENGTH_LIMIT} characters, this one has {length}"));
     }
+    if key.contains(char::is_control) {
+        return Some(format!("the global key {key:?} has a control character; remove it"));
+    }
     let is_spaced = key.trim() != key || key.contains("  ");
     is_spaced.then(|| format!("the global key {key:?} has spaces around it or two in a row; remove them"))
 }
@@ -117,7 +120,7 @@ mod tests {
         for good in ["a", "a b", &"x".repeat(200)] {
             assert_eq!(fault(good), None);
         }
-        for bad in ["", " a", "a ", "a  b", &"x".repeat(201)] {
+        for bad in ["", " a", "a ", "a  b", "a\0b", "a\u{1}", "a\u{85}b", &"x".repeat(201)] {
             assert!(fault(bad).is_some(), "{bad:?}");
         }
     }

@@ -5,6 +5,7 @@
 
 use super::edit::Edits;
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::json::ObjectWriter;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
@@ -282,16 +283,17 @@ pub fn put_schema(workspace: &Workspace, data: &Value) -> Result<MetadataSchema,
         return Err(Problem::malformed(message));
     }
     let mut options = Vec::new();
-    for option in data["options"].as_array().into_iter().flatten() {
+    for option in given::list("data.options", &data["options"])? {
         let name = option["name"].as_str().unwrap_or_default();
         super::dataset::check_name("metadata option", name)?;
-        let id = option["id"].as_str().map_or_else(|| workspace.chance().cuid(), str::to_owned);
+        let id = given::find_text("the id of an option", &option["id"])?;
+        let id = id.map_or_else(|| workspace.chance().cuid(), str::to_owned);
         options.push((id, name.to_owned()));
     }
     if kind != ENUM && !options.is_empty() {
         return Err(Problem::malformed("only a metadata field of the kind CustomMetadataEnum has options"));
     }
-    let given = data["id"].as_str().map(str::to_owned);
+    let given = given::find_text("data.id", &data["id"])?.map(str::to_owned);
     let (org_key, new_id) = (workspace.org_key(), workspace.chance().cuid());
     let id = given.clone().unwrap_or_else(|| new_id.clone());
     workspace.write(move |connection| {

@@ -5,11 +5,13 @@
 
 pub mod asset;
 pub mod attachment;
+mod chunk;
 pub mod data_row;
 pub mod dataset;
 pub mod edit;
 pub mod embedding;
 pub mod global_key;
+pub mod media_type;
 pub mod metadata;
 pub mod row_import;
 pub mod slice;

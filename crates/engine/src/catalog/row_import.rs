@@ -3,6 +3,7 @@
 //! Rows are taken in the order of the manifest, in transactions that note what became of each, so that an import that was
 //! interrupted goes on behind the last one that was noted. A row that cannot be taken fails alone, with its reason.
 
+use super::chunk::Chunk;
 use super::data_row::{self, Composed, Origin, Vocabulary};
 use super::edit::Edits;
 use crate::access::Caller;
@@ -83,11 +84,8 @@ impl Job for RowImport {
         let mut ordinal = 0;
         for chunk in &chunks {
             pulse.check()?;
-            let document = Arc::new(read_document(workspace, chunk, "chunk")?);
-            let count = document.root().elements().count();
-            if document.root().kind() != Kind::Array {
-                return Err(Problem::malformed("a chunk of the import has to be a JSON array").into());
-            }
+            let chunk = Arc::new(Chunk::read(&fetch(workspace, chunk, "chunk")?)?);
+            let count = chunk.rows().count();
             for first in (0..count).step_by(TRANSACTION_ROWS) {
                 let here = i64::try_from(first).unwrap_or(i64::MAX) + ordinal;
                 let last = first.saturating_add(TRANSACTION_ROWS).min(count);
@@ -96,7 +94,7 @@ impl Job for RowImport {
                 }
                 pulse.check()?;
                 let portion = Portion {
-                    document: Arc::clone(&document),
+                    chunk: Arc::clone(&chunk),
                     items: first..last,
                     ordinal: here,
                     done,
@@ -118,7 +116,7 @@ impl Job for RowImport {
 
 /// Rows of one transaction.
 struct Portion {
-    document: Arc<Document>,
+    chunk: Arc<Chunk>,
     items: std::ops::Range<usize>,
     /// The place of the first item in the task.
     ordinal: i64,
@@ -138,11 +136,14 @@ impl Portion {
         let vocabulary = Vocabulary::read(connection, self.org_key)?;
         let mut datasets = HashMap::new();
         let mut edits = Edits::begin(connection, self.org_key, self.now)?;
-        let items = self.document.root().elements().skip(self.items.start).take(self.items.len());
+        let items = self.chunk.rows().skip(self.items.start).take(self.items.len());
         let mut ordinal = self.ordinal;
-        for item in items {
+        for (item, fault) in items {
             if ordinal >= self.done {
-                let outcome = self.take(&mut edits, &vocabulary, &mut datasets, item);
+                let outcome = match fault {
+                    Some(fault) => Err(Problem::malformed(fault)),
+                    None => self.take(&mut edits, &vocabulary, &mut datasets, item),
+                };
                 let (row_id, failure) = match outcome {
                     Ok(row_id) => (Some(row_id), None),
                     Err(problem) if problem.cause.is_some() => return Err(problem),
@@ -269,19 +270,21 @@ fn told(item: Value<'_>, problem: &Problem) -> String {
 }
 
 fn read_manifest(workspace: &Workspace, uri: &str) -> Result<Vec<String>, Problem> {
-    let document = read_document(workspace, uri, "manifest")?;
+    let document = Document::parse(&fetch(workspace, uri, "manifest")?)
+        .map_err(|error| Problem::malformed(format!("the manifest of the import is not JSON: {error}")))?;
     let Some(uris) = document.root().get("chunk_uris").filter(|uris| uris.kind() == Kind::Array) else {
         return Err(Problem::malformed("the manifest of the import has no array chunk_uris"));
     };
-    Ok(uris.elements().filter_map(|uri| uri.as_text().map(Cow::into_owned)).collect())
+    let text = |uri: Value<'_>| uri.as_text().map(Cow::into_owned);
+    let uris: Option<Vec<String>> = uris.elements().map(text).collect();
+    uris.ok_or_else(|| Problem::malformed("the manifest of the import has a chunk URI that is no text"))
 }
 
-fn read_document(workspace: &Workspace, uri: &str, what: &str) -> Result<Document, Problem> {
+fn fetch(workspace: &Workspace, uri: &str, what: &str) -> Result<Vec<u8>, Problem> {
     let limits = Limits { size_bytes: READ_LIMIT_BYTES, time: CHUNK_TIME };
     let fetched = workspace.fetch(uri, limits);
     let fetched = fetched.map_err(|error| Problem::malformed(format!("the {what} of the import: {error}")))?;
-    Document::parse(&fetched.bytes)
-        .map_err(|error| Problem::malformed(format!("the {what} of the import is not JSON: {error}")))
+    Ok(fetched.bytes)
 }
 
 /// Creates one row at once; returns its id.
@@ -291,8 +294,9 @@ pub fn create_one(
     dataset_id: &str,
     payload: &serde_json::Value,
 ) -> Result<String, Problem> {
+    let item = format!("[{payload}]");
     let portion = Portion {
-        document: Arc::new(Document::parse(payload.to_string().as_bytes()).map_err(Problem::internal)?),
+        chunk: Arc::new(Chunk::of(Document::parse(item.as_bytes()).map_err(Problem::internal)?)),
         items: 0..1,
         ordinal: 0,
         done: 0,
@@ -306,7 +310,9 @@ pub fn create_one(
     let id = workspace.write(move |connection| {
         let vocabulary = Vocabulary::read(connection, portion.org_key)?;
         let mut edits = Edits::begin(connection, portion.org_key, portion.now)?;
-        let id = portion.take(&mut edits, &vocabulary, &mut HashMap::new(), portion.document.root())?;
+        let item = portion.chunk.rows().next().map(|(item, _)| item);
+        let item = item.ok_or_else(|| Problem::internal("a row that was to be created is gone"))?;
+        let id = portion.take(&mut edits, &vocabulary, &mut HashMap::new(), item)?;
         edits.finish()?;
         Ok(id)
     })?;

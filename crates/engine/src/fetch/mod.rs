@@ -83,6 +83,17 @@ impl Client {
     }
 }
 
+/// Fails for a text that [`Client::get`] would refuse whatever answered.
+pub fn check_url(url: &str) -> Result<(), FetchError> {
+    let url = url.trim();
+    let scheme = scheme(url).ok_or(FetchError::NotAUrl)?;
+    match scheme.as_str() {
+        "http" | "https" => web::read_url(url).map(drop),
+        "file" => Ok(()),
+        _ => Err(FetchError::Scheme { scheme }),
+    }
+}
+
 /// Returns the scheme of a URL in lower case, or nothing for a text that is no URL.
 fn scheme(url: &str) -> Option<String> {
     let (scheme, _) = url.split_once("://")?;

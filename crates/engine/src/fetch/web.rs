@@ -35,8 +35,7 @@ impl Web {
     }
 
     pub(super) fn get(&self, url: &str, limits: Limits) -> Result<Fetched, FetchError> {
-        let uri: Uri = escaped(url).ok_or(FetchError::NotAUrl)?.parse().map_err(|_| FetchError::NotAUrl)?;
-        let host = host(&uri).filter(|_| has_port_or_none(&uri)).ok_or(FetchError::NotAUrl)?;
+        let (uri, host) = read_url(url)?;
         let failed = |error| explain(error, &host, limits);
         let response = self
             .agent
@@ -121,6 +120,13 @@ fn has_port_or_none(uri: &Uri) -> bool {
     let place = authority.rsplit('@').next().unwrap_or_default();
     let port = place.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.contains(']'));
     port.is_none_or(|port| port.parse::<u16>().is_ok())
+}
+
+/// Reads a URL; returns it and its host.
+pub(super) fn read_url(url: &str) -> Result<(Uri, String), FetchError> {
+    let uri: Uri = escaped(url).ok_or(FetchError::NotAUrl)?.parse().map_err(|_| FetchError::NotAUrl)?;
+    let host = host(&uri).filter(|_| has_port_or_none(&uri)).ok_or(FetchError::NotAUrl)?;
+    Ok((uri, host))
 }
 
 /// Returns a URL in which characters that people forget to escape are escaped, without its fragment.

@@ -1,11 +1,13 @@
 //! Batches: rows sent to a project together.
 
+use super::named_rows::{Found, NamedRows};
 use super::project;
 use super::workflow::{self, DEFAULT_PRIORITY, Mover, Queues};
 use crate::access::Caller;
 use crate::catalog::edit::Edits;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_store::page::RowKey;
@@ -36,9 +38,17 @@ pub fn read_priority(given: &Value) -> Result<i64, Problem> {
 }
 
 /// Returns consensus settings as the SDK reads them back.
-fn consensus_of(given: &Value) -> Option<Value> {
-    let labels = given["numberOfLabels"].as_i64().filter(|labels| *labels > 0)?;
-    Some(json!({ "number_of_labels": labels, "coverage_percentage": given["coveragePercentage"] }))
+fn consensus_of(given: &Value) -> Result<Option<Value>, Problem> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    let labels = given["numberOfLabels"].as_i64().filter(|labels| *labels > 0);
+    let wrong = || given::wrong("consensusSettings.numberOfLabels", "a whole number above 0", &given["numberOfLabels"]);
+    let coverage = &given["coveragePercentage"];
+    if !coverage.is_null() && !coverage.is_number() {
+        return Err(given::wrong("consensusSettings.coveragePercentage", "a number", coverage));
+    }
+    Ok(Some(json!({ "number_of_labels": labels.ok_or_else(wrong)?, "coverage_percentage": coverage })))
 }
 
 /// How many labels a row of a batch is to get.
@@ -60,7 +70,7 @@ pub fn create_empty(
         project_key: project.key,
         id: workspace.chance().uuid(),
         name: creation.name.clone(),
-        consensus: consensus_of(&creation.consensus).map(|settings| settings.to_string()),
+        consensus: consensus_of(&creation.consensus)?.map(|settings| settings.to_string()),
         priority: Some(creation.priority),
         created_by: Some(caller.user.key),
         now: workspace.now(),
@@ -73,15 +83,17 @@ pub fn create_empty(
     get(workspace, project, &id)
 }
 
-/// Creates a batch with rows; returns it. Rows that are in the project already stay where they are.
+/// Creates a batch with rows; returns it, and the ids that are of no row. Rows that are in the project already stay
+/// where they are.
 pub fn create(
     workspace: &Workspace,
     caller: &Caller,
     project: &Project,
     creation: &Creation,
-    rows: &Rows,
-) -> Result<Batch, Problem> {
-    let keys = rows.find(workspace)?;
+    rows: &NamedRows,
+) -> Result<(Batch, Vec<String>), Problem> {
+    let found = rows.find_for_batch(workspace)?;
+    let keys = found.keys();
     let fresh = workspace.read(|connection| {
         let mut fresh = Vec::new();
         for key in &keys {
@@ -99,44 +111,7 @@ pub fn create(
     for portion in fresh.chunks(PORTION) {
         add(workspace, project, &batch, creation.priority, portion, &mover)?;
     }
-    get(workspace, project, &batch.id)
-}
-
-/// Rows that are to enter a project.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    /// By id.
-    pub ids: Vec<String>,
-    /// By global key.
-    pub global_keys: Vec<String>,
-}
-
-impl Rows {
-    /// Reads the lists of a call.
-    pub fn read(input: &Value) -> Self {
-        let list = |key: &str| {
-            let texts = input[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect()
-        };
-        Self { ids: list("dataRowIds"), global_keys: list("globalKeys") }
-    }
-
-    /// Finds the rows. An id of nothing is passed over, a global key of nothing is refused.
-    pub fn find(&self, workspace: &Workspace) -> Result<Vec<RowKey>, Problem> {
-        let org_key = workspace.org_key();
-        let nothing = || Problem::malformed("No valid data rows to be added from the list provided!");
-        let keys = workspace.read(|connection| {
-            let mut keys = Vec::new();
-            for id in &self.ids {
-                keys.extend(rows::find(connection, org_key, id)?.map(|row| row.key));
-            }
-            for key in &self.global_keys {
-                keys.push(rows::find_key_by_global_key(connection, org_key, key)?.ok_or_else(nothing)?);
-            }
-            Ok(keys)
-        })?;
-        if keys.is_empty() { Err(nothing()) } else { Ok(keys) }
-    }
+    Ok((get(workspace, project, &batch.id)?, found.missing))
 }
 
 /// Adds rows to a batch in one transaction.
@@ -182,7 +157,7 @@ pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Batch>, Prob
     workspace.read(|connection| Ok(projects::list_batches(connection, project.key)?))
 }
 
-/// Adds rows to a batch that exists.
+/// Adds rows to a batch that exists. It fails at its end if it was to add rows that are not there.
 pub struct BatchFill;
 
 /// Starts to add rows to a batch.
@@ -194,6 +169,7 @@ pub fn start_fill(
     priority: i64,
     rows: &Value,
 ) -> Result<TaskId, Problem> {
+    NamedRows::read(rows)?;
     let request = json!({
         "project": project.id, "batch": batch.id, "priority": priority, "rows": rows, "email": caller.user.email,
     });
@@ -216,9 +192,12 @@ impl Job for BatchFill {
         let text = |key: &str| request[key].as_str().unwrap_or_default();
         let project = project::get(workspace, text("project"))?;
         let batch = get(workspace, &project, text("batch"))?;
-        let keys = match request["rows"]["datasetId"].as_str() {
-            Some(dataset_id) => rows_of_dataset(workspace, dataset_id, &request["rows"])?,
-            None => Rows::read(&request["rows"]).find(workspace)?,
+        let (keys, named) = match request["rows"]["datasetId"].as_str() {
+            Some(dataset_id) => (rows_of_dataset(workspace, dataset_id, &request["rows"])?, Found::default()),
+            None => {
+                let found = NamedRows::read(&request["rows"])?.find_for_batch(workspace)?;
+                (found.keys(), found)
+            }
         };
         let mover = Mover { email: text("email").to_owned(), now: workspace.now() };
         let priority = request["priority"].as_i64().unwrap_or(DEFAULT_PRIORITY);
@@ -226,6 +205,8 @@ impl Job for BatchFill {
             pulse.check()?;
             add(workspace, &project, &batch, priority, portion, &mover)?;
         }
+        // The answer to this call was given long ago: the end of the task is what is left to tell it.
+        named.check("the workspace", "the others are in the batch")?;
         Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
     }
 }
@@ -255,8 +236,8 @@ pub fn create_many(
             (0..count).step_by(BATCH_LIMIT).map(|skip| json!({ "datasetId": dataset_id, "skip": skip })).collect()
         }
         None => {
-            let rows = Rows::read(input);
-            rows.find(workspace)?;
+            let rows = NamedRows::read(input)?;
+            rows.find_for_batch(workspace)?.check("the workspace", "no batch was created")?;
             let ids = rows.ids.chunks(BATCH_LIMIT).map(|ids| json!({ "dataRowIds": ids }));
             ids.chain(rows.global_keys.chunks(BATCH_LIMIT).map(|keys| json!({ "globalKeys": keys }))).collect()
         }

@@ -4,6 +4,7 @@ pub mod annotation_import;
 pub mod batch;
 pub mod issue;
 pub mod label;
+pub mod named_rows;
 pub mod ontology;
 pub mod project;
 pub mod workflow;

@@ -3,8 +3,9 @@
 use super::ontology;
 use super::workflow::QUEUES;
 use crate::access::Caller;
+use crate::catalog::media_type;
 use crate::workspace::Workspace;
-use labelport_model::data_type;
+use labelport_model::given;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
@@ -13,32 +14,50 @@ use labelport_store::projects::{self, NewProject, Project};
 use labelport_store::{Connection, changes, removal};
 use serde_json::{Map, Value, json};
 
-/// What the SDK sets of a project and reads back, with what it reads where nobody set it.
-const SETTINGS: [(&str, Value); 9] = [
-    ("autoAuditNumberOfLabels", Value::Null),
-    ("autoAuditPercentage", Value::Null),
-    ("editorTaskType", Value::Null),
-    ("isBenchmarkEnabled", Value::Null),
-    ("isConsensusEnabled", Value::Null),
-    ("modelSetupComplete", Value::Null),
-    ("setupComplete", Value::Null),
-    ("uploadType", Value::Null),
-    ("projectInstructions", Value::Null),
+/// What the SDK sets of a project and reads back, null where nobody set it, with the type that it has.
+const SETTINGS: [(&str, Setting); 9] = [
+    ("autoAuditNumberOfLabels", Setting::Number),
+    ("autoAuditPercentage", Setting::Number),
+    ("editorTaskType", Setting::Text),
+    ("isBenchmarkEnabled", Setting::Flag),
+    ("isConsensusEnabled", Setting::Flag),
+    ("modelSetupComplete", Setting::Flag),
+    ("setupComplete", Setting::Text),
+    ("uploadType", Setting::Text),
+    ("projectInstructions", Setting::Text),
 ];
 
-/// The media types that are no data type of ours, and that projects may have all the same.
-const OTHER_MEDIA_TYPES: [&str; 4] = ["LLM", "LLM_PROMPT_CREATION", "LLM_PROMPT_RESPONSE_CREATION", "POINT_CLOUD"];
+/// The type of a setting.
+#[derive(Debug, Clone, Copy)]
+enum Setting {
+    Flag,
+    Number,
+    Text,
+}
+
+impl Setting {
+    /// Fails unless a value, which is not null, is of the type.
+    fn check(self, key: &str, value: &Value) -> Result<(), Problem> {
+        let name = format!("data.{key}");
+        match self {
+            Self::Flag => given::flag(&name, value).map(drop),
+            Self::Number if value.is_number() => Ok(()),
+            Self::Number => Err(given::wrong(&name, "a number", value)),
+            Self::Text => given::text(&name, value).map(drop),
+        }
+    }
+}
 
 /// Creates a project, with the queues of its workflow and an empty ontology.
 pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Project, Problem> {
-    let name = data["name"].as_str().unwrap_or_default();
+    let name = given::text("data.name", &data["name"])?;
     crate::catalog::dataset::check_name("project", name)?;
     let new = NewProject {
         id: workspace.chance().cuid(),
         name: name.to_owned(),
-        description: data["description"].as_str().map(str::to_owned),
-        media_type: data["allowedMediaType"].as_str().map(read_media_type).transpose()?,
-        settings: Value::Object(settings_of(data)).to_string(),
+        description: find_text(data, "description")?.map(str::to_owned),
+        media_type: find_text(data, "allowedMediaType")?.map(media_type::read).transpose()?,
+        settings: Value::Object(settings_of(data)?).to_string(),
         created_by: Some(caller.user.key),
         now: workspace.now(),
     };
@@ -61,18 +80,20 @@ pub fn create(workspace: &Workspace, caller: &Caller, data: &Value) -> Result<Pr
     get(workspace, &id)
 }
 
-fn read_media_type(text: &str) -> Result<String, Problem> {
-    let text = text.to_ascii_uppercase();
-    if data_type::find_by_media_type(&text).is_some() || OTHER_MEDIA_TYPES.contains(&text.as_str()) {
-        return Ok(text);
-    }
-    let known: Vec<&str> = labelport_model::request::media_types().into_iter().chain(OTHER_MEDIA_TYPES).collect();
-    Err(Problem::malformed(format!("{text:?} is no media type; write one of: {}", known.join(", "))))
+fn find_text<'a>(data: &'a Value, key: &str) -> Result<Option<&'a str>, Problem> {
+    given::find_text(&format!("data.{key}"), &data[key])
 }
 
-fn settings_of(data: &Value) -> Map<String, Value> {
-    let given = SETTINGS.iter().filter(|(key, _)| !data[*key].is_null());
-    given.map(|(key, _)| ((*key).to_owned(), normal(&data[*key]))).collect()
+fn settings_of(data: &Value) -> Result<Map<String, Value>, Problem> {
+    let mut settings = Map::new();
+    for (key, setting) in SETTINGS {
+        let value = &data[key];
+        if !value.is_null() {
+            setting.check(key, value)?;
+            settings.insert(key.to_owned(), normal(value));
+        }
+    }
+    Ok(settings)
 }
 
 /// Returns a setting as it is read back: the SDK reads no time without a fraction, and sends some.
@@ -125,7 +146,7 @@ fn find_in(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Pr
 
 /// Changes the parts that are given; tells whether the name is another one.
 fn change(project: &mut Project, data: &Value) -> Result<bool, Problem> {
-    let is_renamed = match data["name"].as_str() {
+    let is_renamed = match find_text(data, "name")? {
         Some(name) if name != project.name => {
             crate::catalog::dataset::check_name("project", name)?;
             name.clone_into(&mut project.name);
@@ -133,14 +154,14 @@ fn change(project: &mut Project, data: &Value) -> Result<bool, Problem> {
         }
         _ => false,
     };
-    if let Some(description) = data["description"].as_str() {
+    if let Some(description) = find_text(data, "description")? {
         project.description = Some(description.to_owned());
     }
-    if let Some(media_type) = data["allowedMediaType"].as_str() {
-        project.media_type = Some(read_media_type(media_type)?);
+    if let Some(media_type) = find_text(data, "allowedMediaType")? {
+        project.media_type = Some(media_type::read(media_type)?);
     }
     let mut settings = settings(project);
-    settings.extend(settings_of(data));
+    settings.extend(settings_of(data)?);
     settings.retain(|_, value| !value.is_null());
     project.settings = Some(Value::Object(settings).to_string());
     Ok(is_renamed)

@@ -3,6 +3,7 @@
 //! A row enters with its batch and waits to be labelled; a label moves it to review; people move it by hand. Each move is
 //! an entry of the history that exports show, newest first.
 
+use super::named_rows::{Found, NamedRows};
 use crate::access::Caller;
 use crate::catalog::edit::Edits;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
@@ -157,10 +158,10 @@ pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Queue>, Prob
     workspace.read(|connection| Ok(projects::list_queues(connection, project.key)?))
 }
 
-/// Moves rows of a project to a queue.
+/// Moves rows of a project to a queue. It fails at its end if some left the project meanwhile.
 pub struct QueueMove;
 
-/// Starts to move rows; no queue means done. Rows are named by id or by global key.
+/// Starts to move rows; no queue means done. Rows are named by id or by global key, and all in the project.
 pub fn start_move(
     workspace: &Workspace,
     caller: &Caller,
@@ -169,7 +170,7 @@ pub fn start_move(
     identifiers: &Value,
 ) -> Result<TaskId, Problem> {
     let project = super::project::get(workspace, project_id)?;
-    check_identifiers(identifiers)?;
+    find_rows(workspace, &project, identifiers)?.check("the project", "no row was moved")?;
     if let Some(id) = queue_id
         && !list(workspace, &project)?.iter().any(|queue| queue.id == id)
     {
@@ -195,7 +196,8 @@ impl Job for QueueMove {
         let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
         let project = super::project::get(workspace, request["project"].as_str().unwrap_or_default())?;
         let queue = list(workspace, &project)?.into_iter().find(|queue| request["queue"] == queue.id.as_str());
-        let keys = find_rows(workspace, &request["rows"])?;
+        let found = find_rows(workspace, &project, &request["rows"])?;
+        let keys = found.keys();
         let mover = Mover { email: request["email"].as_str().unwrap_or_default().to_owned(), now: workspace.now() };
         let org_key = workspace.org_key();
         let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
@@ -210,14 +212,15 @@ impl Job for QueueMove {
                 Ok(edits.finish()?)
             })?;
         }
+        found.check("the project", "the others were moved")?;
         Ok(Done { rows: count, outcome: None })
     }
 }
 
-/// Gives rows of a project another priority.
+/// Gives rows of a project another priority. It fails at its end if some left the project meanwhile.
 pub struct PriorityChange;
 
-/// Starts to give rows another priority. Rows are named by id or by global key.
+/// Starts to give rows another priority. Rows are named by id or by global key, and all in the project.
 pub fn start_priorities(
     workspace: &Workspace,
     caller: &Caller,
@@ -225,8 +228,7 @@ pub fn start_priorities(
     priority: i64,
     identifiers: &Value,
 ) -> Result<TaskId, Problem> {
-    super::project::get(workspace, project_id)?;
-    check_identifiers(identifiers)?;
+    check_rows(workspace, project_id, identifiers)?;
     let request = json!({ "project": project_id, "priority": priority, "rows": identifiers });
     let name = "Change priorities".to_owned();
     let order = Order { kind: PriorityChange.kind(), name, request: request.to_string() };
@@ -245,7 +247,8 @@ impl Job for PriorityChange {
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
         let project = super::project::get(workspace, request["project"].as_str().unwrap_or_default())?;
-        let keys = find_rows(workspace, &request["rows"])?;
+        let found = find_rows(workspace, &project, &request["rows"])?;
+        let keys = found.keys();
         let (org_key, now) = (workspace.org_key(), workspace.now());
         for portion in keys.chunks(PORTION) {
             pulse.check()?;
@@ -264,6 +267,7 @@ impl Job for PriorityChange {
                 Ok(edits.finish()?)
             })?;
         }
+        found.check("the project", "the others have the priority")?;
         Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
     }
 }
@@ -293,34 +297,17 @@ fn move_row(
     edits.merge_as_activity(row_key, &part(&row.id, project, &details)).map(|_| ())
 }
 
-/// Fails unless `{ids, idType}` names rows: a task that has nothing to do would look like one that was done.
-fn check_identifiers(identifiers: &Value) -> Result<(), Problem> {
-    let is_kind = matches!(identifiers["idType"].as_str(), None | Some("ID" | "GKEY"));
-    let ids =
-        identifiers["ids"].as_array().filter(|ids| is_kind && !ids.is_empty() && ids.iter().all(Value::is_string));
-    match ids {
-        Some(_) => Ok(()),
-        None => Err(Problem::malformed(
-            "the rows are missing: give dataRowIdentifiers with a list of texts as ids, and ID or GKEY as idType",
-        )),
-    }
+/// Fails unless `{ids, idType}` names rows of a project, and such rows alone.
+pub fn check_rows(workspace: &Workspace, project_id: &str, identifiers: &Value) -> Result<(), Problem> {
+    let project = super::project::get(workspace, project_id)?;
+    find_rows(workspace, &project, identifiers)?.check("the project", "no priority was changed")
 }
 
-/// Finds the rows that `{ids, idType}` names; ids of nothing are passed over.
-pub fn find_rows(workspace: &Workspace, identifiers: &Value) -> Result<Vec<RowKey>, Problem> {
-    let is_key = identifiers["idType"] == "GKEY";
-    let ids: Vec<&str> = identifiers["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let org_key = workspace.org_key();
-    workspace.read(|connection| {
-        let mut keys = Vec::new();
-        for id in ids {
-            keys.extend(match is_key {
-                true => rows::find_key_by_global_key(connection, org_key, id)?,
-                false => rows::find(connection, org_key, id)?.map(|row| row.key),
-            });
-        }
-        Ok(keys)
-    })
+/// Finds the rows of a project that `{ids, idType}` names.
+fn find_rows(workspace: &Workspace, project: &Project, identifiers: &Value) -> Result<Found, Problem> {
+    let mut found = NamedRows::read_typed(identifiers)?.find(workspace)?;
+    found.keep(workspace, |connection, key| Ok(projects::find_row(connection, project.key, key)?.is_some()))?;
+    Ok(found)
 }
 
 #[cfg(test)]

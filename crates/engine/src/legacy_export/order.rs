@@ -6,6 +6,7 @@
 use crate::access::Caller;
 use crate::work::{self, Order};
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
@@ -128,7 +129,7 @@ impl LegacyKind {
 
     /// Returns what `data` asks for, in the words of the task. What it names has to be there.
     fn read(self, workspace: &Workspace, caller: &Caller, data: &Value) -> Result<String, Problem> {
-        let id = |key: &str| data[key].as_str().ok_or_else(|| Problem::malformed(format!("data.{key} is missing")));
+        let id = |key: &str| given::text(&format!("data.{key}"), &data[key]);
         match self {
             Self::Labels => labels_request(workspace, caller, id("projectId")?, &data["filters"]),
             Self::ModelRun => {
@@ -161,7 +162,11 @@ fn labels_request(
     let project = crate::labeling::project::get(workspace, project_id)?;
     let zone = workspace.zone_of(&caller.user)?;
     let span = |key: &str| -> Result<Option<Span>, Problem> {
-        let [start, end] = ["start", "end"].map(|end| filters[key][end].as_str().filter(|text| !text.is_empty()));
+        let bound = |end: &str| -> Result<Option<&str>, Problem> {
+            let text = given::find_text(&format!("filters.{key}.{end}"), &filters[key][end])?;
+            Ok(text.filter(|text| !text.is_empty()))
+        };
+        let (start, end) = (bound("start")?, bound("end")?);
         if start.is_none() && end.is_none() {
             return Ok(None);
         }

@@ -6,9 +6,11 @@
 use super::run;
 use crate::access::Caller;
 use crate::catalog::edit::Edits;
-use crate::labeling::{batch, project};
+use crate::labeling::named_rows::{Found, NamedRows};
+use crate::labeling::project;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
@@ -16,7 +18,7 @@ use labelport_store::models::{self, ModelRun};
 use labelport_store::page::RowKey;
 use labelport_store::projects::{self, ListLabels};
 use labelport_store::tasks::Task;
-use labelport_store::{removal, rows, things};
+use labelport_store::{removal, things};
 use serde_json::{Value, json};
 
 /// The most rows of a transaction.
@@ -34,8 +36,9 @@ fn start(workspace: &Workspace, caller: &Caller, run_id: &str, mut request: Valu
     work::start(workspace, caller, order, work::PATIENCE)
 }
 
-/// Starts to add rows to a run, named by `dataRowIds` or `globalKeys`.
+/// Starts to add rows to a run, named by `dataRowIds` or `globalKeys`; all have to be there.
 pub fn start_rows(workspace: &Workspace, caller: &Caller, run_id: &str, rows: &Value) -> Result<TaskId, Problem> {
+    NamedRows::read(rows)?.find(workspace)?.check("the workspace", "no row was added")?;
     start(workspace, caller, run_id, json!({ "rows": rows }))
 }
 
@@ -46,6 +49,7 @@ pub fn start_labels(
     run_id: &str,
     label_ids: &Value,
 ) -> Result<TaskId, Problem> {
+    given::texts("labelIds", label_ids)?;
     start(workspace, caller, run_id, json!({ "labels": label_ids }))
 }
 
@@ -60,15 +64,17 @@ pub fn start_project(
     start(workspace, caller, run_id, json!({ "project": project_id }))
 }
 
-/// Starts to give rows of a run their splits.
+/// Starts to give rows of a run their splits; all have to be in the run.
 pub fn start_splits(
     workspace: &Workspace,
     caller: &Caller,
     run_id: &str,
     assignments: &Value,
 ) -> Result<TaskId, Problem> {
-    for assignment in assignments.as_array().into_iter().flatten() {
+    let run = run::get(workspace, run_id)?;
+    for assignment in given::list("assignments", assignments)? {
         read_split(&assignment["split"])?;
+        find_rows(workspace, &run, assignment)?.check("the model run", "no split was changed")?;
     }
     start(workspace, caller, run_id, json!({ "splits": assignments }))
 }
@@ -96,8 +102,10 @@ impl Job for Registration {
         let rows = if request["splits"].is_array() {
             split(workspace, &run, &request["splits"], pulse)?
         } else if request["rows"].is_object() {
-            let keys = batch::Rows::read(&request["rows"]).find(workspace)?;
-            add(workspace, &run, &keys, pulse)?
+            let found = NamedRows::read(&request["rows"])?.find(workspace)?;
+            let count = add(workspace, &run, &found.keys(), pulse)?;
+            found.check("the workspace", "the others are in the model run")?;
+            count
         } else {
             let labels = labels(workspace, &request)?;
             add_labels(workspace, &run, &labels, pulse)?
@@ -213,9 +221,12 @@ fn add_labels(
 
 fn split(workspace: &Workspace, run: &ModelRun, assignments: &Value, pulse: &Pulse) -> Result<usize, JobError> {
     let mut count = 0;
+    let mut missing = Vec::new();
     for assignment in assignments.as_array().into_iter().flatten() {
         let split = read_split(&assignment["split"])?;
-        let keys = batch::Rows::read(assignment).find(workspace)?;
+        let found = find_rows(workspace, run, assignment)?;
+        let keys = found.keys();
+        missing.extend(found.missing);
         for portion in keys.chunks(PORTION) {
             pulse.check()?;
             write(workspace, run, portion.to_vec(), move |edits, run, row_key, _| {
@@ -229,18 +240,26 @@ fn split(workspace: &Workspace, run: &ModelRun, assignments: &Value, pulse: &Pul
         }
         count += keys.len();
     }
+    Found { rows: Vec::new(), missing }.check("the model run", "the others have their split")?;
     Ok(count)
 }
 
-/// Takes rows out of a run.
+/// Finds the rows of a run that `{dataRowIds, globalKeys}` names.
+fn find_rows(workspace: &Workspace, run: &ModelRun, named: &Value) -> Result<Found, Problem> {
+    let mut found = NamedRows::read(named)?.find(workspace)?;
+    found.keep(workspace, |connection, key| models::has_row(connection, run.key, key))?;
+    Ok(found)
+}
+
+/// Takes rows out of a run; fails, and takes none, if one is not in it.
 pub fn remove_rows(workspace: &Workspace, run_id: &str, ids: &[String]) -> Result<(), Problem> {
     let (run, org_key, now) = (run::get(workspace, run_id)?, workspace.org_key(), workspace.now());
-    let ids = ids.to_vec();
+    let found = find_rows(workspace, &run, &json!({ "dataRowIds": ids }))?;
+    found.check("the model run", "no row was removed")?;
     workspace.write(move |connection| {
         let mut edits = Edits::begin(connection, org_key, now)?;
         let change_seq = edits.change_seq()?;
-        for id in &ids {
-            let Some(row_key) = rows::find_key(edits.connection, id)? else { continue };
+        for row_key in found.keys() {
             if models::has_row(edits.connection, run.key, row_key)? {
                 removal::remove_from_run(edits.connection, org_key, change_seq, (run.key, row_key))?;
                 edits.note_touched();

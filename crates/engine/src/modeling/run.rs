@@ -3,6 +3,7 @@
 use super::model;
 use crate::access::Caller;
 use crate::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::models::{self, ModelRun, NewModelRun, RunRow};
 use labelport_store::page::RowKey;
@@ -82,6 +83,12 @@ pub fn set_training_metadata(workspace: &Workspace, id: &str, metadata: &Value) 
 
 /// Changes the state of the training pipeline of a run. Its metadata add up over calls.
 pub fn update_pipeline(workspace: &Workspace, id: &str, data: &Value) -> Result<Value, Problem> {
+    for key in ["status", "errorMessage"] {
+        given::find_text(&format!("data.{key}"), &data[key])?;
+    }
+    if !matches!(data["metadata"], Value::Null | Value::Object(_)) {
+        return Err(given::wrong("data.metadata", "an object", &data["metadata"]));
+    }
     let data = data.clone();
     let changed = change(workspace, id, move |run| {
         let mut status = pipeline(run);

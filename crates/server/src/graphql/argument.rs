@@ -1,7 +1,7 @@
 //! The arguments of a field: JSON with variables put in, and absent where a variable was not given.
 
+use labelport_model::given::{self, wrong};
 use labelport_model::problem::Problem;
-use labelport_model::quote::Quoted;
 use serde_json::{Map, Value};
 
 /// Arguments of one field.
@@ -22,15 +22,22 @@ impl Arguments<'_> {
 
     /// Returns a text; fails where there is none.
     pub(crate) fn text(&self, path: &str) -> Result<&str, Problem> {
-        match self.at(path) {
-            Value::String(text) => Ok(text),
-            other => Err(wrong(path, "a text", other)),
-        }
+        given::text(path, self.at(path))
     }
 
     /// Finds a text.
-    pub(crate) fn find_text(&self, path: &str) -> Option<&str> {
-        self.at(path).as_str()
+    pub(crate) fn find_text(&self, path: &str) -> Result<Option<&str>, Problem> {
+        given::find_text(path, self.at(path))
+    }
+
+    /// Returns a yes or no; none is no.
+    pub(crate) fn flag(&self, path: &str) -> Result<bool, Problem> {
+        given::flag(path, self.at(path))
+    }
+
+    /// Returns a cursor: a text that is not empty.
+    pub(crate) fn find_cursor(&self, path: &str) -> Result<Option<&str>, Problem> {
+        Ok(self.find_text(path)?.filter(|cursor| !cursor.is_empty()))
     }
 
     /// Returns a whole number, which may come as text.
@@ -49,17 +56,14 @@ impl Arguments<'_> {
         usize::try_from(number).map_err(|_| wrong(path, "a number that is not negative", self.at(path)))
     }
 
-    /// Returns a list of texts; empty where there is none.
-    pub(crate) fn texts(&self, path: &str) -> Vec<String> {
-        let elements = self.at(path).as_array().into_iter().flatten();
-        elements.filter_map(Value::as_str).map(str::to_owned).collect()
+    /// Returns a list; empty where there is none.
+    pub(crate) fn list(&self, path: &str) -> Result<&[Value], Problem> {
+        given::list(path, self.at(path))
     }
-}
 
-fn wrong(path: &str, expected: &str, found: &Value) -> Problem {
-    match found {
-        Value::Null => Problem::malformed(format!("{path} is missing; give {expected}")),
-        other => Problem::malformed(format!("{path} is {}; give {expected}", Quoted::new(&other.to_string()))),
+    /// Returns a list of texts; empty where there is none.
+    pub(crate) fn texts(&self, path: &str) -> Result<Vec<String>, Problem> {
+        given::texts(path, self.at(path))
     }
 }
 
@@ -76,6 +80,10 @@ mod tests {
         assert_eq!(arguments.number("offset").unwrap(), 17);
         assert_eq!(arguments.count("skip", 7).unwrap(), 7);
         assert_eq!(arguments.text("data.name").unwrap_err().message, "data.name is missing; give a text");
+        assert_eq!(arguments.find_text("where.id").unwrap(), Some("a"));
+        assert_eq!(arguments.find_text("where.name").unwrap(), None);
+        assert_eq!(arguments.find_text("first").unwrap_err().message, "first is \"-1\"; give a text");
+        assert_eq!(arguments.texts("where.id").unwrap_err().message, "where.id is \"\\\"a\\\"\"; give a list");
         assert!(arguments.count("first", 0).unwrap_err().message.contains("give a number that is not negative"));
     }
 }

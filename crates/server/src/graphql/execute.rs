@@ -412,6 +412,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_and_of_another_type_is_not_absent() {
+        let check = |query: &str, expect: &str| {
+            let failed = Bench::new().run(query, &Value::Null).err().map(|failed| failed.problem.message);
+            assert_eq!(failed.as_deref(), Some(expect), "{query}");
+        };
+        let create = "mutation{createDataset(data:{name:\"a\" description:5}){id}}";
+        check(create, "data.description is \"5\"; give a text");
+        let create = "mutation{createProject(data:{name:\"a\" description:[]}){id}}";
+        check(create, "data.description is \"[]\"; give a text");
+        let create = "mutation{createProject(data:{name:\"a\" isConsensusEnabled:1}){id}}";
+        check(create, "data.isConsensusEnabled is \"1\"; give true or false");
+        let update = "mutation{updateDataset(where:{id:\"d\"} data:{deleted:1}){id}}";
+        check(update, "data.deleted is \"1\"; give true or false");
+        check("mutation{deleteDataRows(where:{dataRowIds:5}){id}}", "where.dataRowIds is \"5\"; give a list");
+        check("mutation{deleteLabels(labelIds:[{}]){id}}", "labelIds[0] is \"{}\"; give a text");
+        check(
+            "mutation{assignGlobalKeysToDataRows(data:{assignInputs:[{globalKey:\"a\"}]}){jobId}}",
+            "dataRowId is missing; give a text",
+        );
+        check("{ontologies(where:{search:1}){nextCursor}}", "where.search is \"1\"; give a text");
+        check("{datasets(orderBy:1){id}}", "orderBy is \"1\"; give a text");
+        check("{datasets(where:[1]){id}}", "where is \"[1]\"; give an object");
+    }
+
+    #[test]
     fn fields_that_write_are_for_writers_wherever_they_are() {
         let verbs = ["add", "connect", "create", "delete", "remove", "set", "show"];
         for (of, field) in SCHEMA.inner_fields().filter(|(_, field)| field.resolve.is_some()) {

@@ -5,6 +5,7 @@
 
 use super::argument::Arguments;
 use super::schema::Node;
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ const OPERATORS: [(&str, Holds); 5] = [
 /// Returns the page of a list that is asked for by number.
 pub(super) fn page(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let mut kept = filtered(nodes, arguments.at("where"))?;
-    if let Some(order) = arguments.find_text("orderBy") {
+    if let Some(order) = arguments.find_text("orderBy")? {
         let (member, is_down) = match order.rsplit_once('_') {
             Some((member, "DESC")) => (member, true),
             Some((member, _)) => (member, false),
@@ -54,8 +55,8 @@ pub(super) struct Page {
 
 /// Returns the page of a list that is asked for by cursor. A cursor is the place behind the last node given.
 pub(super) fn page_by_cursor(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Page, Problem> {
-    let cursor = [arguments.at("after"), arguments.at("from")].into_iter().find_map(Value::as_str);
-    let start = match cursor.filter(|cursor| !cursor.is_empty()) {
+    let cursor = arguments.find_cursor("after")?.or(arguments.find_cursor("from")?);
+    let start = match cursor {
         None => 0,
         Some(cursor) => {
             cursor.parse().map_err(|_| Problem::malformed(format!("{cursor:?} is no cursor of this list")))?
@@ -70,6 +71,9 @@ pub(super) fn page_by_cursor(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Res
 
 /// Keeps the nodes that a filter lets pass.
 fn filtered(nodes: Vec<Node>, filter: &Value) -> Result<Vec<Node>, Problem> {
+    if !matches!(filter, Value::Null | Value::Object(_)) {
+        return Err(given::wrong("where", "an object", filter));
+    }
     let mut kept = Vec::new();
     for node in nodes {
         if passes(&node, filter)? {
@@ -84,13 +88,13 @@ fn passes(node: &Node, filter: &Value) -> Result<bool, Problem> {
         let is_kept = match key.as_str() {
             "AND" => {
                 let mut all = true;
-                for part in wanted.as_array().into_iter().flatten() {
+                for part in given::list("where.AND", wanted)? {
                     all &= passes(node, part)?;
                 }
                 all
             }
             // What is deleted is not in any list.
-            "deleted" => *wanted != json!(true),
+            "deleted" => !given::flag("where.deleted", wanted)?,
             key => passes_member(node, key, wanted)?,
         };
         if !is_kept {

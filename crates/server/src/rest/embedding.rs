@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
 use labelport_engine::access::Action;
 use labelport_engine::catalog::embedding;
-use labelport_model::problem::Problem;
+use labelport_model::given::wrong;
 use serde_json::{Value, json};
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {
@@ -25,8 +25,8 @@ async fn create(State(door): State<Door>, request: Request) -> Response<Body> {
         Err(problem) => return answer::failure(&problem),
     };
     answered(&door, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
-        let missing = || Problem::malformed("dims is missing; give the number of dimensions");
-        let dimensions = given["dims"].as_i64().ok_or_else(missing)?;
+        let wrong = || wrong("dims", "the number of dimensions", &given["dims"]);
+        let dimensions = given["dims"].as_i64().ok_or_else(wrong)?;
         embedding::create(workspace, text(&given, "name")?, dimensions).map(told)
     })
     .await

@@ -1,6 +1,6 @@
 //! Feature schemas: tools and classifications by themselves.
 
-use super::{answered, text};
+use super::{answered, find_text, text};
 use crate::answer;
 use crate::door::Door;
 use axum::Router;
@@ -61,7 +61,7 @@ async fn list_unused(State(door): State<Door>, request: Request) -> Response<Bod
         Err(problem) => return answer::failure(&problem),
     };
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
-        let after = given["after"].as_str().unwrap_or_default();
+        let after = find_text(&given, "after")?.unwrap_or_default();
         ontology::list_unused_nodes(workspace, after, PAGE).map(|ids| json!(ids))
     })
     .await

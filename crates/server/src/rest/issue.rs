@@ -1,6 +1,6 @@
 //! Issues of a project: raised, commented on, settled, and exported at the URL that the SDK asks for.
 
-use super::{answered, text};
+use super::{answered, find_text, text};
 use crate::answer;
 use crate::deliver::{Pairs, Signature, respond, text_content};
 use crate::door::Door;
@@ -84,7 +84,7 @@ async fn create(State(door): State<Door>, Path(project): Path<String>, request: 
         let creation = Creation {
             project_id: &project,
             row_id: text(&given, "dataRowId")?,
-            label_id: given["labelId"].as_str(),
+            label_id: find_text(&given, "labelId")?,
             content: text(&given, "content")?,
         };
         let id = issue::create(workspace, caller, &creation)?;

@@ -22,6 +22,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
+use labelport_model::given;
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::Value;
 
@@ -69,7 +70,12 @@ async fn answered(
     }
 }
 
+/// Finds a text of a body.
+fn find_text<'a>(body: &'a Value, key: &str) -> Result<Option<&'a str>, Problem> {
+    given::find_text(key, &body[key])
+}
+
 /// Returns a text of a body.
 fn text<'a>(body: &'a Value, key: &str) -> Result<&'a str, Problem> {
-    body[key].as_str().ok_or_else(|| Problem::malformed(format!("{key} is missing; give a text")))
+    given::text(key, &body[key])
 }

@@ -1,6 +1,6 @@
 //! Ontologies.
 
-use super::answered;
+use super::{answered, find_text};
 use crate::answer;
 use crate::door::Door;
 use axum::Router;
@@ -52,7 +52,7 @@ async fn list_unused(State(door): State<Door>, request: Request) -> Response<Bod
         Err(problem) => return answer::failure(&problem),
     };
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
-        let after = given["after"].as_str().unwrap_or_default();
+        let after = find_text(&given, "after")?.unwrap_or_default();
         ontology::list_unused(workspace, after, PAGE).map(|ids| json!(ids))
     })
     .await

@@ -1,6 +1,6 @@
 //! Slices, which no call of the SDK creates.
 
-use super::{answered, text};
+use super::{answered, find_text, text};
 use crate::answer;
 use crate::door::Door;
 use crate::graphql::slice_told as told;
@@ -23,7 +23,7 @@ async fn create(State(door): State<Door>, request: Request) -> Response<Body> {
     };
     answered(&door, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
         let filter = if given["filter"].is_null() { "[]".to_owned() } else { given["filter"].to_string() };
-        let description = given["description"].as_str();
+        let description = find_text(&given, "description")?;
         slice::create(workspace, caller, text(&given, "name")?, description, &filter).map(told)
     })
     .await

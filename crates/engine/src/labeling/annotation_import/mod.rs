@@ -13,7 +13,7 @@ use self::target::Target;
 use crate::access::Caller;
 use crate::annotate::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
 use crate::catalog::edit::Edits;
-use crate::fetch::Limits;
+use crate::fetch::{self, Limits};
 use crate::labeling::workflow::Mover;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::{NewFile, Workspace};
@@ -80,6 +80,7 @@ pub struct NewImport<'a> {
 pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Result<AnnotationImport, Problem> {
     crate::catalog::dataset::check_name("import", new.name)?;
     let target = Target::find(workspace, new.kind, new.parent_id)?;
+    check_url(workspace, new.input_url)?;
     let id = workspace.chance().cuid();
     let request = json!({ "import": id, "email": caller.user.email }).to_string();
     let order = Order { kind: ImportJob.kind(), name: new.name.to_owned(), request };
@@ -110,6 +111,16 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
     })?;
     workspace.bell().ring();
     Ok(import)
+}
+
+/// Fails for an address at which there can be no file: no URL, or one of ours where there is none.
+fn check_url(workspace: &Workspace, url: &str) -> Result<(), Problem> {
+    let Some(id) = workspace.find_own_file(url) else {
+        return fetch::check_url(url).map_err(|error| Problem::malformed(format!("the file of the import: {error}")));
+    };
+    let file = workspace.read(|connection| Ok(files::find(connection, workspace.org_key(), &id)?))?;
+    let missing = || Problem::malformed(format!("the file of the import: {}", Problem::not_found("file", &id)));
+    file.map(|_| ()).ok_or_else(missing)
 }
 
 /// Returns an import by its parent and name.
@@ -145,9 +156,13 @@ impl Job for ImportJob {
         let Some(import) = import.filter(|import| import.state == "RUNNING") else { return Ok(Done::default()) };
         let email = request["email"].as_str().unwrap_or_default();
         let outcome = run(workspace, &import, email, pulse);
-        if let Err(JobError::Fail(_)) = &outcome {
-            let (id, now) = (import.id, workspace.now());
-            workspace.write(move |connection| Ok(imports::finish(connection, &id, "FAILED", None, now)?))?;
+        if let Err(JobError::Fail(problem)) = &outcome {
+            let error = json!([{ "name": "ImportFailed", "message": problem.message }]);
+            let status = json!({ "uuid": null, "dataRow": { "id": null }, "status": "FAILURE", "errors": error });
+            let line = format!("{status}\n").into_bytes();
+            // An import fails all the same where its reason cannot be kept.
+            let kept = keep_statuses(workspace, &import, &line, &line).ok();
+            end(workspace, &import, "FAILED", kept)?;
         }
         outcome
     }
@@ -380,17 +395,37 @@ fn finish(
             failed.extend_from_slice(text.as_bytes());
         }
     }
-    let mut ids = Vec::new();
-    for (name, bytes) in [("statuses.ndjson", &all), ("errors.ndjson", &failed)] {
+    let kept = keep_statuses(workspace, import, &all, &failed)?;
+    end(workspace, import, "FINISHED", Some(kept))
+}
+
+/// Keeps the lines that say what became of an import, all and the failures; returns the ids of their files.
+fn keep_statuses(
+    workspace: &Workspace,
+    import: &AnnotationImport,
+    all: &[u8],
+    failed: &[u8],
+) -> Result<(String, String), Problem> {
+    let keep = |name: &str, bytes: &[u8]| -> Result<String, Problem> {
         let id = workspace.chance().cuid();
         let content_type = Some("application/x-ndjson; charset=utf-8");
         let created_by = import.created_by.as_deref();
         workspace.keep_file(&NewFile { id: &id, name, content_type, created_by }, bytes)?;
-        ids.push(id);
-    }
+        Ok(id)
+    };
+    Ok((keep("statuses.ndjson", all)?, keep("errors.ndjson", failed)?))
+}
+
+/// Ends an import, with the files of its statuses and of its failures.
+fn end(
+    workspace: &Workspace,
+    import: &AnnotationImport,
+    state: &'static str,
+    files: Option<(String, String)>,
+) -> Result<(), Problem> {
     let (id, now) = (import.id.clone(), workspace.now());
     workspace.write(move |connection| {
-        let files = ids.first().zip(ids.get(1)).map(|(status, error)| (status.as_str(), error.as_str()));
-        Ok(imports::finish(connection, &id, "FINISHED", files, now)?)
+        let files = files.as_ref().map(|(all, failed)| (all.as_str(), failed.as_str()));
+        Ok(imports::finish(connection, &id, state, files, now)?)
     })
 }

@@ -146,15 +146,42 @@ fn an_import_whose_place_is_gone_fails() {
 }
 
 #[test]
-fn a_file_that_is_not_there_fails_its_import() {
+fn an_address_at_which_there_can_be_no_file_is_refused() {
     let served = Served::new();
     let (project_id, _) = project_of(&served, &keys(1));
-    for (name, url) in [("gone", "http://served.test/files/nobody/x"), ("refused", "http://127.0.0.1/x"), ("none", "")]
-    {
-        let new = NewImport { kind: ImportKind::Label, parent_id: &project_id, name, input_url: url };
-        let import = annotation_import::start(&served.workspace, &served.caller, &new).unwrap();
-        served.settle();
-        assert_eq!(served.state_of(&import.id), "FAILED", "{name}");
+    let tasks = served.count_tasks();
+    for (url, words) in [
+        ("http://served.test/files/nobody/x", "there is no file with the id \"nobody\""),
+        ("", "no URL with a host"),
+        ("lines.ndjson", "no URL with a host"),
+        ("https:///lines.ndjson", "no URL with a host"),
+        ("ftp://example.test/lines.ndjson", "ftp:// is not fetched"),
+    ] {
+        let new = NewImport { kind: ImportKind::Label, parent_id: &project_id, name: "import", input_url: url };
+        let refused = annotation_import::start(&served.workspace, &served.caller, &new).unwrap_err();
+        assert!(refused.message.starts_with("the file of the import: "), "{refused}");
+        assert!(refused.message.contains(words), "{refused}");
+    }
+    assert_eq!(served.count_tasks(), tasks, "nothing was started, and the name is free");
+    served.import(ImportKind::Label, &project_id, "import", &[car("g0", "u", 1)]);
+}
+
+#[test]
+fn a_file_that_cannot_be_had_fails_its_import_with_the_reason() {
+    let served = Served::new();
+    let (project_id, _) = project_of(&served, &keys(1));
+    let input_url = "http://127.0.0.1/x";
+    let new = NewImport { kind: ImportKind::Label, parent_id: &project_id, name: "refused", input_url };
+    annotation_import::start(&served.workspace, &served.caller, &new).unwrap();
+    served.settle();
+    let import = annotation_import::get(&served.workspace, ImportKind::Label, &project_id, "refused").unwrap();
+    assert_eq!(import.state, "FAILED");
+    for id in [import.status_file, import.error_file] {
+        let line = served.workspace.files().read(&id.unwrap(), 1 << 20).unwrap();
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(line["status"], "FAILURE");
+        let message = line["errors"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with("the file of the import: 127.0.0.1 is at 127.0.0.1"), "{message}");
     }
 }
 

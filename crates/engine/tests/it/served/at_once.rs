@@ -2,6 +2,7 @@
 
 use super::{Served, cars, image};
 use labelport_engine::catalog::data_row;
+use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{batch, project};
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
@@ -54,7 +55,7 @@ fn a_project_that_is_deleted_while_rows_enter_it_stays_deleted() {
         let data = json!({ "name": "project", "allowedMediaType": "IMAGE" });
         let project = project::create(&served.workspace, &served.caller, &data).unwrap();
         let creation = batch::Creation { name: "batch".to_owned(), priority: 5, consensus: Value::Null };
-        let rows = batch::Rows { ids: row_ids.clone(), global_keys: Vec::new() };
+        let rows = NamedRows { ids: row_ids.clone(), global_keys: Vec::new() };
         let enter = || -> Result<(), Problem> {
             batch::create(&served.workspace, &served.caller, &project, &creation, &rows).map(|_| ())
         };

@@ -103,7 +103,7 @@ fn what_makes_no_sense_starts_nothing() {
     check(LegacyKind::Labels, json!({}), "data.projectId is missing");
     check(LegacyKind::Labels, json!({ "projectId": "nobody" }), "nobody");
     check(LegacyKind::ModelRun, json!({ "modelRunId": "'; drop table tasks" }), "drop table");
-    check(LegacyKind::DatasetRows, json!({ "datasetId": 7 }), "data.datasetId is missing");
+    check(LegacyKind::DatasetRows, json!({ "datasetId": 7 }), "data.datasetId is \"7\"; give a text");
     check(LegacyKind::BatchRows, json!({ "batchId": "nobody" }), "nobody");
     check(LegacyKind::QueuedRows, json!(null), "data.projectId is missing");
     let filters = json!({ "labelCreatedAt": { "start": "soon" } });

@@ -12,6 +12,7 @@ mod failures;
 mod hostile_names;
 mod issues;
 mod legacy_exports;
+mod named_in_vain;
 mod repeated;
 mod row_imports;
 
@@ -23,6 +24,7 @@ use labelport_engine::catalog::{dataset, metadata};
 use labelport_engine::fetch::{Client, Policy};
 use labelport_engine::jobs::ROSTER;
 use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
+use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{batch, project};
 use labelport_engine::result::Stream;
 use labelport_engine::work::{Job, JobError, Pulse, Runner};
@@ -261,7 +263,7 @@ impl Served {
         let created = project::create(&self.workspace, &self.caller, &data).unwrap();
         let created = project::set_up(&self.workspace, &created.id, &ontology.to_string()).unwrap();
         let creation = batch::Creation { name: "first".to_owned(), priority: 5, consensus: Value::Null };
-        let rows = batch::Rows { ids: row_ids.to_vec(), global_keys: Vec::new() };
+        let rows = NamedRows { ids: row_ids.to_vec(), global_keys: Vec::new() };
         batch::create(&self.workspace, &self.caller, &created, &creation, &rows).unwrap();
         created
     }

@@ -83,6 +83,68 @@ fn what_cannot_be_taken_fails_alone() {
 }
 
 #[test]
+fn a_row_of_which_a_member_cannot_be_read_fails() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let long = "x".repeat(5_000);
+    let good = [
+        json!({ "media_type": "text", "external_id": long, "embeddings": [], "updated_at": "now", "uid": "u" }),
+        json!({ "mediaType": "POINT_CLOUD", "externalId": "a\nb", "metadata": null, "media_attributes": {} }),
+    ];
+    let bad = [
+        (json!({ "embeddings": 5 }), "embeddings is a number; give an array of objects"),
+        (json!({ "embeddings": {} }), "embeddings is an object; give an array of objects"),
+        (json!({ "embeddings": [5] }), "there is no embedding with the id \"\""),
+        (json!({ "media_type": "NOPE" }), "\"NOPE\" is no media type; write one of: "),
+        (json!({ "media_type": 5 }), "media_type has to be a text and is a number"),
+        (json!({ "global_key": "a\0b" }), "the global key \"a\\0b\" has a control character; remove it"),
+        (json!({ "global_key": ["a"] }), "global_key has to be a text and is an array"),
+        (json!({ "global_key": long.clone() + "x" }), "a global key has 1 to 200 characters, this one has 5001"),
+        (json!({ "external_id": "a\0b" }), "the external_id \"a\\0b\" has a NUL character; remove it"),
+        (json!({ "external_id": long.clone() + "x" }), "at most 5000 characters, this one has 5001"),
+        (json!({ "metadata_fields": 5 }), "metadata fields have to be an array"),
+        (json!({ "attachments": "x" }), "attachments have to be an array"),
+        (json!({ "attachments": [{ "type": "RAW_TEXT", "value": "x", "name": 5 }] }), "name of an attachment is"),
+        (json!({ "moon": null }), "\"moon\" is no member of a data row; write one of: "),
+    ];
+    let item = |given: &Value| {
+        let mut payload = given.clone();
+        payload["row_data"] = json!("text");
+        new_row(&dataset_id, &payload)
+    };
+    let items = good.iter().chain(bad.iter().map(|(given, _)| given)).map(item).collect();
+    let task = served.start_rows(&[Value::Array(items)]);
+    served.complete(&task);
+    let failures = served.statuses(&task, true);
+    assert_eq!(failures.len(), bad.len(), "{failures:#?}");
+    for ((_, message), (_, words)) in failures.iter().zip(&bad) {
+        assert!(message.contains(words), "{message}\nexpected: {words}");
+    }
+    assert_eq!(served.statuses(&task, false).len(), good.len());
+}
+
+#[test]
+fn a_row_that_is_no_json_fails_alone() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let row = |key: &str| new_row(&dataset_id, &image(key)).to_string();
+    let (good, half) = (row("a"), row("HALF").replace("HALF", "b\\ud83d"));
+    let chunk = served.upload("json_import.json", format!("[{good},{half},{}]", row("c")).as_bytes());
+    let manifest = json!({ "chunk_uris": [chunk] }).to_string();
+    let manifest = served.upload("manifest.json", manifest.as_bytes());
+    let start = || row_import::start(&served.workspace, &served.caller, row_import::Rows::Manifest(&manifest));
+    let task = served.order(start).unwrap();
+    served.complete(&task);
+    let [(1, message)] = &served.statuses(&task, true)[..] else { panic!("not the second row alone failed") };
+    let expect = "row 2 of its chunk is not JSON: half of a surrogate pair";
+    assert!(message.starts_with(expect), "{message}");
+    let told = served.read(|connection| tasks::list_rows(connection, task.as_str(), true, -1, 1)).remove(0);
+    let told: Value = serde_json::from_str(&told.failure.unwrap()).unwrap();
+    assert_eq!(told["spec"]["globalKey"], "b\u{fffd}", "what can be shown of it is");
+    assert_eq!(served.statuses(&task, false).len(), 2);
+}
+
+#[test]
 fn an_interrupted_import_creates_nothing_twice() {
     // Chunks of more rows than a transaction takes, with failures among them.
     let items = |dataset_id: &str, from: usize, to: usize| -> Value {

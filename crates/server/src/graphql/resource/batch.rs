@@ -4,7 +4,8 @@ use super::{cursored, id, node, number, time, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::labeling::batch::{self, Creation, Rows};
+use labelport_engine::labeling::batch::{self, Creation};
+use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{label, project, workflow};
 use labelport_model::problem::Problem;
 use labelport_store::projects::{self, Batch, Project};
@@ -47,7 +48,7 @@ pub(super) static PART: Part = Part {
             Field::object("batches", "BatchPage", list),
             Field::object("createBatchV2", "CreatedBatch", create).for_writers(),
             Field::object("createEmptyBatch", "Batch", |call, parent, arguments| {
-                let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY);
+                let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY)?;
                 batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(told)
             })
             .for_writers(),
@@ -89,18 +90,18 @@ fn told(batch: Batch) -> Value {
     })
 }
 
-fn creation(arguments: &Arguments<'_>, name: &str, priority: i64) -> Creation {
-    Creation {
-        name: arguments.find_text(name).unwrap_or_default().to_owned(),
+fn creation(arguments: &Arguments<'_>, name: &str, priority: i64) -> Result<Creation, Problem> {
+    Ok(Creation {
+        name: arguments.find_text(name)?.unwrap_or_default().to_owned(),
         priority,
         consensus: arguments.at("input.consensusSettings").clone(),
-    }
+    })
 }
 
 fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let project = parent_of(call, parent)?;
     let mut found = batch::list(call.workspace, &project)?;
-    if let Some(id) = arguments.find_text("where.id") {
+    if let Some(id) = arguments.find_text("where.id")? {
         found.retain(|batch| batch.id == id);
     }
     cursored(found.into_iter().map(|each| node(told(each))).collect(), arguments, "pageInfo.endCursor")
@@ -108,11 +109,11 @@ fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Val
 
 fn create(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let priority = batch::read_priority(arguments.at("input.priority"))?;
-    let creation = creation(arguments, "input.name", priority);
-    let rows = Rows::read(arguments.at("input"));
+    let creation = creation(arguments, "input.name", priority)?;
+    let rows = NamedRows::read(arguments.at("input"))?;
     let project = parent_of(call, parent)?;
-    let created = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
-    Ok(json!({ "batch": told(created), "failedDataRowIds": [] }))
+    let (created, failed) = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
+    Ok(json!({ "batch": told(created), "failedDataRowIds": failed }))
 }
 
 fn fill(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
@@ -125,7 +126,7 @@ fn fill(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Val
 
 fn create_many(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let priority = batch::read_priority(arguments.at("input.priority"))?;
-    let creation = creation(arguments, "input.batchNamePrefix", priority);
+    let creation = creation(arguments, "input.batchNamePrefix", priority)?;
     let project = parent_of(call, parent)?;
     let started = batch::create_many(call.workspace, call.caller, &project, &creation, arguments.at("input"))?;
     let tasks: Vec<Value> =

@@ -52,7 +52,7 @@ pub(super) static PART: Part = Part {
     mutations: &[
         Field::object("updateDataRow", "DataRow", update),
         Field::object("deleteDataRows", "DataRow", |call, _, arguments| {
-            let deleted = data_row::delete(call.workspace, arguments.texts("where.dataRowIds"))?;
+            let deleted = data_row::delete(call.workspace, arguments.texts("where.dataRowIds")?)?;
             Ok(deleted.into_iter().map(|id| json!({ "id": id })).collect())
         }),
     ],
@@ -128,7 +128,7 @@ fn labeling_activity(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) 
 
 fn external_ids(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let wanted = ["where.externalId_in", "externalId_in"].map(|path| arguments.texts(path)).concat();
+    let wanted = [arguments.texts("where.externalId_in")?, arguments.texts("externalId_in")?].concat();
     let mut found = Vec::new();
     for external_id in wanted {
         let rows =
@@ -140,8 +140,10 @@ fn external_ids(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<
 
 fn are_processed(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let given = |key: &str| [format!("where.{key}"), key.to_owned()].map(|path| arguments.texts(&path)).concat();
-    let (ids, keys) = (given("dataRowIds"), given("globalKeys"));
+    let given = |key: &str| -> Result<Vec<String>, Problem> {
+        Ok([arguments.texts(&format!("where.{key}"))?, arguments.texts(key)?].concat())
+    };
+    let (ids, keys) = (given("dataRowIds")?, given("globalKeys")?);
     let row_keys = call.workspace.read(|connection| {
         let mut row_keys = Vec::new();
         for id in &ids {
@@ -158,7 +160,7 @@ fn are_processed(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result
 
 fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let row_id = arguments.text("where.id")?;
-    if arguments.at("data.deleted") == &json!(true) {
+    if arguments.flag("data.deleted")? {
         data_row::delete(call.workspace, vec![row_id.to_owned()])?;
         return Ok(json!({ "id": row_id }));
     }

@@ -44,7 +44,7 @@ pub(super) static PART: Part = Part {
     ],
     mutations: &[
         Field::object("createDataset", "Dataset", |call, _, arguments| {
-            let description = arguments.find_text("data.description");
+            let description = arguments.find_text("data.description")?;
             dataset::create(call.workspace, call.caller, arguments.text("data.name")?, description).map(told)
         }),
         Field::object("updateDataset", "Dataset", update),
@@ -68,12 +68,12 @@ pub(super) fn told(dataset: Dataset) -> Value {
 
 fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = arguments.text("where.id")?;
-    if arguments.at("data.deleted") == &json!(true) {
+    if arguments.flag("data.deleted")? {
         dataset::delete(call.workspace, id)?;
         return Ok(json!({ "id": id }));
     }
-    let text = |path| arguments.find_text(path).map(str::to_owned);
-    dataset::update(call.workspace, id, text("data.name"), text("data.description")).map(told)
+    let text = |path| arguments.find_text(path).map(|text| text.map(str::to_owned));
+    dataset::update(call.workspace, id, text("data.name")?, text("data.description")?).map(told)
 }
 
 /// The most rows of a page.
@@ -82,12 +82,12 @@ const PAGE_LIMIT: usize = 1_000;
 /// Returns a page of rows. The SDK reads the cursor of the next page, the id of the last row, as `startCursor`.
 fn rows_by_cursor(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let dataset = dataset::get(call.workspace, arguments.text("id")?)?;
-    let after = match arguments.find_text("from").filter(|cursor| !cursor.is_empty()) {
+    let after = match arguments.find_cursor("from")? {
         Some(cursor) => rows::get(call.workspace, cursor)?.key,
         None => 0,
     };
     let limit = arguments.count("first", PAGE_LIMIT)?.min(PAGE_LIMIT);
-    let external_id = arguments.find_text("where.externalId").map(str::to_owned);
+    let external_id = arguments.find_text("where.externalId")?.map(str::to_owned);
     let which = ListRows { dataset_key: dataset.key, after, external_id, limit: limit + 1 };
     let mut found = rows::list(call.workspace, &which)?;
     let has_more = found.len() > limit;
@@ -101,7 +101,7 @@ fn rows_by_number(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
     let dataset = dataset::get(call.workspace, id(parent))?;
     let skip = arguments.count("skip", 0)?;
     let first = arguments.count("first", listing::PAGE)?.min(PAGE_LIMIT);
-    let external_id = arguments.find_text("where.externalId").map(str::to_owned);
+    let external_id = arguments.find_text("where.externalId")?.map(str::to_owned);
     let limit = skip.saturating_add(first);
     let found = rows::list(call.workspace, &ListRows { dataset_key: dataset.key, after: 0, external_id, limit })?;
     Ok(found.into_iter().skip(skip).map(data_row::told).collect())

@@ -5,6 +5,7 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::global_key;
 use labelport_engine::finished;
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ pub(super) static PART: Part = Part {
     mutations: &[
         Field::object("assignGlobalKeysToDataRows", "JobId", assign),
         Field::object("clearGlobalKeys", "JobId", |call, _, arguments| {
-            let cleared = global_key::clear(call.workspace, arguments.texts("where.ids"))?;
+            let cleared = global_key::clear(call.workspace, arguments.texts("where.ids")?)?;
             let result = json!({
                 "clearedGlobalKeys": cleared.cleared,
                 "notFoundGlobalKeys": cleared.not_found,
@@ -58,7 +59,7 @@ fn result(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
 }
 
 fn find(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let keys = arguments.texts("where.ids");
+    let keys = arguments.texts("where.ids")?;
     let found = global_key::find_rows(call.workspace, &keys)?;
     let missing: Vec<&String> = keys.iter().zip(&found).filter(|(_, id)| id.is_none()).map(|(key, _)| key).collect();
     // The list keeps the order of the keys, with an empty id for one that no row has.
@@ -67,9 +68,11 @@ fn find(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, P
 }
 
 fn assign(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let given = arguments.at("data.assignInputs").as_array().into_iter().flatten();
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let pairs = given.map(|pair| (text(pair, "dataRowId"), text(pair, "globalKey"))).collect();
+    let text = |value: &Value, key: &str| given::text(key, &value[key]).map(str::to_owned);
+    let mut pairs = Vec::new();
+    for pair in arguments.list("data.assignInputs")? {
+        pairs.push((text(pair, "dataRowId")?, text(pair, "globalKey")?));
+    }
     let assigned = global_key::assign(call.workspace, pairs)?;
     let told = |pairs: Vec<(String, String)>| -> Value {
         pairs.into_iter().map(|(id, key)| json!({ "dataRowId": id, "globalKey": key })).collect()

@@ -47,7 +47,7 @@ pub(super) static PART: Part = Part {
         label::get(call.workspace, arguments.text("where.id")?).map(told)
     })],
     mutations: &[Field::object("deleteLabels", "Label", |call, _, arguments| {
-        let deleted = label::delete(call.workspace, arguments.texts("labelIds"))?;
+        let deleted = label::delete(call.workspace, arguments.texts("labelIds")?)?;
         Ok(deleted.into_iter().map(|id| json!({ "id": id })).collect())
     })],
     more: &[("Project", &[Field::object("labels", "Label", list)])],
@@ -79,8 +79,9 @@ pub(super) fn told(label: Label) -> Value {
 
 fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let datasets = arguments.at("where.dataRow.dataset.id_in");
+    let dataset_ids = arguments.texts("where.dataRow.dataset.id_in")?;
     let which = ListLabels {
-        dataset_ids: datasets.is_array().then(|| arguments.texts("where.dataRow.dataset.id_in")),
+        dataset_ids: (!datasets.is_null()).then_some(dataset_ids),
         skip: arguments.count("skip", 0)?,
         limit: arguments.count("first", listing::PAGE)?.min(1_000),
     };

@@ -57,5 +57,5 @@ fn answer(call: &Call<'_>, arguments: &Arguments<'_>, kind: LegacyKind) -> Resul
 
 fn issues(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let project = project::get(call.workspace, id(parent))?;
-    Ok(json!(issue_url(call.workspace, &project.id, arguments.find_text("where.status"))?))
+    Ok(json!(issue_url(call.workspace, &project.id, arguments.find_text("where.status")?)?))
 }

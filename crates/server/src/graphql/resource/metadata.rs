@@ -5,6 +5,7 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::edit::Edits;
 use labelport_engine::catalog::metadata::{self, Book, OPTION};
+use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::Connection;
 use labelport_store::metadata::MetadataSchema;
@@ -65,13 +66,14 @@ fn told(schema: &MetadataSchema, is_change: bool) -> Value {
 /// Sets values; returns the rows for which that failed.
 fn upsert(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let (org_key, now) = (call.workspace.org_key(), call.workspace.now());
-    let given = arguments.at("data").as_array().cloned().unwrap_or_default();
+    let given = arguments.list("data")?.to_vec();
     call.workspace.write(move |connection| {
         let book = Book::read(connection, org_key)?;
         let mut edits = Edits::begin(connection, org_key, now)?;
         let mut failures = Vec::new();
         for each in &given {
-            let row = find(edits.connection, org_key, each["dataRowId"].as_str(), each["globalKey"].as_str())?;
+            let text = |key: &str| given::find_text(key, &each[key]);
+            let row = find(edits.connection, org_key, text("dataRowId")?, text("globalKey")?)?;
             let outcome = match row {
                 None => Err(Problem::malformed("Data row not found")),
                 Some(row) => book
@@ -128,25 +130,24 @@ fn find_identified(
     org_key: i64,
     identifier: &Value,
 ) -> Result<Option<DataRow>, Problem> {
-    let id = identifier["id"].as_str();
-    match identifier["idType"].as_str() {
+    let id = given::find_text("id", &identifier["id"])?;
+    match given::find_text("idType", &identifier["idType"])? {
         Some("GKEY") => find(connection, org_key, None, id),
-        _ => find(connection, org_key, id, None),
+        None | Some("ID") => find(connection, org_key, id, None),
+        Some(other) => Err(Problem::malformed(format!("idType is {other:?}; write ID or GKEY"))),
     }
 }
 
 /// Removes values; returns the rows for which that failed.
 fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let (org_key, now) = (call.workspace.org_key(), call.workspace.now());
-    let given = ["dataRowIdentifiers", "data"].map(|path| arguments.at(path));
-    let given = given.into_iter().find_map(Value::as_array).cloned().unwrap_or_default();
+    let given = [arguments.list("dataRowIdentifiers")?, arguments.list("data")?].concat();
     call.workspace.write(move |connection| {
         let mut edits = Edits::begin(connection, org_key, now)?;
         let mut failures = Vec::new();
         for each in &given {
             let identifier = &identifier(each);
-            let ids = each["schemaIds"].as_array().into_iter().flatten();
-            let ids: Vec<String> = ids.filter_map(Value::as_str).map(str::to_owned).collect();
+            let ids = given::texts("schemaIds", &each["schemaIds"])?;
             let fail = |error: &str, ids: &[String]| {
                 let fields: Vec<Value> = ids.iter().map(|id| json!({ "schemaId": id, "value": null })).collect();
                 json!({ "dataRowId": identifier["id"], "globalKey": null, "error": error, "fields": fields })
@@ -168,11 +169,11 @@ fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
 
 fn read(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let id_type = arguments.find_text("where.dataRowIdentifiers.idType").unwrap_or("ID");
+    let id_type = arguments.find_text("where.dataRowIdentifiers.idType")?.unwrap_or("ID");
+    let ids = [arguments.texts("where.dataRowIdentifiers.ids")?, arguments.texts("where.dataRowIds")?].concat();
     call.workspace.read(|connection| {
         let mut told = Vec::new();
-        let ids = ["where.dataRowIdentifiers.ids", "where.dataRowIds"].map(|path| arguments.texts(path));
-        for id in ids.concat() {
+        for id in &ids {
             let identifier = json!({ "id": id, "idType": id_type });
             let Some(row) = find_identified(connection, org_key, &identifier)? else { continue };
             let entries = rows::list_metadata(connection, row.key)?;

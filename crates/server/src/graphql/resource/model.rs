@@ -31,7 +31,7 @@ pub(super) static PART: Part = Part {
             model::create(call.workspace, call.caller, name, ontology_id).map(told)
         }),
         Field::leaf("deleteModels", |call, _, arguments| {
-            model::delete(call.workspace, &arguments.texts("where.ids")).map(|()| json!(true))
+            model::delete(call.workspace, &arguments.texts("where.ids")?).map(|()| json!(true))
         }),
     ],
     more: &[],

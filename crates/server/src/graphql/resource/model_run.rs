@@ -51,7 +51,7 @@ pub(super) static PART: Part = Part {
     mutations: &[
         Field::object("createModelRun", "ModelRun", create),
         Field::leaf("deleteModelRuns", |call, _, arguments| {
-            run::delete(call.workspace, &arguments.texts("where.ids")).map(|()| json!(true))
+            run::delete(call.workspace, &arguments.texts("where.ids")?).map(|()| json!(true))
         }),
         Field::leaf("createMEAModelRunDataRowRegistrationTask", |call, _, arguments| {
             let run_id = arguments.text("where.id")?;
@@ -71,7 +71,7 @@ pub(super) static PART: Part = Part {
             registration::start_splits(call.workspace, call.caller, run_id, assignments).map(task)
         }),
         Field::leaf("deleteModelRunDataRows", |call, _, arguments| {
-            let ids = arguments.texts("where.dataRowIds");
+            let ids = arguments.texts("where.dataRowIds")?;
             registration::remove_rows(call.workspace, arguments.text("where.modelRunId")?, &ids).map(|()| json!(true))
         }),
         Field::object("updateTrainingPipeline", "TrainingPipeline", |call, _, arguments| {
@@ -141,7 +141,7 @@ fn camel(key: &str) -> String {
 /// Returns a page of a run's rows. The cursor is the key of the last one.
 fn rows(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let run = run::get(call.workspace, arguments.text("where.modelRunId.id")?)?;
-    let after = match arguments.find_text("after").filter(|cursor| !cursor.is_empty()) {
+    let after = match arguments.find_cursor("after")? {
         Some(_) => arguments.number("after")?,
         None => 0,
     };

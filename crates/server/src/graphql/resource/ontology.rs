@@ -39,14 +39,14 @@ pub(super) static PART: Part = Part {
             ontology::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
         Field::object("ontologies", "OntologyPage", |call, _, arguments| {
-            let found = ontology::list(call.workspace, arguments.find_text("where.search").unwrap_or_default())?;
+            let found = ontology::list(call.workspace, arguments.find_text("where.search")?.unwrap_or_default())?;
             cursored(found.into_iter().map(|each| node(told(each))).collect(), arguments, "nextCursor")
         }),
         Field::object("rootSchemaNode", "FeatureSchema", |call, _, arguments| {
             ontology::get_node(call.workspace, arguments.text("where.featureSchemaId")?).map(feature)
         }),
         Field::object("rootSchemaNodes", "FeatureSchemaPage", |call, _, arguments| {
-            let found = ontology::list_nodes(call.workspace, arguments.find_text("where.search").unwrap_or_default())?;
+            let found = ontology::list_nodes(call.workspace, arguments.find_text("where.search")?.unwrap_or_default())?;
             cursored(found.into_iter().map(|each| node(feature(each))).collect(), arguments, "nextCursor")
         }),
     ],
@@ -85,8 +85,8 @@ fn create(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
     let new = NewOntology {
         name: arguments.text("data.name")?,
         normalized: arguments.text("data.normalized")?,
-        description: arguments.find_text("data.description"),
-        media_type: arguments.find_text("data.mediaType"),
+        description: arguments.find_text("data.description")?,
+        media_type: arguments.find_text("data.mediaType")?,
     };
     ontology::create(call.workspace, &new).map(told)
 }

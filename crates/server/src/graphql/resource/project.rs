@@ -71,7 +71,7 @@ pub(super) static PART: Part = Part {
                     .for_writers(),
                 Field::object("showPredictionsToLabelers", "Project", |_, parent, arguments| {
                     let mut told = Value::Object(parent.clone());
-                    told["showingPredictionsToLabelers"] = arguments.at("show").clone();
+                    told["showingPredictionsToLabelers"] = json!(arguments.flag("show")?);
                     Ok(told)
                 })
                 .for_writers(),
@@ -149,7 +149,7 @@ fn editor() -> Value {
 
 fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = arguments.text("where.id")?;
-    if arguments.at("data.deleted") == &json!(true) {
+    if arguments.flag("data.deleted")? {
         project::delete(call.workspace, id)?;
         return Ok(json!({ "id": id }));
     }
@@ -164,7 +164,8 @@ fn connect_ontology(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -
 fn create_options(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let project_id = ["data.project.connect.id", "data.projectId", "data.project.id"]
         .into_iter()
-        .find_map(|path| arguments.find_text(path))
+        .find_map(|path| arguments.find_text(path).transpose())
+        .transpose()?
         .ok_or_else(|| Problem::malformed("data.project is missing; name the project"))?;
     let options = arguments.text("data.customizationOptions")?;
     project::set_up(call.workspace, project_id, options)?;

@@ -68,7 +68,7 @@ fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Prob
 }
 
 fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let queue = arguments.find_text("data.queueId");
+    let queue = arguments.find_text("data.queueId")?;
     let mut rows = arguments.at("data.dataRowIdentifiers").clone();
     if rows.is_null() {
         // What versions of 2023 send.
@@ -79,12 +79,18 @@ fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Resul
 }
 
 fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let given = ["dataWithDataRowIdentifiers", "data"].map(|path| arguments.at(path));
-    let given = given.into_iter().find_map(Value::as_array);
-    for each in given.into_iter().flatten() {
+    let given = [arguments.list("dataWithDataRowIdentifiers")?, arguments.list("data")?].concat();
+    if given.is_empty() {
+        return Err(Problem::malformed("data is missing; give a list of rows with priorities"));
+    }
+    let mut wanted = Vec::new();
+    for each in &given {
         let identifier = super::metadata::identifier(each);
         let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
-        let priority = labelport_engine::labeling::batch::read_priority(&each["priority"])?;
+        workflow::check_rows(call.workspace, id(parent), &rows)?;
+        wanted.push((labelport_engine::labeling::batch::read_priority(&each["priority"])?, rows));
+    }
+    for (priority, rows) in wanted {
         workflow::start_priorities(call.workspace, call.caller, id(parent), priority, &rows)?;
     }
     Ok(json!({ "success": true }))

@@ -6,8 +6,10 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::row_import::{self, Rows};
 use labelport_engine::work;
+use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
-use labelport_store::{rows, tasks};
+use labelport_store::tasks::{self, TaskStatus};
+use labelport_store::{Connection, rows};
 use serde_json::{Value, json};
 
 /// The most rows of a page.
@@ -63,7 +65,7 @@ fn append(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<String, Problem>
 /// Imports rows before it answers; the first row that failed is its failure.
 fn append_sync(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = append(call, arguments)?;
-    let task = labelport_model::id::TaskId::parse(&id).map_err(Problem::internal)?;
+    let task = TaskId::parse(&id).map_err(Problem::internal)?;
     work::wait(call.workspace, &task, std::time::Duration::from_secs(50))?;
     let failed = call.workspace.read(|connection| Ok(tasks::list_rows(connection, &id, true, -1, 1)?))?;
     let failure: Option<Value> =
@@ -95,11 +97,20 @@ fn create_one(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Va
     labelport_engine::catalog::data_row::get(call.workspace, &id).map(data_row::told)
 }
 
+/// Returns why an import failed as a whole, if it did, as the SDK reads a row that failed.
+fn failure_of_all(connection: &mut dyn Connection, id: &str) -> Result<Option<Value>, Problem> {
+    let task = TaskId::parse(id).ok().map(|id| tasks::find(connection, &id)).transpose()?.flatten();
+    let Some(task) = task.filter(|task| task.status == TaskStatus::Failed) else { return Ok(None) };
+    let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or_default()).unwrap_or_default();
+    let spec = json!({ "externalId": null, "globalKey": null, "rowData": null, "metadata": [], "attachments": [] });
+    Ok(Some(json!({ "message": outcome["error"], "spec": spec })))
+}
+
 /// Returns a page of the rows of an import that succeeded or that failed.
 fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Result<Value, Problem> {
     let id = arguments.text("data.taskId")?;
     let limit = arguments.count("data.first", PAGE_LIMIT)?.min(PAGE_LIMIT);
-    let after = match arguments.find_text("data.from").filter(|cursor| !cursor.is_empty()) {
+    let after = match arguments.find_cursor("data.from")? {
         Some(_) => arguments.number("data.from")?,
         None => -1,
     };
@@ -119,6 +130,12 @@ fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Res
                 }
                 (None, None) => {}
             }
+        }
+        // A reason why all failed stands before the reasons of rows.
+        let whole = if has_failed { failure_of_all(connection, id)? } else { None };
+        let total = total + i64::from(whole.is_some());
+        if after < 0 {
+            told.splice(0..0, whole);
         }
         let key = if has_failed { "results" } else { "nodes" };
         Ok(json!({ key: told, "after": next, "total": total }))

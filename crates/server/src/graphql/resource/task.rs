@@ -42,7 +42,7 @@ pub(super) static PART: Part = Part {
 fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
     let which = ListCreated {
-        id: arguments.find_text("where.id").map(str::to_owned),
+        id: arguments.find_text("where.id")?.map(str::to_owned),
         skip: arguments.count("skip", 0)?,
         limit: arguments.count("first", listing::PAGE)?.min(1_000),
     };

@@ -105,10 +105,11 @@ pub static RUN_ROWS: Section = Section {
     texts: 3,
 };
 
-/// Labels of a model run. Texts: head, rest, tally, annotations.
+/// Labels of a model run. Texts: head, rest, tally, annotations. The sign keeps `role` from being taken for a constant, for
+/// which SQLite would sort the labels of each row anew.
 pub static RUN_LABELS: Section = Section {
     sql: "select row_key, head, rest, tally, annotations from run_labels \
-          where run_key = $1 and row_key between $2 and $3 and role = 0 order by row_key, role, ordinal",
+          where run_key = $1 and row_key between $2 and $3 and +role = 0 order by row_key, role, ordinal",
     scoped: true,
     ints: 0,
     texts: 4,
@@ -117,11 +118,26 @@ pub static RUN_LABELS: Section = Section {
 /// Predictions of a model run. Texts: head, rest, tally, annotations.
 pub static RUN_PREDICTIONS: Section = Section {
     sql: "select row_key, head, rest, tally, annotations from run_labels \
-          where run_key = $1 and row_key between $2 and $3 and role = 1 order by row_key, role, ordinal",
+          where run_key = $1 and row_key between $2 and $3 and +role = 1 order by row_key, role, ordinal",
     scoped: true,
     ints: 0,
     texts: 4,
 };
+
+/// Every section.
+pub static SECTIONS: &[&Section] = &[
+    &DATA_ROWS,
+    &ATTACHMENTS,
+    &METADATA,
+    &EMBEDDINGS,
+    &ROW_PROJECTS,
+    &PROJECT_ROWS,
+    &LABELS,
+    &ROW_RUNS,
+    &RUN_ROWS,
+    &RUN_LABELS,
+    &RUN_PREDICTIONS,
+];
 
 const NULL: u32 = u32::MAX;
 

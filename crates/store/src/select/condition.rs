@@ -190,6 +190,11 @@ pub(super) fn lookup(scoped: &Scoped, condition: &Condition) -> Option<Statement
     Some(statement)
 }
 
+/// Tells whether a condition holds for exactly the rows of the base that its look-up finds.
+pub(super) fn is_settled(condition: &Condition) -> bool {
+    matches!(condition, Condition::DataRowIds(_) | Condition::GlobalKeys(_))
+}
+
 fn push_data_row(statement: &mut Statement, condition: impl FnOnce(&mut Statement)) {
     statement.push("exists (select 1 from data_rows d where d.row_key = b.row_key and ");
     condition(statement);

@@ -2,8 +2,8 @@
 //!
 //! A selective condition (ids, dates, status, batch, slice terms) is looked up in its index first: if it leaves few rows,
 //! those keys are the *candidates* and nothing else is looked at, so the cost grows with the rows kept and not with the
-//! rows held. Otherwise key ranges are walked and every row is tested. Both ways end in the same statement, so what is
-//! selected never depends on the way.
+//! rows held. Otherwise key ranges are walked and every row is tested. Both ways end in the same statement, without the
+//! condition that gave the candidates where those are exactly its rows, so what is selected never depends on the way.
 //!
 //! # Adding a condition
 //! A variant of `Condition` in the model; its test, and its look-up if an index serves it, in [`condition`].
@@ -14,6 +14,7 @@ use crate::connection::{Connection, Param, StoreError};
 use crate::page::RowKey;
 use condition::Scoped;
 use labelport_model::predicate::Predicate;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
@@ -34,7 +35,8 @@ pub enum Base {
 #[derive(Debug, Clone)]
 pub struct Selection {
     statement: Statement,
-    candidates: Option<Vec<RowKey>>,
+    /// The candidates, and the statement for them.
+    candidates: Option<(Vec<RowKey>, Statement)>,
     bounds: RangeInclusive<RowKey>,
 }
 
@@ -42,6 +44,8 @@ pub struct Selection {
 const CANDIDATE_LIMIT: usize = 65_536;
 /// How many rows an export reads as one job, at least.
 const RANGE_ROWS: RowKey = 1_024;
+/// How many candidates it reads as one job. They lie apart, so that each costs more.
+const CANDIDATES_TOGETHER: usize = 256;
 /// How many ranges an export has at most; a larger workspace has longer ranges.
 const RANGES_LIMIT: RowKey = 65_536;
 
@@ -51,7 +55,12 @@ pub enum Part {
     /// Every selected row in this range of keys.
     Range(RangeInclusive<RowKey>),
     /// Those of these candidates that are selected.
-    Candidates(Vec<RowKey>),
+    Candidates {
+        /// Their keys, ascending.
+        keys: Vec<RowKey>,
+        /// Whether the condition that gave them holds for each of them.
+        are_settled: bool,
+    },
 }
 
 /// A text with its parameters, numbered in the order in which they appear.
@@ -104,20 +113,31 @@ impl Selection {
         predicate: &Predicate,
     ) -> Result<Self, StoreError> {
         let scoped = Scoped { org_key, base };
-        let mut statement = Statement::default();
-        base_statement(&mut statement, &scoped);
-        statement.push(" and ");
-        condition::push_predicate(&mut statement, &scoped, predicate);
-        let candidates = find_candidates(connection, &scoped, predicate)?;
+        let conditions = match predicate {
+            Predicate::All(parts) => &parts[..],
+            single => std::slice::from_ref(single),
+        };
+        let statement = |settled| {
+            let mut statement = Statement::default();
+            base_statement(&mut statement, &scoped);
+            for (_, part) in conditions.iter().enumerate().filter(|(index, _)| Some(*index) != settled) {
+                statement.push(" and ");
+                condition::push_predicate(&mut statement, &scoped, part);
+            }
+            statement
+        };
+        let candidates = find_candidates(connection, &scoped, conditions)?;
+        let candidates = candidates.map(|Candidates { keys, settled }| (keys, statement(settled)));
+        let statement = statement(None);
         let bounds = find_bounds(connection, &scoped)?;
         Ok(Self { statement, candidates, bounds })
     }
 
     /// Cuts the selection into parts, in key order. The cuts depend on what is stored and on nothing else.
     pub fn parts(&self) -> Vec<Part> {
-        if let Some(candidates) = &self.candidates {
-            let chunks = candidates.chunks(RANGE_ROWS as usize);
-            return chunks.map(|chunk| Part::Candidates(chunk.to_vec())).collect();
+        if let Some((candidates, _)) = &self.candidates {
+            let chunks = candidates.chunks(CANDIDATES_TOGETHER);
+            return chunks.map(|keys| Part::Candidates { keys: keys.to_vec(), are_settled: true }).collect();
         }
         let (first, last) = (*self.bounds.start(), *self.bounds.end());
         let span = (last - first).max(0) + 1;
@@ -129,9 +149,9 @@ impl Selection {
     /// Reads the keys of a part, ascending.
     pub fn keys(&self, connection: &mut dyn Connection, part: &Part) -> Result<Vec<RowKey>, StoreError> {
         let mut keys = Vec::new();
-        let mut read = |restriction: &str, more: &[Param<'_>]| {
-            let sql = format!("{} and {restriction} order by b.row_key", self.statement.sql);
-            let mut params = self.statement.params();
+        let mut read = |statement: &Statement, restriction: &str, more: &[Param<'_>]| {
+            let sql = format!("{} and {restriction} order by b.row_key", statement.sql);
+            let mut params = statement.params();
             params.extend_from_slice(more);
             connection.query(&sql, &params, &mut |row| {
                 keys.extend(row.int(0));
@@ -142,13 +162,15 @@ impl Selection {
             Part::Range(range) => {
                 let next = self.statement.params.len() + 1;
                 let restriction = format!("b.row_key between ${next} and ${}", next + 1);
-                read(&restriction, &[Param::Int(*range.start()), Param::Int(*range.end())])?;
+                read(&self.statement, &restriction, &[Param::Int(*range.start()), Param::Int(*range.end())])?;
             }
-            Part::Candidates(candidates) => {
-                for chunk in candidates.chunks(512) {
-                    let list: Vec<String> = chunk.iter().map(i64::to_string).collect();
-                    read(&format!("b.row_key in ({})", list.join(",")), &[])?;
-                }
+            Part::Candidates { keys: candidates, are_settled } => {
+                let list: Vec<String> = candidates.iter().map(i64::to_string).collect();
+                let statement = match &self.candidates {
+                    Some((_, shorter)) if *are_settled => shorter,
+                    _ => &self.statement,
+                };
+                read(statement, &format!("b.row_key in ({})", list.join(",")), &[])?;
             }
         }
         Ok(keys)
@@ -158,7 +180,8 @@ impl Selection {
 /// Starts a statement that selects row keys of the base as `b`, and ends it where a condition may follow.
 fn base_statement(statement: &mut Statement, scoped: &Scoped) {
     let (sql, key) = match scoped.base {
-        Base::Catalog => ("select b.row_key from data_rows b where b.org_key = ", scoped.org_key),
+        // The sign keeps away from the index by organization and change: rows are walked in the order of their keys.
+        Base::Catalog => ("select b.row_key from data_rows b where +b.org_key = ", scoped.org_key),
         Base::Dataset(key) => ("select b.row_key from data_rows b where b.dataset_key = ", key),
         Base::ModelRun(key) => ("select b.row_key from run_rows b where b.run_key = ", key),
         Base::Project(key) => ("select b.row_key from project_rows b where b.project_key = ", key),
@@ -167,27 +190,30 @@ fn base_statement(statement: &mut Statement, scoped: &Scoped) {
     statement.param(Value::Int(key));
 }
 
+/// The only rows that can be selected.
+struct Candidates {
+    keys: Vec<RowKey>,
+    /// The condition that holds for these rows and no others, so that it need not be tested.
+    settled: Option<usize>,
+}
+
 /// Returns the candidates of the condition that leaves the fewest, if any leaves few.
 fn find_candidates(
     connection: &mut dyn Connection,
     scoped: &Scoped,
-    predicate: &Predicate,
-) -> Result<Option<Vec<RowKey>>, StoreError> {
-    let conditions = match predicate {
-        Predicate::All(parts) => &parts[..],
-        single => std::slice::from_ref(single),
-    };
-    let mut best: Option<Vec<RowKey>> = None;
-    for part in conditions {
+    conditions: &[Predicate],
+) -> Result<Option<Candidates>, StoreError> {
+    let mut best: Option<Candidates> = None;
+    for (index, part) in conditions.iter().enumerate() {
         let Predicate::Test(condition) = part else { continue };
         let Some(lookup) = condition::lookup(scoped, condition) else { continue };
-        let limit = best.as_ref().map_or(CANDIDATE_LIMIT, Vec::len);
+        let limit = best.as_ref().map_or(CANDIDATE_LIMIT, |best| best.keys.len());
         let sql = format!("{} limit {}", lookup.sql, limit + 1);
         let mut keys = connection.list(&sql, &lookup.params(), |row| row.int(0).unwrap_or(0))?;
         if keys.len() <= limit {
             keys.sort_unstable();
             keys.dedup();
-            best = Some(keys);
+            best = Some(Candidates { keys, settled: condition::is_settled(condition).then_some(index) });
         }
     }
     Ok(best)
@@ -214,14 +240,24 @@ pub fn count_unknown(
     ids: &[String],
     global_keys: &[String],
 ) -> Result<u64, StoreError> {
+    const TOGETHER: usize = 256;
     let mut unknown = 0;
-    for id in ids {
-        let sql = "select row_key from row_ids where id = $1";
-        unknown += u64::from(connection.find(sql, &[id.into()], |_| ())?.is_none());
-    }
-    for key in global_keys {
-        let sql = "select row_key from global_keys where org_key = $1 and global_key = $2";
-        unknown += u64::from(connection.find(sql, &[org_key.into(), key.into()], |_| ())?.is_none());
+    for (list, within, select) in [
+        (ids, None, "select id from row_ids where id in"),
+        (global_keys, Some(org_key), "select global_key from global_keys where org_key = $1 and global_key in"),
+    ] {
+        let fixed = usize::from(within.is_some());
+        let numbers: Vec<String> = (fixed + 1..=fixed + TOGETHER).map(|number| format!("${number}")).collect();
+        let sql = format!("{select} ({})", numbers.join(", "));
+        for chunk in list.chunks(TOGETHER) {
+            let mut params: Vec<Param<'_>> = within.into_iter().map(Param::Int).collect();
+            params.extend(chunk.iter().map(Param::from));
+            // A last chunk names its last text again: one statement serves all.
+            params.resize(fixed + TOGETHER, Param::Text(&chunk[chunk.len() - 1]));
+            let known: HashSet<Option<String>> =
+                connection.list(&sql, &params, |row| row.text(0))?.into_iter().collect();
+            unknown += chunk.iter().filter(|text| !known.contains(&Some((*text).clone()))).count() as u64;
+        }
     }
     Ok(unknown)
 }

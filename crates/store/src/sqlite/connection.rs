@@ -4,6 +4,7 @@ use crate::connection::{Connection, Each, Param, RowView, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let run = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
             statement.execute(rusqlite::params_from_iter(params))
         };
         run().map(|changed| changed as u64).map_err(|error| explain(&error, &self.context))
@@ -82,7 +83,7 @@ impl Connection for SqliteConnection {
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let mut run = || {
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
             let mut rows = statement.query(rusqlite::params_from_iter(params))?;
             while let Some(row) = rows.next()? {
                 if each(&SqliteRow(row)).is_break() {
@@ -112,6 +113,22 @@ impl Connection for SqliteConnection {
         }
         Ok(problems)
     }
+}
+
+/// Returns a statement with parameters that SQLite counts, where it has very many: those it takes for names it looks up one
+/// after the other, for each of them again.
+fn by_number(sql: &str) -> Cow<'_, str> {
+    // Every statement of an import is shorter, and need not be written anew.
+    if !sql.contains("$500") {
+        return Cow::Borrowed(sql);
+    }
+    let mut pieces = sql.split('$');
+    let mut counted = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        counted.push(if piece.starts_with(|first: char| first.is_ascii_digit()) { '?' } else { '$' });
+        counted.push_str(piece);
+    }
+    Cow::Owned(counted)
 }
 
 /// Tells whether parameters first appear as `$1`, `$2` and so on: SQLite numbers them by that and not by their names.

@@ -57,7 +57,11 @@ fn select(connection: &mut dyn Connection, org_key: i64, base: Base, predicate: 
     let keys = read(connection, selection.parts());
     assert!(keys.is_sorted_by(|one, next| one < next), "{predicate:?}: {keys:?}");
     assert_eq!(read(connection, vec![Part::Range(1..=5), Part::Range(6..=1_000)]), keys, "{predicate:?}");
-    assert_eq!(read(connection, vec![Part::Candidates((1..=20).collect())]), keys, "{predicate:?}");
+    assert_eq!(
+        read(connection, vec![Part::Candidates { keys: (1..=20).collect(), are_settled: false }]),
+        keys,
+        "{predicate:?}"
+    );
     let row_id = |connection: &mut dyn Connection, key| things::find_row_id(connection, key).unwrap().unwrap();
     keys.into_iter().map(|key| row_id(connection, key)[1..].parse().unwrap()).collect()
 }

@@ -3,8 +3,12 @@
 use crate::engines::{findings, founding};
 use crate::rows::{count, look, merge, twelve};
 use crate::writing::add;
+use labelport_model::predicate::Predicate;
+use labelport_store::connection::Each;
+use labelport_store::page::{self, Load, Page};
+use labelport_store::select::{Base, Part, Selection};
 use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
-use labelport_store::{Store, StoreError};
+use labelport_store::{Connection, Param, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
 
@@ -234,4 +238,48 @@ fn a_reader_holds_no_state_that_was_rolled_back() {
     });
     assert!(outcome.is_err());
     assert_eq!(look(&store, "select name from organizations").as_deref(), Some("labelport"));
+}
+
+/// A connection that asks for the plan of each query before it is run.
+struct Planning {
+    inner: Box<dyn Connection>,
+    plans: Vec<String>,
+}
+
+impl Connection for Planning {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.inner.execute(sql, params)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let steps = self.inner.list(&format!("explain query plan {sql}"), params, |row| row.text(3))?;
+        self.plans.push(format!("{sql}: {}", steps.into_iter().flatten().collect::<Vec<_>>().join("; ")));
+        self.inner.query(sql, params, each)
+    }
+
+    fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
+        self.inner.check_file()
+    }
+}
+
+#[test]
+fn nothing_that_an_export_walks_is_sorted_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let mut planning = Planning { inner: store.reader().unwrap(), plans: Vec::new() };
+    for base in [Base::Catalog, Base::Dataset(1), Base::ModelRun(1), Base::Project(1)] {
+        let selection = Selection::prepare(&mut planning, 1, base, &Predicate::All(Vec::new())).unwrap();
+        for part in [Part::Range(1..=9), Part::Candidates { keys: vec![1, 5], are_settled: false }] {
+            selection.keys(&mut planning, &part).unwrap();
+        }
+    }
+    for section in page::SECTIONS {
+        let load = Load { section, scope_key: 1, runs: &[1..=9], skipped: &[], budget_bytes: 1 };
+        Page::default().load(&mut planning, &load).unwrap();
+    }
+    assert!(planning.plans.len() > 4 * 4, "{:#?}", planning.plans);
+    for plan in planning.plans {
+        assert!(plan.contains("SEARCH") || plan.contains("SCAN b"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

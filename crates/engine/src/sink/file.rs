@@ -4,6 +4,7 @@
 //! process that is killed leaves the target as it was. The hidden file has a fixed name and is locked while it is written,
 //! so the next export to the same place takes it over, and two at once are refused.
 
+use super::flushed::Flushed;
 use super::{Extent, Packing, Sink};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -29,7 +30,7 @@ pub enum FileError {
 pub struct FileSink {
     target: PathBuf,
     partial: PathBuf,
-    file: Option<File>,
+    file: Option<Flushed>,
     packing: Packing,
 }
 
@@ -82,15 +83,20 @@ impl FileSink {
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         file.set_len(0).map_err(io)?;
-        Ok(Self { target: target.to_owned(), partial, file: Some(file), packing: Packing::of_path(target) })
+        Ok(Self {
+            target: target.to_owned(),
+            partial,
+            file: Some(Flushed::new(file)),
+            packing: Packing::of_path(target),
+        })
     }
 
     /// Gives the file its name. An old manifest goes before, so that none ever describes another file.
     pub fn finish(mut self, old_manifest: &Path) -> Result<(), FileError> {
         let target = self.target.clone();
         let io = |source| FileError::Io { path: target.clone(), source };
-        if let Some(file) = &self.file {
-            file.sync_all().map_err(io)?;
+        if let Some(file) = &mut self.file {
+            file.sync().map_err(io)?;
         }
         match std::fs::remove_file(old_manifest) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),

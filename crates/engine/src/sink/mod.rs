@@ -5,6 +5,7 @@
 //! on the number of threads, so packed files do not either.
 
 mod file;
+mod flushed;
 mod packing;
 
 pub use file::{FileError, FileSink, manifest_path, partial_path, result_path, write_whole};

@@ -29,6 +29,9 @@ const PORTION_RECORDS: usize = 2_000;
 /// Rows are written in transactions of about this many bytes. Ids come in any order, so that each transaction writes pages
 /// all over the look-up tables: with 1 MiB an import of a million rows wrote five times as much as with 16.
 const TRANSACTION_BYTES: usize = 16 << 20;
+/// The first transaction has this many, each that follows twice as many as the one before: the sooner the first rows are
+/// read, the sooner the store has something to do.
+const FIRST_TRANSACTION_BYTES: usize = 1 << 20;
 /// The most rows of a transaction.
 const TRANSACTION_ROWS: usize = 20_000;
 /// The most refused records whose reasons are kept; all are counted.
@@ -103,8 +106,8 @@ impl Waiting {
         }
     }
 
-    fn is_enough(&self) -> bool {
-        self.bytes >= TRANSACTION_BYTES || self.rows.len() >= TRANSACTION_ROWS || self.refused.len() >= REFUSED_LISTED
+    fn is_enough(&self, transaction_bytes: usize) -> bool {
+        self.bytes >= transaction_bytes || self.rows.len() >= TRANSACTION_ROWS || self.refused.len() >= REFUSED_LISTED
     }
 }
 
@@ -164,6 +167,7 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
     let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
     let mut workers: Vec<Worker> = (0..run.threads.max(1)).map(|_| Worker::default()).collect();
     let mut waiting = Waiting::default();
+    let mut transaction_bytes = FIRST_TRANSACTION_BYTES;
     ordered::run(
         &mut workers,
         || next_portion(&mut records, &name),
@@ -175,7 +179,8 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
         },
         |portion: ParsedPortion| {
             waiting.add(portion);
-            if waiting.is_enough() {
+            if waiting.is_enough(transaction_bytes) {
+                transaction_bytes = TRANSACTION_BYTES.min(2 * transaction_bytes);
                 handover.send(&mut waiting, position.get(), run)?;
             }
             Ok::<_, ImportError>(())

@@ -39,6 +39,17 @@ pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
         ours: doing(to_file, move |command| measure::run(command, None, bytes)),
         theirs: Some(doing(cp, move |command| measure::run(command, None, bytes))),
     });
+    let mut to_disk = bench.export("image", IMAGES);
+    to_disk.arg("-o").arg(bench.folder.join("out.ndjson"));
+    let mut cp = Command::new("sh");
+    cp.arg("-c").arg("cp \"$0\" \"$1\" && sync \"$1\"").arg(&file).arg(&copy);
+    lines.push(Line {
+        name: "the same, which waits for the disk".to_owned(),
+        yardstick: "`cp` of the same bytes and `sync` of the copy".to_owned(),
+        target: Target::None,
+        ours: doing(to_disk, move |command| measure::run(command, None, bytes)),
+        theirs: Some(doing(cp, move |command| measure::run(command, None, bytes))),
+    });
     let mut to_zst = bench.export("image", IMAGES);
     to_zst.arg("-o").arg(bench.folder.join("out.ndjson.zst"));
     let mut zstd = Command::new("zstd");
@@ -51,7 +62,25 @@ pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
         theirs: Some(doing(zstd, move |command| measure::run(command, None, bytes))),
     });
     lines.push(interpolated(bench)?);
+    lines.push(catalog(bench)?);
     Ok(lines)
+}
+
+/// The catalog of mixed rows: two projects, a model run, metadata and attachments.
+fn catalog(bench: &Bench) -> Result<Line, String> {
+    let mut command = bench.labelport("mixed");
+    command.args(["export", "catalog", "--all-projects", "--everything"]);
+    let file = bench.folder.join("mixed.exported.ndjson");
+    measure::run(&mut command, Some(&file), 0.0)?;
+    let mut cat = Command::new("cat");
+    cat.arg(&file);
+    Ok(Line {
+        name: "export of the mixed catalog through a pipe into `wc -c`".to_owned(),
+        yardstick: "`cat` of the same bytes through the same pipe".to_owned(),
+        target: Target::None,
+        ours: doing(command, measure::run_piped),
+        theirs: Some(doing(cat, measure::run_piped)),
+    })
 }
 
 /// Interpolated video, by byte of output, beside the key frames alone.

@@ -16,11 +16,14 @@ pub(crate) enum Target {
     Millis(f64),
     /// So many rows a second, at least.
     RowsPerSec(f64),
-    /// So many MiB of memory at the peak, at most.
+    /// So many MiB of memory at the peak, at most, and no more than [`SAME_PEAK`] times that of the yardstick.
     PeakMib(f64),
     /// Figures without a target.
     None,
 }
+
+/// Memory that is the same but for this does not grow.
+const SAME_PEAK: f64 = 1.1;
 
 /// Something to measure.
 pub(crate) struct Line {
@@ -90,7 +93,7 @@ impl Measured {
     pub(crate) fn figure(&self) -> Option<f64> {
         let (ours, theirs) = (median(&self.ours)?, median(&self.theirs));
         Some(match self.target {
-            Target::Share(_) | Target::Times(_) => {
+            Target::Share(_) | Target::Times(_) | Target::None => {
                 let theirs = theirs?;
                 let rate = |sample: &Sample| sample.units / sample.secs;
                 rate(&ours) / rate(&theirs)
@@ -98,8 +101,13 @@ impl Measured {
             Target::Millis(_) => ours.secs * 1_000.0,
             Target::RowsPerSec(_) => ours.units / ours.secs,
             Target::PeakMib(_) => ours.peak_kib as f64 / 1_024.0,
-            Target::None => return None,
         })
+    }
+
+    /// Returns the peak as a multiple of the yardstick's.
+    fn growth(&self) -> Option<f64> {
+        let (ours, theirs) = (median(&self.ours)?, median(&self.theirs)?);
+        Some(ours.peak_kib as f64 / theirs.peak_kib.max(1) as f64)
     }
 
     /// Tells whether the target is reached; nothing where there is none.
@@ -107,7 +115,8 @@ impl Measured {
         let figure = self.figure()?;
         Some(match self.target {
             Target::Share(least) | Target::Times(least) | Target::RowsPerSec(least) => figure >= least,
-            Target::Millis(most) | Target::PeakMib(most) => figure <= most,
+            Target::Millis(most) => figure <= most,
+            Target::PeakMib(most) => figure <= most && self.growth()? <= SAME_PEAK,
             Target::None => return None,
         })
     }
@@ -120,8 +129,11 @@ impl Measured {
             Target::Times(least) => (format!("{figure:.1} times as fast"), format!("≥ {least}")),
             Target::Millis(most) => (format!("{figure:.1} ms"), format!("≤ {most} ms")),
             Target::RowsPerSec(least) => (format!("{figure:.0} rows/s"), format!("≥ {least:.0}")),
-            Target::PeakMib(most) => (format!("{figure:.0} MiB"), format!("≤ {most} MiB")),
-            Target::None => (String::new(), String::new()),
+            Target::PeakMib(most) => {
+                let growth = self.growth().unwrap_or(f64::NAN);
+                (format!("{figure:.0} MiB, {growth:.2} of it"), format!("≤ {most} MiB, ≤ {SAME_PEAK:.2}"))
+            }
+            Target::None => (format!("{figure:.2} of it"), "none".to_owned()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The most memory that each ever holds, for some rows and for ten times as many.
 
 use super::export::{IMAGES, doing};
-use super::line::{Line, Target};
+use super::line::{Doing, Line, Target};
 use super::measure;
 use super::setup::Bench;
 use std::process::Command;
@@ -9,31 +9,41 @@ use std::process::Command;
 /// The most memory, in MiB.
 const LIMIT_MIB: f64 = 150.0;
 
+/// What a process of a workspace does.
+type Subject = fn(&Bench, &str) -> Doing;
+
 pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
-    let mut lines = Vec::new();
-    for place in ["image-tenth", "image"] {
-        let rows = bench.rows(place);
-        let export = bench.export(place, IMAGES);
-        lines.push(line(
-            format!("memory of an export of {rows} rows"),
-            doing(export, |command| measure::run(command, None, 1.0)),
-        ));
-        let (binary, file, fresh) = (bench.binary.clone(), bench.rows_file(place), bench.folder.join("fresh"));
-        lines.push(line(
-            format!("memory of an import of {rows} rows"),
-            Box::new(move || {
-                if fresh.exists() {
-                    std::fs::remove_dir_all(&fresh).map_err(|error| error.to_string())?;
-                }
-                let mut command = Command::new(&binary);
-                command.arg("--data").arg(&fresh).args(["import", "labelbox"]).arg(&file);
-                measure::run(&mut command, None, 1.0)
-            }),
-        ));
-    }
-    Ok(lines)
+    let rows = bench.rows("image");
+    let subjects: [(&str, Subject); 3] =
+        [("an export", plain), ("an export to `.ndjson.zst`", packed), ("an import", import)];
+    let line = |(name, subject): (&str, Subject)| Line {
+        name: format!("memory of {name} of {rows} rows"),
+        yardstick: "memory of a tenth of them".to_owned(),
+        target: Target::PeakMib(LIMIT_MIB),
+        ours: subject(bench, "image"),
+        theirs: Some(subject(bench, "image-tenth")),
+    };
+    Ok(subjects.into_iter().map(line).collect())
 }
 
-fn line(name: String, ours: super::line::Doing) -> Line {
-    Line { name, yardstick: String::new(), target: Target::PeakMib(LIMIT_MIB), ours, theirs: None }
+fn plain(bench: &Bench, place: &str) -> Doing {
+    doing(bench.export(place, IMAGES), |command| measure::run(command, None, 1.0))
+}
+
+fn packed(bench: &Bench, place: &str) -> Doing {
+    let mut command = bench.export(place, IMAGES);
+    command.arg("-o").arg(bench.folder.join("out.ndjson.zst"));
+    doing(command, |command| measure::run(command, None, 1.0))
+}
+
+fn import(bench: &Bench, place: &str) -> Doing {
+    let (binary, file, fresh) = (bench.binary.clone(), bench.rows_file(place), bench.folder.join("fresh"));
+    Box::new(move || {
+        if fresh.exists() {
+            std::fs::remove_dir_all(&fresh).map_err(|error| error.to_string())?;
+        }
+        let mut command = Command::new(&binary);
+        command.arg("--data").arg(&fresh).args(["import", "labelbox"]).arg(&file);
+        measure::run(&mut command, None, 1.0)
+    })
 }

@@ -107,8 +107,13 @@ impl Chance for CountedChance {
 impl Served {
     /// Opens one that is empty.
     pub(crate) fn new() -> Self {
+        Self::with_room(None)
+    }
+
+    /// Opens one whose store may have so many pages.
+    pub(crate) fn with_room(max_pages: Option<u32>) -> Self {
         let folder = TempDir::new().unwrap();
-        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
+        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages };
         let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
         let now = Timestamp::from_millis(BEGIN_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
@@ -156,6 +161,7 @@ impl Served {
         match outcome {
             Ok(_) => false,
             Err(JobError::HandOver) => true,
+            Err(JobError::NoRoom) => panic!("no room"),
             Err(JobError::Fail(problem)) => panic!("{problem:?}"),
         }
     }

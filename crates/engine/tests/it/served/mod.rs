@@ -15,6 +15,7 @@ mod legacy_exports;
 mod named_in_vain;
 mod repeated;
 mod row_imports;
+mod slices;
 
 use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};

@@ -1,9 +1,10 @@
 //! Slices. The SDK reads them; REST and the command line create them.
 
-use super::{cursored, node, time};
+use super::time;
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
-use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::graphql::listing::{PAGE, PAGE_LIMIT};
+use crate::graphql::schema::{Field, Part, Type};
 use labelport_engine::catalog::slice;
 use labelport_model::problem::Problem;
 use labelport_store::slices::Slice;
@@ -58,11 +59,14 @@ pub(crate) fn told(slice: Slice) -> Value {
 
 /// Returns a page of the rows that a slice finds.
 fn rows(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let found = slice::list_rows(call.workspace, call.caller, arguments.text("input.savedQueryId")?)?;
-    let total = found.len();
-    let nodes: Vec<Node> = found.into_iter().map(|(id, key)| node(json!({ "id": id, "globalKey": key }))).collect();
-    let input = arguments.at("input").as_object().cloned().unwrap_or_default();
-    let mut page = cursored(nodes, &Arguments(&input), "pageInfo.endCursor")?;
-    page["totalCount"] = json!(total);
-    Ok(page)
+    let from = arguments.find_cursor("input.after")?.map(slice::Cursor::parse).transpose()?;
+    let first = arguments.count("input.first", PAGE)?.min(PAGE_LIMIT);
+    let page = slice::list_rows(call.workspace, call.caller, arguments.text("input.savedQueryId")?, from, first)?;
+    let nodes: Vec<Value> = page.rows.into_iter().map(|(id, key)| json!({ "id": id, "globalKey": key })).collect();
+    let next = page.next.map(|cursor| cursor.to_string());
+    Ok(json!({
+        "nodes": nodes,
+        "pageInfo": { "hasNextPage": next.is_some(), "endCursor": next },
+        "totalCount": page.total,
+    }))
 }

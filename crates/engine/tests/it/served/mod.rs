@@ -16,6 +16,7 @@ mod named_in_vain;
 mod repeated;
 mod row_imports;
 mod slices;
+mod unused_files;
 
 use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};

@@ -26,19 +26,21 @@ pub(super) static PART: Part = Part {
         Type { name: "SliceRow", leaves: &["globalKey", "id"], fields: &[] },
     ],
     queries: &[
-        Field::object("getSavedQuery", "Slice", |call, _, arguments| {
+        Field::object("getSavedQuery", "Slice", &["id"], |call, _, arguments| {
             slice::get(call.workspace, arguments.text("id")?).map(told)
         }),
-        Field::object("catalogSavedQueries", "Slice", |call, _, _| {
+        Field::object("catalogSavedQueries", "Slice", &[], |call, _, _| {
             Ok(slice::list(call.workspace)?.into_iter().map(told).collect())
         }),
-        Field::object("getDataRowIdsBySavedQuery", "SliceRowIds", |call, _, arguments| {
+        Field::object("getDataRowIdsBySavedQuery", "SliceRowIds", &["input"], |call, _, arguments| {
             let mut page = rows(call, arguments)?;
             let nodes = page["nodes"].as_array().into_iter().flatten().map(|row| row["id"].clone()).collect();
             page["nodes"] = nodes;
             Ok(page)
         }),
-        Field::object("getDataRowIdentifiersBySavedQuery", "SliceRows", |call, _, arguments| rows(call, arguments)),
+        Field::object("getDataRowIdentifiersBySavedQuery", "SliceRows", &["input"], |call, _, arguments| {
+            rows(call, arguments)
+        }),
     ],
     mutations: &[],
     more: &[],

@@ -3,7 +3,6 @@
 use crate::engines::{findings, founding};
 use crate::rows::{count, look, merge, twelve};
 use crate::writing::add;
-use labelport_store::mentions;
 use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
 use labelport_store::{Store, StoreError};
 use std::path::Path;
@@ -235,73 +234,4 @@ fn a_reader_holds_no_state_that_was_rolled_back() {
     });
     assert!(outcome.is_err());
     assert_eq!(look(&store, "select name from organizations").as_deref(), Some("labelport"));
-}
-
-#[test]
-fn every_text_that_may_name_a_file_is_told() {
-    // Ids, names and words of ours; and the tables of files and of what has been told or is gone.
-    const NAMES: &[&str] = &[
-        "consensus",
-        "content_type",
-        "created_by",
-        "data_type",
-        "editor_kind",
-        "email",
-        "hash",
-        "hint",
-        "id",
-        "kind",
-        "label_id",
-        "lease_owner",
-        "media_type",
-        "name",
-        "option_id",
-        "outcome",
-        "queue_type",
-        "role",
-        "row_id",
-        "schema_id",
-        "state",
-        "status",
-        "task_id",
-        "time_zone",
-        "value",
-    ];
-    const TABLES: &[&str] =
-        &["counters", "files", "global_keys", "masks", "row_embeddings", "settings", "task_rows", "tombstones"];
-    let folder = tempfile::tempdir().unwrap();
-    let _store = try_open(folder.path(), options()).unwrap();
-    let connection = raw(folder.path());
-    let sql = "select m.name, c.name from sqlite_master m, pragma_table_info(m.name) c \
-               where m.type = 'table' and lower(c.type) = 'text'";
-    let mut statement = connection.prepare(sql).unwrap();
-    let columns = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
-    let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
-    let is_told = |table: &str, column: &str| {
-        mentions::TEXTS.iter().any(|texts| texts.table == table && texts.columns.contains(&column))
-    };
-    let silent: Vec<_> = columns
-        .iter()
-        .filter(|(table, column)| !TABLES.contains(&table.as_str()) && !NAMES.contains(&column.as_str()))
-        .filter(|(table, column)| !is_told(table, column))
-        .collect();
-    assert!(columns.len() > 100 && silent.is_empty(), "{silent:?} may name files; add them to `mentions::TEXTS`");
-}
-
-#[test]
-fn rows_without_dataset_and_content_are_counted() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = try_open(folder.path(), options()).unwrap();
-    let count = |store: &Store| mentions::count_bare_rows(&mut *store.reader().unwrap()).unwrap();
-    merge(&store, &twelve());
-    assert_eq!(count(&store), None);
-    let row = |id: &str, rest: &str| format!(r#"{{"data_row":{{"id":"{id}"{rest}}}}}"#);
-    let lines = [
-        row("cbare00000000000000000001", ""),
-        row("cbare00000000000000000000", r#","external_id":"\"row_data\":1""#),
-        row("cbare00000000000000000002", r#","row_data":null"#),
-        row("cfull00000000000000000000", r#","row_data":"null""#),
-    ];
-    merge(&store, &lines);
-    assert_eq!(count(&store), Some((3, "cbare00000000000000000000".to_owned())));
 }

@@ -4,10 +4,15 @@
 //! knows is there. Names come from ids that we gave, never from what a user sent.
 
 use crate::ambient::hexadecimal;
+use labelport_model::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// How the name of a file ends that is being written.
+const PARTIAL: &str = "partial";
 
 /// Where files lie.
 #[derive(Debug, Clone)]
@@ -21,6 +26,17 @@ pub struct Incoming {
     file: Option<File>,
     hash: Sha256,
     size_bytes: u64,
+}
+
+/// A file that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub id: String,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// When it was written.
+    pub modified: Timestamp,
 }
 
 /// What a file turned out to be.
@@ -50,7 +66,7 @@ impl Files {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let file = File::create(path.with_extension("partial"))?;
+        let file = File::create(path.with_extension(PARTIAL))?;
         Ok(Incoming { path, file: Some(file), hash: Sha256::new(), size_bytes: 0 })
     }
 
@@ -76,12 +92,40 @@ impl Files {
         Ok(bytes)
     }
 
-    /// Removes a file; one that is not there is no failure.
-    pub fn remove(&self, id: &str) -> io::Result<()> {
-        match std::fs::remove_file(self.path(id)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+    /// Calls `each` with every file that is there, also those that were given up half-written, in no order.
+    pub fn each(&self, each: &mut dyn FnMut(Found)) -> io::Result<()> {
+        let list = |folder: &Path| match std::fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            entries => entries?.collect::<io::Result<Vec<_>>>(),
+        };
+        for folder in list(&self.folder)? {
+            if !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in list(&folder.path())? {
+                let (known, path) = (entry.metadata()?, entry.path().with_extension(""));
+                let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                // What somebody else has put there is not ours.
+                if known.is_file() && self.path(&id) == path {
+                    let since_epoch = known.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+                    let modified = Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX));
+                    each(Found { id, size_bytes: known.len(), modified });
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// Removes a file, also one that was given up half-written; one that is not there is no failure.
+    pub fn remove(&self, id: &str) -> io::Result<()> {
+        let path = self.path(id);
+        for path in [path.with_extension(PARTIAL), path] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -106,7 +150,7 @@ impl Incoming {
         if let Some(file) = self.file.take() {
             file.sync_all()?;
         }
-        std::fs::rename(self.path.with_extension("partial"), &self.path)?;
+        std::fs::rename(self.path.with_extension(PARTIAL), &self.path)?;
         let sha256 = hexadecimal(&std::mem::take(&mut self.hash).finalize());
         Ok(Kept { size_bytes: self.size_bytes, sha256 })
     }
@@ -116,7 +160,7 @@ impl Drop for Incoming {
     fn drop(&mut self) {
         if self.file.take().is_some() {
             // What cannot be removed is known to nobody.
-            drop(std::fs::remove_file(self.path.with_extension("partial")));
+            drop(std::fs::remove_file(self.path.with_extension(PARTIAL)));
         }
     }
 }
@@ -139,6 +183,29 @@ mod tests {
         assert!(files.read("a1", 4).is_err());
         files.remove("a1").unwrap();
         files.remove("a1").unwrap();
+    }
+
+    #[test]
+    fn files_are_listed_whole_or_half_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path());
+        let list = || {
+            let mut found = Vec::new();
+            files.each(&mut |file| found.push((file.id, file.size_bytes))).unwrap();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(list(), []);
+        files.write("a1", b"whole").unwrap();
+        std::fs::create_dir_all(files.path("b2").parent().unwrap()).unwrap();
+        std::fs::write(files.path("b2").with_extension(PARTIAL), b"half").unwrap();
+        std::fs::write(folder.path().join("files/a1/.strange.txt"), b"not ours").unwrap();
+        std::fs::write(folder.path().join("files/a3"), b"not ours").unwrap();
+        assert_eq!(list(), [("a1".to_owned(), 5), ("b2".to_owned(), 4)]);
+        for id in ["a1", "b2"] {
+            files.remove(id).unwrap();
+        }
+        assert_eq!(list(), []);
     }
 
     #[test]

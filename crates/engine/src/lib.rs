@@ -26,6 +26,7 @@ pub mod result;
 pub mod signing;
 pub mod sink;
 pub mod stored_export;
+pub mod unused_files;
 pub mod verify;
 pub mod work;
 pub mod workspace;

@@ -9,6 +9,7 @@
 //! `rest` and one line in its table.
 
 mod answer;
+mod connections;
 mod deliver;
 mod door;
 mod graphql;

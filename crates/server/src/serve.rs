@@ -1,7 +1,7 @@
 //! The server process: sockets, routes, workers, and how it ends.
 
 use crate::door::Door;
-use crate::{deliver, graphql, rest};
+use crate::{connections, deliver, graphql, rest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -10,7 +10,6 @@ use labelport_engine::jobs::ROSTER;
 use labelport_engine::work::Runner;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +57,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
         });
         let door = Door::new(Arc::clone(&workspace), log);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(listener, router(door)).with_graceful_shutdown(async {
+        let server = connections::serve(listener, router(door), connections::HEAD_TIME, async {
             told_to_stop().await;
             // Whoever waits for it is in this function.
             stop.send(()).unwrap_or_default();
@@ -74,13 +73,14 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
             }
         };
         tokio::select! {
-            outcome = server.into_future() => outcome,
-            () = at_last => Ok(()),
+            () = server => {}
+            () = at_last => {}
         }
+        Ok(())
     });
     runner.stop();
     runtime.shutdown_background();
-    Ok(outcome?)
+    outcome
 }
 
 fn router(door: Door) -> Router {

@@ -16,6 +16,7 @@ pub mod imports;
 pub mod integrity;
 pub mod issues;
 pub mod keys;
+pub mod mentions;
 pub mod merge;
 pub mod metadata;
 pub mod models;

@@ -16,6 +16,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("flate2", "engine"),
     ("getrandom", "cli"),
     ("hmac", "engine"),
+    ("hyper", "server"),
     ("indicatif", "cli"),
     ("object_store", "engine"),
     ("parquet", "formats"),

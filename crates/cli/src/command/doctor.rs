@@ -1,11 +1,13 @@
-//! `labelport doctor`: whether the workspace is sound.
+//! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
-use crate::messages::Messages;
-use crate::outcome::{Outcome, REFUSED, SUCCESS};
-use crate::workspace::Workspace;
-use clap::ArgMatches;
-use labelport_store::integrity;
+use crate::messages::{Messages, sized};
+use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
+use crate::workspace::{self, Workspace};
+use clap::{Arg, ArgAction, ArgMatches};
+use labelport_engine::files::Files;
+use labelport_engine::unused_files;
+use labelport_store::{Connection, Store, integrity, mentions};
 use serde_json::json;
 
 /// Checks the data folder.
@@ -17,10 +19,21 @@ impl Command for Doctor {
     }
 
     fn arguments(&self) -> clap::Command {
-        clap::Command::new("doctor").about("Check the data folder and say what is wrong with it")
+        clap::Command::new("doctor")
+            .about("Check the data folder and say what is wrong with it")
+            .after_help(
+                "Files are uploads, masks and chunks of imports. One that is older than a day and that no row, label,\n\
+                 attachment, running task or other file refers to is unused.",
+            )
+            .arg(
+                Arg::new("remove-unused-files")
+                    .long("remove-unused-files")
+                    .action(ArgAction::SetTrue)
+                    .help("Remove the files that nothing refers to, if all is sound"),
+            )
     }
 
-    fn run(&self, _: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let store = workspace.open()?;
         // Others may write meanwhile: between two of their commits things would look damaged that are not.
         let mut snapshot = store.snapshot(1)?;
@@ -43,6 +56,56 @@ impl Command for Doctor {
             count => format!("{folder} has {count} findings in {checks} checks"),
         };
         messages.event(&json!({ "event": "checked", "checks": checks, "findings": findings.len() }), &sentence);
-        Ok(if findings.is_empty() { SUCCESS } else { REFUSED })
+        tell_bare_rows(connection, messages)?;
+        let is_to_go = arguments.get_flag("remove-unused-files");
+        if !findings.is_empty() {
+            // What cannot be read may refer to any file.
+            if is_to_go {
+                messages.note("no file was removed: a damaged workspace may hide what refers to it");
+            }
+            return Ok(REFUSED);
+        }
+        tell_unused_files(&store, connection, &Files::new(workspace.folder()), is_to_go, messages)?;
+        Ok(SUCCESS)
     }
+}
+
+fn tell_bare_rows(connection: &mut dyn Connection, messages: &Messages) -> Result<(), Failure> {
+    if let Some((count, first)) = mentions::count_bare_rows(connection)? {
+        let event = json!({ "event": "bare_rows", "count": count, "first": first });
+        let text = format!(
+            "data rows with neither a dataset nor row_data: {count}, such as {first}; nothing says what they show. Import \
+             an export that has both, or delete them"
+        );
+        messages.event(&event, &text);
+    }
+    Ok(())
+}
+
+/// Tells of files that nothing refers to, and removes them if they are to go.
+fn tell_unused_files(
+    store: &Store,
+    connection: &mut dyn Connection,
+    files: &Files,
+    is_to_go: bool,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    let unused = unused_files::find(connection, files, workspace::now())?;
+    let (count, size_bytes) = (unused.ids.len(), unused.size_bytes);
+    let has_gone = is_to_go && count > 0;
+    if has_gone {
+        unused_files::remove(store, files, unused)?;
+    }
+    let event = json!({ "event": "unused_files", "count": count, "size_bytes": size_bytes, "removed": has_gone });
+    let size = sized(size_bytes);
+    let text = match (count, has_gone) {
+        (0, _) => String::new(),
+        (_, true) => format!("removed files that nothing referred to: {count} ({size})"),
+        (_, false) => format!(
+            "files older than a day that nothing refers to: {count} ({size}); `labelport doctor --remove-unused-files` \
+             removes them"
+        ),
+    };
+    messages.event(&event, &text);
+    Ok(())
 }

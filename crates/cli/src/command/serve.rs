@@ -38,9 +38,8 @@ impl Command for Serve {
                 Arg::new("listen")
                     .long("listen")
                     .value_name("ADDRESS:PORT")
-                    .value_parser(clap::value_parser!(SocketAddr))
                     .default_value(DEFAULT_LISTEN)
-                    .help("Where to listen; port 0 takes a free one"),
+                    .help("Where to listen, also by host name; port 0 takes a free one"),
                 Arg::new("public-url")
                     .long("public-url")
                     .value_name("URL")
@@ -66,7 +65,8 @@ impl Command for Serve {
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-        let listen = *arguments.get_one::<SocketAddr>("listen").unwrap_or(&SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = arguments.get_one::<String>("listen").map_or(DEFAULT_LISTEN, String::as_str);
+        check_listen(listen)?;
         let listener = TcpListener::bind(listen).map_err(|error| {
             Failure::new(format!("cannot listen on {listen}: {error}")).hint("choose another address with --listen")
         })?;
@@ -93,6 +93,9 @@ impl Command for Serve {
         let key = first_key(&served)?;
         let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(workspace::processors().max(2));
         let owner = format!("server {} {}", std::process::id(), workspace::new_id());
+        if local.ip().is_unspecified() && arguments.get_one::<String>("public-url").is_none() {
+            warn_of_url(messages, &public_url, local.port());
+        }
         greet(messages, &public_url, key.as_deref(), workspace);
         let log_messages = *messages;
         labelport_server::serve(Serving {
@@ -114,6 +117,27 @@ fn shown(local: SocketAddr) -> SocketAddr {
         true => SocketAddr::from(([127, 0, 0, 1], local.port())),
         false => local,
     }
+}
+
+/// Fails unless an address has a host and a port; whether there is such a host is seen when it is listened on.
+fn check_listen(listen: &str) -> Result<(), Failure> {
+    let parts = listen.rsplit_once(':').map(|(host, port)| (host.is_empty(), port.parse::<u16>()));
+    match parts {
+        Some((false, Ok(_))) => Ok(()),
+        _ => Err(Failure::usage(format!(
+            "--listen {listen:?} is no address with a port; write one such as 127.0.0.1:8080, localhost:8080 or \
+             0.0.0.0:8080 for every address of this machine"
+        ))),
+    }
+}
+
+/// Says that others get URLs that lead them to their own machine.
+fn warn_of_url(messages: &Messages, url: &str, port: u16) {
+    let message = format!(
+        "others than this machine can reach the server, and the URLs that it gives out begin with {url}, which works here \
+         alone; name the address that others use with --public-url http://HOST:{port}"
+    );
+    messages.event(&json!({ "event": "warning", "message": message }), &format!("warning: {message}"));
 }
 
 fn check_public_url(url: &str) -> Result<String, Failure> {

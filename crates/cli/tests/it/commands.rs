@@ -174,3 +174,32 @@ fn wrong_usage_is_json_for_programs_too() {
     let counted = place.run(&["--json", "export", "catalog", "--dry-run"]).succeeded();
     assert!(counted.err.contains("{\"event\":\"counted\""), "{}", counted.err);
 }
+
+#[test]
+fn the_doctor_tells_of_what_lies_there_to_no_use() {
+    let place = Place::with_demo_rows();
+    let said = place.run(&["doctor"]).succeeded().err;
+    assert!(!said.contains("nothing refers to") && !said.contains("row_data"), "{said}");
+    place.write("bare.ndjson", br#"{"data_row":{"id":"cbare00000000000000000000"}}"#);
+    place.run(&["import", "labelbox", "bare.ndjson"]).succeeded();
+    let id = "c0123456789abcdefghijklmn";
+    let name = format!("labelport-data/files/mn/{id}");
+    std::fs::create_dir_all(place.path("labelport-data/files/mn")).unwrap();
+    place.write(&name, b"to no use");
+    let unused = || {
+        let ran = place.run(&["doctor"]).succeeded();
+        assert!(
+            ran.err.contains("with neither a dataset nor row_data: 1, such as cbare00000000000000000000"),
+            "{ran:?}"
+        );
+        ran.err.contains("files older than a day that nothing refers to: 1 (9 B); `labelport doctor --remove")
+    };
+    assert!(!unused(), "it is young");
+    let file = std::fs::File::options().write(true).open(place.path(&name)).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert!(unused());
+    let event = r#"{"event":"unused_files","count":1,"size_bytes":9,"removed":true}"#;
+    place.run(&["--json", "doctor", "--remove-unused-files"]).succeeded().ended(0, &[event]);
+    assert!(!place.path(&name).exists());
+    assert!(!unused());
+}

@@ -7,4 +7,5 @@ mod crash;
 mod demo;
 mod reference;
 mod refusals;
+mod serving;
 mod support;

@@ -4,9 +4,12 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::filter;
 use labelport_model::problem::Problem;
+use labelport_model::quote::Quoted;
+use labelport_store::page::RowKey;
 use labelport_store::rows;
-use labelport_store::select::{Base, Selection};
+use labelport_store::select::{Base, Part, Selection};
 use labelport_store::slices::{self, Slice};
+use std::fmt;
 
 /// Creates a slice. The filter is a query, see `docs/filters.md`.
 pub fn create(
@@ -38,8 +41,51 @@ pub fn get(workspace: &Workspace, id: &str) -> Result<Slice, Problem> {
     found.ok_or_else(|| Problem::not_found("slice", id))
 }
 
-/// Lists the rows that a slice finds: their ids and global keys, in the order of an export.
-pub fn list_rows(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Vec<(String, Option<String>)>, Problem> {
+/// Where a page of rows begins: behind a row, with how many rows there were when the first page was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    after: RowKey,
+    total: usize,
+}
+
+impl Cursor {
+    /// Reads one that was given out.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let parts = text.split_once(':').map(|(after, total)| (after.parse(), total.parse()));
+        match parts {
+            Some((Ok(after), Ok(total))) => Ok(Self { after, total }),
+            _ => Err(Problem::malformed(format!("{} is no cursor of this list", Quoted::new(text)))),
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.after, self.total)
+    }
+}
+
+/// Some of the rows that a slice finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Their ids and global keys, in the order of an export.
+    pub rows: Vec<(String, Option<String>)>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Cursor>,
+    /// How many rows the slice found when the first page was read.
+    pub total: usize,
+}
+
+/// Returns a page of the rows that a slice finds, from the first or from a cursor on.
+///
+/// The first page looks at all rows, to count those that are found; a later one begins where the one before ended.
+pub fn list_rows(
+    workspace: &Workspace,
+    caller: &Caller,
+    id: &str,
+    from: Option<Cursor>,
+    limit: usize,
+) -> Result<Page, Problem> {
     let slice = get(workspace, id)?;
     let zone = workspace.zone_of(&caller.user)?;
     let query = filter::parse_query(&slice.filter, &zone);
@@ -47,15 +93,40 @@ pub fn list_rows(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Vec
     let org_key = workspace.org_key();
     workspace.read(|connection| {
         let selection = Selection::prepare(connection, org_key, Base::Catalog, &query)?;
-        let mut found = Vec::new();
-        for part in selection.parts() {
-            for key in selection.keys(connection, &part)? {
-                let row = rows::find_by_key(connection, org_key, key)?;
-                found.extend(row.map(|row| (row.id, row.global_key)));
+        let after = from.map_or(0, |cursor| cursor.after);
+        let (mut keys, mut count) = (Vec::new(), 0);
+        for part in selection.parts().into_iter().filter_map(|part| behind(part, after)) {
+            let found = selection.keys(connection, &part)?;
+            count += found.len();
+            keys.extend(found.into_iter().take(limit - keys.len()));
+            if from.is_some() && count > limit {
+                break;
             }
         }
-        Ok(found)
+        let last = keys.last().copied().unwrap_or(after);
+        let total = from.map_or(count, |cursor| cursor.total);
+        let next = (count > keys.len()).then_some(Cursor { after: last, total });
+        let mut rows = Vec::new();
+        for key in keys {
+            let row = rows::find_by_key(connection, org_key, key)?;
+            rows.extend(row.map(|row| (row.id, row.global_key)));
+        }
+        Ok(Page { rows, next, total })
     })
+}
+
+/// Returns what of a part is behind a key; none if it is all before.
+fn behind(part: Part, after: RowKey) -> Option<Part> {
+    match part {
+        Part::Range(range) => {
+            let range = (*range.start()).max(after.saturating_add(1))..=*range.end();
+            (!range.is_empty()).then_some(Part::Range(range))
+        }
+        Part::Candidates { mut keys, are_settled } => {
+            keys.retain(|key| *key > after);
+            (!keys.is_empty()).then_some(Part::Candidates { keys, are_settled })
+        }
+    }
 }
 
 /// Lists the slices, oldest first.

@@ -2,7 +2,8 @@
 //!
 //! A task is claimed by lease, renewed by heartbeat, done at least once; a task whose worker was killed is taken over, so
 //! every job bears being run again. Polling is the truth, the bell is a hint. Whoever asked for a task waits for it a
-//! moment, so that a small one is done when the call returns.
+//! moment, so that a small one is done when the call returns. A full disk fails no task: it is tried again until there is
+//! room.
 //!
 //! Nothing here knows a job: those are in [`jobs`](crate::jobs), above everything that they are about.
 
@@ -14,7 +15,9 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
+use labelport_store::StoreError;
 use labelport_store::tasks::{self, NewTask, Task, TaskStatus};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -65,20 +68,30 @@ pub struct Done {
 pub enum JobError {
     /// Another worker shall do it: this one was told to stop, or has lost its lease.
     HandOver,
+    /// The disk is full: it goes on when there is room.
+    NoRoom,
     /// It cannot be done.
     Fail(Problem),
 }
 
 impl From<Problem> for JobError {
     fn from(problem: Problem) -> Self {
-        Self::Fail(problem)
+        if has_no_room(&problem) { Self::NoRoom } else { Self::Fail(problem) }
     }
 }
 
-impl From<labelport_store::StoreError> for JobError {
-    fn from(error: labelport_store::StoreError) -> Self {
-        Self::Fail(error.into())
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Problem::from(error).into()
     }
+}
+
+/// Tells whether what lies behind a problem is a full disk, be it the store's or that of a file.
+fn has_no_room(problem: &Problem) -> bool {
+    let Some(cause) = &problem.cause else { return false };
+    let is_full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Full))
+        || cause.downcast_ref::<io::Error>().is_some_and(is_full)
 }
 
 /// Tells a job when to stop. Set by a shutdown, or by the loss of the lease.
@@ -156,4 +169,29 @@ pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<()
 pub fn find(workspace: &Workspace, id: &str) -> Result<Option<Task>, Problem> {
     let Ok(id) = TaskId::parse(id) else { return Ok(None) };
     workspace.read(|connection| Ok(tasks::find(connection, &id)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::ExportError;
+    use crate::stored_export::told;
+    use crate::workspace::unwritable;
+
+    #[test]
+    fn a_full_disk_is_no_failure_of_a_task() {
+        let check = |problem: Problem, expect: bool| {
+            let text = format!("{problem:?}");
+            assert_eq!(matches!(JobError::from(problem), JobError::NoRoom), expect, "{text}");
+        };
+        let write = |kind: ErrorKind| ExportError::Write { target: "result".to_owned(), source: kind.into() };
+        check(StoreError::Full.into(), true);
+        check(told(ExportError::Store(StoreError::Full)), true);
+        check(told(write(ErrorKind::StorageFull)), true);
+        check(unwritable(ErrorKind::QuotaExceeded.into()), true);
+        check(unwritable(ErrorKind::PermissionDenied.into()), false);
+        check(StoreError::Locked { waited_secs: 5 }.into(), false);
+        check(Problem::internal("the disk is full"), false);
+        check(Problem::malformed("a"), false);
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Chore, Done, Job, JobError, Pulse, Roster};
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
-use labelport_model::problem::Problem;
+use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
 use labelport_store::StoreError;
 use labelport_store::tasks::{self, Ending, Lease, Task, TaskProgress, TaskStatus};
@@ -18,6 +18,8 @@ const LEASE_MS: i64 = 10_000;
 /// How often leases are renewed, and workers look for work that nobody rang for.
 const BEAT: Duration = Duration::from_millis(BEAT_MS as u64);
 const BEAT_MS: i64 = 2_500;
+/// How long a task that found no room on the disk waits: what it wrote in vain it writes again.
+const NO_ROOM_MS: i64 = 60_000;
 /// How often the end of a task is looked for by those who wait for it, should they miss the bell.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -186,8 +188,10 @@ fn run(workspace: &Workspace, shared: &Shared, task: &Task, job: &dyn Job) {
     // One job that panics must not take the worker with it.
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, &pulse)))
         .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))));
-    if let Err(JobError::Fail(problem)) = &outcome {
-        shared.note(problem);
+    match &outcome {
+        Err(JobError::Fail(problem)) => shared.note(problem),
+        Err(JobError::NoRoom) => (shared.log)(&no_room(task)),
+        Err(JobError::HandOver) | Ok(_) => {}
     }
     let ended = end(workspace, shared, task, outcome);
     shared.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| *id != task.id);
@@ -204,6 +208,12 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
         Err(JobError::HandOver) => {
             return workspace.store().write(move |connection| tasks::release(connection, &id, &owner));
         }
+        Err(JobError::NoRoom) => {
+            let lease = Lease { owner, until: now.plus_millis(NO_ROOM_MS) };
+            // Where not even this has room, nobody can claim the task before there is some.
+            drop(workspace.store().write(move |connection| tasks::heartbeat(connection, &id, &lease)));
+            return Ok(());
+        }
         Err(JobError::Fail(problem)) => {
             (TaskStatus::Failed, None, Some(serde_json::json!({ "error": problem.message }).to_string()))
         }
@@ -216,6 +226,16 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
         }
         tasks::finish(connection, &id, &ending).map(|_| ())
     })
+}
+
+/// Tells the operator of a task that waits for room.
+fn no_room(task: &Task) -> Problem {
+    let (id, kind) = (task.id.as_str(), &task.kind);
+    let message = format!(
+        "the disk of the data folder is full; free some space: the task {id} ({kind}) keeps what it has done and goes on \
+         by itself, at most a minute later"
+    );
+    Problem::new(ProblemKind::Internal, message)
 }
 
 /// Renews the leases of what is running. A task whose lease is lost is stopped.

@@ -2,6 +2,7 @@
 
 use super::argument::Arguments;
 use super::schema::{Field, MUTATION, Node, QUERY, SCHEMA};
+use super::unread::is_unread;
 use super::{Call, Failed};
 use async_graphql_parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as Selected, OperationDefinition, OperationType,
@@ -135,6 +136,11 @@ impl Executor<'_> {
         let Some(field) = SCHEMA.find(of, name).filter(|_| !name.starts_with('_')) else {
             return invalid(format!("Cannot query field \"{name}\" on type \"{of}\"."));
         };
+        let mut given = selected.arguments.iter().map(|(argument, _)| argument.node.as_str());
+        if let Some(unknown) = given.find(|given| !field.takes.contains(given) && !is_unread(of, name, given)) {
+            let takes = if field.takes.is_empty() { "none".to_owned() } else { field.takes.join(", ") };
+            return invalid(format!("Unknown argument \"{unknown}\" on field \"{of}.{name}\"; it takes {takes}."));
+        }
         let set = &selected.selection_set.node;
         match (field.returns, set.items.is_empty()) {
             (None, true) => Ok(()),
@@ -369,6 +375,24 @@ mod tests {
         check("{dataset(where:{id:\"a\"}){_key}}", Value::Null, Err((INVALID, "Cannot query field \"_key\"")));
         check("{user{...none}}", Value::Null, Err((INVALID, "Unknown fragment \"none\".")));
         check("{a:user{id}} query b{user{id}}", Value::Null, Err(("GRAPHQL_PARSE_FAILED", "Syntax Error:")));
+    }
+
+    #[test]
+    fn arguments_that_a_field_does_not_have_are_refused() {
+        let check = |query: &str, expect: &str| check(query, Value::Null, Err((INVALID, expect)));
+        let takes = "Unknown argument \"wher\" on field \"Query.datasets\"; it takes first, orderBy, skip, where.";
+        check("{datasets(wher:{name:\"a\"}){id}}", takes);
+        check("{datasets(first:1 wher:null){id}}", takes);
+        check("{user{id(a:1)}}", "Unknown argument \"a\" on field \"User.id\"; it takes none.");
+        check("{projects{ontology(where:{}){id}}}", "\"where\" on field \"Project.ontology\"; it takes none.");
+        // What would work without it does nothing with it.
+        let bench = Bench::new();
+        let create = "mutation{createDataset(data:{name:\"a\"} dat:{description:\"b\"}){id}}";
+        assert!(bench.run(create, &Value::Null).is_err());
+        let found = bench.run("{datasets{id}}", &Value::Null);
+        assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
+        // What the SDK sends to no use is let pass.
+        assert!(bench.run("{user(where:{id:\"a\"}){id}}", &Value::Null).is_ok());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 /// How many a page has where nobody says.
 pub(super) const PAGE: usize = 100;
 /// The most that a page may have.
-const PAGE_LIMIT: usize = 10_000;
+pub(super) const PAGE_LIMIT: usize = 10_000;
 
 /// Tells whether an order is the one that was asked for.
 type Holds = fn(Ordering) -> bool;

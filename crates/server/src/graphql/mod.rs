@@ -11,7 +11,8 @@
 //! partial results.
 //!
 //! # Adding an operation
-//! A field in the file of its resource in [`resource`]; a resource is one file there and one line in its table.
+//! A field in the file of its resource in [`resource`], with the arguments that it reads: any other is refused. A resource
+//! is one file there and one line in its table.
 
 mod argument;
 mod execute;
@@ -20,6 +21,7 @@ mod resource;
 mod schema;
 #[cfg(test)]
 mod testing;
+mod unread;
 
 use crate::answer;
 use crate::door::{Door, key_of};

@@ -21,6 +21,8 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     /// The type of the object, or of the objects of a list; none for a leaf.
     pub(crate) returns: Option<&'static str>,
+    /// The names of its arguments.
+    pub(crate) takes: &'static [&'static str],
     /// None for the member of the same name.
     pub(crate) resolve: Option<Resolve>,
     /// What a caller must be allowed; none for what its kind of operation needs.
@@ -29,18 +31,23 @@ pub(crate) struct Field {
 
 impl Field {
     /// A leaf that is resolved.
-    pub(crate) const fn leaf(name: &'static str, resolve: Resolve) -> Self {
-        Self { name, returns: None, resolve: Some(resolve), action: None }
+    pub(crate) const fn leaf(name: &'static str, takes: &'static [&'static str], resolve: Resolve) -> Self {
+        Self { name, returns: None, takes, resolve: Some(resolve), action: None }
     }
 
     /// An object, or a list of objects, that is resolved.
-    pub(crate) const fn object(name: &'static str, returns: &'static str, resolve: Resolve) -> Self {
-        Self { name, returns: Some(returns), resolve: Some(resolve), action: None }
+    pub(crate) const fn object(
+        name: &'static str,
+        returns: &'static str,
+        takes: &'static [&'static str],
+        resolve: Resolve,
+    ) -> Self {
+        Self { name, returns: Some(returns), takes, resolve: Some(resolve), action: None }
     }
 
     /// An object, or a list of objects, that is a member of its parent.
     pub(crate) const fn member(name: &'static str, returns: &'static str) -> Self {
-        Self { name, returns: Some(returns), resolve: None, action: None }
+        Self { name, returns: Some(returns), takes: &[], resolve: None, action: None }
     }
 
     /// The same field for callers who may write, wherever it is: some operations of the SDK are fields of a project.
@@ -93,7 +100,7 @@ pub(crate) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
         for of in part.types {
             let leaves = of.leaves.iter();
             let leaves: Vec<Field> =
-                leaves.map(|name| Field { name, returns: None, resolve: None, action: None }).collect();
+                leaves.map(|name| Field { name, returns: None, takes: &[], resolve: None, action: None }).collect();
             add(of.name, &leaves);
             add(of.name, of.fields);
         }
@@ -131,7 +138,9 @@ impl Schema {
         for (of, fields) in &self.0 {
             for (name, field) in fields {
                 let returns = field.returns.map(|returns| format!(": {returns}")).unwrap_or_default();
-                text.push_str(&format!("{of}.{name}{returns}\n"));
+                let takes = field.takes.join(", ");
+                let takes = if takes.is_empty() { takes } else { format!("({takes})") };
+                text.push_str(&format!("{of}.{name}{takes}{returns}\n"));
             }
         }
         text

@@ -24,7 +24,7 @@ use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::problem::{Problem, ProblemKind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
@@ -40,6 +40,10 @@ pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
         slice::routes,
     ];
     let router = resources.into_iter().fold(router, |router, add| add(router));
+    let router = router.method_not_allowed_fallback(|| async {
+        let message = "this address does not take this method; the header allow names those it takes";
+        answer::json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "message": message }))
+    });
     router.fallback(|| async {
         answer::failure(&Problem::new(ProblemKind::NotFound, "there is nothing at this address; see docs/server.md"))
     })

@@ -18,6 +18,7 @@ mod engines;
 mod files;
 mod issues;
 mod keys;
+mod mentions;
 mod merging;
 mod metadata;
 mod models;

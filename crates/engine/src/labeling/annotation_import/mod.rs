@@ -222,6 +222,11 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
     Ok(Done { rows: total, outcome: None })
 }
 
+/// Returns the id of the file in which the lines of an import are kept that were fetched from somebody else.
+pub(crate) fn fetched_file(import_id: &str) -> String {
+    format!("{import_id}-input")
+}
+
 /// Returns the id of the file that holds the lines; a file of somebody else is fetched first.
 fn input_file(workspace: &Workspace, import: &AnnotationImport) -> Result<String, JobError> {
     if let Some(id) = workspace.find_own_file(&import.input_url) {
@@ -229,7 +234,7 @@ fn input_file(workspace: &Workspace, import: &AnnotationImport) -> Result<String
     }
     let fetched = workspace.client().get(&import.input_url, FILE_LIMITS);
     let fetched = fetched.map_err(|error| Problem::malformed(format!("the file of the import: {error}")))?;
-    let id = format!("{}-input", import.id);
+    let id = fetched_file(&import.id);
     let kept = workspace.files().write(&id, &fetched.bytes);
     kept.map_err(crate::workspace::unwritable)?;
     Ok(id)

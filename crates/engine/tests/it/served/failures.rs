@@ -1,10 +1,14 @@
 //! What goes wrong in a task: whoever asked is told that it failed, the operator is told why.
 
-use super::Served;
+use super::{Served, new_row};
+use labelport_engine::jobs::ROSTER;
 use labelport_engine::work::{self, Done, Job, JobError, Order, Pulse, Roster, Runner};
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tasks::{Task, TaskStatus};
+use labelport_model::request::Scope;
+use labelport_store::tasks::{self, Task, TaskStatus};
+use labelport_store::{StoreError, settings};
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,4 +55,41 @@ fn check(request: &str, expect: &str) {
 fn why_a_task_failed_is_told_to_the_log() {
     check("{}", "a bit fell over");
     check("{\"panic\":true}", "the job panicked");
+}
+
+#[test]
+fn an_import_goes_on_when_the_full_disk_has_room_again() {
+    let served = Served::with_room(Some(600));
+    let dataset_id = served.dataset("set");
+    let payload = |number: usize| json!({ "row_data": format!("{number} {}", "x".repeat(1_000)) });
+    let items: Vec<Value> = (0..1_600).map(|number| new_row(&dataset_id, &payload(number))).collect();
+    let task = served.start_rows(&[Value::Array(items)]);
+    let fill = |size_bytes: usize| {
+        let text = "x".repeat(size_bytes);
+        served.workspace.store().write(move |connection| settings::put(connection, "ballast", &text))
+    };
+    // Nothing but the task has room: some transactions of it, not all.
+    fill(6_000_000).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = {
+        let told = Arc::clone(&told);
+        move |problem: &Problem| told.lock().unwrap().push(problem.message.clone())
+    };
+    let runner = Runner::start(&served.workspace, "worker".to_owned(), 1, ROSTER, Arc::new(log));
+    let mut is_told = || Ok(!told.lock().unwrap().is_empty());
+    served.workspace.bell().wait_until(&served.workspace, Duration::from_secs(60), &mut is_told).unwrap();
+    runner.stop();
+    let [message] = &told.lock().unwrap()[..] else { panic!("it was not told once") };
+    assert!(message.contains("the disk of the data folder is full") && message.contains(task.as_str()), "{message}");
+    assert!(matches!(fill(9_000_000), Err(StoreError::Full)));
+    let kept = served.read(|connection| tasks::next_row(connection, task.as_str()));
+    assert!(kept > 0 && kept < 1_600, "{kept}");
+    let stopped = served.task(&task);
+    assert_eq!((stopped.status, stopped.rows_done), (TaskStatus::InProgress, kept));
+    assert!(stopped.lease.is_some_and(|lease| lease.until > served.workspace.now()), "it is not tried again at once");
+    fill(0).unwrap();
+    served.pass(60_000);
+    served.complete(&task);
+    assert_eq!(served.statuses(&task, false).len(), 1_600);
+    assert_eq!(served.export_all(Scope::Catalog).len(), 1_600);
 }

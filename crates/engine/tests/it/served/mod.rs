@@ -15,6 +15,8 @@ mod legacy_exports;
 mod named_in_vain;
 mod repeated;
 mod row_imports;
+mod slices;
+mod unused_files;
 
 use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};
@@ -107,8 +109,13 @@ impl Chance for CountedChance {
 impl Served {
     /// Opens one that is empty.
     pub(crate) fn new() -> Self {
+        Self::with_room(None)
+    }
+
+    /// Opens one whose store may have so many pages.
+    pub(crate) fn with_room(max_pages: Option<u32>) -> Self {
         let folder = TempDir::new().unwrap();
-        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
+        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages };
         let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
         let now = Timestamp::from_millis(BEGIN_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
@@ -156,6 +163,7 @@ impl Served {
         match outcome {
             Ok(_) => false,
             Err(JobError::HandOver) => true,
+            Err(JobError::NoRoom) => panic!("no room"),
             Err(JobError::Fail(problem)) => panic!("{problem:?}"),
         }
     }

@@ -25,58 +25,69 @@ pub(super) static PART: Part = Part {
             "statusFileUrl",
         ],
         fields: &[
-            Field::object("project", "Project", |call, parent, _| {
+            Field::object("project", "Project", &[], |call, parent, _| {
                 let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
                 let found = call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
                 Ok(found.map_or(Value::Null, project::told))
             }),
-            Field::object("modelRun", "ModelRun", |call, parent, _| {
+            Field::object("modelRun", "ModelRun", &[], |call, parent, _| {
                 let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
                 let found = call.workspace.read(|connection| Ok(models::find_run_by_key(connection, org_key, key)?))?;
                 Ok(found.map_or(Value::Null, |run| model_run::told(&run)))
             }),
-            Field::object("createdBy", "User", |call, parent, _| {
+            Field::object("createdBy", "User", &[], |call, parent, _| {
                 let id = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
                 user_by(call, |user| user.id == id)
             }),
         ],
     }],
     queries: &[
-        Field::object("labelImport", "AnnotationImport", |call, _, arguments| get(call, arguments, ImportKind::Label)),
-        Field::object("modelAssistedLabelingPredictionImport", "AnnotationImport", |call, _, arguments| {
+        Field::object("labelImport", "AnnotationImport", &["where"], |call, _, arguments| {
+            get(call, arguments, ImportKind::Label)
+        }),
+        Field::object("modelAssistedLabelingPredictionImport", "AnnotationImport", &["where"], |call, _, arguments| {
             get(call, arguments, ImportKind::Prelabel)
         }),
-        Field::object("modelErrorAnalysisPredictionImport", "AnnotationImport", |call, _, arguments| {
+        Field::object("modelErrorAnalysisPredictionImport", "AnnotationImport", &["where"], |call, _, arguments| {
             get(call, arguments, ImportKind::Prediction)
         }),
-        Field::object("bulkImportRequest", "AnnotationImport", |call, _, arguments| {
+        Field::object("bulkImportRequest", "AnnotationImport", &["where"], |call, _, arguments| {
             get(call, arguments, ImportKind::Prelabel)
         }),
-        Field::object("labelImports", "AnnotationImport", |call, _, arguments| {
+        Field::object("labelImports", "AnnotationImport", &["first", "skip", "where"], |call, _, arguments| {
             list(call, arguments, ImportKind::Label)
         }),
-        Field::object("modelAssistedLabelingPredictionImports", "AnnotationImport", |call, _, arguments| {
-            list(call, arguments, ImportKind::Prelabel)
-        }),
-        Field::object("bulkImportRequests", "AnnotationImport", |call, _, arguments| {
+        Field::object(
+            "modelAssistedLabelingPredictionImports",
+            "AnnotationImport",
+            &["first", "skip", "where"],
+            |call, _, arguments| list(call, arguments, ImportKind::Prelabel),
+        ),
+        Field::object("bulkImportRequests", "AnnotationImport", &["first", "skip", "where"], |call, _, arguments| {
             list(call, arguments, ImportKind::Prelabel)
         }),
     ],
     mutations: &[
-        Field::object("createLabelImport", "AnnotationImport", |call, _, arguments| {
+        Field::object("createLabelImport", "AnnotationImport", &["data"], |call, _, arguments| {
             create(call, arguments, ImportKind::Label)
         }),
-        Field::object("createModelAssistedLabelingPredictionImport", "AnnotationImport", |call, _, arguments| {
+        Field::object(
+            "createModelAssistedLabelingPredictionImport",
+            "AnnotationImport",
+            &["data"],
+            |call, _, arguments| create(call, arguments, ImportKind::Prelabel),
+        ),
+        Field::object(
+            "createModelErrorAnalysisPredictionImport",
+            "AnnotationImport",
+            &["data"],
+            |call, _, arguments| create(call, arguments, ImportKind::Prediction),
+        ),
+        Field::object("createBulkImportRequest", "AnnotationImport", &["data"], |call, _, arguments| {
             create(call, arguments, ImportKind::Prelabel)
         }),
-        Field::object("createModelErrorAnalysisPredictionImport", "AnnotationImport", |call, _, arguments| {
-            create(call, arguments, ImportKind::Prediction)
-        }),
-        Field::object("createBulkImportRequest", "AnnotationImport", |call, _, arguments| {
-            create(call, arguments, ImportKind::Prelabel)
-        }),
-        Field::object("deleteModelAssistedLabelingPredictionImport", "AnnotationImport", delete),
-        Field::object("deleteBulkImportRequest", "AnnotationImport", delete),
+        Field::object("deleteModelAssistedLabelingPredictionImport", "AnnotationImport", &["where"], delete),
+        Field::object("deleteBulkImportRequest", "AnnotationImport", &["where"], delete),
     ],
     more: &[],
 };

@@ -12,13 +12,13 @@ pub(super) static PART: Part = Part {
     types: &[Type { name: "AssetAttachment", leaves: &["id", "name", "type", "value"], fields: &[] }],
     queries: &[],
     mutations: &[
-        Field::object("createDataRowAttachment", "AssetAttachment", |call, _, arguments| {
+        Field::object("createDataRowAttachment", "AssetAttachment", &["data"], |call, _, arguments| {
             attachment::create(call.workspace, arguments.text("data.dataRowId")?, arguments.at("data"))
         }),
-        Field::object("updateDataRowAttachment", "AssetAttachment", |call, _, arguments| {
+        Field::object("updateDataRowAttachment", "AssetAttachment", &["data", "where"], |call, _, arguments| {
             attachment::update(call.workspace, arguments.text("where.id")?, arguments.at("data"))
         }),
-        Field::object("deleteDataRowAttachment", "AssetAttachment", |call, _, arguments| {
+        Field::object("deleteDataRowAttachment", "AssetAttachment", &["where"], |call, _, arguments| {
             let id = arguments.text("where.id")?;
             attachment::delete(call.workspace, id)?;
             Ok(json!({ "id": id }))

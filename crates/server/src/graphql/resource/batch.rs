@@ -17,10 +17,10 @@ pub(super) static PART: Part = Part {
             name: "Batch",
             leaves: &["consensusSettingsJson", "createdAt", "id", "name", "size", "updatedAt"],
             fields: &[
-                Field::object("createdBy", "User", |call, parent, _| {
+                Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
-                Field::object("project", "Project", |call, parent, _| {
+                Field::object("project", "Project", &[], |call, parent, _| {
                     let (org_key, key) = (call.workspace.org_key(), number(parent, "_project"));
                     let found =
                         call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
@@ -45,29 +45,29 @@ pub(super) static PART: Part = Part {
     more: &[(
         "Project",
         &[
-            Field::object("batches", "BatchPage", list),
-            Field::object("createBatchV2", "CreatedBatch", create).for_writers(),
-            Field::object("createEmptyBatch", "Batch", |call, parent, arguments| {
+            Field::object("batches", "BatchPage", &["after", "first", "from", "where"], list),
+            Field::object("createBatchV2", "CreatedBatch", &["input"], create).for_writers(),
+            Field::object("createEmptyBatch", "Batch", &["input"], |call, parent, arguments| {
                 let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY)?;
                 batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(told)
             })
             .for_writers(),
-            Field::object("addDataRowsToBatchAsync", "TaskId", fill).for_writers(),
-            Field::object("createBatches", "BatchTasks", create_many).for_writers(),
-            Field::object("createBatchesFromDataset", "BatchTasks", create_many).for_writers(),
-            Field::object("removeQueuedDataRowsFromBatch", "Batch", |call, parent, arguments| {
+            Field::object("addDataRowsToBatchAsync", "TaskId", &["input"], fill).for_writers(),
+            Field::object("createBatches", "BatchTasks", &["input"], create_many).for_writers(),
+            Field::object("createBatchesFromDataset", "BatchTasks", &["input"], create_many).for_writers(),
+            Field::object("removeQueuedDataRowsFromBatch", "Batch", &["batchId"], |call, parent, arguments| {
                 let id = arguments.text("batchId")?;
                 batch::remove_queued(call.workspace, &parent_of(call, parent)?, id)?;
                 Ok(json!({ "id": id }))
             })
             .for_writers(),
-            Field::object("deleteBatch", "DeletedBatch", |call, parent, arguments| {
+            Field::object("deleteBatch", "DeletedBatch", &["batchId"], |call, parent, arguments| {
                 let id = arguments.text("batchId")?;
                 batch::delete(call.workspace, &parent_of(call, parent)?, id)?;
                 Ok(json!({ "deletedBatchId": id }))
             })
             .for_writers(),
-            Field::object("deleteBatchLabels", "DeletedLabels", delete_labels).for_writers(),
+            Field::object("deleteBatchLabels", "DeletedLabels", &["batchId"], delete_labels).for_writers(),
         ],
     )],
 };

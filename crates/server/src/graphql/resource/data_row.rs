@@ -21,19 +21,19 @@ pub(super) static PART: Part = Part {
             name: "DataRow",
             leaves: &["createdAt", "externalId", "globalKey", "id", "rowData", "updatedAt"],
             fields: &[
-                Field::leaf("mediaAttributes", media_attributes),
-                Field::object("customMetadata", "CustomMetadata", |call, parent, _| {
+                Field::leaf("mediaAttributes", &[], media_attributes),
+                Field::object("customMetadata", "CustomMetadata", &[], |call, parent, _| {
                     stored_metadata(call, parent).map(|entries| Value::Array(metadata::told(&entries).0))
                 }),
-                Field::object("metadataFields", "MetadataField", |call, parent, _| {
+                Field::object("metadataFields", "MetadataField", &[], |call, parent, _| {
                     stored_metadata(call, parent).map(|entries| Value::Array(metadata::told(&entries).1))
                 }),
-                Field::object("dataset", "Dataset", dataset_of),
-                Field::object("createdBy", "User", created_by),
-                Field::object("organization", "Organization", session::organization),
-                Field::object("labels", "Label", labels),
-                Field::object("attachments", "AssetAttachment", attachment::of_row),
-                Field::object("labelingActivity", "LabelingActivity", labeling_activity),
+                Field::object("dataset", "Dataset", &[], dataset_of),
+                Field::object("createdBy", "User", &[], created_by),
+                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("labels", "Label", &["first", "skip"], labels),
+                Field::object("attachments", "AssetAttachment", &["first", "skip"], attachment::of_row),
+                Field::object("labelingActivity", "LabelingActivity", &["where"], labeling_activity),
             ],
         },
         Type { name: "CustomMetadata", leaves: &["schemaId", "value"], fields: &[] },
@@ -43,15 +43,20 @@ pub(super) static PART: Part = Part {
         Type { name: "DataRowsProcessed", leaves: &["allDataRowsHaveBeenProcessed"], fields: &[] },
     ],
     queries: &[
-        Field::object("dataRow", "DataRow", |call, _, arguments| {
+        Field::object("dataRow", "DataRow", &["where"], |call, _, arguments| {
             data_row::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
-        Field::object("externalIdsToDataRowIds", "DataRowId", external_ids),
-        Field::object("queryAllDataRowsHaveBeenProcessed", "DataRowsProcessed", are_processed),
+        Field::object("externalIdsToDataRowIds", "DataRowId", &["externalId_in", "where"], external_ids),
+        Field::object(
+            "queryAllDataRowsHaveBeenProcessed",
+            "DataRowsProcessed",
+            &["dataRowIds", "globalKeys", "where"],
+            are_processed,
+        ),
     ],
     mutations: &[
-        Field::object("updateDataRow", "DataRow", update),
-        Field::object("deleteDataRows", "DataRow", |call, _, arguments| {
+        Field::object("updateDataRow", "DataRow", &["data", "where"], update),
+        Field::object("deleteDataRows", "DataRow", &["where"], |call, _, arguments| {
             let deleted = data_row::delete(call.workspace, arguments.texts("where.dataRowIds")?)?;
             Ok(deleted.into_iter().map(|id| json!({ "id": id })).collect())
         }),
@@ -113,8 +118,8 @@ fn created_by(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value
 fn labels(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let (org_key, key) = (call.workspace.org_key(), number(parent, "_key"));
     let found = call.workspace.read(|connection| Ok(projects::list_row_labels(connection, org_key, key)?))?;
-    let skip = arguments.count("skip", 0)?;
-    Ok(found.into_iter().skip(skip).map(label::told).collect())
+    let (skip, first) = (arguments.count("skip", 0)?, arguments.count("first", usize::MAX)?);
+    Ok(found.into_iter().skip(skip).take(first).map(label::told).collect())
 }
 
 fn labeling_activity(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {

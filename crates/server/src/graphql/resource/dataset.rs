@@ -17,12 +17,12 @@ pub(super) static PART: Part = Part {
             name: "Dataset",
             leaves: &["createdAt", "description", "id", "name", "rowCount", "updatedAt"],
             fields: &[
-                Field::object("createdBy", "User", |call, parent, _| {
+                Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
-                Field::object("organization", "Organization", session::organization),
-                Field::object("signer", "IAMIntegration", |_, _, _| Ok(Value::Null)),
-                Field::object("dataRows", "DataRow", rows_by_number),
+                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("signer", "IAMIntegration", &[], |_, _, _| Ok(Value::Null)),
+                Field::object("dataRows", "DataRow", &["first", "skip", "where"], rows_by_number),
             ],
         },
         Type {
@@ -33,21 +33,21 @@ pub(super) static PART: Part = Part {
         Type { name: "PageInfo", leaves: &["endCursor", "hasNextPage", "startCursor"], fields: &[] },
     ],
     queries: &[
-        Field::object("dataset", "Dataset", |call, _, arguments| {
+        Field::object("dataset", "Dataset", &["where"], |call, _, arguments| {
             dataset::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
-        Field::object("datasets", "Dataset", |call, _, arguments| {
+        Field::object("datasets", "Dataset", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
             let found = dataset::list(call.workspace)?;
             listing::page(found.into_iter().map(|dataset| node(told(dataset))).collect(), arguments)
         }),
-        Field::object("datasetDataRows", "DataRowPage", rows_by_cursor),
+        Field::object("datasetDataRows", "DataRowPage", &["first", "from", "id", "where"], rows_by_cursor),
     ],
     mutations: &[
-        Field::object("createDataset", "Dataset", |call, _, arguments| {
+        Field::object("createDataset", "Dataset", &["data"], |call, _, arguments| {
             let description = arguments.find_text("data.description")?;
             dataset::create(call.workspace, call.caller, arguments.text("data.name")?, description).map(told)
         }),
-        Field::object("updateDataset", "Dataset", update),
+        Field::object("updateDataset", "Dataset", &["data", "where"], update),
     ],
     more: &[],
 };

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
     types: &[Type { name: "Embedding", leaves: &["custom", "dims", "id", "name"], fields: &[] }],
-    queries: &[Field::object("embeddings", "Embedding", |call, _, _| {
+    queries: &[Field::object("embeddings", "Embedding", &[], |call, _, _| {
         Ok(embedding::list(call.workspace)?.into_iter().map(told).collect())
     })],
     mutations: &[
-        Field::object("createEmbedding", "Embedding", |call, _, arguments| {
+        Field::object("createEmbedding", "Embedding", &["data"], |call, _, arguments| {
             let name = arguments.text("data.name")?;
             embedding::create(call.workspace, name, arguments.number("data.dims")?).map(told)
         }),
-        Field::leaf("deleteEmbedding", |call, _, arguments| {
+        Field::leaf("deleteEmbedding", &["data"], |call, _, arguments| {
             embedding::delete(call.workspace, arguments.text("data.id")?).map(|()| json!(true))
         }),
     ],

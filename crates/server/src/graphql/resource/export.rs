@@ -17,15 +17,25 @@ pub(super) static PART: Part = Part {
             name: "ExportTask",
             leaves: &["id"],
             fields: &[
-                Field::object("exportMetadataHeader", "StreamHeader", header),
-                Field::object("exportFileFromOffset", "StreamFile", |call, parent, arguments| {
-                    let offset = u64::try_from(arguments.number("offset")?).ok();
-                    file(call, parent, arguments, |stored, stream| stored.file_at_offset(stream, offset?))
-                }),
-                Field::object("exportFileFromLine", "StreamFile", |call, parent, arguments| {
-                    let line = u64::try_from(arguments.number("line")?).ok();
-                    file(call, parent, arguments, |stored, stream| stored.file_at_line(stream, line?))
-                }),
+                Field::object("exportMetadataHeader", "StreamHeader", &["streamType"], header),
+                Field::object(
+                    "exportFileFromOffset",
+                    "StreamFile",
+                    &["offset", "streamType"],
+                    |call, parent, arguments| {
+                        let offset = u64::try_from(arguments.number("offset")?).ok();
+                        file(call, parent, arguments, |stored, stream| stored.file_at_offset(stream, offset?))
+                    },
+                ),
+                Field::object(
+                    "exportFileFromLine",
+                    "StreamFile",
+                    &["line", "streamType"],
+                    |call, parent, arguments| {
+                        let line = u64::try_from(arguments.number("line")?).ok();
+                        file(call, parent, arguments, |stored, stream| stored.file_at_line(stream, line?))
+                    },
+                ),
             ],
         },
         Type { name: "StreamHeader", leaves: &["totalLines", "totalSize"], fields: &[] },
@@ -36,21 +46,23 @@ pub(super) static PART: Part = Part {
         },
         Type { name: "Range", leaves: &["end", "start"], fields: &[] },
     ],
-    queries: &[Field::object("task", "ExportTask", |_, _, arguments| Ok(json!({ "id": arguments.text("where.id")? })))],
+    queries: &[Field::object("task", "ExportTask", &["where"], |_, _, arguments| {
+        Ok(json!({ "id": arguments.text("where.id")? }))
+    })],
     mutations: &[
-        Field::object("exportDataRowsInProject", "StartedExport", |call, _, arguments| {
+        Field::object("exportDataRowsInProject", "StartedExport", &["input"], |call, _, arguments| {
             start(call, arguments, ScopeKind::Project)
         })
         .for_readers(),
-        Field::object("exportDataRowsInCatalog", "StartedExport", |call, _, arguments| {
+        Field::object("exportDataRowsInCatalog", "StartedExport", &["input"], |call, _, arguments| {
             start(call, arguments, ScopeKind::Catalog)
         })
         .for_readers(),
-        Field::object("exportDataRowsInSlice", "StartedExport", |call, _, arguments| {
+        Field::object("exportDataRowsInSlice", "StartedExport", &["input"], |call, _, arguments| {
             start(call, arguments, ScopeKind::Slice)
         })
         .for_readers(),
-        Field::object("exportDataRowsInModelRun", "StartedExport", |call, _, arguments| {
+        Field::object("exportDataRowsInModelRun", "StartedExport", &["input"], |call, _, arguments| {
             start(call, arguments, ScopeKind::ModelRun)
         })
         .for_readers(),

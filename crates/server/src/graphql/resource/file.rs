@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(super) static PART: Part = Part {
     types: &[Type { name: "UploadedFile", leaves: &["filename", "url"], fields: &[] }],
     queries: &[],
-    mutations: &[Field::object("uploadFile", "UploadedFile", |call, _, arguments| {
+    mutations: &[Field::object("uploadFile", "UploadedFile", &["contentLength", "file"], |call, _, arguments| {
         let upload = call.uploads.take(arguments.at("file"))?;
         let name = upload.name.clone();
         let url = keep(call, upload, arguments.at("contentLength"))?;

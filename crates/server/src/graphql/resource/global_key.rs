@@ -27,14 +27,14 @@ pub(super) static PART: Part = Part {
         Type { name: "GlobalKeyAssignment", leaves: &["dataRowId", "globalKey"], fields: &[] },
     ],
     queries: &[
-        Field::object("dataRowsForGlobalKeys", "JobId", find),
-        Field::object("dataRowsForGlobalKeysResult", "GlobalKeyJob", result),
-        Field::object("assignGlobalKeysToDataRowsResult", "GlobalKeyJob", result),
-        Field::object("clearGlobalKeysResult", "GlobalKeyJob", result),
+        Field::object("dataRowsForGlobalKeys", "JobId", &["where"], find),
+        Field::object("dataRowsForGlobalKeysResult", "GlobalKeyJob", &["jobId"], result),
+        Field::object("assignGlobalKeysToDataRowsResult", "GlobalKeyJob", &["jobId"], result),
+        Field::object("clearGlobalKeysResult", "GlobalKeyJob", &["jobId"], result),
     ],
     mutations: &[
-        Field::object("assignGlobalKeysToDataRows", "JobId", assign),
-        Field::object("clearGlobalKeys", "JobId", |call, _, arguments| {
+        Field::object("assignGlobalKeysToDataRows", "JobId", &["data"], assign),
+        Field::object("clearGlobalKeys", "JobId", &["where"], |call, _, arguments| {
             let cleared = global_key::clear(call.workspace, arguments.texts("where.ids")?)?;
             let result = json!({
                 "clearedGlobalKeys": cleared.cleared,

@@ -25,32 +25,32 @@ pub(super) static PART: Part = Part {
                 "updatedAt",
             ],
             fields: &[
-                Field::object("dataRow", "DataRow", |call, parent, _| {
+                Field::object("dataRow", "DataRow", &[], |call, parent, _| {
                     super::data_row::by_key(call, number(parent, "_row"))
                 }),
-                Field::object("project", "Project", |call, parent, _| {
+                Field::object("project", "Project", &[], |call, parent, _| {
                     let (org_key, key) = (call.workspace.org_key(), number(parent, "_project"));
                     let found =
                         call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
                     Ok(found.map_or(Value::Null, super::project::told))
                 }),
-                Field::object("createdBy", "User", |call, parent, _| {
+                Field::object("createdBy", "User", &[], |call, parent, _| {
                     let email = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
                     user_by(call, |user| user.email == email)
                 }),
-                Field::object("reviews", "Review", |_, _, _| Ok(json!([]))),
+                Field::object("reviews", "Review", &[], |_, _, _| Ok(json!([]))),
             ],
         },
         Type { name: "Review", leaves: &["createdAt", "id", "score", "updatedAt"], fields: &[] },
     ],
-    queries: &[Field::object("label", "Label", |call, _, arguments| {
+    queries: &[Field::object("label", "Label", &["where"], |call, _, arguments| {
         label::get(call.workspace, arguments.text("where.id")?).map(told)
     })],
-    mutations: &[Field::object("deleteLabels", "Label", |call, _, arguments| {
+    mutations: &[Field::object("deleteLabels", "Label", &["labelIds"], |call, _, arguments| {
         let deleted = label::delete(call.workspace, arguments.texts("labelIds")?)?;
         Ok(deleted.into_iter().map(|id| json!({ "id": id })).collect())
     })],
-    more: &[("Project", &[Field::object("labels", "Label", list)])],
+    more: &[("Project", &[Field::object("labels", "Label", &["first", "skip", "where"], list)])],
 };
 
 /// Returns a label as the SDK reads one.

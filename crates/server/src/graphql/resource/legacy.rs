@@ -18,26 +18,28 @@ pub(super) static PART: Part = Part {
     types: &[Type { name: "LegacyExport", leaves: &["createdAt", "downloadUrl", "shouldPoll", "status"], fields: &[] }],
     queries: &[],
     mutations: &[
-        Field::object("exportLabels", "LegacyExport", |call, _, arguments| answer(call, arguments, LegacyKind::Labels))
-            .for_readers(),
-        Field::object("exportModelRunAnnotations", "LegacyExport", |call, _, arguments| {
+        Field::object("exportLabels", "LegacyExport", &["data"], |call, _, arguments| {
+            answer(call, arguments, LegacyKind::Labels)
+        })
+        .for_readers(),
+        Field::object("exportModelRunAnnotations", "LegacyExport", &["data"], |call, _, arguments| {
             answer(call, arguments, LegacyKind::ModelRun)
         })
         .for_readers(),
-        Field::object("exportDatasetDataRows", "LegacyExport", |call, _, arguments| {
+        Field::object("exportDatasetDataRows", "LegacyExport", &["data"], |call, _, arguments| {
             answer(call, arguments, LegacyKind::DatasetRows)
         })
         .for_readers(),
-        Field::object("exportBatchDataRows", "LegacyExport", |call, _, arguments| {
+        Field::object("exportBatchDataRows", "LegacyExport", &["data"], |call, _, arguments| {
             answer(call, arguments, LegacyKind::BatchRows)
         })
         .for_readers(),
-        Field::object("exportQueuedDataRows", "LegacyExport", |call, _, arguments| {
+        Field::object("exportQueuedDataRows", "LegacyExport", &["data"], |call, _, arguments| {
             answer(call, arguments, LegacyKind::QueuedRows)
         })
         .for_readers(),
     ],
-    more: &[("Project", &[Field::leaf("issueExportUrl", issues)])],
+    more: &[("Project", &[Field::leaf("issueExportUrl", &["where"], issues)])],
 };
 
 /// Starts an export or joins the one that was started by the same call before.

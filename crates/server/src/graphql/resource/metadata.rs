@@ -27,21 +27,21 @@ pub(super) static PART: Part = Part {
         },
     ],
     queries: &[
-        Field::object("customMetadataOntology", "MetadataSchema", |call, _, _| {
+        Field::object("customMetadataOntology", "MetadataSchema", &[], |call, _, _| {
             Ok(metadata::list(call.workspace)?.iter().map(|schema| told(schema, false)).collect())
         }),
-        Field::object("dataRowCustomMetadata", "DataRowMetadata", read),
+        Field::object("dataRowCustomMetadata", "DataRowMetadata", &["where"], read),
     ],
     mutations: &[
-        Field::object("upsertCustomMetadataSchema", "MetadataSchema", |call, _, arguments| {
+        Field::object("upsertCustomMetadataSchema", "MetadataSchema", &["data"], |call, _, arguments| {
             metadata::put_schema(call.workspace, arguments.at("data")).map(|schema| told(&schema, true))
         }),
-        Field::object("deleteCustomMetadataSchema", "Success", |call, _, arguments| {
+        Field::object("deleteCustomMetadataSchema", "Success", &["schema"], |call, _, arguments| {
             metadata::delete_schema(call.workspace, arguments.text("schema.id")?)?;
             Ok(json!({ "success": true }))
         }),
-        Field::object("upsertDataRowCustomMetadata", "DataRowMetadata", upsert),
-        Field::object("deleteDataRowCustomMetadata", "DataRowMetadata", delete),
+        Field::object("upsertDataRowCustomMetadata", "DataRowMetadata", &["data"], upsert),
+        Field::object("deleteDataRowCustomMetadata", "DataRowMetadata", &["data", "dataRowIdentifiers"], delete),
     ],
     more: &[],
 };

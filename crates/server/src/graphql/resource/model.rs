@@ -11,26 +11,31 @@ pub(super) static PART: Part = Part {
     types: &[Type {
         name: "Model",
         leaves: &["id", "name", "ontologyId"],
-        fields: &[Field::object("modelRuns", "ModelRun", |call, parent, arguments| {
-            let found = run::list(call.workspace, id(parent))?;
-            listing::page(found.iter().map(|each| node(model_run::told(each))).collect(), arguments)
-        })],
+        fields: &[Field::object(
+            "modelRuns",
+            "ModelRun",
+            &["first", "orderBy", "skip", "where"],
+            |call, parent, arguments| {
+                let found = run::list(call.workspace, id(parent))?;
+                listing::page(found.iter().map(|each| node(model_run::told(each))).collect(), arguments)
+            },
+        )],
     }],
     queries: &[
-        Field::object("model", "Model", |call, _, arguments| {
+        Field::object("model", "Model", &["where"], |call, _, arguments| {
             model::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
-        Field::object("models", "Model", |call, _, arguments| {
+        Field::object("models", "Model", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
             let found = model::list(call.workspace)?;
             listing::page(found.into_iter().map(|each| node(told(each))).collect(), arguments)
         }),
     ],
     mutations: &[
-        Field::object("createModel", "Model", |call, _, arguments| {
+        Field::object("createModel", "Model", &["data"], |call, _, arguments| {
             let (name, ontology_id) = (arguments.text("data.name")?, arguments.text("data.ontologyId")?);
             model::create(call.workspace, call.caller, name, ontology_id).map(told)
         }),
-        Field::leaf("deleteModels", |call, _, arguments| {
+        Field::leaf("deleteModels", &["where"], |call, _, arguments| {
             model::delete(call.workspace, &arguments.texts("where.ids")?).map(|()| json!(true))
         }),
     ],

@@ -24,7 +24,7 @@ pub(super) static PART: Part = Part {
         Type {
             name: "ModelRunDataRow",
             leaves: &["dataSplit", "id", "labelId", "modelRunId"],
-            fields: &[Field::object("dataRow", "DataRow", |call, parent, _| {
+            fields: &[Field::object("dataRow", "DataRow", &[], |call, parent, _| {
                 data_row::by_key(call, super::number(parent, "_row"))
             })],
         },
@@ -37,51 +37,51 @@ pub(super) static PART: Part = Part {
         Type { name: "TrainingPipeline", leaves: &["errorMessage", "metadata", "status"], fields: &[] },
     ],
     queries: &[
-        Field::object("modelRun", "ModelRun", |call, _, arguments| {
+        Field::object("modelRun", "ModelRun", &["where"], |call, _, arguments| {
             run::get(call.workspace, arguments.text("where.id")?).map(|run| told(&run))
         }),
-        Field::object("annotationGroups", "ModelRunDataRowPage", rows),
-        Field::object("MEADataRowRegistrationTaskStatus", "RegistrationStatus", status),
-        Field::object("MEALabelRegistrationTaskStatus", "RegistrationStatus", status),
-        Field::object("assignDataRowsToDataSplitTaskStatus", "RegistrationStatus", status),
-        Field::object("trainingPipeline", "TrainingPipeline", |call, _, arguments| {
+        Field::object("annotationGroups", "ModelRunDataRowPage", &["after", "first", "where"], rows),
+        Field::object("MEADataRowRegistrationTaskStatus", "RegistrationStatus", &["where"], status),
+        Field::object("MEALabelRegistrationTaskStatus", "RegistrationStatus", &["where"], status),
+        Field::object("assignDataRowsToDataSplitTaskStatus", "RegistrationStatus", &["where"], status),
+        Field::object("trainingPipeline", "TrainingPipeline", &["where"], |call, _, arguments| {
             run::get(call.workspace, arguments.text("where.id")?).map(|run| run::pipeline(&run))
         }),
     ],
     mutations: &[
-        Field::object("createModelRun", "ModelRun", create),
-        Field::leaf("deleteModelRuns", |call, _, arguments| {
+        Field::object("createModelRun", "ModelRun", &["data"], create),
+        Field::leaf("deleteModelRuns", &["where"], |call, _, arguments| {
             run::delete(call.workspace, &arguments.texts("where.ids")?).map(|()| json!(true))
         }),
-        Field::leaf("createMEAModelRunDataRowRegistrationTask", |call, _, arguments| {
+        Field::leaf("createMEAModelRunDataRowRegistrationTask", &["data", "where"], |call, _, arguments| {
             let run_id = arguments.text("where.id")?;
             registration::start_rows(call.workspace, call.caller, run_id, arguments.at("data")).map(task)
         }),
-        Field::leaf("createMEAModelRunLabelRegistrationTask", |call, _, arguments| {
+        Field::leaf("createMEAModelRunLabelRegistrationTask", &["data", "where"], |call, _, arguments| {
             let run_id = arguments.text("where.id")?;
             registration::start_labels(call.workspace, call.caller, run_id, arguments.at("data.labelIds")).map(task)
         }),
-        Field::leaf("createMEAModelRunProjectLabelRegistrationTask", |call, _, arguments| {
+        Field::leaf("createMEAModelRunProjectLabelRegistrationTask", &["where"], |call, _, arguments| {
             let (run_id, project_id) = (arguments.text("where.modelRunId")?, arguments.text("where.projectId")?);
             registration::start_project(call.workspace, call.caller, run_id, project_id).map(task)
         }),
-        Field::leaf("createAssignDataRowsToDataSplitTask", |call, _, arguments| {
+        Field::leaf("createAssignDataRowsToDataSplitTask", &["data", "modelRun"], |call, _, arguments| {
             let run_id = arguments.text("modelRun.id")?;
             let assignments = arguments.at("data.assignments");
             registration::start_splits(call.workspace, call.caller, run_id, assignments).map(task)
         }),
-        Field::leaf("deleteModelRunDataRows", |call, _, arguments| {
+        Field::leaf("deleteModelRunDataRows", &["where"], |call, _, arguments| {
             let ids = arguments.texts("where.dataRowIds")?;
             registration::remove_rows(call.workspace, arguments.text("where.modelRunId")?, &ids).map(|()| json!(true))
         }),
-        Field::object("updateTrainingPipeline", "TrainingPipeline", |call, _, arguments| {
+        Field::object("updateTrainingPipeline", "TrainingPipeline", &["data", "modelRun"], |call, _, arguments| {
             run::update_pipeline(call.workspace, arguments.text("modelRun.id")?, arguments.at("data"))
         }),
-        Field::object("updateModelRunConfig", "ModelRun", |call, _, arguments| {
+        Field::object("updateModelRunConfig", "ModelRun", &["data", "modelRun"], |call, _, arguments| {
             let run_id = arguments.text("modelRun.id")?;
             run::set_training_metadata(call.workspace, run_id, arguments.at("data.config")).map(|run| told(&run))
         }),
-        Field::object("resetModelRunConfig", "ModelRun", |call, _, arguments| {
+        Field::object("resetModelRunConfig", "ModelRun", &["modelRun"], |call, _, arguments| {
             let run_id = arguments.text("modelRun.id")?;
             run::set_training_metadata(call.workspace, run_id, &Value::Null).map(|run| told(&run))
         }),

@@ -36,40 +36,42 @@ pub(super) static PART: Part = Part {
                 "uploadType",
             ],
             fields: &[
-                Field::leaf("dataRowCount", |call, parent, _| {
+                Field::leaf("dataRowCount", &[], |call, parent, _| {
                     let key = number(parent, "_key");
                     call.workspace.read(|connection| Ok(json!(projects::count_rows(connection, key)?)))
                 }),
-                Field::leaf("lastActivityTime", |call, parent, _| {
+                Field::leaf("lastActivityTime", &[], |call, parent, _| {
                     let key = number(parent, "_key");
                     call.workspace.read(|connection| Ok(time_of_millis(projects::find_activity(connection, key)?)))
                 }),
-                Field::leaf("labelCount", |call, parent, _| {
+                Field::leaf("labelCount", &[], |call, parent, _| {
                     label::count(call.workspace, number(parent, "_key")).map(|count| json!(count))
                 }),
-                Field::leaf("tagSetStatus", |_, _, _| Ok(json!("ENABLED"))),
-                Field::object("ontology", "Ontology", |call, parent, _| {
+                Field::leaf("tagSetStatus", &[], |_, _, _| Ok(json!("ENABLED"))),
+                Field::object("ontology", "Ontology", &[], |call, parent, _| {
                     let project = project::get(call.workspace, id(parent))?;
                     Ok(project::find_ontology(call.workspace, &project)?.map_or(Value::Null, ontology::told))
                 }),
                 // A project that is not set up has none: older versions refuse to set one up twice.
-                Field::object("labelingFrontend", "LabelingFrontend", |_, parent, _| {
+                Field::object("labelingFrontend", "LabelingFrontend", &[], |_, parent, _| {
                     let is_set_up = parent.get("setupComplete").is_some_and(|time| !time.is_null());
                     Ok(if is_set_up { editor() } else { Value::Null })
                 }),
-                Field::object("labelingFrontendOptions", "LabelingFrontendOptions", |_, _, _| Ok(json!([]))),
-                Field::object("labelingParameterOverrides", "LabelingParameterOverride", |_, _, _| Ok(json!([]))),
-                Field::object("benchmarks", "Benchmark", |_, _, _| Ok(json!([]))),
-                Field::object("webhooks", "Webhook", |_, _, _| Ok(json!([]))),
-                Field::object("resourceTags", "ResourceTag", |_, _, _| Ok(json!([]))),
-                Field::object("organization", "Organization", session::organization),
-                Field::object("createdBy", "User", |call, parent, _| {
+                Field::object("labelingFrontendOptions", "LabelingFrontendOptions", &[], |_, _, _| Ok(json!([]))),
+                Field::object("labelingParameterOverrides", "LabelingParameterOverride", &[], |_, _, _| Ok(json!([]))),
+                Field::object("benchmarks", "Benchmark", &[], |_, _, _| Ok(json!([]))),
+                Field::object("webhooks", "Webhook", &[], |_, _, _| Ok(json!([]))),
+                Field::object("resourceTags", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
+                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
-                Field::object("connectOntology", "Project", connect_ontology).for_writers(),
-                Field::object("setTagSetStatus", "TagSetStatus", |_, _, _| Ok(json!({ "tagSetStatus": "ENABLED" })))
-                    .for_writers(),
-                Field::object("showPredictionsToLabelers", "Project", |_, parent, arguments| {
+                Field::object("connectOntology", "Project", &["ontologyId"], connect_ontology).for_writers(),
+                Field::object("setTagSetStatus", "TagSetStatus", &[], |_, _, _| {
+                    Ok(json!({ "tagSetStatus": "ENABLED" }))
+                })
+                .for_writers(),
+                Field::object("showPredictionsToLabelers", "Project", &["show"], |_, parent, arguments| {
                     let mut told = Value::Object(parent.clone());
                     told["showingPredictionsToLabelers"] = json!(arguments.flag("show")?);
                     Ok(told)
@@ -95,29 +97,34 @@ pub(super) static PART: Part = Part {
         Type { name: "OntologyOptions", leaves: &["id", "options"], fields: &[] },
     ],
     queries: &[
-        Field::object("project", "Project", |call, _, arguments| {
+        Field::object("project", "Project", &["where"], |call, _, arguments| {
             project::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
-        Field::object("projects", "Project", |call, _, arguments| list(call, arguments)),
-        Field::object("labelingFrontends", "LabelingFrontend", |_, _, arguments| {
-            listing::page(vec![node(editor())], arguments)
+        Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
+            list(call, arguments)
         }),
+        Field::object(
+            "labelingFrontends",
+            "LabelingFrontend",
+            &["first", "orderBy", "skip", "where"],
+            |_, _, arguments| listing::page(vec![node(editor())], arguments),
+        ),
     ],
     mutations: &[
         // The SDK sends changes of a project's parts as fields of a project that it selects in a mutation.
-        Field::object("project", "Project", |call, _, arguments| {
+        Field::object("project", "Project", &["where"], |call, _, arguments| {
             project::get(call.workspace, arguments.text("where.id")?).map(told)
         }),
-        Field::object("createProject", "Project", |call, _, arguments| {
+        Field::object("createProject", "Project", &["data"], |call, _, arguments| {
             project::create(call.workspace, call.caller, arguments.at("data")).map(told)
         }),
-        Field::object("updateProject", "Project", update),
-        Field::object("cloneProject", "Project", |call, _, arguments| {
+        Field::object("updateProject", "Project", &["data", "where"], update),
+        Field::object("cloneProject", "Project", &["data"], |call, _, arguments| {
             project::clone(call.workspace, call.caller, arguments.text("data.projectId")?).map(told)
         }),
-        Field::object("createLabelingFrontendOptions", "LabelingFrontendOptions", create_options),
-        Field::object("setProjectInstructions", "ProjectInstructions", set_instructions),
-        Field::leaf("extendReservations", |_, _, _| Ok(json!(0))),
+        Field::object("createLabelingFrontendOptions", "LabelingFrontendOptions", &["data"], create_options),
+        Field::object("setProjectInstructions", "ProjectInstructions", &["data", "where"], set_instructions),
+        Field::leaf("extendReservations", &[], |_, _, _| Ok(json!(0))),
     ],
     more: &[],
 };

@@ -21,10 +21,16 @@ pub(super) static PART: Part = Part {
     more: &[(
         "Project",
         &[
-            Field::object("taskQueues", "TaskQueue", list),
-            Field::object("createBulkAddRowsToQueueTask", "TaskId", move_rows).for_writers(),
-            Field::object("setLabelingParameterOverrides", "Success", set_priorities).for_writers(),
-            Field::object("createQueuePriorityUpdateTask", "TaskId", |call, parent, arguments| {
+            Field::object("taskQueues", "TaskQueue", &[], list),
+            Field::object("createBulkAddRowsToQueueTask", "TaskId", &["data"], move_rows).for_writers(),
+            Field::object(
+                "setLabelingParameterOverrides",
+                "Success",
+                &["data", "dataWithDataRowIdentifiers"],
+                set_priorities,
+            )
+            .for_writers(),
+            Field::object("createQueuePriorityUpdateTask", "TaskId", &["data"], |call, parent, arguments| {
                 let rows = arguments.at("data.dataRowIdentifiers");
                 let task = workflow::start_priorities(
                     call.workspace,
@@ -36,14 +42,14 @@ pub(super) static PART: Part = Part {
                 Ok(json!({ "taskId": task.as_str() }))
             })
             .for_writers(),
-            Field::object("workstreamStateCounts", "StateCount", state_counts),
-            Field::object("issues", "IssueCount", |call, parent, _| {
+            Field::object("workstreamStateCounts", "StateCount", &[], state_counts),
+            Field::object("issues", "IssueCount", &[], |call, parent, _| {
                 let key = number(parent, "_key");
                 let count =
                     call.workspace.read(|connection| Ok(labelport_store::issues::list(connection, key)?.len()))?;
                 Ok(json!({ "totalCount": count }))
             }),
-            Field::leaf("completedDataRowCount", |call, parent, _| {
+            Field::leaf("completedDataRowCount", &[], |call, parent, _| {
                 let key = number(parent, "_key");
                 let counts = call.workspace.read(|connection| Ok(projects::count_by_state(connection, key)?))?;
                 Ok(json!(counts.done))

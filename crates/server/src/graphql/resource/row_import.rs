@@ -32,27 +32,33 @@ pub(super) static PART: Part = Part {
         Type { name: "MetadataSpec", leaves: &["name", "schemaId", "value"], fields: &[] },
         Type { name: "AttachmentSpec", leaves: &["name", "type", "value"], fields: &[] },
         Type { name: "AppendedRows", leaves: &["accepted", "errorMessage", "taskId"], fields: &[] },
-        Type { name: "AppendedRowsSync", leaves: &[], fields: &[Field::object("dataset", "Dataset", appended_to)] },
+        Type {
+            name: "AppendedRowsSync",
+            leaves: &[],
+            fields: &[Field::object("dataset", "Dataset", &[], appended_to)],
+        },
     ],
     queries: &[
-        Field::object("successesfulDataRowImports", "DataRowImports", |call, _, arguments| {
+        Field::object("successesfulDataRowImports", "DataRowImports", &["data"], |call, _, arguments| {
             outcomes(call, arguments, false)
         }),
-        Field::object("failedDataRowImports", "DataRowImports", |call, _, arguments| outcomes(call, arguments, true)),
+        Field::object("failedDataRowImports", "DataRowImports", &["data"], |call, _, arguments| {
+            outcomes(call, arguments, true)
+        }),
     ],
     mutations: &[
-        Field::object("upsertDataRows", "Task", |call, _, arguments| {
+        Field::object("upsertDataRows", "Task", &["data"], |call, _, arguments| {
             let uri = arguments.text("data.manifestUri")?;
             let id = row_import::start(call.workspace, call.caller, Rows::Manifest(uri))?;
             super::task::by_id(call, id.as_str())
         }),
         // What versions of 2023 call.
-        Field::object("appendRowsToDataset", "AppendedRows", |call, _, arguments| {
+        Field::object("appendRowsToDataset", "AppendedRows", &["data"], |call, _, arguments| {
             let id = append(call, arguments)?;
             Ok(json!({ "taskId": id, "accepted": true, "errorMessage": null }))
         }),
-        Field::object("appendRowsToDatasetSync", "AppendedRowsSync", append_sync),
-        Field::object("createDataRow", "DataRow", create_one),
+        Field::object("appendRowsToDatasetSync", "AppendedRowsSync", &["data"], append_sync),
+        Field::object("createDataRow", "DataRow", &["data"], create_one),
     ],
     more: &[],
 };

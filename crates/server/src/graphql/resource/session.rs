@@ -29,18 +29,22 @@ pub(super) static PART: Part = Part {
                 "updatedAt",
             ],
             fields: &[
-                Field::object("organization", "Organization", organization),
-                Field::object("orgRole", "Role", org_role),
-                Field::object("projects", "Project", |call, _, arguments| super::project::list(call, arguments)),
+                Field::object("organization", "Organization", &[], organization),
+                Field::object("orgRole", "Role", &[], org_role),
+                Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
+                    super::project::list(call, arguments)
+                }),
             ],
         },
         Type {
             name: "Organization",
             leaves: &["createdAt", "id", "name", "updatedAt"],
             fields: &[
-                Field::object("users", "User", users),
-                Field::object("projects", "Project", |call, _, arguments| super::project::list(call, arguments)),
-                Field::object("resourceTag", "ResourceTag", |_, _, _| Ok(json!([]))),
+                Field::object("users", "User", &["first", "orderBy", "skip", "where"], users),
+                Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
+                    super::project::list(call, arguments)
+                }),
+                Field::object("resourceTag", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
             ],
         },
         Type { name: "Role", leaves: &["id", "name"], fields: &[] },
@@ -56,12 +60,12 @@ pub(super) static PART: Part = Part {
         Type { name: "AzureIamIntegrationSettings", leaves: &["readContainerUrl", "tenantId"], fields: &[] },
     ],
     queries: &[
-        Field::object("user", "User", |call, _, _| Ok(told(call, &call.caller.user))),
-        Field::object("organization", "Organization", organization),
-        Field::object("users", "User", users),
-        Field::object("roles", "Role", |_, _, _| Ok(roles())),
+        Field::object("user", "User", &[], |call, _, _| Ok(told(call, &call.caller.user))),
+        Field::object("organization", "Organization", &[], organization),
+        Field::object("users", "User", &["first", "orderBy", "skip", "where"], users),
+        Field::object("roles", "Role", &[], |_, _, _| Ok(roles())),
         // Assets are fetched by URL: no bucket is integrated.
-        Field::object("iamIntegrations", "IAMIntegration", |_, _, _| Ok(json!([]))),
+        Field::object("iamIntegrations", "IAMIntegration", &[], |_, _, _| Ok(json!([]))),
     ],
     mutations: &[],
     more: &[],

@@ -1,9 +1,10 @@
 //! Slices. The SDK reads them; REST and the command line create them.
 
-use super::{cursored, node, time};
+use super::time;
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
-use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::graphql::listing::{PAGE, PAGE_LIMIT};
+use crate::graphql::schema::{Field, Part, Type};
 use labelport_engine::catalog::slice;
 use labelport_model::problem::Problem;
 use labelport_store::slices::Slice;
@@ -25,19 +26,21 @@ pub(super) static PART: Part = Part {
         Type { name: "SliceRow", leaves: &["globalKey", "id"], fields: &[] },
     ],
     queries: &[
-        Field::object("getSavedQuery", "Slice", |call, _, arguments| {
+        Field::object("getSavedQuery", "Slice", &["id"], |call, _, arguments| {
             slice::get(call.workspace, arguments.text("id")?).map(told)
         }),
-        Field::object("catalogSavedQueries", "Slice", |call, _, _| {
+        Field::object("catalogSavedQueries", "Slice", &[], |call, _, _| {
             Ok(slice::list(call.workspace)?.into_iter().map(told).collect())
         }),
-        Field::object("getDataRowIdsBySavedQuery", "SliceRowIds", |call, _, arguments| {
+        Field::object("getDataRowIdsBySavedQuery", "SliceRowIds", &["input"], |call, _, arguments| {
             let mut page = rows(call, arguments)?;
             let nodes = page["nodes"].as_array().into_iter().flatten().map(|row| row["id"].clone()).collect();
             page["nodes"] = nodes;
             Ok(page)
         }),
-        Field::object("getDataRowIdentifiersBySavedQuery", "SliceRows", |call, _, arguments| rows(call, arguments)),
+        Field::object("getDataRowIdentifiersBySavedQuery", "SliceRows", &["input"], |call, _, arguments| {
+            rows(call, arguments)
+        }),
     ],
     mutations: &[],
     more: &[],
@@ -58,11 +61,14 @@ pub(crate) fn told(slice: Slice) -> Value {
 
 /// Returns a page of the rows that a slice finds.
 fn rows(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let found = slice::list_rows(call.workspace, call.caller, arguments.text("input.savedQueryId")?)?;
-    let total = found.len();
-    let nodes: Vec<Node> = found.into_iter().map(|(id, key)| node(json!({ "id": id, "globalKey": key }))).collect();
-    let input = arguments.at("input").as_object().cloned().unwrap_or_default();
-    let mut page = cursored(nodes, &Arguments(&input), "pageInfo.endCursor")?;
-    page["totalCount"] = json!(total);
-    Ok(page)
+    let from = arguments.find_cursor("input.after")?.map(slice::Cursor::parse).transpose()?;
+    let first = arguments.count("input.first", PAGE)?.min(PAGE_LIMIT);
+    let page = slice::list_rows(call.workspace, call.caller, arguments.text("input.savedQueryId")?, from, first)?;
+    let nodes: Vec<Value> = page.rows.into_iter().map(|(id, key)| json!({ "id": id, "globalKey": key })).collect();
+    let next = page.next.map(|cursor| cursor.to_string());
+    Ok(json!({
+        "nodes": nodes,
+        "pageInfo": { "hasNextPage": next.is_some(), "endCursor": next },
+        "totalCount": page.total,
+    }))
 }

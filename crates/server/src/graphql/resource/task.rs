@@ -30,13 +30,13 @@ pub(super) static PART: Part = Part {
             "updatedAt",
         ],
         fields: &[
-            Field::object("createdBy", "User", |call, _, _| Ok(session::user(&call.caller.user))),
-            Field::object("organization", "Organization", session::organization),
+            Field::object("createdBy", "User", &[], |call, _, _| Ok(session::user(&call.caller.user))),
+            Field::object("organization", "Organization", &[], session::organization),
         ],
     }],
     queries: &[],
     mutations: &[],
-    more: &[("User", &[Field::object("createdTasks", "Task", created_tasks)])],
+    more: &[("User", &[Field::object("createdTasks", "Task", &["first", "skip", "where"], created_tasks)])],
 };
 
 fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {

@@ -20,8 +20,10 @@ use std::sync::Arc;
 
 /// How much is read at once from a file.
 const PIECE_BYTES: usize = 256 << 10;
-/// How much of a download is held at once.
+/// How much of a download is read at once, about.
 const PORTION_BYTES: u64 = 1 << 20;
+/// The most that is read at once where it could be cut better.
+const LARGEST_PORTION_BYTES: u64 = 8 << 20;
 /// The content type of rows. Without a charset, readers take them for Latin-1.
 pub(crate) const NDJSON: &str = "application/x-ndjson; charset=utf-8";
 
@@ -65,6 +67,11 @@ struct Span {
 trait Readable: Send + Sync + 'static {
     /// Reads a range piece by piece.
     fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>;
+
+    /// Returns where a portion that begins at `start` and ends about there is best cut, not before its start.
+    fn portion_end(&self, start: u64, about: u64) -> u64 {
+        about.max(start)
+    }
 }
 
 /// What is sent, and what is told of it.
@@ -249,28 +256,48 @@ fn parse_range(text: &str, length: u64) -> Option<Option<Span>> {
     Some((start < length && start <= end).then_some(Span { start, end }))
 }
 
-/// Sends a range a portion at a time. A portion is read when the one before is on its way, so that whoever reads slowly,
-/// or not at all, holds a portion and no thread.
+/// Sends a range a portion at a time. The next one is read while one is on its way, so that a fast reader need not wait, and
+/// whoever reads slowly, or not at all, holds two portions and no thread.
 fn streamed(readable: Box<dyn Readable>, span: Span) -> Body {
     let readable: Arc<dyn Readable> = readable.into();
-    Body::from_stream(stream::unfold(Some(span.start), move |at| {
+    // The portion that is being read, and where the one behind it begins. Nothing is read before somebody asks.
+    let state: (Option<Reading>, Option<u64>) = (None, Some(span.start));
+    Body::from_stream(stream::unfold(state, move |(reading, at)| {
         let readable = Arc::clone(&readable);
         async move {
-            let start = at?;
-            let portion = Span { start, end: span.end.min(start.saturating_add(PORTION_BYTES - 1)) };
-            let read = move || {
-                let mut bytes = Vec::new();
-                readable.read(portion, &mut |piece| {
-                    bytes.extend_from_slice(piece);
-                    Ok(())
-                })?;
-                Ok(Bytes::from(bytes))
+            let (reading, at) = match reading {
+                Some(reading) => (reading, at),
+                None => begin(&readable, span, at?),
             };
-            let outcome = tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(io::Error::other(error)));
-            let next = (outcome.is_ok() && portion.end < span.end).then_some(portion.end + 1);
+            let ahead = at.map(|at| begin(&readable, span, at));
+            let outcome = reading.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+            let next = match ahead.filter(|_| outcome.is_ok()) {
+                Some((reading, at)) => (Some(reading), at),
+                None => (None, None),
+            };
             Some((outcome, next))
         }
     }))
+}
+
+/// A portion on its way from the disk.
+type Reading = tokio::task::JoinHandle<io::Result<Bytes>>;
+
+/// Has a portion read that begins at an offset; returns where the next one begins, too.
+fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Option<u64>) {
+    let about = start.saturating_add(PORTION_BYTES - 1);
+    let end = Some(readable.portion_end(start, about)).filter(|end| *end - start < LARGEST_PORTION_BYTES);
+    let end = span.end.min(end.unwrap_or(about));
+    let readable = Arc::clone(readable);
+    let read = move || {
+        let mut bytes = Vec::new();
+        readable.read(Span { start, end }, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(Bytes::from(bytes))
+    };
+    (tokio::task::spawn_blocking(read), (end < span.end).then_some(end + 1))
 }
 
 /// A file on disk.
@@ -300,6 +327,11 @@ struct ResultAt {
 }
 
 impl Readable for ResultAt {
+    fn portion_end(&self, start: u64, about: u64) -> u64 {
+        let cut = self.stored.frame_end(self.stream, self.offset + about).saturating_sub(self.offset);
+        if cut < start { about } else { cut }
+    }
+
     fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         self.stored.read(self.stream, self.offset + span.start, self.offset + span.end, each)
     }
@@ -312,6 +344,11 @@ struct ArrayOf {
 }
 
 impl Readable for ArrayOf {
+    fn portion_end(&self, start: u64, about: u64) -> u64 {
+        let cut = self.stored.frame_end(Stream::Rows, about.saturating_sub(1)).saturating_add(1);
+        if cut < start { about } else { cut }
+    }
+
     fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         if self.rows == 0 {
             return each(&b"[]"[span.start as usize..=span.end as usize]);

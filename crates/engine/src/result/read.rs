@@ -87,6 +87,16 @@ impl Stored {
         Ok(())
     }
 
+    /// Returns the last byte of the frame that holds a byte: reading on behind it reads no frame twice.
+    pub fn frame_end(&self, stream: Stream, at: u64) -> u64 {
+        let Frames { frames, offsets, .. } = self.frames(stream);
+        let index = offsets.partition_point(|offset| *offset <= at).saturating_sub(1);
+        match (frames.get(index), offsets.get(index)) {
+            (Some(frame), Some(offset)) => (offset + frame.bytes).saturating_sub(1),
+            _ => at,
+        }
+    }
+
     fn frames(&self, stream: Stream) -> &Frames {
         match stream {
             Stream::Rows => &self.rows,
@@ -101,9 +111,11 @@ pub(super) fn part_name(number: u32) -> String {
 }
 
 fn unpack(mut file: &File, frame: &Frame) -> io::Result<Vec<u8>> {
+    let size = |bytes: u64| usize::try_from(bytes).map_err(io::Error::other);
     file.seek(SeekFrom::Start(frame.at))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(frame.bytes).unwrap_or(0));
-    zstd::Decoder::new(file.take(frame.packed))?.read_to_end(&mut bytes)?;
+    let mut packed = Vec::with_capacity(size(frame.packed)?);
+    file.take(frame.packed).read_to_end(&mut packed)?;
+    let bytes = zstd::bulk::decompress(&packed, size(frame.bytes)?)?;
     if bytes.len() as u64 != frame.bytes {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a part of the result is not as it was written"));
     }

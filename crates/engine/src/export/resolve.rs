@@ -64,8 +64,8 @@ pub(crate) fn resolve(
     }
     let shape = shape(connection, org_key, &request, base)?;
     let predicate = Predicate::all(predicates);
-    let unknown_ids = count_unknown(connection, org_key, &predicate)?;
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
+    let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
     Ok(Resolved { selection, shape, request, unknown_ids })
 }
 
@@ -143,13 +143,26 @@ fn shape(
 }
 
 /// Counts the ids and global keys that the request lists and that name no row.
-fn count_unknown(connection: &mut dyn Connection, org_key: i64, predicate: &Predicate) -> Result<u64, ExportError> {
+fn count_unknown(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    predicate: &Predicate,
+    selection: &Selection,
+) -> Result<u64, ExportError> {
     let parts = match predicate {
         Predicate::All(parts) => &parts[..],
         single => std::slice::from_ref(single),
     };
     let mut unknown = 0;
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
+        let list = match part {
+            Predicate::Test(Condition::DataRowIds(list) | Condition::GlobalKeys(list)) => list,
+            _ => continue,
+        };
+        // What was looked up to select rows need not be looked up again, if it was all there.
+        if selection.count_listed(index) == Some(list.len()) {
+            continue;
+        }
         unknown += match part {
             Predicate::Test(Condition::DataRowIds(ids)) => select::count_unknown(connection, org_key, ids, &[])?,
             Predicate::Test(Condition::GlobalKeys(keys)) => select::count_unknown(connection, org_key, &[], keys)?,

@@ -37,6 +37,8 @@ pub struct Selection {
     statement: Statement,
     /// The candidates, and the statement for them.
     candidates: Option<(Vec<RowKey>, Statement)>,
+    /// Conditions, by their place, that list rows, and how many there are of them.
+    listed: Vec<(usize, usize)>,
     bounds: RangeInclusive<RowKey>,
 }
 
@@ -44,8 +46,9 @@ pub struct Selection {
 const CANDIDATE_LIMIT: usize = 65_536;
 /// How many rows an export reads as one job, at least.
 const RANGE_ROWS: RowKey = 1_024;
-/// How many candidates it reads as one job. They lie apart, so that each costs more.
-const CANDIDATES_TOGETHER: usize = 256;
+/// How many candidates it reads as one job. They lie apart: the pages of so many stay in the cache of a reader from being
+/// selected until they are put together.
+const CANDIDATES_TOGETHER: usize = 64;
 /// How many ranges an export has at most; a larger workspace has longer ranges.
 const RANGES_LIMIT: RowKey = 65_536;
 
@@ -126,11 +129,18 @@ impl Selection {
             }
             statement
         };
-        let candidates = find_candidates(connection, &scoped, conditions)?;
+        let mut listed = Vec::new();
+        let candidates = find_candidates(connection, &scoped, conditions, &mut listed)?;
         let candidates = candidates.map(|Candidates { keys, settled }| (keys, statement(settled)));
         let statement = statement(None);
         let bounds = find_bounds(connection, &scoped)?;
-        Ok(Self { statement, candidates, bounds })
+        Ok(Self { statement, candidates, listed, bounds })
+    }
+
+    /// Returns how many of the rows exist that a condition of the predicate lists, by its place; nothing where that was not
+    /// looked up.
+    pub fn count_listed(&self, condition: usize) -> Option<usize> {
+        self.listed.iter().find(|(place, _)| *place == condition).map(|(_, count)| *count)
     }
 
     /// Cuts the selection into parts, in key order. The cuts depend on what is stored and on nothing else.
@@ -202,6 +212,7 @@ fn find_candidates(
     connection: &mut dyn Connection,
     scoped: &Scoped,
     conditions: &[Predicate],
+    listed: &mut Vec<(usize, usize)>,
 ) -> Result<Option<Candidates>, StoreError> {
     let mut best: Option<Candidates> = None;
     for (index, part) in conditions.iter().enumerate() {
@@ -213,7 +224,9 @@ fn find_candidates(
         if keys.len() <= limit {
             keys.sort_unstable();
             keys.dedup();
-            best = Some(Candidates { keys, settled: condition::is_settled(condition).then_some(index) });
+            let settled = condition::is_settled(condition).then_some(index);
+            listed.extend(settled.map(|index| (index, keys.len())));
+            best = Some(Candidates { keys, settled });
         }
     }
     Ok(best)

@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 /// The most bytes that a section of a block takes, give or take one row.
 const SECTION_BUDGET_BYTES: usize = 4 << 20;
 /// The most rows of a block.
-pub(crate) const BLOCK_ROWS: usize = 128;
+const BLOCK_ROWS: usize = 128;
+/// How many rows are written at once where frames are filled in: a row may become a hundred times as large as it is stored.
+const FILLED_ROWS: usize = 2;
 /// Keys this near to each other are read in one range: reading a row too many is cheaper than seeking.
 const RUN_GAP: RowKey = 8;
 
@@ -40,18 +42,22 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
-    /// Writes the rows with these keys, which ascend, as far as the budget goes; returns how many of the keys are done.
-    pub(crate) fn write_block(
+    /// Loads the next rows of these keys, which ascend, as far as the budget goes; returns how many.
+    pub(crate) fn load_block(
         &mut self,
         connection: &mut dyn Connection,
         plan: &Plan<'_>,
         keys: &[RowKey],
-        out: &mut Vec<u8>,
     ) -> Result<usize, StoreError> {
-        let keys = &keys[..keys.len().min(BLOCK_ROWS)];
-        let done = self.load(connection, plan, keys)?;
-        self.write(plan, &keys[..done], out);
-        Ok(done)
+        self.load(connection, plan, &keys[..keys.len().min(BLOCK_ROWS)])
+    }
+
+    /// Writes the first of these rows, which are loaded; returns how many.
+    pub(crate) fn write_rows(&mut self, plan: &Plan<'_>, keys: &[RowKey], out: &mut Vec<u8>) -> usize {
+        let filled = InterpolatedRows::find(plan.shape.interpolation, &self.rows);
+        let keys = if filled.holds_any(keys) { &keys[..keys.len().min(FILLED_ROWS)] } else { keys };
+        self.write(plan, keys, &filled, out);
+        keys.len()
     }
 
     /// Loads every section; returns how many rows all of them hold.
@@ -100,9 +106,8 @@ impl Assembler {
     }
 
     /// Merges the pages and writes the rows.
-    fn write(&mut self, plan: &Plan<'_>, keys: &[RowKey], out: &mut Vec<u8>) {
+    fn write(&mut self, plan: &Plan<'_>, keys: &[RowKey], filled: &InterpolatedRows, out: &mut Vec<u8>) {
         let shape = plan.shape;
-        let is_interpolated = InterpolatedRows::find(shape.interpolation, &self.rows);
         let mut rewriter = Rewriter {
             dictionary: plan.dictionary,
             document: &mut self.document,
@@ -110,14 +115,14 @@ impl Assembler {
             notices: &mut self.notices,
         };
         let rewritten_projects: Vec<Rewritten> =
-            self.projects.iter().map(|pages| rewriter.rewrite(&pages.labels, 5, &is_interpolated, keys)).collect();
+            self.projects.iter().map(|pages| rewriter.rewrite(&pages.labels, 5, filled, keys)).collect();
         let rewritten_runs: Vec<(Rewritten, Rewritten)> = self
             .runs
             .iter()
             .map(|pages| {
-                let labels = rewriter.rewrite(&pages.labels, 3, &is_interpolated, keys);
+                let labels = rewriter.rewrite(&pages.labels, 3, filled, keys);
                 let on = if shape.predictions { keys } else { &[] };
-                (labels, rewriter.rewrite(&pages.predictions, 3, &is_interpolated, on))
+                (labels, rewriter.rewrite(&pages.predictions, 3, filled, on))
             })
             .collect();
 

@@ -24,6 +24,7 @@ use crate::sink::{Extent, Packer, Packing, Sink};
 use assemble::Assembler;
 use count::Counts;
 use labelport_formats::Format;
+use labelport_model::data_type;
 use labelport_model::json::Document;
 use labelport_model::request::ExportRequest;
 use labelport_store::select::{Part, Selection};
@@ -101,6 +102,7 @@ pub fn run(
     let resolved = resolve::resolve(connection, store.org_key(), request)?;
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     let signer = signer(connection)?;
+    let parts = parts(connection, &resolved)?;
     let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format, signer: signer.as_ref() };
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
@@ -113,7 +115,6 @@ pub fn run(
     let mut digest = Digest::default();
     let mut notices = Vec::new();
     let mut row_notices = 0;
-    let parts = resolved.selection.parts();
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Mutex::new(Vec::new());
@@ -193,15 +194,24 @@ fn work(
 ) -> Result<(), WorkError> {
     let keys = selection.keys(&mut *worker.connection, part)?;
     let mut rest = &keys[..];
-    while !rest.is_empty() {
+    // Rows that are loaded and not written.
+    let mut loaded = &rest[..0];
+    while !rest.is_empty() || !loaded.is_empty() {
         // Buffers come back from the publisher: memory that was used once needs no clearing by the system.
         let used = spare.lock().ok().and_then(|mut spare| spare.pop());
         let (mut bytes, mut packed) = used.unwrap_or_default();
         bytes.clear();
         let before = worker.assembler.counts.rows;
-        while !rest.is_empty() && bytes.len() < CHUNK_BYTES {
-            let done = worker.assembler.write_block(&mut *worker.connection, plan, rest, &mut bytes)?;
-            rest = &rest[done..];
+        while bytes.len() < CHUNK_BYTES {
+            if loaded.is_empty() {
+                if rest.is_empty() {
+                    break;
+                }
+                let count = worker.assembler.load_block(&mut *worker.connection, plan, rest)?;
+                (loaded, rest) = rest.split_at(count);
+            }
+            let count = worker.assembler.write_rows(plan, loaded, &mut bytes);
+            loaded = &loaded[count..];
         }
         if let Some(signed) = plan.signer.and_then(|signer| masks::sign(&bytes, signer)) {
             bytes = signed;
@@ -215,6 +225,19 @@ fn work(
         }
     }
     Ok(())
+}
+
+/// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are
+/// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
+/// datasets; the first row tells which.
+fn parts(connection: &mut dyn Connection, resolved: &resolve::Resolved) -> Result<Vec<Part>, StoreError> {
+    if resolved.shape.interpolation != shape::Interpolation::Off {
+        let first = resolved.selection.first_data_type(connection)?;
+        if first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames) {
+            return Ok(resolved.selection.small_parts());
+        }
+    }
+    Ok(resolved.selection.parts())
 }
 
 /// Returns what signs the URLs of masks, where the workspace keeps any.

@@ -50,6 +50,15 @@ impl InterpolatedRows {
         }
     }
 
+    /// Tells whether any of these rows gets frames that are not stored.
+    pub(super) fn holds_any(&self, keys: &[RowKey]) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::These(rows) => keys.iter().any(|key| rows.contains(key)),
+        }
+    }
+
     fn holds(&self, row: RowKey) -> bool {
         match self {
             Self::None => false,

@@ -49,6 +49,8 @@ const RANGE_ROWS: RowKey = 1_024;
 /// How many candidates it reads as one job. They lie apart: the pages of so many stay in the cache of a reader from being
 /// selected until they are put together.
 const CANDIDATES_TOGETHER: usize = 64;
+/// How many rows it reads as one job where they become very large.
+const LARGE_ROWS_TOGETHER: RowKey = 16;
 /// How many ranges an export has at most; a larger workspace has longer ranges.
 const RANGES_LIMIT: RowKey = 65_536;
 
@@ -145,15 +147,30 @@ impl Selection {
 
     /// Cuts the selection into parts, in key order. The cuts depend on what is stored and on nothing else.
     pub fn parts(&self) -> Vec<Part> {
+        self.cut(RANGE_ROWS)
+    }
+
+    /// Cuts it into parts of a few rows each: for rows that become very large.
+    pub fn small_parts(&self) -> Vec<Part> {
+        self.cut(LARGE_ROWS_TOGETHER)
+    }
+
+    fn cut(&self, rows: RowKey) -> Vec<Part> {
         if let Some((candidates, _)) = &self.candidates {
-            let chunks = candidates.chunks(CANDIDATES_TOGETHER);
+            let chunks = candidates.chunks(CANDIDATES_TOGETHER.min(rows as usize));
             return chunks.map(|keys| Part::Candidates { keys: keys.to_vec(), are_settled: true }).collect();
         }
         let (first, last) = (*self.bounds.start(), *self.bounds.end());
         let span = (last - first).max(0) + 1;
-        let width = RANGE_ROWS.max((span + RANGES_LIMIT - 1) / RANGES_LIMIT);
+        let width = rows.max((span + RANGES_LIMIT - 1) / RANGES_LIMIT);
         let starts = (0..).map(|index| first + index * width).take_while(|start| *start <= last);
         starts.map(|start| Part::Range(start..=(start + width - 1).min(last))).collect()
+    }
+
+    /// Returns the data type of the first row of the base; none where there is no row, or its type is not known.
+    pub fn first_data_type(&self, connection: &mut dyn Connection) -> Result<Option<String>, StoreError> {
+        let sql = "select data_type from data_rows where row_key = $1";
+        Ok(connection.find(sql, &[Param::Int(*self.bounds.start())], |row| row.text(0))?.flatten())
     }
 
     /// Reads the keys of a part, ascending.

@@ -55,6 +55,7 @@ fn select(connection: &mut dyn Connection, org_key: i64, base: Base, predicate: 
         keys
     };
     let keys = read(connection, selection.parts());
+    assert_eq!(read(connection, selection.small_parts()), keys, "{predicate:?}");
     assert!(keys.is_sorted_by(|one, next| one < next), "{predicate:?}: {keys:?}");
     assert_eq!(read(connection, vec![Part::Range(1..=5), Part::Range(6..=1_000)]), keys, "{predicate:?}");
     assert_eq!(

@@ -290,7 +290,8 @@ fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Opti
     let end = span.end.min(end.unwrap_or(about));
     let readable = Arc::clone(readable);
     let read = move || {
-        let mut bytes = Vec::new();
+        // As much as is needed: a buffer that grows is twice as large when it is full.
+        let mut bytes = Vec::with_capacity(usize::try_from(end - start + 1).map_err(io::Error::other)?);
         readable.read(Span { start, end }, &mut |piece| {
             bytes.extend_from_slice(piece);
             Ok(())

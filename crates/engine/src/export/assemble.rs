@@ -1,6 +1,6 @@
 //! Rows put together from their sections, block by block.
 //!
-//! A block is a few hundred selected rows with neighbouring keys. Each section is loaded once for a block, in key order,
+//! A block is up to 128 selected rows with neighbouring keys. Each section is loaded once for a block, in key order,
 //! and the loaded pages are merged by row key: no query per row, no join, nothing parsed. A block ends early when a
 //! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; one single row
 //! is always whole.

@@ -155,19 +155,15 @@ fn count_unknown(
     };
     let mut unknown = 0;
     for (index, part) in parts.iter().enumerate() {
-        let list = match part {
-            Predicate::Test(Condition::DataRowIds(list) | Condition::GlobalKeys(list)) => list,
+        let (ids, global_keys): (&[String], &[String]) = match part {
+            Predicate::Test(Condition::DataRowIds(ids)) => (ids, &[]),
+            Predicate::Test(Condition::GlobalKeys(keys)) => (&[], keys),
             _ => continue,
         };
         // What was looked up to select rows need not be looked up again, if it was all there.
-        if selection.count_listed(index) == Some(list.len()) {
-            continue;
+        if selection.count_listed(index) != Some(ids.len() + global_keys.len()) {
+            unknown += select::count_unknown(connection, org_key, ids, global_keys)?;
         }
-        unknown += match part {
-            Predicate::Test(Condition::DataRowIds(ids)) => select::count_unknown(connection, org_key, ids, &[])?,
-            Predicate::Test(Condition::GlobalKeys(keys)) => select::count_unknown(connection, org_key, &[], keys)?,
-            _ => 0,
-        };
     }
     Ok(unknown)
 }

@@ -167,10 +167,13 @@ impl Selection {
         starts.map(|start| Part::Range(start..=(start + width - 1).min(last))).collect()
     }
 
-    /// Returns the data type of the first row of the base; none where there is no row, or its type is not known.
+    /// Returns the data type of the first row that may be selected; none where there is no row, or its type is not known.
     pub fn first_data_type(&self, connection: &mut dyn Connection) -> Result<Option<String>, StoreError> {
+        let candidate = self.candidates.as_ref().map(|(keys, _)| keys.first().copied());
+        let first = candidate.unwrap_or_else(|| (!self.bounds.is_empty()).then_some(*self.bounds.start()));
+        let Some(first) = first else { return Ok(None) };
         let sql = "select data_type from data_rows where row_key = $1";
-        Ok(connection.find(sql, &[Param::Int(*self.bounds.start())], |row| row.text(0))?.flatten())
+        Ok(connection.find(sql, &[Param::Int(first)], |row| row.text(0))?.flatten())
     }
 
     /// Reads the keys of a part, ascending.

@@ -1,7 +1,8 @@
 //! SQLite, the embedded engine.
 //!
 //! One file, `labelport.sqlite`, in the data folder. WAL, so that readers never wait for the writer; 16 KiB pages, which
-//! is what makes a key-ordered scan as fast as the memory; `synchronous = full`, so that a commit survives a power cut. Commits are grouped, so a row pays for a fraction of one.
+//! is what makes a key-ordered scan as fast as the memory; `synchronous = full`, so that a commit survives a power cut.
+//! Commits are grouped, so a row pays for a fraction of one.
 
 mod connection;
 mod migrate;

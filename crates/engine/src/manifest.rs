@@ -106,14 +106,14 @@ pub(crate) struct Digest {
 }
 
 impl Digest {
-    /// Takes the next chunk, which ends with a line.
+    /// Takes the next chunk: whole lines, or a piece of a long one. A part ends only where a line does.
     pub(crate) fn add(&mut self, bytes: &[u8], rows: u64) {
         self.sha256.update(bytes);
         self.crc32.update(bytes);
         let size = bytes.len() as u64;
         self.open = (self.open.0 + rows, self.open.1 + size);
         self.total = (self.total.0 + rows, self.total.1 + size);
-        if self.open.1 >= PART_BYTES {
+        if self.open.1 >= PART_BYTES && bytes.ends_with(b"\n") {
             self.close_part();
         }
     }

@@ -113,7 +113,12 @@ fn write(
                 tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
             }));
         };
-    let mut run = export::Run { threads: workspace.threads(), format, progress: &mut tell };
+    let mut run = export::Run {
+        threads: workspace.threads(),
+        format,
+        row_limit_bytes: export::ROW_LIMIT_BYTES,
+        progress: &mut tell,
+    };
     export::run(workspace.store(), request, sink, &mut run).map_err(told)
 }
 

@@ -21,7 +21,8 @@ pub trait Format: Sync {
     fn summary(&self) -> &'static str;
     /// Returns the file name extension, without a dot.
     fn extension(&self) -> &'static str;
-    /// Appends one record.
+    /// Appends one record. The buffer may be emptied while a record with filled frames is written, see
+    /// [`Annotations`](labelport_model::record::Annotations).
     fn write(&self, record: &Record<'_>, out: &mut Vec<u8>);
 }
 

@@ -3,7 +3,8 @@
 //! Nothing is parsed or printed here. A row is a sequence of copies between constants.
 
 use crate::Format;
-use labelport_model::record::{LabelRecord, ModelRecord, ProjectRecord, Record, RunRecord};
+use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, Record, RunRecord};
+use std::ops::ControlFlow;
 
 /// NDJSON in the row format of export v2.
 pub struct Ndjson;
@@ -71,7 +72,13 @@ fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
     member(b",\"label_details\":", label.details, out);
     member(b",\"performance_details\":", label.performance, out);
     out.extend_from_slice(b",\"annotations\":");
-    out.extend_from_slice(label.annotations);
+    match label.annotations {
+        Annotations::Stored(annotations) => out.extend_from_slice(annotations),
+        Annotations::Filled { frames, spill } => {
+            // Nobody takes what follows a break, so it need not be valid.
+            let _: ControlFlow<()> = frames.write(out, spill);
+        }
+    }
     more(label.rest, out);
     out.push(b'}');
 }

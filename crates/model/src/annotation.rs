@@ -28,21 +28,39 @@ pub fn for_each<'a>(value: Value<'a>, each: &mut dyn FnMut(Mark<'a>)) {
                 each(mark(value, inner(kind)));
             }
             for (key, member) in value.members() {
-                if key == "classifications" && member.kind() == Kind::Array {
-                    for item in member.elements() {
-                        // An item with a kind of its own is counted as an object when it is walked.
-                        if item.kind() == Kind::Object && item.get("annotation_kind").is_none() {
-                            each(mark(item, answer_key(item)));
-                        }
-                        for_each(item, each);
-                    }
-                } else {
-                    for_each(member, each);
-                }
+                for_each_member(key, member, each);
             }
         }
         Kind::Array => value.elements().for_each(|element| for_each(element, each)),
         _ => {}
+    }
+}
+
+/// Calls `each` for every annotation in a member of an object, as [`for_each`] does for the whole object.
+pub fn for_each_member<'a>(key: &str, member: Value<'a>, each: &mut dyn FnMut(Mark<'a>)) {
+    if key == "classifications" && member.kind() == Kind::Array {
+        member.elements().for_each(|item| for_each_item(item, None, each));
+    } else {
+        for_each(member, each);
+    }
+}
+
+/// Calls `each` for an item of a list of classifications and for every annotation in it. With `answers`, of a checklist
+/// only the answers at these places, which ascend, are visited.
+pub fn for_each_item<'a>(item: Value<'a>, answers: Option<&[u32]>, each: &mut dyn FnMut(Mark<'a>)) {
+    // An item with a kind of its own is counted as an object when it is walked.
+    if item.kind() == Kind::Object && item.get("annotation_kind").is_none() {
+        each(mark(item, answer_key(item)));
+    }
+    let Some(places) = answers else { return for_each(item, each) };
+    for (key, member) in item.members() {
+        if key.ends_with("_answers") && member.kind() == Kind::Array {
+            let mut places = places.iter().peekable();
+            let chosen = (0_u32..).zip(member.elements()).filter(|(place, _)| places.next_if_eq(&place).is_some());
+            chosen.for_each(|(_, answer)| for_each(answer, each));
+        } else {
+            for_each_member(key, member, each);
+        }
     }
 }
 

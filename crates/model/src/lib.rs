@@ -11,6 +11,7 @@
 pub mod annotation;
 pub mod data_type;
 pub mod filter;
+pub mod frames;
 pub mod given;
 pub mod id;
 pub mod input;

@@ -3,6 +3,13 @@
 //! This is the closed type between stored sections and output formats. All bytes are JSON in normal form; *members* are
 //! the inside of an object without its braces, possibly empty. A section that the request leaves out is
 //! `None`, and so is one that nobody knows: an empty list would claim that there is nothing.
+//!
+//! One thing is not borrowed bytes: the annotations of a video whose frames are filled in ([`Annotations::Filled`]) are
+//! written one frame at a time, and whoever takes the bytes empties the buffer in between.
+
+use crate::frames::Filled;
+use std::fmt;
+use std::ops::ControlFlow;
 
 /// A data row with the sections asked for, in the order of the row format.
 #[derive(Debug)]
@@ -25,6 +32,38 @@ pub struct Record<'a> {
     pub models: Option<&'a [ModelRecord<'a>]>,
     /// Members of the row that no section takes.
     pub rest: &'a [u8],
+}
+
+impl Record<'_> {
+    /// Returns how many bytes the record holds: about what the native format writes, without frames that are filled in.
+    pub fn stored_bytes(&self) -> usize {
+        let list = |list: Option<&[&[u8]]>| list.into_iter().flatten().map(|entry| entry.len()).sum::<usize>();
+        let labels = |labels: &[LabelRecord<'_>]| labels.iter().map(LabelRecord::stored_bytes).sum::<usize>();
+        let projects = self.projects.into_iter().flatten();
+        let runs = self.models.into_iter().flatten().flat_map(|model| model.runs);
+        self.head.len()
+            + self.details.map_or(0, |details| details.members.len())
+            + self.media.map_or(0, <[u8]>::len)
+            + list(self.attachments)
+            + list(self.metadata)
+            + list(self.embeddings)
+            + projects
+                .map(|project| labels(project.labels) + project.details.map_or(0, <[u8]>::len) + project.rest.len())
+                .sum::<usize>()
+            + runs.map(|run| labels(run.labels) + run.predictions.map_or(0, labels) + run.tail.len()).sum::<usize>()
+            + self.rest.len()
+    }
+}
+
+impl LabelRecord<'_> {
+    fn stored_bytes(&self) -> usize {
+        let annotations = match self.annotations {
+            Annotations::Stored(annotations) => annotations.len(),
+            Annotations::Filled { frames, .. } => frames.stored().raw().len(),
+        };
+        let members = [self.details, self.performance].into_iter().flatten().map(<[u8]>::len).sum::<usize>();
+        self.head.len() + annotations + members + self.rest.len()
+    }
 }
 
 /// `data_row.details` in two parts, since a dataset's name is stored once.
@@ -63,9 +102,36 @@ pub struct LabelRecord<'a> {
     /// `performance_details`, an object.
     pub performance: Option<&'a [u8]>,
     /// `annotations`, an object.
-    pub annotations: &'a [u8],
+    pub annotations: Annotations<'a>,
     /// Members behind `annotations`.
     pub rest: &'a [u8],
+}
+
+/// The annotations of a label.
+#[derive(Clone, Copy)]
+pub enum Annotations<'a> {
+    /// As they are stored.
+    Stored(&'a [u8]),
+    /// With every frame, which is too much to stand in memory.
+    Filled {
+        /// The frames.
+        frames: &'a Filled,
+        /// Takes what was written so far, as much as it likes of it. Call it after each frame, stop where it breaks, and
+        /// write nothing that looks back at bytes written before.
+        spill: &'a Spill<'a>,
+    },
+}
+
+/// Empties a buffer that grows while one record is written; breaks when nobody wants more.
+pub type Spill<'a> = dyn Fn(&mut Vec<u8>) -> ControlFlow<()> + 'a;
+
+impl fmt::Debug for Annotations<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stored(bytes) => out.debug_tuple("Stored").field(&String::from_utf8_lossy(bytes)).finish(),
+            Self::Filled { frames, .. } => out.debug_struct("Filled").field("frames", frames).finish_non_exhaustive(),
+        }
+    }
 }
 
 /// A row in the runs of a model.

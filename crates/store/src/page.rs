@@ -146,7 +146,8 @@ const NULL: u32 = u32::MAX;
 pub struct Page {
     keys: Vec<RowKey>,
     ints: Vec<i64>,
-    cells: Vec<(u32, u32)>,
+    /// Where each text begins and how long it is. One row may have more than 4 GB of labels.
+    cells: Vec<(usize, u32)>,
     bytes: Vec<u8>,
     int_columns: usize,
     text_columns: usize,
@@ -196,7 +197,7 @@ impl Page {
                     let bytes = if load.skipped.contains(&column) { None } else { row.bytes(1 + ints + column) };
                     self.cells.push(match bytes {
                         Some(bytes) => {
-                            let start = self.bytes.len() as u32;
+                            let start = self.bytes.len();
                             self.bytes.extend_from_slice(bytes);
                             (start, bytes.len() as u32)
                         }
@@ -235,7 +236,7 @@ impl Page {
     /// Returns a text of an entry; `None` for null or a column that was left out.
     pub fn text(&self, index: usize, column: usize) -> Option<&[u8]> {
         let (start, length) = self.cells[index * self.text_columns + column];
-        (length != NULL).then(|| &self.bytes[start as usize..start as usize + length as usize])
+        (length != NULL).then(|| &self.bytes[start..start + length as usize])
     }
 
     /// Returns the entries of a row, given those before which were walked already: both advance in key order.

@@ -6,7 +6,7 @@ use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::export::{self, ExportError, Progress, Run};
+use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{FileSink, Nowhere, Stream, manifest_path, write_whole};
 use labelport_formats::Ndjson;
@@ -132,7 +132,8 @@ impl Job<'_> {
             progress.set_of(now.parts_begun, now.parts, now.rows);
             alive();
         };
-        let mut run = Run { threads: self.threads, format: &Ndjson, progress: &mut tell };
+        let row_limit_bytes = ROW_LIMIT_BYTES;
+        let mut run = Run { threads: self.threads, format: &Ndjson, row_limit_bytes, progress: &mut tell };
         match target {
             Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
             Target::Output => {

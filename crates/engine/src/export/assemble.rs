@@ -2,14 +2,15 @@
 //!
 //! A block is up to 128 selected rows with neighbouring keys. Each section is loaded once for a block, in key order,
 //! and the loaded pages are merged by row key: no query per row, no join, nothing parsed. A block ends early when a
-//! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; one single row
-//! is always whole.
+//! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; what is stored
+//! of one row is always whole. Frames that are filled in are not: the [`Outlet`] takes what is written of a row whenever
+//! it is a chunk.
 
+use super::chunk::{CHUNK_BYTES, Outlet};
 use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
 use super::shape::{Plan, Which};
-use super::walk::{ProjectWalk, RunWalk, ScopePages, Walk, group_by_model};
-use labelport_model::json::Document;
+use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
 use labelport_model::record::{DetailsRecord, Record};
 use labelport_store::page::{self, KeyRun, Load, Page, RowKey, Section};
 use labelport_store::{Connection, StoreError};
@@ -19,8 +20,6 @@ use std::collections::BTreeSet;
 const SECTION_BUDGET_BYTES: usize = 4 << 20;
 /// The most rows of a block.
 const BLOCK_ROWS: usize = 128;
-/// How many rows are written at once where frames are filled in: a row may become a hundred times as large as it is stored.
-const FILLED_ROWS: usize = 2;
 /// Keys this near to each other are read in one range: reading a row too many is cheaper than seeking.
 const RUN_GAP: RowKey = 8;
 
@@ -34,7 +33,6 @@ pub(crate) struct Assembler {
     memberships: Page,
     projects: Vec<ScopePages>,
     runs: Vec<ScopePages>,
-    document: Document,
     /// What was counted so far.
     pub(crate) counts: Counts,
     /// What went wrong without ending the export, for the block that was just put together.
@@ -53,11 +51,9 @@ impl Assembler {
     }
 
     /// Writes the first of these rows, which are loaded; returns how many.
-    pub(crate) fn write_rows(&mut self, plan: &Plan<'_>, keys: &[RowKey], out: &mut Vec<u8>) -> usize {
+    pub(crate) fn write_rows(&mut self, plan: &Plan<'_>, keys: &[RowKey], outlet: &Outlet<'_, '_>) -> usize {
         let filled = InterpolatedRows::find(plan.shape.interpolation, &self.rows);
-        let keys = if filled.holds_any(keys) { &keys[..keys.len().min(FILLED_ROWS)] } else { keys };
-        self.write(plan, keys, &filled, out);
-        keys.len()
+        outlet.with_buffer(|out| self.write(plan, keys, &filled, outlet, out))
     }
 
     /// Loads every section; returns how many rows all of them hold.
@@ -105,47 +101,32 @@ impl Assembler {
         Ok(keys.partition_point(|key| *key < loader.cut))
     }
 
-    /// Merges the pages and writes the rows.
-    fn write(&mut self, plan: &Plan<'_>, keys: &[RowKey], filled: &InterpolatedRows, out: &mut Vec<u8>) {
+    /// Merges the pages and writes rows; returns how many.
+    fn write(
+        &mut self,
+        plan: &Plan<'_>,
+        keys: &[RowKey],
+        filled: &InterpolatedRows,
+        outlet: &Outlet<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> usize {
         let shape = plan.shape;
-        let mut rewriter = Rewriter {
-            dictionary: plan.dictionary,
-            document: &mut self.document,
-            counts: &mut self.counts,
-            notices: &mut self.notices,
-        };
-        let rewritten_projects: Vec<Rewritten> =
-            self.projects.iter().map(|pages| rewriter.rewrite(&pages.labels, 5, filled, keys)).collect();
-        let rewritten_runs: Vec<(Rewritten, Rewritten)> = self
-            .runs
-            .iter()
-            .map(|pages| {
-                let labels = rewriter.rewrite(&pages.labels, 3, filled, keys);
-                let on = if shape.predictions { keys } else { &[] };
-                (labels, rewriter.rewrite(&pages.predictions, 3, filled, on))
-            })
-            .collect();
-
+        let spill = |out: &mut Vec<u8>| outlet.spill(out);
         let counts = &mut self.counts;
         let mut row_walk = Walk::new(&self.rows);
         let mut attachments = Walk::new(&self.attachments);
         let mut metadata = Walk::new(&self.metadata);
         let mut embeddings = Walk::new(&self.embeddings);
-        let mut projects: Vec<_> = self
-            .projects
-            .iter()
-            .zip(&rewritten_projects)
-            .map(|(pages, rewritten)| ProjectWalk::new(pages, rewritten, plan))
-            .collect();
-        let mut runs: Vec<_> = self
-            .runs
-            .iter()
-            .zip(&rewritten_runs)
-            .map(|(pages, rewritten)| RunWalk::new(pages, rewritten, plan))
-            .collect();
+        let mut projects: Vec<_> = self.projects.iter().map(|pages| ProjectWalk::new(pages, plan)).collect();
+        let mut runs: Vec<_> = self.runs.iter().map(|pages| RunWalk::new(pages, plan)).collect();
         let mut lists = [Vec::new(), Vec::new(), Vec::new()];
-        for key in keys {
+        for (index, key) in keys.iter().enumerate() {
             let Some(at) = row_walk.of(*key).next() else { continue };
+            let is_filled = filled.holds(*key);
+            if is_filled && out.len() >= CHUNK_BYTES {
+                return index;
+            }
+            outlet.begin_row(out, counts.rows);
             let rows = &self.rows;
             let known = rows.int(at, 1);
             for (bit, (walk, list)) in
@@ -176,13 +157,38 @@ impl Assembler {
             if media.is_none() {
                 counts.miss(Unknown::MediaAttributes);
             }
-            let project_labels: Vec<_> = projects.iter_mut().map(|walk| walk.labels_of(*key, shape, counts)).collect();
+            let project_entries = projects.iter_mut().map(|walk| walk.enter(*key));
+            let run_entries = runs.iter_mut().map(|walk| walk.enter(*key, shape));
+            let (mut of_projects, mut of_runs) = (Vec::new(), Vec::new());
+            if is_filled {
+                let dictionary = plan.dictionary;
+                let mut rewriter = Rewriter { dictionary, row_key: *key, counts, notices: &mut self.notices };
+                of_projects.extend(project_entries.map(|(page, entries)| rewriter.rewrite(page, entries, 5)));
+                of_runs
+                    .extend(run_entries.map(|lists| lists.map(|(page, entries)| rewriter.rewrite(page, entries, 3))));
+            } else {
+                project_entries.for_each(drop);
+                run_entries.for_each(drop);
+            }
+            let rewriting = |labels| Rewriting { labels, spill: &spill };
+            let project_labels: Vec<_> = projects
+                .iter()
+                .enumerate()
+                .map(|(at, walk)| walk.labels(shape, counts, of_projects.get(at).map(rewriting)))
+                .collect();
             let project_records: Vec<_> = projects
                 .iter_mut()
                 .zip(&project_labels)
                 .filter_map(|(walk, labels)| walk.record(*key, labels, shape, counts))
                 .collect();
-            let run_labels: Vec<_> = runs.iter_mut().map(|walk| walk.labels_of(*key, shape, counts)).collect();
+            let run_labels: Vec<_> = runs
+                .iter()
+                .enumerate()
+                .map(|(at, walk)| {
+                    let of_lists: Option<&[Rewritten; 2]> = of_runs.get(at);
+                    walk.labels(counts, [0, 1].map(|list| of_lists.map(|lists| rewriting(&lists[list]))))
+                })
+                .collect();
             let run_records: Vec<_> = runs
                 .iter_mut()
                 .zip(&run_labels)
@@ -190,23 +196,36 @@ impl Assembler {
                 .collect();
             let run_list: Vec<_> = run_records.iter().map(|record| record.run).collect();
             let model_records = group_by_model(&run_records, &run_list);
-            plan.format.write(
-                &Record {
-                    head: rows.text(at, 0).unwrap_or(b""),
-                    details,
-                    media,
-                    attachments: (shape.attachments && known & 1 != 0).then_some(&lists[0][..]),
-                    metadata: (shape.metadata && known & 2 != 0).then_some(&lists[1][..]),
-                    embeddings: (shape.embeddings && known & 4 != 0).then_some(&lists[2][..]),
-                    projects: shape.projects.is_some().then_some(&project_records[..]),
-                    models: shape.runs.is_some().then_some(&model_records[..]),
-                    rest: rows.text(at, 3).unwrap_or(b""),
-                },
-                out,
-            );
+            let record = Record {
+                head: rows.text(at, 0).unwrap_or(b""),
+                details,
+                media,
+                attachments: (shape.attachments && known & 1 != 0).then_some(&lists[0][..]),
+                metadata: (shape.metadata && known & 2 != 0).then_some(&lists[1][..]),
+                embeddings: (shape.embeddings && known & 4 != 0).then_some(&lists[2][..]),
+                projects: shape.projects.is_some().then_some(&project_records[..]),
+                models: shape.runs.is_some().then_some(&model_records[..]),
+                rest: rows.text(at, 3).unwrap_or(b""),
+            };
+            let bytes = record.stored_bytes();
+            if bytes > plan.row_limit_bytes {
+                self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
+            }
+            plan.format.write(&record, out);
             counts.rows += 1;
+            if outlet.end_row(out, counts.rows).is_break() {
+                return index + 1;
+            }
         }
+        keys.len()
     }
+}
+
+fn too_large(bytes: usize, limit_bytes: usize) -> String {
+    format!(
+        "the row has {bytes} bytes, more than the {limit_bytes} that import and verify read as one row; \
+         export its projects and model runs one by one"
+    )
 }
 
 /// Loads the sections of a block; each may cut it shorter.

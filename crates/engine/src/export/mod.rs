@@ -5,36 +5,33 @@
 //! Whatever the sink is (a file, a pipe, a part of a stored result, nothing), it sees the same chunks.
 
 mod assemble;
+mod chunk;
 mod count;
 mod dictionary;
 mod error;
-mod interpolate;
 mod resolve;
 mod rewrite;
 mod shape;
 mod walk;
 
 pub use error::ExportError;
+pub use labelport_model::row::ROW_LIMIT_BYTES;
 
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
-use crate::masks;
 use crate::ordered::{self, Emit};
 use crate::signing::Signer;
 use crate::sink::{Extent, Packer, Packing, Sink};
 use assemble::Assembler;
+use chunk::{Chunk, Outlet, Spare};
 use count::Counts;
 use labelport_formats::Format;
 use labelport_model::data_type;
-use labelport_model::json::Document;
 use labelport_model::request::ExportRequest;
 use labelport_store::select::{Part, Selection};
 use labelport_store::{Connection, Store, StoreError, files, settings, things};
 use rewrite::Notice;
 use shape::Plan;
-use std::sync::Mutex;
 
-/// A chunk is handed on as soon as it has this many bytes.
-const CHUNK_BYTES: usize = 512 << 10;
 /// The most notices about single rows that a manifest lists; all are counted.
 const NOTICES_LISTED: usize = 1_000;
 
@@ -44,7 +41,10 @@ pub struct Run<'a> {
     pub threads: usize,
     /// The format to write.
     pub format: &'a dyn Format,
-    /// Is told how far the export is, after each chunk.
+    /// The most bytes of a row, apart from frames that are filled in, about which there is no notice: what
+    /// [`ROW_LIMIT_BYTES`] says is what import and verify can read.
+    pub row_limit_bytes: usize,
+    /// Called after each chunk with how far the export is.
     pub progress: &'a mut dyn FnMut(Progress),
 }
 
@@ -57,18 +57,6 @@ pub struct Progress {
     pub parts_begun: u64,
     /// Parts of the selection.
     pub parts: u64,
-}
-
-/// Encoded rows on their way to the sink.
-struct Chunk {
-    bytes: Vec<u8>,
-    packed: Vec<u8>,
-    rows: u64,
-    /// A format may write any number of lines for a row.
-    lines: u64,
-    notices: Vec<Notice>,
-    /// The place of its part among the parts, from 1.
-    part: u64,
 }
 
 struct Worker {
@@ -103,7 +91,13 @@ pub fn run(
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     let signer = signer(connection)?;
     let parts = parts(connection, &resolved)?;
-    let plan = Plan { shape: &resolved.shape, dictionary: &dictionary, format: run.format, signer: signer.as_ref() };
+    let plan = Plan {
+        shape: &resolved.shape,
+        dictionary: &dictionary,
+        format: run.format,
+        signer: signer.as_ref(),
+        row_limit_bytes: run.row_limit_bytes,
+    };
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
     let mut workers = Vec::new();
@@ -117,7 +111,7 @@ pub fn run(
     let mut row_notices = 0;
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
-    let spare = Mutex::new(Vec::new());
+    let spare = Spare::default();
     let outcome = ordered::run(
         &mut workers,
         || Ok(parts.next()),
@@ -174,57 +168,38 @@ pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequ
     resolve::resolve(connection, org_key, request).map(|_| ())
 }
 
-/// Returns annotations with every frame of every segment; none where they have no frames to fill. The error is a reason.
-pub(crate) fn fill_frames(annotations: &str) -> Result<Option<String>, String> {
-    let document = Document::parse(annotations.as_bytes()).map_err(|error| error.to_string())?;
-    let mut out = Vec::new();
-    Ok(match interpolate::interpolate(document.root(), &mut out)? {
-        interpolate::Outcome::Written => Some(String::from_utf8(out).map_err(|error| error.to_string())?),
-        interpolate::Outcome::NothingToDo => None,
-    })
-}
-
 fn work(
     worker: &mut Worker,
     plan: &Plan<'_>,
     selection: &Selection,
     (number, part): &(u64, Part),
-    spare: &Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
+    spare: &Spare,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
-    let keys = selection.keys(&mut *worker.connection, part)?;
+    let Worker { connection, assembler, packer } = worker;
+    let keys = selection.keys(&mut **connection, part)?;
+    let outlet = Outlet::new(packer, plan.signer, spare, emit, (*number, assembler.counts.rows));
     let mut rest = &keys[..];
     // Rows that are loaded and not written.
     let mut loaded = &rest[..0];
     while !rest.is_empty() || !loaded.is_empty() {
-        // Buffers come back from the publisher: memory that was used once needs no clearing by the system.
-        let used = spare.lock().ok().and_then(|mut spare| spare.pop());
-        let (mut bytes, mut packed) = used.unwrap_or_default();
-        bytes.clear();
-        let before = worker.assembler.counts.rows;
-        while bytes.len() < CHUNK_BYTES {
+        while !outlet.is_full() && !outlet.is_over() {
             if loaded.is_empty() {
                 if rest.is_empty() {
                     break;
                 }
-                let count = worker.assembler.load_block(&mut *worker.connection, plan, rest)?;
+                let count = assembler.load_block(&mut **connection, plan, rest)?;
                 (loaded, rest) = rest.split_at(count);
             }
-            let count = worker.assembler.write_rows(plan, loaded, &mut bytes);
+            let count = assembler.write_rows(plan, loaded, &outlet);
             loaded = &loaded[count..];
         }
-        if let Some(signed) = plan.signer.and_then(|signer| masks::sign(&bytes, signer)) {
-            bytes = signed;
-        }
-        worker.packer.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
-        let rows = worker.assembler.counts.rows - before;
-        let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        let notices = std::mem::take(&mut worker.assembler.notices);
-        if emit(Chunk { bytes, packed, rows, lines, notices, part: *number }).is_err() {
-            return Ok(());
+        let notices = std::mem::take(&mut assembler.notices);
+        if outlet.flush(assembler.counts.rows, notices).is_break() {
+            break;
         }
     }
-    Ok(())
+    outlet.finish().map_err(WorkError::Write)
 }
 
 /// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are

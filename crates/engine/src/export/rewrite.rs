@@ -1,15 +1,14 @@
-//! Annotations that a request wants otherwise than they are stored.
+//! Annotations that a request asks for in another form than they are stored: videos with every frame.
 //!
-//! Only rows that need it are touched, and only their annotations are parsed. What cannot be written anew is written as
-//! stored, with a notice.
+//! Only rows that need it are touched, one at a time, and only their annotations are parsed. What cannot be rewritten is
+//! written as stored, with a notice. The frames themselves are written by the encoder, one by one: see
+//! [`labelport_model::frames`].
 
 use super::count::Counts;
 use super::dictionary::Dictionary;
-use super::interpolate;
 use super::shape::Interpolation;
-use labelport_model::annotation;
 use labelport_model::data_type;
-use labelport_model::json::Document;
+use labelport_model::frames::Filled;
 use labelport_store::page::{Page, RowKey};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,11 +20,10 @@ pub(crate) struct Notice {
     pub(crate) message: String,
 }
 
-/// Annotations that are written otherwise than stored, by page entry.
+/// The labels of one row that are rewritten, by page entry.
 #[derive(Default)]
 pub(super) struct Rewritten {
-    bytes: Vec<u8>,
-    places: Vec<(usize, Range<usize>)>,
+    labels: Vec<(usize, Filled)>,
 }
 
 /// The rows of a block whose videos are written frame by frame.
@@ -50,16 +48,7 @@ impl InterpolatedRows {
         }
     }
 
-    /// Tells whether any of these rows gets frames that are not stored.
-    pub(super) fn holds_any(&self, keys: &[RowKey]) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::These(rows) => keys.iter().any(|key| rows.contains(key)),
-        }
-    }
-
-    fn holds(&self, row: RowKey) -> bool {
+    pub(super) fn holds(&self, row: RowKey) -> bool {
         match self {
             Self::None => false,
             Self::All => true,
@@ -68,57 +57,33 @@ impl InterpolatedRows {
     }
 }
 
-/// Writes annotations anew where the request needs it.
+/// Rewrites the labels of one row.
 pub(super) struct Rewriter<'a> {
     pub(super) dictionary: &'a Dictionary,
-    pub(super) document: &'a mut Document,
+    pub(super) row_key: RowKey,
     pub(super) counts: &'a mut Counts,
     pub(super) notices: &'a mut Vec<Notice>,
 }
 
 impl Rewriter<'_> {
-    /// Interpolates the labels of a page that need it, and counts their annotations as written.
-    pub(super) fn rewrite(
-        &mut self,
-        page: &Page,
-        column: usize,
-        rows: &InterpolatedRows,
-        keys: &[RowKey],
-    ) -> Rewritten {
+    /// Fills the frames of the labels that stand in these entries of a page, and counts their annotations.
+    pub(super) fn rewrite(&mut self, page: &Page, entries: Range<usize>, column: usize) -> Rewritten {
         let mut rewritten = Rewritten::default();
-        let end = keys.last().map_or(0, |last| *last);
-        if matches!(rows, InterpolatedRows::None) || keys.is_empty() {
-            return rewritten;
-        }
-        for entry in (0..page.len()).take_while(|entry| page.key(*entry) <= end) {
-            let row_key = page.key(entry);
+        for entry in entries {
             let Some(annotations) = page.text(entry, column) else { continue };
-            // Keys between the selected ones are loaded with them and written nowhere.
-            if !rows.holds(row_key) || keys.binary_search(&row_key).is_err() {
-                continue;
-            }
-            let start = rewritten.bytes.len();
-            let outcome = self
-                .document
-                .read(annotations)
-                .map_err(|error| error.to_string())
-                .and_then(|()| interpolate::interpolate(self.document.root(), &mut rewritten.bytes));
-            match outcome {
-                Ok(interpolate::Outcome::Written) => {
-                    if self.document.read(&rewritten.bytes[start..]).is_ok() {
-                        annotation::for_each(self.document.root(), &mut |mark| {
-                            if let Some(feature_key) = self.dictionary.feature(&mark) {
-                                self.counts.add_annotations(feature_key, 1);
-                            }
-                        });
-                    }
-                    rewritten.places.push((entry, start..rewritten.bytes.len()));
+            match Filled::new(annotations) {
+                Ok(Some(filled)) => {
+                    filled.count(&mut |mark, frames| {
+                        if let Some(feature_key) = self.dictionary.feature(&mark) {
+                            self.counts.add_annotations(feature_key, frames);
+                        }
+                    });
+                    rewritten.labels.push((entry, filled));
                 }
-                Ok(interpolate::Outcome::NothingToDo) => rewritten.bytes.truncate(start),
+                Ok(None) => {}
                 Err(reason) => {
-                    rewritten.bytes.truncate(start);
                     let message = format!("a label is written with its key frames only: {reason}");
-                    self.notices.push(Notice { row_key, message });
+                    self.notices.push(Notice { row_key: self.row_key, message });
                 }
             }
         }
@@ -127,8 +92,8 @@ impl Rewriter<'_> {
 }
 
 impl Rewritten {
-    pub(super) fn of(&self, entry: usize) -> Option<&[u8]> {
-        let at = self.places.binary_search_by_key(&entry, |(entry, _)| *entry).ok()?;
-        Some(&self.bytes[self.places[at].1.clone()])
+    pub(super) fn of(&self, entry: usize) -> Option<&Filled> {
+        let at = self.labels.binary_search_by_key(&entry, |(entry, _)| *entry).ok()?;
+        Some(&self.labels[at].1)
     }
 }

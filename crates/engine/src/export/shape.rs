@@ -9,6 +9,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) dictionary: &'a Dictionary,
     pub(crate) format: &'a dyn Format,
+    /// The most bytes of a row about which there is no notice.
+    pub(crate) row_limit_bytes: usize,
     /// Signs the URLs of masks; `None` where the workspace keeps none.
     pub(crate) signer: Option<&'a Signer>,
 }

@@ -3,7 +3,7 @@
 use super::count::{Counts, Unknown};
 use super::rewrite::Rewritten;
 use super::shape::{Plan, Shape};
-use labelport_model::record::{LabelRecord, ModelRecord, ProjectRecord, RunRecord};
+use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, RunRecord, Spill};
 use labelport_store::page::{Page, RowKey};
 use std::ops::Range;
 
@@ -32,24 +32,47 @@ impl<'p> Walk<'p> {
     }
 }
 
+/// What labels are written with instead of what is stored.
+#[derive(Clone, Copy)]
+pub(super) struct Rewriting<'r> {
+    pub(super) labels: &'r Rewritten,
+    pub(super) spill: &'r Spill<'r>,
+}
+
 /// One project's pages, walked row by row.
 pub(super) struct ProjectWalk<'p> {
     pages: &'p ScopePages,
-    rewritten: &'p Rewritten,
     plan: &'p Plan<'p>,
     rows: Walk<'p>,
     labels: Walk<'p>,
+    /// The labels of the row that was entered.
+    entries: Range<usize>,
 }
 
 impl<'p> ProjectWalk<'p> {
-    pub(super) fn new(pages: &'p ScopePages, rewritten: &'p Rewritten, plan: &'p Plan<'p>) -> Self {
-        Self { pages, rewritten, plan, rows: Walk::new(&pages.rows), labels: Walk::new(&pages.labels) }
+    pub(super) fn new(pages: &'p ScopePages, plan: &'p Plan<'p>) -> Self {
+        Self { pages, plan, rows: Walk::new(&pages.rows), labels: Walk::new(&pages.labels), entries: 0..0 }
     }
 
-    pub(super) fn labels_of(&mut self, row: RowKey, shape: &Shape, counts: &mut Counts) -> Vec<LabelRecord<'p>> {
+    /// Goes on to a row, whose labels are these entries of the page.
+    pub(super) fn enter(&mut self, row: RowKey) -> (&'p Page, Range<usize>) {
+        self.entries = self.labels.of(row);
+        (&self.pages.labels, self.entries.clone())
+    }
+
+    /// Returns the labels of the row that was entered.
+    pub(super) fn labels<'r>(
+        &self,
+        shape: &Shape,
+        counts: &mut Counts,
+        rewriting: Option<Rewriting<'r>>,
+    ) -> Vec<LabelRecord<'r>>
+    where
+        'p: 'r,
+    {
         let page = &self.pages.labels;
         let mut labels = Vec::new();
-        for entry in self.labels.of(row) {
+        for entry in self.entries.clone() {
             let (details, performance) = (page.text(entry, 1), page.text(entry, 2));
             if shape.label_details && details.is_none() {
                 counts.miss(Unknown::LabelDetails);
@@ -62,7 +85,7 @@ impl<'p> ProjectWalk<'p> {
                 details,
                 performance,
                 rest: page.text(entry, 3).unwrap_or(b""),
-                annotations: annotations(page, entry, [4, 5], self.rewritten, counts),
+                annotations: annotations(page, entry, [4, 5], rewriting, counts),
             });
         }
         counts.labels += labels.len() as u64;
@@ -72,7 +95,7 @@ impl<'p> ProjectWalk<'p> {
     pub(super) fn record<'r>(
         &mut self,
         row: RowKey,
-        labels: &'r [LabelRecord<'p>],
+        labels: &'r [LabelRecord<'r>],
         shape: &Shape,
         counts: &mut Counts,
     ) -> Option<ProjectRecord<'r>>
@@ -100,11 +123,12 @@ impl<'p> ProjectWalk<'p> {
 /// One model run's pages, walked row by row.
 pub(super) struct RunWalk<'p> {
     pages: &'p ScopePages,
-    rewritten: &'p (Rewritten, Rewritten),
     plan: &'p Plan<'p>,
     rows: Walk<'p>,
     labels: Walk<'p>,
     predictions: Walk<'p>,
+    /// The labels and the predictions of the row that was entered.
+    entries: [Range<usize>; 2],
 }
 
 /// A run's record with the model that it belongs to.
@@ -116,29 +140,40 @@ pub(super) struct InModel<'r> {
 }
 
 impl<'p> RunWalk<'p> {
-    pub(super) fn new(pages: &'p ScopePages, rewritten: &'p (Rewritten, Rewritten), plan: &'p Plan<'p>) -> Self {
+    pub(super) fn new(pages: &'p ScopePages, plan: &'p Plan<'p>) -> Self {
         let [rows, labels, predictions] = [&pages.rows, &pages.labels, &pages.predictions].map(Walk::new);
-        Self { pages, rewritten, plan, rows, labels, predictions }
+        Self { pages, plan, rows, labels, predictions, entries: [0..0, 0..0] }
     }
 
-    /// Returns the labels and the predictions of a row.
-    pub(super) fn labels_of(&mut self, row: RowKey, shape: &Shape, counts: &mut Counts) -> [Vec<LabelRecord<'p>>; 2] {
-        let read = |walk: &mut Walk<'p>, rewritten: &'p Rewritten, counts: &mut Counts| -> Vec<LabelRecord<'p>> {
-            let page = walk.page;
+    /// Goes on to a row, whose labels and predictions are these entries of the pages.
+    pub(super) fn enter(&mut self, row: RowKey, shape: &Shape) -> [(&'p Page, Range<usize>); 2] {
+        let predictions = if shape.predictions { self.predictions.of(row) } else { 0..0 };
+        self.entries = [self.labels.of(row), predictions];
+        let [labels, predictions] = self.entries.clone();
+        [(&self.pages.labels, labels), (&self.pages.predictions, predictions)]
+    }
+
+    /// Returns the labels and the predictions of the row that was entered.
+    pub(super) fn labels<'r>(
+        &self,
+        counts: &mut Counts,
+        [of_labels, of_predictions]: [Option<Rewriting<'r>>; 2],
+    ) -> [Vec<LabelRecord<'r>>; 2]
+    where
+        'p: 'r,
+    {
+        let mut read = |page: &'p Page, entries: &Range<usize>, rewriting| -> Vec<LabelRecord<'r>> {
             let label = |entry| LabelRecord {
                 head: page.text(entry, 0).unwrap_or(b""),
                 details: None,
                 performance: None,
                 rest: page.text(entry, 1).unwrap_or(b""),
-                annotations: annotations(page, entry, [2, 3], rewritten, counts),
+                annotations: annotations(page, entry, [2, 3], rewriting, counts),
             };
-            walk.of(row).map(label).collect()
+            entries.clone().map(label).collect()
         };
-        let labels = read(&mut self.labels, &self.rewritten.0, counts);
-        let predictions = match shape.predictions {
-            true => read(&mut self.predictions, &self.rewritten.1, counts),
-            false => Vec::new(),
-        };
+        let labels = read(&self.pages.labels, &self.entries[0], of_labels);
+        let predictions = read(&self.pages.predictions, &self.entries[1], of_predictions);
         counts.run_labels += labels.len() as u64;
         counts.predictions += predictions.len() as u64;
         [labels, predictions]
@@ -147,7 +182,7 @@ impl<'p> RunWalk<'p> {
     pub(super) fn record<'r>(
         &mut self,
         row: RowKey,
-        labels: &'r [Vec<LabelRecord<'p>>; 2],
+        labels: &'r [Vec<LabelRecord<'r>>; 2],
         shape: &Shape,
         counts: &mut Counts,
     ) -> Option<InModel<'r>>
@@ -182,17 +217,20 @@ impl<'p> RunWalk<'p> {
 }
 
 /// Returns a label's annotations as they are written, and counts those that are written as stored.
-fn annotations<'p>(
-    page: &'p Page,
+fn annotations<'r>(
+    page: &'r Page,
     entry: usize,
     [tally, stored]: [usize; 2],
-    rewritten: &'p Rewritten,
+    rewriting: Option<Rewriting<'r>>,
     counts: &mut Counts,
-) -> &'p [u8] {
-    rewritten.of(entry).unwrap_or_else(|| {
-        counts.add_tally(page.text(entry, tally).unwrap_or(b""));
-        page.text(entry, stored).unwrap_or(b"{}")
-    })
+) -> Annotations<'r> {
+    if let Some(Rewriting { labels, spill }) = rewriting
+        && let Some(frames) = labels.of(entry)
+    {
+        return Annotations::Filled { frames, spill };
+    }
+    counts.add_tally(page.text(entry, tally).unwrap_or(b""));
+    Annotations::Stored(page.text(entry, stored).unwrap_or(b"{}"))
 }
 
 /// Groups the runs of a row by model. Both lists are in the same order, in which the runs of a model are neighbours.

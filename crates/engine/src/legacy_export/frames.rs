@@ -1,19 +1,25 @@
 //! Frames of the label of a video, served by themselves.
 
-use super::labels::{Facts, filled};
+use super::labels::Facts;
 use crate::masks;
 use crate::workspace::Workspace;
 use labelport_formats::Legacy;
+use labelport_model::frames::Filled;
 use labelport_model::problem::Problem;
+use labelport_model::record::{Annotations, Spill};
 use labelport_store::projects;
+
+/// The frames of a label are handed on in pieces of about this many bytes.
+pub const PIECE_BYTES: usize = 256 << 10;
 
 /// Returns where the frames of a label are served.
 pub(super) fn path(label_id: &str) -> String {
     format!("/api/v1/labels/{label_id}/frames")
 }
 
-/// Returns the frames of a label as NDJSON, those between key frames too; nothing for a label without frames.
-pub fn video_frames(workspace: &Workspace, label_id: &str) -> Result<Vec<u8>, Problem> {
+/// Writes the frames of a label as NDJSON, those between key frames too; nothing for a label without frames. `spill` may
+/// take what is written whenever it is called; what it leaves is returned.
+pub fn video_frames(workspace: &Workspace, label_id: &str, spill: &Spill<'_>) -> Result<Vec<u8>, Problem> {
     let org_key = workspace.org_key();
     let label = workspace.read(|connection| Ok(projects::find_label(connection, org_key, label_id)?))?;
     let label = label.ok_or_else(|| Problem::not_found("label", label_id))?;
@@ -23,7 +29,25 @@ pub fn video_frames(workspace: &Workspace, label_id: &str) -> Result<Vec<u8>, Pr
         mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),
         ..Legacy::PLAIN
     };
+    let sign = |out: &mut Vec<u8>| {
+        if let Some(signed) = masks::sign(out, workspace.signer()) {
+            *out = signed;
+        }
+    };
+    let spill = |out: &mut Vec<u8>| {
+        // The URL of a mask never lies across two frames.
+        if out.len() >= PIECE_BYTES {
+            sign(out);
+        }
+        spill(out)
+    };
     let mut out = Vec::new();
-    legacy.video_frames(&filled(&label.annotations), &mut out);
-    Ok(masks::sign(&out, workspace.signer()).unwrap_or(out))
+    let stored = label.annotations.as_bytes();
+    match Filled::new(stored) {
+        Ok(Some(frames)) => legacy.video_frames(Annotations::Filled { frames: &frames, spill: &spill }, &mut out),
+        // What cannot be filled is shown as it is.
+        Ok(None) | Err(_) => legacy.video_frames(Annotations::Stored(stored), &mut out),
+    }
+    sign(&mut out);
+    Ok(out)
 }

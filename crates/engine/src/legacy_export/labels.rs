@@ -1,6 +1,5 @@
 //! Rows of labels and of model runs.
 
-use crate::export;
 use crate::masks;
 use crate::stored_export;
 use crate::work::{Done, Job, JobError, Pulse};
@@ -211,9 +210,4 @@ impl MaskPlaces {
         let root = self.0.get(import_id)?;
         Some(format!("{}{root}/annotations/{feature_id}/index/{index}/mask", masks::ORIGIN))
     }
-}
-
-/// Returns annotations with every frame, or as they are where that cannot be.
-pub(super) fn filled(annotations: &str) -> String {
-    export::fill_frames(annotations).ok().flatten().unwrap_or_else(|| annotations.to_owned())
 }

@@ -13,7 +13,7 @@ mod labels;
 mod order;
 mod rows;
 
-pub use frames::video_frames;
+pub use frames::{PIECE_BYTES, video_frames};
 pub use labels::{LabelExport, RunExport};
 pub use order::{Legacy, LegacyKind, start_or_join};
 pub use rows::RowExport;

@@ -60,7 +60,7 @@ pub(super) struct Frame {
 /// The present version of the index.
 pub(super) const VERSION: u32 = 1;
 
-/// A file of a stream ends with the frame in which it reaches this many bytes: few enough for a client that holds a file
+/// A file of a stream ends with the frame, and the line, in which it reaches this many bytes: few enough for a client that holds a file
 /// in memory, enough that asking for files does not cost more than reading them.
 const FILE_BYTES: u64 = 16 << 20;
 
@@ -100,7 +100,9 @@ impl Frames {
             total.bytes += frame.bytes;
             total.lines += frame.lines;
             let is_last = index + 1 == frames.len();
-            if total.bytes > start.bytes && (is_last || total.bytes - start.bytes >= FILE_BYTES) {
+            // A frame without lines is a piece of a line that goes on.
+            let is_full = frame.lines > 0 && total.bytes - start.bytes >= FILE_BYTES;
+            if total.bytes > start.bytes && (is_last || is_full) {
                 files.push(FileRange {
                     number: files.len() as u64,
                     start: start.bytes,

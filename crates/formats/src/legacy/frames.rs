@@ -1,7 +1,8 @@
 //! Frames of videos, and slices of series.
 
-use super::{Legacy, label};
+use super::{Legacy, Source, label};
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 /// A frame of a label.
@@ -24,8 +25,31 @@ pub(super) fn has_them(annotations: Value<'_>) -> bool {
     ["frames", "groups"].iter().any(|key| annotations.get(key).is_some_and(|frames| frames.kind() == Kind::Object))
 }
 
-/// Lists the frames of a label, by group and number.
-pub(super) fn list(annotations: Value<'_>) -> Vec<Frame<'_>> {
+/// Calls `each` for every frame of a label, by group and number, with the buffer to write it to.
+pub(super) fn for_each(source: Source<'_>, out: &mut Vec<u8>, each: &mut dyn FnMut(&Frame<'_>, &mut Vec<u8>)) {
+    let (filled, spill) = match source {
+        Source::Stored(annotations) => {
+            list(annotations).iter().for_each(|frame| each(frame, out));
+            return;
+        }
+        Source::Filled { frames, spill } => (frames, spill),
+    };
+    let stored = filled.stored();
+    let mut common = stored.get("classifications").filter(|list| list.elements().next().is_some());
+    let key_frames = stored.get("key_frame_feature_map");
+    let mut document = Document::default();
+    // After a break nobody takes what would follow, so there is nothing to do about one.
+    let _: ControlFlow<()> = filled.for_each_frame(&mut |number, json| {
+        if document.read(json).is_ok() {
+            let frame = Frame { number, group: None, frame: document.root(), common: common.take(), key_frames };
+            each(&frame, out);
+        }
+        spill(out)
+    });
+}
+
+/// Lists the frames of stored annotations, by group and number.
+fn list(annotations: Value<'_>) -> Vec<Frame<'_>> {
     let mut list = numbered(annotations, None, annotations.get("key_frame_feature_map"));
     for (name, group) in annotations.get("groups").into_iter().flat_map(Value::members) {
         let frames = numbered(group, Some(name), annotations.get("key_frame_feature_map"));

@@ -1,15 +1,16 @@
 //! A label: objects, classifications and relationships under their old names.
 
-use super::{Frames, Legacy, color, frames};
+use super::{Frames, Legacy, Source, color, frames};
 use labelport_model::json::{Kind, ObjectWriter, Value, quote_into};
 
 /// The length that readers of the format insist on for ids of features and schemas.
 const ID_LENGTH: usize = 25;
 
 /// Writes the `Label` of a row from the annotations of one label, or of several that share the row.
-pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Value<'_>], out: &mut Vec<u8>) {
-    let Some(on_frames) = annotations.iter().find(|annotations| frames::has_them(**annotations)) else {
-        write_lists(legacy, annotations, out);
+pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'_>], out: &mut Vec<u8>) {
+    let Some(on_frames) = annotations.iter().find(|source| frames::has_them(source.stored())) else {
+        let stored: Vec<Value<'_>> = annotations.iter().map(|source| source.stored()).collect();
+        write_lists(legacy, &stored, out);
         return;
     };
     match legacy.frames {
@@ -19,7 +20,15 @@ pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Value<'_
             object.close();
         }
         Frames::Inline => {
-            separated(frames::list(*on_frames), out, |frame, out| frames::write(legacy, &frame, out));
+            out.push(b'[');
+            let mut is_first = true;
+            frames::for_each(*on_frames, out, &mut |frame, out| {
+                if !std::mem::take(&mut is_first) {
+                    out.push(b',');
+                }
+                frames::write(legacy, frame, out);
+            });
+            out.push(b']');
         }
     }
 }

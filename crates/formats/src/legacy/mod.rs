@@ -16,8 +16,9 @@ mod label;
 mod row;
 
 use crate::Format;
-use labelport_model::json::Document;
-use labelport_model::record::Record;
+use labelport_model::frames::Filled;
+use labelport_model::json::{Document, Value};
+use labelport_model::record::{Annotations, Record, Spill};
 
 /// What legacy rows show and a record does not hold.
 #[derive(Clone, Copy)]
@@ -55,12 +56,38 @@ impl Legacy<'static> {
 }
 
 impl Legacy<'_> {
-    /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, a JSON object in the form of
-    /// export v2. Annotations in which every frame is filled give a line for every frame.
-    pub fn video_frames(&self, annotations: &str, out: &mut Vec<u8>) {
-        for frame in frames::list(parsed(annotations.as_bytes()).root()) {
-            frames::write(self, &frame, out);
+    /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, which are in the form of
+    /// export v2, and one for each frame that is filled in.
+    pub fn video_frames(&self, annotations: Annotations<'_>, out: &mut Vec<u8>) {
+        let document;
+        let source = match annotations {
+            Annotations::Stored(stored) => {
+                document = parsed(stored);
+                Source::Stored(document.root())
+            }
+            Annotations::Filled { frames, spill } => Source::Filled { frames, spill },
+        };
+        frames::for_each(source, out, &mut |frame, out| {
+            frames::write(self, frame, out);
             out.push(b'\n');
+        });
+    }
+}
+
+/// Annotations to be written in the old form.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// As they are stored.
+    Stored(Value<'a>),
+    /// With every frame.
+    Filled { frames: &'a Filled, spill: &'a Spill<'a> },
+}
+
+impl<'a> Source<'a> {
+    fn stored(self) -> Value<'a> {
+        match self {
+            Self::Stored(stored) => stored,
+            Self::Filled { frames, .. } => frames.stored(),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Rows: what stands around a label.
 
 use super::label::{quoted, separated};
-use super::{Legacy, label, parsed, parsed_members};
+use super::{Legacy, Source, label, parsed, parsed_members};
 use labelport_model::data_type::of_media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
-use labelport_model::record::{LabelRecord, ProjectRecord, Record, RunRecord};
+use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record, RunRecord};
 
 /// The data types that readers of the format know by name; they tell others by what a label holds.
 const NAMED_TYPES: &[&str] = &["image", "text", "video"];
@@ -43,7 +43,7 @@ fn write_label(
     let performance = parsed(written.performance.unwrap_or(b"{}"));
     let (details, performance) = (details.root(), performance.root());
     let is_skipped = performance.get("skipped").is_some_and(|skipped| skipped.kind() == Kind::True);
-    let annotations = parsed(written.annotations);
+    let documents = documents(std::slice::from_ref(written));
 
     let mut row = ObjectWriter::open(out);
     row.text("ID", &id);
@@ -52,7 +52,7 @@ fn write_label(
     if is_skipped {
         out.extend_from_slice(b"{}");
     } else {
-        label::write(legacy, &id, &[annotations.root()], out);
+        label::write(legacy, &id, &sources(&documents, std::slice::from_ref(written)), out);
     }
     member(&mut row, "Created By", details.get("created_by"), "null");
     row.raw("Project Name", project.name.unwrap_or(b"null"));
@@ -85,8 +85,7 @@ fn write_label(
 fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &RunRecord<'_>, out: &mut Vec<u8>) {
     let (run_head, run_tail) = (parsed_members(run.head), parsed_members(run.tail));
     let of_run = |key: &str| run_head.root().get(key).or_else(|| run_tail.root().get(key));
-    let annotations: Vec<_> = run.labels.iter().map(|written| parsed(written.annotations)).collect();
-    let roots: Vec<_> = annotations.iter().map(|annotations| annotations.root()).collect();
+    let documents = documents(run.labels);
     let label_id = run.labels.first().map(|written| text(parsed_members(written.head).root(), "id"));
 
     let mut row = ObjectWriter::open(out);
@@ -97,8 +96,26 @@ fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &Ru
     member(&mut row, "External ID", head.get("external_id"), "null");
     let media = parsed(record.media.unwrap_or(b"{}"));
     row.raw("Media Attributes", &camel_case(media.root()));
-    label::write(legacy, &label_id.unwrap_or_default(), &roots, row.key("Label"));
+    label::write(legacy, &label_id.unwrap_or_default(), &sources(&documents, run.labels), row.key("Label"));
     row.close();
+}
+
+/// Parses the annotations of labels that are written as stored.
+fn documents(labels: &[LabelRecord<'_>]) -> Vec<Option<Document>> {
+    let parsed_if_stored = |label: &LabelRecord<'_>| match label.annotations {
+        Annotations::Stored(annotations) => Some(parsed(annotations)),
+        Annotations::Filled { .. } => None,
+    };
+    labels.iter().map(parsed_if_stored).collect()
+}
+
+fn sources<'a>(documents: &'a [Option<Document>], labels: &[LabelRecord<'a>]) -> Vec<Source<'a>> {
+    let source = |(document, label): (&'a Option<Document>, &LabelRecord<'a>)| match (document, label.annotations) {
+        (Some(document), _) => Some(Source::Stored(document.root())),
+        (None, Annotations::Filled { frames, spill }) => Some(Source::Filled { frames, spill }),
+        (None, Annotations::Stored(_)) => None,
+    };
+    documents.iter().zip(labels).filter_map(source).collect()
 }
 
 fn write_data_row(head: Value<'_>, row: &mut ObjectWriter<'_>) {

@@ -1,7 +1,7 @@
 //! What becomes of each sort of annotation, and of the rows around them.
 
 use super::*;
-use labelport_model::record::{DetailsRecord, LabelRecord, ModelRecord, ProjectRecord, RunRecord};
+use labelport_model::record::{Annotations, DetailsRecord, LabelRecord, ModelRecord, ProjectRecord, RunRecord};
 
 const ID: &str = "cjhfk1o2f0a1b2c3d4e5f6g7h";
 const SCHEMA: &str = "ckabc1o2f0a1b2c3d4e5f6g7h";
@@ -35,7 +35,7 @@ fn label_of(annotations: &str) -> LabelRecord<'_> {
         head: br#""label_kind":"Default","version":"1.0.0","id":"L1""#,
         details: None,
         performance: None,
-        annotations: annotations.as_bytes(),
+        annotations: Annotations::Stored(annotations.as_bytes()),
         rest: b"",
     }
 }
@@ -224,7 +224,7 @@ fn video_lines() -> [String; 2] {
 fn frames_are_lines_in_order_behind_a_url_or_in_the_row() {
     let [first, second] = video_lines();
     let mut out = Vec::new();
-    BLUE.video_frames(VIDEO, &mut out);
+    BLUE.video_frames(Annotations::Stored(VIDEO.as_ref()), &mut out);
     assert_eq!(String::from_utf8(out).unwrap(), format!("{first}\n{second}\n"));
     assert_eq!(label_with(BLUE, VIDEO), format!("[{first},{second}]"));
     let served = Legacy { frames: Frames::Served(&|id| format!("https://h/{id}/frames")), ..BLUE };
@@ -235,7 +235,7 @@ fn frames_are_lines_in_order_behind_a_url_or_in_the_row() {
 fn check_key_frame(map: &str, expect: bool) {
     let annotations = format!(r#"{{"frames":{{"5":{{"objects":{{"f":{{"feature_id":"f","point":{{}}}}}}}}}}{map}}}"#);
     let mut out = Vec::new();
-    BLUE.video_frames(&annotations, &mut out);
+    BLUE.video_frames(Annotations::Stored(&annotations.as_ref()), &mut out);
     let line = String::from_utf8(out).unwrap();
     assert!(line.contains(&format!(r#""keyframe":{expect}"#)), "{line}");
 }
@@ -253,12 +253,15 @@ fn key_frames_are_those_that_the_map_names() {
 #[test]
 fn a_video_without_frames_keeps_its_classifications() {
     let mut out = Vec::new();
-    BLUE.video_frames(r#"{"frames":{},"classifications":[{"name":"g","text_answer":{"content":"y"}}]}"#, &mut out);
+    BLUE.video_frames(
+        Annotations::Stored(r#"{"frames":{},"classifications":[{"name":"g","text_answer":{"content":"y"}}]}"#.as_ref()),
+        &mut out,
+    );
     let expect = r#"{"frameNumber":1,"classifications":[{"title":"g","value":"g","answer":"y"}],"objects":[]}"#;
     assert_eq!(String::from_utf8(out).unwrap(), format!("{expect}\n"));
     let mut out = Vec::new();
     for nothing in ["{}", "no JSON", r#"{"frames":[1],"groups":7}"#, r#"{"frames":{"x":{}}}"#] {
-        BLUE.video_frames(nothing, &mut out);
+        BLUE.video_frames(Annotations::Stored(nothing.as_ref()), &mut out);
     }
     assert_eq!(out, b"");
 }

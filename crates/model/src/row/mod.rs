@@ -21,6 +21,10 @@ use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
 use std::sync::Arc;
 
+/// The most bytes of a row that is read or written as one, apart from the frames of its videos, which have no limit
+/// because they are read and written one by one. An import may have a lower limit.
+pub const ROW_LIMIT_BYTES: usize = 512 << 20;
+
 /// One data row with everything that its line says about it.
 #[derive(Debug)]
 pub struct Row {

@@ -9,13 +9,17 @@ use labelport_engine::modeling::{model, registration, run};
 use labelport_engine::result::Stream;
 use labelport_engine::{api_key, stored_export};
 use labelport_model::problem::Problem;
+use labelport_model::record::Spill;
 use labelport_model::time::Timestamp;
 use labelport_store::issues::IssueStatus;
 use labelport_store::projects::ListLabels;
 use labelport_store::tasks::{self, Ending, TaskStatus};
 use serde_json::{Value, json};
+use std::ops::ControlFlow;
 
 const DAY_MS: i64 = 24 * 3_600_000;
+/// Takes nothing of what is written.
+const KEEP: &Spill<'static> = &|_| ControlFlow::Continue(());
 
 impl Served {
     /// Asks for an export, with nobody who works on it.
@@ -269,7 +273,7 @@ fn frames_of_a_video_are_served_by_themselves() {
     assert_eq!(rows[0]["Label"], json!({ "frames": format!("http://served.test/api/v1/labels/{label_id}/frames") }));
     assert_eq!(rows[0]["media_type"], "video");
 
-    let text = String::from_utf8(legacy_export::video_frames(&served.workspace, label_id).unwrap()).unwrap();
+    let text = String::from_utf8(legacy_export::video_frames(&served.workspace, label_id, KEEP).unwrap()).unwrap();
     let frames: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(frames.iter().map(|frame| frame["frameNumber"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     let of = |frame: usize, title: &str| -> Value {
@@ -287,7 +291,7 @@ fn frames_of_a_video_are_served_by_themselves() {
     served.workspace.signer().check(path, None, Some(signature), Timestamp::MIN).unwrap();
     let org_key = served.workspace.org_key();
     assert!(served.read(|connection| labelport_store::files::find_mask(connection, org_key, path)).is_some());
-    legacy_export::video_frames(&served.workspace, "nobody").unwrap_err();
+    legacy_export::video_frames(&served.workspace, "nobody", KEEP).unwrap_err();
 }
 
 #[test]

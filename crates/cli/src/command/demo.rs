@@ -43,7 +43,7 @@ impl Command for Demo {
         let workspace = workspace.or_folder(FOLDER);
         let composed = composed::demo();
         let store = workspace.open_or_create()?;
-        fill(&store, &composed, messages)?;
+        fill(&store, workspace.folder(), &composed, messages)?;
         let exports = workspace.folder().join("exports");
         std::fs::create_dir_all(&exports)?;
         let mut rows = Vec::new();
@@ -64,7 +64,7 @@ impl Command for Demo {
 }
 
 /// Imports the composed files, and adds what no export file carries: a slice and an issue.
-fn fill(store: &Store, composed: &Composed, messages: &Messages) -> Result<(), Failure> {
+fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Messages) -> Result<(), Failure> {
     let mut total = Summary::default();
     for file in &composed.files {
         let source = Source::stream(&file.name, Box::new(Cursor::new(file.ndjson.clone())));
@@ -72,6 +72,7 @@ fn fill(store: &Store, composed: &Composed, messages: &Messages) -> Result<(), F
             strict: true,
             threads: 1,
             record_limit_bytes: RECORD_LIMIT_BYTES,
+            scratch_folder,
             now: workspace::now(),
             progress: &mut |_| {},
         };

@@ -8,11 +8,12 @@ use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{self, Progress, Run, Source, Summary};
 use labelport_model::id::OntologyId;
+use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_store::Store;
 use labelport_store::merge::Tally;
 use labelport_store::ontologies::{self, GivenOntology, OntologyError};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads files into the workspace.
 pub(crate) struct Import;
@@ -42,9 +43,9 @@ impl Command for Import {
                 Arg::new("max-record-mib")
                     .long("max-record-mib")
                     .value_name("MIB")
-                    .value_parser(clap::value_parser!(u16).range(1..=600))
-                    .default_value("64")
-                    .help("Size of the largest record"),
+                    .value_parser(clap::value_parser!(u16).range(1..=(ROW_LIMIT_BYTES >> 20) as i64))
+                    .default_value("512")
+                    .help("Size of the largest record, not counting video frames that can be computed"),
             ]);
         let ontology =
             clap::Command::new("ontology").about("Read an ontology that rows of its projects must fit").args([
@@ -79,16 +80,19 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
     }
     let store = workspace.open_or_create()?;
     let strict = arguments.get_flag("strict");
-    let mebibytes = arguments.get_one::<u16>("max-record-mib").copied().unwrap_or(64);
+    let record_bytes = arguments
+        .get_one::<u16>("max-record-mib")
+        .copied()
+        .map_or(ROW_LIMIT_BYTES, |mebibytes| usize::from(mebibytes) << 20);
     let started = workspace::instant();
     let mut total = Summary::default();
     let names: Vec<&str> = sources.iter().map(Source::name).collect();
     let request = json!({ "files": names, "strict": strict }).to_string();
     let job = Job { kind: "import", name: names.join(", "), request, is_silent: strict };
-    let limits = Limits { strict, record_bytes: usize::from(mebibytes) << 20 };
+    let limits = Limits { strict, record_bytes, scratch_folder: workspace.folder().to_owned() };
     let work = |pulse: &mut Pulse<'_>| {
         for source in sources {
-            total.add(import_one(&store, source, limits, messages, pulse)?);
+            total.add(import_one(&store, source, &limits, messages, pulse)?);
         }
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
         Ok(((), Done { rows: total.records, outcome }))
@@ -99,17 +103,17 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
 }
 
 /// What a file may hold.
-#[derive(Clone, Copy)]
 struct Limits {
     strict: bool,
     record_bytes: usize,
+    scratch_folder: PathBuf,
 }
 
 /// Imports one file and says so: what this has said is on disk.
 fn import_one(
     store: &Store,
     source: Source,
-    limits: Limits,
+    limits: &Limits,
     messages: &Messages,
     pulse: &mut Pulse<'_>,
 ) -> Result<Summary, Failure> {
@@ -120,15 +124,21 @@ fn import_one(
         pulse.beat();
     };
     let threads = workspace::processors().saturating_sub(1).max(1);
-    let Limits { strict, record_bytes } = limits;
-    let mut run = Run { strict, threads, record_limit_bytes: record_bytes, now: workspace::now(), progress: &mut tell };
+    let mut run = Run {
+        strict: limits.strict,
+        threads,
+        record_limit_bytes: limits.record_bytes,
+        scratch_folder: &limits.scratch_folder,
+        now: workspace::now(),
+        progress: &mut tell,
+    };
     let summary = import::run(store, source, &mut run)?;
     drop(progress);
     let event = json!({
         "event": "file imported", "file": name, "records": summary.records, "refused": summary.refused,
     });
     messages.event(&event, "");
-    if strict && summary.refused > 0 {
+    if limits.strict && summary.refused > 0 {
         messages.note(&format!("{name} was refused as a whole: nothing of it was written"));
     }
     Ok(summary)
@@ -199,8 +209,8 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
     }
     if counts.filled_videos > 0 {
         lines.push(format!(
-            "notice: {} labels hold video frames between their key frames, as files exported with interpolated frames \
-             do; they are kept as they stand and will be in every export",
+            "notice: {} labels hold video frames between their key frames that cannot be computed from them; these \
+             frames are kept as they came and will be in every export",
             grouped(counts.filled_videos)
         ));
     }

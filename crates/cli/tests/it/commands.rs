@@ -155,15 +155,27 @@ fn what_no_file_said_is_left_out_and_told_and_overwrites_nothing() {
 }
 
 #[test]
-fn frames_between_key_frames_and_new_names_are_told_when_they_come_in() {
+fn an_export_with_every_frame_is_imported_as_its_key_frames() {
     let place = Place::with_demo_rows();
     let videos = composed::demo().datasets[8].name.clone();
     let rows = place.run(&["export", "dataset", &videos, "--everything"]).succeeded().out;
-    let filled = place.run_with_input(&["import", "labelbox", "-"], rows.as_bytes()).succeeded();
-    assert!(filled.err.contains("labels hold video frames between their key frames"), "{}", filled.err);
+    let imported = place.run_with_input(&["import", "labelbox", "-"], rows.as_bytes()).succeeded();
+    assert!(imported.err.contains("data rows: 7 unchanged"), "{}", imported.err);
+    // A frame that the key frames do not give.
+    let at = rows.find(r#""frames":{"#).unwrap();
+    let changed = format!("{}{}", &rows[..at], rows[at..].replacen(r#""left":"#, r#""left":1"#, 1));
+    let imported = place.run_with_input(&["import", "labelbox", "-"], changed.as_bytes()).succeeded();
+    assert!(imported.err.contains("notice: 1 labels hold video frames between their key frames"), "{}", imported.err);
+}
+
+#[test]
+fn new_names_are_counted_as_renamed() {
+    let place = Place::with_demo_rows();
+    let videos = composed::demo().datasets[8].name.clone();
+    let rows = place.run(&["export", "dataset", &videos, "--data-row-details"]).succeeded().out;
     let renamed = rows.replace(&videos, "Another name");
-    let told = place.run_with_input(&["import", "labelbox", "-"], renamed.as_bytes()).succeeded();
-    assert!(told.err.contains("renamed: 1 "), "{}", told.err);
+    let imported = place.run_with_input(&["import", "labelbox", "-"], renamed.as_bytes()).succeeded();
+    assert!(imported.err.contains("renamed: 1 "), "{}", imported.err);
 }
 
 #[test]

@@ -51,6 +51,12 @@ pub enum ImportError {
         /// The file.
         name: String,
     },
+    /// The folder for temporary files failed.
+    #[error("the frames of a long record cannot be kept in a temporary file ({source})")]
+    Scratch {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,11 +2,15 @@
 //!
 //! Reading, parsing and writing overlap: one thread at a time cuts the input into records, workers parse them, and the
 //! caller's thread gathers parsed rows, in the order of the file, while the store writes those gathered before. Memory is
-//! bounded by the records in flight.
+//! bounded by the records in flight, and these by their bytes; rows of videos with all their frames are read frame by
+//! frame.
+//!
 //! A record that cannot be read or contradicts the store is refused with its place and its reason; the others go on. A
 //! strict import writes a file in one transaction and takes it back if anything was refused.
 
 mod error;
+mod flight;
+mod long;
 mod source;
 mod split;
 
@@ -14,12 +18,14 @@ pub use error::{ImportError, Refused};
 pub use source::Source;
 
 use crate::ordered;
+use flight::{Flight, Ticket};
 use labelport_model::json::Document;
-use labelport_model::row::{Reader, Row};
+use labelport_model::row::{ROW_LIMIT_BYTES, Reader, Row};
 use labelport_model::time::Timestamp;
 use labelport_store::merge::{MergeCounts, Merger, Verdict};
 use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
-use split::{Record, RecordProblem, Records};
+use split::{Body, Record, RecordProblem, Records};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Records are parsed in portions of about this many bytes.
@@ -43,8 +49,10 @@ pub struct Run<'a> {
     pub strict: bool,
     /// The threads that parse.
     pub threads: usize,
-    /// The most bytes of one record.
+    /// The most bytes of one record, apart from frames that can be computed. At most [`ROW_LIMIT_BYTES`].
     pub record_limit_bytes: usize,
+    /// Where the frames of long records are kept while these are read.
+    pub scratch_folder: &'a Path,
     /// The time that new things are given.
     pub now: Timestamp,
     /// Is told how far the import is, after each commit.
@@ -76,13 +84,13 @@ pub struct Summary {
 /// Records as cut from the input.
 struct Portion {
     records: Vec<Result<Record, Refused>>,
-    bytes: usize,
+    ticket: Ticket,
 }
 
 /// A portion after parsing.
 struct ParsedPortion {
     records: Vec<Parsed>,
-    bytes: usize,
+    ticket: Ticket,
 }
 
 /// Rows that wait for their transaction to be worth its commit.
@@ -96,7 +104,7 @@ struct Waiting {
 
 impl Waiting {
     fn add(&mut self, portion: ParsedPortion) {
-        self.bytes += portion.bytes;
+        self.bytes += portion.ticket.bytes();
         self.records += portion.records.len() as u64;
         for record in portion.records {
             match record {
@@ -161,27 +169,29 @@ enum Parsed {
 pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, ImportError> {
     let name = source.name().to_owned();
     let position = source.position();
-    let mut records = source.open(run.record_limit_bytes)?;
+    let limit_bytes = run.record_limit_bytes.min(ROW_LIMIT_BYTES);
+    let mut records = source.open((limit_bytes, run.scratch_folder.to_owned()))?;
     let target: Box<dyn Target> =
         if run.strict { Box::new(Whole::start(store, run.now)?) } else { Box::new(Piecemeal::start(store, run.now)?) };
     let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
     let mut workers: Vec<Worker> = (0..run.threads.max(1)).map(|_| Worker::default()).collect();
     let mut waiting = Waiting::default();
     let mut transaction_bytes = FIRST_TRANSACTION_BYTES;
+    let flight = Flight::default();
     ordered::run(
         &mut workers,
-        || next_portion(&mut records, &name),
+        || next_portion(&mut records, &name, &flight),
         |worker, portion: Portion, emit| {
             let records = portion.records.into_iter().map(|record| worker.parse(record, &name)).collect();
-            // Whoever takes no more portions has an error of its own to tell.
-            emit(ParsedPortion { records, bytes: portion.bytes }).unwrap_or_default();
+            // An importer that takes no more portions reports an error of its own.
+            emit(ParsedPortion { records, ticket: portion.ticket }).unwrap_or_default();
             Ok(())
         },
         |portion: ParsedPortion| {
             waiting.add(portion);
             if waiting.is_enough(transaction_bytes) {
                 transaction_bytes = TRANSACTION_BYTES.min(2 * transaction_bytes);
-                handover.send(&mut waiting, position.get(), run)?;
+                handover.send(&mut waiting, position.get(), run).inspect_err(|_| flight.cancel())?;
             }
             Ok::<_, ImportError>(())
         },
@@ -211,14 +221,15 @@ impl Summary {
     }
 }
 
-fn next_portion(records: &mut Records, name: &str) -> Result<Option<Portion>, ImportError> {
+fn next_portion(records: &mut Records, name: &str, flight: &Flight) -> Result<Option<Portion>, ImportError> {
+    flight.wait();
     let mut portion = Vec::new();
     let mut bytes = 0;
     while bytes < PORTION_BYTES && portion.len() < PORTION_RECORDS {
         match records.next()? {
             None => break,
             Some(Ok(record)) => {
-                bytes += record.text.len();
+                bytes += record.held_bytes();
                 portion.push(Ok(record));
             }
             Some(Err(RecordProblem { line, column, reason })) => {
@@ -226,7 +237,8 @@ fn next_portion(records: &mut Records, name: &str) -> Result<Option<Portion>, Im
             }
         }
     }
-    Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, bytes }) })
+    let ticket = flight.ticket(bytes);
+    Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, ticket }) })
 }
 
 /// What a thread that parses uses again.
@@ -238,19 +250,49 @@ struct Worker {
 
 impl Worker {
     fn parse(&mut self, record: Result<Record, Refused>, name: &str) -> Parsed {
-        let record = match record {
+        let mut record = match record {
             Ok(record) => record,
             Err(refused) => return Parsed::Refused(refused),
         };
-        let (offset, reason) = match self.document.read(&record.text) {
-            Err(error) => (error.offset, error.to_string()),
-            Ok(()) => match self.reader.read(&self.document) {
-                Err(error) => (error.offset, error.to_string()),
-                Ok(row) => return Parsed::Row(record.line, Box::new(row)),
-            },
+        match self.read(&mut record) {
+            Ok(row) => Parsed::Row(record.line, Box::new(row)),
+            Err(((line, column), reason)) => Parsed::Refused(Refused { file: name.to_owned(), line, column, reason }),
+        }
+    }
+
+    /// Reads a record; fails with a place and a reason.
+    fn read(&mut self, record: &mut Record) -> Result<Row, ((u64, Option<u64>), String)> {
+        let text = match &mut record.body {
+            Body::Text(text) => text,
+            Body::Long(long) => {
+                let outcome = self.document.read(&long.row.text).map_err(|error| (error.offset, error.to_string()));
+                let shortened = match outcome {
+                    Ok(()) => long.shorten(&self.document).map_err(|error| (0, error.to_string())),
+                    Err(error) => Err(error),
+                };
+                match shortened {
+                    // From here on it is as short as other records; places in it are places of the whole record only
+                    // up to its first frames.
+                    Ok(text) => {
+                        let is_same = long.row.cuts.is_empty();
+                        return self.read_text(&text).map_err(|(offset, reason)| {
+                            let place = record.place(offset);
+                            ((place.0, place.1.filter(|_| is_same)), reason)
+                        });
+                    }
+                    Err((offset, reason)) => return Err((record.place(offset), reason)),
+                }
+            }
         };
-        let (line, column) = record.place(offset);
-        Parsed::Refused(Refused { file: name.to_owned(), line, column: Some(column), reason })
+        let text = std::mem::take(text);
+        let outcome = self.read_text(&text);
+        record.body = Body::Text(text);
+        outcome.map_err(|(offset, reason)| (record.place(offset), reason))
+    }
+
+    fn read_text(&mut self, text: &[u8]) -> Result<Row, (usize, String)> {
+        self.document.read(text).map_err(|error| (error.offset, error.to_string()))?;
+        self.reader.read(&self.document).map_err(|error| (error.offset, error.to_string()))
     }
 }
 

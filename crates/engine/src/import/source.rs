@@ -5,7 +5,7 @@ use super::split::{Layout, Records};
 use crate::unpack::{self, Position};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How much is looked at to tell what a file is.
 const SAMPLE_BYTES: u64 = 64 << 10;
@@ -52,8 +52,9 @@ impl Source {
         self.position.clone()
     }
 
-    /// Opens it and fails if it is no export.
-    pub(super) fn open(self, record_limit_bytes: usize) -> Result<Records, ImportError> {
+    /// Opens it and fails if it is not an export. `limits` are the most bytes of a record and the folder for temporary
+    /// files.
+    pub(super) fn open(self, limits: (usize, PathBuf)) -> Result<Records, ImportError> {
         let Self { name, input, position, .. } = self;
         let read = |source| ImportError::Read { name: name.clone(), source };
         let mut input = unpack::unpacked(input, position).map_err(read)?;
@@ -63,7 +64,7 @@ impl Source {
         let layout = recognise(&name, &sample[start..])?;
         let whole = Cursor::new(sample.split_off(start)).chain(input);
         let whole = BufReader::with_capacity(unpack::BUFFER_BYTES, whole);
-        Ok(Records::new(name, Box::new(whole), layout, record_limit_bytes))
+        Ok(Records::new(name, Box::new(whole), layout, limits))
     }
 }
 

@@ -1,10 +1,15 @@
 //! Bytes to records, without looking further into them than needed to see where they end.
 //!
 //! In a file of lines a record ends with its line, so that a broken record breaks nothing behind it. In an array, or in
-//! objects printed over several lines, brackets are counted outside strings.
+//! objects printed over several lines, brackets are counted outside strings. A long record is not held: see
+//! [`long`](super::long).
 
 use super::error::ImportError;
-use std::io::{BufRead, Read};
+use super::long::{FrameWriter, LONG_BYTES, LongError, LongRecord};
+use labelport_model::frames::{CutError, Cutter};
+use labelport_model::row::ROW_LIMIT_BYTES;
+use std::io::{self, BufRead, Read};
+use std::path::PathBuf;
 
 /// How records are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +25,24 @@ pub(super) enum Layout {
 /// One record, not parsed.
 pub(super) struct Record {
     /// Its bytes.
-    pub(super) text: Vec<u8>,
+    pub(super) body: Body,
     /// The line on which it begins, from 1.
     pub(super) line: u64,
     /// The byte of that line at which it begins, from 0.
     column: u64,
+    /// Whether it ends with that line.
+    is_one_line: bool,
 }
 
-/// A record that cannot be had.
+/// What a record holds.
+pub(super) enum Body {
+    /// Its text.
+    Text(Vec<u8>),
+    /// Its text without the frames of videos, and the frames apart.
+    Long(Box<LongRecord>),
+}
+
+/// A record that cannot be read.
 pub(super) struct RecordProblem {
     pub(super) line: u64,
     pub(super) column: Option<u64>,
@@ -35,13 +50,34 @@ pub(super) struct RecordProblem {
 }
 
 impl Record {
+    /// Returns how many bytes of memory it takes.
+    pub(super) fn held_bytes(&self) -> usize {
+        match &self.body {
+            Body::Text(text) => text.len(),
+            Body::Long(long) => long.row.text.len(),
+        }
+    }
+
     /// Returns line and column, from 1, of an offset in the text.
-    pub(super) fn place(&self, offset: usize) -> (u64, u64) {
-        let before = &self.text[..offset.min(self.text.len())];
+    pub(super) fn place(&self, offset: usize) -> (u64, Option<u64>) {
+        match &self.body {
+            Body::Text(text) => self.place_in(text, offset),
+            Body::Long(long) => self.place_in_long(long.row.original_offset(offset)),
+        }
+    }
+
+    /// Returns line and column, from 1, of an offset in a long record as it was read.
+    pub(super) fn place_in_long(&self, offset: u64) -> (u64, Option<u64>) {
+        // Where its lines end is not known any more, if it has several.
+        (self.line, self.is_one_line.then_some(self.column + offset + 1))
+    }
+
+    fn place_in(&self, text: &[u8], offset: usize) -> (u64, Option<u64>) {
+        let before = &text[..offset.min(text.len())];
         let lines = before.iter().filter(|byte| **byte == b'\n').count() as u64;
         match before.iter().rposition(|byte| *byte == b'\n') {
-            None => (self.line, self.column + before.len() as u64 + 1),
-            Some(last) => (self.line + lines, (before.len() - last) as u64),
+            None => (self.line, Some(self.column + before.len() as u64 + 1)),
+            Some(last) => (self.line + lines, Some((before.len() - last) as u64)),
         }
     }
 }
@@ -52,6 +88,8 @@ pub(super) struct Records {
     input: Box<dyn BufRead + Send>,
     layout: Layout,
     limit_bytes: usize,
+    /// Where the frames of long records are kept for a moment.
+    scratch_folder: PathBuf,
     /// The line and the byte in it that come next.
     line: u64,
     column: u64,
@@ -61,49 +99,72 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn new(name: String, input: Box<dyn BufRead + Send>, layout: Layout, limit_bytes: usize) -> Self {
-        Self { name, input, layout, limit_bytes, line: 1, column: 0, is_open: false, is_over: false }
+    pub(super) fn new(
+        name: String,
+        input: Box<dyn BufRead + Send>,
+        layout: Layout,
+        (limit_bytes, scratch_folder): (usize, PathBuf),
+    ) -> Self {
+        let (line, column) = (1, 0);
+        Self { name, input, layout, limit_bytes, scratch_folder, line, column, is_open: false, is_over: false }
     }
 
-    /// Returns the next record; `None` behind the last.
+    /// Returns the next record; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ImportError> {
         let next = match self.layout {
             Layout::Lines => self.next_line(),
             Layout::Array | Layout::Sequence => self.next_value(),
         };
-        next.map_err(|source| ImportError::Read { name: self.name.clone(), source })
+        next.map_err(|error| match error {
+            ReadError::Input(source) => ImportError::Read { name: self.name.clone(), source },
+            ReadError::Scratch(source) => ImportError::Scratch { source },
+        })
     }
 
-    fn next_line(&mut self) -> std::io::Result<Option<Result<Record, RecordProblem>>> {
+    fn next_line(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
         loop {
             let line = self.line;
             let mut text = Vec::new();
-            self.input.by_ref().take(self.limit_bytes as u64 + 1).read_until(b'\n', &mut text)?;
+            let long_bytes = self.long_bytes();
+            self.input.by_ref().take(long_bytes as u64 + 1).read_until(b'\n', &mut text)?;
             if text.is_empty() {
                 return Ok(None);
             }
             self.line += 1;
-            if text.len() > self.limit_bytes && !text.ends_with(b"\n") {
-                drop(text);
-                self.input.skip_until(b'\n')?;
-                return Ok(Some(Err(self.too_long(line, None))));
+            if text.len() > long_bytes && !text.ends_with(b"\n") {
+                return self.long_line(text, line).map(Some);
             }
             if text.ends_with(b"\n") {
                 text.pop();
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Ok(Record { text, line, column: 0 })));
+                return Ok(Some(Ok(Record { body: Body::Text(text), line, column: 0, is_one_line: true })));
             }
         }
     }
 
-    fn too_long(&self, line: u64, column: Option<u64>) -> RecordProblem {
-        let mib = self.limit_bytes >> 20;
-        let reason = format!("the record is longer than {mib} MiB; raise the limit with --max-record-mib");
-        RecordProblem { line, column, reason }
+    /// Reads the rest of a line that begins with `text`.
+    fn long_line(&mut self, text: Vec<u8>, line: u64) -> Result<Result<Record, RecordProblem>, ReadError> {
+        let mut long = Long::start(self, text)?;
+        loop {
+            let buffer = self.input.fill_buf()?;
+            let end = memchr::memchr(b'\n', buffer);
+            let taken = end.unwrap_or(buffer.len());
+            long.push(&buffer[..taken]);
+            let is_over = end.is_some() || buffer.is_empty();
+            self.input.consume(taken + usize::from(end.is_some()));
+            if is_over {
+                return long.finish(self.limit_bytes, (line, 0), true);
+            }
+        }
     }
 
-    fn next_value(&mut self) -> std::io::Result<Option<Result<Record, RecordProblem>>> {
+    /// Returns the length from which a record is read without its frames.
+    fn long_bytes(&self) -> usize {
+        LONG_BYTES.min(self.limit_bytes)
+    }
+
+    fn next_value(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
         if self.is_over {
             return Ok(None);
         }
@@ -126,7 +187,7 @@ impl Records {
                 b']' if self.layout == Layout::Array && self.is_open => {
                     self.take(byte);
                     self.is_over = true;
-                    return self.check_end();
+                    return Ok(self.check_end()?);
                 }
                 _ => break,
             }
@@ -134,7 +195,7 @@ impl Records {
         self.read_value().map(Some)
     }
 
-    fn check_end(&mut self) -> std::io::Result<Option<Result<Record, RecordProblem>>> {
+    fn check_end(&mut self) -> io::Result<Option<Result<Record, RecordProblem>>> {
         while let Some(byte) = self.peek()? {
             if !byte.is_ascii_whitespace() {
                 return Ok(Some(Err(self.problem_here("text after the end of the array"))));
@@ -144,28 +205,33 @@ impl Records {
         Ok(None)
     }
 
-    /// Reads a value up to its end: the bracket that closes it, or for a scalar the comma or bracket behind it.
-    fn read_value(&mut self) -> std::io::Result<Result<Record, RecordProblem>> {
+    /// Reads a value up to its end: the bracket that closes it, or for a scalar the comma or bracket after it.
+    fn read_value(&mut self) -> Result<Result<Record, RecordProblem>, ReadError> {
         let (line, column) = (self.line, self.column);
         let mut text = Vec::new();
-        let mut is_too_long = false;
+        let mut long: Option<Long> = None;
         let mut depth = 0_u64;
         let mut in_string = false;
         let mut is_escaped = false;
+        let mut is_first = true;
         while let Some(byte) = self.peek()? {
             if !in_string && depth == 0 && matches!(byte, b',' | b']' | b'}') {
-                if text.is_empty() {
+                if is_first {
                     // A stray bracket is a record of its own, which the parser refuses.
                     self.take(byte);
                     text.push(byte);
                 }
                 break;
             }
+            is_first = false;
             self.take(byte);
-            if text.len() >= self.limit_bytes {
-                is_too_long = true;
-            } else {
-                text.push(byte);
+            text.push(byte);
+            if text.len() > self.long_bytes() {
+                let text = std::mem::take(&mut text);
+                match &mut long {
+                    Some(long) => long.push(&text),
+                    None => long = Some(Long::start(self, text)?),
+                }
             }
             match byte {
                 _ if is_escaped => is_escaped = false,
@@ -181,14 +247,21 @@ impl Records {
                 _ => {}
             }
         }
-        Ok(if is_too_long { Err(self.too_long(line, Some(column + 1))) } else { Ok(Record { text, line, column }) })
+        let is_one_line = self.line == line;
+        match long {
+            Some(mut long) => {
+                long.push(&text);
+                long.finish(self.limit_bytes, (line, column), is_one_line)
+            }
+            None => Ok(Ok(Record { body: Body::Text(text), line, column, is_one_line })),
+        }
     }
 
     fn problem_here(&self, reason: &str) -> RecordProblem {
         RecordProblem { line: self.line, column: Some(self.column + 1), reason: reason.to_owned() }
     }
 
-    fn peek(&mut self) -> std::io::Result<Option<u8>> {
+    fn peek(&mut self) -> io::Result<Option<u8>> {
         Ok(self.input.fill_buf()?.first().copied())
     }
 
@@ -204,18 +277,94 @@ impl Records {
     }
 }
 
+/// Why no more records can be read.
+enum ReadError {
+    Input(io::Error),
+    Scratch(io::Error),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Input(error)
+    }
+}
+
+/// A long record while it is read. After an error the rest of it is read and forgotten.
+struct Long {
+    cutter: Cutter,
+    frames: FrameWriter,
+    error: Option<CutError<LongError>>,
+}
+
+impl Long {
+    fn start(records: &Records, text: Vec<u8>) -> Result<Self, ReadError> {
+        let frames = FrameWriter::create(&records.scratch_folder).map_err(ReadError::Scratch)?;
+        let mut long = Self { cutter: Cutter::new(records.limit_bytes), frames, error: None };
+        long.push(&text);
+        Ok(long)
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.error.is_none() {
+            self.error = self.cutter.push(bytes, &mut self.frames).err();
+        }
+    }
+
+    fn finish(
+        self,
+        limit_bytes: usize,
+        (line, column): (u64, u64),
+        is_one_line: bool,
+    ) -> Result<Result<Record, RecordProblem>, ReadError> {
+        let refuse = |offset: Option<u64>, reason: String| {
+            let column = offset.filter(|_| is_one_line).map(|offset| column + offset + 1);
+            Ok(Err(RecordProblem { line, column, reason }))
+        };
+        match self.error {
+            None => {
+                let frames = self.frames.finish().map_err(ReadError::Scratch)?;
+                let long = LongRecord { row: self.cutter.finish(), frames, limit_bytes };
+                Ok(Ok(Record { body: Body::Long(Box::new(long)), line, column, is_one_line }))
+            }
+            Some(CutError::Sink(LongError::Io(error))) => Err(ReadError::Scratch(error)),
+            Some(CutError::Sink(LongError::Frame { offset, error })) => refuse(Some(offset), error.to_string()),
+            Some(CutError::Malformed { offset }) => {
+                refuse(Some(offset), "\"frames\" is not valid JSON here".to_owned())
+            }
+            Some(CutError::FrameTooLong { offset, .. }) => {
+                refuse(Some(offset), too_long("one frame of the record", limit_bytes))
+            }
+            Some(CutError::RowTooLong { .. } | CutError::Sink(LongError::TooLong { .. })) => {
+                refuse(None, too_long("the record, without the frames of its videos,", limit_bytes))
+            }
+        }
+    }
+}
+
+fn too_long(what: &str, limit_bytes: usize) -> String {
+    let mib = limit_bytes >> 20;
+    let remedy = if limit_bytes < ROW_LIMIT_BYTES {
+        format!("raise the limit with --max-record-mib, up to {}", ROW_LIMIT_BYTES >> 20)
+    } else {
+        "export its projects and model runs one by one and import those files".to_owned()
+    };
+    format!("{what} is longer than {mib} MiB; {remedy}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Returns each record as `line:column text`, each problem as `line! reason`.
     fn split(text: &'static str, layout: Layout) -> Vec<String> {
-        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), layout, 40);
+        let limits = (40, std::env::temp_dir());
+        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), layout, limits);
         std::iter::from_fn(|| records.next().unwrap())
             .map(|record| match record {
                 Ok(record) => {
                     let (line, column) = record.place(0);
-                    format!("{line}:{column} {}", String::from_utf8(record.text).unwrap().trim())
+                    let Body::Text(text) = record.body else { panic!("a short record is not cut") };
+                    format!("{line}:{} {}", column.unwrap(), String::from_utf8(text).unwrap().trim())
                 }
                 Err(problem) => format!("{}! {}", problem.line, problem.reason),
             })
@@ -252,17 +401,18 @@ mod tests {
     #[test]
     fn a_record_over_the_limit_is_left_out_and_the_next_is_read() {
         let long = split("{\"a\":\"0123456789012345678901234567890123456789\"}\n{}", Layout::Lines);
-        assert!(long[0].starts_with("1! the record is longer"), "{long:?}");
+        assert!(long[0].starts_with("1! the record, without the frames of its videos, is longer"), "{long:?}");
         assert_eq!(long[1], "2:1 {}");
         let long = split("[{\"a\":\"0123456789012345678901234567890123456789\"},{}]", Layout::Array);
-        assert!(long[0].starts_with("1! the record is longer"), "{long:?}");
+        assert!(long[0].starts_with("1! the record, without the frames of its videos, is longer"), "{long:?}");
         assert_eq!(long[1], "1:51 {}");
     }
 
     #[test]
     fn places_count_lines_inside_a_record() {
-        let record = Record { text: b"{\n  \"a\": x}".to_vec(), line: 7, column: 3 };
-        assert_eq!(record.place(0), (7, 4));
-        assert_eq!(record.place(9), (8, 8));
+        let body = Body::Text(b"{\n  \"a\": x}".to_vec());
+        let record = Record { body, line: 7, column: 3, is_one_line: false };
+        assert_eq!(record.place(0), (7, Some(4)));
+        assert_eq!(record.place(9), (8, Some(8)));
     }
 }

@@ -1,22 +1,53 @@
-//! What the rows of a result hold, counted line by line.
+//! What the rows of a result hold, counted line by line. Of a long line the frames of videos are counted one by one, so
+//! that memory holds the rest of the row and one frame.
 
-use labelport_model::annotation;
-use labelport_model::json::{Document, Kind, Value};
+use labelport_model::annotation::{self, Mark};
+use labelport_model::frames::{CutError, Cutter, FrameSink};
+use labelport_model::json::{Document, JsonError, Kind, Value};
 use std::collections::HashMap;
 
 /// The most lines that are no rows whose reasons are kept; all are counted.
 const BAD_LINES_LISTED: usize = 10;
 
+/// A line longer than this is counted frame by frame.
+const LONG_BYTES: usize = 8 << 20;
+
 /// Takes bytes in and counts what stands in their lines.
 pub(super) struct Counter {
+    /// The most bytes of a line, not counting frames.
     line_limit_bytes: usize,
     document: Document,
     /// The beginning of a line whose end has not come yet.
     open: Vec<u8>,
-    /// Whether that line is longer than it may be; then nothing of it is held.
-    is_too_long: bool,
+    /// A line that has turned out to be long; then `open` is empty.
+    long: Option<LongLine>,
     line: u64,
     counted: Counted,
+}
+
+/// A long line whose end has not come yet.
+struct LongLine {
+    cutter: Cutter,
+    frames: FrameCounter,
+    /// Why the rest of the line is not looked at.
+    error: Option<CutError<(u64, JsonError)>>,
+}
+
+/// Counts the annotations of frames.
+#[derive(Default)]
+struct FrameCounter {
+    document: Document,
+    counted: Counted,
+}
+
+impl FrameSink for FrameCounter {
+    type Error = (u64, JsonError);
+
+    fn frame(&mut self, _: usize, _: &[u8], value: &[u8], offset: u64) -> Result<(), (u64, JsonError)> {
+        self.document.read(value).map_err(|error| (offset + error.offset as u64, error))?;
+        annotation::for_each(self.document.root(), &mut |mark| self.counted.add_annotation(mark));
+        Ok(())
+    }
 }
 
 /// What was counted.
@@ -30,6 +61,8 @@ pub(super) struct Counted {
     pub(super) bad_lines: u64,
     /// The first of them.
     pub(super) listed: Vec<BadLine>,
+    /// Memory for the key of an annotation.
+    key: String,
 }
 
 /// A line that is no row.
@@ -46,7 +79,7 @@ impl Counter {
             line_limit_bytes,
             document: Document::default(),
             open: Vec::new(),
-            is_too_long: false,
+            long: None,
             line: 0,
             counted: Counted::default(),
         }
@@ -54,7 +87,7 @@ impl Counter {
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
-        while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+        while let Some(at) = memchr::memchr(b'\n', rest) {
             self.hold(&rest[..at]);
             self.end_line();
             rest = &rest[at + 1..];
@@ -63,38 +96,76 @@ impl Counter {
     }
 
     pub(super) fn finish(mut self) -> Counted {
-        if !self.open.is_empty() || self.is_too_long {
+        if !self.open.is_empty() || self.long.is_some() {
             self.end_line();
         }
         self.counted
     }
 
     fn hold(&mut self, bytes: &[u8]) {
-        if self.is_too_long || self.open.len() + bytes.len() > self.line_limit_bytes {
-            self.is_too_long = true;
-            self.open = Vec::new();
-        } else {
-            self.open.extend_from_slice(bytes);
+        if self.long.is_none() && self.open.len() + bytes.len() > LONG_BYTES.min(self.line_limit_bytes) {
+            let mut long =
+                LongLine { cutter: Cutter::new(self.line_limit_bytes), frames: FrameCounter::default(), error: None };
+            long.push(&std::mem::take(&mut self.open));
+            self.long = Some(long);
+        }
+        match &mut self.long {
+            Some(long) => long.push(bytes),
+            None => self.open.extend_from_slice(bytes),
         }
     }
 
     fn end_line(&mut self) {
         self.line += 1;
-        let outcome = if std::mem::take(&mut self.is_too_long) {
-            Err((0, format!("a line of more than {} bytes", self.line_limit_bytes)))
-        } else {
-            match self.document.read(&self.open) {
-                Err(error) => Err((error.offset, error.to_string())),
-                Ok(()) => self.counted.add_row(self.document.root()),
-            }
+        let outcome = match self.long.take() {
+            Some(long) => self.end_long_line(long),
+            None => match self.document.read(&self.open) {
+                Err(error) => Err((error.offset as u64, error.to_string())),
+                Ok(()) => {
+                    let outcome = self.counted.add_row(self.document.root());
+                    outcome.map_err(|(offset, reason)| (offset as u64, reason))
+                }
+            },
         };
         self.open.clear();
         if let Err((offset, reason)) = outcome {
             self.counted.bad_lines += 1;
             if self.counted.listed.len() < BAD_LINES_LISTED {
-                let column = offset as u64 + 1;
-                self.counted.listed.push(BadLine { line: self.line, column, reason });
+                self.counted.listed.push(BadLine { line: self.line, column: offset + 1, reason });
             }
+        }
+    }
+
+    /// Counts a long line; fails with an offset and a reason.
+    fn end_long_line(&mut self, long: LongLine) -> Result<(), (u64, String)> {
+        let limit_bytes = self.line_limit_bytes;
+        match long.error {
+            None => {}
+            Some(CutError::Sink((offset, error))) => return Err((offset, error.to_string())),
+            Some(CutError::Malformed { offset }) => {
+                return Err((offset, "\"frames\" is not valid JSON here".to_owned()));
+            }
+            Some(CutError::FrameTooLong { offset, .. }) => {
+                return Err((offset, format!("a video frame of more than {limit_bytes} bytes")));
+            }
+            Some(CutError::RowTooLong { .. }) => {
+                return Err((0, format!("a line of more than {limit_bytes} bytes, not counting video frames")));
+            }
+        }
+        let row = long.cutter.finish();
+        let place = |offset: usize| row.original_offset(offset);
+        self.document.read(&row.text).map_err(|error| (place(error.offset), error.to_string()))?;
+        let outcome = self.counted.add_row(self.document.root());
+        outcome.map_err(|(offset, reason)| (place(offset), reason))?;
+        self.counted.add_annotations(long.frames.counted);
+        Ok(())
+    }
+}
+
+impl LongLine {
+    fn push(&mut self, bytes: &[u8]) {
+        if self.error.is_none() {
+            self.error = self.cutter.push(bytes, &mut self.frames).err();
         }
     }
 }
@@ -120,25 +191,32 @@ impl Counted {
     /// Counts the annotations of a list of labels; returns how many labels there are.
     fn add_labels(&mut self, home: Value<'_>, list: &str) -> u64 {
         let mut labels = 0;
-        let mut key = String::new();
         for label in home.get(list).into_iter().flat_map(|list| list.elements()) {
             labels += 1;
             let Some(annotations) = label.get("annotations") else { continue };
-            annotation::for_each(annotations, &mut |mark| {
-                key.clear();
-                for (index, text) in [mark.schema_id, mark.name, mark.kind].into_iter().enumerate() {
-                    if index > 0 {
-                        key.push('\n');
-                    }
-                    key.push_str(text);
-                }
-                match self.annotations.get_mut(&key) {
-                    Some(count) => *count += 1,
-                    None => drop(self.annotations.insert(key.clone(), 1)),
-                }
-            });
+            annotation::for_each(annotations, &mut |mark| self.add_annotation(mark));
         }
         labels
+    }
+
+    fn add_annotation(&mut self, mark: Mark<'_>) {
+        self.key.clear();
+        for (index, text) in [mark.schema_id, mark.name, mark.kind].into_iter().enumerate() {
+            if index > 0 {
+                self.key.push('\n');
+            }
+            self.key.push_str(text);
+        }
+        match self.annotations.get_mut(&self.key) {
+            Some(count) => *count += 1,
+            None => drop(self.annotations.insert(self.key.clone(), 1)),
+        }
+    }
+
+    fn add_annotations(&mut self, other: Self) {
+        for (key, count) in other.annotations {
+            *self.annotations.entry(key).or_default() += count;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Everything that the manifest says about the bytes is computed anew from the file: size, digest, checksums of the parts,
 //! lines, and what the rows hold. The file may be packed or not, whatever it was when it was written, since a manifest
 //! describes the bytes before compression. What is found is a list of differences in a fixed order: what cannot be
-//! unpacked, sizes, parts, the digest, lines that are no rows, counts. Memory holds one line and the counts.
+//! unpacked, sizes, parts, the digest, lines that are no rows, counts. Memory holds one line without the frames of its videos, one frame and the counts.
 //!
 //! A manifest is no signature: who can change a file can change its manifest too.
 
@@ -17,11 +17,9 @@ use crate::manifest::Manifest;
 use crate::unpack::{self, Position};
 use count::Counter;
 use labelport_formats::{Format as _, Ndjson};
+use labelport_model::row::ROW_LIMIT_BYTES;
 use measure::Measure;
 use std::io::{self, Read};
-
-/// A line longer than this is no row, and is not held in memory.
-const LINE_LIMIT_BYTES: usize = 512 << 20;
 
 /// Why a result cannot be held against a manifest. Neither of them is known to be wrong.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +46,7 @@ pub fn verify(
     manifest: &Manifest,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Verdict, VerifyError> {
-    verify_lines(result, manifest, LINE_LIMIT_BYTES, progress)
+    verify_lines(result, manifest, ROW_LIMIT_BYTES, progress)
 }
 
 fn verify_lines(

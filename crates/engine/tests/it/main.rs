@@ -7,6 +7,7 @@ mod filters;
 mod goldens;
 mod hostile;
 mod identity;
+mod long_rows;
 mod served;
 mod sinks;
 mod support;

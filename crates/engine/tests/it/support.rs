@@ -88,8 +88,9 @@ impl Workspace {
         let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
         let ImportAs { strict, threads, record_limit_bytes } = import;
         let now = Timestamp::from_millis(NOW_MS);
-        let progress = &mut |_| {};
-        import::run(&self.store, source, &mut import::Run { strict, threads, record_limit_bytes, now, progress })
+        let (scratch_folder, progress) = (&std::env::temp_dir(), &mut |_| {});
+        let mut run = import::Run { strict, threads, record_limit_bytes, scratch_folder, now, progress };
+        import::run(&self.store, source, &mut run)
     }
 
     /// Exports on two threads, not packed.

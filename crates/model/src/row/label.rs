@@ -4,8 +4,9 @@ use super::feature::Features;
 use super::place::{Place, RowError, RowProblem, array, object, time, when_id};
 use super::{Feature, Label};
 use crate::annotation::{self, Mark};
+use crate::frames;
 use crate::id::LabelId;
-use crate::json::{Members, Value};
+use crate::json::{Document, Members, Value};
 use std::sync::Arc;
 
 /// Which list a label stands in.
@@ -66,6 +67,11 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home, features: &mut Features
     }
     let id = id.ok_or_else(|| place.error(value, RowProblem::Missing("id")))?;
     let annotations = annotations.ok_or_else(|| place.error(value, RowProblem::Missing("annotations")))?;
+    // Frames that can be computed from the key frames are not stored.
+    let has_filled_frames = annotation::has_filled_frames(annotations);
+    let folded = if has_filled_frames { frames::fold(annotations) } else { None };
+    let folded = folded.and_then(|text| Document::parse(text.as_bytes()).ok());
+    let annotations = folded.as_ref().map_or(annotations, Document::root);
     Ok(Label {
         id,
         head: head.into_string(),
@@ -74,7 +80,7 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home, features: &mut Features
         performance,
         tally: tally(annotations, features),
         has_masks: annotation::has_masks(annotations.raw()),
-        has_filled_frames: annotation::has_filled_frames(annotations),
+        has_filled_frames: has_filled_frames && folded.is_none(),
         annotations: annotations.raw().to_owned(),
         rest: rest.into_option(),
     })

@@ -176,7 +176,7 @@ pub struct Label {
     pub tally: Vec<(Arc<Feature>, u32)>,
     /// Whether annotations refer to masks by URL.
     pub has_masks: bool,
-    /// Whether a video's frames hold more than its key frames.
+    /// Whether a video's frames hold more than its key frames, which cannot be computed from them.
     pub has_filled_frames: bool,
 }
 

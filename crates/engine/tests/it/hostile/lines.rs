@@ -102,7 +102,10 @@ fn records_that_are_too_long_or_too_deep() {
     let deep = format!(r#"{{"data_row":{{"id":"cb00000000000000000000000"}},"a":{nested}}}"#);
     let deep_objects = r#"{"a":"#.repeat(10_000);
     check_all(&[
-        (long, ": the record is longer than 2 MiB; raise the limit with --max-record-mib"),
+        (
+            long,
+            ": the record, without the frames of its videos, is longer than 2 MiB; raise the limit with --max-record-mib, up to 512",
+        ),
         (deep, ":563: more than 512 levels of nesting"),
         (deep_objects, ":2561: more than 512 levels of nesting"),
     ]);

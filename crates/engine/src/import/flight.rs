@@ -1,0 +1,106 @@
+//! Records in flight: read and not handed to the store yet.
+//!
+//! Records are cut from a file faster than they are parsed. How many may wait is bounded by their bytes, so that ten rows
+//! of the largest size do not stand in memory together.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// No more records are read while those in flight have more bytes than this.
+const FLIGHT_BYTES: usize = 32 << 20;
+
+/// What is in flight.
+#[derive(Debug, Default)]
+pub(super) struct Flight(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: Mutex<Bytes>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Bytes {
+    in_flight: usize,
+    is_cancelled: bool,
+}
+
+/// Records of so many bytes are in flight until this is dropped.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    flight: Arc<State>,
+    bytes: usize,
+}
+
+impl Flight {
+    /// Waits until more records may be read. One record is always let through.
+    pub(super) fn wait(&self) {
+        let bytes = self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |bytes: &mut Bytes| bytes.in_flight > FLIGHT_BYTES && !bytes.is_cancelled;
+        drop(self.0.changed.wait_while(bytes, is_full));
+    }
+
+    /// Counts records until the ticket is dropped.
+    pub(super) fn ticket(&self, bytes: usize) -> Ticket {
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight += bytes;
+        Ticket { flight: Arc::clone(&self.0), bytes }
+    }
+
+    /// Lets everyone go on: the import has failed, and nobody takes what is in flight.
+    pub(super) fn cancel(&self) {
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).is_cancelled = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Ticket {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.flight.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight -= self.bytes;
+        self.flight.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// Waits on another thread; returns what tells when it is let through.
+    fn wait(flight: &Flight) -> mpsc::Receiver<()> {
+        let flight = Flight(Arc::clone(&flight.0));
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            flight.wait();
+            sender.send(()).unwrap();
+        });
+        receiver
+    }
+
+    #[test]
+    fn records_wait_until_those_before_are_handed_on() {
+        let flight = Flight::default();
+        let small = flight.ticket(FLIGHT_BYTES);
+        wait(&flight).recv().unwrap();
+        let large = flight.ticket(1);
+        let waiting = wait(&flight);
+        waiting.try_recv().unwrap_err();
+        drop(large);
+        waiting.recv().unwrap();
+        drop(small);
+    }
+
+    #[test]
+    fn a_failed_import_keeps_nobody_waiting() {
+        let flight = Flight::default();
+        let ticket = flight.ticket(FLIGHT_BYTES + 1);
+        let waiting = wait(&flight);
+        flight.cancel();
+        waiting.recv().unwrap();
+        assert_eq!(ticket.bytes(), FLIGHT_BYTES + 1);
+    }
+}

@@ -7,7 +7,7 @@ use crate::ambient::hexadecimal;
 use labelport_model::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -70,26 +70,22 @@ impl Files {
         Ok(Incoming { path, file: Some(file), hash: Sha256::new(), size_bytes: 0 })
     }
 
+    /// Makes a file for a moment: it has no name, so that nothing of it is left whatever happens.
+    pub fn scratch(&self) -> io::Result<File> {
+        std::fs::create_dir_all(&self.folder)?;
+        tempfile::tempfile_in(&self.folder)
+    }
+
     /// Writes a whole file.
     pub fn write(&self, id: &str, bytes: &[u8]) -> io::Result<Kept> {
         let mut incoming = self.start(id)?;
-        incoming.write(bytes)?;
+        incoming.write_all(bytes)?;
         incoming.keep()
     }
 
     /// Opens a file.
     pub fn open(&self, id: &str) -> io::Result<File> {
         File::open(self.path(id))
-    }
-
-    /// Reads a whole file of at most `limit` bytes.
-    pub fn read(&self, id: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.open(id)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes")));
-        }
-        Ok(bytes)
     }
 
     /// Calls `each` with every file that is there, also those that were given up half-written, in no order.
@@ -129,17 +125,23 @@ impl Files {
     }
 }
 
-impl Incoming {
-    /// Appends bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hash.update(bytes);
-        self.size_bytes += bytes.len() as u64;
-        match &mut self.file {
-            Some(file) => file.write_all(bytes),
-            None => Ok(()),
-        }
+impl Write for Incoming {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = match &mut self.file {
+            Some(file) => file.write(bytes)?,
+            None => bytes.len(),
+        };
+        self.hash.update(&bytes[..count]);
+        self.size_bytes += count as u64;
+        Ok(count)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Incoming {
     /// Returns how many bytes were written.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
@@ -174,13 +176,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path());
         let mut dropped = files.start("a1").unwrap();
-        dropped.write(b"half").unwrap();
+        dropped.write_all(b"half").unwrap();
         drop(dropped);
         assert!(files.open("a1").is_err());
         let kept = files.write("a1", b"whole").unwrap();
         assert_eq!(kept.size_bytes, 5);
-        assert_eq!(files.read("a1", 5).unwrap(), b"whole");
-        assert!(files.read("a1", 4).is_err());
+        assert_eq!(std::fs::read(files.path("a1")).unwrap(), b"whole");
         files.remove("a1").unwrap();
         files.remove("a1").unwrap();
     }

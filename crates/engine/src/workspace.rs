@@ -5,7 +5,7 @@
 
 use crate::access::{self, Caller};
 use crate::ambient::{Chance, Clock};
-use crate::fetch::Client;
+use crate::fetch::{Client, FetchError, Fetched, Limits};
 use crate::files::{Files, Kept};
 use crate::result::{Results, Stored};
 use crate::signing::Signer;
@@ -14,7 +14,7 @@ use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::files::File;
 use labelport_store::{Connection, Store, StoreError, files, keys, settings};
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -262,22 +262,36 @@ impl Workspace {
         parts.next().map(str::to_owned)
     }
 
-    /// Returns the bytes behind a URL: of a file here, or of somebody else's server.
-    pub fn fetch(&self, url: &str, limits: crate::fetch::Limits) -> Result<crate::fetch::Fetched, String> {
+    /// Copies the file at a URL to a writer: a file here, or one of another server. Fails with a cause only if the writer
+    /// failed.
+    pub fn fetch(&self, url: &str, limits: Limits, out: &mut dyn Write) -> Result<Fetched, Problem> {
         let Some(id) = self.find_own_file(url) else {
-            return self.client.get(url, limits).map_err(|error| error.to_string());
+            return self.client.get(url, limits, out).map_err(|error| match error {
+                FetchError::Keep(error) => unwritable(error),
+                error => Problem::malformed(error.to_string()),
+            });
         };
-        let read = || -> Result<crate::fetch::Fetched, Problem> {
-            let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
-            let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
-            let bytes = self
-                .files
-                .read(&file.id, limits.size_bytes)
-                .map_err(|error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name)))?;
-            let content_length = Some(bytes.len() as u64);
-            Ok(crate::fetch::Fetched { bytes, content_type: file.content_type, content_length })
-        };
-        read().map_err(|problem| problem.message)
+        let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
+        let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
+        let unreadable =
+            |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
+        let mut opened = self.files.open(&file.id).map_err(unreadable)?;
+        let length = opened.metadata().map_err(unreadable)?.len();
+        if length > limits.size_bytes {
+            let Limits { size_bytes, remedy, .. } = limits;
+            let message = format!("the file {} is larger than {size_bytes} bytes; {remedy}", file.name);
+            return Err(Problem::malformed(message));
+        }
+        // Files here are never changed, so a failed copy means that it cannot be written.
+        io::copy(&mut opened, out).map_err(unwritable)?;
+        Ok(Fetched { content_type: file.content_type, content_length: Some(length) })
+    }
+
+    /// Returns the bytes at a URL, of which the limits allow no more than fit in memory.
+    pub fn fetch_bytes(&self, url: &str, limits: Limits) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        self.fetch(url, limits, &mut bytes)?;
+        Ok(bytes)
     }
 
     /// Opens the result of a task; none where there is none, not yet or not any more.

@@ -11,6 +11,7 @@ use labelport_engine::workspace::{Workspace, unwritable};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Mutex;
 
 /// The most bytes of an upload.
@@ -133,7 +134,7 @@ fn check_size(file_name: &str, size_bytes: u64) -> Result<(), Problem> {
 
 /// Writes where it may block.
 async fn write(mut incoming: Incoming, bytes: Vec<u8>) -> Result<Incoming, Problem> {
-    let written = tokio::task::spawn_blocking(move || incoming.write(&bytes).map(|()| incoming)).await;
+    let written = tokio::task::spawn_blocking(move || incoming.write_all(&bytes).map(|()| incoming)).await;
     written.map_err(Problem::internal)?.map_err(unwritable)
 }
 

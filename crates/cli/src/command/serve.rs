@@ -56,6 +56,11 @@ impl Command for Serve {
                     .value_parser(clap::value_parser!(PathBuf))
                     .action(ArgAction::Append)
                     .help("Folders below which assets may be named by file:// URLs"),
+                Arg::new("max-asset-mib")
+                    .long("max-asset-mib")
+                    .value_name("MIB")
+                    .value_parser(clap::value_parser!(u64).range(1..=1 << 20))
+                    .help("Size of the largest asset that is read [default: 2048]"),
                 Arg::new("workers")
                     .long("workers")
                     .value_name("N")
@@ -79,6 +84,7 @@ impl Command for Serve {
         let policy = Policy {
             allowed: arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect(),
             media_roots: arguments.get_many::<PathBuf>("media-root").into_iter().flatten().cloned().collect(),
+            asset_limit_bytes: arguments.get_one::<u64>("max-asset-mib").map(|mebibytes| mebibytes << 20),
         };
         let opening = Opening {
             store,

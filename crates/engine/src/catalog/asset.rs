@@ -6,8 +6,8 @@
 
 use super::edit::Edits;
 use crate::fetch::Limits;
-use crate::media::{self, Attributes};
-use crate::workspace::Workspace;
+use crate::media::{self, Attributes, Window};
+use crate::workspace::{Workspace, unwritable};
 use labelport_model::json::{Document, ObjectWriter};
 use labelport_model::problem::Problem;
 use labelport_store::page::RowKey;
@@ -15,8 +15,11 @@ use labelport_store::rows::{self, Asset, AssetState, DataRow};
 use labelport_store::things;
 use std::time::Duration;
 
-/// How much of an asset is read. Containers of video say what they are at their beginning or their end.
-const LIMITS: Limits = Limits { size_bytes: 2 << 30, time: Duration::from_secs(120) };
+/// How long reading an asset may take.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// The most bytes of a text layer that is given by URL.
+const TEXT_LAYER_LIMITS: Limits =
+    Limits { size_bytes: 64 << 20, remedy: "give a smaller text layer", time: TIME_LIMIT };
 /// How many rows are looked at before others get their turn.
 const PORTION: usize = 256;
 /// How many assets are fetched at once.
@@ -54,33 +57,57 @@ fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
     })?;
     let Some((row, asset)) = found else { return Ok(()) };
     let url = super::data_row::row_data(&row);
-    let (attributes, notice) = inspect(workspace, &url, asset.media_type.as_deref());
+    let Inspected { attributes, is_reached, notice } = inspect(workspace, &url, asset.media_type.as_deref())?;
     let text_layer = text_layer(workspace, &asset).or_else(|| attributes.text_layer.clone());
-    store(workspace, row, Seen { asset, attributes, text_layer, notice })
+    store(workspace, row, Seen { asset, attributes, text_layer, is_reached, notice })
 }
 
-fn inspect(workspace: &Workspace, url: &str, media_type: Option<&str>) -> (Attributes, Option<String>) {
-    match workspace.fetch(url, LIMITS) {
-        Ok(fetched) => {
-            let asset = media::Asset {
-                bytes: &fetched.bytes,
-                content_type: fetched.content_type.as_deref(),
-                url,
-                media_type,
-                content_length: fetched.content_length,
-            };
-            (media::inspect(&asset), None)
+/// What the bytes of an asset say.
+struct Inspected {
+    attributes: Attributes,
+    is_reached: bool,
+    notice: Option<String>,
+}
+
+/// Reads an asset into a temporary file and looks at it. Fails only where the file cannot be kept.
+fn inspect(workspace: &Workspace, url: &str, media_type: Option<&str>) -> Result<Inspected, Problem> {
+    let limits = Limits {
+        size_bytes: workspace.client().asset_limit_bytes(),
+        remedy: "make it smaller, or start the server with a larger --max-asset-mib",
+        time: TIME_LIMIT,
+    };
+    let mut file = workspace.files().scratch().map_err(unwritable)?;
+    let fetched = match workspace.fetch(url, limits, &mut file) {
+        Ok(fetched) => fetched,
+        Err(problem) if problem.cause.is_some() => return Err(problem),
+        Err(problem) => {
+            let (attributes, notice) = (media::guess(url, media_type), Some(problem.message));
+            return Ok(Inspected { attributes, is_reached: false, notice });
         }
-        Err(reason) => (media::guess(url, media_type), Some(reason)),
-    }
+    };
+    let window = Window::read(&mut file).map_err(unwritable)?;
+    let asset = media::Asset {
+        content_type: fetched.content_type.as_deref(),
+        media_type,
+        content_length: fetched.content_length,
+        ..media::Asset::new(&window, url)
+    };
+    let attributes = media::inspect(&asset);
+    let notice = attributes.is_partial.then(|| {
+        let mib = Window::whole_bytes() >> 20;
+        format!(
+            "the asset has more than {mib} MiB: what it is was read from its beginning, its pages and text were not"
+        )
+    });
+    Ok(Inspected { attributes, is_reached: true, notice })
 }
 
-/// Returns the text layer that whoever created the row gave by URL.
+/// Returns the text layer that the creator of the row gave by URL.
 fn text_layer(workspace: &Workspace, asset: &Asset) -> Option<String> {
     let given: serde_json::Value = serde_json::from_str(asset.text_layer.as_deref()?).ok()?;
-    let fetched = workspace.fetch(given["url"].as_str()?, LIMITS).ok()?;
+    let bytes = workspace.fetch_bytes(given["url"].as_str()?, TEXT_LAYER_LIMITS).ok()?;
     // Kept in normal form, as everything that is looked into later.
-    Document::parse(&fetched.bytes).ok().map(|document| document.text().to_owned())
+    Document::parse(&bytes).ok().map(|document| document.text().to_owned())
 }
 
 /// What was found out about an asset.
@@ -88,13 +115,14 @@ struct Seen {
     asset: Asset,
     attributes: Attributes,
     text_layer: Option<String>,
+    is_reached: bool,
     notice: Option<String>,
 }
 
 fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem> {
     let (org_key, now) = (workspace.org_key(), workspace.now());
     let layer_id = workspace.chance().cuid();
-    let Seen { asset, mut attributes, text_layer, notice } = seen;
+    let Seen { asset, mut attributes, text_layer, is_reached, notice } = seen;
     // A text layer that we made ourselves needs an address of ours; one that was given keeps its own.
     let given_url = asset
         .text_layer
@@ -133,7 +161,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
             Err(problem) if problem.cause.is_none() => Some(problem.message),
             Err(problem) => return Err(problem),
         };
-        let state = if notice.is_some() { AssetState::Unreachable } else { AssetState::Seen };
+        let state = if is_reached { AssetState::Seen } else { AssetState::Unreachable };
         let asset = Asset {
             row_key: row.key,
             state,

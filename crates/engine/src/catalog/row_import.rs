@@ -281,10 +281,12 @@ fn read_manifest(workspace: &Workspace, uri: &str) -> Result<Vec<String>, Proble
 }
 
 fn fetch(workspace: &Workspace, uri: &str, what: &str) -> Result<Vec<u8>, Problem> {
-    let limits = Limits { size_bytes: READ_LIMIT_BYTES, time: CHUNK_TIME };
-    let fetched = workspace.fetch(uri, limits);
-    let fetched = fetched.map_err(|error| Problem::malformed(format!("the {what} of the import: {error}")))?;
-    Ok(fetched.bytes)
+    let limits = Limits { size_bytes: READ_LIMIT_BYTES, remedy: "send it in smaller chunks", time: CHUNK_TIME };
+    let fetched = workspace.fetch_bytes(uri, limits);
+    fetched.map_err(|problem| match problem.cause {
+        None => Problem::malformed(format!("the {what} of the import: {}", problem.message)),
+        Some(_) => problem,
+    })
 }
 
 /// Creates one row at once; returns its id.

@@ -1,5 +1,6 @@
 //! Why a URL is not fetched.
 
+use super::Limits;
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -59,12 +60,14 @@ pub enum FetchError {
         status: u16,
     },
     /// The file is larger than the limit.
-    #[error("the file at {host} is larger than {limit_bytes} bytes; make it smaller or raise the limit")]
+    #[error("the file at {host} is larger than {limit_bytes} bytes; {remedy}")]
     Size {
         /// The host, or `file://`.
         host: String,
         /// The limit.
         limit_bytes: u64,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// The time ran out.
     #[error("{host} has not sent the file within {limit:?}; try again later or use a faster host")]
@@ -82,10 +85,19 @@ pub enum FetchError {
         /// What happened.
         reason: String,
     },
+    /// What was read could not be written.
+    #[error("the file cannot be kept while it is read ({0})")]
+    Keep(io::Error),
     /// A `file://` URL outside the media roots.
     #[error("the file:// URL points outside the media folders; start with --media-root and a folder above the file")]
     OutsideRoots,
     /// A `file://` URL that names no file which can be read.
     #[error("the file of the file:// URL cannot be read ({0}); check its path and its rights")]
     File(io::Error),
+}
+
+impl FetchError {
+    pub(super) fn size(host: &str, limits: Limits) -> Self {
+        Self::Size { host: host.to_owned(), limit_bytes: limits.size_bytes, remedy: limits.remedy }
+    }
 }

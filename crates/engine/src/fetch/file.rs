@@ -1,12 +1,12 @@
 //! `file://` URLs, below the media roots.
 
-use super::{FetchError, Fetched, Limits};
+use super::{CopyError, FetchError, Fetched, Limits, copy};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-/// Reads the file of a URL, of which `rest` is what stands behind `file:`.
-pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits) -> Result<Fetched, FetchError> {
+/// Reads the file of a URL, of which `rest` is what follows `file:`.
+pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits, out: &mut dyn Write) -> Result<Fetched, FetchError> {
     let path = path(rest)?;
     // First by the spelling, so that nobody learns which files there are elsewhere; then by where links really lead.
     let resolved_roots: Vec<PathBuf> = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
@@ -22,18 +22,20 @@ pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits) -> Result<Fetch
     if !path.metadata().map_err(FetchError::File)?.is_file() {
         return Err(FetchError::File(io::Error::other("it is no file")));
     }
-    let file = File::open(&path).map_err(FetchError::File)?;
+    let mut file = File::open(&path).map_err(FetchError::File)?;
     let length = file.metadata().map_err(FetchError::File)?.len();
-    let too_large = || FetchError::Size { host: "file://".to_owned(), limit_bytes: limits.size_bytes };
+    let too_large = || FetchError::size("file://", limits);
     if length > limits.size_bytes {
         return Err(too_large());
     }
-    let mut bytes = Vec::new();
-    file.take(limits.size_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(FetchError::File)?;
-    if bytes.len() as u64 > limits.size_bytes {
+    let copied = copy(&mut file, limits.size_bytes, out).map_err(|error| match error {
+        CopyError::Read(error) => FetchError::File(error),
+        CopyError::Write(error) => FetchError::Keep(error),
+    })?;
+    if copied > limits.size_bytes {
         return Err(too_large());
     }
-    Ok(Fetched { content_length: Some(bytes.len() as u64), bytes, content_type: None })
+    Ok(Fetched { content_length: Some(copied), content_type: None })
 }
 
 /// Returns the path of `//host/path`, where the host is this one, with percent escapes undone.

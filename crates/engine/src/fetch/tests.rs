@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-const LIMITS: Limits = Limits { size_bytes: 1000, time: Duration::from_secs(20) };
+const LIMITS: Limits = Limits { size_bytes: 1000, remedy: "make it smaller", time: Duration::from_secs(20) };
 
 /// Gives each connection the next of the answers and then waits for the other side to close; returns `127.0.0.1:port`.
 /// An answer that should look like another host's is told this address by `{here}`.
@@ -37,16 +37,17 @@ fn answer_with(mut connection: TcpStream, answer: &str) {
 }
 
 fn client() -> Client {
-    Client::new(Policy { allowed: vec!["127.0.0.0/8".parse().unwrap()], media_roots: Vec::new() })
+    Client::new(Policy { allowed: vec!["127.0.0.0/8".parse().unwrap()], ..Policy::default() })
 }
 
 #[track_caller]
 fn check(answers: &[&str], limits: Limits, expect: &str) {
     let here = serve(answers);
-    let outcome = match client().get(&format!("http://{here}/a.png?token=secret"), limits) {
+    let mut bytes = Vec::new();
+    let outcome = match client().get(&format!("http://{here}/a.png?token=secret"), limits, &mut bytes) {
         Ok(fetched) => format!(
             "{} {:?} {:?}",
-            String::from_utf8_lossy(&fetched.bytes),
+            String::from_utf8_lossy(&bytes),
             fetched.content_type.unwrap_or_default(),
             fetched.content_length
         ),
@@ -99,7 +100,7 @@ fn redirects_are_followed_and_judged() {
 #[test]
 fn nothing_is_read_past_the_limits() {
     let small = Limits { size_bytes: 4, ..LIMITS };
-    let too_large = "the file at 127.0.0.1 is larger than 4 bytes; make it smaller or raise the limit";
+    let too_large = "the file at 127.0.0.1 is larger than 4 bytes; make it smaller";
     check(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], small, too_large);
     check(&["HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n"], small, too_large);
     check(&["HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"], small, too_large);
@@ -111,6 +112,49 @@ fn nothing_is_read_past_the_limits() {
     check(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"], quick, too_slow);
 }
 
+/// Takes nothing, as a full disk does, and notes the largest piece that it was given.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.max(bytes.len());
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_kept_is_no_fault_of_its_host() {
+    let here = serve(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"]);
+    let error = client().get(&format!("http://{here}/a"), LIMITS, &mut Full(0)).unwrap_err();
+    assert!(matches!(&error, FetchError::Keep(error) if error.kind() == io::ErrorKind::StorageFull), "{error:?}");
+}
+
+#[test]
+fn what_is_fetched_is_handed_on_in_pieces() {
+    struct Pieces(usize, u64);
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.max(bytes.len());
+            self.1 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    // A body without an end.
+    let mut endless = io::repeat(b'x');
+    let mut pieces = Pieces(0, 0);
+    let copied = copy(&mut endless, 10 << 20, &mut pieces).unwrap_or_default();
+    assert!(copied > 10 << 20 && copied <= (10 << 20) + BUFFER_BYTES as u64);
+    assert!(pieces.0 <= BUFFER_BYTES && pieces.1 <= 10 << 20, "{} {}", pieces.0, pieces.1);
+}
+
 #[test]
 fn a_broken_answer_is_an_error() {
     let cut = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 50\r\n\r\nhello";
@@ -120,7 +164,7 @@ fn a_broken_answer_is_an_error() {
 
 #[track_caller]
 fn check_refused(url: &str, expect: &str) {
-    let error = Client::new(Policy::default()).get(url, LIMITS).unwrap_err().to_string();
+    let error = Client::new(Policy::default()).get(url, LIMITS, &mut io::sink()).unwrap_err().to_string();
     assert_eq!(error, expect);
 }
 
@@ -146,7 +190,8 @@ fn addresses_that_are_not_public_are_refused_in_every_spelling() {
         "[ff02::1]",
         "[64:ff9b::127.0.0.1]",
     ] {
-        let error = Client::new(Policy::default()).get(&format!("http://{host}:9/?token=secret"), LIMITS).unwrap_err();
+        let url = format!("http://{host}:9/?token=secret");
+        let error = Client::new(Policy::default()).get(&url, LIMITS, &mut io::sink()).unwrap_err();
         assert!(matches!(error, FetchError::Refused { .. }), "{host}: {error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
@@ -179,10 +224,13 @@ fn files_are_read_below_the_media_roots_alone() {
     std::os::unix::fs::symlink(path("media/a b.txt"), path("media/inner/link.txt")).unwrap();
     std::os::unix::fs::symlink(folder.path(), path("media/up")).unwrap();
     std::os::unix::fs::symlink(path("media"), path("root")).unwrap();
-    let client = Client::new(Policy { allowed: Vec::new(), media_roots: vec![path("root"), path("missing")] });
-    let get = |url: &str, size_bytes| match client.get(url, Limits { size_bytes, ..LIMITS }) {
-        Ok(fetched) => String::from_utf8(fetched.bytes).unwrap(),
-        Err(error) => error.to_string(),
+    let client = Client::new(Policy { media_roots: vec![path("root"), path("missing")], ..Policy::default() });
+    let get = |url: &str, size_bytes| {
+        let mut bytes = Vec::new();
+        match client.get(url, Limits { size_bytes, ..LIMITS }, &mut bytes) {
+            Ok(_) => String::from_utf8(bytes).unwrap(),
+            Err(error) => error.to_string(),
+        }
     };
     let base = folder.path().to_str().unwrap();
     for url in
@@ -206,7 +254,7 @@ fn files_are_read_below_the_media_roots_alone() {
     ] {
         assert_eq!(get(&url.replace("{base}", base), 100), FetchError::OutsideRoots.to_string(), "{url}");
     }
-    let too_large = "the file at file:// is larger than 5 bytes; make it smaller or raise the limit";
+    let too_large = "the file at file:// is larger than 5 bytes; make it smaller";
     assert_eq!(get(&format!("file://{base}/root/a b.txt"), 5), too_large);
     for url in ["file://{base}/root/inner", "file://{base}/root/none.txt"] {
         let outcome = get(&url.replace("{base}", base), 100);

@@ -1,8 +1,8 @@
 //! `http://` and `https://` URLs.
 
 use super::address::{Cidr, is_allowed};
-use super::{FetchError, Fetched, Limits};
-use std::io::Read;
+use super::{CopyError, FetchError, Fetched, Limits, copy};
+use std::io::Write;
 use std::net::IpAddr;
 use std::time::Duration;
 use ureq::config::Config;
@@ -34,7 +34,7 @@ impl Web {
         Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver) }
     }
 
-    pub(super) fn get(&self, url: &str, limits: Limits) -> Result<Fetched, FetchError> {
+    pub(super) fn get(&self, url: &str, limits: Limits, out: &mut dyn Write) -> Result<Fetched, FetchError> {
         let (uri, host) = read_url(url)?;
         let failed = |error| explain(error, &host, limits);
         let response = self
@@ -53,18 +53,19 @@ impl Web {
         let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.trim().to_owned());
         let content_type = header("content-type").filter(|text| !text.is_empty());
         let content_length = header("content-length").and_then(|text| text.parse().ok());
-        let too_large = || FetchError::Size { host: host.clone(), limit_bytes: limits.size_bytes };
+        let too_large = || FetchError::size(&host, limits);
         if content_length.is_some_and(|length: u64| length > limits.size_bytes) {
             return Err(too_large());
         }
-        // The memory grows with what arrives, never with what is announced.
-        let mut bytes = Vec::new();
-        let mut body = response.into_body().into_reader().take(limits.size_bytes.saturating_add(1));
-        body.read_to_end(&mut bytes).map_err(|error| failed(error.into()))?;
-        if bytes.len() as u64 > limits.size_bytes {
+        let copied = copy(&mut response.into_body().into_reader(), limits.size_bytes, out);
+        let copied = copied.map_err(|error| match error {
+            CopyError::Read(error) => failed(error.into()),
+            CopyError::Write(error) => FetchError::Keep(error),
+        })?;
+        if copied > limits.size_bytes {
             return Err(too_large());
         }
-        Ok(Fetched { bytes, content_type, content_length })
+        Ok(Fetched { content_type, content_length })
     }
 }
 
@@ -196,7 +197,7 @@ mod tests {
     #[track_caller]
     fn check(url: &str, addresses: &'static [&'static str], expect: &str) {
         let guard = Guard { allowed: vec!["127.0.0.0/8".parse().unwrap()], inner: Box::new(Known(addresses)) };
-        let limits = Limits { size_bytes: 1, time: Duration::from_secs(1) };
+        let limits = Limits { size_bytes: 1, remedy: "", time: Duration::from_secs(1) };
         let outcome = match guard.resolve(&url.parse().unwrap(), &Config::default(), NextTimeout::default()) {
             Ok(left) => left.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" "),
             Err(error) => explain(error, "host", limits).to_string(),

@@ -40,12 +40,19 @@ pub(super) struct Facts {
     pub(super) text: Option<String>,
     /// The pages of a document as a JSON array in normal form.
     pub(super) text_layer: Option<String>,
+    /// Whether there would be more to say if all bytes were there.
+    pub(super) is_partial: bool,
 }
 
 impl Facts {
     /// Returns facts of which only the mime type is known.
     pub(super) fn of(mime_type: impl Into<Cow<'static, str>>) -> Self {
         Self { mime_type: mime_type.into(), ..Self::default() }
+    }
+
+    /// Returns facts of which only the mime type is known because not all bytes are there.
+    pub(super) fn of_part(mime_type: impl Into<Cow<'static, str>>) -> Self {
+        Self { is_partial: true, ..Self::of(mime_type) }
     }
 
     /// Puts the facts into the forms in which a row shows them.
@@ -89,6 +96,7 @@ impl Facts {
             api: api.closed(),
             text: self.text,
             text_layer: self.text_layer,
+            is_partial: self.is_partial,
             mime_type: self.mime_type.into_owned(),
         }
     }

@@ -13,6 +13,7 @@ pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
     if is_said_text {
         return None;
     }
+    // A part of a JSON text is none.
     parse(asset.bytes).map(|_| Facts::of(MIME))
 }
 

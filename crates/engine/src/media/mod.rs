@@ -1,7 +1,8 @@
 //! What an asset's own bytes say about it: its data type, its size, its length, its pages.
 //!
 //! Assets come from anywhere, so a probe reads hostile bytes: it never panics, never trusts a length or a count, and its
-//! memory and time are bounded by the bytes that it was given. A probe that does not recognise its format says nothing,
+//! memory and time are bounded by the bytes that it was given, which are part of a large asset only. A probe that needs all
+//! of an asset says of a large one what it is and no more. A probe that does not recognise its format says nothing,
 //! one that does says what it could find out. Where no probe says anything, the name of the asset and what its caller
 //! declared are all there is; what comes out is never empty.
 //!
@@ -28,8 +29,10 @@ mod pdf;
 mod text;
 mod tiff;
 mod tiles;
+mod window;
 
 pub use inline::of_inline;
+pub use window::Window;
 
 use facts::Facts;
 use labelport_model::data_type::{DataType, find_by_media_type};
@@ -37,15 +40,19 @@ use labelport_model::data_type::{DataType, find_by_media_type};
 /// An asset that was fetched, and what else is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asset<'a> {
-    /// What it holds, or as much of its beginning as was fetched.
+    /// What it holds, or what a [`Window`] holds of it.
     pub bytes: &'a [u8],
+    /// The end of an asset that is not there whole.
+    pub tail: &'a [u8],
+    /// How many bytes it has.
+    pub length: u64,
     /// The `Content-Type` of the answer.
     pub content_type: Option<&'a str>,
     /// Where it was fetched.
     pub url: &'a str,
     /// The media type that the caller declared, such as `IMAGE`.
     pub media_type: Option<&'a str>,
-    /// The length that the server gave; `None` stands for the length of `bytes`.
+    /// The length that the server gave; `None` stands for `length`.
     pub content_length: Option<u64>,
 }
 
@@ -64,6 +71,21 @@ pub struct Attributes {
     pub text: Option<String>,
     /// The text layer of a document: a JSON array of pages in normal form.
     pub text_layer: Option<String>,
+    /// Whether text or pages are not known because the asset is too large to be read whole.
+    pub is_partial: bool,
+}
+
+impl<'a> Asset<'a> {
+    /// Returns an asset of which only its bytes and its URL are known.
+    pub fn new(window: &'a Window, url: &'a str) -> Self {
+        let Window { bytes, tail, length } = window;
+        Self { bytes, tail, length: *length, content_type: None, url, media_type: None, content_length: None }
+    }
+
+    /// Tells whether all bytes are there.
+    fn is_whole(&self) -> bool {
+        self.bytes.len() as u64 == self.length
+    }
 }
 
 impl Attributes {
@@ -75,8 +97,9 @@ impl Attributes {
 
 /// Says what an asset is. Never fails: an asset that nobody recognises is what [`guess`] says.
 pub fn inspect(asset: &Asset<'_>) -> Attributes {
-    let facts = PROBES.iter().find_map(|probe| probe(asset)).unwrap_or_else(|| guess::of_asset(asset));
-    facts.into_attributes(Some(asset.content_length.unwrap_or(asset.bytes.len() as u64)))
+    let guess = || Facts { is_partial: !asset.is_whole(), ..guess::of_asset(asset) };
+    let facts = PROBES.iter().find_map(|probe| probe(asset)).unwrap_or_else(guess);
+    facts.into_attributes(Some(asset.content_length.unwrap_or(asset.length)))
 }
 
 /// Says what an asset that cannot be reached probably is, from its name and the declared media type.

@@ -172,20 +172,29 @@ fn duration_secs(header: &[u8]) -> Option<f64> {
     duration.filter(|duration| *duration > 0).map(|duration| duration as f64 / f64::from(scale))
 }
 
+/// Tells whether a file is one of boxes.
+pub(super) fn is_boxes(bytes: &[u8]) -> bool {
+    mime(bytes).is_some()
+}
+
+/// Reads the head of a box: its kind, the length of the head and that of the box, `None` if it lasts to the end.
+pub(super) fn box_head(bytes: &[u8]) -> Option<([u8; 4], u64, Option<u64>)> {
+    let kind = array::<4>(bytes, 4)?;
+    let (head, length) = match be32(bytes, 0)? {
+        0 => (8, None),
+        1 => (16, Some(be64(bytes, 8)?)),
+        length => (8, Some(u64::from(length))),
+    };
+    length.is_none_or(|length| length >= head).then_some((kind, head, length))
+}
+
 /// Lists the boxes that follow each other, with what they hold. A box that is cut off holds what there is of it.
 pub(super) fn boxes(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
-        let kind = array::<4>(rest, 4)?;
-        let (head, length) = match be32(rest, 0)? {
-            0 => (8, rest.len()),
-            1 => (16, usize::try_from(be64(rest, 8)?).unwrap_or(usize::MAX)),
-            length => (8, length as usize),
-        };
-        if length < head {
-            return None;
-        }
-        let body = between(rest, head, length);
+        let (kind, head, length) = box_head(rest)?;
+        let length = length.map_or(rest.len(), |length| usize::try_from(length).unwrap_or(usize::MAX));
+        let body = between(rest, head as usize, length);
         rest = rest.get(length..).unwrap_or_default();
         Some((kind, body))
     })

@@ -6,7 +6,8 @@ use labelport_model::json::{Document, Kind};
 use proptest::prelude::*;
 
 fn asset<'a>(url: &'a str, bytes: &'a [u8]) -> Asset<'a> {
-    Asset { bytes, content_type: None, url, media_type: None, content_length: None }
+    let length = bytes.len() as u64;
+    Asset { bytes, tail: &[], length, content_type: None, url, media_type: None, content_length: None }
 }
 
 fn sample(name: &str) -> Vec<u8> {
@@ -307,4 +308,53 @@ proptest! {
         }
         check_sound(&bytes);
     }
+}
+
+/// A file as large as it says, of which only the beginning is written.
+fn window(bytes: &[u8], whole_bytes: u64) -> Window {
+    Window::read_with(&mut std::io::Cursor::new(bytes), whole_bytes).unwrap()
+}
+
+#[test]
+fn a_large_file_says_what_a_small_one_says() {
+    // Media data in the middle, as large files have it.
+    let video = sample("a.mp4");
+    let at = super::mp4::boxes(&video).next().map(|(_, body)| body.len() + 8).unwrap();
+    let data = [&[0, 0, 0, 0, b'm', b'd', b'a', b't'][..], &[7; 100_000]].concat();
+    let mut large = video[..at].to_vec();
+    large.extend_from_slice(&(data.len() as u32).to_be_bytes());
+    large.extend_from_slice(&data[4..]);
+    large.extend_from_slice(&video[at..]);
+    let mut wav = sample("a.wav");
+    let sound = wav.len() - 44;
+    wav.resize(44 + sound * 9, 0);
+    wav[40..44].copy_from_slice(&(sound as u32 * 9).to_le_bytes());
+    let files = [("a.mp4", large, 4_000), ("a.wav", wav, 1_000), ("a.ogg", sample("a.ogg"), 60)];
+    for (name, bytes, whole_bytes) in files {
+        let (part, whole) = (window(&bytes, whole_bytes), window(&bytes, u64::MAX));
+        assert!(!part.is_whole() && part.bytes.len() as u64 <= whole_bytes && whole.is_whole(), "{name}");
+        let (found, expect) = (inspect(&Asset::new(&part, "x")), inspect(&Asset::new(&whole, "x")));
+        assert_eq!((&found.export, &found.api), (&expect.export, &expect.api), "{name}");
+        assert!(!found.is_partial, "{name}");
+    }
+}
+
+#[test]
+fn what_needs_all_of_a_file_says_so_of_a_large_one() {
+    let text = "Größe ".repeat(100).into_bytes();
+    for (bytes, mime) in [(sample("a.pdf"), "application/pdf"), (text, "text/plain")] {
+        // Any cut, also in the middle of a character.
+        for whole_bytes in 20..40 {
+            let found = inspect(&Asset::new(&window(&bytes, whole_bytes), "x"));
+            assert_eq!((&*found.mime_type, found.text, found.text_layer), (mime, None, None));
+            assert!(found.is_partial);
+        }
+    }
+}
+
+#[test]
+fn a_box_that_says_it_is_longer_than_the_file_ends_with_it() {
+    let mut bytes = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff".to_vec();
+    bytes.extend_from_slice(&[0; 1_000]);
+    assert_eq!(window(&bytes, 100).bytes, b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat");
 }

@@ -4,6 +4,12 @@ use super::Asset;
 use super::facts::{Facts, mime_of};
 
 pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
+    if !asset.is_whole() {
+        // A character may be cut in two at the end of the part.
+        let error = std::str::from_utf8(asset.bytes).err();
+        let is_text = error.is_none_or(|error| error.error_len().is_none()) && !asset.bytes.contains(&0);
+        return is_text.then(|| Facts::of_part(mime_of("text")));
+    }
     let text = std::str::from_utf8(asset.bytes).ok()?;
     if text.is_empty() || text.contains('\0') {
         return None;

@@ -13,7 +13,7 @@ use self::target::Target;
 use crate::access::Caller;
 use crate::annotate::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
 use crate::catalog::edit::Edits;
-use crate::fetch::{self, Limits};
+use crate::fetch::{self, FetchError, Limits};
 use crate::labeling::workflow::Mover;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::{NewFile, Workspace};
@@ -42,9 +42,11 @@ pub enum ImportKind {
 /// The rows of a transaction.
 const PORTION: usize = 100;
 /// How large a file may be, and how long fetching it may take.
-const FILE_LIMITS: Limits = Limits { size_bytes: 8 << 30, time: Duration::from_secs(600) };
+const FILE_LIMITS: Limits =
+    Limits { size_bytes: 8 << 30, remedy: "cut the import into several", time: Duration::from_secs(600) };
 /// How large a mask may be.
-const MASK_LIMITS: Limits = Limits { size_bytes: 64 << 20, time: Duration::from_secs(30) };
+const MASK_LIMITS: Limits =
+    Limits { size_bytes: 64 << 20, remedy: "give the mask as a smaller PNG", time: Duration::from_secs(30) };
 
 impl ImportKind {
     const ALL: [Self; 3] = [Self::Label, Self::Prelabel, Self::Prediction];
@@ -232,11 +234,13 @@ fn input_file(workspace: &Workspace, import: &AnnotationImport) -> Result<String
     if let Some(id) = workspace.find_own_file(&import.input_url) {
         return Ok(id);
     }
-    let fetched = workspace.client().get(&import.input_url, FILE_LIMITS);
-    let fetched = fetched.map_err(|error| Problem::malformed(format!("the file of the import: {error}")))?;
     let id = fetched_file(&import.id);
-    let kept = workspace.files().write(&id, &fetched.bytes);
-    kept.map_err(crate::workspace::unwritable)?;
+    let mut incoming = workspace.files().start(&id).map_err(crate::workspace::unwritable)?;
+    workspace.client().get(&import.input_url, FILE_LIMITS, &mut incoming).map_err(|error| match error {
+        FetchError::Keep(error) => crate::workspace::unwritable(error),
+        error => Problem::malformed(format!("the file of the import: {error}")),
+    })?;
+    incoming.keep().map_err(crate::workspace::unwritable)?;
     Ok(id)
 }
 
@@ -333,9 +337,9 @@ impl World for ImportWorld<'_> {
         {
             return Ok(bytes.clone());
         }
-        let fetched = self.workspace.fetch(url, MASK_LIMITS)?;
-        self.last = Some((url.to_owned(), fetched.bytes.clone()));
-        Ok(fetched.bytes)
+        let bytes = self.workspace.fetch_bytes(url, MASK_LIMITS).map_err(|problem| problem.message)?;
+        self.last = Some((url.to_owned(), bytes.clone()));
+        Ok(bytes)
     }
 
     fn keep_mask(&mut self, mask: Mask) -> Result<String, String> {

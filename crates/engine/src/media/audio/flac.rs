@@ -1,9 +1,11 @@
 //! FLAC: the first block says everything.
 
+use crate::media::Asset;
 use crate::media::facts::Facts;
 use crate::media::numbers::be64;
 
-pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
+pub(super) fn read(asset: &Asset<'_>) -> Option<Facts> {
+    let bytes = asset.bytes;
     if !bytes.starts_with(b"fLaC") {
         return None;
     }

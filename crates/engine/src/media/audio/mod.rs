@@ -12,13 +12,13 @@ mod wav;
 use super::Asset;
 use super::facts::Facts;
 
-type Reader = fn(&[u8]) -> Option<Facts>;
+type Reader = fn(&Asset<'_>) -> Option<Facts>;
 
 /// Every form of sound, those with an unmistakable beginning first.
 static READERS: &[Reader] = &[flac::read, ogg::read, wav::read, mp3::read, aac::read];
 
 pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
-    READERS.iter().find_map(|read| read(asset.bytes))
+    READERS.iter().find_map(|read| read(asset))
 }
 
 /// Returns a number of samples as seconds.

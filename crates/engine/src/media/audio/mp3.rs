@@ -2,6 +2,7 @@
 //!
 //! Where the first frame counts the others, that number is exact. Else the bit rate of the first frame stands for all.
 
+use crate::media::Asset;
 use crate::media::facts::Facts;
 use crate::media::numbers::{array, be32, between};
 
@@ -27,14 +28,15 @@ struct Frame {
     length: usize,
 }
 
-pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
+pub(super) fn read(asset: &Asset<'_>) -> Option<Facts> {
+    let bytes = asset.bytes;
     let start = tag_length(bytes);
     let sound = between(bytes, start, usize::MAX);
     // Any two bytes may look like a header, so the next frame has to be where the first one ends.
     let first = (0..SEARCH_LIMIT.min(sound.len())).find(|&at| {
         let Some(frame) = frame(sound, at) else { return false };
         let end = at + frame.length;
-        end == sound.len() || self::frame(sound, end).is_some()
+        (asset.is_whole() && end == sound.len()) || self::frame(sound, end).is_some()
     });
     let Some(at) = first else {
         return (start > 0).then(|| Facts::of("audio/mpeg"));
@@ -46,7 +48,10 @@ pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
     let counted = frame_count(between(sound, at, at + frame.length), &frame);
     let duration_secs = match counted {
         Some(count) => super::secs(count.saturating_mul(frame.samples), frame.sample_rate),
-        None => super::secs(((sound.len() - at) as u64).saturating_mul(8), frame.bits_a_second),
+        None => {
+            let bytes = asset.length.saturating_sub((start + at) as u64);
+            super::secs(bytes.saturating_mul(8), frame.bits_a_second)
+        }
     };
     Some(Facts {
         codec: Some(format!("mp{}", frame.layer)),

@@ -1,5 +1,6 @@
 //! Ogg with Vorbis, Opus or something else inside. The last page says how long it is.
 
+use crate::media::Asset;
 use crate::media::facts::Facts;
 use crate::media::numbers::{between, le16, le32, le64};
 
@@ -8,13 +9,14 @@ const OPUS_RATE: u64 = 48_000;
 /// A page is not longer.
 const PAGE_LIMIT: usize = 65_307;
 
-pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
+pub(super) fn read(asset: &Asset<'_>) -> Option<Facts> {
+    let bytes = asset.bytes;
     if !bytes.starts_with(b"OggS") {
         return None;
     }
     let segments = usize::from(*bytes.get(26).unwrap_or(&0));
     let packet = between(bytes, 27 + segments, usize::MAX);
-    let last = last_position(bytes);
+    let last = last_position(if asset.is_whole() { bytes } else { asset.tail });
     let mut facts = Facts::of("audio/ogg");
     if packet.starts_with(b"\x01vorbis") {
         facts.codec = Some("vorbis".to_owned());

@@ -1,10 +1,12 @@
 //! WAV: a format and samples in chunks.
 
+use crate::media::Asset;
 use crate::media::facts::Facts;
 use crate::media::numbers::{array, between, le16, le32};
 
 /// Reads the format and how much there is. A length that says more than the file has counts for what it has.
-pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
+pub(super) fn read(asset: &Asset<'_>) -> Option<Facts> {
+    let bytes = asset.bytes;
     let is_wav = matches!(bytes.get(..4)?, b"RIFF" | b"RF64") && bytes.get(8..12) == Some(b"WAVE");
     if !is_wav {
         return None;
@@ -27,7 +29,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Facts> {
                 });
             }
             b"data" => {
-                facts.duration_secs = super::secs(body.len() as u64, u64::from(bytes_a_second));
+                let there = asset.length.saturating_sub(at as u64 + 8);
+                facts.duration_secs = super::secs(there.min(u64::from(length)), u64::from(bytes_a_second));
                 break;
             }
             _ => {}

@@ -25,6 +25,10 @@ const MARK_LIMIT: usize = 1024;
 
 pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
     between(asset.bytes, 0, MARK_LIMIT).windows(5).position(|window| window == b"%PDF-")?;
+    if !asset.is_whole() {
+        // Objects stand anywhere, and the pages of a part would be a wrong number.
+        return Some(Facts::of_part(mime_of("document")));
+    }
     let mut budget = Budget::default();
     let document = Document::read(asset.bytes, &mut budget);
     let pages = document.pages();

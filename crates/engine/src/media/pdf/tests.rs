@@ -5,7 +5,8 @@ use super::*;
 use labelport_model::json::Document as Json;
 
 fn facts(bytes: &[u8]) -> Facts {
-    probe(&Asset { bytes, content_type: None, url: "x", media_type: None, content_length: None }).unwrap()
+    let window = crate::media::Window { bytes: bytes.to_vec(), tail: Vec::new(), length: bytes.len() as u64 };
+    probe(&Asset::new(&window, "x")).unwrap()
 }
 
 /// Lists the words of a layer by page and line: `word@left,top`.

@@ -13,6 +13,7 @@ use labelport_formats::{Format, Ndjson};
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::ExportRequest;
+use labelport_model::time::Span;
 use labelport_store::tasks::{self, Task, TaskProgress, TaskStatus};
 use serde_json::json;
 
@@ -60,22 +61,37 @@ impl Job for ExportJob {
 
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
-        run(workspace, task, pulse, &request, &Ndjson)
+        run(workspace, task, pulse, &request, Written::in_format(&Ndjson))
     }
 }
 
-/// Runs an export of a task in a format and keeps its result.
+/// How rows are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub(crate) format: &'a dyn Format,
+    /// The span outside which labels are left out.
+    pub(crate) labels_created: Option<Span>,
+}
+
+impl<'a> Written<'a> {
+    /// Rows with all their labels.
+    pub(crate) fn in_format(format: &'a dyn Format) -> Self {
+        Self { format, labels_created: None }
+    }
+}
+
+/// Runs an export of a task and keeps its result.
 pub(crate) fn run(
     workspace: &Workspace,
     task: &Task,
     pulse: &Pulse,
     request: &ExportRequest,
-    format: &dyn Format,
+    written: Written<'_>,
 ) -> Result<Done, JobError> {
     let mut sink = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
     sink.stop_when(pulse.flag());
-    let manifest = write(workspace, task, request, &mut sink, format);
+    let manifest = write(workspace, task, request, &mut sink, written);
     pulse.check()?;
     let manifest = manifest?;
     let notices = |row: &crate::manifest::RowNotice| {
@@ -95,7 +111,7 @@ fn write(
     task: &Task,
     request: &ExportRequest,
     sink: &mut ResultSink,
-    format: &dyn Format,
+    Written { format, labels_created }: Written<'_>,
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();
     let mut tell =
@@ -117,6 +133,7 @@ fn write(
         threads: workspace.threads(),
         format,
         row_limit_bytes: export::ROW_LIMIT_BYTES,
+        labels_created,
         progress: &mut tell,
     };
     export::run(workspace.store(), request, sink, &mut run).map_err(told)

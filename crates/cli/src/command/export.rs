@@ -133,7 +133,8 @@ impl Job<'_> {
             alive();
         };
         let row_limit_bytes = ROW_LIMIT_BYTES;
-        let mut run = Run { threads: self.threads, format: &Ndjson, row_limit_bytes, progress: &mut tell };
+        let mut run =
+            Run { threads: self.threads, format: &Ndjson, row_limit_bytes, labels_created: None, progress: &mut tell };
         match target {
             Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
             Target::Output => {

@@ -167,8 +167,8 @@ impl Assembler {
                 of_runs
                     .extend(run_entries.map(|lists| lists.map(|(page, entries)| rewriter.rewrite(page, entries, 3))));
             } else {
-                project_entries.for_each(drop);
-                run_entries.for_each(drop);
+                project_entries.for_each(|_| ());
+                run_entries.for_each(|_| ());
             }
             let rewriting = |labels| Rewriting { labels, spill: &spill };
             let project_labels: Vec<_> = projects

@@ -27,6 +27,7 @@ use count::Counts;
 use labelport_formats::Format;
 use labelport_model::data_type;
 use labelport_model::request::ExportRequest;
+use labelport_model::time::Span;
 use labelport_store::select::{Part, Selection};
 use labelport_store::{Connection, Store, StoreError, files, settings, things};
 use rewrite::Notice;
@@ -35,7 +36,7 @@ use shape::Plan;
 /// The most notices about single rows that a manifest lists; all are counted.
 const NOTICES_LISTED: usize = 1_000;
 
-/// How an export runs. None of it changes the bytes.
+/// How an export runs.
 pub struct Run<'a> {
     /// The threads that assemble rows.
     pub threads: usize,
@@ -44,6 +45,9 @@ pub struct Run<'a> {
     /// The most bytes of a row, apart from frames that are filled in, about which there is no notice: what
     /// [`ROW_LIMIT_BYTES`] says is what import and verify can read.
     pub row_limit_bytes: usize,
+    /// Leaves out labels that were created outside this span. The date filter of an export v2 request is about rows, which
+    /// keep all their labels; that of the legacy formats is about labels.
+    pub labels_created: Option<Span>,
     /// Called after each chunk with how far the export is.
     pub progress: &'a mut dyn FnMut(Progress),
 }
@@ -97,6 +101,7 @@ pub fn run(
         format: run.format,
         signer: signer.as_ref(),
         row_limit_bytes: run.row_limit_bytes,
+        labels_created: run.labels_created,
     };
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };

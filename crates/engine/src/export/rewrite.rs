@@ -11,7 +11,6 @@ use labelport_model::data_type;
 use labelport_model::frames::Filled;
 use labelport_store::page::{Page, RowKey};
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 /// Something that an export could not do for one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +66,9 @@ pub(super) struct Rewriter<'a> {
 
 impl Rewriter<'_> {
     /// Fills the frames of the labels that stand in these entries of a page, and counts their annotations.
-    pub(super) fn rewrite(&mut self, page: &Page, entries: Range<usize>, column: usize) -> Rewritten {
+    pub(super) fn rewrite(&mut self, page: &Page, entries: &[usize], column: usize) -> Rewritten {
         let mut rewritten = Rewritten::default();
-        for entry in entries {
+        for entry in entries.iter().copied() {
             let Some(annotations) = page.text(entry, column) else { continue };
             match Filled::new(annotations) {
                 Ok(Some(filled)) => {

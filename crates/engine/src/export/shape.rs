@@ -3,6 +3,7 @@
 use super::dictionary::Dictionary;
 use crate::signing::Signer;
 use labelport_formats::Format;
+use labelport_model::time::Span;
 
 /// What to put together, and how it is written.
 pub(crate) struct Plan<'a> {
@@ -11,6 +12,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) format: &'a dyn Format,
     /// The most bytes of a row about which there is no notice.
     pub(crate) row_limit_bytes: usize,
+    /// The span outside which labels of projects are left out.
+    pub(crate) labels_created: Option<Span>,
     /// Signs the URLs of masks; `None` where the workspace keeps none.
     pub(crate) signer: Option<&'a Signer>,
 }

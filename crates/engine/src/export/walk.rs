@@ -3,7 +3,9 @@
 use super::count::{Counts, Unknown};
 use super::rewrite::Rewritten;
 use super::shape::{Plan, Shape};
+use labelport_model::json::Document;
 use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, RunRecord, Spill};
+use labelport_model::time::{Span, Timestamp};
 use labelport_store::page::{Page, RowKey};
 use std::ops::Range;
 
@@ -45,19 +47,25 @@ pub(super) struct ProjectWalk<'p> {
     plan: &'p Plan<'p>,
     rows: Walk<'p>,
     labels: Walk<'p>,
-    /// The labels of the row that was entered.
-    entries: Range<usize>,
+    /// The labels of the row that was entered, apart from those that are left out.
+    entries: Vec<usize>,
 }
 
 impl<'p> ProjectWalk<'p> {
     pub(super) fn new(pages: &'p ScopePages, plan: &'p Plan<'p>) -> Self {
-        Self { pages, plan, rows: Walk::new(&pages.rows), labels: Walk::new(&pages.labels), entries: 0..0 }
+        Self { pages, plan, rows: Walk::new(&pages.rows), labels: Walk::new(&pages.labels), entries: Vec::new() }
     }
 
     /// Goes on to a row, whose labels are these entries of the page.
-    pub(super) fn enter(&mut self, row: RowKey) -> (&'p Page, Range<usize>) {
-        self.entries = self.labels.of(row);
-        (&self.pages.labels, self.entries.clone())
+    pub(super) fn enter(&mut self, row: RowKey) -> (&'p Page, &[usize]) {
+        let page = &self.pages.labels;
+        self.entries.clear();
+        let entries = self.labels.of(row);
+        match self.plan.labels_created {
+            None => self.entries.extend(entries),
+            Some(span) => self.entries.extend(entries.filter(|entry| is_created_in(page.text(*entry, 1), &span))),
+        }
+        (page, &self.entries)
     }
 
     /// Returns the labels of the row that was entered.
@@ -72,7 +80,7 @@ impl<'p> ProjectWalk<'p> {
     {
         let page = &self.pages.labels;
         let mut labels = Vec::new();
-        for entry in self.entries.clone() {
+        for entry in self.entries.iter().copied() {
             let (details, performance) = (page.text(entry, 1), page.text(entry, 2));
             if shape.label_details && details.is_none() {
                 counts.miss(Unknown::LabelDetails);
@@ -128,7 +136,7 @@ pub(super) struct RunWalk<'p> {
     labels: Walk<'p>,
     predictions: Walk<'p>,
     /// The labels and the predictions of the row that was entered.
-    entries: [Range<usize>; 2],
+    entries: [Vec<usize>; 2],
 }
 
 /// A run's record with the model that it belongs to.
@@ -142,14 +150,17 @@ pub(super) struct InModel<'r> {
 impl<'p> RunWalk<'p> {
     pub(super) fn new(pages: &'p ScopePages, plan: &'p Plan<'p>) -> Self {
         let [rows, labels, predictions] = [&pages.rows, &pages.labels, &pages.predictions].map(Walk::new);
-        Self { pages, plan, rows, labels, predictions, entries: [0..0, 0..0] }
+        Self { pages, plan, rows, labels, predictions, entries: [Vec::new(), Vec::new()] }
     }
 
     /// Goes on to a row, whose labels and predictions are these entries of the pages.
-    pub(super) fn enter(&mut self, row: RowKey, shape: &Shape) -> [(&'p Page, Range<usize>); 2] {
+    pub(super) fn enter(&mut self, row: RowKey, shape: &Shape) -> [(&'p Page, &[usize]); 2] {
         let predictions = if shape.predictions { self.predictions.of(row) } else { 0..0 };
-        self.entries = [self.labels.of(row), predictions];
-        let [labels, predictions] = self.entries.clone();
+        for (list, entries) in self.entries.iter_mut().zip([self.labels.of(row), predictions]) {
+            list.clear();
+            list.extend(entries);
+        }
+        let [labels, predictions] = &self.entries;
         [(&self.pages.labels, labels), (&self.pages.predictions, predictions)]
     }
 
@@ -162,7 +173,7 @@ impl<'p> RunWalk<'p> {
     where
         'p: 'r,
     {
-        let mut read = |page: &'p Page, entries: &Range<usize>, rewriting| -> Vec<LabelRecord<'r>> {
+        let mut read = |page: &'p Page, entries: &[usize], rewriting| -> Vec<LabelRecord<'r>> {
             let label = |entry| LabelRecord {
                 head: page.text(entry, 0).unwrap_or(b""),
                 details: None,
@@ -170,7 +181,7 @@ impl<'p> RunWalk<'p> {
                 rest: page.text(entry, 1).unwrap_or(b""),
                 annotations: annotations(page, entry, [2, 3], rewriting, counts),
             };
-            entries.clone().map(label).collect()
+            entries.iter().copied().map(label).collect()
         };
         let labels = read(&self.pages.labels, &self.entries[0], of_labels);
         let predictions = read(&self.pages.predictions, &self.entries[1], of_predictions);
@@ -214,6 +225,13 @@ impl<'p> RunWalk<'p> {
             },
         })
     }
+}
+
+/// Tells from `label_details` whether a label was created in a span.
+fn is_created_in(details: Option<&[u8]>, span: &Span) -> bool {
+    let document = details.and_then(|details| Document::parse(details).ok());
+    let created = document.as_ref().and_then(|document| document.root().get("created_at")?.as_text());
+    created.and_then(|text| Timestamp::parse_export(&text)).is_some_and(|created| span.contains(created))
 }
 
 /// Returns a label's annotations as they are written, and counts those that are written as stored.

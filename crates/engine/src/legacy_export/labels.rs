@@ -1,15 +1,13 @@
 //! Rows of labels and of model runs.
 
 use crate::masks;
-use crate::stored_export;
+use crate::stored_export::{self, Written};
 use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::Workspace;
-use labelport_formats::{Format, Frames, Legacy, LegacyJson, LegacyRun};
+use labelport_formats::{Frames, Legacy, LegacyJson, LegacyRun};
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
-use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 use labelport_model::request::{ExportRequest, Scope};
-use labelport_model::time::{Span, Timestamp};
 use labelport_store::issues::{self, IssueStatus};
 use labelport_store::tasks::Task;
 use labelport_store::{Connection, StoreError, imports, ontologies, projects};
@@ -47,9 +45,8 @@ impl Job for LabelExport {
             mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),
             has_open_issues: &|label_id| facts.open_issues.contains(label_id),
         };
-        let submitted = request.filters.label_created_at;
-        let format = Submitted { labels: LegacyJson(legacy), submitted };
-        stored_export::run(workspace, task, pulse, &request, &format)
+        let labels_created = request.filters.label_created_at;
+        stored_export::run(workspace, task, pulse, &request, Written { format: &LegacyJson(legacy), labels_created })
     }
 }
 
@@ -72,44 +69,8 @@ impl Job for RunExport {
             mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),
             has_open_issues: &|_| false,
         };
-        stored_export::run(workspace, task, pulse, &request, &LegacyRun(legacy))
+        stored_export::run(workspace, task, pulse, &request, Written::in_format(&LegacyRun(legacy)))
     }
-}
-
-/// Labels that were submitted in a range. The filter of an export is about rows: a row passes with all its labels.
-struct Submitted<'a> {
-    labels: LegacyJson<'a>,
-    submitted: Option<Span>,
-}
-
-impl Format for Submitted<'_> {
-    fn name(&self) -> &'static str {
-        self.labels.name()
-    }
-
-    fn summary(&self) -> &'static str {
-        self.labels.summary()
-    }
-
-    fn extension(&self) -> &'static str {
-        self.labels.extension()
-    }
-
-    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        let Some(span) = self.submitted else { return self.labels.write(record, out) };
-        for project in record.projects.unwrap_or_default() {
-            let labels: Vec<LabelRecord<'_>> =
-                project.labels.iter().filter(|label| is_submitted_in(label, &span)).copied().collect();
-            let projects = [ProjectRecord { labels: &labels, ..*project }];
-            self.labels.write(&Record { projects: Some(&projects), ..*record }, out);
-        }
-    }
-}
-
-fn is_submitted_in(label: &LabelRecord<'_>, span: &Span) -> bool {
-    let document = label.details.and_then(|details| Document::parse(details).ok());
-    let created = document.as_ref().and_then(|document| document.root().get("created_at")?.as_text());
-    created.and_then(|text| Timestamp::parse_export(&text)).is_some_and(|created| span.contains(created))
 }
 
 /// What rows show of a workspace beside their records.

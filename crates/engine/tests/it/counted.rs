@@ -121,6 +121,7 @@ fn an_export_does_no_more_work_than_was_recorded() {
             threads: 1,
             format: &Ndjson,
             row_limit_bytes: export::ROW_LIMIT_BYTES,
+            labels_created: None,
             progress: &mut |_| {},
         };
         export::run(&store, &request, &mut Nowhere, &mut run).unwrap();

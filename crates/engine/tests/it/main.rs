@@ -7,6 +7,7 @@ mod filters;
 mod goldens;
 mod hostile;
 mod identity;
+mod label_dates;
 mod long_rows;
 mod served;
 mod sinks;

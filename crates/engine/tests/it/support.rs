@@ -103,8 +103,13 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
         let mut sink = Memory { packing, bytes: Vec::new() };
-        let mut run =
-            export::Run { threads, format: &Ndjson, row_limit_bytes: export::ROW_LIMIT_BYTES, progress: &mut |_| {} };
+        let mut run = export::Run {
+            threads,
+            format: &Ndjson,
+            row_limit_bytes: export::ROW_LIMIT_BYTES,
+            labels_created: None,
+            progress: &mut |_| {},
+        };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }
@@ -113,8 +118,13 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_as(&self, request: &ExportRequest, format: &'static dyn Format) -> Exported {
         let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
-        let mut run =
-            export::Run { threads: 2, format, row_limit_bytes: export::ROW_LIMIT_BYTES, progress: &mut |_| {} };
+        let mut run = export::Run {
+            threads: 2,
+            format,
+            row_limit_bytes: export::ROW_LIMIT_BYTES,
+            labels_created: None,
+            progress: &mut |_| {},
+        };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }

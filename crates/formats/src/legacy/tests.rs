@@ -235,7 +235,7 @@ fn frames_are_lines_in_order_behind_a_url_or_in_the_row() {
 fn check_key_frame(map: &str, expect: bool) {
     let annotations = format!(r#"{{"frames":{{"5":{{"objects":{{"f":{{"feature_id":"f","point":{{}}}}}}}}}}{map}}}"#);
     let mut out = Vec::new();
-    BLUE.video_frames(Annotations::Stored(&annotations.as_ref()), &mut out);
+    BLUE.video_frames(Annotations::Stored(annotations.as_ref()), &mut out);
     let line = String::from_utf8(out).unwrap();
     assert!(line.contains(&format!(r#""keyframe":{expect}"#)), "{line}");
 }

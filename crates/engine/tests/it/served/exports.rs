@@ -37,6 +37,7 @@ fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::Progress) {
         threads: 1,
         format: &Ndjson,
         row_limit_bytes: export::ROW_LIMIT_BYTES,
+        labels_created: None,
         progress: &mut |progress| last = Some(progress),
     };
     export::run(served.workspace.store(), &everything(scope), &mut sink, &mut run).unwrap();

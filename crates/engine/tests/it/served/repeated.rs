@@ -44,6 +44,7 @@ impl Served {
             threads: 1,
             format,
             row_limit_bytes: labelport_engine::export::ROW_LIMIT_BYTES,
+            labels_created: None,
             progress: &mut |_| {},
         };
         let request = super::everything(Scope::Catalog);

@@ -1,8 +1,8 @@
 //! Who may do what: the one place that decides.
 //!
-//! A caller is known by an API key. What a key may do follows from its role; which things there are follows from the
-//! organization, since every statement of the store names it: a thing of somebody else is not there. Doors ask
-//! [`allow`] once for each call, and nothing below a door asks again.
+//! A caller is known by an API key. What a key may do follows from its role. Which things there are follows from the
+//! store, which holds one organization and is not opened if it holds another: statements that find things by id alone
+//! rely on that. An interface asks [`allow`] once for each call, and nothing below it asks again.
 
 use crate::ambient::hexadecimal;
 use labelport_model::problem::{Problem, ProblemKind};

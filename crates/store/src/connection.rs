@@ -193,6 +193,11 @@ pub enum StoreError {
         /// The file looked at.
         file: PathBuf,
     },
+    /// The database holds what belongs to others.
+    #[error(
+        "the database holds several organizations, which would see each other's rows; keep each in a data folder of its own"
+    )]
+    SeveralOrganizations,
     /// The database is damaged.
     #[error("the database is damaged ({0}); run `labelport doctor`, and restore the data folder from a backup")]
     Damaged(String),

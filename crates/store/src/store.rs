@@ -1,8 +1,13 @@
 //! A store: one database with one writer and any number of readers.
+//!
+//! A store holds one organization. Public ids are unique in a store, and many statements find things by id alone, so a
+//! second organization in the same database would be seen by the first: a database that has two is not opened. Those who
+//! keep data apart keep it in data folders of their own.
 
 use crate::connection::{Connection, Engine, StoreError};
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 /// An open store.
@@ -47,22 +52,21 @@ impl Store {
     /// Opens the store in a database. A new database gets its organization.
     pub fn open(engine: Box<dyn Engine>, founding: &Founding) -> Result<Self, StoreError> {
         let mut store = Self { engine, writer: OnceLock::new(), org_key: 0 };
-        let find = "select org_key from organizations order by org_key limit 1";
         let mut reader = store.reader()?;
-        store.org_key = match reader.find(find, &[], |row| row.int(0))?.flatten() {
+        store.org_key = match find_organization(&mut *reader)? {
             Some(key) => key,
             None => {
                 let Founding { organization_id, now } = founding.clone();
                 store.write(move |connection| {
                     // Two processes may found at once; the second finds what the first has written.
-                    if let Some(key) = connection.find(find, &[], |row| row.int(0))?.flatten() {
+                    if let Some(key) = find_organization(connection)? {
                         return Ok(key);
                     }
                     connection.execute(
                         "insert into organizations (id, name, created_ms) values ($1, 'labelport', $2)",
                         &[(&organization_id).into(), now.as_millis().into()],
                     )?;
-                    connection.count(find, &[])
+                    connection.count("select org_key from organizations", &[])
                 })?
             }
         };
@@ -141,5 +145,19 @@ impl Store {
             }
         }
         Err(StoreError::Locked { waited_secs: 0 })
+    }
+}
+
+/// Finds the organization of a store; fails if there are several.
+fn find_organization(connection: &mut dyn Connection) -> Result<Option<i64>, StoreError> {
+    let mut keys = Vec::new();
+    connection.query("select org_key from organizations order by org_key limit 2", &[], &mut |row| {
+        keys.extend(row.int(0));
+        ControlFlow::Continue(())
+    })?;
+    match keys[..] {
+        [] => Ok(None),
+        [key] => Ok(Some(key)),
+        _ => Err(StoreError::SeveralOrganizations),
     }
 }

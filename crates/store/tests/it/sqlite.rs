@@ -35,6 +35,16 @@ fn pages_have_16_kib_and_the_log_is_ahead() {
 }
 
 #[test]
+fn a_database_with_two_organizations_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(try_open(folder.path(), options()).unwrap());
+    let add = "insert into organizations (id, name, created_ms) values ('another', 'another', 0)";
+    raw(folder.path()).execute(add, []).unwrap();
+    let error = try_open(folder.path(), options()).err().unwrap();
+    assert!(matches!(error, StoreError::SeveralOrganizations), "{error}");
+}
+
+#[test]
 fn a_folder_without_a_database_is_not_made_by_opening() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");

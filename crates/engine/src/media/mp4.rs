@@ -104,7 +104,9 @@ fn track(body: &[u8]) -> Track {
     {
         track.codec = std::str::from_utf8(&kind).ok().map(|codec| codec.trim().to_owned());
         if &track.handler == b"soun" {
-            track.channel_count = array(entry, 16).map(u16::from_be_bytes).map(u64::from);
+            // Writers of AAC put two here whatever they write; what the decoder is told is right.
+            let written = || array(entry, 16).map(u16::from_be_bytes).map(u64::from);
+            track.channel_count = aac_channels(between(entry, 28, usize::MAX)).or_else(written);
             track.sample_rate = be32(entry, 24).map(|rate| u64::from(rate >> 16)).filter(|rate| *rate > 0);
         }
     }
@@ -112,6 +114,37 @@ fn track(body: &[u8]) -> Track {
         (track.sample_count, track.sample_delta) = sample_times(times);
     }
     track
+}
+
+/// Returns the channels that the settings of an AAC decoder say, which stand in descriptors in each other.
+fn aac_channels(boxes: &[u8]) -> Option<u64> {
+    /// Takes a descriptor with a tag from the beginning; its length is written in groups of seven bits.
+    fn descriptor(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+        let (first, mut rest) = bytes.split_first()?;
+        let mut length = 0_usize;
+        for _ in 0..4 {
+            let (byte, behind) = rest.split_first()?;
+            rest = behind;
+            length = length << 7 | usize::from(byte & 0x7f);
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        (*first == tag).then(|| between(rest, 0, length))
+    }
+    let stream = descriptor(between(find(boxes, b"esds")?, 4, usize::MAX), 3)?;
+    // Flags say which of three members follow; writers set none.
+    let decoder =
+        if stream.get(2)? & 0xe0 == 0 { descriptor(between(stream, 3, usize::MAX), 4)? } else { return None };
+    let settings = array::<2>(descriptor(between(decoder, 13, usize::MAX), 5)?, 0).map(u16::from_be_bytes)?;
+    // Five bits of kind, four of rate, four of channels; larger kinds and free rates have more bits.
+    let (kind, rate, channels) = (settings >> 11, settings >> 7 & 15, settings >> 3 & 15);
+    match channels {
+        _ if kind == 31 || rate == 15 => None,
+        1..=6 => Some(u64::from(channels)),
+        7 => Some(8),
+        _ => None,
+    }
 }
 
 /// Returns how many samples there are, and how long the most of them last.

@@ -10,6 +10,7 @@
 mod bench;
 mod bless;
 mod help;
+mod programs;
 mod sdk;
 mod step;
 mod test;

@@ -1,7 +1,7 @@
 //! Steps: one after the other, until one fails.
 
 use crate::say;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// One step.
@@ -29,8 +29,7 @@ pub(crate) enum Work {
 
 /// Runs steps in order from the root of the repository; stops at the first that fails.
 pub(crate) fn run(steps: &[Step]) -> ExitCode {
-    // The folder above this crate's own, wherever the command was started.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     for (index, Step { title, work, remedy }) in steps.iter().enumerate() {
         let place = format!("{}/{} {title}", index + 1, steps.len());
         let outcome = match work {
@@ -52,12 +51,23 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Returns the root of the repository, wherever the command was started: the folder above the one that cargo names when it
+/// runs this crate. Where it was when the crate was built says nothing, since a checkout may be moved.
+pub(crate) fn root() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+        .join("..")
+}
+
 /// Calls `cargo`.
 pub(crate) fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
     let status = Command::new("cargo").args(arguments).envs(variables.iter().copied()).current_dir(root).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("cargo failed ({status})")),
-        Err(error) => Err(format!("cargo could not be started ({error}); install Rust with rustup")),
+        Err(error) => {
+            let place = root.display();
+            Err(format!("cargo could not be started in {place} ({error}); is Rust installed, and this folder there?"))
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! The cheap steps come first. The tests include the conventions in `xtask/tests/tidy`.
 
 use crate::step::{self, Step, Work};
-use crate::{Command, sdk, without_arguments};
+use crate::{Command, programs, sdk, without_arguments};
 
 pub(crate) static TEST: Command = Command {
     name: "test",
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
         remedy: "each warning names its place and its reason. If cargo has no `clippy`: `rustup component add clippy`. \
                  If a build script fails: SQLite and zstd are built from source and need a C compiler, `cc`.",
     },
+    programs::STEP,
     Step {
         title: "Tests",
         work: Work::Cargo { arguments: &["test", "--workspace"], variables: &[] },

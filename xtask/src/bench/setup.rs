@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::measure::{self, Sample};
-use crate::say;
+use crate::{say, step};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -24,8 +24,7 @@ const WORKLOADS: [(&str, u64); 4] = [("image", 1), ("mixed", 4), ("text", 4), ("
 impl Bench {
     /// Builds the binary and fills the workspaces that are missing.
     pub(crate) fn prepare(options: &Options) -> Result<Self, String> {
-        let root =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().map_err(|error| error.to_string())?;
+        let root = step::root().canonicalize().map_err(|error| error.to_string())?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         say("==> building");
         let built = Command::new("cargo")

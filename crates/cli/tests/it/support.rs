@@ -62,7 +62,7 @@ impl Place {
 
     /// Returns the command with its arguments, ready to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_labelport"));
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.folder.path()).env_remove("LABELPORT_DATA").stdin(Stdio::null());
         command
     }
@@ -118,7 +118,14 @@ pub(crate) fn first_words(list: &str) -> Vec<&str> {
     list.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect()
 }
 
-/// Returns the root of the repository.
-pub(crate) fn repository() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+/// Returns the binary that cargo built for these tests. It is found next to them, not where it was when they were built:
+/// the checkout may have been moved since.
+pub(crate) fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    tests.parent().and_then(Path::parent).unwrap().join("labelport")
+}
+
+/// Returns the root of the repository. Tests run in the folder of their crate.
+pub(crate) fn repository() -> PathBuf {
+    std::env::current_dir().unwrap().join("../..")
 }

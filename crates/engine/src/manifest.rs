@@ -3,7 +3,7 @@
 //! A manifest holds nothing that differs between two runs of one request on one state: no time, no host, no path. It is
 //! written after the bytes that it describes.
 
-use labelport_model::json::{Document, ObjectWriter, Value, unquote};
+use labelport_model::json::{Document, ObjectWriter, Value, quote_into, unquote};
 use sha2::{Digest as _, Sha256};
 
 /// The version of the manifest's shape.
@@ -32,6 +32,8 @@ pub struct Manifest {
     pub annotations: Vec<Annotations>,
     /// How many listed ids and global keys name no row.
     pub unknown_ids: u64,
+    /// Names in filters that nothing has, each as a sentence.
+    pub unknown_names: Vec<String>,
     /// Sections that were asked for and are not known for some rows.
     pub sections: Vec<SectionNotice>,
     /// How many notices about single rows there are.
@@ -191,6 +193,18 @@ impl Manifest {
         line(&|object| {
             let mut notices = ObjectWriter::open(object.key("notices"));
             notices.raw("unknown_ids", self.unknown_ids.to_string().as_bytes());
+            // Manifests of versions before it did not have the key, and most have no use for it.
+            if !self.unknown_names.is_empty() {
+                let names = notices.key("unknown_names");
+                names.push(b'[');
+                for (index, name) in self.unknown_names.iter().enumerate() {
+                    if index > 0 {
+                        names.push(b',');
+                    }
+                    quote_into(name, names);
+                }
+                names.push(b']');
+            }
             write_list(notices.key("sections_not_known"), &self.sections, |entry, object| {
                 object.text("section", &entry.section);
                 object.raw("count", entry.count.to_string().as_bytes());
@@ -254,6 +268,12 @@ impl Manifest {
                 })
                 .collect::<Result<_, ManifestError>>()?,
             unknown_ids: count_of(notices, "unknown_ids")?,
+            unknown_names: notices
+                .get("unknown_names")
+                .into_iter()
+                .flat_map(Value::elements)
+                .map(|name| name.as_text().map(String::from).ok_or(ManifestError::Key("unknown_names")))
+                .collect::<Result<_, _>>()?,
             sections: list_of(notices, "sections_not_known")?
                 .map(|entry| {
                     Ok(SectionNotice { section: text_of(entry, "section")?, count: count_of(entry, "count")? })

@@ -42,9 +42,10 @@ pub fn told(error: ExportError) -> Problem {
     match error {
         ExportError::Request(error) => Problem::malformed(error.with_names()),
         ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
-        ExportError::Ambiguous { .. } | ExportError::CustomEditor { .. } | ExportError::Slice { .. } => {
-            Problem::malformed(error.to_string())
-        }
+        ExportError::Ambiguous { .. }
+        | ExportError::CustomEditor { .. }
+        | ExportError::Slice { .. }
+        | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
         ExportError::Store(error) => error.into(),
     }

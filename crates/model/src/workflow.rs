@@ -55,9 +55,10 @@ impl WorkflowStatus {
         }
     }
 
-    /// Finds a status by the spelling of filters, exactly.
+    /// Finds a status by the spelling of filters or exports, in any case: `InReview`, `in review`, `IN_REVIEW`.
     pub fn parse_filter(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.filter_name() == text)
+        let letters = |text: &str| text.replace(['_', ' ', '-'], "").to_ascii_lowercase();
+        Self::ALL.into_iter().find(|status| letters(status.filter_name()) == letters(text))
     }
 
     /// Finds a status by the spelling of exports, exactly.
@@ -138,7 +139,10 @@ mod tests {
             assert_eq!(WorkflowStatus::parse_filter(status.filter_name()), Some(status));
             assert_eq!(WorkflowStatus::parse_export(status.export_name()), Some(status));
         }
-        assert_eq!(WorkflowStatus::parse_filter("IN_REVIEW"), None);
+        for text in ["IN_REVIEW", "inreview", "In Review", "in-review", "INREVIEW"] {
+            assert_eq!(WorkflowStatus::parse_filter(text), Some(WorkflowStatus::InReview), "{text}");
+        }
+        assert_eq!(WorkflowStatus::parse_filter("In Reviews"), None);
         assert_eq!(WorkflowStatus::parse_export("InReview"), None);
         assert_eq!(WorkflowStatus::from_code(4), None);
     }

@@ -20,6 +20,7 @@ pub mod mentions;
 pub mod merge;
 pub mod metadata;
 pub mod models;
+pub mod names;
 pub mod ontologies;
 pub mod page;
 pub mod projects;

@@ -1,10 +1,14 @@
 //! Slices: saved queries over the catalog. No call of the SDK makes one, so that other doors do.
 
 use crate::access::Caller;
+use crate::export;
+use crate::stored_export::told;
 use crate::workspace::Workspace;
 use labelport_model::filter;
+use labelport_model::input::InputError;
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
+use labelport_model::time::Zone;
 use labelport_store::page::RowKey;
 use labelport_store::rows;
 use labelport_store::select::{Base, Part, Selection};
@@ -20,11 +24,14 @@ pub fn create(
     filter: &str,
 ) -> Result<Slice, Problem> {
     super::dataset::check_name("slice", name)?;
+    let malformed = |error: InputError| Problem::malformed(error.to_string());
+    let query = filter::parse_query(filter, &Zone::utc()).map_err(malformed)?;
+    workspace.read(|connection| export::check_query(connection, workspace.org_key(), &query).map_err(told))?;
     let slice = Slice {
         id: workspace.chance().cuid(),
         name: name.to_owned(),
         description: description.map(str::to_owned),
-        filter: filter::canonical_query(filter).map_err(|error| Problem::malformed(error.to_string()))?,
+        filter: filter::canonical_query(filter).map_err(malformed)?,
         created: workspace.now(),
     };
     let (org_key, new) = (workspace.org_key(), slice.clone());

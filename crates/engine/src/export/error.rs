@@ -2,6 +2,7 @@
 
 use labelport_model::request::RequestError;
 use labelport_store::StoreError;
+use labelport_store::names::{self, UnknownName};
 
 /// Why an export could not run. Nothing of it exists.
 #[derive(Debug, thiserror::Error)]
@@ -10,13 +11,21 @@ pub enum ExportError {
     #[error("{}", .0.with_flags())]
     Request(RequestError),
     /// No such thing.
-    #[error("there is no {sort} with the id or name {text:?}; `labelport list` shows what there is")]
+    #[error(
+        "there is no {sort} with the id or name {text:?}; {}",
+        names::did_you_mean(.nearest).as_deref().unwrap_or("`labelport list` shows what there is")
+    )]
     NotFound {
-        /// The sort of thing.
+        /// The kind of thing.
         sort: &'static str,
         /// What was asked for.
         text: String,
+        /// The names most like it.
+        nearest: Vec<String>,
     },
+    /// Names in a filter that nothing has.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    UnknownNames(Vec<UnknownName>),
     /// Several things of that name.
     #[error("{} {sort}s are named {text:?}; use one of the ids {}", .ids.len(), .ids.join(", "))]
     Ambiguous {

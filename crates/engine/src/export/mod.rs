@@ -26,10 +26,11 @@ use chunk::{Chunk, Outlet, Spare};
 use count::Counts;
 use labelport_formats::Format;
 use labelport_model::data_type;
+use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
 use labelport_store::select::{Part, Selection};
-use labelport_store::{Connection, Store, StoreError, files, settings, things};
+use labelport_store::{Connection, Store, StoreError, files, names, settings, things};
 use rewrite::Notice;
 use shape::Plan;
 
@@ -158,6 +159,7 @@ pub fn run(
         predictions: counts.predictions,
         annotations: annotations(&dictionary, &counts),
         unknown_ids: resolved.unknown_ids,
+        unknown_names: resolved.unknown_names.iter().map(ToString::to_string).collect(),
         sections: counts
             .unknown
             .iter()
@@ -166,6 +168,18 @@ pub fn run(
         row_notices,
         rows: names,
     })
+}
+
+/// Fails if the filters of a request name something that does not exist. The query of a saved slice is not looked at:
+/// what it names may have been deleted since, which is a notice in the manifest.
+pub fn check_names(connection: &mut dyn Connection, org_key: i64, request: &ExportRequest) -> Result<(), ExportError> {
+    check_query(connection, org_key, &request.filters.to_predicate())
+}
+
+/// Fails if a query names something that does not exist.
+pub fn check_query(connection: &mut dyn Connection, org_key: i64, query: &Predicate) -> Result<(), ExportError> {
+    let unknown = names::list_unknown(connection, org_key, query)?;
+    if unknown.is_empty() { Ok(()) } else { Err(ExportError::UnknownNames(unknown)) }
 }
 
 /// Fails where an export would for what it names, without running it.

@@ -7,6 +7,7 @@ use labelport_model::filter;
 use labelport_model::predicate::{Condition, Predicate};
 use labelport_model::request::{ExportRequest, Scope, ScopeKind};
 use labelport_model::time::Zone;
+use labelport_store::names::{self, UnknownName};
 use labelport_store::select::{self, Base, Selection};
 use labelport_store::things::{self, Sort, Thing};
 use labelport_store::{Connection, slices};
@@ -19,6 +20,8 @@ pub(crate) struct Resolved {
     pub(crate) request: ExportRequest,
     /// How many of the listed ids and global keys name no row.
     pub(crate) unknown_ids: u64,
+    /// The names in filters that nothing has.
+    pub(crate) unknown_names: Vec<UnknownName>,
 }
 
 /// Resolves a request that was checked.
@@ -66,7 +69,8 @@ pub(crate) fn resolve(
     let predicate = Predicate::all(predicates);
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
     let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
-    Ok(Resolved { selection, shape, request, unknown_ids })
+    let unknown_names = names::list_unknown(connection, org_key, &predicate)?;
+    Ok(Resolved { selection, shape, request, unknown_ids, unknown_names })
 }
 
 /// Finds what an id or name means, and puts the id in its place.
@@ -81,7 +85,11 @@ fn find(connection: &mut dyn Connection, org_key: i64, sort: Sort, text: &mut St
             text.clone_from(&thing.id);
             Ok(thing)
         }
-        None => Err(ExportError::NotFound { sort: sort.word(), text: text.clone() }),
+        None => {
+            let known = things::list(connection, org_key, sort)?.into_iter().map(|thing| thing.name);
+            let nearest = names::nearest(text, known);
+            Err(ExportError::NotFound { sort: sort.word(), text: text.clone(), nearest })
+        }
     }
 }
 

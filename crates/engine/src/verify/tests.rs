@@ -50,6 +50,7 @@ fn manifest() -> Manifest {
         predictions: 1,
         annotations: vec![boats],
         unknown_ids: 0,
+        unknown_names: Vec::new(),
         sections: vec![SectionNotice { section: "attachments".to_owned(), count: 12 }],
         row_notices: 0,
         rows: Vec::new(),

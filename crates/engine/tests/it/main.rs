@@ -9,6 +9,7 @@ mod hostile;
 mod identity;
 mod label_dates;
 mod long_rows;
+mod names;
 mod real_media;
 mod served;
 mod sinks;

@@ -27,7 +27,8 @@ impl Filter for MediaType {
         entry.operator(&["is"])?;
         entry.list("values")?;
         let allowed: Vec<&str> = DATA_TYPES.iter().map(|data_type| data_type.name).collect();
-        let find = |text: &str| data_type::find(text).or_else(|| data_type::find_by_media_type(text));
+        let by_name = |text: &str| data_type::find(&text.to_ascii_lowercase());
+        let find = |text: &str| by_name(text).or_else(|| data_type::find_by_media_type(text));
         let mut names = Vec::new();
         for value in entry.get("values")?.elements()? {
             names.push(value.choose(find, &allowed)?.name.to_owned());

@@ -6,6 +6,7 @@
 
 mod ambient;
 mod command;
+mod interrupt;
 mod messages;
 mod outcome;
 mod task;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     };
     let messages = Messages::new(matches.get_flag("json"));
     let lock_wait_secs = matches.get_one::<u16>("lock-wait").copied().unwrap_or(10);
-    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs);
+    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs, messages);
     let named = matches
         .subcommand()
         .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));

@@ -1,6 +1,8 @@
 //! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
 
+use crate::messages::Messages;
 use crate::outcome::Failure;
+use labelport_engine::private::{self, Tightened};
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
@@ -19,22 +21,24 @@ pub(crate) struct Workspace {
     folder: PathBuf,
     is_named: bool,
     lock_wait: Duration,
+    messages: Messages,
 }
 
 impl Workspace {
     /// Takes the folder that was named, or the default one.
-    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16) -> Self {
+    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16, messages: Messages) -> Self {
         Self {
             folder: PathBuf::from(folder.unwrap_or(DEFAULT_FOLDER)),
             is_named: folder.is_some(),
             lock_wait: Duration::from_secs(lock_wait_secs.into()),
+            messages,
         }
     }
 
     /// Returns this workspace, or another folder if none was named.
     pub(crate) fn or_folder(&self, folder: &str) -> Self {
         let folder = if self.is_named { self.folder.clone() } else { PathBuf::from(folder) };
-        Self { folder, is_named: true, lock_wait: self.lock_wait }
+        Self { folder, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
     }
 
     /// Returns the data folder.
@@ -53,7 +57,23 @@ impl Workspace {
         self.open_with(SqliteOptions { lock_wait, ..self.options() })
     }
 
+    /// Sees to it that nobody else can read the data folder.
+    fn tighten(&self) {
+        let folder = self.folder.display();
+        // A folder that is not there, or cannot be looked at, is reported by whoever opens it.
+        match private::tighten(&self.folder).unwrap_or(Tightened::Unchanged) {
+            Tightened::Unchanged => {}
+            Tightened::Closed => self.messages.note(&format!(
+                "notice: other users of this machine could read {folder}; now only its owner can (mode 0700)"
+            )),
+            Tightened::LeftOpen => self.messages.note(&format!(
+                "notice: other users of this machine can read {folder}, and only its owner can change that: chmod 700"
+            )),
+        }
+    }
+
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
+        self.tighten();
         let opened = Sqlite::open(&self.folder, options).and_then(found);
         opened.map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
@@ -65,6 +85,7 @@ impl Workspace {
 
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
+        self.tighten();
         Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
     }
 

@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod masks;
 pub mod media;
 pub mod modeling;
+pub mod private;
 pub mod result;
 pub mod signing;
 pub mod sink;

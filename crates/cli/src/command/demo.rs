@@ -7,8 +7,8 @@ use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::ArgMatches;
 use labelport_engine::composed::{self, Demo as Composed, DemoIssue};
-
 use labelport_engine::import::{self, Source, Summary};
+use labelport_engine::private;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -45,7 +45,7 @@ impl Command for Demo {
         let store = workspace.open_or_create()?;
         fill(&store, &composed, messages)?;
         let exports = workspace.folder().join("exports");
-        std::fs::create_dir_all(&exports)?;
+        private::create_folders(&exports)?;
         let mut rows = Vec::new();
         for (file, name, request) in requests(&composed) {
             rows.push(export(&store, &exports.join(file), &name, &request, messages)?);
@@ -177,7 +177,7 @@ fn export(
     let started = workspace::instant();
     let job = Job { store, request, threads: workspace::processors() };
     let manifest = job
-        .run(&Target::File(path.to_owned()), messages, &mut || {})?
+        .run(&Target::own_file(path)?, messages, &mut || {})?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
     let elapsed = started.elapsed();
     let scope = request.scope.kind().name();

@@ -1,6 +1,8 @@
 //! `labelport export`: rows out of the workspace, from any scope.
 
 use super::Command;
+use crate::ambient::SystemChance;
+use crate::interrupt;
 use crate::messages::{Messages, grouped, print, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::task::{self, Done};
@@ -8,7 +10,7 @@ use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, Run};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{FileSink, Nowhere, Stream, manifest_path, write_whole};
+use labelport_engine::sink::{Destination, Existing, FileSink, Nowhere, Packing, Rules, Stream, refuse_inside};
 use labelport_formats::Ndjson;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
@@ -41,11 +43,11 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
+        let target = Target::of(arguments, workspace)?;
         let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
-        let threads = arguments.get_one::<usize>("threads").copied().unwrap_or_else(workspace::processors);
-        let target = Target::of(arguments);
+        let threads = arguments.get_one::<u16>("threads").map_or_else(workspace::processors, |count| (*count).into());
         let job = Job { store: &store, request: &request, threads };
         let started = workspace::instant();
         // A dry run leaves no trace, not even of itself.
@@ -72,35 +74,63 @@ pub(super) enum Target {
     /// Standard output.
     Output,
     /// A file that appears whole, with a manifest beside it.
-    File(PathBuf),
+    File(Destination, Packing),
     /// A device or pipe, which takes bytes as they come.
     Device(PathBuf),
     /// Nothing is written.
     Nowhere,
 }
 
+/// Names of standard output.
+const OUTPUT_NAMES: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 impl Target {
-    fn of(arguments: &ArgMatches) -> Self {
-        if arguments.get_flag("dry-run") {
-            return Self::Nowhere;
-        }
-        match arguments.get_one::<String>("output").map(String::as_str) {
-            None | Some("-") => Self::Output,
+    /// Takes the target that was named. One that may not be written is found before anything is read.
+    fn of(arguments: &ArgMatches, workspace: &Workspace) -> Result<Self, Failure> {
+        let target = match arguments.get_one::<String>("output").map(String::as_str) {
+            None => Self::Output,
+            Some(name) if OUTPUT_NAMES.contains(&name) => Self::Output,
             Some(path) => {
-                let path = PathBuf::from(path);
-                // What exists and is neither file nor folder takes no other name: it is written where it is.
-                let is_device = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-                if is_device { Self::Device(path) } else { Self::File(path) }
+                let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
+                Self::of_path(Path::new(path), workspace, existing)?
             }
-        }
+        };
+        Ok(if arguments.get_flag("dry-run") { Self::Nowhere } else { target })
     }
+
+    fn of_path(path: &Path, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
+        if is_device(path) {
+            refuse_inside(path, workspace.folder())?;
+            return Ok(Self::Device(path.to_owned()));
+        }
+        let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
+        let destination = Destination::check(path, &rules)?;
+        let packing = Packing::of_path(path, &Ndjson).map_err(Failure::usage)?;
+        Ok(Self::File(destination, packing))
+    }
+
+    /// Takes a file of labelport's own in the data folder.
+    pub(super) fn own_file(path: &Path) -> Result<Self, Failure> {
+        let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
+        Ok(Self::File(Destination::check(path, &rules)?, Packing::of_path(path, &Ndjson)?))
+    }
+}
+
+/// Tells whether a path is written where it is: what is neither file nor folder takes no other name, nor does anything
+/// that a process reaches through its open files.
+fn is_device(path: &Path) -> bool {
+    let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    is_special || folder.is_some_and(|folder| folder == Path::new("/dev") || folder.starts_with("/proc"))
 }
 
 impl Job<'_> {
     /// Runs the export and records it as a task.
     fn run_as_task(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let file = match target {
-            Target::File(path) => std::path::absolute(path).ok().map(|path| path.display().to_string()),
+            Target::File(destination, _) => {
+                std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
+            }
             _ => None,
         };
         let job = task::Job {
@@ -145,16 +175,16 @@ impl Job<'_> {
             }
             Target::Device(path) => {
                 let name = path.display().to_string();
-                let opened = std::fs::OpenOptions::new().write(true).open(path);
+                // A file that a shell has opened to append to keeps what it has.
+                let opened = std::fs::OpenOptions::new().append(true).open(path);
                 let out = opened.map_err(|source| ExportError::Write { target: name.clone(), source })?;
                 Ok(Some(export::run(self.store, self.request, &mut Stream { out, name }, &mut run)?))
             }
-            Target::File(path) => {
-                let mut sink = FileSink::create(path)?;
+            Target::File(destination, packing) => {
+                interrupt::remove_unfinished_files(*messages)?;
+                let mut sink = FileSink::create(destination.clone(), *packing)?;
                 let manifest = export::run(self.store, self.request, &mut sink, &mut run)?;
-                let beside = manifest_path(path);
-                sink.finish(&beside)?;
-                write_whole(&beside, manifest.to_json().as_bytes())?;
+                sink.finish(manifest.to_json().as_bytes())?;
                 Ok(Some(manifest))
             }
         }
@@ -215,7 +245,11 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .short('o')
             .long("output")
             .value_name("FILE|-")
-            .help("File to write, packed if its name ends in .gz or .zst; - or nothing for standard output"),
+            .help("File to write: .ndjson or .jsonl, packed with .gz or .zst after that [default: -, standard output]"),
+        Arg::new("force")
+            .long("force")
+            .action(ArgAction::SetTrue)
+            .help("Replace the file even if labelport did not write it"),
         Arg::new("dry-run")
             .long("dry-run")
             .action(ArgAction::SetTrue)
@@ -223,8 +257,8 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
         Arg::new("threads")
             .long("threads")
             .value_name("N")
-            .value_parser(clap::value_parser!(usize))
-            .help("Threads to use; the bytes are the same for any number [default: one for each processor]"),
+            .value_parser(clap::value_parser!(u16).range(1..=256))
+            .help("Threads to use, at most 256; the bytes are the same for any number [default: one per processor]"),
     ]);
     arguments
 }
@@ -325,7 +359,8 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
         Target::Output => "wrote to standard output".to_owned(),
-        Target::File(path) | Target::Device(path) => format!("wrote {}", path.display()),
+        Target::File(destination, _) => format!("wrote {}", destination.path().display()),
+        Target::Device(path) => format!("wrote {}", path.display()),
         Target::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(

@@ -60,6 +60,13 @@ impl Place {
         names
     }
 
+    /// Lists the files that are hidden.
+    pub(crate) fn hidden_files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect()
+    }
+
     /// Returns the command with its arguments, ready to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_labelport"));

@@ -10,6 +10,7 @@ mod migrate;
 use crate::connection::{Connection, Engine, StoreError};
 use connection::SqliteConnection;
 use rusqlite::OpenFlags;
+use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ impl Sqlite {
 
     /// Opens the database of a folder, which is made if need be, and brings its schema up to date.
     pub fn open_or_create(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)
+        create_private(folder)
             .map_err(|error| StoreError::ReadOnly { folder: folder.to_owned(), reason: error.to_string() })?;
         let engine = Self { folder: folder.to_owned(), options };
         let mut connection = engine.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -69,6 +70,22 @@ impl Sqlite {
             connection.pragma("max_page_count", &pages.to_string())?;
         }
         Ok(connection)
+    }
+}
+
+/// Makes a folder and an empty database in it, which nobody but this user can read. SQLite gives its log the mode of the
+/// database.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let (mut folders, mut file) = (DirBuilder::new(), OpenOptions::new());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    }
+    folders.recursive(true).create(folder)?;
+    match file.write(true).create_new(true).open(folder.join(DATABASE_FILE)) {
+        // What cannot be created here cannot be opened by SQLite either, which knows better why.
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -1,0 +1,144 @@
+//! Folders and files that only the user who runs labelport can read.
+//!
+//! A workspace holds labelled data, the hashes of API keys and the secret that signs URLs. The data folder has mode 0700,
+//! everything in it 0600, whatever the umask is. Where there are no such modes the system's own rules hold.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// The mode of a file that only its owner can read.
+pub(crate) const PRIVATE: u32 = 0o600;
+/// The mode of a file that the user has asked for: the umask decides who can read it.
+pub(crate) const SHARED: u32 = 0o666;
+
+/// What tightening a folder came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tightened {
+    /// Nobody else could read it.
+    Unchanged,
+    /// Others could read it, and cannot any more.
+    Closed,
+    /// Others can read it, and this user may not change that.
+    LeftOpen,
+}
+
+/// Returns options that create files with a mode.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there are no modes"))]
+pub(crate) fn options(mode: u32) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    options
+}
+
+fn builder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+/// Creates a folder and those above it, where they are not there.
+pub fn create_folders(path: &Path) -> io::Result<()> {
+    builder().recursive(true).create(path)
+}
+
+/// Creates a file, or empties it.
+pub(crate) fn create_file(path: &Path) -> io::Result<File> {
+    options(PRIVATE).write(true).create(true).truncate(true).open(path)
+}
+
+/// Writes a small file of the data folder that appears whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.partial"));
+    let mut file = create_file(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&partial, path)?;
+    crate::sink::sync_folder_of(path)
+}
+
+/// Takes from others what they may do with a data folder and everything in it. A folder that nobody else can enter is
+/// not looked into.
+#[cfg(unix)]
+pub fn tighten(folder: &Path) -> io::Result<Tightened> {
+    use std::os::unix::fs::PermissionsExt;
+    const OTHERS: u32 = 0o077;
+    let is_open = |path: &Path| -> io::Result<bool> { Ok(path.metadata()?.permissions().mode() & OTHERS != 0) };
+    if !is_open(folder)? {
+        return Ok(Tightened::Unchanged);
+    }
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let mode = path.metadata()?.permissions().mode();
+        match std::fs::set_permissions(&path, PermissionsExt::from_mode(mode & !OTHERS)) {
+            Ok(()) => {}
+            // Who mounted a medium that cannot be written has decided who reads it.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Ok(Tightened::Unchanged),
+            // The folder is another user's.
+            Err(error) if path == folder && error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Tightened::LeftOpen);
+            }
+            // What another process removes meanwhile, and what belongs to somebody else, cannot be reached by others any more.
+            Err(_) => continue,
+        }
+        if path.is_dir() {
+            for entry in path.read_dir()? {
+                let entry = entry?;
+                if !entry.file_type()?.is_symlink() {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+    }
+    Ok(Tightened::Closed)
+}
+
+/// Takes nothing from anybody: there are no modes.
+#[cfg(not(unix))]
+pub fn tighten(_: &Path) -> io::Result<Tightened> {
+    Ok(Tightened::Unchanged)
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn an_open_folder_is_closed_with_everything_in_it() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("data");
+        std::fs::create_dir_all(folder.join("files/ab")).unwrap();
+        let file = folder.join("files/ab/x");
+        std::fs::write(&file, "x").unwrap();
+        let outside = place.path().join("outside");
+        std::fs::write(&outside, "x").unwrap();
+        std::os::unix::fs::symlink(&outside, folder.join("link")).unwrap();
+        for (path, mode) in [(&folder, 0o755), (&folder.join("files"), 0o755), (&file, 0o644), (&outside, 0o644)] {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        }
+        assert_eq!(tighten(&folder).unwrap(), Tightened::Closed);
+        assert_eq!(
+            [&folder, &folder.join("files"), &file, &outside].map(|path| mode(path)),
+            [0o700, 0o700, 0o600, 0o644]
+        );
+        assert_eq!(tighten(&folder).unwrap(), Tightened::Unchanged);
+    }
+
+    #[test]
+    fn new_folders_and_files_are_private() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("a/b");
+        create_folders(&folder).unwrap();
+        write_whole(&folder.join("x"), b"x").unwrap();
+        assert_eq!([&place.path().join("a"), &folder, &folder.join("x")].map(|path| mode(path)), [0o700, 0o700, 0o600]);
+    }
+}

@@ -5,6 +5,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod keys;
 mod outputs;
 mod reference;
 mod refusals;

@@ -25,5 +25,5 @@ pub fn video_frames(workspace: &Workspace, label_id: &str) -> Result<Vec<u8>, Pr
     };
     let mut out = Vec::new();
     legacy.video_frames(&filled(&label.annotations), &mut out);
-    Ok(masks::sign(&out, workspace.signer()).unwrap_or(out))
+    Ok(masks::sign(&out, &workspace.signer()).unwrap_or(out))
 }

@@ -15,6 +15,7 @@ mod legacy_exports;
 mod named_in_vain;
 mod repeated;
 mod row_imports;
+mod signed_urls;
 mod slices;
 mod unused_files;
 

@@ -137,6 +137,19 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// Writes a number with what it counts, in the plural unless it is one.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let noun = match (number, noun) {
+        (1, noun) => noun.to_owned(),
+        (_, noun) => match noun.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if noun.ends_with("ch") => format!("{noun}es"),
+            None => format!("{noun}s"),
+        },
+    };
+    format!("{} {noun}", grouped(number))
+}
+
 /// Writes a size in the unit that fits.
 pub(crate) fn sized(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
@@ -214,6 +227,13 @@ mod tests {
     #[test]
     fn numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn what_is_counted_is_in_the_plural_unless_it_is_one() {
+        assert_eq!([0, 1, 1_000].map(|count| counted(count, "record")), ["0 records", "1 record", "1,000 records"]);
+        assert_eq!([1, 2].map(|count| counted(count, "ontology")), ["1 ontology", "2 ontologies"]);
+        assert_eq!([1, 2].map(|count| counted(count, "batch")), ["1 batch", "2 batches"]);
     }
 
     #[test]

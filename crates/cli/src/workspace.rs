@@ -4,7 +4,7 @@ use crate::messages::Messages;
 use crate::outcome::Failure;
 use labelport_engine::private::{self, Tightened};
 use labelport_model::time::Timestamp;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -57,6 +57,24 @@ impl Workspace {
         self.open_with(SqliteOptions { lock_wait, ..self.options() })
     }
 
+    /// Returns whether the database was surely copied without its log. The first command that opens it hides that.
+    pub(crate) fn lacks_log(&self) -> bool {
+        sqlite::lacks_log(&self.folder)
+    }
+
+    /// Warns of a database that was copied without its log.
+    fn check_log(&self) {
+        if self.lacks_log() {
+            let message = format!(
+                "the database in {} was copied without its log (labelport.sqlite-wal), so the latest changes may be \
+                 missing; copy it again with `labelport backup`",
+                self.folder.display()
+            );
+            let event = serde_json::json!({ "event": "warning", "message": message });
+            self.messages.event(&event, &format!("warning: {message}"));
+        }
+    }
+
     /// Sees to it that nobody else can read the data folder.
     fn tighten(&self) {
         let folder = self.folder.display();
@@ -74,6 +92,7 @@ impl Workspace {
 
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
         self.tighten();
+        self.check_log();
         let opened = Sqlite::open(&self.folder, options).and_then(found);
         opened.map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
@@ -86,6 +105,7 @@ impl Workspace {
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
         self.tighten();
+        self.check_log();
         Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
     }
 

@@ -39,6 +39,11 @@ fn builder() -> DirBuilder {
     builder
 }
 
+/// Creates a folder in one that exists.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    builder().create(path)
+}
+
 /// Creates a folder and those above it, where they are not there.
 pub fn create_folders(path: &Path) -> io::Result<()> {
     builder().recursive(true).create(path)

@@ -6,12 +6,14 @@
 //! # Adding a subcommand
 //! One file beside this one with a type that implements [`Command`], one line in [`COMMANDS`].
 
+mod backup;
 mod demo;
 mod doctor;
 mod export;
 mod import;
 mod key;
 mod list;
+mod restore;
 mod serve;
 mod slice;
 mod verify;
@@ -33,12 +35,14 @@ pub(crate) trait Command: Sync {
 
 /// Every subcommand, by name.
 pub(crate) static COMMANDS: &[&dyn Command] = &[
+    &backup::Backup,
     &demo::Demo,
     &doctor::Doctor,
     &export::Export,
     &import::Import,
     &key::Key,
     &list::List,
+    &restore::Restore,
     &serve::Serve,
     &slice::Slice,
     &verify::Verify,

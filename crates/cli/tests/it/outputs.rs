@@ -90,29 +90,42 @@ fn devices_and_pipes_are_written_where_they_are() {
     assert!(place.visible_files().iter().all(|name| !name.ends_with("manifest.json")));
 }
 
+/// Runs a command until it has begun something, and ends it with a signal. Returns its exit status and what it said.
+fn interrupt(place: &Place, arguments: &[&str], signal: Signal, has_begun: &dyn Fn() -> bool) -> (Option<i32>, String) {
+    let mut child = place.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    while !has_begun() && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    let _ = kill_process(Pid::from_child(&child), signal);
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 #[test]
-fn a_signal_removes_the_unfinished_file_and_is_the_exit_status() {
+fn a_signal_removes_what_is_unfinished_and_is_the_exit_status() {
     let place = Place::empty();
     let rows: Vec<String> = composed::image_rows(4_000).collect();
     place.run_with_input(&["import", "labelbox", "-"], (rows.join("\n") + "\n").as_bytes()).succeeded();
+    let is_filled = || place.path("copy").read_dir().is_ok_and(|mut entries| entries.next().is_some());
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         // A signal that comes too late is tried again.
         let ended = (0..20).find_map(|_| {
             drop(std::fs::remove_file(place.path("rows.ndjson")));
             drop(std::fs::remove_file(place.path("rows.ndjson.manifest.json")));
-            let mut child = place.command(&[&EXPORT[..], &["rows.ndjson"]].concat());
-            let mut child = child.stderr(Stdio::piped()).spawn().unwrap();
-            while place.hidden_files().is_empty() && child.try_wait().unwrap().is_none() {
-                std::thread::yield_now();
-            }
-            let _ = kill_process(Pid::from_child(&child), signal);
-            let output = child.wait_with_output().unwrap();
-            (!output.status.success()).then_some(output)
+            let arguments = [&EXPORT[..], &["rows.ndjson"]].concat();
+            let ended = interrupt(&place, &arguments, signal, &|| !place.hidden_files().is_empty());
+            (ended.0 != Some(0)).then_some(ended)
         });
-        let output = ended.unwrap();
-        assert_eq!(output.status.code(), Some(code), "{output:?}");
-        assert!(String::from_utf8(output.stderr).unwrap().contains("interrupted"));
+        let (status, said) = ended.unwrap();
+        assert!(status == Some(code) && said.contains("interrupted"), "{status:?}: {said}");
         assert!(place.hidden_files().is_empty() && !place.path("rows.ndjson").exists());
+        let ended = (0..20).find_map(|_| {
+            drop(std::fs::remove_dir_all(place.path("copy")));
+            let ended = interrupt(&place, &["backup", "copy"], signal, &is_filled);
+            (ended.0 != Some(0)).then_some(ended)
+        });
+        assert_eq!(ended.unwrap().0, Some(code));
+        assert!(!is_filled(), "an interrupted backup left something");
     }
 }
 

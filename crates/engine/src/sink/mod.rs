@@ -15,6 +15,7 @@ pub(crate) use file::sync_folder_of;
 pub use file::{FileError, FileSink, manifest_path, result_path};
 pub(crate) use packing::Packer;
 pub use packing::{EndingError, Packing};
+pub(crate) use pending::Pending;
 pub use pending::remove_all as remove_pending;
 
 use std::io::{self, Write};

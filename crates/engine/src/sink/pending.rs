@@ -3,6 +3,7 @@
 //! One that is dropped is removed, and so are all of them by [`remove_all`], which is for whoever handles signals. The two
 //! share a lock with [`Pending::publish`]: after `remove_all` nothing gets its name any more.
 
+use super::file::sync_folder_of;
 use crate::private;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -31,6 +32,19 @@ impl Pending {
         Ok((Self { path }, file))
     }
 
+    /// Creates a folder that nobody else has and that only this user can enter.
+    pub(crate) fn create_folder(path: PathBuf) -> io::Result<Self> {
+        let mut all = all();
+        private::create_folder(&path)?;
+        all.insert(path.clone());
+        Ok(Self { path })
+    }
+
+    /// Returns where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Gives it its name. Fails with [`io::ErrorKind::AlreadyExists`] where something has it and is not to be replaced.
     pub(crate) fn publish(self, target: &Path, is_replacing: bool) -> io::Result<()> {
         let mut all = all();
@@ -46,6 +60,23 @@ impl Pending {
         }
         all.remove(&self.path);
         Ok(())
+    }
+}
+
+impl Pending {
+    /// Moves what is in this folder to the folder around it, `last` at the very end. Nothing that has its name there may
+    /// exist.
+    pub(crate) fn publish_contents(self, last: &[&str]) -> io::Result<()> {
+        let mut all = all();
+        let target = self.path.parent().unwrap_or(Path::new("."));
+        let mut names: Vec<_> = self.path.read_dir()?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+        names.sort_by_key(|name| last.iter().position(|last| name == last).map_or(0, |index| index + 1));
+        for name in names {
+            std::fs::rename(self.path.join(&name), target.join(&name))?;
+        }
+        std::fs::remove_dir(&self.path)?;
+        all.remove(&self.path);
+        sync_folder_of(&target.join("in it"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::export::{Job, Target, print_first_row};
-use crate::messages::{Messages, grouped, print, sized, table};
+use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::ArgMatches;
@@ -79,9 +79,9 @@ fn fill(store: &Store, composed: &Composed, messages: &Messages) -> Result<(), F
     }
     let rows = &total.counts.rows;
     messages.note(&format!(
-        "imported {} files: {} data rows created, {} changed, {} unchanged",
-        composed.files.len(),
-        rows.created,
+        "imported {}: {} created, {} changed, {} unchanged",
+        counted(composed.files.len() as u64, "file"),
+        counted(rows.created, "data row"),
         rows.changed,
         rows.unchanged
     ));

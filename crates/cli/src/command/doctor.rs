@@ -1,7 +1,7 @@
 //! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
-use crate::messages::{Messages, sized};
+use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -57,8 +57,8 @@ impl Command for Doctor {
         }
         let folder = workspace.folder().display();
         let sentence = match findings.len() {
-            0 => format!("{folder} is sound ({checks} checks)"),
-            count => format!("{folder} has {count} findings in {checks} checks"),
+            0 => format!("{folder} is sound ({})", counted(checks, "check")),
+            count => format!("{folder} has {} in {}", counted(count as u64, "finding"), counted(checks, "check")),
         };
         messages.event(&json!({ "event": "checked", "checks": checks, "findings": findings.len() }), &sentence);
         tell_bare_rows(connection, messages)?;

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::ambient::SystemChance;
 use crate::interrupt;
-use crate::messages::{Messages, grouped, print, sized};
+use crate::messages::{Messages, counted, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
@@ -364,11 +364,11 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         Target::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(
-        "{written}: {} rows, {} labels, {} predictions, {} annotations, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
-        grouped(digest.rows),
-        grouped(manifest.labels + manifest.run_labels),
-        grouped(manifest.predictions),
-        grouped(annotations),
+        "{written}: {}, {}, {}, {}, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
+        counted(digest.rows, "row"),
+        counted(manifest.labels + manifest.run_labels, "label"),
+        counted(manifest.predictions, "prediction"),
+        counted(annotations, "annotation"),
         sized(digest.bytes),
         grouped((digest.rows as f64 / secs.max(1e-9)) as u64),
         digest.sha256,
@@ -387,14 +387,14 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     if manifest.unknown_ids > 0 {
         let count = manifest.unknown_ids;
         let event = json!({ "event": "notice", "unknown_ids": count });
-        messages.event(&event, &format!("notice: {} of the ids and keys listed name no data row", grouped(count)));
+        messages.event(&event, &format!("notice: {} no data row", named(count)));
     }
     for section in &manifest.sections {
         let event = json!({ "event": "notice", "section": section.section, "not_known": section.count });
         let sentence = format!(
-            "notice: {} is not known {} times: the files imported so far did not have it",
+            "notice: {} is not known {}: the files imported so far did not have it",
             section.section,
-            grouped(section.count)
+            counted(section.count, "time")
         );
         messages.event(&event, &sentence);
     }
@@ -403,21 +403,25 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, row.message));
     }
     if manifest.row_notices > 10 {
-        messages.note(&format!("notice: and {} rows more", grouped(manifest.row_notices - 10)));
+        messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
     }
+}
+
+/// Says that so many of the listed ids and keys name something.
+fn named(count: u64) -> String {
+    let verb = if count == 1 { "names" } else { "name" };
+    format!("{} of the ids and keys listed {verb}", grouped(count))
 }
 
 /// Prints the first row of a result, indented, to standard output: the first `limit` lines of it.
 pub(super) fn print_first_row(path: &Path, limit: usize) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path)?;
-    let first = text.lines().next().unwrap_or("{}");
-    let row: serde_json::Value = serde_json::from_str(first)?;
-    let pretty = serde_json::to_string_pretty(&row)?;
-    let shown: Vec<&str> = pretty.lines().take(limit).collect();
+    let row = indented(text.lines().next().unwrap_or("{}"));
+    let shown: Vec<&str> = row.lines().take(limit).collect();
     print(&format!("{}\n", shown.join("\n")))?;
-    let more = pretty.lines().count() - shown.len();
+    let more = row.lines().count() - shown.len();
     if more > 0 {
-        print(&format!("  … and {more} lines more\n"))?;
+        print(&format!("  … and {} more\n", counted(more as u64, "line")))?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Backups of a workspace that another process writes to, and data folders on media that cannot be written.
 
-use crate::support::Place;
+use crate::support::{Mount, Place, first_words};
 use labelport_engine::composed;
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 const ROWS: u64 = 3_000;
 /// How many rows go to an import at once.
@@ -98,8 +98,8 @@ fn a_data_folder_on_a_read_only_mount_is_listed_exported_and_verified() {
     let place = Place::with_demo_rows();
     let expected = export(&place, "labelport-data");
     place.run(&["export", "catalog", "-o", "earlier.ndjson"]).succeeded();
-    let task = crate::support::first_words(&place.run(&["list", "tasks"]).succeeded().out)[0].to_owned();
-    let Some(_mount) = ReadOnlyMount::of(&place, "labelport-data") else {
+    let task = first_words(&place.run(&["list", "tasks"]).succeeded().out)[0].to_owned();
+    let Some(_mount) = Mount::read_only(&place, "labelport-data") else {
         // The store's tests open such a folder by a function of its own.
         eprintln!("skipped: only an administrator can mount a folder read-only");
         return;
@@ -117,30 +117,5 @@ fn a_data_folder_on_a_read_only_mount_is_listed_exported_and_verified() {
     place.write("image.ndjson", &composed::demo().files[0].ndjson);
     for arguments in [&["import", "labelbox", "image.ndjson"][..], &["key", "create"]] {
         place.run(arguments).ended(1, &["cannot be written (it is read-only)"]);
-    }
-}
-
-/// A folder that is mounted over itself so that nobody can write there.
-struct ReadOnlyMount(std::path::PathBuf);
-
-impl ReadOnlyMount {
-    fn of(place: &Place, name: &str) -> Option<Self> {
-        let path = place.path(name);
-        let mount = |options: &[&str]| {
-            let outcome = Command::new("mount").args(options).arg(&path).stderr(Stdio::null()).status();
-            outcome.is_ok_and(|status| status.success())
-        };
-        let folder = path.to_str()?.to_owned();
-        if !mount(&["--bind", &folder]) {
-            return None;
-        }
-        let mounted = Self(path.clone());
-        mount(&["-o", "remount,ro,bind"]).then_some(mounted)
-    }
-}
-
-impl Drop for ReadOnlyMount {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg(&self.0).status());
     }
 }

@@ -1,6 +1,6 @@
 //! What commands write, and what they never overwrite.
 
-use crate::support::Place;
+use crate::support::{Mount, Place};
 use labelport_engine::composed;
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
@@ -32,6 +32,18 @@ fn an_export_onto_the_data_folder_is_refused_and_changes_nothing() {
     }
     export(&place, "hard", &["--force"]).ended(1, &["is the same file as"]);
     assert_eq!(place.run(&["export", "catalog"]).succeeded().out, before);
+}
+
+#[test]
+fn an_export_to_a_second_mount_of_the_data_folder_is_refused() {
+    let place = Place::with_demo_rows();
+    std::fs::create_dir(place.path("mounted")).unwrap();
+    let Some(_mount) = Mount::bind(&place, "labelport-data", "mounted") else {
+        eprintln!("skipped: only an administrator can mount a folder");
+        return;
+    };
+    export(&place, "mounted/labelport.sqlite", &["--force"]).ended(1, &["is in the data folder"]);
+    export(&place, "mounted/new.ndjson", &[]).ended(1, &["is in the data folder"]);
 }
 
 #[test]

@@ -93,6 +93,33 @@ impl Place {
     }
 }
 
+/// A folder that is mounted somewhere. Mounts are for administrators: for others there is none.
+pub(crate) struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts a folder of the place at another.
+    pub(crate) fn bind(place: &Place, from: &str, to: &str) -> Option<Self> {
+        let (from, to) = (place.path(from), place.path(to));
+        run_mount(Command::new("mount").arg("--bind").arg(from).arg(&to)).then_some(Self(to))
+    }
+
+    /// Mounts a folder over itself, so that nobody can write there.
+    pub(crate) fn read_only(place: &Place, name: &str) -> Option<Self> {
+        let mount = Self::bind(place, name, name)?;
+        run_mount(Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&mount.0)).then_some(mount)
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        assert!(run_mount(Command::new("umount").arg(&self.0)), "{} is still mounted", self.0.display());
+    }
+}
+
+fn run_mount(command: &mut Command) -> bool {
+    command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
 fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap_or(-1),

@@ -105,3 +105,33 @@ fn remove(path: &Path) {
         drop(std::fs::remove_file(path));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_takes_the_name_of_another_only_if_it_is_to_replace_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, target) = (folder.path().join("new"), folder.path().join("target"));
+        std::fs::write(&target, "old").unwrap();
+        let create = || Pending::create_file(new.clone(), private::PRIVATE).unwrap().0;
+        let error = create().publish(&target, false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert!(!new.exists() && std::fs::read(&target).unwrap() == b"old");
+        create().publish(&target, true).unwrap();
+        assert!(!new.exists() && std::fs::read(&target).unwrap() == b"");
+        std::fs::remove_file(&target).unwrap();
+        create().publish(&target, false).unwrap();
+        assert!(!new.exists() && target.exists());
+    }
+
+    #[test]
+    fn what_is_not_published_is_removed_with_everything_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pending = Pending::create_folder(folder.path().join("new")).unwrap();
+        std::fs::write(pending.path().join("x"), "x").unwrap();
+        drop(pending);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+}

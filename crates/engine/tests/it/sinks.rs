@@ -235,6 +235,26 @@ fn a_symbolic_link_is_not_written_through() {
 
 #[cfg(unix)]
 #[test]
+fn the_temporary_file_is_never_one_that_somebody_planted() {
+    struct Guessed;
+    impl Chance for Guessed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+    let place = Place::new();
+    let victim = place.target.with_file_name("victim");
+    let planted = place.target.with_file_name(format!(".rows.ndjson.c{}.partial", "0".repeat(24)));
+    fs::write(&victim, "mine").unwrap();
+    std::os::unix::fs::symlink(&victim, &planted).unwrap();
+    let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &Guessed };
+    let destination = Destination::check(&place.target, &rules).unwrap();
+    assert!(FileSink::create(destination, Packing::Plain).is_err(), "it was written through a link");
+    assert!(planted.is_symlink() && fs::read_to_string(&victim).unwrap() == "mine");
+}
+
+#[cfg(unix)]
+#[test]
 fn nothing_in_the_data_folder_is_a_destination() {
     use std::os::unix::fs::symlink;
     let place = tempfile::tempdir().unwrap();

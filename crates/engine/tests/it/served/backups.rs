@@ -184,3 +184,26 @@ fn a_database_that_is_older_than_the_results_next_to_it_is_noticed() {
     assert_eq!(stale::finding(false, 0), None);
     assert!(stale::finding(false, count).is_some() && stale::finding(true, 0).is_some());
 }
+
+#[cfg(unix)]
+#[test]
+fn everything_that_a_server_keeps_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let setting = Setting::new();
+    setting.create(&setting.path("backup")).unwrap();
+    // The data folder itself is the test's own.
+    let entries = setting.served.folder().read_dir().unwrap();
+    let mut waiting: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    waiting.push(setting.path("backup"));
+    let mut count = 0;
+    while let Some(path) = waiting.pop() {
+        let found = path.metadata().unwrap();
+        let expected = if found.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(found.permissions().mode() & 0o777, expected, "{}", path.display());
+        if found.is_dir() {
+            waiting.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));
+        }
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}

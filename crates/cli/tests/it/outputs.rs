@@ -85,6 +85,8 @@ fn devices_and_pipes_are_written_where_they_are() {
     let place = Place::with_demo_rows();
     let expected = place.run(&["export", "catalog", "--everything"]).succeeded().out;
     export(&place, "/dev/null", &[]).succeeded();
+    // Nothing is made there.
+    export(&place, "/dev/labelport-test.ndjson", &[]).ended(1, &["/dev/labelport-test.ndjson cannot be written"]);
     assert_eq!(export(&place, "/dev/stdout", &[]).succeeded().out, expected);
     // Also when a shell leads it to a file.
     let file = std::fs::File::create(place.path("led.csv")).unwrap();

@@ -67,6 +67,13 @@ fn open(folder: &Path) -> Store {
 fn a_backup_restores_rows_files_and_results() {
     let setting = Setting::new();
     let target = setting.path("backup");
+    // A result of a task that the database does not know yet, as one that ends after the database was copied.
+    let results = setting.served.folder().join("results");
+    let newer = results.join("c0123456789abcdefghijklmn");
+    std::fs::create_dir(&newer).unwrap();
+    for entry in results.join(&setting.task).read_dir().unwrap().map(Result::unwrap) {
+        std::fs::copy(entry.path(), newer.join(entry.file_name())).unwrap();
+    }
     let made = setting.create(&target).unwrap();
     assert!(made.damaged.is_empty(), "{made:?}");
     // What comes later is not in it: neither rows nor results.
@@ -181,6 +188,10 @@ fn a_database_that_is_older_than_the_results_next_to_it_is_noticed() {
     let mut reader = store.reader().unwrap();
     let count = stale::count_newer_results(&mut *reader, change_seq, &Results::new(setting.served.folder())).unwrap();
     assert_eq!(count, 1);
+    // A task that is not known is enough, and so is a later state.
+    let unknown = stale::count_newer_results(&mut *reader, i64::MAX, &Results::new(setting.served.folder()));
+    assert_eq!(unknown.unwrap(), 1);
+    assert_eq!(stale::count_newer_results(&mut *reader, 0, &Results::new(&setting.path("data"))).unwrap(), 1);
     assert_eq!(stale::finding(false, 0), None);
     assert!(stale::finding(false, count).is_some() && stale::finding(true, 0).is_some());
 }

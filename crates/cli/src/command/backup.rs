@@ -23,9 +23,9 @@ impl Command for Backup {
         clap::Command::new("backup")
             .about("Copy the workspace to a folder, also while it is used")
             .after_help(
-                "The copy is that of one moment, whatever imports or servers write meanwhile. It holds the database, the\n\
-                 files and the stored results, with a digest for each in backup.json. `labelport restore` makes a\n\
-                 workspace from it. A backup that was interrupted leaves nothing.",
+                "The copy is that of one moment, whatever imports or servers write meanwhile. It holds the\n\
+                 database, the files and the stored results, with a digest for each in backup.json.\n\
+                 `labelport restore` makes a workspace from it. An interrupted backup leaves nothing.",
             )
             .arg(Arg::new("to").value_name("TO").required(true).help("Folder that is empty or does not exist"))
     }

@@ -23,8 +23,8 @@ impl Command for Restore {
         clap::Command::new("restore")
             .about("Make a workspace from a backup")
             .after_help(
-                "The data folder (--data) must be empty or not exist: a workspace is never overwritten. Every file is\n\
-                 checked against its digest before the workspace appears.",
+                "The data folder (--data) must be empty or not exist: a workspace is never overwritten.\n\
+                 Every file is checked against its digest before the workspace appears.",
             )
             .arg(Arg::new("from").value_name("FROM").required(true).help("Folder that `labelport backup` made"))
     }

@@ -30,8 +30,8 @@ impl Command for Show {
         clap::Command::new("show")
             .about("Print one data row or label in full")
             .after_help(
-                "JSON, indented; with --json on one line. Numbers and texts are spelled as they are stored. Frames between\n\
-                 the key frames of videos are left out.",
+                "JSON, indented; with --json on one line. Numbers and texts are spelled as they are stored.\n\
+                 Frames between the key frames of videos are left out.",
             )
             .subcommand_required(true)
             .arg_required_else_help(true)

@@ -91,10 +91,10 @@ impl Workspace {
     }
 
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
-        self.tighten();
         self.check_log();
         let opened = Sqlite::open(&self.folder, options).and_then(found);
-        opened.map_err(|error| match error {
+        // Not before: what is no workspace keeps its permissions.
+        opened.inspect(|_| self.tighten()).map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
                 "`labelport demo` makes a workspace to try, `labelport import labelbox FILE` makes one of your own",
             ),
@@ -104,9 +104,10 @@ impl Workspace {
 
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
-        self.tighten();
         self.check_log();
-        Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
+        let store = Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?;
+        self.tighten();
+        Ok(store)
     }
 
     fn options(&self) -> SqliteOptions {

@@ -3,6 +3,7 @@
 //! A workspace holds labelled data, the hashes of API keys and the secret that signs URLs. The data folder has mode 0700,
 //! everything in it 0600, whatever the umask is. Where there are no such modes the system's own rules hold.
 
+use labelport_store::sqlite::DATABASE_FILE;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -65,37 +66,45 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     crate::sink::sync_folder_of(path)
 }
 
-/// Takes from others what they may do with a data folder and everything in it. A folder that nobody else can enter is
-/// not looked into.
+/// What of a data folder is ours: other files in it are left as they are.
+#[cfg(unix)]
+const OWN_FOLDERS: [&str; 3] = ["exports", "files", "results"];
+
+/// Takes from others what they may do with a data folder and with what labelport keeps in it. A folder that nobody else
+/// can enter is not looked into. It has to be known to be a data folder: nobody's home is to be closed by a wrong `--data`.
 #[cfg(unix)]
 pub fn tighten(folder: &Path) -> io::Result<Tightened> {
     use std::os::unix::fs::PermissionsExt;
     const OTHERS: u32 = 0o077;
-    let is_open = |path: &Path| -> io::Result<bool> { Ok(path.metadata()?.permissions().mode() & OTHERS != 0) };
-    if !is_open(folder)? {
+    let close = |path: &Path| -> io::Result<()> {
+        let mode = path.metadata()?.permissions().mode();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode & !OTHERS))
+    };
+    if folder.metadata()?.permissions().mode() & OTHERS == 0 {
         return Ok(Tightened::Unchanged);
     }
-    let mut waiting = vec![folder.to_owned()];
+    match close(folder) {
+        Ok(()) => {}
+        // Who mounted a medium that cannot be written has decided who reads it.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Ok(Tightened::Unchanged),
+        // The folder is another user's.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Tightened::LeftOpen),
+        Err(error) => return Err(error),
+    }
+    let mut waiting = OWN_FOLDERS.map(|name| folder.join(name)).to_vec();
+    let entries = folder.read_dir()?.flatten();
+    waiting.extend(
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DATABASE_FILE))),
+    );
     while let Some(path) = waiting.pop() {
-        let mode = path.metadata()?.permissions().mode();
-        match std::fs::set_permissions(&path, PermissionsExt::from_mode(mode & !OTHERS)) {
-            Ok(()) => {}
-            // Who mounted a medium that cannot be written has decided who reads it.
-            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => return Ok(Tightened::Unchanged),
-            // The folder is another user's.
-            Err(error) if path == folder && error.kind() == io::ErrorKind::PermissionDenied => {
-                return Ok(Tightened::LeftOpen);
-            }
-            // What another process removes meanwhile, and what belongs to somebody else, cannot be reached by others any more.
-            Err(_) => continue,
+        // What another process removes meanwhile, and what belongs to somebody else, cannot be reached by others any more.
+        if path.is_symlink() || close(&path).is_err() {
+            continue;
         }
         if path.is_dir() {
-            for entry in path.read_dir()? {
-                let entry = entry?;
-                if !entry.file_type()?.is_symlink() {
-                    waiting.push(entry.path());
-                }
-            }
+            waiting.extend(path.read_dir()?.flatten().map(|entry| entry.path()));
         }
     }
     Ok(Tightened::Closed)
@@ -118,24 +127,24 @@ mod tests {
     }
 
     #[test]
-    fn an_open_folder_is_closed_with_everything_in_it() {
+    fn what_is_ours_in_an_open_folder_is_closed_and_nothing_else() {
         let place = tempfile::tempdir().unwrap();
-        let folder = place.path().join("data");
-        std::fs::create_dir_all(folder.join("files/ab")).unwrap();
-        let file = folder.join("files/ab/x");
-        std::fs::write(&file, "x").unwrap();
-        let outside = place.path().join("outside");
-        std::fs::write(&outside, "x").unwrap();
-        std::os::unix::fs::symlink(&outside, folder.join("link")).unwrap();
-        for (path, mode) in [(&folder, 0o755), (&folder.join("files"), 0o755), (&file, 0o644), (&outside, 0o644)] {
-            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
-        }
-        assert_eq!(tighten(&folder).unwrap(), Tightened::Closed);
-        assert_eq!(
-            [&folder, &folder.join("files"), &file, &outside].map(|path| mode(path)),
-            [0o700, 0o700, 0o600, 0o644]
-        );
-        assert_eq!(tighten(&folder).unwrap(), Tightened::Unchanged);
+        let path = |name: &str| place.path().join(name);
+        std::fs::create_dir_all(path("data/files/ab")).unwrap();
+        std::fs::create_dir_all(path("data/mine")).unwrap();
+        let own = ["data/files/ab/x", "data/labelport.sqlite", "data/labelport.sqlite-wal"];
+        let foreign = ["outside", "data/mine/x", "data/notes.txt"];
+        own.iter().chain(&foreign).for_each(|name| std::fs::write(path(name), "x").unwrap());
+        std::os::unix::fs::symlink(path("outside"), path("data/files/link")).unwrap();
+        let folders = ["data", "data/files", "data/files/ab", "data/mine"];
+        let set = |name: &&str, mode| std::fs::set_permissions(path(name), PermissionsExt::from_mode(mode)).unwrap();
+        folders.iter().for_each(|name| set(name, 0o755));
+        own.iter().chain(&foreign).for_each(|name| set(name, 0o644));
+        assert_eq!(tighten(&path("data")).unwrap(), Tightened::Closed);
+        assert_eq!(folders.map(|name| mode(&path(name))), [0o700, 0o700, 0o700, 0o755]);
+        assert_eq!(own.map(|name| mode(&path(name))), [0o600; 3]);
+        assert_eq!(foreign.map(|name| mode(&path(name))), [0o644; 3]);
+        assert_eq!(tighten(&path("data")).unwrap(), Tightened::Unchanged);
     }
 
     #[test]

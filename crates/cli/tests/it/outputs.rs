@@ -169,3 +169,16 @@ fn the_data_folder_is_private_and_an_open_one_is_closed_with_a_notice() {
     assert_eq!((mode("labelport-demo"), own.map(mode)), (0o700, [0o600; 2]));
     assert!(!run(&["--data", "labelport-demo", "list", "projects"]).contains(notice));
 }
+
+#[test]
+fn a_folder_that_is_no_workspace_keeps_its_permissions() {
+    let place = Place::empty();
+    std::fs::create_dir(place.path("home")).unwrap();
+    place.write("home/notes.txt", b"mine");
+    let modes = || ["home", "home/notes.txt"].map(|name| place.path(name).metadata().unwrap().permissions().mode());
+    std::fs::set_permissions(place.path("home"), PermissionsExt::from_mode(0o755)).unwrap();
+    let before = modes();
+    place.run(&["--data", "home", "list", "projects"]).ended(1, &["there is no data folder at home"]);
+    place.run(&["--data", "home", "restore", "nothing"]).ended(1, &["nothing is not a backup"]);
+    assert_eq!(modes(), before);
+}

@@ -90,11 +90,13 @@ fn devices_and_pipes_are_written_where_they_are() {
     assert_eq!(export(&place, "/dev/stdout", &[]).succeeded().out, expected);
     // Also when a shell leads it to a file.
     let file = std::fs::File::create(place.path("led.csv")).unwrap();
-    let status = place.command(&[&EXPORT[..], &["/dev/stdout"]].concat()).stdout(file).status().unwrap();
+    let status =
+        place.command(&[&EXPORT[..], &["/dev/stdout"]].concat()).stdout(file).stderr(Stdio::null()).status().unwrap();
     assert!(status.success() && place.read("led.csv") == expected.as_bytes());
     let mut file = std::fs::File::create(place.path("led.csv")).unwrap();
     std::io::Write::write_all(&mut file, b"before\n").unwrap();
-    let status = place.command(&[&EXPORT[..], &["/dev/fd/0"]].concat()).stdin(file).status().unwrap();
+    let status =
+        place.command(&[&EXPORT[..], &["/dev/fd/0"]].concat()).stdin(file).stderr(Stdio::null()).status().unwrap();
     assert!(status.success() && place.read("led.csv") == [b"before\n", expected.as_bytes()].concat());
     let pipe = place.path("pipe.csv");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from_bits_truncate(0o600)).unwrap();

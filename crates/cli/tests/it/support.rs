@@ -100,7 +100,7 @@ impl Mount {
     /// Mounts a folder of the place at another.
     pub(crate) fn bind(place: &Place, from: &str, to: &str) -> Option<Self> {
         let (from, to) = (place.path(from), place.path(to));
-        run_mount(Command::new("mount").arg("--bind").arg(from).arg(&to)).then_some(Self(to))
+        run_mount(Command::new("mount").arg("--bind").arg(from).arg(&to)).then(|| Self(to))
     }
 
     /// Mounts a folder over itself, so that nobody can write there.

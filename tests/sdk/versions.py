@@ -42,3 +42,5 @@ BATCHES_ONLY = VERSION >= (4,)
 DICOM = hasattr(MediaType, "Dicom")
 # Dataset exports have predictions.
 DATASET_PREDICTIONS = VERSION >= (7,)
+# The program in the README, which calls nothing that the newest version deprecates.
+README_PROGRAM = VERSION >= (7,)

@@ -6,6 +6,7 @@
 
 mod ambient;
 mod command;
+mod interrupt;
 mod messages;
 mod outcome;
 mod task;
@@ -17,6 +18,9 @@ use messages::Messages;
 use outcome::Failure;
 use std::process::ExitCode;
 use workspace::Workspace;
+
+/// Options that every command has. The reference shows them once.
+const GLOBAL_OPTIONS: &str = "Global options";
 
 fn main() -> ExitCode {
     let matches = match cli().try_get_matches() {
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
     };
     let messages = Messages::new(matches.get_flag("json"));
     let lock_wait_secs = matches.get_one::<u16>("lock-wait").copied().unwrap_or(10);
-    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs);
+    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs, messages);
     let named = matches
         .subcommand()
         .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));
@@ -51,20 +55,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn cli() -> clap::Command {
+/// Returns the whole command line.
+pub(crate) fn cli() -> clap::Command {
     let data = Arg::new("data")
         .long("data")
+        .help_heading(GLOBAL_OPTIONS)
         .value_name("FOLDER")
         .env("LABELPORT_DATA")
         .global(true)
         .help("Data folder [default: ./labelport-data]");
     let json = Arg::new("json")
         .long("json")
+        .help_heading(GLOBAL_OPTIONS)
         .action(ArgAction::SetTrue)
         .global(true)
         .help("Print events, lists and summaries as JSON, one object a line");
     let lock_wait = Arg::new("lock-wait")
         .long("lock-wait")
+        .help_heading(GLOBAL_OPTIONS)
         .value_name("SECONDS")
         .value_parser(clap::value_parser!(u16))
         .default_value("10")

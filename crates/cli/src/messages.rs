@@ -137,6 +137,19 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// Writes a number with what it counts, in the plural unless it is one.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let noun = match (number, noun) {
+        (1, noun) => noun.to_owned(),
+        (_, noun) => match noun.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if noun.ends_with("ch") => format!("{noun}es"),
+            None => format!("{noun}s"),
+        },
+    };
+    format!("{} {noun}", grouped(number))
+}
+
 /// Writes a size in the unit that fits.
 pub(crate) fn sized(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
@@ -182,6 +195,52 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Indents JSON, and changes nothing else: numbers and texts stay as they are spelled.
+pub(crate) fn indented(json: &str) -> String {
+    let (mut text, mut depth, mut is_text, mut is_escaped) = (String::with_capacity(2 * json.len()), 0, false, false);
+    let mut letters = json.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if is_text {
+            text.push(letter);
+            is_text = is_escaped || letter != '"';
+            is_escaped = !is_escaped && letter == '\\';
+            continue;
+        }
+        let break_line = |text: &mut String, depth: usize| {
+            text.push('\n');
+            text.extend(std::iter::repeat_n("  ", depth));
+        };
+        match letter {
+            '{' | '[' => {
+                text.push(letter);
+                if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    break_line(&mut text, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                break_line(&mut text, depth);
+                text.push(letter);
+            }
+            ',' => {
+                text.push(letter);
+                break_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            letter if letter.is_whitespace() => {}
+            letter => {
+                is_text = letter == '"';
+                text.push(letter);
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
 /// Escapes control characters: a name in imported data must not move the cursor of who reads it.
 fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -214,6 +273,20 @@ mod tests {
     #[test]
     fn numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn what_is_counted_is_in_the_plural_unless_it_is_one() {
+        assert_eq!([0, 1, 1_000].map(|count| counted(count, "record")), ["0 records", "1 record", "1,000 records"]);
+        assert_eq!([1, 2].map(|count| counted(count, "ontology")), ["1 ontology", "2 ontologies"]);
+        assert_eq!([1, 2].map(|count| counted(count, "batch")), ["1 batch", "2 batches"]);
+    }
+
+    #[test]
+    fn indented_json_keeps_its_spelling() {
+        let json = r#"{"a":[1.50,1e3,{}],"b":{"c: {\"":"\\","d":[]}}"#;
+        let expected = "{\n  \"a\": [\n    1.50,\n    1e3,\n    {}\n  ],\n  \"b\": {\n    \"c: {\\\"\": \"\\\\\",\n    \"d\": []\n  }\n}\n";
+        assert_eq!(indented(json), expected);
     }
 
     #[test]

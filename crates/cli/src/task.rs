@@ -108,6 +108,8 @@ fn start(store: &Store, messages: &Messages, job: &Job) -> Result<Option<TaskId>
             messages.note("notice: another process is writing, so this task is not recorded");
             Ok(None)
         }
+        // Who mounted the data folder so that it cannot be written knows it.
+        Err(StoreError::ReadOnly { .. }) if job.kind == "export" => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

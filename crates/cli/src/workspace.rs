@@ -1,8 +1,10 @@
 //! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
 
+use crate::messages::Messages;
 use crate::outcome::Failure;
+use labelport_engine::private::{self, Tightened};
 use labelport_model::time::Timestamp;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -19,22 +21,24 @@ pub(crate) struct Workspace {
     folder: PathBuf,
     is_named: bool,
     lock_wait: Duration,
+    messages: Messages,
 }
 
 impl Workspace {
     /// Takes the folder that was named, or the default one.
-    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16) -> Self {
+    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16, messages: Messages) -> Self {
         Self {
             folder: PathBuf::from(folder.unwrap_or(DEFAULT_FOLDER)),
             is_named: folder.is_some(),
             lock_wait: Duration::from_secs(lock_wait_secs.into()),
+            messages,
         }
     }
 
     /// Returns this workspace, or another folder if none was named.
     pub(crate) fn or_folder(&self, folder: &str) -> Self {
         let folder = if self.is_named { self.folder.clone() } else { PathBuf::from(folder) };
-        Self { folder, is_named: true, lock_wait: self.lock_wait }
+        Self { folder, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
     }
 
     /// Returns the data folder.
@@ -53,9 +57,44 @@ impl Workspace {
         self.open_with(SqliteOptions { lock_wait, ..self.options() })
     }
 
+    /// Returns whether the database was surely copied without its log. The first command that opens it hides that.
+    pub(crate) fn lacks_log(&self) -> bool {
+        sqlite::lacks_log(&self.folder)
+    }
+
+    /// Warns of a database that was copied without its log.
+    fn check_log(&self) {
+        if self.lacks_log() {
+            let message = format!(
+                "the database in {} was copied without its log (labelport.sqlite-wal), so the latest changes may be \
+                 missing; copy it again with `labelport backup`",
+                self.folder.display()
+            );
+            let event = serde_json::json!({ "event": "warning", "message": message });
+            self.messages.event(&event, &format!("warning: {message}"));
+        }
+    }
+
+    /// Sees to it that nobody else can read the data folder.
+    fn tighten(&self) {
+        let folder = self.folder.display();
+        // A folder that is not there, or cannot be looked at, is reported by whoever opens it.
+        match private::tighten(&self.folder).unwrap_or(Tightened::Unchanged) {
+            Tightened::Unchanged => {}
+            Tightened::Closed => self.messages.note(&format!(
+                "notice: other users of this machine could read {folder}; now only its owner can (mode 0700)"
+            )),
+            Tightened::LeftOpen => self.messages.note(&format!(
+                "notice: other users of this machine can read {folder}, and only its owner can change that: chmod 700"
+            )),
+        }
+    }
+
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
+        self.check_log();
         let opened = Sqlite::open(&self.folder, options).and_then(found);
-        opened.map_err(|error| match error {
+        // Not before: what is no workspace keeps its permissions.
+        opened.inspect(|_| self.tighten()).map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
                 "`labelport demo` makes a workspace to try, `labelport import labelbox FILE` makes one of your own",
             ),
@@ -65,7 +104,10 @@ impl Workspace {
 
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
-        Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
+        self.check_log();
+        let store = Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?;
+        self.tighten();
+        Ok(store)
     }
 
     fn options(&self) -> SqliteOptions {

@@ -2,7 +2,7 @@
 
 use crate::access::hash_key;
 use crate::workspace::Workspace;
-use labelport_model::problem::Problem;
+use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
 use labelport_store::keys::{self, NewApiKey, NewUser};
 
@@ -15,7 +15,7 @@ pub const FIRST_USER: &str = "admin@labelport.local";
 /// An API key to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewKey<'a> {
-    /// What people call it.
+    /// What people call it. No other key that is not revoked has it.
     pub name: &'a str,
     /// The e-mail address of its user, who is created if need be.
     pub email: &'a str,
@@ -36,7 +36,8 @@ pub struct CreatedKey {
     pub key: String,
 }
 
-/// Creates a key, and its user if there is none with the address.
+/// Creates a key, and its user if there is none with the address. A name that another key has is refused: keys are revoked
+/// by their names.
 pub fn create(workspace: &Workspace, new: &NewKey<'_>) -> Result<CreatedKey, Problem> {
     let key = key_of(&workspace.chance().secret());
     let created = CreatedKey { id: workspace.chance().cuid(), key: key.clone() };
@@ -59,6 +60,11 @@ pub fn create(workspace: &Workspace, new: &NewKey<'_>) -> Result<CreatedKey, Pro
     };
     let org_key = workspace.org_key();
     workspace.write(move |connection| {
+        let known = keys::list_keys(connection, org_key)?;
+        if known.iter().any(|known| known.revoked.is_none() && known.name == api_key.name) {
+            let message = format!("a key named {:?} exists already; revoke it or choose another name", api_key.name);
+            return Err(Problem::new(ProblemKind::Conflict, message));
+        }
         let user = keys::ensure_user(connection, org_key, &user)?;
         Ok(keys::create_key(connection, org_key, &NewApiKey { user_key: user.key, ..api_key })?)
     })?;

@@ -4,6 +4,7 @@
 //! knows is there. Names come from ids that we gave, never from what a user sent.
 
 use crate::ambient::hexadecimal;
+use crate::private;
 use labelport_model::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -64,9 +65,9 @@ impl Files {
     pub fn start(&self, id: &str) -> io::Result<Incoming> {
         let path = self.path(id);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            private::create_folders(folder)?;
         }
-        let file = File::create(path.with_extension(PARTIAL))?;
+        let file = private::create_file(&path.with_extension(PARTIAL))?;
         Ok(Incoming { path, file: Some(file), hash: Sha256::new(), size_bytes: 0 })
     }
 

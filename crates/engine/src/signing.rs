@@ -26,9 +26,9 @@ impl Signer {
         Self { secret, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
-    /// Returns what URLs begin with.
-    pub fn public_url(&self) -> &str {
-        &self.public_url
+    /// Returns whether this is the secret.
+    pub(crate) fn has_secret(&self, secret: &str) -> bool {
+        self.secret == secret
     }
 
     /// Returns the URL of a path (with its slash, in characters that a URL may hold), working until a time or for ever.

@@ -16,7 +16,7 @@ use labelport_store::files::File;
 use labelport_store::{Connection, Store, StoreError, files, keys, settings};
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An open workspace.
 pub struct Workspace {
@@ -24,7 +24,10 @@ pub struct Workspace {
     files: Files,
     results: Results,
     client: Client,
-    signer: Signer,
+    /// What URLs that are given out begin with.
+    public_url: String,
+    /// The signer with the secret that was read last.
+    signer: Mutex<Arc<Signer>>,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     threads: usize,
@@ -97,7 +100,8 @@ impl Workspace {
             files: Files::new(&folder),
             results: Results::new(&folder),
             client,
-            signer: Signer::new(secret, &public_url),
+            signer: Mutex::new(Arc::new(Signer::new(secret, &public_url))),
+            public_url: public_url.trim_end_matches('/').to_owned(),
             clock,
             chance,
             threads,
@@ -132,9 +136,40 @@ impl Workspace {
         &self.client
     }
 
-    /// Returns the signer of URLs.
-    pub fn signer(&self) -> &Signer {
-        &self.signer
+    /// Returns what URLs that are given out begin with.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Returns the signer of URLs. Its secret is read each time: `labelport key rotate-signing` replaces it in another
+    /// process, and must have ended the old URLs when it returns. Where the store cannot be read it is the one before,
+    /// with which a URL that nobody can open is made.
+    pub fn signer(&self) -> Arc<Signer> {
+        self.current_signer().unwrap_or_else(|_| Arc::clone(&self.known_signer()))
+    }
+
+    /// Fails unless a signature is that of a path, by the secret of now, and its time is not over.
+    pub fn check_signature(&self, path: &str, expires: Option<i64>, signature: Option<&str>) -> Result<(), Problem> {
+        self.current_signer()?.check(path, expires, signature, self.now())
+    }
+
+    fn current_signer(&self) -> Result<Arc<Signer>, Problem> {
+        let secret = self.read(|connection| Ok(settings::find(connection, settings::SIGNING_SECRET)?))?;
+        let mut known = self.known_signer();
+        if let Some(secret) = secret.filter(|secret| !known.has_secret(secret)) {
+            *known = Arc::new(Signer::new(secret, &self.public_url));
+        }
+        Ok(Arc::clone(&known))
+    }
+
+    fn known_signer(&self) -> MutexGuard<'_, Arc<Signer>> {
+        self.signer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a new secret for URLs. Every URL that was signed before ends, also in a server that is running.
+    pub fn rotate_signing_secret(&self) -> Result<(), Problem> {
+        let secret = self.chance.secret();
+        self.write(move |connection| Ok(settings::put(connection, settings::SIGNING_SECRET, &secret)?))
     }
 
     /// Returns chance.
@@ -253,12 +288,12 @@ impl Workspace {
         if tail.is_empty() {
             tail.push_str("file");
         }
-        self.signer.url(&format!("/files/{id}/{tail}"), None)
+        self.signer().url(&format!("/files/{id}/{tail}"), None)
     }
 
     /// Finds the file that a URL of this workspace leads to.
     pub fn find_own_file(&self, url: &str) -> Option<String> {
-        let mut parts = self.signer.own_path(url)?.strip_prefix("/files/")?.split('/');
+        let mut parts = self.known_signer().own_path(url)?.strip_prefix("/files/")?.split('/');
         parts.next().map(str::to_owned)
     }
 

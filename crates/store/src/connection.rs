@@ -10,7 +10,7 @@
 
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A value given to a statement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +96,9 @@ pub trait Connection: Send {
     fn insert_many_into(&self) -> &'static str {
         "insert into"
     }
+    /// Copies the database, as the transaction of this connection sees it, into an empty file, and fails if the copy is
+    /// damaged. `progress` gets how many of how many pages are done. Others may read and write meanwhile.
+    fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
     /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
 }
@@ -186,6 +189,24 @@ pub enum StoreError {
         found: i64,
         /// The newest version known.
         known: i64,
+    },
+    /// The folder was written by an earlier version, on a medium where it cannot be brought up to date.
+    #[error(
+        "the data folder has schema {found} of an earlier version and cannot be written; copy it to where it can be, and \
+         open the copy once"
+    )]
+    Older {
+        /// The version found.
+        found: i64,
+    },
+    /// The log holds what the database does not, and cannot be read where nothing can be written.
+    #[error(
+        "{folder} was copied while it was in use, and its log (labelport.sqlite-wal) cannot be read where nothing can be \
+         written; copy the folder to where it can be, and open the copy once"
+    )]
+    UnreadLog {
+        /// The data folder.
+        folder: PathBuf,
     },
     /// The file is no labelport database.
     #[error("{file} is no labelport database; name another data folder with --data")]

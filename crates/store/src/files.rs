@@ -1,7 +1,8 @@
 //! Files that were uploaded or made: what the bytes are called. The bytes themselves lie outside the database.
 
-use crate::connection::{Connection, StoreError};
+use crate::connection::{Connection, RowView, StoreError};
 use labelport_model::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// A file as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,13 @@ pub fn find(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<O
         created_by: row.text(5),
         created: Timestamp::from_millis(row.int(6).unwrap_or(0)),
     })
+}
+
+/// Returns the SHA-256 of every file, by id.
+pub fn list_digests(connection: &mut dyn Connection, org_key: i64) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "select id, sha256 from files where org_key = $1 order by id";
+    let text = |row: &dyn RowView, column| row.text(column).unwrap_or_default();
+    Ok(connection.list(sql, &[org_key.into()], |row| (text(row, 0), text(row, 1)))?.into_iter().collect())
 }
 
 /// Says which file holds the mask of a place.

@@ -114,6 +114,11 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Ontolog
     connection.list(&format!("{SELECT} order by ontology_key"), &[org_key.into()], ontology)
 }
 
+/// Counts the tools, classifications and options of an ontology.
+pub fn count_features(connection: &mut dyn Connection, key: i64) -> Result<i64, StoreError> {
+    connection.count("select count(*) from ontology_features where ontology_key = $1", &[key.into()])
+}
+
 /// Says what an ontology is for and on which media type.
 pub fn describe(
     connection: &mut dyn Connection,

@@ -432,6 +432,13 @@ pub fn list_unlabeled(connection: &mut dyn Connection, project_key: i64) -> Resu
     connection.list(sql, &[project_key.into()], |row| row.int(0).unwrap_or(0))
 }
 
+/// Finds the data type of a project's first row that has one.
+pub fn find_data_type(connection: &mut dyn Connection, project_key: i64) -> Result<Option<String>, StoreError> {
+    let sql = "select d.data_type from project_rows r join data_rows d on d.row_key = r.row_key \
+               where r.project_key = $1 and d.data_type is not null order by r.row_key limit 1";
+    Ok(connection.find(sql, &[project_key.into()], |row| row.text(0))?.flatten())
+}
+
 /// Counts the labels of a project.
 pub fn count_labels(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
     connection.count("select count(*) from labels where project_key = $1", &[project_key.into()])

@@ -123,6 +123,23 @@ pub fn list_by_external_id(
     connection.list(&sql, &[org_key.into(), external_id.into()], data_row)
 }
 
+/// Counts the rows of an organization.
+pub fn count(connection: &mut dyn Connection, org_key: i64) -> Result<i64, StoreError> {
+    connection.count("select count(*) from data_rows where org_key = $1", &[org_key.into()])
+}
+
+/// Lists the rows of an organization after a key, in key order.
+pub fn list_page(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    after: RowKey,
+    limit: usize,
+) -> Result<Vec<DataRow>, StoreError> {
+    let sql = format!("{SELECT} and r.row_key > $2 order by r.row_key limit $3");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection.list(&sql, &[org_key.into(), after.into(), limit.into()], data_row)
+}
+
 /// Lists a page of a dataset's rows in key order.
 pub fn list(connection: &mut dyn Connection, org_key: i64, which: &ListRows) -> Result<Vec<DataRow>, StoreError> {
     let mut sql = format!("{SELECT} and r.dataset_key = $2 and r.row_key > $3");

@@ -356,6 +356,11 @@ pub fn note_row(connection: &mut dyn Connection, id: &TaskId, row: &TaskRow) -> 
     Ok(())
 }
 
+/// Counts all tasks.
+pub fn count(connection: &mut dyn Connection, org_key: i64) -> Result<i64, StoreError> {
+    connection.count("select count(*) from tasks where org_key = $1", &[org_key.into()])
+}
+
 /// Counts the rows of a task that succeeded or that failed.
 pub fn count_rows(connection: &mut dyn Connection, id: &str, has_failed: bool) -> Result<i64, StoreError> {
     let which = if has_failed { "not null" } else { "null" };

@@ -116,9 +116,12 @@ fn sdk(bench: &Bench, server: &Rc<Server>) -> Line {
 
 impl Server {
     fn start(bench: &Bench, place: &str) -> Result<Self, String> {
-        let key = bench.labelport(place).args(["--json", "key", "create", "--name", "bench"]).output();
+        let key = bench.labelport(place).args(["key", "create"]).output();
         let key = key.map_err(|error| error.to_string())?;
-        let key = member(&String::from_utf8_lossy(&key.stderr), "api_key").ok_or("no key was made")?;
+        let key = String::from_utf8_lossy(&key.stdout).trim().to_owned();
+        if key.is_empty() {
+            return Err("no key was made".to_owned());
+        }
         let mut command = bench.labelport(place);
         command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;

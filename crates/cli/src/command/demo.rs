@@ -2,13 +2,13 @@
 
 use super::Command;
 use super::export::{Job, Target, print_first_row};
-use crate::messages::{Messages, grouped, print, sized, table};
+use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::ArgMatches;
 use labelport_engine::composed::{self, Demo as Composed, DemoIssue};
-
 use labelport_engine::import::{self, Source, Summary};
+use labelport_engine::private;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -45,7 +45,7 @@ impl Command for Demo {
         let store = workspace.open_or_create()?;
         fill(&store, workspace.folder(), &composed, messages)?;
         let exports = workspace.folder().join("exports");
-        std::fs::create_dir_all(&exports)?;
+        private::create_folders(&exports)?;
         let mut rows = Vec::new();
         for (file, name, request) in requests(&composed) {
             rows.push(export(&store, &exports.join(file), &name, &request, messages)?);
@@ -80,9 +80,9 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
     }
     let rows = &total.counts.rows;
     messages.note(&format!(
-        "imported {} files: {} data rows created, {} changed, {} unchanged",
-        composed.files.len(),
-        rows.created,
+        "imported {}: {} created, {} changed, {} unchanged",
+        counted(composed.files.len() as u64, "file"),
+        counted(rows.created, "data row"),
         rows.changed,
         rows.unchanged
     ));
@@ -178,7 +178,7 @@ fn export(
     let started = workspace::instant();
     let job = Job { store, request, threads: workspace::processors() };
     let manifest = job
-        .run(&Target::File(path.to_owned()), messages, &mut || {})?
+        .run(&Target::own_file(path)?, messages, &mut || {})?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
     let elapsed = started.elapsed();
     let scope = request.scope.kind().name();

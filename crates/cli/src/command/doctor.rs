@@ -1,12 +1,13 @@
 //! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
-use crate::messages::{Messages, sized};
+use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::files::Files;
-use labelport_engine::unused_files;
+use labelport_engine::result::Results;
+use labelport_engine::{stale, unused_files};
 use labelport_store::{Connection, Store, integrity, mentions};
 use serde_json::json;
 
@@ -34,6 +35,7 @@ impl Command for Doctor {
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        let lacks_log = workspace.lacks_log();
         let store = workspace.open()?;
         // Others may write meanwhile: between two of their commits things would look damaged that are not.
         let mut snapshot = store.snapshot(1)?;
@@ -43,7 +45,10 @@ impl Command for Doctor {
             checks += 1;
             messages.event(&json!({ "event": "checking", "check": check }), "");
         };
-        let findings = integrity::check(connection, store.org_key(), &mut tell)?;
+        let mut findings = integrity::check(connection, store.org_key(), &mut tell)?;
+        tell(stale::CHECK);
+        let newer = stale::count_newer_results(connection, snapshot.change_seq, &Results::new(workspace.folder()))?;
+        findings.extend(stale::finding(lacks_log, newer));
         for finding in &findings {
             let event = json!({
                 "event": "finding", "check": finding.check, "message": finding.message, "remedy": finding.remedy,
@@ -52,8 +57,8 @@ impl Command for Doctor {
         }
         let folder = workspace.folder().display();
         let sentence = match findings.len() {
-            0 => format!("{folder} is sound ({checks} checks)"),
-            count => format!("{folder} has {count} findings in {checks} checks"),
+            0 => format!("{folder} is sound ({})", counted(checks, "check")),
+            count => format!("{folder} has {} in {}", counted(count as u64, "finding"), counted(checks, "check")),
         };
         messages.event(&json!({ "event": "checked", "checks": checks, "findings": findings.len() }), &sentence);
         tell_bare_rows(connection, messages)?;

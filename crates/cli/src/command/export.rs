@@ -1,14 +1,16 @@
 //! `labelport export`: rows out of the workspace, from any scope.
 
 use super::Command;
-use crate::messages::{Messages, grouped, print, sized};
+use crate::ambient::SystemChance;
+use crate::interrupt;
+use crate::messages::{Messages, counted, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{FileSink, Nowhere, Stream, manifest_path, write_whole};
+use labelport_engine::sink::{Destination, Existing, FileSink, Nowhere, Packing, Rules, Stream, refuse_inside};
 use labelport_formats::Ndjson;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
@@ -41,11 +43,11 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
+        let target = Target::of(arguments, workspace)?;
         let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
-        let threads = arguments.get_one::<usize>("threads").copied().unwrap_or_else(workspace::processors);
-        let target = Target::of(arguments);
+        let threads = arguments.get_one::<u16>("threads").map_or_else(workspace::processors, |count| (*count).into());
         let job = Job { store: &store, request: &request, threads };
         let started = workspace::instant();
         // A dry run leaves no trace, not even of itself.
@@ -72,35 +74,63 @@ pub(super) enum Target {
     /// Standard output.
     Output,
     /// A file that appears whole, with a manifest beside it.
-    File(PathBuf),
+    File(Destination, Packing),
     /// A device or pipe, which takes bytes as they come.
     Device(PathBuf),
     /// Nothing is written.
     Nowhere,
 }
 
+/// Names of standard output.
+const OUTPUT_NAMES: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 impl Target {
-    fn of(arguments: &ArgMatches) -> Self {
-        if arguments.get_flag("dry-run") {
-            return Self::Nowhere;
-        }
-        match arguments.get_one::<String>("output").map(String::as_str) {
-            None | Some("-") => Self::Output,
+    /// Takes the target that was named. One that may not be written is found before anything is read.
+    fn of(arguments: &ArgMatches, workspace: &Workspace) -> Result<Self, Failure> {
+        let target = match arguments.get_one::<String>("output").map(String::as_str) {
+            None => Self::Output,
+            Some(name) if OUTPUT_NAMES.contains(&name) => Self::Output,
             Some(path) => {
-                let path = PathBuf::from(path);
-                // What exists and is neither file nor folder takes no other name: it is written where it is.
-                let is_device = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-                if is_device { Self::Device(path) } else { Self::File(path) }
+                let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
+                Self::of_path(Path::new(path), workspace, existing)?
             }
-        }
+        };
+        Ok(if arguments.get_flag("dry-run") { Self::Nowhere } else { target })
     }
+
+    fn of_path(path: &Path, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
+        if is_device(path) {
+            refuse_inside(path, workspace.folder())?;
+            return Ok(Self::Device(path.to_owned()));
+        }
+        let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
+        let destination = Destination::check(path, &rules)?;
+        let packing = Packing::of_path(path, &Ndjson).map_err(Failure::usage)?;
+        Ok(Self::File(destination, packing))
+    }
+
+    /// Takes a file of labelport's own in the data folder.
+    pub(super) fn own_file(path: &Path) -> Result<Self, Failure> {
+        let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
+        Ok(Self::File(Destination::check(path, &rules)?, Packing::of_path(path, &Ndjson)?))
+    }
+}
+
+/// Tells whether a path is written where it is: what is neither file nor folder takes no other name, nor does anything
+/// that a process reaches through its open files.
+fn is_device(path: &Path) -> bool {
+    let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    is_special || folder.is_some_and(|folder| folder == Path::new("/dev") || folder.starts_with("/proc"))
 }
 
 impl Job<'_> {
     /// Runs the export and records it as a task.
     fn run_as_task(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let file = match target {
-            Target::File(path) => std::path::absolute(path).ok().map(|path| path.display().to_string()),
+            Target::File(destination, _) => {
+                std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
+            }
             _ => None,
         };
         let job = task::Job {
@@ -147,16 +177,16 @@ impl Job<'_> {
             }
             Target::Device(path) => {
                 let name = path.display().to_string();
-                let opened = std::fs::OpenOptions::new().write(true).open(path);
+                // A file that a shell has opened to append to keeps what it has.
+                let opened = std::fs::OpenOptions::new().append(true).open(path);
                 let out = opened.map_err(|source| ExportError::Write { target: name.clone(), source })?;
                 Ok(Some(export::run(self.store, self.request, &mut Stream { out, name }, &mut run)?))
             }
-            Target::File(path) => {
-                let mut sink = FileSink::create(path)?;
+            Target::File(destination, packing) => {
+                interrupt::remove_unfinished_files(*messages)?;
+                let mut sink = FileSink::create(destination.clone(), *packing)?;
                 let manifest = export::run(self.store, self.request, &mut sink, &mut run)?;
-                let beside = manifest_path(path);
-                sink.finish(&beside)?;
-                write_whole(&beside, manifest.to_json().as_bytes())?;
+                sink.finish(manifest.to_json().as_bytes())?;
                 Ok(Some(manifest))
             }
         }
@@ -217,7 +247,11 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .short('o')
             .long("output")
             .value_name("FILE|-")
-            .help("File to write, packed if its name ends in .gz or .zst; - or nothing for standard output"),
+            .help("File to write: .ndjson or .jsonl, packed with .gz or .zst after that [default: -, standard output]"),
+        Arg::new("force")
+            .long("force")
+            .action(ArgAction::SetTrue)
+            .help("Replace the file even if labelport did not write it"),
         Arg::new("dry-run")
             .long("dry-run")
             .action(ArgAction::SetTrue)
@@ -225,8 +259,8 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
         Arg::new("threads")
             .long("threads")
             .value_name("N")
-            .value_parser(clap::value_parser!(usize))
-            .help("Threads to use; the bytes are the same for any number [default: one for each processor]"),
+            .value_parser(clap::value_parser!(u16).range(1..=256))
+            .help("Threads to use, at most 256; the bytes are the same for any number [default: one per processor]"),
     ]);
     arguments
 }
@@ -327,15 +361,16 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
         Target::Output => "wrote to standard output".to_owned(),
-        Target::File(path) | Target::Device(path) => format!("wrote {}", path.display()),
+        Target::File(destination, _) => format!("wrote {}", destination.path().display()),
+        Target::Device(path) => format!("wrote {}", path.display()),
         Target::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(
-        "{written}: {} rows, {} labels, {} predictions, {} annotations, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
-        grouped(digest.rows),
-        grouped(manifest.labels + manifest.run_labels),
-        grouped(manifest.predictions),
-        grouped(annotations),
+        "{written}: {}, {}, {}, {}, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
+        counted(digest.rows, "row"),
+        counted(manifest.labels + manifest.run_labels, "label"),
+        counted(manifest.predictions, "prediction"),
+        counted(annotations, "annotation"),
         sized(digest.bytes),
         grouped((digest.rows as f64 / secs.max(1e-9)) as u64),
         digest.sha256,
@@ -354,14 +389,14 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     if manifest.unknown_ids > 0 {
         let count = manifest.unknown_ids;
         let event = json!({ "event": "notice", "unknown_ids": count });
-        messages.event(&event, &format!("notice: {} of the ids and keys listed name no data row", grouped(count)));
+        messages.event(&event, &format!("notice: {} no data row", named(count)));
     }
     for section in &manifest.sections {
         let event = json!({ "event": "notice", "section": section.section, "not_known": section.count });
         let sentence = format!(
-            "notice: {} is not known {} times: the files imported so far did not have it",
+            "notice: {} is not known {}: the files imported so far did not have it",
             section.section,
-            grouped(section.count)
+            counted(section.count, "time")
         );
         messages.event(&event, &sentence);
     }
@@ -370,21 +405,25 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, row.message));
     }
     if manifest.row_notices > 10 {
-        messages.note(&format!("notice: and {} rows more", grouped(manifest.row_notices - 10)));
+        messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
     }
+}
+
+/// Says that so many of the listed ids and keys name something.
+fn named(count: u64) -> String {
+    let verb = if count == 1 { "names" } else { "name" };
+    format!("{} of the ids and keys listed {verb}", grouped(count))
 }
 
 /// Prints the first row of a result, indented, to standard output: the first `limit` lines of it.
 pub(super) fn print_first_row(path: &Path, limit: usize) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path)?;
-    let first = text.lines().next().unwrap_or("{}");
-    let row: serde_json::Value = serde_json::from_str(first)?;
-    let pretty = serde_json::to_string_pretty(&row)?;
-    let shown: Vec<&str> = pretty.lines().take(limit).collect();
+    let row = indented(text.lines().next().unwrap_or("{}"));
+    let shown: Vec<&str> = row.lines().take(limit).collect();
     print(&format!("{}\n", shown.join("\n")))?;
-    let more = pretty.lines().count() - shown.len();
+    let more = row.lines().count() - shown.len();
     if more > 0 {
-        print(&format!("  … and {more} lines more\n"))?;
+        print(&format!("  … and {} more\n", counted(more as u64, "line")))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `labelport import`: export files into the workspace.
 
 use super::Command;
-use crate::messages::{Messages, grouped};
+use crate::messages::{Messages, counted, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{Done, Job, Pulse, record};
 use crate::workspace::{self, Workspace};
@@ -154,7 +154,7 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
         messages.event(&event, &format!("refused: {refused}"));
     }
     if total.refused > REFUSED_SHOWN as u64 {
-        messages.note(&format!("refused: and {} records more", grouped(total.refused - REFUSED_SHOWN as u64)));
+        messages.note(&format!("refused: and {} more", counted(total.refused - REFUSED_SHOWN as u64, "record")));
     }
     let tally = |tally: &Tally| {
         json!({
@@ -163,18 +163,18 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
         })
     };
     let created = [
-        ("datasets", counts.datasets),
-        ("projects", counts.projects),
-        ("ontologies", counts.ontologies),
-        ("features", counts.features),
-        ("batches", counts.batches),
-        ("metadata schemas", counts.metadata_schemas),
-        ("models", counts.models),
-        ("model runs", counts.model_runs),
+        ("datasets", "dataset", counts.datasets),
+        ("projects", "project", counts.projects),
+        ("ontologies", "ontology", counts.ontologies),
+        ("features", "feature", counts.features),
+        ("batches", "batch", counts.batches),
+        ("metadata schemas", "metadata schema", counts.metadata_schemas),
+        ("models", "model", counts.models),
+        ("model runs", "model run", counts.model_runs),
     ];
     let mut lines = vec![format!(
-        "read {} records in {secs:.2} s ({} records/s), {} refused",
-        grouped(total.records),
+        "read {} in {secs:.2} s ({} records/s), {} refused",
+        counted(total.records, "record"),
         grouped((total.records as f64 / secs.max(1e-9)) as u64),
         grouped(total.refused)
     )];
@@ -196,28 +196,29 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
             lines.push(format!("  {name}: {}", parts.join(", ")));
         }
     }
-    let new: Vec<String> = created
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{} {name}", grouped(*count)))
-        .collect();
+    let new: Vec<String> =
+        created.iter().filter(|(_, _, count)| *count > 0).map(|(_, noun, count)| counted(*count, noun)).collect();
     if !new.is_empty() {
         lines.push(format!("  new: {}", new.join(", ")));
     }
     if counts.renamed > 0 {
-        lines.push(format!("  renamed: {} datasets, projects, models or model runs", grouped(counts.renamed)));
+        lines.push(format!("  renamed: {} (datasets, projects, models or model runs)", grouped(counts.renamed)));
     }
     if counts.filled_videos > 0 {
         lines.push(format!(
-            "notice: {} labels hold video frames between their key frames that cannot be computed from them; these \
-             frames are kept as they came and will be in every export",
-            grouped(counts.filled_videos)
+            "notice: {} video frames between their key frames that cannot be computed from them; these frames are kept as \
+             they came and will be in every export",
+             if counts.filled_videos == 1 {
+                 "1 label has".to_owned()
+             } else {
+                 format!("{} labels have", grouped(counts.filled_videos))
+             }
         ));
     }
     let event = json!({
         "event": "imported", "renamed": counts.renamed, "filled_videos": counts.filled_videos, "records": total.records, "refused": total.refused, "rows": tally(&counts.rows),
         "labels": tally(&counts.labels), "run_labels": tally(&counts.run_labels),
-        "created": created.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "created": created.iter().map(|(name, _, count)| ((*name).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     });
     messages.event(&event, &lines.join("\n"));
 }
@@ -241,7 +242,7 @@ fn import_ontology(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
         }
     })?;
     let features = outcome.map_err(|error| Failure::new(format!("{path} is no ontology: {error}")))?.features;
-    let sentence = format!("ontology {shown} has {} features", grouped(features as u64));
+    let sentence = format!("ontology {shown} has {}", counted(features as u64, "feature"));
     messages.event(&json!({ "event": "ontology", "id": shown, "features": features }), &sentence);
     Ok(SUCCESS)
 }

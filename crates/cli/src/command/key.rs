@@ -29,8 +29,17 @@ impl Command for Key {
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommand(
-                clap::Command::new("create").about("Create an API key and print it, this once").args([
-                    Arg::new("name").long("name").value_name("NAME").default_value("key").help("What it is for"),
+                clap::Command::new("create")
+                    .about("Create an API key and print it to standard output, this once")
+                    .after_help(
+                        "The key alone goes to standard output: KEY=$(labelport key create --name nightly --role Reader)\n\
+                         Name the role that the program needs, not Admin: a Reader can export.",
+                    )
+                    .args([
+                    Arg::new("name")
+                        .long("name")
+                        .value_name("NAME")
+                        .help("What it is for, a name that no other key has [default: key, key-2 and so on]"),
                     Arg::new("role").long("role").value_name("ROLE").default_value("Admin").help(format!(
                         "What it may do: {}. Labelers, Readers and Reviewers read and export",
                         roles.join(", ")
@@ -56,12 +65,28 @@ impl Command for Key {
                     .about("Revoke an API key")
                     .arg(Arg::new("key").value_name("ID-or-NAME").required(true).help("Its id or its name")),
             )
+            .subcommand(
+                clap::Command::new("rotate-signing")
+                    .about("Make a new secret for signed URLs, which ends all that were given out")
+                    .long_about(
+                        "Make a new secret for signed URLs, which ends all that were given out.\n\n\
+                         A running server uses it at once. URLs of masks and uploads in results exported before stop \
+                         working; export again to get new ones. API keys are not touched.",
+                    ),
+            )
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         match arguments.subcommand() {
             Some(("create", arguments)) => create(arguments, workspace, messages),
             Some(("revoke", arguments)) => revoke(arguments, workspace, messages),
+            Some(("rotate-signing", _)) => {
+                workspace.open()?;
+                open(workspace)?.rotate_signing_secret()?;
+                let sentence = "made a new signing secret; URLs that were signed before have ended";
+                messages.event(&json!({ "event": "signing_rotated" }), sentence);
+                Ok(SUCCESS)
+            }
             _ => list(workspace, messages),
         }
     }
@@ -79,16 +104,31 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     }
     let expires = arguments.get_one::<String>("expires").map(|text| read_expiry(text)).transpose()?;
     let served = open(workspace)?;
-    let new =
-        NewKey { name: text("name"), email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
+    let name = match arguments.get_one::<String>("name") {
+        Some(name) => name.clone(),
+        None => free_name(&keys::list_keys(&mut *served.store().reader()?, served.org_key())?),
+    };
+    let new = NewKey { name: &name, email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
     let created = api_key::create(&served, &new)?;
     let event = json!({
-        "event": "key", "id": created.id, "name": new.name, "role": role, "user": new.email,
+        "event": "key", "id": created.id, "name": name, "role": role, "user": new.email,
         "api_key": created.key, "expires_at": expires.map(|time| time.to_string()),
     });
-    let sentence = format!("created key {} ({role}), shown this once:\n\n    {}\n", created.id, created.key);
-    messages.event(&event, &sentence);
+    // Standard output is the key and nothing else, so that a script can take it from there.
+    if messages.is_json() {
+        print(&format!("{event}\n"))?;
+    } else {
+        messages.note(&format!("created key {name:?} ({role}) for {}; it is shown only this once:", new.email));
+        print(&format!("{}\n", created.key))?;
+    }
     Ok(SUCCESS)
+}
+
+/// Returns a name that no key has.
+fn free_name(known: &[keys::ApiKey]) -> String {
+    let names = std::iter::once("key".to_owned()).chain((2..).map(|number| format!("key-{number}")));
+    let is_free = |name: &String| known.iter().all(|known| known.revoked.is_some() || known.name != *name);
+    names.into_iter().find(is_free).unwrap_or_default()
 }
 
 /// Reads when a key stops to work: so long from now, or at a time in UTC.

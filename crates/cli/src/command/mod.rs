@@ -6,13 +6,18 @@
 //! # Adding a subcommand
 //! One file beside this one with a type that implements [`Command`], one line in [`COMMANDS`].
 
+mod backup;
+mod completions;
 mod demo;
 mod doctor;
 mod export;
 mod import;
 mod key;
 mod list;
+mod man;
+mod restore;
 mod serve;
+mod show;
 mod slice;
 mod verify;
 
@@ -31,27 +36,33 @@ pub(crate) trait Command: Sync {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome;
 }
 
-/// Every subcommand, by name.
+/// Every subcommand, in the order in which people come to need them, which is that of the help.
 pub(crate) static COMMANDS: &[&dyn Command] = &[
     &demo::Demo,
-    &doctor::Doctor,
-    &export::Export,
     &import::Import,
-    &key::Key,
     &list::List,
-    &serve::Serve,
-    &slice::Slice,
+    &show::Show,
+    &export::Export,
     &verify::Verify,
+    &slice::Slice,
+    &serve::Serve,
+    &key::Key,
+    &backup::Backup,
+    &restore::Restore,
+    &doctor::Doctor,
+    &completions::Completions,
+    &man::Man,
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
-    fn every_command_is_described_unique_and_in_order() {
-        let names: Vec<_> = COMMANDS.iter().map(|command| command.name()).collect();
-        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+    fn every_command_is_described_and_unique() {
+        let names: BTreeSet<_> = COMMANDS.iter().map(|command| command.name()).collect();
+        assert_eq!(names.len(), COMMANDS.len(), "{names:?}");
         for command in COMMANDS {
             let about = command.arguments().get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && !about.ends_with('.'), "{}: {about:?}", command.name());

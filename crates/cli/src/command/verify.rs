@@ -1,7 +1,7 @@
 //! `labelport verify`: whether a result is what its manifest says.
 
 use super::Command;
-use crate::messages::{Messages, grouped};
+use crate::messages::{Messages, counted};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
@@ -58,8 +58,8 @@ impl Command for Verify {
             messages.event(&event, &format!("{name}: {difference}"));
         }
         let sentence = match verdict.differences.len() {
-            0 => format!("{name} is as exported: {} rows, sha256 {}", grouped(verdict.rows), manifest.digest.sha256),
-            count => format!("{name} is not as exported: {count} differences"),
+            0 => format!("{name} is as exported: {}, sha256 {}", counted(verdict.rows, "row"), manifest.digest.sha256),
+            count => format!("{name} is not as exported: {}", counted(count as u64, "difference")),
         };
         let event = json!({
             "event": "verified", "file": name.to_string(), "differences": verdict.differences.len(),

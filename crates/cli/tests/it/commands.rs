@@ -165,7 +165,7 @@ fn an_export_with_every_frame_is_imported_as_its_key_frames() {
     let at = rows.find(r#""frames":{"#).unwrap();
     let changed = format!("{}{}", &rows[..at], rows[at..].replacen(r#""left":"#, r#""left":1"#, 1));
     let imported = place.run_with_input(&["import", "labelbox", "-"], changed.as_bytes()).succeeded();
-    assert!(imported.err.contains("notice: 1 labels hold video frames between their key frames"), "{}", imported.err);
+    assert!(imported.err.contains("notice: 1 label has video frames between their key frames"), "{}", imported.err);
 }
 
 #[test]
@@ -214,4 +214,98 @@ fn the_doctor_tells_of_what_lies_there_to_no_use() {
     place.run(&["--json", "doctor", "--remove-unused-files"]).succeeded().ended(0, &[event]);
     assert!(!place.path(&name).exists());
     assert!(!unused());
+}
+
+#[test]
+fn a_list_of_kinds_counts_what_there_is_and_pages_go_on_where_one_ended() {
+    let place = Place::with_demo_rows();
+    let demo = composed::demo();
+    let kinds = place.run(&["list"]).succeeded().out;
+    let count = |kind: &str| {
+        let line = kinds.lines().find(|line| line.split_whitespace().next() == Some(kind)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!([count("data-rows"), count("slices")], ["63", "0"]);
+    assert_eq!(count("projects"), demo.projects.len().to_string());
+    assert!(place.run(&["--json", "list"]).succeeded().out.contains("{\"kind\":\"data-rows\",\"count\":63}\n"));
+    for name in ["data-rows", "features", "metadata", "ontologies"] {
+        assert!(!first_words(&place.run(&["list", name]).succeeded().out).is_empty(), "{name}");
+    }
+    place.run(&["key", "create", "--user", "ana@example.test"]).succeeded();
+    assert!(place.run(&["list", "users"]).succeeded().out.contains("ana@example.test"));
+    let all = place.run(&["list", "data-rows"]).succeeded().out;
+    let page = place.run(&["list", "data-rows", "--limit", "40"]).succeeded();
+    assert!(page.err.contains("there are more than these 40; --after ID"), "{page:?}");
+    let ids = first_words(&page.out);
+    let next = place.run(&["list", "data-rows", "--after", ids[39]]).succeeded();
+    assert_eq!([ids.clone(), first_words(&next.out)].concat(), first_words(&all));
+    assert!(next.err.is_empty(), "{next:?}");
+    place.run(&["list", "data-rows", "--after", "nothing"]).ended(1, &["no data row with the id \"nothing\""]);
+}
+
+#[test]
+fn a_list_of_projects_says_what_they_hold() {
+    let place = Place::with_demo_rows();
+    let json = place.run(&["--json", "list", "projects"]).succeeded().out;
+    let audit = json.lines().find(|line| line.contains("Lineside safety audit")).unwrap();
+    let expected = r#""media_type":"IMAGE","rows":10,"labels":12,"to_label":1,"in_review":4,"in_rework":1,"done":4}"#;
+    assert!(audit.ends_with(expected), "{audit}");
+}
+
+#[test]
+fn a_data_row_and_a_label_are_shown_in_full_as_an_export_has_them() {
+    let place = Place::with_demo_rows();
+    let exported = place.run(&["export", "rows", "--global-keys", "alder/image/005", "--everything"]).succeeded().out;
+    let image = exported.trim_end();
+    let id = image.split('"').nth(5).unwrap();
+    for named in [id, "alder/image/005"] {
+        let shown = place.run(&["--json", "show", "data-row", named]).succeeded().out;
+        assert!(shown.trim_end() == image, "{shown}");
+    }
+    let indented = place.run(&["show", "data-row", id]).succeeded().out;
+    assert!(indented.starts_with("{\n  \"data_row\": {\n    \"id\": "), "{indented}");
+    let (_, labels) = image.split_once("\"labels\":[").unwrap();
+    let label_id = labels.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let label = place.run(&["--json", "show", "label", label_id]).succeeded().out;
+    let (_, shown) = label.trim_end().split_once("\"label\":").unwrap();
+    assert!(image.contains(&shown[..shown.len() - 1]) && shown.contains(label_id), "{label}");
+    assert!(label.starts_with(&format!("{{\"data_row_id\":\"{id}\",\"project_id\":\"c")), "{label}");
+    place.run(&["show", "label", "nothing"]).ended(1, &["no label with the id"]);
+    place.run(&["show", "data-row", "nothing"]).ended(1, &["no data row with the id or global key", "hint:"]);
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let place = Place::empty();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = place.run(&["completions", shell]).succeeded().out;
+        for word in ["backup", "rotate-signing", "max-record-mib", "model-runs"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let page = place.run(&["man"]).succeeded().out;
+    assert!(page.contains(".TH labelport 1") && page.contains("labelport\\-restore(1)"), "{page}");
+    assert!(place.run(&["man", "import", "labelbox"]).succeeded().out.contains("max\\-record\\-mib"));
+    place.run(&["man", "nothing"]).ended(2, &["there is no command `labelport nothing`"]);
+}
+
+#[test]
+fn one_thing_is_in_the_singular() {
+    let place = Place::empty();
+    let row = &composed::demo().files[6].ndjson;
+    let first = String::from_utf8(row.clone()).unwrap().lines().next().unwrap().to_owned();
+    let imported = place.run_with_input(&["import", "labelbox", "-"], first.as_bytes()).succeeded().err;
+    assert!(imported.contains("read 1 record in ") && imported.contains("new: 1 dataset, "), "{imported}");
+    let exported = place.run(&["export", "catalog", "-o", "row.ndjson"]).succeeded().err;
+    assert!(exported.contains(": 1 row, 0 labels, 0 predictions, 0 annotations, "), "{exported}");
+    assert!(place.run(&["verify", "row.ndjson"]).succeeded().err.contains(": 1 row, sha256"));
+}
+
+#[test]
+fn threads_are_bounded() {
+    let place = Place::with_demo_rows();
+    for threads in ["0", "257", "100000"] {
+        place.run(&["export", "catalog", "--threads", threads]).ended(2, &["1..=256"]);
+    }
+    place.run(&["export", "catalog", "--threads", "256"]).succeeded();
 }

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there, with the place")]
 
+mod backups;
 mod commands;
 mod crash;
 mod demo;
+mod keys;
+mod outputs;
 mod reference;
 mod refusals;
 mod serving;

@@ -3,6 +3,7 @@
 use crate::support::{Place, repository};
 use labelport_model::filter::FILTERS;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// Compares a page with what it should hold, or writes it when asked to.
 #[track_caller]
@@ -16,23 +17,31 @@ fn check(page: &str, expect: &str) {
     assert!(found == expect, "{page} is not what the command says; `cargo xtask bless` writes it anew");
 }
 
+/// How the command reference begins.
+const RECIPES: &str = include_str!("recipes.md");
+
+/// What every command has, and the page says once.
+const GLOBAL_OPTIONS: &str = "\nGlobal options:\n";
+
 #[test]
 fn the_command_reference_is_its_help() {
     let place = Place::empty();
-    let mut page = String::from(
-        "# Command reference\n\nThis page is the help of every command, written by a test. Standard output is data, standard \
-         error is\nmessages, `--json` makes both one JSON object a line.\n",
-    );
+    let mut page = RECIPES.to_owned();
+    page.push_str("\n# Commands\n\nEvery command takes the global options, which are shown here only.\n");
     let mut waiting = vec![Vec::new()];
     while let Some(words) = waiting.pop() {
         let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
         arguments.push("--help");
-        let help = place.run(&arguments).succeeded().out;
+        let mut help = place.run(&arguments).succeeded().out;
+        if let Some(start) = help.find(GLOBAL_OPTIONS).filter(|_| !words.is_empty()) {
+            let length = help[start + 1..].find("\n\n").map_or(help.len() - start, |length| length + 2);
+            help.replace_range(start..start + length, "");
+        }
         let title = format!("labelport {}", words.join(" "));
         let _ = write!(page, "\n## {}\n\n```text\n{}\n```\n", title.trim_end(), help.trim_end());
-        let subcommands = help.split("Commands:\n").nth(1).unwrap_or("");
-        let names =
-            subcommands.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+        let subcommands = ["Commands:\n", "Kinds:\n"].iter().find_map(|heading| help.split(heading).nth(1));
+        let names = subcommands.unwrap_or("").lines().take_while(|line| !line.is_empty());
+        let names = names.filter_map(|line| line.split_whitespace().next());
         let mut more: Vec<Vec<String>> = names
             .filter(|name| *name != "help")
             .map(|name| words.iter().cloned().chain([name.to_owned()]).collect())
@@ -41,6 +50,104 @@ fn the_command_reference_is_its_help() {
         waiting.extend(more);
     }
     check("docs/cli.md", &page);
+}
+
+/// Runs lines of a page, one after the other, in a folder that has the demo and some files to import.
+fn run_lines<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
+    let place = Place::empty();
+    place.run(&["demo"]).succeeded();
+    std::fs::create_dir(place.path("exports")).unwrap();
+    let demo = ["--data", "labelport-demo", "export", "catalog", "--everything", "-o", "exports/all.ndjson.gz"];
+    place.run(&demo).succeeded();
+    let binaries = Path::new(env!("CARGO_BIN_EXE_labelport")).parent().unwrap();
+    let mut count = 0;
+    for line in lines.filter(|line| line.contains("labelport ") && !line.contains("labelport serve")) {
+        let line = line.replace("/mnt/backup/", "");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-ec", &format!("PATH=\"$0:$PATH\"; {line}")]).arg(binaries);
+        let output = shell.current_dir(place.path(".")).env_remove("LABELPORT_DATA").output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn the_recipes_work_as_printed() {
+    let mut is_code = false;
+    let count = run_lines(RECIPES.lines().filter(|line| {
+        is_code = if line.starts_with("```") { line.starts_with("```sh") } else { is_code };
+        is_code
+    }));
+    assert!(count > 12, "{count}");
+}
+
+#[test]
+fn the_commands_of_the_readme_work_as_printed() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let lines = readme.lines().filter_map(|line| line.strip_prefix("$ "));
+    let count = run_lines(lines.filter(|line| line.starts_with("labelport ")));
+    assert!(count >= 3, "{count}");
+}
+
+/// Operators of filters, as queries spell them.
+const OPERATORS: [&str; 10] = [
+    "is",
+    "starts_with",
+    "contains",
+    "exists",
+    "EQUAL",
+    "LESS_THAN",
+    "LESS_THAN_OR_EQUAL",
+    "GREATER_THAN",
+    "GREATER_THAN_OR_EQUAL",
+    "BETWEEN",
+];
+
+/// The members that an entry can have next to `type`, with what they hold. `OP` stands for an operator.
+const MEMBERS: [(&str, &str); 12] = [
+    (r#""operator":"OP","ids":["a"]"#, "`ids`, a list"),
+    (r#""operator":"OP","values":["image"]"#, "`values`, a list"),
+    (r#""operator":"OP","value":"a""#, "`value`, a text"),
+    (r#""operator":"OP","schema":"a""#, "`schema`"),
+    (r#""operator":"OP","schema":"a","value":["a","b"]"#, "`schema` and `value`, a text or a list of texts"),
+    (r#""operator":"OP","schema":"a","value":"a""#, "`schema` and `value`, a text"),
+    (r#""operator":"OP","schema":"a","value":1"#, "`schema` and `value`, a number or a date"),
+    (
+        r#""operator":"OP","schema":"a","value":{"min":1,"max":2}"#,
+        "`schema` and `value`, `min` and `max` of numbers or dates",
+    ),
+    (r#""value":{"operator":"OP","value":"2025-03-01"}"#, "`value.value`, a date"),
+    (r#""value":{"operator":"OP","value":{"min":"2025-03-01"}}"#, "`value.value`, dates `min` or `max` or both"),
+    (r#""status":"Done""#, "`status`"),
+    ("", "nothing"),
+];
+
+/// Returns what a filter takes: operators that take the same, by trying them all.
+fn operators_of(name: &str) -> Vec<(Vec<&'static str>, &'static str)> {
+    let parses = |members: &str| {
+        let comma = if members.is_empty() { "" } else { "," };
+        let query = format!(r#"[{{"type":"{name}"{comma}{members}}}]"#);
+        labelport_model::filter::parse_query(&query, &labelport_model::time::Zone::utc()).is_ok()
+    };
+    let mut found: Vec<(Vec<&str>, &str)> = Vec::new();
+    let mut known = Vec::new();
+    for (members, meaning) in MEMBERS {
+        if !members.contains("OP") {
+            if parses(members) {
+                found.push((Vec::new(), meaning));
+            }
+            continue;
+        }
+        let fitting = OPERATORS.into_iter().filter(|operator| parses(&members.replace("OP", operator)));
+        // An operator is shown with the first members that it takes.
+        let fitting: Vec<&str> = fitting.filter(|operator| !known.contains(operator)).collect();
+        if !fitting.is_empty() {
+            known.extend(&fitting);
+            found.push((fitting, meaning));
+        }
+    }
+    found
 }
 
 #[test]
@@ -52,8 +159,21 @@ fn the_filter_reference_is_the_table_of_filters() {
          row does not have makes its entry false, and the `not` of it true. An id of nothing matches nothing.\n\n\
          ```sh\nlabelport slice create \"night boats\" --filter '[{\"type\":\"annotation\",\"operator\":\"is\",\"ids\":[\"boat\"]},\n  \
          {\"not\":{\"type\":\"metadata\",\"schema\":\"light\",\"operator\":\"is\",\"value\":\"day\"}}]'\n\
-         labelport export slice \"night boats\" --everything -o boats.ndjson.zst\n```\n",
+         labelport export slice \"night boats\" --everything -o boats.ndjson.zst\n```\n\n\
+         ## Operators\n\n\
+         `value.operator` stands inside `value`, next to `value.value` and, if you like, `value.timezone`. There are no other\n\
+         operators: say `not` around an entry for its opposite.\n\n\
+         | filter | operator | with |\n|---|---|---|\n",
     );
+    for filter in FILTERS {
+        let found = operators_of(filter.name());
+        assert!(!found.is_empty(), "{} takes nothing of what the test tries", filter.name());
+        for (operators, meaning) in found {
+            let operators: Vec<String> = operators.iter().map(|operator| format!("`{operator}`")).collect();
+            let operators = if operators.is_empty() { "none".to_owned() } else { operators.join(", ") };
+            let _ = writeln!(page, "| `{}` | {operators} | {meaning} |", filter.name());
+        }
+    }
     for filter in FILTERS {
         let _ = write!(page, "\n## {}\n\n{}\n\n```json\n{}\n```\n", filter.name(), filter.summary(), filter.example());
     }

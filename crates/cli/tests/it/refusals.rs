@@ -31,7 +31,7 @@ fn options_that_a_scope_does_not_have_are_refused_with_those_that_do() {
 fn values_that_cannot_be_are_refused_with_what_can() {
     let place = Place::with_demo_rows();
     place
-        .run(&["export", "project", "x", "--workflow-status", "done"])
+        .run(&["export", "project", "x", "--workflow-status", "doen"])
         .ended(2, &["ToLabel, InReview, InRework, Done"]);
     place.run(&["export", "project", "x", "--last-activity-at", "yesterday,"]).ended(2, &["yesterday", "YYYY-MM-DD"]);
     place.run(&["export", "project", "x", "--last-activity-at", "2025-01-01"]).ended(2, &["START,END"]);

@@ -60,6 +60,13 @@ impl Place {
         names
     }
 
+    /// Lists the files that are hidden.
+    pub(crate) fn hidden_files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect()
+    }
+
     /// Returns the command with its arguments, ready to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
@@ -84,6 +91,33 @@ impl Place {
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
         ran(child.wait_with_output().unwrap())
     }
+}
+
+/// A folder that is mounted somewhere. Mounts are for administrators: for others there is none.
+pub(crate) struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts a folder of the place at another.
+    pub(crate) fn bind(place: &Place, from: &str, to: &str) -> Option<Self> {
+        let (from, to) = (place.path(from), place.path(to));
+        run_mount(Command::new("mount").arg("--bind").arg(from).arg(&to)).then(|| Self(to))
+    }
+
+    /// Mounts a folder over itself, so that nobody can write there.
+    pub(crate) fn read_only(place: &Place, name: &str) -> Option<Self> {
+        let mount = Self::bind(place, name, name)?;
+        run_mount(Command::new("mount").args(["-o", "remount,ro,bind"]).arg(&mount.0)).then_some(mount)
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        assert!(run_mount(Command::new("umount").arg(&self.0)), "{} is still mounted", self.0.display());
+    }
+}
+
+fn run_mount(command: &mut Command) -> bool {
+    command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 fn ran(output: Output) -> Ran {

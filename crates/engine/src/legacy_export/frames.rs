@@ -29,8 +29,9 @@ pub fn video_frames(workspace: &Workspace, label_id: &str, spill: &Spill<'_>) ->
         mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),
         ..Legacy::PLAIN
     };
+    let signer = workspace.signer();
     let sign = |out: &mut Vec<u8>| {
-        if let Some(signed) = masks::sign(out, workspace.signer()) {
+        if let Some(signed) = masks::sign(out, &signer) {
             *out = signed;
         }
     };

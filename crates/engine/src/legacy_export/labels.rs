@@ -36,7 +36,7 @@ impl Job for LabelExport {
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
         let facts = Facts::read(workspace, &request)?;
-        let public_url = workspace.signer().public_url();
+        let public_url = workspace.public_url();
         let frames = |label_id: &str| format!("{public_url}{}", super::frames::path(label_id));
         let legacy = Legacy {
             editor_url: public_url,
@@ -63,7 +63,7 @@ impl Job for RunExport {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
         let facts = Facts::read(workspace, &request)?;
         let legacy = Legacy {
-            editor_url: workspace.signer().public_url(),
+            editor_url: workspace.public_url(),
             frames: Frames::Inline,
             color: &|schema_id| facts.colors.get(schema_id).cloned(),
             mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),

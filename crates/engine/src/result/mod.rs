@@ -49,6 +49,24 @@ impl Results {
         Stored::open(self.path(task_id))
     }
 
+    /// Returns the folders of all results that exist, with the ids of their tasks.
+    pub(crate) fn list(&self) -> io::Result<Vec<(String, PathBuf)>> {
+        let entries = match self.folder.read_dir() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if self.path(&id) == path && path.join(MANIFEST_FILE).is_file() {
+                found.push((id, path));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
     /// Removes a result. The manifest goes first, so that half a result does not exist.
     pub fn remove(&self, task_id: &str) -> io::Result<()> {
         let path = self.path(task_id);

@@ -3,7 +3,8 @@
 use super::index::{Frame, Index, VERSION};
 use super::read::part_name;
 use super::{INDEX_FILE, MANIFEST_FILE};
-use crate::sink::{Extent, Packing, Sink, write_whole};
+use crate::private;
+use crate::sink::{Extent, Packing, Sink};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ pub struct ResultSink {
 
 impl ResultSink {
     pub(super) fn create(folder: PathBuf) -> io::Result<Self> {
-        std::fs::create_dir_all(&folder)?;
+        private::create_folders(&folder)?;
         let index = Index { version: VERSION, ..Index::default() };
         Ok(Self { folder, index, part: None, number: 0, at: 0, stop: None })
     }
@@ -43,7 +44,7 @@ impl ResultSink {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         let mut packed = Vec::new();
         Packing::Zstd.packer()?.pack(text.as_bytes(), &mut packed)?;
-        let mut file = File::create(self.folder.join(part_name(0)))?;
+        let mut file = private::create_file(&self.folder.join(part_name(0)))?;
         file.write_all(&packed)?;
         file.sync_all()?;
         let (bytes, lines) = (text.len() as u64, lines.len() as u64);
@@ -63,7 +64,7 @@ impl ResultSink {
         }
         let index = serde_json::to_vec(&self.index)?;
         for (name, bytes) in [(INDEX_FILE, &index[..]), (MANIFEST_FILE, manifest.as_bytes())] {
-            write_whole(&self.folder.join(name), bytes).map_err(io::Error::other)?;
+            private::write_whole(&self.folder.join(name), bytes)?;
         }
         Ok(())
     }
@@ -93,7 +94,7 @@ impl Sink for ResultSink {
             None => {
                 self.number += 1;
                 self.at = 0;
-                File::create(self.folder.join(part_name(self.number)))?
+                private::create_file(&self.folder.join(part_name(self.number)))?
             }
         };
         part.write_all(chunk)?;

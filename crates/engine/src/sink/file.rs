@@ -1,11 +1,15 @@
 //! A file that appears whole or not at all.
 //!
-//! Bytes go to a hidden file beside the target, which takes the target's name at the very end; its manifest follows. A
-//! process that is killed leaves the target as it was. The hidden file has a fixed name and is locked while it is written,
-//! so the next export to the same place takes it over, and two at once are refused.
+//! Bytes go to a hidden file next to the target, which takes the target's name at the very end; its manifest follows. The
+//! hidden file has a name that nobody can guess and is created exclusively, so that it is never somebody else's file and
+//! never reached through a symbolic link. It is locked while it is written: a second export to the same target is refused,
+//! and the next one removes what a killed process left. See [`pending`](super::pending) for signals.
 
+use super::destination::{Destination, DestinationError, Existing};
 use super::flushed::Flushed;
+use super::pending::Pending;
 use super::{Extent, Packing, Sink};
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +17,9 @@ use std::path::{Path, PathBuf};
 /// Why a file cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
+    /// The path may not be written.
+    #[error(transparent)]
+    Destination(DestinationError),
     /// Another export writes the same file.
     #[error("{0} is being written by another export; wait for it or name another file")]
     Busy(PathBuf),
@@ -28,17 +35,17 @@ pub enum FileError {
 
 /// A file being written. Dropped without [`finish`](FileSink::finish), it leaves nothing.
 pub struct FileSink {
-    target: PathBuf,
-    partial: PathBuf,
-    file: Option<Flushed>,
+    destination: Destination,
+    // The file is closed before its name goes.
+    file: Flushed,
+    pending: Pending,
     packing: Packing,
 }
 
-/// Returns the hidden file that stands for a target until it is whole.
-pub fn partial_path(target: &Path) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.partial"))
-}
+/// How the name of a hidden file ends.
+const PARTIAL_SUFFIX: &str = ".partial";
+/// How much of the target's name the hidden file repeats: names end at 255 bytes.
+const REPEATED_CHARS: usize = 40;
 
 /// What a manifest's name adds to that of its result.
 const MANIFEST_SUFFIX: &str = ".manifest.json";
@@ -55,57 +62,112 @@ pub fn result_path(manifest: &Path) -> Option<PathBuf> {
     Some(manifest.with_file_name(name))
 }
 
-/// Writes a small file that appears whole or not at all.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let partial = partial_path(path);
-    let write = || {
-        let mut file = File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    write().map_err(|source| FileError::Io { path: path.to_owned(), source })
+/// Returns how the names of the hidden files of a target begin.
+fn partial_prefix(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().take(REPEATED_CHARS).collect();
+    format!(".{name}.")
+}
+
+/// Returns the hidden file that stands for a target until it is whole.
+fn partial_path(target: &Path, nonce: &str) -> PathBuf {
+    target.with_file_name(format!("{}{nonce}{PARTIAL_SUFFIX}", partial_prefix(target)))
+}
+
+/// Returns the folder of a file.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Returns when the names in the folder of a file are on the disk.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 impl FileSink {
     /// Starts to write a file.
-    pub fn create(target: &Path) -> Result<Self, FileError> {
-        let partial = partial_path(target);
-        let io = |source| FileError::Io { path: target.to_owned(), source };
-        if target.is_dir() {
-            return Err(io(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
+    pub fn create(destination: Destination, packing: Packing) -> Result<Self, FileError> {
+        let target = destination.path.clone();
+        let io = |source| FileError::Io { path: target.clone(), source };
+        // Whoever finds an unlocked hidden file takes it for one that a killed process left, and removes it: also one that
+        // was created a moment ago. Then there is a next try.
+        loop {
+            let path = partial_path(&target, &destination.nonce);
+            let (pending, file) = Pending::create_file(path.clone(), destination.mode).map_err(io)?;
+            match file.try_lock() {
+                Ok(()) if path.exists() => {}
+                Ok(()) | Err(TryLockError::WouldBlock) => continue,
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+            }
+            for target in [&target, &manifest_path(&target)] {
+                if !remove_abandoned(target, &path).map_err(io)? {
+                    return Err(FileError::Busy(destination.path));
+                }
+            }
+            return Ok(Self { destination, file: Flushed::new(file), pending, packing });
         }
-        // The file is cleared after the lock, not by the opening: it may be another's.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&partial).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FileError::Busy(target.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(io(source)),
-        }
-        file.set_len(0).map_err(io)?;
-        Ok(Self {
-            target: target.to_owned(),
-            partial,
-            file: Some(Flushed::new(file)),
-            packing: Packing::of_path(target),
-        })
     }
 
-    /// Gives the file its name. An old manifest goes before, so that none ever describes another file.
-    pub fn finish(mut self, old_manifest: &Path) -> Result<(), FileError> {
-        let target = self.target.clone();
+    /// Gives the file its name and writes its manifest. An old manifest goes before, so that none ever describes another
+    /// file.
+    pub fn finish(self, manifest: &[u8]) -> Result<(), FileError> {
+        let Self { destination, mut file, pending, .. } = self;
+        let target = destination.path.clone();
+        let beside = manifest_path(&target);
         let io = |source| FileError::Io { path: target.clone(), source };
-        if let Some(file) = &mut self.file {
-            file.sync().map_err(io)?;
-        }
-        match std::fs::remove_file(old_manifest) {
+        file.sync().map_err(io)?;
+        // Something may have appeared there since the export began.
+        let is_replacing = destination.check_existing()? || destination.existing == Existing::Replace;
+        match std::fs::remove_file(&beside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }
-        std::fs::rename(&self.partial, &self.target).map_err(io)?;
-        self.file = None;
-        Ok(())
+        match pending.publish(&target, is_replacing) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(DestinationError::Foreign(target).into());
+            }
+            outcome => outcome.map_err(io)?,
+        }
+        drop(file);
+        let written = write_manifest(&beside, &destination, manifest);
+        written.map_err(|source| FileError::Io { path: beside.clone(), source })
     }
+}
+
+fn write_manifest(path: &Path, destination: &Destination, manifest: &[u8]) -> io::Result<()> {
+    let partial = partial_path(path, &destination.nonce);
+    let (pending, mut file) = Pending::create_file(partial, destination.mode)?;
+    file.try_lock()?;
+    file.write_all(manifest)?;
+    file.sync_all()?;
+    pending.publish(path, true)?;
+    sync_folder_of(path)
+}
+
+/// Removes the hidden files that killed exports to this target have left. Returns whether no other export is writing one.
+fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
+    let prefix = partial_prefix(target);
+    let nonce_of = |name: &OsStr| -> Option<String> {
+        let nonce = name.to_str()?.strip_prefix(&prefix)?.strip_suffix(PARTIAL_SUFFIX)?;
+        let is_nonce = nonce.len() == 25 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_nonce.then(|| nonce.to_owned())
+    };
+    for entry in folder_of(target).read_dir()? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_ours = nonce_of(&entry.file_name()).is_some() && entry.file_type()?.is_file();
+        if !is_ours || path.file_name() == own.file_name() {
+            continue;
+        }
+        // One that cannot be opened went a moment ago, or belongs to another user.
+        let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
+        match file.try_lock() {
+            Ok(()) => drop(std::fs::remove_file(&path)),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(true)
 }
 
 impl Sink for FileSink {
@@ -114,22 +176,10 @@ impl Sink for FileSink {
     }
 
     fn name(&self) -> String {
-        self.target.display().to_string()
+        self.destination.path.display().to_string()
     }
 
     fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
-        match &mut self.file {
-            Some(file) => file.write_all(chunk),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for FileSink {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // What cannot be removed is hidden, and the next export to this place takes it over.
-            drop(std::fs::remove_file(&self.partial));
-        }
+        self.file.write_all(chunk)
     }
 }

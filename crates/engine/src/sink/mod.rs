@@ -4,13 +4,19 @@
 //! each chunk is a frame of its own, and concatenated frames are a valid file of their format. Chunk borders do not depend
 //! on the number of threads, so packed files do not either.
 
+mod destination;
 mod file;
 mod flushed;
 mod packing;
+mod pending;
 
-pub use file::{FileError, FileSink, manifest_path, partial_path, result_path, write_whole};
+pub use destination::{Destination, DestinationError, Existing, Rules, refuse_inside};
+pub(crate) use file::sync_folder_of;
+pub use file::{FileError, FileSink, manifest_path, result_path};
 pub(crate) use packing::Packer;
-pub use packing::Packing;
+pub use packing::{EndingError, Packing};
+pub(crate) use pending::Pending;
+pub use pending::remove_all as remove_pending;
 
 use std::io::{self, Write};
 

@@ -1,5 +1,10 @@
-//! Compression of results, chosen by the file name.
+//! Format and compression of results, which the file name says.
+//!
+//! Endings are matched without regard to case. A name that ends in anything else is refused, so that no program ever opens
+//! an NDJSON file that calls itself CSV, Parquet or ZIP. A name without an ending is the user's own choice: plain NDJSON.
+//! `.json` is refused, too: a file with one object per line is not a JSON document.
 
+use labelport_formats::Format;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -19,13 +24,44 @@ const ZSTD_LEVEL: i32 = 1;
 /// The level at which gzip is bearable.
 const GZIP_LEVEL: u32 = 4;
 
+/// Every packing with its ending. The plain one has none.
+const PACKINGS: &[(&str, Packing)] = &[("gz", Packing::Gzip), ("zst", Packing::Zstd)];
+/// Other endings of a format, by its name.
+const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl")];
+
+/// A file name ends in something that is not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name:?} ends in {ending:?}, which labelport does not write; end the name in {known}")]
+pub struct EndingError {
+    name: String,
+    ending: String,
+    known: String,
+}
+
 impl Packing {
-    /// Returns the packing that a file name asks for.
-    pub fn of_path(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Self::Gzip,
-            Some("zst") => Self::Zstd,
-            _ => Self::Plain,
+    /// Returns the packing that the name of a file in a format asks for.
+    pub fn of_path(path: &Path, format: &dyn Format) -> Result<Self, EndingError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (rest, packing) = match split(&name) {
+            (rest, Some(ending)) => match PACKINGS.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)) {
+                Some((_, packing)) => (rest, *packing),
+                None => (&*name, Self::Plain),
+            },
+            (_, None) => (&*name, Self::Plain),
+        };
+        let own = endings(format);
+        match split(rest).1 {
+            Some(ending) if !own.iter().any(|known| ending.eq_ignore_ascii_case(known)) => {
+                let packed = own.iter().flat_map(|own| {
+                    std::iter::once(format!(".{own}"))
+                        .chain(PACKINGS.iter().map(move |(packed, _)| format!(".{own}.{packed}")))
+                });
+                let known: Vec<String> = packed.collect();
+                let (last, others) = known.split_last().expect("a format has an ending");
+                let known = format!("{} or {last}", others.join(", "));
+                Err(EndingError { name: name.clone().into_owned(), ending: format!(".{ending}"), known })
+            }
+            _ => Ok(packing),
         }
     }
 
@@ -42,6 +78,17 @@ impl Packing {
             }
         })
     }
+}
+
+/// Returns the endings of a format, the usual one first.
+fn endings(format: &dyn Format) -> Vec<&'static str> {
+    let aliases = ALIASES.iter().filter(|(name, _)| *name == format.name()).map(|(_, alias)| *alias);
+    std::iter::once(format.extension()).chain(aliases).collect()
+}
+
+/// Splits a name at its last dot.
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.rsplit_once('.').map_or((name, None), |(rest, ending)| (rest, Some(ending)))
 }
 
 /// Packs frames, one after the other.

@@ -14,6 +14,7 @@ use labelport_store::connection::{Each, Engine};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Connection, Founding, Param, Store, StoreError};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -68,6 +69,10 @@ impl Connection for CountingConnection {
 
     fn insert_many_into(&self) -> &'static str {
         self.inner.insert_many_into()
+    }
+
+    fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        self.inner.copy_to(file, progress)
     }
 
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {

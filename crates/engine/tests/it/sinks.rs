@@ -1,9 +1,12 @@
 //! Files that appear whole or not at all, and streams that say when they are full.
 
 use crate::support::{Workspace, everything};
+use labelport_engine::ambient::Chance;
 use labelport_engine::composed::demo;
 use labelport_engine::export;
-use labelport_engine::sink::{Extent, FileError, FileSink, Packing, Sink, Stream, partial_path};
+use labelport_engine::sink::{
+    Destination, DestinationError, Existing, Extent, FileError, FileSink, Packing, Rules, Sink, Stream,
+};
 use labelport_formats::Ndjson;
 use labelport_model::request::Scope;
 use std::fs;
@@ -23,8 +26,21 @@ impl Place {
         let target = folder.path().join("rows.ndjson");
         let manifest = folder.path().join("rows.ndjson.manifest.json");
         fs::write(&target, "old rows\n").unwrap();
-        fs::write(&manifest, "old manifest").unwrap();
+        fs::write(&manifest, a_manifest()).unwrap();
         Self { _folder: folder, target, manifest }
+    }
+
+    /// Starts to write the target.
+    fn create(&self) -> Result<FileSink, FileError> {
+        FileSink::create(check(&self.target, Existing::KeepForeign)?, Packing::Plain)
+    }
+
+    /// Returns the one hidden file.
+    fn partial(&self) -> PathBuf {
+        let hidden: Vec<String> = self.names().into_iter().filter(|name| name.starts_with('.')).collect();
+        let [name] = &hidden[..] else { panic!("{hidden:?}") };
+        assert!(name.starts_with(".rows.ndjson.") && name.ends_with(".partial") && name.len() > 40, "{name}");
+        self.target.with_file_name(name)
     }
 
     /// Lists the names in the folder, in order.
@@ -42,110 +58,281 @@ impl Place {
     }
 }
 
+/// Chance that gives another byte each time.
+struct Counting(std::sync::atomic::AtomicU8);
+
+impl Chance for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill_with(|| self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+    }
+}
+
+static CHANCE: Counting = Counting(std::sync::atomic::AtomicU8::new(0));
+
+fn check(path: &Path, existing: Existing) -> Result<Destination, DestinationError> {
+    Destination::check(path, &Rules { data_folder: None, existing, chance: &CHANCE })
+}
+
+fn a_manifest() -> String {
+    let workspace = Workspace::new();
+    workspace.export(&everything(Scope::Catalog)).manifest.to_json()
+}
+
 const RESULT: &str = "rows.ndjson";
 const MANIFEST: &str = "rows.ndjson.manifest.json";
-const PARTIAL: &str = ".rows.ndjson.partial";
 
 #[test]
 fn a_file_is_the_old_one_until_the_new_one_is_whole() {
     let place = Place::new();
-    let mut sink = FileSink::create(&place.target).unwrap();
+    let mut sink = place.create().unwrap();
     sink.write(b"new ", Extent::default()).unwrap();
     sink.write(b"rows\n", Extent::default()).unwrap();
-    place.check(&[PARTIAL, RESULT, MANIFEST], "old rows\n");
-    sink.finish(&place.manifest).unwrap();
-    // The old manifest would describe another file.
-    place.check(&[RESULT], "new rows\n");
+    place.partial();
+    assert_eq!(fs::read_to_string(&place.target).unwrap(), "old rows\n");
+    sink.finish(b"new manifest").unwrap();
+    place.check(&[RESULT, MANIFEST], "new rows\n");
+    assert_eq!(fs::read_to_string(&place.manifest).unwrap(), "new manifest");
 }
 
 #[test]
 fn an_export_that_ends_midway_leaves_nothing() {
     let place = Place::new();
-    let mut sink = FileSink::create(&place.target).unwrap();
+    let mut sink = place.create().unwrap();
     sink.write(b"new ", Extent::default()).unwrap();
     drop(sink);
     place.check(&[RESULT, MANIFEST], "old rows\n");
     fs::remove_file(&place.target).unwrap();
-    drop(FileSink::create(&place.target).unwrap());
+    drop(place.create().unwrap());
     assert_eq!(place.names(), [MANIFEST]);
 }
 
 #[test]
-fn what_a_killed_export_left_is_taken_over() {
+fn what_a_killed_export_left_is_removed_by_the_next_one() {
     let place = Place::new();
-    fs::write(partial_path(&place.target), "half of many more rows than this time").unwrap();
-    let mut sink = FileSink::create(&place.target).unwrap();
+    let abandoned = [
+        ".rows.ndjson.c0123456789abcdefghijklmn.partial",
+        ".rows.ndjson.manifest.json.c0123456789abcdefghijklmn.partial",
+    ];
+    let others =
+        [".rows.ndjson.partial", ".rows.ndjson.short.partial", ".other.ndjson.c0123456789abcdefghijklmn.partial"];
+    for name in others.iter().chain(&abandoned) {
+        fs::write(place.target.with_file_name(name), "half of many more rows than this time").unwrap();
+    }
+    let mut sink = place.create().unwrap();
     sink.write(b"new rows\n", Extent::default()).unwrap();
-    sink.finish(&place.manifest).unwrap();
-    place.check(&[RESULT], "new rows\n");
+    sink.finish(b"new manifest").unwrap();
+    let mut expected = vec![RESULT, MANIFEST];
+    expected.extend(others);
+    expected.sort_unstable();
+    place.check(&expected, "new rows\n");
 }
 
 #[test]
 fn two_exports_to_one_place_are_refused() {
     let place = Place::new();
-    let mut first = FileSink::create(&place.target).unwrap();
+    let mut first = place.create().unwrap();
     first.write(b"first\n", Extent::default()).unwrap();
-    let Err(busy @ FileError::Busy(_)) = FileSink::create(&place.target) else { panic!("the place is taken") };
+    let Err(busy @ FileError::Busy(_)) = place.create() else { panic!("the place is taken") };
     assert_eq!(
         busy.to_string(),
         format!("{} is being written by another export; wait for it or name another file", place.target.display())
     );
     // The second has not hurt the first.
-    first.finish(&place.manifest).unwrap();
-    place.check(&[RESULT], "first\n");
-    FileSink::create(&place.target).unwrap().finish(&place.manifest).unwrap();
-    place.check(&[RESULT], "");
+    place.partial();
+    first.finish(a_manifest().as_bytes()).unwrap();
+    place.check(&[RESULT, MANIFEST], "first\n");
+    place.create().unwrap().finish(b"").unwrap();
+    place.check(&[RESULT, MANIFEST], "");
 }
 
 #[test]
 fn the_old_manifest_goes_before_the_new_file_comes() {
     let place = Place::new();
-    let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new rows\n", Extent::default()).unwrap();
+    let sink = place.create().unwrap();
     // The rename fails, as in a power cut just before it: no manifest may be left that could describe another file.
-    fs::remove_file(&place.target).unwrap();
-    fs::create_dir_all(place.target.join("in the way")).unwrap();
-    let error = sink.finish(&place.manifest).unwrap_err().to_string();
+    fs::remove_file(place.partial()).unwrap();
+    let error = sink.finish(b"new manifest").unwrap_err().to_string();
     assert!(error.contains("rows.ndjson cannot be written (") && error.contains("has room"), "{error}");
-    assert_eq!(place.names(), [RESULT]);
+    place.check(&[RESULT], "old rows\n");
 }
 
 #[test]
-fn a_manifest_that_cannot_go_keeps_the_old_file() {
-    let place = Place::new();
-    fs::remove_file(&place.manifest).unwrap();
-    fs::create_dir(&place.manifest).unwrap();
-    let mut sink = FileSink::create(&place.target).unwrap();
-    sink.write(b"new rows\n", Extent::default()).unwrap();
-    sink.finish(&place.manifest).unwrap_err();
-    place.check(&[RESULT, MANIFEST], "old rows\n");
-}
-
-#[test]
-fn a_place_that_cannot_be_written_is_said_to_be() {
+fn a_place_that_cannot_be_written_is_refused_with_the_reason() {
     #[track_caller]
-    fn check(target: &Path, reason: &str) {
-        let Err(error) = FileSink::create(target) else { panic!("{} was opened", target.display()) };
+    fn refused(target: &Path, reason: &str) {
+        let outcome = check(target, Existing::KeepForeign).map_err(FileError::from);
+        let Err(error) = outcome.and_then(|destination| FileSink::create(destination, Packing::Plain)) else {
+            panic!("{} was opened", target.display())
+        };
         let remedy = "name a folder that exists, can be written and has room";
         assert_eq!(error.to_string(), format!("{} cannot be written ({reason}); {remedy}", target.display()));
     }
     let place = Place::new();
-    check(place.target.parent().unwrap(), "it is a folder");
-    check(&place.target.with_file_name("no such folder").join("a.ndjson"), "No such file or directory (os error 2)");
-    check(&place.target.join("a.ndjson"), "Not a directory (os error 20)");
+    refused(place.target.parent().unwrap(), "it is a folder");
+    refused(&place.target.with_file_name("no such folder").join("a.ndjson"), "No such file or directory (os error 2)");
+    refused(&place.target.join("a.ndjson"), "Not a directory (os error 20)");
+    let error = check(&place.target.with_file_name("x".repeat(250)), Existing::KeepForeign).unwrap_err();
+    assert!(error.to_string().contains(".manifest.json cannot be written (File name too long"), "{error}");
     place.check(&[RESULT, MANIFEST], "old rows\n");
 }
 
 #[test]
+fn a_file_without_a_manifest_of_labelport_is_replaced_only_when_asked_to() {
+    let place = Place::new();
+    fs::remove_file(&place.manifest).unwrap();
+    let error = check(&place.target, Existing::KeepForeign).unwrap_err();
+    assert!(matches!(error, DestinationError::Foreign(_)) && error.to_string().contains("--force"), "{error}");
+    for foreign in ["", "{}", "not even JSON"] {
+        fs::write(&place.manifest, foreign).unwrap();
+        let error = check(&place.target, Existing::KeepForeign).unwrap_err();
+        assert!(matches!(error, DestinationError::ForeignManifest(_)), "{foreign:?}: {error}");
+    }
+    let replacing = check(&place.target, Existing::Replace).unwrap();
+    FileSink::create(replacing, Packing::Plain).unwrap().finish(b"new manifest").unwrap();
+    place.check(&[RESULT, MANIFEST], "");
+}
+
+#[test]
+fn a_foreign_file_where_the_manifest_belongs_is_kept() {
+    let place = Place::new();
+    fs::remove_file(&place.target).unwrap();
+    fs::write(&place.manifest, "mine").unwrap();
+    let error = check(&place.target, Existing::KeepForeign).unwrap_err();
+    assert!(matches!(error, DestinationError::ForeignManifest(_)), "{error}");
+    fs::remove_file(&place.manifest).unwrap();
+    fs::create_dir(&place.manifest).unwrap();
+    for existing in [Existing::KeepForeign, Existing::Replace] {
+        assert!(matches!(check(&place.target, existing), Err(DestinationError::Io { .. })));
+    }
+}
+
+#[test]
+fn a_file_that_appears_during_the_export_is_kept() {
+    let place = Place::new();
+    fs::remove_file(&place.target).unwrap();
+    fs::remove_file(&place.manifest).unwrap();
+    let sink = place.create().unwrap();
+    fs::write(&place.target, "mine").unwrap();
+    let error = sink.finish(b"manifest").unwrap_err();
+    assert!(matches!(error, FileError::Destination(DestinationError::Foreign(_))), "{error}");
+    place.check(&[RESULT], "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_is_not_written_through() {
+    let place = Place::new();
+    let other = place.target.with_file_name("other");
+    fs::rename(&place.target, &other).unwrap();
+    std::os::unix::fs::symlink(&other, &place.target).unwrap();
+    let error = check(&place.target, Existing::KeepForeign).unwrap_err();
+    assert!(matches!(error, DestinationError::Link(_)), "{error}");
+    let replacing = check(&place.target, Existing::Replace).unwrap();
+    FileSink::create(replacing, Packing::Plain).unwrap().finish(b"new manifest").unwrap();
+    assert_eq!(fs::read_to_string(&other).unwrap(), "old rows\n");
+    place.check(&["other", RESULT, MANIFEST], "");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_temporary_file_is_never_one_that_somebody_planted() {
+    struct Guessed;
+    impl Chance for Guessed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+    let place = Place::new();
+    let victim = place.target.with_file_name("victim");
+    let planted = place.target.with_file_name(format!(".rows.ndjson.c{}.partial", "0".repeat(24)));
+    fs::write(&victim, "mine").unwrap();
+    std::os::unix::fs::symlink(&victim, &planted).unwrap();
+    let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &Guessed };
+    let destination = Destination::check(&place.target, &rules).unwrap();
+    assert!(FileSink::create(destination, Packing::Plain).is_err(), "it was written through a link");
+    assert!(planted.is_symlink() && fs::read_to_string(&victim).unwrap() == "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_in_the_data_folder_is_a_destination() {
+    use std::os::unix::fs::symlink;
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path();
+    for folder in ["data/files", "elsewhere"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("data/labelport.sqlite"), "rows").unwrap();
+    symlink(root.join("data"), root.join("to-folder")).unwrap();
+    symlink("data/labelport.sqlite", root.join("to-database")).unwrap();
+    symlink("../data/new.ndjson", root.join("elsewhere/to-nothing")).unwrap();
+    symlink(root.join("to-loop"), root.join("to-loop")).unwrap();
+    fs::hard_link(root.join("data/labelport.sqlite"), root.join("hard")).unwrap();
+    let outcome = |name: &str, data: &str| {
+        let rules = Rules { data_folder: Some(&root.join(data)), existing: Existing::Replace, chance: &CHANCE };
+        Destination::check(&root.join(name), &rules).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for data in ["data", "to-folder", "elsewhere/../data", "data/."] {
+        for name in [
+            "data",
+            "data/labelport.sqlite",
+            "data/labelport.sqlite-wal",
+            "data/new.ndjson",
+            "data/not/yet/there.ndjson",
+            "data/files/../new.ndjson",
+            "elsewhere/../data/new.ndjson",
+            "missing/../data/new.ndjson",
+            "to-folder/new.ndjson",
+            "to-folder",
+            "to-database",
+            "elsewhere/to-nothing",
+        ] {
+            let error = outcome(name, data).expect_err(name);
+            assert!(error.contains("is in the data folder"), "{name} of {data}: {error}");
+        }
+        let error = outcome("hard", data).expect_err("hard");
+        assert!(error.contains("is the same file as"), "{error}");
+        assert!(outcome("to-loop/x", data).unwrap_err().contains("too many symbolic links"));
+        for name in ["rows.ndjson", "elsewhere/rows.ndjson", "data-2.ndjson", "data/../rows.ndjson"] {
+            outcome(name, data).expect(name);
+        }
+    }
+}
+
+#[test]
 fn the_name_says_how_a_file_is_packed() {
+    let of = |name: &str| Packing::of_path(Path::new(name), &Ndjson);
     for (name, packing) in [
         ("a.ndjson", Packing::Plain),
+        ("a.jsonl", Packing::Plain),
         ("a.ndjson.gz", Packing::Gzip),
+        ("a.NDJSON.GZ", Packing::Gzip),
+        ("a.Jsonl.Zst", Packing::Zstd),
         ("a.zst", Packing::Zstd),
         ("a.gz.ndjson", Packing::Plain),
+        ("a.csv.ndjson", Packing::Plain),
+        ("a.csv/rows", Packing::Plain),
         ("zst", Packing::Plain),
     ] {
-        assert_eq!(Packing::of_path(Path::new(name)), packing, "{name}");
+        assert_eq!(of(name), Ok(packing), "{name}");
+    }
+    for (name, ending) in [
+        ("a.csv", ".csv"),
+        ("a.parquet", ".parquet"),
+        ("a.zip", ".zip"),
+        ("a.ndjson.xz", ".xz"),
+        ("a.ndjson.bz2", ".bz2"),
+        ("a.ndjson.zstd", ".zstd"),
+        ("a.json", ".json"),
+        ("a.JSON.gz", ".JSON"),
+        ("a.tar.gz", ".tar"),
+        ("a.gz.zst", ".gz"),
+        ("a.", "."),
+        (".csv", ".csv"),
+    ] {
+        let error = of(name).expect_err(name).to_string();
+        let known = ".ndjson, .ndjson.gz, .ndjson.zst, .jsonl, .jsonl.gz or .jsonl.zst";
+        assert!(error.contains(&format!("ends in {ending:?}")) && error.ends_with(known), "{error}");
     }
 }
 

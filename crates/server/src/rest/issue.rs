@@ -31,7 +31,7 @@ pub(crate) fn issue_url(workspace: &Workspace, project_id: &str, status: Option<
     // What is signed is the path and the status; the URL has them in the order that the SDK expects.
     let signed = workspace.signer().url(&signed_path(project_id, status), Some(until));
     let query = signed.split_once('?').map(|(_, query)| query).unwrap_or_default();
-    let (public, path) = (workspace.signer().public_url(), path(project_id));
+    let (public, path) = (workspace.public_url(), path(project_id));
     Ok(match status {
         Some(status) => format!("{public}{path}?status={}&{query}", word(status)),
         None => format!("{public}{path}?{query}"),

@@ -1,12 +1,13 @@
 //! [`Connection`] over `rusqlite`.
 
+use super::copy;
 use crate::connection::{Connection, Each, Param, RowView, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What error messages name.
@@ -56,6 +57,12 @@ impl SqliteConnection {
         Ok(())
     }
 
+    /// Sets what a database is opened with that is only read. Nothing of it stays in the file.
+    pub(super) fn tune_to_read(&self) -> Result<(), StoreError> {
+        let settings = [("query_only", "on"), ("mmap_size", "0"), ("temp_store", "memory")];
+        settings.iter().try_for_each(|(name, value)| self.pragma(name, value))
+    }
+
     pub(super) fn pragma(&self, name: &str, value: &str) -> Result<(), StoreError> {
         self.batch(&format!("pragma {name} = {value}"))
     }
@@ -98,6 +105,10 @@ impl Connection for SqliteConnection {
     fn insert_many_into(&self) -> &'static str {
         // Otherwise a copy of each page is kept for each statement that changes it.
         "insert or fail into"
+    }
+
+    fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        copy::copy(&self.connection, file, progress).map_err(|error| explain(&error, &self.context))
     }
 
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {

@@ -25,6 +25,14 @@ pub(super) fn migrate(connection: &mut SqliteConnection, file: &Path) -> Result<
     outcome
 }
 
+/// Fails unless the schema is that of now, for a database that cannot be changed.
+pub(super) fn refuse_older(connection: &SqliteConnection, file: &Path) -> Result<(), StoreError> {
+    match is_current(connection, file, MIGRATIONS.len() as i64)? {
+        true => Ok(()),
+        false => Err(StoreError::Older { found: connection.read_int("pragma user_version")? }),
+    }
+}
+
 /// Refuses a database that is not ours or of a later version, without changing it.
 pub(super) fn refuse_strange(connection: &SqliteConnection, file: &Path) -> Result<(), StoreError> {
     is_current(connection, file, MIGRATIONS.len() as i64).map(|_| ())

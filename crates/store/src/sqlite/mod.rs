@@ -5,11 +5,17 @@
 //! Commits are grouped, so a row pays for a fraction of one.
 
 mod connection;
+mod copy;
+mod medium;
 mod migrate;
+
+pub use medium::lacks_log;
 
 use crate::connection::{Connection, Engine, StoreError};
 use connection::SqliteConnection;
+use medium::Medium;
 use rusqlite::OpenFlags;
+use std::fs::{DirBuilder, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +27,7 @@ pub const DATABASE_FILE: &str = "labelport.sqlite";
 pub struct Sqlite {
     folder: PathBuf,
     options: SqliteOptions,
+    medium: Medium,
 }
 
 /// How to open the database.
@@ -33,19 +40,33 @@ pub struct SqliteOptions {
 }
 
 impl Sqlite {
-    /// Opens the database of a folder that has one, and brings its schema up to date.
+    /// Opens the database of a folder that has one, and brings its schema up to date. Where nothing can be written it is
+    /// opened to be read.
     pub fn open(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
         if !folder.join(DATABASE_FILE).exists() {
             return Err(StoreError::NoFolder { folder: folder.to_owned() });
         }
-        Self::open_or_create(folder, options)
+        match Medium::of(folder) {
+            Medium::Writable => Self::open_or_create(folder, options),
+            _ => Self::open_read_only(folder, options),
+        }
+    }
+
+    /// Opens the database of a folder that has one, and never writes there: not even a log.
+    pub fn open_read_only(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+        let engine = Self { folder: folder.to_owned(), options, medium: Medium::to_read(folder)? };
+        migrate::refuse_older(&engine.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)?, &engine.file())?;
+        Ok(engine)
     }
 
     /// Opens the database of a folder, which is made if need be, and brings its schema up to date.
     pub fn open_or_create(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)
+        create_private(folder)
             .map_err(|error| StoreError::ReadOnly { folder: folder.to_owned(), reason: error.to_string() })?;
-        let engine = Self { folder: folder.to_owned(), options };
+        if Medium::of(folder) != Medium::Writable {
+            return Err(StoreError::ReadOnly { folder: folder.to_owned(), reason: "it is read-only".to_owned() });
+        }
+        let engine = Self { folder: folder.to_owned(), options, medium: Medium::Writable };
         let mut connection = engine.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         migrate::migrate(&mut connection, &engine.file())?;
         Ok(engine)
@@ -59,11 +80,21 @@ impl Sqlite {
         // One thread uses a connection at a time, so SQLite's own mutex is left out.
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let context = connection::Context { folder: self.folder.clone(), lock_wait: self.options.lock_wait };
-        let connection = rusqlite::Connection::open_with_flags(self.file(), flags)
-            .map_err(|error| connection::explain(&error, &context))?;
-        let connection = SqliteConnection::new(connection, context)?;
+        let opened = match self.medium {
+            Medium::Unchanging => rusqlite::Connection::open_with_flags(
+                medium::unchanging_uri(&self.file()),
+                flags | OpenFlags::SQLITE_OPEN_URI,
+            ),
+            Medium::Writable | Medium::ReadOnly => rusqlite::Connection::open_with_flags(self.file(), flags),
+        };
+        let connection =
+            SqliteConnection::new(opened.map_err(|error| connection::explain(&error, &context))?, context)?;
         // Somebody else's database is left as it is.
         migrate::refuse_strange(&connection, &self.file())?;
+        if self.medium != Medium::Writable {
+            connection.tune_to_read()?;
+            return Ok(connection);
+        }
         connection.tune()?;
         if let Some(pages) = self.options.max_pages {
             connection.pragma("max_page_count", &pages.to_string())?;
@@ -72,13 +103,37 @@ impl Sqlite {
     }
 }
 
+/// Makes a folder and an empty database in it, which nobody but this user can read. SQLite gives its log the mode of the
+/// database.
+fn create_private(folder: &Path) -> std::io::Result<()> {
+    let (mut folders, mut file) = (DirBuilder::new(), OpenOptions::new());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    }
+    folders.recursive(true).create(folder)?;
+    match file.write(true).create_new(true).open(folder.join(DATABASE_FILE)) {
+        // What cannot be created here cannot be opened by SQLite either, which knows better why.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 impl Engine for Sqlite {
     fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError> {
+        if self.medium != Medium::Writable {
+            let reason = "it is read-only".to_owned();
+            return Err(StoreError::ReadOnly { folder: self.folder.clone(), reason });
+        }
         Ok(Box::new(self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?))
     }
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
-        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let flags = match self.medium {
+            Medium::Writable => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Medium::ReadOnly | Medium::Unchanging => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        let connection = self.connect(flags)?;
         connection.pragma("query_only", "on")?;
         // A scan reads each page once: a small cache stays in the processor's, and a large one is memory for nothing.
         connection.pragma("cache_size", "-2048")?;

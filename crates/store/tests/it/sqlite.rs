@@ -7,7 +7,7 @@ use labelport_model::predicate::Predicate;
 use labelport_store::connection::Each;
 use labelport_store::page::{self, Load, Page};
 use labelport_store::select::{Base, Part, Selection};
-use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
+use labelport_store::sqlite::{self, DATABASE_FILE, Sqlite, SqliteOptions};
 use labelport_store::{Connection, Param, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
@@ -246,6 +246,87 @@ fn body_of_the_read_only_child() {
 }
 
 #[test]
+fn a_medium_that_cannot_be_written_is_read_without_a_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let org_key = store.org_key();
+    store.write(move |connection| add(connection, org_key, "a")).unwrap();
+    drop(store);
+    let names = || {
+        let mut names: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = (names(), std::fs::read(folder.path().join(DATABASE_FILE)).unwrap());
+    let engine = Sqlite::open_read_only(folder.path(), options()).unwrap();
+    let store = Store::open(Box::new(engine), &founding()).unwrap();
+    assert_eq!(look(&store, "select name from slices").as_deref(), Some("a"));
+    let snapshot = store.snapshot(2).unwrap();
+    assert_eq!(names(), before.0, "a log was made");
+    drop(snapshot);
+    let outcome = store.write(move |connection| add(connection, org_key, "b"));
+    assert!(matches!(outcome, Err(StoreError::ReadOnly { .. })), "{outcome:?}");
+    drop(store);
+    assert_eq!((names(), std::fs::read(folder.path().join(DATABASE_FILE)).unwrap()), before);
+}
+
+#[test]
+fn a_log_on_a_medium_that_cannot_be_written_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let org_key = store.org_key();
+    store.write(move |connection| add(connection, org_key, "a")).unwrap();
+    // While somebody has it open, its log and the index of that are there and can be read.
+    let engine = Sqlite::open_read_only(folder.path(), options()).unwrap();
+    let reading = Store::open(Box::new(engine), &founding()).unwrap();
+    assert_eq!(look(&reading, "select name from slices").as_deref(), Some("a"));
+    for name in [DATABASE_FILE, "labelport.sqlite-wal"] {
+        std::fs::copy(folder.path().join(name), copied.path().join(name)).unwrap();
+    }
+    let outcome = Sqlite::open_read_only(copied.path(), options()).map(|_| ());
+    assert!(matches!(outcome, Err(StoreError::UnreadLog { .. })), "{outcome:?}");
+}
+
+#[test]
+fn a_database_that_was_copied_without_its_log_is_noticed_where_that_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!sqlite::lacks_log(folder.path()));
+    let store = try_open(folder.path(), options()).unwrap();
+    let org_key = store.org_key();
+    store.write(move |connection| add(connection, org_key, "a")).unwrap();
+    assert!(!sqlite::lacks_log(folder.path()));
+    let copied = tempfile::tempdir().unwrap();
+    for name in [DATABASE_FILE, "labelport.sqlite-shm"] {
+        std::fs::copy(folder.path().join(name), copied.path().join(name)).unwrap();
+    }
+    assert!(sqlite::lacks_log(copied.path()));
+    drop(store);
+    assert!(!sqlite::lacks_log(folder.path()));
+}
+
+#[test]
+fn a_copy_holds_what_its_transaction_sees_and_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let org_key = store.org_key();
+    let write = |id: &'static str| store.write(move |connection| add(connection, org_key, id)).unwrap();
+    write("a");
+    let mut snapshot = store.snapshot(1).unwrap();
+    write("b");
+    let target = tempfile::tempdir().unwrap();
+    let copy = target.path().join(DATABASE_FILE);
+    let mut reports = Vec::new();
+    snapshot.connections[0].copy_to(&copy, &mut |done, total| reports.push((done, total))).unwrap();
+    assert!(reports.last().is_some_and(|(done, total)| done == total && *total > 0), "{reports:?}");
+    assert_eq!(target.path().read_dir().unwrap().count(), 1, "a log is left");
+    assert_eq!(&std::fs::read(&copy).unwrap()[18..20], [1, 1], "the copy needs a log");
+    let copied = try_open(target.path(), options()).unwrap();
+    assert_eq!(count(&copied, "slices"), 1);
+    assert!(findings(&copied).is_empty());
+}
+
+#[test]
 fn a_reader_holds_no_state_that_was_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = try_open(folder.path(), options()).unwrap();
@@ -272,6 +353,10 @@ impl Connection for Planning {
         let steps = self.inner.list(&format!("explain query plan {sql}"), params, |row| row.text(3))?;
         self.plans.push(format!("{sql}: {}", steps.into_iter().flatten().collect::<Vec<_>>().join("; ")));
         self.inner.query(sql, params, each)
+    }
+
+    fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        self.inner.copy_to(file, progress)
     }
 
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {

@@ -5,6 +5,7 @@
 
 mod annotation_imports;
 mod at_once;
+mod backups;
 mod data_types;
 mod deletions;
 mod exports;
@@ -15,6 +16,7 @@ mod legacy_exports;
 mod named_in_vain;
 mod repeated;
 mod row_imports;
+mod signed_urls;
 mod slices;
 mod unused_files;
 
@@ -42,6 +44,7 @@ use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tasks::{self, ListTasks, Task, TaskStatus};
 use labelport_store::{Connection, Founding, Store, StoreError, integrity};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -52,7 +55,7 @@ pub(crate) struct Served {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) caller: Caller,
     clock: Arc<StandingClock>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A clock that stands still, unless each look at it is to move it.
@@ -136,7 +139,12 @@ impl Served {
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
         let key = api_key::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, clock, _folder: folder }
+        Self { workspace, caller, clock, folder }
+    }
+
+    /// Returns the data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Moves the clock.

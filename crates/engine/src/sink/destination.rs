@@ -1,0 +1,226 @@
+//! Whether a file that a user names may be written.
+//!
+//! Every command that writes a file at a path from its arguments checks the path here first, and the checked
+//! [`Destination`] is the only thing that a [`FileSink`](super::FileSink) accepts. The rules:
+//!
+//! - Nothing inside the data folder is written, whatever the path looks like: symbolic links, `..`, bind mounts and hard
+//!   links to the database are recognised.
+//! - A file that exists is replaced only if labelport wrote it: its manifest lies next to it under the name made from the
+//!   file's own, and can be read as one. The digest is not compared. That would cost as much as the export, and a result
+//!   that was damaged since is one that people export again. Anything else needs [`Existing::Replace`].
+//! - A file that stands where the manifest will be written is replaced under the same rule.
+//! - A symbolic link is never followed. With [`Existing::Replace`] the link itself is replaced.
+
+use super::{FileError, manifest_path};
+use crate::ambient::Chance;
+use crate::manifest::Manifest;
+use crate::private;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+/// What happens to files that exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Results of labelport are replaced, everything else is kept.
+    KeepForeign,
+    /// Whatever is there is replaced.
+    Replace,
+}
+
+/// The rules for a path.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// The folder in which nothing may be written; `None` for a file of labelport's own in that folder.
+    pub data_folder: Option<&'a Path>,
+    /// What happens to files that exist.
+    pub existing: Existing,
+    /// Makes the name of the temporary file unguessable.
+    pub chance: &'a dyn Chance,
+}
+
+/// A file that may be written, together with its manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    pub(super) path: PathBuf,
+    pub(super) existing: Existing,
+    /// The part of the temporary file's name that nobody can guess.
+    pub(super) nonce: String,
+    /// The mode of the file: what lies in a data folder is private.
+    pub(super) mode: u32,
+}
+
+/// Why a path may not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    /// It is in the data folder.
+    #[error("{path} is in the data folder {folder}, where only labelport's own files belong; name a file elsewhere")]
+    InDataFolder {
+        /// The path.
+        path: PathBuf,
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// It is a hard link to a file of the data folder.
+    #[error("{path} is the same file as {own} of the data folder; name another file")]
+    HardLink {
+        /// The path.
+        path: PathBuf,
+        /// The file in the data folder.
+        own: PathBuf,
+    },
+    /// It exists and labelport did not write it.
+    #[error(
+        "{0} exists and is not a result that labelport wrote (there is no manifest next to it); name another file, or \
+         replace it with --force"
+    )]
+    Foreign(PathBuf),
+    /// The manifest would replace a file that is not a manifest.
+    #[error(
+        "the manifest belongs at {0}, where a file is that is not a manifest of labelport; name another file, or replace \
+         it with --force"
+    )]
+    ForeignManifest(PathBuf),
+    /// It is a symbolic link.
+    #[error("{0} is a symbolic link; name the file that it leads to, or replace the link with --force")]
+    Link(PathBuf),
+    /// The system refuses to say.
+    #[error("{path} cannot be written ({source}); name a folder that exists, can be written and has room")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// How many symbolic links in a row are followed, as on Linux.
+const LINKS_LIMIT: usize = 40;
+/// A file larger than this is not read to find out whether it is a manifest: that of a terabyte is smaller.
+const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
+
+impl Destination {
+    /// Checks a path that a result and its manifest are to be written to.
+    pub fn check(path: &Path, rules: &Rules<'_>) -> Result<Self, DestinationError> {
+        if let Some(folder) = rules.data_folder {
+            refuse_inside(path, folder)?;
+        }
+        let mode = if rules.data_folder.is_some() { private::SHARED } else { private::PRIVATE };
+        let (path, existing) = (path.to_owned(), rules.existing);
+        let destination = Self { path, existing, nonce: rules.chance.cuid(), mode };
+        destination.check_existing()?;
+        Ok(destination)
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fails if there is a file that must not be replaced. Returns whether something will be replaced.
+    pub(super) fn check_existing(&self) -> Result<bool, DestinationError> {
+        let path = &self.path;
+        let manifest = manifest_path(path);
+        let found = find(path)?;
+        let manifest_found = find(&manifest)?;
+        for (path, found) in [(path, &found), (&manifest, &manifest_found)] {
+            if found.as_ref().is_some_and(Metadata::is_dir) {
+                let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
+                return Err(DestinationError::Io { path: path.clone(), source });
+            }
+        }
+        if self.existing == Existing::Replace {
+            return Ok(found.is_some());
+        }
+        if found.as_ref().is_some_and(Metadata::is_symlink) {
+            return Err(DestinationError::Link(path.clone()));
+        }
+        let has_manifest = match manifest_found {
+            Some(found) if found.is_file() && is_manifest(&manifest) => true,
+            Some(_) => return Err(DestinationError::ForeignManifest(manifest)),
+            None => false,
+        };
+        if found.is_some() && !has_manifest {
+            return Err(DestinationError::Foreign(path.clone()));
+        }
+        Ok(found.is_some())
+    }
+}
+
+impl From<DestinationError> for FileError {
+    fn from(error: DestinationError) -> Self {
+        Self::Destination(error)
+    }
+}
+
+/// Fails if a path leads into the data folder, or to a file that is also in it.
+pub fn refuse_inside(path: &Path, data_folder: &Path) -> Result<(), DestinationError> {
+    let io = |source| DestinationError::Io { path: path.to_owned(), source };
+    let inside = || DestinationError::InDataFolder { path: path.to_owned(), folder: data_folder.to_owned() };
+    let resolved = resolve(path, 0).map_err(io)?;
+    let folder = resolve(data_folder, 0).map_err(io)?;
+    if resolved.starts_with(&folder) {
+        return Err(inside());
+    }
+    let Ok(known) = folder.metadata() else { return Ok(()) };
+    // The folder may be mounted at a second place, or its file system may ignore the case of names.
+    if resolved.ancestors().filter_map(|above| above.metadata().ok()).any(|above| is_same(&above, &known)) {
+        return Err(inside());
+    }
+    let Ok(target) = resolved.metadata() else { return Ok(()) };
+    for entry in folder.read_dir().into_iter().flatten().flatten() {
+        if entry.metadata().is_ok_and(|own| is_same(&own, &target)) {
+            return Err(DestinationError::HardLink { path: path.to_owned(), own: entry.path() });
+        }
+    }
+    Ok(())
+}
+
+/// Returns where a path leads: links followed and `..` applied. What does not exist yet is taken as it is written.
+fn resolve(path: &Path, links: usize) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    let mut resolved = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::ParentDir => {
+                resolved.pop();
+                continue;
+            }
+            Component::CurDir => continue,
+            component => resolved.push(component),
+        }
+        let Ok(target) = resolved.read_link() else { continue };
+        if links >= LINKS_LIMIT {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too many symbolic links"));
+        }
+        resolved.pop();
+        resolved = resolve(&resolved.join(target), links + 1)?;
+    }
+    Ok(resolved)
+}
+
+/// Returns what stands at a path, links not followed.
+fn find(path: &Path) -> Result<Option<Metadata>, DestinationError> {
+    match path.symlink_metadata() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DestinationError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MANIFEST_LIMIT_BYTES).read_to_end(&mut text));
+    read.is_ok() && Manifest::from_json(&text).is_ok()
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    false
+}

@@ -6,7 +6,8 @@ pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const FAILED: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;
-/// The command ran to its end, and records were refused, or a result differs, or the store is damaged.
+/// The command ran to its end, and records were refused, or something that was asked for is not there, or a result
+/// differs, or the store is damaged.
 pub(crate) const REFUSED: u8 = 3;
 
 /// Why a command failed, for a person.

@@ -4,7 +4,7 @@ use super::Command;
 use crate::ambient::SystemChance;
 use crate::interrupt;
 use crate::messages::{Messages, counted, grouped, indented, print, sized};
-use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -47,6 +47,7 @@ impl Command for Export {
         let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
+        export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(workspace::processors, |count| (*count).into());
         let job = Job { store: &store, request: &request, threads };
         let started = workspace::instant();
@@ -57,8 +58,25 @@ impl Command for Export {
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
         report(&manifest, &target, started.elapsed().as_secs_f64(), messages);
-        Ok(SUCCESS)
+        if !writes_labels(&request) && manifest.digest.rows > 0 {
+            let event = json!({ "event": "notice", "labels_left_out": true });
+            let sentence = "notice: labels were left out; --all-projects adds those of projects, --all-model-runs those of \
+                            model runs, --everything all that there is";
+            messages.event(&event, sentence);
+        }
+        let is_whole = manifest.unknown_ids == 0 && manifest.unknown_names.is_empty() && manifest.row_notices == 0;
+        Ok(if is_whole { SUCCESS } else { REFUSED })
     }
+}
+
+/// Tells whether a request asks for labels: projects and model runs have them, other scopes if they are told to.
+fn writes_labels(request: &ExportRequest) -> bool {
+    let Params { all_projects, all_model_runs, project_ids, model_run_ids, .. } = &request.params;
+    matches!(request.scope.kind(), ScopeKind::Project | ScopeKind::ModelRun)
+        || *all_projects
+        || *all_model_runs
+        || !project_ids.is_empty()
+        || !model_run_ids.is_empty()
 }
 
 /// One export to run.
@@ -391,14 +409,14 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         let event = json!({ "event": "notice", "unknown_ids": count });
         messages.event(&event, &format!("notice: {} no data row", named(count)));
     }
-    for section in &manifest.sections {
-        let event = json!({ "event": "notice", "section": section.section, "not_known": section.count });
-        let sentence = format!(
-            "notice: {} is not known {}: the files imported so far did not have it",
-            section.section,
-            counted(section.count, "time")
-        );
-        messages.event(&event, &sentence);
+    for name in &manifest.unknown_names {
+        let event = json!({ "event": "notice", "unknown_name": name });
+        messages.event(&event, &format!("notice: {name}; the filter of the slice matches nothing by that name"));
+    }
+    if !manifest.sections.is_empty() {
+        let listed = manifest.sections.iter().map(|section| (section.section.clone(), json!(section.count)));
+        let listed: serde_json::Map<_, _> = listed.collect();
+        messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
     }
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
@@ -407,6 +425,22 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     if manifest.row_notices > 10 {
         messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
     }
+}
+
+/// Says in one line which sections were asked for and no imported file had, those that are missing equally often together.
+fn not_known(manifest: &Manifest) -> String {
+    let mut by_count: Vec<(u64, Vec<&str>)> = Vec::new();
+    for section in &manifest.sections {
+        match by_count.iter_mut().find(|(count, _)| *count == section.count) {
+            Some((_, names)) => names.push(&section.section),
+            None => by_count.push((section.count, vec![&section.section])),
+        }
+    }
+    let groups: Vec<String> = by_count
+        .into_iter()
+        .map(|(count, names)| format!("{} ({})", names.join(", "), counted(count, "time")))
+        .collect();
+    format!("notice: left out, since the files imported so far did not have it: {}", groups.join("; "))
 }
 
 /// Says that so many of the listed ids and keys name something.

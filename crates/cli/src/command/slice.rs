@@ -5,9 +5,10 @@ use crate::messages::{Messages, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
+use labelport_engine::export;
 use labelport_model::filter::{self, FILTERS};
 use labelport_model::time::Zone;
-use labelport_store::things::{self, Sort, Thing};
+use labelport_store::things::{Sort, Thing};
 use labelport_store::{Store, slices};
 use serde_json::json;
 
@@ -84,7 +85,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     };
     let refused =
         |error| Failure::usage(error).hint("`labelport slice create --help` shows every filter with an example");
-    filter::parse_query(&query, &Zone::utc()).map_err(refused)?;
+    let predicate = filter::parse_query(&query, &Zone::utc()).map_err(refused)?;
     let canonical = filter::canonical_query(&query).map_err(refused)?;
     let name = text("name").unwrap_or_default();
     let slice = slices::Slice {
@@ -97,6 +98,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let id = slice.id.clone();
     let store = workspace.open()?;
     let org_key = store.org_key();
+    export::check_query(&mut *store.reader()?, org_key, &predicate).map_err(Failure::usage)?;
     let created = store.write(move |connection| slices::create(connection, org_key, &slice))?;
     if !created {
         return Err(Failure::new(format!("a slice named {name:?} exists already; delete it or choose another name")));
@@ -108,11 +110,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
 
 fn find(store: &Store, arguments: &ArgMatches) -> Result<Thing, Failure> {
     let text = arguments.get_one::<String>("slice").map_or("", String::as_str);
-    let found = things::find_by_id_or_name(&mut *store.reader()?, store.org_key(), Sort::Slice, text)?;
-    found.into_iter().next().ok_or_else(|| {
-        Failure::new(format!("there is no slice with the id or name {text:?}"))
-            .hint("`labelport slice list` shows them")
-    })
+    Ok(export::get_thing(&mut *store.reader()?, store.org_key(), Sort::Slice, text)?)
 }
 
 /// Describes the query language from the table of filters.

@@ -16,6 +16,7 @@ mod walk;
 
 pub use error::ExportError;
 pub use labelport_model::row::ROW_LIMIT_BYTES;
+pub use resolve::get_thing;
 
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
 use crate::ordered::{self, Emit};

@@ -75,22 +75,24 @@ pub(crate) fn resolve(
 
 /// Finds what an id or name means, and puts the id in its place.
 fn find(connection: &mut dyn Connection, org_key: i64, sort: Sort, text: &mut String) -> Result<Thing, ExportError> {
+    let thing = get_thing(connection, org_key, sort, text)?;
+    text.clone_from(&thing.id);
+    Ok(thing)
+}
+
+/// Finds what an id or name means. Fails, with what may have been meant, if it means nothing or several things.
+pub fn get_thing(connection: &mut dyn Connection, org_key: i64, sort: Sort, text: &str) -> Result<Thing, ExportError> {
     let mut found = things::find_by_id_or_name(connection, org_key, sort, text)?;
     if found.len() > 1 {
         let ids = found.into_iter().map(|thing| thing.id).collect();
-        return Err(ExportError::Ambiguous { sort: sort.word(), text: text.clone(), ids });
+        return Err(ExportError::Ambiguous { sort: sort.word(), text: text.to_owned(), ids });
     }
-    match found.pop() {
-        Some(thing) => {
-            text.clone_from(&thing.id);
-            Ok(thing)
-        }
-        None => {
-            let known = things::list(connection, org_key, sort)?.into_iter().map(|thing| thing.name);
-            let nearest = names::nearest(text, known);
-            Err(ExportError::NotFound { sort: sort.word(), text: text.clone(), nearest })
-        }
+    if let Some(thing) = found.pop() {
+        return Ok(thing);
     }
+    let known = things::list(connection, org_key, sort)?.into_iter().map(|thing| thing.name);
+    let nearest = names::nearest(text, known);
+    Err(ExportError::NotFound { sort: sort.word(), text: text.to_owned(), nearest })
 }
 
 fn refuse_custom_editor(connection: &mut dyn Connection, org_key: i64, project: &Thing) -> Result<(), ExportError> {

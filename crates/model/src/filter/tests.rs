@@ -186,8 +186,8 @@ fn refusals_name_the_place_and_the_remedy() {
         "filter.values[0]: \"smell\" cannot stand here; write one of: audio,",
     );
     check_refused(
-        r#"{"type":"task_queue_status","status":"IN_REVIEW"}"#,
-        "filter.status: \"IN_REVIEW\" cannot stand here; write one of: ToLabel,",
+        r#"{"type":"task_queue_status","status":"Reviewing"}"#,
+        "filter.status: \"Reviewing\" cannot stand here; write one of: ToLabel,",
     );
     check_refused(
         r#"{"type":"labeled_at","value":{"operator":"EQUAL","timezone":"Mars","value":"2025-01-01"}}"#,

@@ -207,8 +207,8 @@ fn what_is_not_understood_is_refused_with_its_place() {
     );
     check_refused(
         PROJECT,
-        r#","filters":{"workflow_status":"done"}"#,
-        "--workflow-status cannot be \"done\"; give one of: ToLabel, InReview, InRework, Done",
+        r#","filters":{"workflow_status":"doen"}"#,
+        "--workflow-status cannot be \"doen\"; give one of: ToLabel, InReview, InRework, Done",
     );
     check_refused(
         PROJECT,

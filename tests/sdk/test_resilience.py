@@ -124,6 +124,26 @@ def test_what_was_acknowledged_survives_kill_9(crowded: Server) -> None:
     assert requests.get(url, timeout=30).content == b"acknowledged"
 
 
+def test_an_export_is_canceled(crowded: Server) -> None:
+    """`client.cancel_task` ends an export that waits for its turn, and says so of one that has ended."""
+    if not versions.CANCELS:
+        pytest.skip("this version cannot cancel tasks")
+    client = crowded.client()
+    started = [client.execute(START_EXPORT)["exportDataRowsInCatalog"]["taskId"] for _ in range(6)]
+    outcomes = [cancel(client, task_id) for task_id in reversed(started)]
+    assert "canceled" in outcomes
+    for task_id, outcome in zip(reversed(started), outcomes, strict=True):
+        status = labelbox.Task.get_task(client, task_id).status
+        assert status == ("CANCELED" if outcome == "canceled" else "COMPLETE")
+
+
+def cancel(client: labelbox.Client, task_id: str) -> str:
+    try:
+        return "canceled" if client.cancel_task(task_id) else "refused"
+    except SDK_ERRORS:
+        return "refused"
+
+
 def test_a_finished_export_survives_a_restart(crowded: Server) -> None:
     """Its URLs and its task outlive the process."""
     client = crowded.client()

@@ -1,11 +1,15 @@
 //! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
 
+use crate::ambient::{SystemChance, SystemClock};
 use crate::outcome::Failure;
+use labelport_engine::fetch::{Client, Policy};
+use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The data folder where none is named.
@@ -66,6 +70,20 @@ impl Workspace {
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
         Ok(Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?)
+    }
+
+    /// Opens the workspace as the server does, without serving it.
+    pub(crate) fn open_served(&self) -> Result<Served, Failure> {
+        let opening = Opening {
+            store: self.open()?,
+            folder: self.folder.clone(),
+            client: Client::new(Policy::default()),
+            public_url: None,
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            threads: 1,
+        };
+        Ok(Served::open(opening)?)
     }
 
     fn options(&self) -> SqliteOptions {

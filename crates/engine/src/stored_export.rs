@@ -45,6 +45,7 @@ pub fn told(error: ExportError) -> Problem {
             Problem::malformed(error.to_string())
         }
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Stopped => Problem::internal(error),
         ExportError::Store(error) => error.into(),
     }
 }
@@ -62,6 +63,28 @@ impl Job for ExportJob {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
         run(workspace, task, pulse, &request, &Ndjson)
     }
+
+    fn activity(&self, task: &Task) -> String {
+        activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        discard(workspace, task)
+    }
+}
+
+/// Says what an export does.
+pub(crate) fn activity(task: &Task) -> String {
+    match ExportRequest::from_json(&task.request) {
+        Ok(request) => format!("exporting {}", request.scope),
+        Err(_) => format!("exporting {:?}", task.name),
+    }
+}
+
+/// Removes the result of an export, however much there is of it.
+pub(crate) fn discard(workspace: &Workspace, task: &Task) -> Result<(), Problem> {
+    workspace.forget_result(task.id.as_str());
+    workspace.results().remove(task.id.as_str()).map_err(Problem::internal)
 }
 
 /// Runs an export of a task in a format and keeps its result.
@@ -74,8 +97,7 @@ pub(crate) fn run(
 ) -> Result<Done, JobError> {
     let mut sink = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    sink.stop_when(pulse.flag());
-    let manifest = write(workspace, task, request, &mut sink, format);
+    let manifest = write(workspace, task, pulse, request, &mut sink, format);
     pulse.check()?;
     let manifest = manifest?;
     let notices = |row: &crate::manifest::RowNotice| {
@@ -93,6 +115,7 @@ pub(crate) fn run(
 fn write(
     workspace: &Workspace,
     task: &Task,
+    pulse: &Pulse,
     request: &ExportRequest,
     sink: &mut ResultSink,
     format: &dyn Format,
@@ -113,7 +136,7 @@ fn write(
                 tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
             }));
         };
-    let mut run = export::Run { threads: workspace.threads(), format, progress: &mut tell };
+    let mut run = export::Run { threads: workspace.threads(), format, progress: &mut tell, stop: Some(pulse.flag()) };
     export::run(workspace.store(), request, sink, &mut run).map_err(told)
 }
 
@@ -125,7 +148,8 @@ pub fn get_result(workspace: &Workspace, task_id: &str) -> Result<std::sync::Arc
     match task.status {
         TaskStatus::Complete => {}
         TaskStatus::InProgress => {
-            return Err(Problem::new(ProblemKind::Gone, "the export is still running; wait for it to be COMPLETE"));
+            let message = "the export is still running; wait for it to be COMPLETE";
+            return Err(Problem::new(ProblemKind::NotReady, message));
         }
         TaskStatus::Failed | TaskStatus::Canceled => return Err(Problem::new(ProblemKind::Gone, "Task failed")),
     }

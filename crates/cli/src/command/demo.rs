@@ -74,6 +74,7 @@ fn fill(store: &Store, composed: &Composed, messages: &Messages) -> Result<(), F
             record_limit_bytes: RECORD_LIMIT_BYTES,
             now: workspace::now(),
             progress: &mut |_| {},
+            stop: None,
         };
         total.add(import::run(store, source, &mut run)?);
     }
@@ -175,7 +176,7 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = workspace::instant();
-    let job = Job { store, request, threads: workspace::processors() };
+    let job = Job { store, request, threads: workspace::processors(), stop: None };
     let manifest = job
         .run(&Target::File(path.to_owned()), messages, &mut || {})?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;

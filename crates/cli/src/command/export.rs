@@ -18,6 +18,7 @@ use labelport_store::Store;
 use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// Writes the rows of a scope.
 pub(crate) struct Export;
@@ -46,7 +47,7 @@ impl Command for Export {
         request.check().map_err(Failure::usage)?;
         let threads = arguments.get_one::<usize>("threads").copied().unwrap_or_else(workspace::processors);
         let target = Target::of(arguments);
-        let job = Job { store: &store, request: &request, threads };
+        let job = Job { store: &store, request: &request, threads, stop: None };
         let started = workspace::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
@@ -64,6 +65,8 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a Store,
     pub(super) request: &'a ExportRequest,
     pub(super) threads: usize,
+    /// Set when the export is to end early.
+    pub(super) stop: Option<&'a AtomicBool>,
 }
 
 /// Where an export goes.
@@ -110,7 +113,9 @@ impl Job<'_> {
             is_silent: false,
         };
         task::record(self.store, messages, job, |pulse| {
-            let manifest = self.run(target, messages, &mut || pulse.beat())?;
+            let stop = pulse.stop();
+            let job = Job { stop: Some(&stop), ..*self };
+            let manifest = job.run(target, messages, &mut || pulse.beat())?;
             let (rows, sha256) = match &manifest {
                 Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
                 None => (0, None),
@@ -132,7 +137,7 @@ impl Job<'_> {
             progress.set_of(now.parts_begun, now.parts, now.rows);
             alive();
         };
-        let mut run = Run { threads: self.threads, format: &Ndjson, progress: &mut tell };
+        let mut run = Run { threads: self.threads, format: &Ndjson, progress: &mut tell, stop: self.stop };
         match target {
             Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
             Target::Output => {

@@ -115,13 +115,21 @@ fn import_one(
 ) -> Result<Summary, Failure> {
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
+    let stop = pulse.stop();
     let mut tell = |now: Progress| {
         progress.set(now.bytes, now.records);
         pulse.beat();
     };
     let threads = workspace::processors().saturating_sub(1).max(1);
     let Limits { strict, record_bytes } = limits;
-    let mut run = Run { strict, threads, record_limit_bytes: record_bytes, now: workspace::now(), progress: &mut tell };
+    let mut run = Run {
+        strict,
+        threads,
+        record_limit_bytes: record_bytes,
+        now: workspace::now(),
+        progress: &mut tell,
+        stop: Some(&stop),
+    };
     let summary = import::run(store, source, &mut run)?;
     drop(progress);
     let event = json!({

@@ -14,6 +14,7 @@ mod key;
 mod list;
 mod serve;
 mod slice;
+mod task;
 mod verify;
 
 use crate::messages::Messages;
@@ -41,6 +42,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &list::List,
     &serve::Serve,
     &slice::Slice,
+    &task::Task,
     &verify::Verify,
 ];
 

@@ -7,5 +7,7 @@ mod crash;
 mod demo;
 mod reference;
 mod refusals;
+mod server;
 mod serving;
 mod support;
+mod tasks;

@@ -1,50 +1,7 @@
 //! What `labelport serve` says when it starts, and what it answers to whoever is no SDK.
 
+use crate::server::Server;
 use crate::support::Place;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    /// What it said until it served.
-    said: String,
-    port: u16,
-    _place: Place,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let place = Place::empty();
-        let all: Vec<&str> = ["--json", "serve", "--listen"].iter().chain(arguments).copied().collect();
-        let mut child = place.command(&all).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        let mut reader = BufReader::new(child.stderr.take().unwrap());
-        while !said.contains(r#""event":"serving""#) {
-            assert!(reader.read_line(&mut said).unwrap() > 0, "it ended: {said}");
-        }
-        let url = said.rsplit_once(r#""url":"http://"#).unwrap().1.split('"').next().unwrap();
-        let port = url.rsplit_once(':').map_or(0, |(_, port)| port.parse().unwrap_or(0));
-        Self { child, said, port, _place: place }
-    }
-
-    /// Sends a request without a body; returns the whole answer.
-    fn ask(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "{request} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 #[test]
 fn whoever_listens_everywhere_is_told_which_urls_others_get() {

@@ -32,6 +32,7 @@ use labelport_store::{Connection, Store, StoreError, files, settings, things};
 use rewrite::Notice;
 use shape::Plan;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A chunk is handed on as soon as it has this many bytes.
 const CHUNK_BYTES: usize = 512 << 10;
@@ -46,6 +47,8 @@ pub struct Run<'a> {
     pub format: &'a dyn Format,
     /// Is told how far the export is, after each chunk.
     pub progress: &'a mut dyn FnMut(Progress),
+    /// Ends the export with [`ExportError::Stopped`] once it is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// How far an export is.
@@ -79,6 +82,7 @@ struct Worker {
 
 /// Why a worker stopped.
 enum WorkError {
+    Stopped,
     Store(StoreError),
     Write(std::io::Error),
 }
@@ -118,11 +122,13 @@ pub fn run(
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Mutex::new(Vec::new());
+    let stop = run.stop;
     let outcome = ordered::run(
         &mut workers,
-        || Ok(parts.next()),
-        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, emit),
+        || check_stop(stop).map(|()| parts.next()),
+        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
         |chunk: Chunk| {
+            check_stop(stop)?;
             digest.add(&chunk.bytes, chunk.rows);
             let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
             sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
@@ -143,6 +149,7 @@ pub fn run(
         _ => Ok(()),
     });
     outcome.map_err(|error| match error {
+        WorkError::Stopped => ExportError::Stopped,
         WorkError::Store(error) => ExportError::Store(error),
         WorkError::Write(source) => ExportError::Write { target: sink.name(), source },
     })?;
@@ -190,6 +197,7 @@ fn work(
     selection: &Selection,
     (number, part): &(u64, Part),
     spare: &Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
+    stop: Option<&AtomicBool>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
     let keys = selection.keys(&mut *worker.connection, part)?;
@@ -207,6 +215,7 @@ fn work(
                 if rest.is_empty() {
                     break;
                 }
+                check_stop(stop)?;
                 let count = worker.assembler.load_block(&mut *worker.connection, plan, rest)?;
                 (loaded, rest) = rest.split_at(count);
             }
@@ -225,6 +234,13 @@ fn work(
         }
     }
     Ok(())
+}
+
+fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
+    match stop {
+        Some(stop) if stop.load(Ordering::Relaxed) => Err(WorkError::Stopped),
+        _ => Ok(()),
+    }
 }
 
 /// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are

@@ -51,6 +51,9 @@ pub enum ImportError {
         /// The file.
         name: String,
     },
+    /// Somebody stopped it.
+    #[error("the import was canceled; what was written before stays")]
+    Stopped,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

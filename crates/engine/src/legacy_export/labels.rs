@@ -52,6 +52,14 @@ impl Job for LabelExport {
         let format = Submitted { labels: LegacyJson(legacy), submitted };
         stored_export::run(workspace, task, pulse, &request, &format)
     }
+
+    fn activity(&self, task: &Task) -> String {
+        stored_export::activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        stored_export::discard(workspace, task)
+    }
 }
 
 impl Job for RunExport {
@@ -74,6 +82,14 @@ impl Job for RunExport {
             has_open_issues: &|_| false,
         };
         stored_export::run(workspace, task, pulse, &request, &LegacyRun(legacy))
+    }
+
+    fn activity(&self, task: &Task) -> String {
+        stored_export::activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        stored_export::discard(workspace, task)
     }
 }
 

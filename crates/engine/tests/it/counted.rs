@@ -117,7 +117,7 @@ fn an_export_does_no_more_work_than_was_recorded() {
     for (name, request) in requests() {
         counts.statements.store(0, Ordering::Relaxed);
         counts.rows.store(0, Ordering::Relaxed);
-        let mut run = export::Run { threads: 1, format: &Ndjson, progress: &mut |_| {} };
+        let mut run = export::Run { threads: 1, format: &Ndjson, progress: &mut |_| {}, stop: None };
         export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         found.push((name, count(&counts.statements), count(&counts.rows)));

@@ -155,7 +155,7 @@ fn a_full_disk_ends_an_export_with_its_reason() {
     let workspace = Workspace::of(&demo().files);
     let out = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut sink = Stream { out, name: "/dev/full".to_owned() };
-    let mut run = export::Run { threads: 2, format: &Ndjson, progress: &mut |_| {} };
+    let mut run = export::Run { threads: 2, format: &Ndjson, progress: &mut |_| {}, stop: None };
     let error = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap_err();
     assert!(matches!(error, export::ExportError::Write { .. }), "{error:?}");
     assert_eq!(

@@ -89,7 +89,11 @@ impl Workspace {
         let ImportAs { strict, threads, record_limit_bytes } = import;
         let now = Timestamp::from_millis(NOW_MS);
         let progress = &mut |_| {};
-        import::run(&self.store, source, &mut import::Run { strict, threads, record_limit_bytes, now, progress })
+        import::run(
+            &self.store,
+            source,
+            &mut import::Run { strict, threads, record_limit_bytes, now, progress, stop: None },
+        )
     }
 
     /// Exports on two threads, not packed.
@@ -102,7 +106,7 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
         let mut sink = Memory { packing, bytes: Vec::new() };
-        let mut run = export::Run { threads, format: &Ndjson, progress: &mut |_| {} };
+        let mut run = export::Run { threads, format: &Ndjson, progress: &mut |_| {}, stop: None };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }
@@ -111,7 +115,7 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_as(&self, request: &ExportRequest, format: &'static dyn Format) -> Exported {
         let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
-        let mut run = export::Run { threads: 2, format, progress: &mut |_| {} };
+        let mut run = export::Run { threads: 2, format, progress: &mut |_| {}, stop: None };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }

@@ -33,7 +33,8 @@ fn filled(rows: usize) -> (Served, String) {
 fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::Progress) {
     let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
     let mut last = None;
-    let mut run = export::Run { threads: 1, format: &Ndjson, progress: &mut |progress| last = Some(progress) };
+    let mut run =
+        export::Run { threads: 1, format: &Ndjson, progress: &mut |progress| last = Some(progress), stop: None };
     export::run(served.workspace.store(), &everything(scope), &mut sink, &mut run).unwrap();
     (sink.bytes, last.unwrap())
 }

@@ -16,6 +16,7 @@ mod named_in_vain;
 mod repeated;
 mod row_imports;
 mod slices;
+mod task_ends;
 mod unused_files;
 
 use labelport_engine::access::Caller;
@@ -52,7 +53,7 @@ pub(crate) struct Served {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) caller: Caller,
     clock: Arc<StandingClock>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A clock that stands still, unless each look at it is to move it.
@@ -136,7 +137,12 @@ impl Served {
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
         let key = api_key::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, clock, _folder: folder }
+        Self { workspace, caller, clock, folder }
+    }
+
+    /// Returns the data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Moves the clock.
@@ -157,7 +163,7 @@ impl Served {
     /// Works on a task until time or chance were asked so many times; returns whether it was stopped.
     pub(crate) fn work_for(&self, job: &dyn Job, id: &TaskId, steps: u64) -> bool {
         let pulse = Pulse::default();
-        *self.clock.trap.0.lock().unwrap() = Some((steps, pulse.flag()));
+        *self.clock.trap.0.lock().unwrap() = Some((steps, Arc::clone(pulse.flag())));
         let outcome = job.run(&self.workspace, &self.task(id), &pulse);
         *self.clock.trap.0.lock().unwrap() = None;
         match outcome {

@@ -40,7 +40,7 @@ impl Served {
     fn export_all_without(&self, _waiting: &TaskId) -> String {
         let mut sink = crate::support::Memory { packing: labelport_engine::sink::Packing::Plain, bytes: Vec::new() };
         let format = &labelport_formats::Ndjson;
-        let mut run = labelport_engine::export::Run { threads: 1, format, progress: &mut |_| {} };
+        let mut run = labelport_engine::export::Run { threads: 1, format, progress: &mut |_| {}, stop: None };
         let request = super::everything(Scope::Catalog);
         labelport_engine::export::run(self.workspace.store(), &request, &mut sink, &mut run).unwrap();
         String::from_utf8(sink.bytes).unwrap()

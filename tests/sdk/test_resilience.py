@@ -23,6 +23,7 @@ from workspace import Made, connect, create_ontology, create_project, create_row
 ROWS = 20_000
 PROJECT = "c" + "p" * 24
 DATASET = "c" + "d" * 24
+START_EXPORT = "mutation {exportDataRowsInCatalog(input: {filters: {}, params: {}}) {taskId}}"
 SEEN = "2025-03-03T08:15:00.000+00:00"
 
 
@@ -129,7 +130,12 @@ def test_an_export_is_canceled(crowded: Server) -> None:
     if not versions.CANCELS:
         pytest.skip("this version cannot cancel tasks")
     client = crowded.client()
-    started = [client.execute(START_EXPORT)["exportDataRowsInCatalog"]["taskId"] for _ in range(6)]
+
+    def start(_: int) -> str:
+        return crowded.client().execute(START_EXPORT)["exportDataRowsInCatalog"]["taskId"]
+
+    with ThreadPoolExecutor(6) as threads:
+        started = list(threads.map(start, range(6)))
     outcomes = [cancel(client, task_id) for task_id in reversed(started)]
     assert "canceled" in outcomes
     for task_id, outcome in zip(reversed(started), outcomes, strict=True):

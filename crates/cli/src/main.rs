@@ -6,6 +6,7 @@
 
 mod ambient;
 mod command;
+mod logging;
 mod messages;
 mod outcome;
 mod task;

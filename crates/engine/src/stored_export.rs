@@ -25,6 +25,7 @@ pub struct ExportJob;
 /// Starts an export; returns the id of its task. What it names has to be there.
 pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &ExportRequest) -> Result<TaskId, Problem> {
     check(workspace, request)?;
+    check_queue(workspace, caller)?;
     let name = if name.is_empty() { request.scope.to_string() } else { name.to_owned() };
     let order = Order { kind: ExportJob.kind(), name, request: request.to_canonical_json() };
     work::start(workspace, caller, order, work::PATIENCE)
@@ -34,6 +35,22 @@ pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &Expor
 pub fn check(workspace: &Workspace, request: &ExportRequest) -> Result<(), Problem> {
     request.check().map_err(|error| Problem::malformed(error.with_names()))?;
     workspace.read(|connection| export::check(connection, workspace.org_key(), request).map_err(told))
+}
+
+/// Fails for a caller whose exports that wait are as many as may be.
+pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), Problem> {
+    let Some(limit) = workspace.queued_exports_limit() else { return Ok(()) };
+    let mut kinds = vec![ExportJob.kind()];
+    kinds.extend(crate::legacy_export::KINDS);
+    let (org_key, queue) = (workspace.org_key(), caller.key_id.as_str());
+    let waiting = workspace.read(|connection| Ok(tasks::count_waiting(connection, org_key, Some((&kinds, queue)))?))?;
+    if waiting < limit {
+        return Ok(());
+    }
+    // The SDK knows the limit by how the sentence begins.
+    let message =
+        format!("You have exceeded the limit of {limit} exports that wait at once; wait for some or cancel them");
+    Err(Problem::new(ProblemKind::TooMany, message))
 }
 
 /// Says why an export could not run.
@@ -107,6 +124,7 @@ pub(crate) fn run(
     sink.write_errors(&errors).map_err(crate::workspace::unwritable)?;
     sink.set_sha256(&manifest.digest.sha256);
     sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
+    workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     Ok(Done { rows, outcome: Some(outcome) })

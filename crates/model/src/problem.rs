@@ -28,6 +28,8 @@ pub enum ProblemKind {
     NotAllowed,
     /// It is larger than the rules allow.
     TooLarge,
+    /// It came too slowly.
+    TooSlow,
     /// Whoever asks has asked for too much at once.
     TooMany,
     /// It is not ready yet; asking again later helps.

@@ -11,7 +11,9 @@ pub(crate) fn code(kind: ProblemKind) -> &'static str {
         ProblemKind::Forbidden => "AUTHORIZATION_ERROR",
         ProblemKind::NotFound => "RESOURCE_NOT_FOUND",
         ProblemKind::Conflict => "RESOURCE_CONFLICT",
-        ProblemKind::Malformed | ProblemKind::TooLarge | ProblemKind::TooMany => "MALFORMED_REQUEST",
+        ProblemKind::Malformed | ProblemKind::TooLarge | ProblemKind::TooMany | ProblemKind::TooSlow => {
+            "MALFORMED_REQUEST"
+        }
         ProblemKind::Syntax => "GRAPHQL_PARSE_FAILED",
         ProblemKind::Invalid => "GRAPHQL_VALIDATION_FAILED",
         ProblemKind::NotAllowed => "OPERATION_NOT_ALLOWED",
@@ -28,6 +30,7 @@ pub(crate) fn status(kind: ProblemKind) -> StatusCode {
         ProblemKind::Conflict | ProblemKind::NotAllowed | ProblemKind::NotReady => StatusCode::CONFLICT,
         ProblemKind::Malformed | ProblemKind::Syntax | ProblemKind::Invalid => StatusCode::BAD_REQUEST,
         ProblemKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
         ProblemKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ProblemKind::Gone => StatusCode::GONE,
         ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,

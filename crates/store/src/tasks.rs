@@ -246,25 +246,23 @@ pub fn count_by_status(connection: &mut dyn Connection, org_key: i64) -> Result<
     TaskStatus::ALL.into_iter().map(count).collect()
 }
 
-/// Counts the tasks of some kinds that wait for a worker: all, or those of a queue.
+/// Counts the tasks that wait for a worker: all, or those of some kinds in a queue.
 pub fn count_waiting(
     connection: &mut dyn Connection,
     org_key: i64,
-    kinds: &[&str],
-    queue: Option<&str>,
+    which: Option<(&[&str], &str)>,
 ) -> Result<i64, StoreError> {
     let mut params: Vec<Param<'_>> = vec![org_key.into()];
-    let mut sql = "select count(*) from tasks where org_key = $1 and status = 'IN_PROGRESS' and lease_owner is null \
-                   and kind in (''"
-        .to_owned();
-    for kind in kinds {
-        params.push((*kind).into());
-        sql.push_str(&format!(", ${}", params.len()));
-    }
-    sql.push(')');
-    if let Some(queue) = queue {
+    let mut sql =
+        "select count(*) from tasks where org_key = $1 and status = 'IN_PROGRESS' and lease_owner is null".to_owned();
+    if let Some((kinds, queue)) = which {
         params.push(queue.into());
-        sql.push_str(&format!(" and queue = ${}", params.len()));
+        sql.push_str(" and queue = $2 and kind in (''");
+        for kind in kinds {
+            params.push((*kind).into());
+            sql.push_str(&format!(", ${}", params.len()));
+        }
+        sql.push(')');
     }
     connection.count(&sql, &params)
 }

@@ -1,7 +1,7 @@
 //! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
-use crate::messages::{Messages, sized};
+use crate::messages::{Messages, escaped, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -93,7 +93,8 @@ fn report_given_up(store: &Store, connection: &mut dyn Connection, messages: &Me
         let (id, kind, name, deaths) = (task.id.as_str(), &task.kind, &task.name, task.deaths);
         let event = json!({ "event": "given_up", "id": id, "kind": kind, "name": name, "worker_deaths": deaths });
         let text = format!(
-            "task {id} ({kind} {name}) was given up: its worker ended {deaths} times; `labelport task show {id}` says more"
+            "task {id} ({kind} {}) was given up: its worker ended {deaths} times; `labelport task show {id}` says more",
+            escaped(name)
         );
         messages.event(&event, &text);
     }

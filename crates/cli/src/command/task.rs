@@ -1,7 +1,7 @@
 //! `labelport task`: what runs and what has run, and calling it off.
 
 use super::Command;
-use crate::messages::{Messages, grouped, print, table};
+use crate::messages::{Messages, escaped, grouped, print, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
@@ -68,7 +68,7 @@ fn cancel(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let served = workspace.open_served()?;
     let task = jobs::cancel(&served, named(arguments), None)?;
     let event = json!({ "event": "canceled", "id": task.id.as_str(), "kind": task.kind, "name": task.name });
-    messages.event(&event, &format!("canceled {} {} ({})", task.kind, task.id, task.name));
+    messages.event(&event, &format!("canceled {} {} ({})", task.kind, task.id, escaped(&task.name)));
     Ok(SUCCESS)
 }
 

@@ -11,3 +11,4 @@ mod server;
 mod serving;
 mod support;
 mod tasks;
+mod uploads;

@@ -28,7 +28,7 @@ impl Server {
         let said = created.out + &created.err;
         let key = format!("lbp_{}", said.split("lbp_").nth(1).unwrap().split(['"', '\n']).next().unwrap());
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let (child, said, port) = spawn(&place, &arguments);
+        let (child, said, port) = spawn(&place, &arguments, Stdio::null());
         Self { child, arguments, said, port, key, place }
     }
 
@@ -44,7 +44,7 @@ impl Server {
 
     /// Starts it again.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.said, self.port) = spawn(&self.place, &self.arguments);
+        (self.child, self.said, self.port) = spawn(&self.place, &self.arguments, Stdio::null());
     }
 
     /// Sends a request line and no more than it needs; returns the whole answer.
@@ -54,12 +54,22 @@ impl Server {
 
     /// Sends a request with the key; returns the whole answer.
     pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> String {
-        self.send(&format!(
+        self.call_with(method, path, "application/json", body)
+    }
+
+    /// Sends a request with the key and a body of a content type; returns the whole answer.
+    pub(crate) fn call_with(&self, method: &str, path: &str, content_type: &str, body: &str) -> String {
+        self.send(&self.request(method, path, content_type, body))
+    }
+
+    /// Returns the text of a request.
+    pub(crate) fn request(&self, method: &str, path: &str, content_type: &str, body: &str) -> String {
+        format!(
             "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
-             content-length: {}\r\ncontent-type: application/json\r\n\r\n{body}",
+             content-length: {}\r\ncontent-type: {content_type}\r\n\r\n{body}",
             self.key,
             body.len()
-        ))
+        )
     }
 
     /// Sends bytes as they are; returns what is answered until the server closes.
@@ -75,12 +85,7 @@ impl Server {
     pub(crate) fn start_export(&self) {
         let query = "mutation($input: I!){exportDataRowsInCatalog(input: $input){taskId}}";
         let body = format!(r#"{{"query":"{query}","variables":{{"input":{{"filters":{{}},"params":{{}}}}}}}}"#);
-        let request = format!(
-            "POST /graphql HTTP/1.1\r\nhost: test\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
-             content-length: {}\r\ncontent-type: application/json\r\n\r\n{body}",
-            self.key,
-            body.len()
-        );
+        let request = self.request("POST", "/graphql", "application/json", &body);
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         // The answer comes a second later, or when the task is done. Nobody waits for it.
@@ -88,10 +93,11 @@ impl Server {
     }
 }
 
-fn spawn(place: &Place, arguments: &[String]) -> (Child, String, u16) {
+/// Starts a server; returns it with what it said until it served, and its port.
+pub(crate) fn spawn(place: &Place, arguments: &[String], out: Stdio) -> (Child, String, u16) {
     let all: Vec<&str> =
         ["--json", "serve", "--listen"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
-    let mut child = place.command(&all).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = place.command(&all).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     let mut reader = BufReader::new(child.stderr.take().unwrap());
     while !said.contains(r#""event":"serving""#) {

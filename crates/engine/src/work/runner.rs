@@ -250,6 +250,10 @@ fn run(workspace: &Workspace, shared: &Shared, Claimed { task, job, pulse }: &Cl
     if shared.is_over() {
         pulse.end();
     }
+    let span = tracing::info_span!("task", task.id = task.id.as_str(), kind = task.kind, attempt = task.attempt + 1);
+    let _entered = span.enter();
+    let started = workspace.now();
+    tracing::debug!("task started");
     // One job that panics must not take the worker with it.
     let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, pulse)))
         .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))));
@@ -258,6 +262,15 @@ fn run(workspace: &Workspace, shared: &Shared, Claimed { task, job, pulse }: &Cl
         Err(JobError::NoRoom) => (shared.log)(&no_room(task)),
         Err(JobError::HandOver) | Ok(_) => {}
     }
+    let word = match &outcome {
+        Ok(_) => "complete",
+        Err(JobError::Fail(_)) => "failed",
+        Err(JobError::NoRoom) => "postponed",
+        Err(JobError::HandOver) => "stopped",
+    };
+    let rows = outcome.as_ref().map_or(0, |done| done.rows);
+    let duration_ms = workspace.now().as_millis() - started.as_millis();
+    tracing::info!(outcome = word, rows, duration_ms, "task ended");
     let ended = end(workspace, shared, task, outcome);
     shared.running().retain(|running| running.id != task.id);
     // What could not be recorded runs again when the lease is over.

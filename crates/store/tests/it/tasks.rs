@@ -354,7 +354,7 @@ fn tasks_are_counted(test: &TestStore) {
     let counts = tasks::count_by_status(&mut *reader, org_key).unwrap();
     let expect = [3, 0, 1, 0];
     assert_eq!(counts, TaskStatus::ALL.into_iter().zip(expect).collect::<Vec<_>>());
-    let mut waiting = |kinds: &[&str], queue| tasks::count_waiting(&mut *reader, org_key, kinds, queue).unwrap();
-    assert_eq!((waiting(&["export"], None), waiting(&[], None), waiting(&["import"], None)), (2, 0, 0));
-    assert_eq!((waiting(&["export"], Some("a")), waiting(&["export"], Some("b"))), (1, 1));
+    let mut waiting = |which: Option<(&[&str], &str)>| tasks::count_waiting(&mut *reader, org_key, which).unwrap();
+    assert_eq!((waiting(None), waiting(Some((&[], "a"))), waiting(Some((&["import"], "a")))), (2, 0, 0));
+    assert_eq!((waiting(Some((&["export"], "a"))), waiting(Some((&["export"], "b")))), (1, 1));
 }

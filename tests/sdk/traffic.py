@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 
 import requests
 
+SIGNATURE = re.compile(r"signature=([^&]+)")
+# Texts of bodies that are long enough to be no word of ours, such as names of rows, answers and GraphQL texts.
+STRINGS = re.compile(r'"((?:[^"\\]|\\.){24,})"')
+# The texts of so many bodies say as much as those of all.
+SECRETS_NOTED = 5_000
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|[{}()]')
 
 
@@ -44,6 +49,8 @@ class Traffic:
     def __init__(self) -> None:
         self.operations: set[str] = set()
         self.statuses: set[int] = set()
+        # What was sent and must not be in the log of a server.
+        self.secrets: set[str] = set()
         self._exports: list[tuple[str, dict]] = []
         self._send: Callable = requests.Session.send
 
@@ -62,6 +69,7 @@ class Traffic:
         requests.Session.send = self._send
 
     def see(self, request: requests.PreparedRequest) -> None:
+        self.note_secrets(request)
         path = urlsplit(request.url).path
         if path not in ("/graphql", "/_gql"):
             self.operations.add(f"{request.method} {rest_name(path)}")
@@ -72,6 +80,16 @@ class Traffic:
         for name in names:
             if name.startswith("exportDataRowsIn") and "." not in name:
                 self._exports.append((name, variables["input"]))
+
+    def note_secrets(self, request: requests.PreparedRequest) -> None:
+        """Notes keys, signatures and pieces of bodies."""
+        self.secrets.add(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        self.secrets.update(SIGNATURE.findall(request.url))
+        if len(self.secrets) < SECRETS_NOTED:
+            body = request.body if isinstance(request.body, str) else bytes(request.body or b"").decode(errors="ignore")
+            self.secrets.update(STRINGS.findall(body))
+        # A test sends an empty key and a blank; neither is a secret.
+        self.secrets = {secret for secret in self.secrets if len(secret) >= 8}
 
     def last_export(self) -> tuple[str, dict]:
         """The mutation and the input of the export that was started last."""

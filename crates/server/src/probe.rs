@@ -5,6 +5,7 @@ use crate::door::Door;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
+use labelport_store::settings;
 use serde_json::json;
 
 /// Answers as long as the process serves.
@@ -16,7 +17,8 @@ pub(crate) async fn health() -> Response<Body> {
 pub(crate) async fn ready(State(door): State<Door>) -> Response<Body> {
     let outcome = door.call(|workspace| {
         let time_zone = workspace.store().time_zone()?;
-        workspace.store().write(|connection| connection.count("select 1", &[]))?;
+        // A transaction that could write, and does not.
+        workspace.store().write(|connection| settings::find(connection, settings::PUBLIC_URL))?;
         Ok(time_zone)
     });
     match outcome.await {

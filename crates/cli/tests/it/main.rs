@@ -5,6 +5,7 @@
 mod commands;
 mod crash;
 mod demo;
+mod logs;
 mod reference;
 mod refusals;
 mod server;

@@ -4,6 +4,7 @@ use crate::support::Place;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
 
 /// A server that ends with the test.
 pub(crate) struct Server {
@@ -11,6 +12,7 @@ pub(crate) struct Server {
     arguments: Vec<String>,
     /// What it said until it served.
     pub(crate) said: String,
+    log: Option<JoinHandle<String>>,
     pub(crate) port: u16,
     pub(crate) key: String,
     place: Place,
@@ -28,8 +30,8 @@ impl Server {
         let said = created.out + &created.err;
         let key = format!("lbp_{}", said.split("lbp_").nth(1).unwrap().split(['"', '\n']).next().unwrap());
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let (child, said, port) = spawn(&place, &arguments, Stdio::null());
-        Self { child, arguments, said, port, key, place }
+        let Spawned { child, said, port, log } = spawn(&place, &arguments, Stdio::null());
+        Self { child, arguments, said, log: Some(log), port, key, place }
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -42,9 +44,17 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Ends it, and returns what it said since it served.
+    pub(crate) fn stop(mut self) -> String {
+        // Requests are logged when their answers have been sent, and their readers have seen the end of them.
+        self.kill();
+        self.log.take().unwrap().join().unwrap()
+    }
+
     /// Starts it again.
     pub(crate) fn restart(&mut self) {
-        (self.child, self.said, self.port) = spawn(&self.place, &self.arguments, Stdio::null());
+        let Spawned { child, said, port, log } = spawn(&self.place, &self.arguments, Stdio::null());
+        (self.child, self.said, self.port, self.log) = (child, said, port, Some(log));
     }
 
     /// Sends a request line and no more than it needs; returns the whole answer.
@@ -93,8 +103,18 @@ impl Server {
     }
 }
 
-/// Starts a server; returns it with what it said until it served, and its port.
-pub(crate) fn spawn(place: &Place, arguments: &[String], out: Stdio) -> (Child, String, u16) {
+/// A process that serves.
+pub(crate) struct Spawned {
+    pub(crate) child: Child,
+    /// What it said until it served.
+    pub(crate) said: String,
+    pub(crate) port: u16,
+    /// Gives what it said after that.
+    log: JoinHandle<String>,
+}
+
+/// Starts a server, and waits until it serves.
+pub(crate) fn spawn(place: &Place, arguments: &[String], out: Stdio) -> Spawned {
     let all: Vec<&str> =
         ["--json", "serve", "--listen"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
     let mut child = place.command(&all).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
@@ -104,10 +124,14 @@ pub(crate) fn spawn(place: &Place, arguments: &[String], out: Stdio) -> (Child, 
         assert!(reader.read_line(&mut said).unwrap() > 0, "it ended: {said}");
     }
     // What it says later is read, too, so that it never waits for a reader.
-    std::thread::spawn(move || drop(std::io::copy(&mut reader, &mut std::io::sink())));
+    let log = std::thread::spawn(move || {
+        let mut log = Vec::new();
+        drop(reader.read_to_end(&mut log));
+        String::from_utf8_lossy(&log).into_owned()
+    });
     let url = said.rsplit_once(r#""url":"http://"#).unwrap().1.split('"').next().unwrap();
     let port = url.rsplit_once(':').map_or(0, |(_, port)| port.parse().unwrap_or(0));
-    (child, said, port)
+    Spawned { child, said, port, log }
 }
 
 impl Drop for Server {

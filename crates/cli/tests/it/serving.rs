@@ -1,6 +1,6 @@
 //! What `labelport serve` says when it starts, and what it answers to whoever is no SDK.
 
-use crate::server::Server;
+use crate::server::{Server, Spawned, spawn};
 use crate::support::Place;
 use crate::tasks::is_export;
 use labelport_store::tasks::TaskStatus;
@@ -78,7 +78,7 @@ fn probes_and_metrics_need_no_key() {
 #[test]
 fn the_first_key_is_not_printed_where_nobody_reads_it() {
     let place = Place::empty();
-    let (mut child, said, _) = crate::server::spawn(&place, &["127.0.0.1:0".to_owned()], Stdio::piped());
+    let Spawned { mut child, said, .. } = spawn(&place, &["127.0.0.1:0".to_owned()], Stdio::piped());
     child.kill().unwrap();
     let mut out = String::new();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();

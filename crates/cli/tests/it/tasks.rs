@@ -6,7 +6,7 @@ use labelport_engine::composed;
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::tasks::{self, ListTasks, Task, TaskStatus};
+use labelport_store::tasks::{self, Lease, ListTasks, Task, TaskStatus};
 use labelport_store::{Founding, Store};
 use std::io::{Read, Write};
 use std::process::Stdio;
@@ -56,8 +56,13 @@ impl Place {
 
     /// Ends every lease, as ten seconds would.
     fn end_leases(&self) {
-        let sql = "update tasks set lease_until_ms = 0 where lease_until_ms is not null";
-        self.store().write(|connection| connection.execute(sql, &[])).unwrap();
+        let store = self.store();
+        let which = ListTasks { status: Some(TaskStatus::InProgress), limit: 9 };
+        for task in tasks::list(&mut *store.reader().unwrap(), store.org_key(), &which).unwrap() {
+            let Some(held) = task.lease else { continue };
+            let over = Lease { until: Timestamp::from_millis(0), ..held };
+            assert!(store.write(move |connection| tasks::heartbeat(connection, &task.id, &over)).unwrap());
+        }
     }
 }
 

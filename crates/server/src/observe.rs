@@ -151,12 +151,13 @@ struct Patient {
     body: Body,
     idle: Duration,
     sleep: Pin<Box<Sleep>>,
+    is_waiting: bool,
     is_late: Arc<AtomicBool>,
 }
 
 impl Patient {
     fn new(body: Body, idle: Duration, is_late: Arc<AtomicBool>) -> Self {
-        Self { body, idle, sleep: Box::pin(tokio::time::sleep(idle)), is_late }
+        Self { body, idle, sleep: Box::pin(tokio::time::sleep(idle)), is_waiting: false, is_late }
     }
 }
 
@@ -170,12 +171,16 @@ impl HttpBody for Patient {
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => {
-                // The time that the server takes with what came is not the client's.
-                let next = Instant::now() + self.idle;
-                self.sleep.as_mut().reset(next);
+                self.is_waiting = false;
                 Poll::Ready(frame)
             }
             Poll::Pending => {
+                // The time begins when the server asks for more: what it takes with what came is not the client's.
+                if !self.is_waiting {
+                    self.is_waiting = true;
+                    let late = Instant::now() + self.idle;
+                    self.sleep.as_mut().reset(late);
+                }
                 std::task::ready!(self.sleep.as_mut().poll(context));
                 self.is_late.store(true, Ordering::Relaxed);
                 Poll::Ready(Some(Err(axum::Error::new(std::io::Error::from(std::io::ErrorKind::TimedOut)))))

@@ -213,7 +213,9 @@ mod tests {
         // The address is not named: it would tell whoever names internal hosts where they are.
         let expect =
             "host is not at a public address, so it is not fetched; the operator can allow it with --allow-fetch";
+        let before = crate::fetch::refused_count();
         check("http://host/?token=secret", &["10.0.0.1", "192.168.0.1"], expect);
+        assert!(crate::fetch::refused_count() > before, "it is not counted");
         check("http://host/", &["[::ffff:169.254.169.254]"], expect);
         check("http://host/", &[], "host is not known; check the name of the host");
         let expect = "the URL of host holds a user name or password; use a signed URL instead";

@@ -494,6 +494,13 @@ mod tests {
     }
 
     #[test]
+    fn a_syntax_error_says_where_and_does_not_repeat_the_query() {
+        let failed = Bench::new().run("{user\n(secret: \"hunter2\" {id}", &Value::Null).map(|_| ()).unwrap_err();
+        let message = failed.problem.message;
+        assert!(message.contains("at line 2, column") && !message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
     fn a_fragment_on_the_other_root_is_refused() {
         let query = "query{...f} fragment f on Mutation{createDataset(data:{name:\"a\"}){id}}";
         check(query, Value::Null, Err((INVALID, "Fragment cannot be spread here")));

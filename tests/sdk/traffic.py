@@ -16,6 +16,8 @@ SIGNATURE = re.compile(r"signature=([^&]+)")
 STRINGS = re.compile(r'"((?:[^"\\]|\\.){24,})"')
 # The texts of so many bodies say as much as those of all.
 SECRETS_NOTED = 5_000
+# How much of a body is searched for such texts.
+BODY_READ = 100_000
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|[{}()]')
 
 
@@ -86,7 +88,8 @@ class Traffic:
         self.secrets.add(request.headers.get("Authorization", "").removeprefix("Bearer "))
         self.secrets.update(SIGNATURE.findall(request.url))
         if len(self.secrets) < SECRETS_NOTED:
-            body = request.body if isinstance(request.body, str) else bytes(request.body or b"").decode(errors="ignore")
+            body = request.body[:BODY_READ] if isinstance(request.body, (bytes, str)) else b""
+            body = body if isinstance(body, str) else body.decode(errors="ignore")
             self.secrets.update(STRINGS.findall(body))
         # A test sends an empty key and a blank; neither is a secret.
         self.secrets = {secret for secret in self.secrets if len(secret) >= 8}

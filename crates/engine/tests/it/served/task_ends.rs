@@ -2,6 +2,7 @@
 
 use super::{Served, car, cars, everything, image, new_row};
 use labelport_engine::access::{Caller, Role};
+use labelport_engine::api_key::{self, NewKey};
 use labelport_engine::export::{self, ExportError};
 use labelport_engine::import::{self, ImportError, Source};
 use labelport_engine::jobs;
@@ -167,6 +168,39 @@ fn the_last_attempt_runs_alone() {
     wait(&mut || served.task(&after).status == TaskStatus::Complete);
     runner.stop();
     assert_eq!(*NOTED.lock().unwrap(), [("suspect".to_owned(), 0), ("after".to_owned(), 0)]);
+}
+
+#[test]
+fn keys_take_turns() {
+    static ORDER: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    struct Ordered;
+    impl Job for Ordered {
+        fn kind(&self) -> &'static str {
+            "ordered"
+        }
+        fn wire_type(&self) -> &'static str {
+            "ordered"
+        }
+        fn run(&self, _: &Workspace, task: &Task, _: &Pulse) -> Result<Done, JobError> {
+            ORDER.lock().unwrap().push(task.name.clone());
+            Ok(Done::default())
+        }
+    }
+    let served = Served::new();
+    let new = NewKey { email: "ana@example.test", name: "other", role: "Admin", time_zone: None, expires: None };
+    let key = api_key::create(&served.workspace, &new).unwrap().key;
+    let other = served.workspace.identify(Some(&key)).unwrap();
+    let mut last = None;
+    for (caller, name) in [(&served.caller, "a1"), (&served.caller, "a2"), (&served.caller, "a3"), (&other, "b1")] {
+        let order = Order { kind: "ordered", name: name.to_owned(), request: "{}".to_owned() };
+        last = Some(work::start(&served.workspace, caller, order, Duration::ZERO).unwrap());
+    }
+    let roster = Roster { jobs: &[&Ordered], chores: &[] };
+    let runner = Runner::start(&served.workspace, "server".to_owned(), 1, roster, Arc::new(|_| {}));
+    wait(&mut || ORDER.lock().unwrap().len() == 4);
+    wait(&mut || last.iter().all(|id| served.task(id).status == TaskStatus::Complete));
+    runner.stop();
+    assert_eq!(*ORDER.lock().unwrap(), ["a1", "b1", "a2", "a3"]);
 }
 
 #[test]

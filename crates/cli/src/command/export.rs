@@ -1,7 +1,7 @@
 //! `labelport export`: rows out of the workspace, from any scope.
 
 use super::Command;
-use crate::messages::{Messages, grouped, print, sized};
+use crate::messages::{Messages, escaped, grouped, print, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
@@ -330,7 +330,7 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
         Target::Output => "wrote to standard output".to_owned(),
-        Target::File(path) | Target::Device(path) => format!("wrote {}", path.display()),
+        Target::File(path) | Target::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
         Target::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(
@@ -370,7 +370,7 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     }
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
-        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, row.message));
+        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));
     }
     if manifest.row_notices > 10 {
         messages.note(&format!("notice: and {} rows more", grouped(manifest.row_notices - 10)));

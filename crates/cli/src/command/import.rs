@@ -1,7 +1,7 @@
 //! `labelport import`: export files into the workspace.
 
 use super::Command;
-use crate::messages::{Messages, grouped};
+use crate::messages::{Messages, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{Done, Job, Pulse, record};
 use crate::workspace::{self, Workspace};
@@ -137,7 +137,7 @@ fn import_one(
     });
     messages.event(&event, "");
     if strict && summary.refused > 0 {
-        messages.note(&format!("{name} was refused as a whole: nothing of it was written"));
+        messages.note(&format!("{} was refused as a whole: nothing of it was written", escaped(&name)));
     }
     Ok(summary)
 }
@@ -149,7 +149,7 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
             "event": "refused", "file": refused.file, "line": refused.line, "column": refused.column,
             "reason": refused.reason,
         });
-        messages.event(&event, &format!("refused: {refused}"));
+        messages.event(&event, &format!("refused: {}", escaped(&refused.to_string())));
     }
     if total.refused > REFUSED_SHOWN as u64 {
         messages.note(&format!("refused: and {} records more", grouped(total.refused - REFUSED_SHOWN as u64)));

@@ -85,14 +85,13 @@ class Traffic:
 
     def note_secrets(self, request: requests.PreparedRequest) -> None:
         """Notes keys, signatures and pieces of bodies."""
-        self.secrets.add(request.headers.get("Authorization", "").removeprefix("Bearer "))
-        self.secrets.update(SIGNATURE.findall(request.url))
+        found = SIGNATURE.findall(request.url)
+        found.append(request.headers.get("Authorization", "").removeprefix("Bearer "))
         if len(self.secrets) < SECRETS_NOTED:
             body = request.body[:BODY_READ] if isinstance(request.body, (bytes, str)) else b""
-            body = body if isinstance(body, str) else body.decode(errors="ignore")
-            self.secrets.update(STRINGS.findall(body))
-        # A test sends an empty key and a blank; neither is a secret.
-        self.secrets = {secret for secret in self.secrets if len(secret) >= 8}
+            found += STRINGS.findall(body if isinstance(body, str) else body.decode(errors="ignore"))
+        # Some tests send an empty key or a blank, which are no secrets.
+        self.secrets.update([text for text in found if len(text) >= 8])
 
     def last_export(self) -> tuple[str, dict]:
         """The mutation and the input of the export that was started last."""

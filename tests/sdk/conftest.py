@@ -1,6 +1,7 @@
 """One server, one asset server and one workspace for the session, and what tests ask for by name."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from traffic import Traffic
 from workspace import Made, Workspace, make_workspace
 
 BINARY = "LABELPORT_BINARY"
+TASK_ID = re.compile(r"c[0-9a-z]{24}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,10 +49,15 @@ def assets() -> Iterator[AssetServer]:
 
 
 @pytest.fixture(scope="session")
-def server(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(binary: str, traffic: Traffic, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = Server(binary, tmp_path_factory.mktemp("data")).start()
     yield started
     started.stop()
+    log = "\n".join(started.said)
+    assert '"route":"/graphql"' in log, "requests are not logged"
+    # Ids of tasks are what an operator looks tasks up by; everything else that was sent is nobody's to read in a log.
+    leaked = {secret for secret in traffic.secrets if secret in log and not TASK_ID.fullmatch(secret)}
+    assert not leaked, f"the log holds {sorted(leaked)[:10]}"
 
 
 @pytest.fixture(scope="session")

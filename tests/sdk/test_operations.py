@@ -19,6 +19,8 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "user.createdTasks": (ALL, "test_exports.py::test_a_task_is_found_again_by_its_id"),
     "user.timezone": (ALL, "test_filters.py::test_times_are_those_of_the_zone_of_the_user"),
     "organization": (ALL, "test_projects.py::test_who_asks"),
+    "cancelableTaskTypes": (versions.CANCELS, "test_resilience.py::test_an_export_is_canceled"),
+    "cancelBulkOperationJob": (versions.CANCELS, "test_resilience.py::test_an_export_is_canceled"),
     "iamIntegrations": (ALL, "test_data_rows.py::test_a_dataset_reads_back_and_changes"),
     # datasets and rows
     "createDataset": (ALL, "test_data_rows.py::test_a_dataset_reads_back_and_changes"),

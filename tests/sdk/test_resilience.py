@@ -23,6 +23,7 @@ from workspace import Made, connect, create_ontology, create_project, create_row
 ROWS = 20_000
 PROJECT = "c" + "p" * 24
 DATASET = "c" + "d" * 24
+START_EXPORT = "mutation($input: ExportInput!) {exportDataRowsInCatalog(input: $input) {taskId}}"
 SEEN = "2025-03-03T08:15:00.000+00:00"
 
 
@@ -122,6 +123,27 @@ def test_what_was_acknowledged_survives_kill_9(crowded: Server) -> None:
     [kept] = crowded.client().get_dataset(dataset.uid).data_rows()
     assert kept.global_key == "acknowledged"
     assert requests.get(url, timeout=30).content == b"acknowledged"
+
+
+def test_an_export_is_canceled(crowded: Server) -> None:
+    """`client.cancel_task` ends an export that waits for its turn, and refuses one that has ended."""
+    if not versions.CANCELS:
+        pytest.skip("this version cannot cancel tasks")
+    client = crowded.client()
+    query = {"input": {"filters": {}, "params": {"data_row_details": True, "label_details": True}}}
+    with ThreadPoolExecutor(12) as threads:
+        starts = [threads.submit(crowded.client().execute, START_EXPORT, query) for _ in range(12)]
+        # Whoever starts an export waits a moment for it, so that waiting ones are found by the list.
+        waiting = []
+        while len(waiting) < 2:
+            waiting = crowded.tasks("IN_PROGRESS")
+        newest = waiting[0]["id"]
+        assert client.cancel_task(newest)
+        ended = [start.result()["exportDataRowsInCatalog"]["taskId"] for start in starts]
+    assert newest in ended
+    assert labelbox.Task.get_task(client, newest).status == "CANCELED"
+    with pytest.raises(SDK_ERRORS):
+        client.cancel_task(newest)
 
 
 def test_a_finished_export_survives_a_restart(crowded: Server) -> None:

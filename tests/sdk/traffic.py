@@ -11,6 +11,13 @@ from urllib.parse import urlsplit
 
 import requests
 
+SIGNATURE = re.compile(r"signature=([^&]+)")
+# Texts of bodies that are long enough to be no word of ours, such as names of rows, answers and GraphQL texts.
+STRINGS = re.compile(r'"((?:[^"\\]|\\.){24,})"')
+# The texts of so many bodies say as much as those of all.
+SECRETS_NOTED = 5_000
+# How much of a body is searched for such texts.
+BODY_READ = 100_000
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|[{}()]')
 
 
@@ -44,6 +51,8 @@ class Traffic:
     def __init__(self) -> None:
         self.operations: set[str] = set()
         self.statuses: set[int] = set()
+        # What was sent and must not be in the log of a server.
+        self.secrets: set[str] = set()
         self._exports: list[tuple[str, dict]] = []
         self._send: Callable = requests.Session.send
 
@@ -62,6 +71,7 @@ class Traffic:
         requests.Session.send = self._send
 
     def see(self, request: requests.PreparedRequest) -> None:
+        self.note_secrets(request)
         path = urlsplit(request.url).path
         if path not in ("/graphql", "/_gql"):
             self.operations.add(f"{request.method} {rest_name(path)}")
@@ -72,6 +82,16 @@ class Traffic:
         for name in names:
             if name.startswith("exportDataRowsIn") and "." not in name:
                 self._exports.append((name, variables["input"]))
+
+    def note_secrets(self, request: requests.PreparedRequest) -> None:
+        """Notes keys, signatures and pieces of bodies."""
+        found = SIGNATURE.findall(request.url)
+        found.append(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        if len(self.secrets) < SECRETS_NOTED:
+            body = request.body[:BODY_READ] if isinstance(request.body, (bytes, str)) else b""
+            found += STRINGS.findall(body if isinstance(body, str) else body.decode(errors="ignore"))
+        # Some tests send an empty key or a blank, which are no secrets.
+        self.secrets.update([text for text in found if len(text) >= 8])
 
     def last_export(self) -> tuple[str, dict]:
         """The mutation and the input of the export that was started last."""

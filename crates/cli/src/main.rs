@@ -7,6 +7,7 @@
 mod ambient;
 mod command;
 mod interrupt;
+mod logging;
 mod messages;
 mod outcome;
 mod task;

@@ -32,7 +32,7 @@ impl Messages {
     /// Says a sentence to people.
     pub(crate) fn note(self, sentence: &str) {
         if !self.is_json {
-            say(sentence);
+            say(&escaped_lines(sentence));
         }
     }
 
@@ -41,7 +41,7 @@ impl Messages {
         if self.is_json {
             say(&event.to_string());
         } else if !sentence.is_empty() {
-            say(sentence);
+            say(&escaped_lines(sentence));
         }
     }
 
@@ -51,9 +51,9 @@ impl Messages {
             say(&json!({ "event": "error", "message": message, "hint": hint }).to_string());
             return;
         }
-        say(&format!("error: {message}"));
+        say(&format!("error: {}", escaped(message)));
         if let Some(hint) = hint {
-            say(&format!("hint: {hint}"));
+            say(&format!("hint: {}", escaped(hint)));
         }
     }
 
@@ -105,7 +105,7 @@ impl Progress {
                 None => "{prefix} {spinner}  {msg}",
             };
             bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_prefix(self.what.clone());
+            bar.set_prefix(escaped(&self.what));
             bar
         });
         if rows > 0 {
@@ -164,7 +164,7 @@ pub(crate) fn sized(bytes: u64) -> String {
 
 /// Prints a table with a line of headings; columns that hold numbers stand to the right.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
     let widths: Vec<usize> = (0..headings.len())
         .map(|column| {
             let cells = rows.iter().map(|row| row[column].chars().count());
@@ -241,16 +241,39 @@ pub(crate) fn indented(json: &str) -> String {
     text
 }
 
-/// Escapes control characters: a name in imported data must not move the cursor of who reads it.
-fn printable(text: &str) -> String {
+/// Escapes what a name in imported data must not do to a terminal or a log: move the cursor, change colours, begin a line,
+/// or turn the direction of the text.
+pub(crate) fn escaped(text: &str) -> String {
+    escape(text, &[])
+}
+
+/// Escapes a message of ours, which may have several lines.
+fn escaped_lines(text: &str) -> String {
+    escape(text, &['\n'])
+}
+
+fn escape(text: &str, kept: &[char]) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        match character.is_control() {
+        let is_harmful = character.is_control() || is_directional(character) || is_line_end(character);
+        match is_harmful && !kept.contains(&character) {
             true => shown.extend(character.escape_default()),
             false => shown.push(character),
         }
     }
     shown
+}
+
+/// Tells whether a character turns the direction of text, or is not seen at all.
+fn is_directional(character: char) -> bool {
+    matches!(
+        character,
+        '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+fn is_line_end(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
 }
 
 /// Prints data to standard output. A reader that has gone away is no failure.
@@ -297,6 +320,14 @@ mod tests {
     #[test]
     fn tables_show_control_characters_as_escapes() {
         assert_eq!(table(&["name"], &[vec!["a\u{1b}[31m\nb".to_owned()]]), "name\na\\u{1b}[31m\\nb\n");
+    }
+
+    #[test]
+    fn what_turns_hides_or_breaks_text_is_escaped() {
+        assert_eq!(escaped("a\u{202e}gpj.exe\u{2066}\u{200b}\u{feff}"), "a\\u{202e}gpj.exe\\u{2066}\\u{200b}\\u{feff}");
+        assert_eq!(escaped("\u{9b}2J\u{7f}\r\u{2028}"), "\\u{9b}2J\\u{7f}\\r\\u{2028}");
+        assert_eq!(escaped("naïve — 東京 🚤"), "naïve — 東京 🚤");
+        assert_eq!(escaped_lines("one\ntwo\u{7}"), "one\ntwo\\u{7}");
     }
 
     #[test]

@@ -6,12 +6,17 @@ use crate::workspace;
 use labelport_model::id::TaskId;
 use labelport_store::tasks::{self, Ending, Lease, NewTask, TaskStatus};
 use labelport_store::{Store, StoreError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 /// How long a task counts as running after its last sign of life.
 const LEASE_MS: i64 = 60_000;
 /// How often work gives a sign of life.
 const BEAT: Duration = Duration::from_secs(15);
+/// How often it is looked whether somebody has canceled the task.
+const CANCEL_GLANCE: Duration = Duration::from_millis(300);
 /// The lease of work that cannot give signs of life: a strict import holds the writer from its first row to its last.
 const SILENT_LEASE_MS: i64 = 24 * 3_600_000;
 
@@ -33,11 +38,12 @@ pub(crate) struct Done {
     pub(crate) outcome: String,
 }
 
-/// Gives signs of life while work goes on.
+/// Gives signs of life while work goes on, and says when it has to stop.
 pub(crate) struct Pulse<'a> {
     store: &'a Store,
     task: Option<TaskId>,
     last: Instant,
+    stop: Arc<AtomicBool>,
 }
 
 impl Pulse<'_> {
@@ -49,6 +55,45 @@ impl Pulse<'_> {
             let lease = lease(LEASE_MS);
             drop(self.store.write(move |connection| tasks::heartbeat(connection, &id, &lease)));
         }
+    }
+
+    /// Returns the flag that is set once somebody has canceled the task.
+    pub(crate) fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+}
+
+/// Looks for a cancellation of a task until it is dropped.
+struct Watch {
+    is_over: Arc<AtomicBool>,
+    thread: Thread,
+}
+
+impl Watch {
+    /// Starts to look. `stop` is set when the task is canceled.
+    fn start(store: &Store, id: &TaskId, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
+        let mut reader = store.reader()?;
+        let (id, stop) = (id.clone(), Arc::clone(stop));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let is_over_there = Arc::clone(&is_over);
+        let thread = std::thread::spawn(move || {
+            while !is_over_there.load(Ordering::Relaxed) {
+                let task = tasks::find(&mut *reader, &id);
+                if matches!(task, Ok(Some(task)) if task.status == TaskStatus::Canceled) {
+                    stop.store(true, Ordering::Relaxed);
+                    return;
+                }
+                std::thread::park_timeout(CANCEL_GLANCE);
+            }
+        });
+        Ok(Self { is_over, thread: thread.thread().clone() })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.thread.unpark();
     }
 }
 
@@ -64,8 +109,11 @@ pub(crate) fn record<T>(
     work: impl FnOnce(&mut Pulse<'_>) -> Result<(T, Done), Failure>,
 ) -> Result<T, Failure> {
     let task = start(store, messages, &job)?;
-    let mut pulse = Pulse { store, task: task.clone().filter(|_| !job.is_silent), last: workspace::instant() };
+    let beating = task.clone().filter(|_| !job.is_silent);
+    let mut pulse = Pulse { store, task: beating, last: workspace::instant(), stop: Arc::default() };
+    let watch = task.as_ref().map(|id| Watch::start(store, id, &pulse.stop)).transpose()?;
     let outcome = work(&mut pulse);
+    drop(watch);
     let Some(id) = task else { return outcome.map(|(value, _)| value) };
     let (status, rows, text) = match &outcome {
         Ok((_, done)) => (TaskStatus::Complete, done.rows, done.outcome.clone()),
@@ -94,6 +142,7 @@ fn start(store: &Store, messages: &Messages, job: &Job) -> Result<Option<TaskId>
         name: job.name.clone(),
         request: job.request.clone(),
         created_by: None,
+        queue: String::new(),
         created: now,
     };
     let lease = lease(if job.is_silent { SILENT_LEASE_MS } else { LEASE_MS });

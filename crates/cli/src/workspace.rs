@@ -1,13 +1,17 @@
 //! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
 
+use crate::ambient::{SystemChance, SystemClock};
 use crate::messages::Messages;
 use crate::outcome::Failure;
+use labelport_engine::fetch::{Client, Policy};
 use labelport_engine::private::{self, Tightened};
+use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The data folder where none is named.
@@ -108,6 +112,20 @@ impl Workspace {
         let store = Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?;
         self.tighten();
         Ok(store)
+    }
+
+    /// Opens the workspace as the server does, without serving it.
+    pub(crate) fn open_served(&self) -> Result<Served, Failure> {
+        let opening = Opening {
+            store: self.open()?,
+            folder: self.folder.clone(),
+            client: Client::new(Policy::default()),
+            public_url: None,
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            threads: 1,
+        };
+        Ok(Served::open(opening)?)
     }
 
     fn options(&self) -> SqliteOptions {

@@ -18,6 +18,10 @@ pub struct Caller {
     pub user: User,
     /// What the key may do.
     pub role: Role,
+    /// The id of the key.
+    pub key_id: String,
+    /// The last characters of the key, by which people tell keys apart.
+    pub key_hint: String,
 }
 
 /// What a key may do.
@@ -85,7 +89,7 @@ pub fn identify(
         return unknown("the API key has expired; `labelport key create` makes a new one");
     }
     let role = find_role(&stored.role).map_or(Role::Nobody, |(_, role)| role);
-    Ok(Ok(Caller { user, role }))
+    Ok(Ok(Caller { user, role, key_id: stored.id, key_hint: stored.hint }))
 }
 
 /// Fails unless a caller may do something.
@@ -125,7 +129,8 @@ mod tests {
         };
         #[track_caller]
         fn check(user: &User, role: &str, expect: [bool; 3]) {
-            let caller = Caller { user: user.clone(), role: find_role(role).unwrap().1 };
+            let (key_id, key_hint) = (String::new(), String::new());
+            let caller = Caller { user: user.clone(), role: find_role(role).unwrap().1, key_id, key_hint };
             let may = [Action::Read, Action::Write, Action::Administer].map(|action| allow(&caller, action).is_ok());
             assert_eq!(may, expect, "{role}");
         }

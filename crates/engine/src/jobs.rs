@@ -4,6 +4,7 @@
 //! A type that implements [`Job`] in the module of the things it is about, and one line in [`JOBS`]. A chore is a function
 //! and a line in [`ROSTER`].
 
+use crate::access::Caller;
 use crate::catalog::asset;
 use crate::catalog::row_import::RowImport;
 use crate::labeling::annotation_import::ImportJob;
@@ -12,7 +13,10 @@ use crate::labeling::workflow::{PriorityChange, QueueMove};
 use crate::legacy_export::{LabelExport, RowExport, RunExport};
 use crate::modeling::registration::Registration;
 use crate::stored_export::{self, ExportJob};
-use crate::work::{Chore, Job, Roster};
+use crate::work::{self, Chore, Job, Roster};
+use crate::workspace::Workspace;
+use labelport_model::problem::Problem;
+use labelport_store::tasks::Task;
 use std::time::Duration;
 
 /// Every job, by kind.
@@ -41,6 +45,16 @@ pub static ROSTER: Roster = Roster {
         },
     ],
 };
+
+/// Cancels a task, whichever process works on it, and returns it as it is then. No caller is the operator.
+pub fn cancel(workspace: &Workspace, id: &str, caller: Option<&Caller>) -> Result<Task, Problem> {
+    work::cancel(workspace, JOBS, id, caller)
+}
+
+/// Lists what the SDK knows the kinds of tasks by. All can be canceled.
+pub fn wire_types() -> impl Iterator<Item = &'static str> {
+    JOBS.iter().map(|job| job.wire_type())
+}
 
 /// Returns what the SDK knows a task of a kind by.
 pub fn wire_type(kind: &str) -> &str {

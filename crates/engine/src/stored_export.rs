@@ -26,6 +26,7 @@ pub struct ExportJob;
 /// Starts an export; returns the id of its task. What it names has to be there.
 pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &ExportRequest) -> Result<TaskId, Problem> {
     check(workspace, request)?;
+    check_queue(workspace, caller)?;
     let name = if name.is_empty() { request.scope.to_string() } else { name.to_owned() };
     let order = Order { kind: ExportJob.kind(), name, request: request.to_canonical_json() };
     work::start(workspace, caller, order, work::PATIENCE)
@@ -35,6 +36,22 @@ pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &Expor
 pub fn check(workspace: &Workspace, request: &ExportRequest) -> Result<(), Problem> {
     request.check().map_err(|error| Problem::malformed(error.with_names()))?;
     workspace.read(|connection| export::check(connection, workspace.org_key(), request).map_err(told))
+}
+
+/// Fails for a caller whose exports that wait are as many as may be.
+pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), Problem> {
+    let Some(limit) = workspace.queued_exports_limit() else { return Ok(()) };
+    let mut kinds = vec![ExportJob.kind()];
+    kinds.extend(crate::legacy_export::KINDS);
+    let (org_key, queue) = (workspace.org_key(), caller.key_id.as_str());
+    let waiting = workspace.read(|connection| Ok(tasks::count_waiting(connection, org_key, Some((&kinds, queue)))?))?;
+    if waiting < limit {
+        return Ok(());
+    }
+    // The SDK knows the limit by how the sentence begins.
+    let message =
+        format!("You have exceeded the limit of {limit} exports that wait at once; wait for some or cancel them");
+    Err(Problem::new(ProblemKind::TooMany, message))
 }
 
 /// Says why an export could not run.
@@ -47,6 +64,7 @@ pub fn told(error: ExportError) -> Problem {
         | ExportError::Slice { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Stopped => Problem::internal(error),
         ExportError::Store(error) => error.into(),
     }
 }
@@ -64,6 +82,28 @@ impl Job for ExportJob {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
         run(workspace, task, pulse, &request, Written::in_format(&Ndjson))
     }
+
+    fn activity(&self, task: &Task) -> String {
+        activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        discard(workspace, task)
+    }
+}
+
+/// Says what an export does.
+pub(crate) fn activity(task: &Task) -> String {
+    match ExportRequest::from_json(&task.request) {
+        Ok(request) => format!("exporting {}", request.scope),
+        Err(_) => format!("exporting {:?}", task.name),
+    }
+}
+
+/// Removes the result of an export, however much there is of it.
+pub(crate) fn discard(workspace: &Workspace, task: &Task) -> Result<(), Problem> {
+    workspace.forget_result(task.id.as_str());
+    workspace.results().remove(task.id.as_str()).map_err(Problem::internal)
 }
 
 /// How rows are written.
@@ -91,8 +131,7 @@ pub(crate) fn run(
 ) -> Result<Done, JobError> {
     let mut sink = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    sink.stop_when(pulse.flag());
-    let manifest = write(workspace, task, request, &mut sink, written);
+    let manifest = write(workspace, task, pulse, request, &mut sink, written);
     pulse.check()?;
     let manifest = manifest?;
     let notices = |row: &crate::manifest::RowNotice| {
@@ -102,6 +141,7 @@ pub(crate) fn run(
     sink.write_errors(&errors).map_err(crate::workspace::unwritable)?;
     sink.set_sha256(&manifest.digest.sha256);
     sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
+    workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     Ok(Done { rows, outcome: Some(outcome) })
@@ -110,6 +150,7 @@ pub(crate) fn run(
 fn write(
     workspace: &Workspace,
     task: &Task,
+    pulse: &Pulse,
     request: &ExportRequest,
     sink: &mut ResultSink,
     Written { format, labels_created }: Written<'_>,
@@ -136,6 +177,7 @@ fn write(
         row_limit_bytes: export::ROW_LIMIT_BYTES,
         labels_created,
         progress: &mut tell,
+        stop: Some(pulse.flag()),
     };
     export::run(workspace.store(), request, sink, &mut run).map_err(told)
 }
@@ -148,7 +190,8 @@ pub fn get_result(workspace: &Workspace, task_id: &str) -> Result<std::sync::Arc
     match task.status {
         TaskStatus::Complete => {}
         TaskStatus::InProgress => {
-            return Err(Problem::new(ProblemKind::Gone, "the export is still running; wait for it to be COMPLETE"));
+            let message = "the export is still running; wait for it to be COMPLETE";
+            return Err(Problem::new(ProblemKind::NotReady, message));
         }
         TaskStatus::Failed | TaskStatus::Canceled => return Err(Problem::new(ProblemKind::Gone, "Task failed")),
     }

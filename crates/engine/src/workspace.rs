@@ -5,6 +5,7 @@
 
 use crate::access::{self, Caller};
 use crate::ambient::{Chance, Clock};
+use crate::counters::Counters;
 use crate::fetch::{Client, FetchError, Fetched, Limits};
 use crate::files::{Files, Kept};
 use crate::result::{Results, Stored};
@@ -31,6 +32,8 @@ pub struct Workspace {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     threads: usize,
+    counters: Counters,
+    queued_exports_limit: Option<i64>,
     bell: Bell,
     /// Readers that wait for their next use: opening one costs more than most reads.
     readers: Mutex<Vec<Box<dyn Connection>>>,
@@ -105,10 +108,27 @@ impl Workspace {
             clock,
             chance,
             threads,
+            counters: Counters::default(),
+            queued_exports_limit: None,
             bell: Bell::default(),
             readers: Mutex::default(),
             opened: Mutex::default(),
         })
+    }
+
+    /// Limits how many exports of one API key may wait for a worker.
+    pub fn with_queued_exports_limit(self, limit: i64) -> Self {
+        Self { queued_exports_limit: Some(limit), ..self }
+    }
+
+    /// Returns how many exports of one API key may wait for a worker; none for any number.
+    pub fn queued_exports_limit(&self) -> Option<i64> {
+        self.queued_exports_limit
+    }
+
+    /// Returns what this process has done since it began.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Returns the store.

@@ -28,7 +28,13 @@ pub enum ProblemKind {
     NotAllowed,
     /// It is larger than the rules allow.
     TooLarge,
-    /// It is not ready yet or not there any more.
+    /// It came too slowly.
+    TooSlow,
+    /// Whoever asks has asked for too much at once.
+    TooMany,
+    /// It is not ready yet; asking again later helps.
+    NotReady,
+    /// It is not there any more.
     Gone,
     /// It is our own failure.
     Internal,

@@ -3,8 +3,11 @@
 use crate::problem;
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use labelport_model::problem::Problem;
+use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
+
+/// When it is worth asking again for what is not ready. The SDK looks every two seconds.
+const RETRY_AFTER_SECS: &str = "2";
 
 /// Makes an answer of JSON.
 pub(crate) fn json(status: StatusCode, value: &Value) -> Response<Body> {
@@ -30,5 +33,9 @@ pub(crate) fn empty(status: StatusCode) -> Response<Body> {
 
 /// Makes the answer of a REST call that failed.
 pub(crate) fn failure(problem: &Problem) -> Response<Body> {
-    json(problem::status(problem.kind), &json!({ "message": problem.message }))
+    let mut response = json(problem::status(problem.kind), &json!({ "message": problem.message }));
+    if matches!(problem.kind, ProblemKind::NotReady | ProblemKind::TooMany) {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER_SECS));
+    }
+    response
 }

@@ -151,8 +151,15 @@ pub(crate) async fn whole(
 ) -> Response<Body> {
     let signature = Signature::of(pairs);
     let found = door.call(move |workspace| {
-        signature.check(workspace, &format!("/results/{task}/{name}"))?;
+        // Whoever may read the rows may check them.
+        let signed = if name == "manifest.json" { "rows.ndjson" } else { &name };
+        let outcome = signature.check(workspace, &format!("/results/{task}/{signed}"));
+        outcome.or_else(|problem| match signed == name {
+            true => Err(problem),
+            false => signature.check(workspace, &format!("/results/{task}/{name}")),
+        })?;
         match name.as_str() {
+            "manifest.json" => manifest_content(workspace, &task),
             "rows.ndjson" => result_content(workspace, &task, Stream::Rows),
             "errors.ndjson" => result_content(workspace, &task, Stream::Errors),
             "rows.json" => {
@@ -173,6 +180,13 @@ pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) 
     let tag = format!("{}-{}", stored.sha256(), stream.word());
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
     Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+}
+
+/// Returns the manifest of a result as content.
+pub(crate) fn manifest_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
+    let stored = stored_export::get_result(workspace, task)?;
+    let text = stored.manifest().map_err(Problem::internal)?;
+    Ok(text_content(text, "application/json; charset=utf-8"))
 }
 
 /// Returns the rows of a result as one JSON array.
@@ -201,8 +215,12 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
     };
     let tag = format!("\"{}\"", content.tag);
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-    if text(header::IF_NONE_MATCH).is_some_and(|known| known == tag) {
-        return answer::empty(StatusCode::NOT_MODIFIED);
+    if text(header::IF_NONE_MATCH).is_some_and(|known| is_known(known, &tag)) {
+        let mut response = answer::empty(StatusCode::NOT_MODIFIED);
+        if let Ok(tag) = tag.parse() {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        return response;
     }
     // A range of another state of the file would not fit what the client has.
     let is_current = text(header::IF_RANGE).is_none_or(|known| known == tag);
@@ -224,13 +242,21 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
         Some(span) => streamed(content.readable, span),
         None => Body::empty(),
     };
-    let mut response = answer::with_type(status, &content.content_type, body);
+    let mut response = match status {
+        StatusCode::RANGE_NOT_SATISFIABLE => {
+            let message = format!("the range begins behind the end; there are {} bytes", content.length);
+            answer::json(status, &serde_json::json!({ "message": message }))
+        }
+        _ => answer::with_type(status, &content.content_type, body),
+    };
     let mut put = |name, value: &str| {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
         }
     };
-    put(header::CONTENT_LENGTH, &length.to_string());
+    if status != StatusCode::RANGE_NOT_SATISFIABLE {
+        put(header::CONTENT_LENGTH, &length.to_string());
+    }
     put(header::ETAG, &tag);
     put(header::ACCEPT_RANGES, "bytes");
     // What users upload is theirs: no browser shall run it as a page of ours.
@@ -242,18 +268,32 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
     response
 }
 
-/// Reads a `Range` of one span; nothing for a form that is not understood, which means the whole.
+/// Tells whether an `If-None-Match` names a tag: `*`, or a list of tags, of which weak ones count as well.
+fn is_known(known: &str, tag: &str) -> bool {
+    // Tags of ours hold no commas.
+    let mut each = known.split(',').map(|known| known.trim());
+    each.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// Reads a `Range` of one span; nothing for what is malformed, several spans or another unit, which all mean the whole.
 fn parse_range(text: &str, length: u64) -> Option<Option<Span>> {
-    let (start, end) = text.strip_prefix("bytes=")?.split_once('-')?;
-    if start.is_empty() {
-        let last: u64 = end.parse().ok()?;
-        let start = length.saturating_sub(last);
-        return Some((last > 0 && length > 0).then_some(Span { start, end: length.saturating_sub(1) }));
+    let (unit, spans) = text.split_once('=')?;
+    let (start, end) = spans.trim().split_once('-')?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !unit.trim().eq_ignore_ascii_case("bytes") || !is_number(start) || !is_number(end) {
+        return None;
     }
-    let start: u64 = start.parse().ok()?;
-    let end: u64 = if end.is_empty() { u64::MAX } else { end.parse().ok()? };
-    let end = end.min(length.saturating_sub(1));
-    Some((start < length && start <= end).then_some(Span { start, end }))
+    // A number that no file reaches is a number all the same.
+    let number = |text: &str| text.parse().unwrap_or(u64::MAX);
+    let last = length.saturating_sub(1);
+    let span = match (start, end) {
+        ("", "") => return None,
+        ("", count) => Some(number(count)).filter(|count| *count > 0).map(|count| (length.saturating_sub(count), last)),
+        (start, "") => Some((number(start), last)),
+        (start, end) if number(start) > number(end) => return None,
+        (start, end) => Some((number(start), number(end).min(last))),
+    };
+    Some(span.filter(|(start, _)| *start < length).map(|(start, end)| Span { start, end }))
 }
 
 /// Sends a range a portion at a time. The next one is read while one is on its way, so that a fast reader need not wait, and
@@ -403,10 +443,27 @@ mod tests {
         check("bytes=-10", 100, Some(Some((90, 99))));
         check("bytes=-1000", 100, Some(Some((0, 99))));
         check("bytes=100-", 100, Some(None));
-        check("bytes=9-1", 100, Some(None));
+        check("bytes=99999999999999999999-", 100, Some(None));
+        check("bytes=0-99999999999999999999", 100, Some(Some((0, 99))));
+        check("Bytes= 0-9", 100, Some(Some((0, 9))));
         check("bytes=-0", 100, Some(None));
         check("bytes=0-0", 0, Some(None));
         check("lines=1-2", 100, None);
         check("bytes=a-b", 100, None);
+        check("bytes=9-1", 100, None);
+        check("bytes=+1-2", 100, None);
+        check("bytes=-", 100, None);
+        check("bytes=0-1,3-4", 100, None);
+        check("bytes 0-1", 100, None);
+    }
+
+    #[test]
+    fn a_tag_is_known_by_lists_weak_tags_and_a_star() {
+        for known in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "\"b\",W/\"a\"", "*"] {
+            assert!(is_known(known, "\"a\""), "{known}");
+        }
+        for known in ["a", "\"b\"", "", "\"aa\"", "W/*"] {
+            assert!(!is_known(known, "\"a\""), "{known}");
+        }
     }
 }

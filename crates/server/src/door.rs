@@ -1,5 +1,7 @@
 //! What every request needs: the workspace, and who is asking.
 
+use crate::limits::Limits;
+use crate::metrics::{Metrics, Rejection};
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::HeaderMap;
@@ -24,12 +26,15 @@ pub(crate) struct Door {
     pub(crate) workspace: Arc<Workspace>,
     /// Is told what lies behind failures of our own.
     pub(crate) log: Arc<dyn Fn(&Problem) + Send + Sync>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) limits: Limits,
     large_bodies: Arc<Semaphore>,
 }
 
 impl Door {
-    pub(crate) fn new(workspace: Arc<Workspace>, log: Arc<dyn Fn(&Problem) + Send + Sync>) -> Self {
-        Self { workspace, log, large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)) }
+    pub(crate) fn new(workspace: Arc<Workspace>, log: Arc<dyn Fn(&Problem) + Send + Sync>, limits: Limits) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        Self { workspace, log, metrics, limits, large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)) }
     }
 
     /// Runs a call of the engine where it may block.
@@ -38,7 +43,8 @@ impl Door {
         work: impl FnOnce(&Workspace) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let workspace = Arc::clone(&self.workspace);
-        let outcome = tokio::task::spawn_blocking(move || work(&workspace)).await;
+        let span = tracing::Span::current();
+        let outcome = tokio::task::spawn_blocking(move || span.in_scope(|| work(&workspace))).await;
         let outcome = outcome.unwrap_or_else(|error| Err(Problem::internal(error)));
         if let Err(problem) = &outcome {
             self.note(problem);
@@ -48,6 +54,9 @@ impl Door {
 
     /// Tells the log of a failure of our own.
     pub(crate) fn note(&self, problem: &Problem) {
+        if problem.kind == ProblemKind::TooMany {
+            self.metrics.reject(Rejection::ExportQueue);
+        }
         if problem.cause.is_some() {
             (self.log)(problem);
         }

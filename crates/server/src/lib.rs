@@ -13,9 +13,14 @@ mod connections;
 mod deliver;
 mod door;
 mod graphql;
+mod limits;
+mod metrics;
+mod observe;
+mod probe;
 mod problem;
 mod rest;
 mod serve;
 mod upload;
 
+pub use limits::Limits;
 pub use serve::{ServeError, Serving, serve};

@@ -1,9 +1,11 @@
 //! The server process: sockets, routes, workers, and how it ends.
 
 use crate::door::Door;
-use crate::{connections, deliver, graphql, rest};
+use crate::limits::Limits;
+use crate::{connections, deliver, graphql, metrics, observe, probe, rest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use labelport_engine::jobs::ROSTER;
@@ -24,6 +26,8 @@ pub struct Serving {
     pub owner: String,
     /// How many tasks run at once.
     pub workers: usize,
+    /// What clients may use.
+    pub limits: Limits,
     /// Is told what lies behind failures of our own.
     pub log: Arc<dyn Fn(&Problem) + Send + Sync>,
     /// Is told the address when requests are taken.
@@ -44,7 +48,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 /// Serves until the process is told to stop; then what runs is handed over. Told again, it ends at once.
 pub fn serve(serving: Serving) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let Serving { workspace, listener, owner, workers, log, ready } = serving;
+    let Serving { workspace, listener, owner, workers, limits, log, ready } = serving;
     let runner = Runner::start(&workspace, owner, workers, ROSTER, Arc::clone(&log));
     let outcome = runtime.block_on(async {
         listener.set_nonblocking(true)?;
@@ -55,9 +59,11 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
             // for some 40 ms. A socket that refuses is slower and works.
             drop(stream.set_nodelay(true));
         });
-        let door = Door::new(Arc::clone(&workspace), log);
+        let door = Door::new(Arc::clone(&workspace), log, limits);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = connections::serve(listener, router(door), connections::HEAD_TIME, async {
+        let metrics = Arc::clone(&door.metrics);
+        let serving = connections::Serving { router: router(door), head_time: connections::HEAD_TIME, limits, metrics };
+        let server = connections::serve(listener, serving, async {
             told_to_stop().await;
             // Whoever waits for it is in this function.
             stop.send(()).unwrap_or_default();
@@ -90,8 +96,12 @@ fn router(door: Door) -> Router {
         .route("/_gql", graphql)
         .route("/files/{id}/{name}", get(deliver::file))
         .route("/results/{task}/{stream}/{number}", get(deliver::stream_file))
-        .route("/results/{task}/{name}", get(deliver::whole));
-    rest::routes(router).with_state(door)
+        .route("/results/{task}/{name}", get(deliver::whole))
+        .route("/healthz", get(probe::health))
+        .route("/metrics", get(metrics::handle))
+        .route("/readyz", get(probe::ready));
+    let watched = middleware::from_fn_with_state(door.clone(), observe::observe);
+    rest::routes(router).layer(watched).with_state(door)
 }
 
 /// Waits for the signal by which processes are told to stop.

@@ -4,18 +4,18 @@
 //! that no variable names is removed again.
 
 use crate::door::Door;
+use crate::metrics::Rejection;
 use axum::extract::Multipart;
 use labelport_engine::catalog::row_import::CHUNK_LIMIT_BYTES;
 use labelport_engine::files::{Incoming, Kept};
 use labelport_engine::workspace::{Workspace, unwritable};
 use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::quote::Quoted;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most bytes of an upload.
-const UPLOAD_LIMIT_BYTES: u64 = 8 << 30;
 /// The most bytes of a part that is no file.
 const TEXT_LIMIT_BYTES: usize = 32 << 20;
 /// The names under which the SDK sends what data row imports are made of.
@@ -36,27 +36,52 @@ pub(crate) struct Upload {
     pub(crate) kept: Kept,
 }
 
-/// The files of a request. Those that nobody takes are removed.
+/// The files of a request. Those that nobody has taken are removed with it, also when the client goes away half-way.
 #[derive(Default)]
-pub(crate) struct Uploads(Mutex<BTreeMap<String, Upload>>);
+pub(crate) struct Uploads {
+    /// Where the files lie; none for a request without any.
+    workspace: Option<Arc<Workspace>>,
+    files: Mutex<BTreeMap<String, Upload>>,
+    /// The ids of files that are on disk, or on their way there, and that nobody has taken.
+    untaken: Mutex<Vec<String>>,
+}
 
 impl Uploads {
+    fn new(workspace: Arc<Workspace>) -> Self {
+        Self { workspace: Some(workspace), files: Mutex::default(), untaken: Mutex::default() }
+    }
+
     /// Takes the file that a variable stands for.
     pub(crate) fn take(&self, variable: &Value) -> Result<Upload, Problem> {
         let part = variable[MARK].as_str().unwrap_or_default();
-        let taken = self.0.lock().ok().and_then(|mut files| files.remove(part));
-        taken.ok_or_else(|| {
+        let taken = self.files.lock().ok().and_then(|mut files| files.remove(part));
+        let taken = taken.ok_or_else(|| {
             Problem::malformed("no file came with the request; send it as multipart, with a map to the variable")
-        })
+        })?;
+        self.untaken.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| *id != taken.id);
+        Ok(taken)
     }
 
-    /// Removes the files that nobody took.
-    pub(crate) fn clear(&self, workspace: &Workspace) {
-        if let Ok(mut files) = self.0.lock() {
-            for upload in std::mem::take(&mut *files).into_values() {
-                // What cannot be removed is known to nobody.
-                drop(workspace.files().remove(&upload.id));
-            }
+    fn add(&self, part: String, upload: Upload) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(part, upload);
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(part)
+    }
+
+    /// Notes that a file is about to be written.
+    fn expect(&self, id: &str) {
+        self.untaken.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_owned());
+    }
+}
+
+impl Drop for Uploads {
+    fn drop(&mut self) {
+        let Some(workspace) = &self.workspace else { return };
+        for id in &*self.untaken.lock().unwrap_or_else(PoisonError::into_inner) {
+            // What cannot be removed is known to nobody; `labelport doctor` finds it.
+            drop(workspace.files().remove(id));
         }
     }
 }
@@ -70,31 +95,38 @@ pub(crate) struct Taken {
 /// Reads a multipart request.
 pub(crate) async fn read(door: &Door, mut multipart: Multipart) -> Result<Taken, Problem> {
     let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-    let mut files = BTreeMap::new();
-    let outcome = read_parts(door, &mut multipart, &mut texts, &mut files).await;
-    let uploads = Uploads(Mutex::new(files));
-    let body = outcome.and_then(|()| assemble(&texts));
-    match body {
-        Ok(body) => Ok(Taken { body, uploads }),
-        Err(problem) => {
-            uploads.clear(&door.workspace);
-            Err(problem)
-        }
+    let uploads = Uploads::new(Arc::clone(&door.workspace));
+    let outcome = read_parts(door, &mut multipart, &mut texts, &uploads).await;
+    if outcome.as_ref().is_err_and(|problem| problem.kind == ProblemKind::TooLarge) {
+        door.metrics.reject(Rejection::Upload);
     }
+    let body = outcome.and_then(|()| assemble(&texts))?;
+    Ok(Taken { body, uploads })
 }
 
 async fn read_parts(
     door: &Door,
     multipart: &mut Multipart,
     texts: &mut BTreeMap<&'static str, Vec<u8>>,
-    files: &mut BTreeMap<String, Upload>,
+    uploads: &Uploads,
 ) -> Result<(), Problem> {
     let broken = |error: axum::extract::multipart::MultipartError| {
         Problem::malformed(format!("the multipart request cannot be read: {}", error.body_text()))
     };
+    let mut parts = 0;
     while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
+        parts += 1;
+        if parts > door.limits.upload_parts {
+            let message =
+                format!("the request has more than {} parts; send fewer files at once", door.limits.upload_parts);
+            return Err(Problem::new(ProblemKind::TooLarge, message));
+        }
         let name = field.name().unwrap_or_default().to_owned();
         let known = ["operations", "map"].into_iter().find(|known| *known == name);
+        if known.is_some_and(|known| texts.contains_key(known)) || uploads.has(&name) {
+            let name = Quoted::new(&name);
+            return Err(Problem::malformed(format!("two parts are named {name}; give each part a name of its own")));
+        }
         if let Some(known) = known {
             let mut text = Vec::new();
             while let Some(bytes) = field.chunk().await.map_err(broken)? {
@@ -109,22 +141,23 @@ async fn read_parts(
         let file_name = field.file_name().unwrap_or(&name).to_owned();
         let content_type = field.content_type().map(str::to_owned);
         let id = door.workspace.chance().cuid();
+        uploads.expect(&id);
         let mut incoming = door.workspace.files().start(&id).map_err(unwritable)?;
         while let Some(bytes) = field.chunk().await.map_err(broken)? {
             let size_bytes = incoming.size_bytes() + bytes.len() as u64;
-            check_size(&file_name, size_bytes)?;
+            check_size(&file_name, size_bytes, door.limits.upload_bytes)?;
             incoming = write(incoming, bytes.to_vec()).await?;
         }
         let kept = tokio::task::spawn_blocking(move || incoming.keep()).await;
         let kept = kept.map_err(Problem::internal)?.map_err(unwritable)?;
-        files.insert(name, Upload { id, name: file_name, content_type, kept });
+        uploads.add(name, Upload { id, name: file_name, content_type, kept });
     }
     Ok(())
 }
 
-fn check_size(file_name: &str, size_bytes: u64) -> Result<(), Problem> {
+fn check_size(file_name: &str, size_bytes: u64, upload_bytes: u64) -> Result<(), Problem> {
     // An import is cut into chunks so that each can be held in memory; the SDK measures before it escapes.
-    let limit = if IMPORT_NAMES.contains(&file_name) { CHUNK_LIMIT_BYTES } else { UPLOAD_LIMIT_BYTES };
+    let limit = if IMPORT_NAMES.contains(&file_name) { CHUNK_LIMIT_BYTES } else { upload_bytes };
     if size_bytes <= limit {
         return Ok(());
     }
@@ -180,8 +213,11 @@ mod tests {
 
     #[test]
     fn chunks_of_imports_have_the_limit_of_the_rule() {
-        assert!(check_size("json_import.json", 10 << 20).is_ok());
-        assert!(check_size("json_import.json", (10 << 20) + 1).unwrap_err().message.contains("more than 10 MB"));
-        assert!(check_size("film.mp4", 50 << 20).is_ok());
+        assert!(check_size("json_import.json", 10 << 20, 1 << 30).is_ok());
+        assert!(
+            check_size("json_import.json", (10 << 20) + 1, 1 << 30).unwrap_err().message.contains("more than 10 MB")
+        );
+        assert!(check_size("film.mp4", 50 << 20, 50 << 20).is_ok());
+        assert!(check_size("film.mp4", 51 << 20, 50 << 20).unwrap_err().message.contains("more than 50 MB"));
     }
 }

@@ -53,13 +53,14 @@ pub fn nearest(text: &str, names: impl IntoIterator<Item = String>) -> Vec<Strin
     /// How many there are at most.
     const COUNT: usize = 3;
     /// From 0 for nothing in common to 1 for the same; one wrong letter in five is 0.8.
-    const LEAST: f64 = 0.6;
+    const LEAST: f64 = 0.65;
     let wanted = text.to_lowercase();
     let likeness = |name: &str| {
         let name = name.to_lowercase();
-        let is_part = wanted.chars().count() >= 3 && (name.contains(&wanted) || wanted.contains(&name));
+        let shorter = wanted.chars().count().min(name.chars().count());
+        let is_part = shorter >= 3 && (name.contains(&wanted) || wanted.contains(&name));
         let measured = strsim::normalized_damerau_levenshtein(&wanted, &name);
-        if is_part && !name.is_empty() { measured.max(LEAST) } else { measured }
+        if is_part { measured.max(LEAST) } else { measured }
     };
     let mut found: Vec<(f64, String)> =
         names.into_iter().map(|name| (likeness(&name), name)).filter(|(likeness, _)| *likeness >= LEAST).collect();

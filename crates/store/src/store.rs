@@ -73,6 +73,12 @@ impl Store {
         Ok(store)
     }
 
+    /// Returns how many bytes the database has.
+    pub fn size_bytes(&self) -> Result<i64, StoreError> {
+        let sql = "select p.page_count * s.page_size from pragma_page_count() p, pragma_page_size() s";
+        self.reader()?.count(sql, &[])
+    }
+
     /// Returns the key of the organization that this store serves.
     pub fn org_key(&self) -> i64 {
         self.org_key

@@ -2,7 +2,8 @@
 //!
 //! `IN_PROGRESS → COMPLETE | FAILED | CANCELED`, and never back. Whoever works on a task holds a *lease* and renews it; a
 //! task whose lease is over was interrupted, and another worker may claim it. So work is done at least once, and what a
-//! task does has to bear being done again. Nothing here reads a clock: times are arguments.
+//! task does has to bear being done again. A lease that ran out counts as a death of its worker; one that was given back
+//! does not. Nothing here reads a clock: times are arguments.
 
 use crate::connection::{Connection, Param, RowView, StoreError};
 use labelport_model::id::TaskId;
@@ -70,6 +71,10 @@ pub struct Task {
     pub lease: Option<Lease>,
     /// How often it was claimed by another worker than before.
     pub attempt: i64,
+    /// How often a worker ended without giving the lease back, as far as another worker has noticed.
+    pub deaths: i64,
+    /// The API key that asked for it, else its user; empty for the command line.
+    pub queue: String,
 }
 
 /// The right to work on a task, for a time.
@@ -94,6 +99,8 @@ pub struct NewTask {
     pub request: String,
     /// Who asks for it.
     pub created_by: Option<String>,
+    /// The API key that asks for it. Workers take turns between queues.
+    pub queue: String,
     /// Now.
     pub created: Timestamp,
 }
@@ -137,13 +144,13 @@ impl Task {
 }
 
 const SELECT: &str = "select id, kind, name, status, request, outcome, rows_done, rows_total, created_by, created_ms, \
-                      finished_ms, lease_owner, lease_until_ms, attempt from tasks where ";
+                      finished_ms, lease_owner, lease_until_ms, attempt, deaths, queue from tasks where ";
 
 /// Creates a task that nobody works on yet; returns whether the id was free.
 pub fn create(connection: &mut dyn Connection, org_key: i64, task: &NewTask) -> Result<bool, StoreError> {
     let inserted = connection.execute(
-        "insert into tasks (org_key, id, kind, name, status, request, created_by, created_ms) \
-         values ($1, $2, $3, $4, 'IN_PROGRESS', $5, $6, $7) on conflict do nothing",
+        "insert into tasks (org_key, id, kind, name, status, request, created_by, created_ms, queue) \
+         values ($1, $2, $3, $4, 'IN_PROGRESS', $5, $6, $7, $8) on conflict do nothing",
         &[
             org_key.into(),
             task.id.as_str().into(),
@@ -152,6 +159,7 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, task: &NewTask) -> 
             (&task.request).into(),
             task.created_by.as_ref().into(),
             task.created.as_millis().into(),
+            (&task.queue).into(),
         ],
     )?;
     Ok(inserted == 1)
@@ -219,18 +227,64 @@ pub fn list_finished_before(
     connection.list(&sql, &[org_key.into(), before.as_millis().into()], task)?.into_iter().collect()
 }
 
+/// Lists the tasks that failed after so many deaths of their workers, newest first.
+pub fn list_given_up(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    deaths: i64,
+    limit: usize,
+) -> Result<Vec<Task>, StoreError> {
+    let sql =
+        format!("{SELECT} org_key = $1 and status = 'FAILED' and deaths >= $2 order by task_key desc limit {limit}");
+    connection.list(&sql, &[org_key.into(), deaths.into()], task)?.into_iter().collect()
+}
+
+/// Counts the tasks in each status.
+pub fn count_by_status(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<(TaskStatus, i64)>, StoreError> {
+    let sql = "select count(*) from tasks where org_key = $1 and status = $2";
+    let count = |status: TaskStatus| Ok((status, connection.count(sql, &[org_key.into(), status.wire_name().into()])?));
+    TaskStatus::ALL.into_iter().map(count).collect()
+}
+
+/// Counts the tasks that wait for a worker: all, or those of some kinds in a queue.
+pub fn count_waiting(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    which: Option<(&[&str], &str)>,
+) -> Result<i64, StoreError> {
+    let mut params: Vec<Param<'_>> = vec![org_key.into()];
+    let mut sql =
+        "select count(*) from tasks where org_key = $1 and status = 'IN_PROGRESS' and lease_owner is null".to_owned();
+    if let Some((kinds, queue)) = which {
+        params.push(queue.into());
+        sql.push_str(" and queue = $2 and kind in (''");
+        for kind in kinds {
+            params.push((*kind).into());
+            sql.push_str(&format!(", ${}", params.len()));
+        }
+        sql.push(')');
+    }
+    connection.count(&sql, &params)
+}
+
 /// Lists the tasks whose worker has gone, oldest first. Tasks that nobody has claimed are not among them.
 pub fn list_expired(connection: &mut dyn Connection, org_key: i64, now: Timestamp) -> Result<Vec<Task>, StoreError> {
-    let sql = format!("{SELECT} org_key = $1 and status = 'IN_PROGRESS' and lease_until_ms <= $2 order by task_key");
+    let sql = format!(
+        "{SELECT} org_key = $1 and status = 'IN_PROGRESS' and lease_owner is not null and lease_until_ms <= $2 \
+         order by task_key"
+    );
     connection.list(&sql, &[org_key.into(), now.as_millis().into()], task)?.into_iter().collect()
 }
 
-/// Gives a worker the lease of a task that nobody holds; returns whether it has it now. Its own it may take again.
+/// Gives a worker the lease of a task that nobody holds; returns whether it has it now. Its own it may take again. Taking
+/// over a lease that ran out counts a death of the worker that held it.
 pub fn claim(connection: &mut dyn Connection, id: &TaskId, lease: &Lease, now: Timestamp) -> Result<bool, StoreError> {
     let changed = connection.execute(
-        "update tasks set attempt = case when lease_owner = $1 then attempt else attempt + 1 end, lease_owner = $1, \
+        "update tasks set attempt = case when lease_owner = $1 then attempt else attempt + 1 end, \
+         deaths = case when lease_owner is null or lease_owner = $1 then deaths else deaths + 1 end, \
+         claim_seq = (select coalesce(max(claim_seq), 0) + 1 from tasks), lease_owner = $1, \
          lease_until_ms = $2 where id = $3 and status = 'IN_PROGRESS' \
-         and (lease_owner is null or lease_owner = $1 or lease_until_ms <= $4)",
+         and (lease_until_ms is null or lease_owner = $1 or lease_until_ms <= $4)",
         &[(&lease.owner).into(), lease.until.as_millis().into(), id.as_str().into(), now.as_millis().into()],
     )?;
     Ok(changed == 1)
@@ -307,7 +361,8 @@ pub struct ListCreated {
     pub limit: usize,
 }
 
-/// Lists the tasks of some kinds that nobody works on, oldest first: never claimed, given back or interrupted.
+/// Lists the tasks of some kinds that nobody works on: never claimed, given back or interrupted. Queues take turns: first
+/// come the tasks of the queue from which none was claimed for longest, oldest first.
 pub fn list_claimable(
     connection: &mut dyn Connection,
     org_key: i64,
@@ -315,7 +370,7 @@ pub fn list_claimable(
     now: Timestamp,
 ) -> Result<Vec<Task>, StoreError> {
     let mut sql = format!(
-        "{SELECT} org_key = $1 and status = 'IN_PROGRESS' and (lease_owner is null or lease_until_ms <= $2) \
+        "{SELECT} org_key = $1 and status = 'IN_PROGRESS' and (lease_until_ms is null or lease_until_ms <= $2) \
          and kind in (''"
     );
     let mut params: Vec<Param<'_>> = vec![org_key.into(), now.as_millis().into()];
@@ -323,7 +378,8 @@ pub fn list_claimable(
         params.push((*kind).into());
         sql.push_str(&format!(", ${}", params.len()));
     }
-    sql.push_str(") order by task_key limit 64");
+    let turn = "(select max(t.claim_seq) from tasks t where t.queue = tasks.queue)";
+    sql.push_str(&format!(") order by {turn}, task_key limit 64"));
     connection.list(&sql, &params, task)?.into_iter().collect()
 }
 
@@ -332,6 +388,14 @@ pub fn release(connection: &mut dyn Connection, id: &TaskId, owner: &str) -> Res
     let sql = "update tasks set lease_owner = null, lease_until_ms = null \
                where id = $1 and lease_owner = $2 and status = 'IN_PROGRESS'";
     connection.execute(sql, &[id.as_str().into(), owner.into()])?;
+    Ok(())
+}
+
+/// Gives a lease back, and lets nobody claim the task before a time.
+pub fn postpone(connection: &mut dyn Connection, id: &TaskId, owner: &str, until: Timestamp) -> Result<(), StoreError> {
+    let sql = "update tasks set lease_owner = null, lease_until_ms = $1 \
+               where id = $2 and lease_owner = $3 and status = 'IN_PROGRESS'";
+    connection.execute(sql, &[until.as_millis().into(), id.as_str().into(), owner.into()])?;
     Ok(())
 }
 
@@ -417,6 +481,8 @@ fn task(row: &dyn RowView) -> Result<Task, StoreError> {
         finished: time(10),
         lease: row.text(11).zip(time(12)).map(|(owner, until)| Lease { owner, until }),
         attempt: row.int(13).unwrap_or(0),
+        deaths: row.int(14).unwrap_or(0),
+        queue: row.text(15).unwrap_or_default(),
     })
 }
 

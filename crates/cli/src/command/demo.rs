@@ -75,6 +75,7 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
             scratch_folder,
             now: workspace::now(),
             progress: &mut |_| {},
+            stop: None,
         };
         total.add(import::run(store, source, &mut run)?);
     }
@@ -176,7 +177,7 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = workspace::instant();
-    let job = Job { store, request, threads: workspace::processors() };
+    let job = Job { store, request, threads: workspace::processors(), stop: None };
     let manifest = job
         .run(&Target::own_file(path)?, messages, &mut || {})?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;

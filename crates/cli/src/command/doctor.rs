@@ -1,15 +1,19 @@
 //! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
-use crate::messages::{Messages, counted, sized};
+use crate::messages::{Messages, counted, escaped, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::files::Files;
 use labelport_engine::result::Results;
+use labelport_engine::work::DEATHS_LIMIT;
 use labelport_engine::{stale, unused_files};
-use labelport_store::{Connection, Store, integrity, mentions};
+use labelport_store::{Connection, Store, integrity, mentions, tasks};
 use serde_json::json;
+
+/// The most tasks that were given up to list.
+const GIVEN_UP_SHOWN: usize = 20;
 
 /// Checks the data folder.
 pub(crate) struct Doctor;
@@ -62,6 +66,7 @@ impl Command for Doctor {
         };
         messages.event(&json!({ "event": "checked", "checks": checks, "findings": findings.len() }), &sentence);
         tell_bare_rows(connection, messages)?;
+        report_given_up(&store, connection, messages)?;
         let is_to_go = arguments.get_flag("remove-unused-files");
         if !findings.is_empty() {
             // What cannot be read may refer to any file.
@@ -81,6 +86,20 @@ fn tell_bare_rows(connection: &mut dyn Connection, messages: &Messages) -> Resul
         let text = format!(
             "data rows with neither a dataset nor row_data: {count}, such as {first}; nothing says what they show. Import \
              an export that has both, or delete them"
+        );
+        messages.event(&event, &text);
+    }
+    Ok(())
+}
+
+/// Lists the tasks that failed because their workers died again and again.
+fn report_given_up(store: &Store, connection: &mut dyn Connection, messages: &Messages) -> Result<(), Failure> {
+    for task in tasks::list_given_up(connection, store.org_key(), DEATHS_LIMIT, GIVEN_UP_SHOWN)? {
+        let (id, kind, name, deaths) = (task.id.as_str(), &task.kind, &task.name, task.deaths);
+        let event = json!({ "event": "given_up", "id": id, "kind": kind, "name": name, "worker_deaths": deaths });
+        let text = format!(
+            "task {id} ({kind} {}) was given up: its worker ended {deaths} times; `labelport task show {id}` says more",
+            escaped(name)
         );
         messages.event(&event, &text);
     }

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::ambient::SystemChance;
 use crate::interrupt;
-use crate::messages::{Messages, counted, grouped, indented, print, sized};
+use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::{self, Workspace};
@@ -20,6 +20,7 @@ use labelport_store::Store;
 use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// Writes the rows of a scope.
 pub(crate) struct Export;
@@ -49,7 +50,7 @@ impl Command for Export {
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(workspace::processors, |count| (*count).into());
-        let job = Job { store: &store, request: &request, threads };
+        let job = Job { store: &store, request: &request, threads, stop: None };
         let started = workspace::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
@@ -84,6 +85,8 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a Store,
     pub(super) request: &'a ExportRequest,
     pub(super) threads: usize,
+    /// Set when the export is to end early.
+    pub(super) stop: Option<&'a AtomicBool>,
 }
 
 /// Where an export goes.
@@ -158,7 +161,9 @@ impl Job<'_> {
             is_silent: false,
         };
         task::record(self.store, messages, job, |pulse| {
-            let manifest = self.run(target, messages, &mut || pulse.beat())?;
+            let stop = pulse.stop();
+            let job = Job { stop: Some(&stop), ..*self };
+            let manifest = job.run(target, messages, &mut || pulse.beat())?;
             let (rows, sha256) = match &manifest {
                 Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
                 None => (0, None),
@@ -180,9 +185,14 @@ impl Job<'_> {
             progress.set_of(now.parts_begun, now.parts, now.rows);
             alive();
         };
-        let row_limit_bytes = ROW_LIMIT_BYTES;
-        let mut run =
-            Run { threads: self.threads, format: &Ndjson, row_limit_bytes, labels_created: None, progress: &mut tell };
+        let mut run = Run {
+            threads: self.threads,
+            format: &Ndjson,
+            row_limit_bytes: ROW_LIMIT_BYTES,
+            labels_created: None,
+            progress: &mut tell,
+            stop: self.stop,
+        };
         match target {
             Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
             Target::Output => {
@@ -379,8 +389,8 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
         Target::Output => "wrote to standard output".to_owned(),
-        Target::File(destination, _) => format!("wrote {}", destination.path().display()),
-        Target::Device(path) => format!("wrote {}", path.display()),
+        Target::File(destination, _) => format!("wrote {}", escaped(&destination.path().display().to_string())),
+        Target::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
         Target::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(
@@ -420,7 +430,7 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     }
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
-        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, row.message));
+        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));
     }
     if manifest.row_notices > 10 {
         messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));

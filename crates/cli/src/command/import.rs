@@ -1,7 +1,7 @@
 //! `labelport import`: export files into the workspace.
 
 use super::Command;
-use crate::messages::{Messages, counted, grouped};
+use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{Done, Job, Pulse, record};
 use crate::workspace::{self, Workspace};
@@ -119,6 +119,7 @@ fn import_one(
 ) -> Result<Summary, Failure> {
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
+    let stop = pulse.stop();
     let mut tell = |now: Progress| {
         progress.set(now.bytes, now.records);
         pulse.beat();
@@ -131,6 +132,7 @@ fn import_one(
         scratch_folder: &limits.scratch_folder,
         now: workspace::now(),
         progress: &mut tell,
+        stop: Some(&stop),
     };
     let summary = import::run(store, source, &mut run)?;
     drop(progress);
@@ -139,7 +141,7 @@ fn import_one(
     });
     messages.event(&event, "");
     if limits.strict && summary.refused > 0 {
-        messages.note(&format!("{name} was refused as a whole: nothing of it was written"));
+        messages.note(&format!("{} was refused as a whole: nothing of it was written", escaped(&name)));
     }
     Ok(summary)
 }
@@ -151,7 +153,7 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
             "event": "refused", "file": refused.file, "line": refused.line, "column": refused.column,
             "reason": refused.reason,
         });
-        messages.event(&event, &format!("refused: {refused}"));
+        messages.event(&event, &format!("refused: {}", escaped(&refused.to_string())));
     }
     if total.refused > REFUSED_SHOWN as u64 {
         messages.note(&format!("refused: and {} more", counted(total.refused - REFUSED_SHOWN as u64, "record")));

@@ -19,6 +19,7 @@ mod restore;
 mod serve;
 mod show;
 mod slice;
+mod task;
 mod verify;
 
 use crate::messages::Messages;
@@ -45,6 +46,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &export::Export,
     &verify::Verify,
     &slice::Slice,
+    &task::Task,
     &serve::Serve,
     &key::Key,
     &backup::Backup,

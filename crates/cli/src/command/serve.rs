@@ -2,7 +2,8 @@
 
 use super::Command;
 use crate::ambient::{SystemChance, SystemClock};
-use crate::messages::Messages;
+use crate::logging;
+use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
@@ -11,11 +12,13 @@ use labelport_engine::catalog::metadata;
 use labelport_engine::fetch::{Cidr, Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::problem::Problem;
-use labelport_server::Serving;
+use labelport_server::{Limits, Serving};
 use serde_json::json;
+use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the server listens if nobody says.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -31,8 +34,8 @@ impl Command for Serve {
         clap::Command::new("serve")
             .about("Serve the workspace to the official SDK and over REST")
             .after_help(
-                "The first start makes an API key and prints it once, with the lines of Python that use it.\n\
-                 Later: labelport key create",
+                "The first start on a terminal makes an API key and prints it once, with the lines of Python that use it.\n\
+                 Elsewhere, and later: labelport key create",
             )
             .args([
                 Arg::new("listen")
@@ -67,9 +70,13 @@ impl Command for Serve {
                     .value_parser(clap::value_parser!(usize))
                     .help("Tasks to run at once [default: one for each processor, at least 2]"),
             ])
+            .args(logging::arguments())
+            .args(limit_arguments())
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        logging::start(arguments, messages)?;
+        let limits = limits(arguments);
         let listen = arguments.get_one::<String>("listen").map_or(DEFAULT_LISTEN, String::as_str);
         check_listen(listen)?;
         let listener = TcpListener::bind(listen).map_err(|error| {
@@ -95,21 +102,22 @@ impl Command for Serve {
             chance: Arc::new(SystemChance),
             threads: workspace::processors(),
         };
-        let served = Arc::new(Served::open(opening)?);
-        let key = first_key(&served)?;
+        let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
+        let served = Arc::new(Served::open(opening)?.with_queued_exports_limit(queued_exports.into()));
+        let key = first_key(&served, messages)?;
         let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(workspace::processors().max(2));
         let owner = format!("server {} {}", std::process::id(), workspace::new_id());
         if local.ip().is_unspecified() && arguments.get_one::<String>("public-url").is_none() {
             warn_of_url(messages, &public_url, local.port());
         }
-        greet(messages, &public_url, key.as_deref(), workspace);
-        let log_messages = *messages;
+        greet(messages, &public_url, &key, workspace)?;
         labelport_server::serve(Serving {
             workspace: served,
             listener,
             owner,
             workers,
-            log: Arc::new(move |problem| tell(&log_messages, problem)),
+            limits,
+            log: Arc::new(report),
             ready: Box::new(|_| {}),
         })?;
         messages.note("stopped; what was running is handed over");
@@ -155,43 +163,109 @@ fn check_public_url(url: &str) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// Makes what every workspace has, and the first key where there is none.
-fn first_key(served: &Served) -> Result<Option<String>, Failure> {
+/// What is said of keys at the start.
+enum FirstKey {
+    /// It was made just now.
+    Made(String),
+    /// There is none, and nobody is there to see one.
+    Missing,
+    /// There are some.
+    Known,
+}
+
+/// Makes what every workspace has, and the first key where there is none and a person to read it: what is not a terminal
+/// may be a log.
+fn first_key(served: &Served, messages: &Messages) -> Result<FirstKey, Failure> {
     let org_key = served.org_key();
     served.store().write(move |connection| metadata::ensure_reserved(connection, org_key))?;
     let known = served.read(|connection| Ok(labelport_store::keys::list_keys(connection, org_key)?))?;
     if !known.is_empty() {
-        return Ok(None);
+        return Ok(FirstKey::Known);
+    }
+    if messages.is_json() || !std::io::stdout().is_terminal() {
+        return Ok(FirstKey::Missing);
     }
     let new =
         api_key::NewKey { name: "first", email: api_key::FIRST_USER, role: "Admin", time_zone: None, expires: None };
-    Ok(Some(api_key::create(served, &new)?.key))
+    Ok(FirstKey::Made(api_key::create(served, &new)?.key))
 }
 
-fn greet(messages: &Messages, url: &str, key: Option<&str>, workspace: &Workspace) {
-    let mut event = json!({ "event": "serving", "url": url, "data": workspace.folder().display().to_string() });
-    let mut text = format!("serving {} at {url}", workspace.folder().display());
-    if let Some(key) = key {
-        event["api_key"] = json!(key);
-        text.push_str(&format!(
-            "\n\nThe API key, shown this once:\n\n    {key}\n\nIn Python, after `pip install labelbox`:\n\n    \
+fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) -> Result<(), Failure> {
+    let folder = workspace.folder().display();
+    let has_key = !matches!(key, FirstKey::Missing);
+    let event = json!({ "event": "serving", "url": url, "data": folder.to_string(), "has_key": has_key });
+    let hint = match key {
+        FirstKey::Made(_) => "",
+        FirstKey::Missing => {
+            "\nthere is no API key yet; `labelport key create` makes one, and `labelport key create --help` says more"
+        }
+        FirstKey::Known => "\nkeys: labelport key list; a new one: labelport key create",
+    };
+    messages.event(&event, &format!("serving {folder} at {url}{hint}. Stop with Ctrl-C."));
+    if let FirstKey::Made(key) = key {
+        print(&format!(
+            "\nThe API key, shown this once:\n\n    {key}\n\nIn Python, after `pip install labelbox`:\n\n    \
              from labelbox import Client\n    \
              client = Client(\"{key}\", endpoint=\"{url}/graphql\", rest_endpoint=\"{url}/api/v1\")\n    \
-             print(client.create_dataset(name=\"first\"))\n\nStop with Ctrl-C."
-        ));
-    } else {
-        text.push_str("\nkeys: labelport key list; a new one: labelport key create. Stop with Ctrl-C.");
+             print(client.create_dataset(name=\"first\"))\n\n"
+        ))?;
     }
-    messages.event(&event, &text);
+    Ok(())
 }
 
-/// Tells the operator what lies behind a failure that clients see as one of the server.
-fn tell(messages: &Messages, problem: &Problem) {
-    let mut text = problem.message.clone();
+/// Logs what lies behind a failure that clients see as one of the server.
+fn report(problem: &Problem) {
     let mut cause = std::error::Error::source(problem);
+    let mut causes = String::new();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        causes.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    messages.error(&text, None);
+    tracing::error!("{}", escaped(&format!("{}{causes}", problem.message)));
+}
+
+/// How many exports of one key may wait if nobody says.
+const QUEUED_EXPORTS: u32 = 100;
+
+fn limit_arguments() -> Vec<Arg> {
+    let defaults = Limits::default();
+    let limit = |name: &'static str, value: &'static str, default: String, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .value_parser(clap::value_parser!(u32).range(1..))
+            .help(format!("{help} [default: {default}]"))
+            .help_heading("Limits")
+    };
+    vec![
+        limit("max-connections", "N", defaults.connections.to_string(), "Connections at once; idle ones make room"),
+        limit(
+            "max-connections-per-address",
+            "N",
+            defaults.connections_per_address.to_string(),
+            "Connections of one address at once; behind a proxy all have the same",
+        ),
+        limit(
+            "body-timeout",
+            "SECONDS",
+            defaults.body_idle.as_secs().to_string(),
+            "How long a request body may bring nothing",
+        ),
+        limit("max-upload-parts", "N", defaults.upload_parts.to_string(), "Parts of a multipart request"),
+        limit("max-upload-mib", "MIB", (defaults.upload_bytes >> 20).to_string(), "Size of an uploaded file"),
+        limit("max-queued-exports", "N", QUEUED_EXPORTS.to_string(), "Exports of one API key that wait for a worker"),
+    ]
+}
+
+fn limits(arguments: &ArgMatches) -> Limits {
+    let number = |name: &str| arguments.get_one::<u32>(name).copied();
+    let size = |name: &str, otherwise: usize| number(name).map_or(otherwise, |number| number as usize);
+    let defaults = Limits::default();
+    Limits {
+        connections: size("max-connections", defaults.connections),
+        connections_per_address: size("max-connections-per-address", defaults.connections_per_address),
+        body_idle: number("body-timeout").map_or(defaults.body_idle, |secs| Duration::from_secs(secs.into())),
+        upload_parts: size("max-upload-parts", defaults.upload_parts),
+        upload_bytes: number("max-upload-mib").map_or(defaults.upload_bytes, |mib| u64::from(mib) << 20),
+    }
 }

@@ -78,6 +78,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
             row_limit_bytes: ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut |_| {},
+            stop: None,
         },
     )?;
     let text = String::from_utf8(out)?;

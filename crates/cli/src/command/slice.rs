@@ -1,7 +1,7 @@
 //! `labelport slice`: saved queries over the catalog.
 
 use super::Command;
-use crate::messages::{Messages, print};
+use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
@@ -55,7 +55,7 @@ impl Command for Slice {
                 let slice = find(&store, arguments)?;
                 store.write(move |connection| slices::delete(connection, slice.key))?;
                 let event = json!({ "event": "slice deleted", "id": slice.id });
-                messages.event(&event, &format!("deleted slice {} ({})", slice.name, slice.id));
+                messages.event(&event, &format!("deleted slice {} ({})", escaped(&slice.name), slice.id));
                 Ok(SUCCESS)
             }
             Some(("show", arguments)) => {
@@ -103,8 +103,10 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     if !created {
         return Err(Failure::new(format!("a slice named {name:?} exists already; delete it or choose another name")));
     }
-    messages
-        .event(&json!({ "event": "slice created", "id": id, "name": name }), &format!("created slice {name} ({id})"));
+    messages.event(
+        &json!({ "event": "slice created", "id": id, "name": name }),
+        &format!("created slice {} ({id})", escaped(&name)),
+    );
     Ok(SUCCESS)
 }
 

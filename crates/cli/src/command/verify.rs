@@ -1,18 +1,21 @@
 //! `labelport verify`: whether a result is what its manifest says.
 
 use super::Command;
-use crate::messages::{Messages, counted};
+use crate::messages::{Messages, counted, escaped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::manifest::Manifest;
+use labelport_engine::remote_result::{self, RemoteResult};
+use labelport_engine::result::{Results, StoredReader, Stream};
 use labelport_engine::sink::{manifest_path, result_path};
-use labelport_engine::verify;
+use labelport_engine::{stored_export, verify};
 use labelport_model::id::TaskId;
-use labelport_store::tasks;
+use labelport_store::tasks::{self, Task};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 /// Checks a result.
 pub(crate) struct Verify;
@@ -29,40 +32,45 @@ impl Command for Verify {
                 Arg::new("result")
                     .value_name("FILE-or-RESULT")
                     .required(true)
-                    .help("An exported file, its manifest, or the id of an export task"),
+                    .help("An exported file, its manifest, the id of an export task, or the URL of a server's result"),
+            )
+            .arg(
+                Arg::new("key")
+                    .long("key")
+                    .value_name("KEY")
+                    .env("LABELPORT_KEY")
+                    .hide_env_values(true)
+                    .help("API key for the URL of a result that is not signed"),
             )
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.get_one::<String>("result").map_or("", String::as_str);
-        let result = find(named, workspace)?;
-        let beside = manifest_path(&result);
-        let text = std::fs::read(&beside).map_err(|error| {
-            Failure::new(format!("{} cannot be read ({error})", beside.display()))
-                .hint("`labelport export … -o FILE` writes FILE and its manifest beside it")
-        })?;
-        let manifest = Manifest::from_json(&text)
-            .map_err(|error| Failure::new(format!("{} is no manifest: {error}", beside.display())))?;
-        let name = result.display();
+        let key = arguments.get_one::<String>("key").map(String::as_str);
+        let Subject { name, manifest, result, size_bytes } = match remote_result::is_url(named) {
+            true => of_server(named, key)?,
+            false => of_workspace(named, workspace)?,
+        };
+        let manifest = Manifest::from_json(&manifest)
+            .map_err(|error| Failure::new(format!("the manifest of {name} cannot be read: {error}")))?;
         let unreadable = |error: &dyn std::error::Error| Failure::new(format!("{name} cannot be verified: {error}"));
-        let file = File::open(&result).map_err(|error| unreadable(&error))?;
-        let size_bytes = file.metadata().map_err(|error| unreadable(&error))?.len();
-        let mut progress = messages.progress("verifying", Some(size_bytes));
-        let verdict = verify::verify(Box::new(file), &manifest, &mut |bytes| progress.set(bytes, 0))
+        let mut progress = messages.progress("verifying", size_bytes);
+        let verdict = verify::verify(result, &manifest, &mut |bytes| progress.set(bytes, 0))
             .map_err(|error| unreadable(&error))?;
         drop(progress);
         for difference in &verdict.differences {
             let event = json!({
-                "event": "difference", "file": name.to_string(), "message": difference.to_string(),
+                "event": "difference", "file": name, "message": difference.to_string(),
             });
-            messages.event(&event, &format!("{name}: {difference}"));
+            messages.event(&event, &format!("{}: {difference}", escaped(&name)));
         }
+        let shown = escaped(&name);
         let sentence = match verdict.differences.len() {
-            0 => format!("{name} is as exported: {}, sha256 {}", counted(verdict.rows, "row"), manifest.digest.sha256),
-            count => format!("{name} is not as exported: {}", counted(count as u64, "difference")),
+            0 => format!("{shown} is as exported: {}, sha256 {}", counted(verdict.rows, "row"), manifest.digest.sha256),
+            count => format!("{shown} is not as exported: {}", counted(count as u64, "difference")),
         };
         let event = json!({
-            "event": "verified", "file": name.to_string(), "differences": verdict.differences.len(),
+            "event": "verified", "file": name, "differences": verdict.differences.len(),
             "rows": verdict.rows, "bytes": verdict.bytes,
         });
         messages.event(&event, &sentence);
@@ -70,22 +78,66 @@ impl Command for Verify {
     }
 }
 
-/// Finds the file that is meant: itself, the one beside a manifest, or the one that a task has written.
-fn find(named: &str, workspace: &Workspace) -> Result<PathBuf, Failure> {
+/// A result to verify.
+struct Subject {
+    name: String,
+    manifest: Vec<u8>,
+    result: Box<dyn Read + Send>,
+    size_bytes: Option<u64>,
+}
+
+/// Fetches a result of a server.
+fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
+    // The rest of a URL may be a signature.
+    let name = url.split('?').next().unwrap_or(url).to_owned();
+    let RemoteResult { manifest, rows, size_bytes } = remote_result::fetch(url, key)?;
+    Ok(Subject { name, manifest, result: rows, size_bytes })
+}
+
+/// Finds a result on disk: a file itself, the one beside a manifest, or what a task has written.
+fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> {
     let path = PathBuf::from(named);
     if path.exists() {
-        return Ok(result_path(&path).unwrap_or(path));
+        return of_file(&result_path(&path).unwrap_or(path));
     }
     let unknown = || {
         Failure::new(format!("{named} is neither a file nor the id of an export task"))
-            .hint("`labelport list tasks` shows the latest exports")
+            .hint("`labelport task list` shows the latest exports")
     };
     let id = TaskId::parse(named).map_err(|_| unknown())?;
     let store = workspace.open()?;
     let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
+    if stored_export::is_export(&task.kind) {
+        return of_results(&task, workspace);
+    }
     let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
     match outcome.get("file").and_then(Value::as_str) {
-        Some(file) => Ok(PathBuf::from(file)),
+        Some(file) => of_file(&PathBuf::from(file)),
         None => Err(Failure::new(format!("task {named} wrote no file; only exports with -o FILE can be verified"))),
     }
+}
+
+/// Opens a file and the manifest beside it.
+fn of_file(path: &Path) -> Result<Subject, Failure> {
+    let name = path.display().to_string();
+    let beside = manifest_path(path);
+    let manifest = std::fs::read(&beside).map_err(|error| {
+        Failure::new(format!("{} cannot be read ({error})", beside.display()))
+            .hint("`labelport export … -o FILE` writes FILE and its manifest beside it")
+    })?;
+    let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
+    let file = File::open(path).map_err(unreadable)?;
+    let size_bytes = Some(file.metadata().map_err(unreadable)?.len());
+    Ok(Subject { name, manifest, result: Box::new(file), size_bytes })
+}
+
+/// Opens a result that the server keeps.
+fn of_results(task: &Task, workspace: &Workspace) -> Result<Subject, Failure> {
+    let name = format!("task {}", task.id);
+    let missing =
+        || Failure::new(format!("{name} has no result: it is {}, or the result has expired", task.status.wire_name()));
+    let stored = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
+    let manifest = stored.manifest()?.into_bytes();
+    let reader = StoredReader::new(stored, Stream::Rows);
+    Ok(Subject { name, manifest, result: Box::new(reader), size_bytes: None })
 }

@@ -1,6 +1,6 @@
 //! Bad input and bad places: one sentence with place and remedy, a status that says so, nothing half-written.
 
-use crate::support::{Place, binary};
+use crate::support::{Place, Ran, binary};
 use labelport_engine::composed;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -167,4 +167,34 @@ fn a_data_folder_that_is_something_else_is_told() {
     place.run(&["list", "projects"]).ended(1, &["is no labelport database", "--data"]);
     place.write("labelport-data-file", b"");
     place.run(&["--data", "labelport-data-file", "doctor"]).ended(1, &["labelport-data-file"]);
+}
+
+#[test]
+fn names_cannot_move_the_cursor_turn_text_or_forge_a_line() {
+    let place = Place::empty();
+    let name = "harbour\u{1b}[2J\u{202e}gpj\nerror: forged";
+    for number in [2, 3] {
+        let row = serde_json::json!({
+            "data_row": { "id": format!("c{:024}", number + 10) },
+            "projects": { format!("c{number:024}"): { "name": name, "labels": [] } },
+        });
+        let file = format!("rows {number}\u{1b}[31m.ndjson");
+        place.write(&file, format!("{row}\n{{\"data_row\":{{\"id\":\"\u{1b}[5m\"}}}}\n").as_bytes());
+        check_harmless(&place.run(&["import", "labelbox", &file]), "refused: rows");
+    }
+    check_harmless(&place.run(&["list", "projects"]).succeeded(), "harbour\\u{1b}[2J\\u{202e}gpj\\nerror: forged");
+    check_harmless(&place.run(&["export", "project", name]), "2 projects are named");
+    check_harmless(&place.run(&["slice", "create", name, "--filter", "[]"]), "created slice harbour\\u{1b}");
+    check_harmless(&place.run(&["slice", "delete", name]), "deleted slice harbour\\u{1b}");
+    check_harmless(&place.run(&["task", "list"]).succeeded(), "rows 2\\u{1b}[31m.ndjson");
+    check_harmless(&place.run(&["key", "create", "--name", name]), "lbp_");
+    check_harmless(&place.run(&["key", "list"]), "harbour\\u{1b}");
+}
+
+#[track_caller]
+fn check_harmless(ran: &Ran, expect: &str) {
+    let shown = format!("{}{}", ran.out, ran.err);
+    assert!(shown.contains(expect), "{expect:?} is not in {shown:?}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+    assert!(!shown.lines().any(|line| line.starts_with("error: forged")), "{shown:?}");
 }

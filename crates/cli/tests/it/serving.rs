@@ -1,50 +1,11 @@
 //! What `labelport serve` says when it starts, and what it answers to whoever is no SDK.
 
+use crate::server::{Server, Spawned, spawn};
 use crate::support::Place;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Stdio};
-
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    /// What it said until it served.
-    said: String,
-    port: u16,
-    _place: Place,
-}
-
-impl Server {
-    fn start(arguments: &[&str]) -> Self {
-        let place = Place::empty();
-        let all: Vec<&str> = ["--json", "serve", "--listen"].iter().chain(arguments).copied().collect();
-        let mut child = place.command(&all).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        let mut reader = BufReader::new(child.stderr.take().unwrap());
-        while !said.contains(r#""event":"serving""#) {
-            assert!(reader.read_line(&mut said).unwrap() > 0, "it ended: {said}");
-        }
-        let url = said.rsplit_once(r#""url":"http://"#).unwrap().1.split('"').next().unwrap();
-        let port = url.rsplit_once(':').map_or(0, |(_, port)| port.parse().unwrap_or(0));
-        Self { child, said, port, _place: place }
-    }
-
-    /// Sends a request without a body; returns the whole answer.
-    fn ask(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(stream, "{request} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
+use crate::tasks::is_export;
+use labelport_store::tasks::TaskStatus;
+use std::io::Read;
+use std::process::Stdio;
 
 #[test]
 fn whoever_listens_everywhere_is_told_which_urls_others_get() {
@@ -84,4 +45,112 @@ fn what_cannot_be_is_answered_in_words() {
     check("DELETE /api/v1/slices", "405", "GET,HEAD,POST");
     check("POST /files/a/b", "405", "GET,HEAD");
     check("GET /nothing", "404", "");
+    check("GET /files/%ff/x", "400", "");
+    check("GET /api/v1/data-rows/%ff/asset", "400", "");
+}
+
+#[test]
+fn probes_and_metrics_need_no_key() {
+    let server = Server::start(&["127.0.0.1:0"]);
+    assert!(server.ask("GET /healthz").ends_with(r#"{"status":"ok"}"#));
+    assert!(server.ask("GET /readyz").ends_with(r#"{"status":"ready"}"#));
+    server.start_export();
+    server.place().wait_for_task(TaskStatus::Complete, is_export);
+    server.call("GET", "/api/v1/tasks?secret=1", "");
+    server.call("BREW", "/files/a/b", "");
+    let metrics = server.ask("GET /metrics");
+    for line in [
+        r#"labelport_http_requests_total{method="GET",route="/api/v1/tasks",status="200"} 1"#,
+        r#"labelport_http_requests_total{method="other",route="/files/{id}/{name}",status="405"} 1"#,
+        r#"labelport_tasks{status="complete"} 1"#,
+        "labelport_tasks_waiting 0",
+        "labelport_exported_rows_total 0",
+        "labelport_exported_bytes_total 0",
+        "labelport_fetches_refused_total 0",
+        "labelport_database_size_bytes ",
+        "labelport_http_connections ",
+    ] {
+        assert!(metrics.contains(line), "{line:?} is not in {metrics}");
+    }
+    assert!(!metrics.contains("secret"), "{metrics}");
+}
+
+#[test]
+fn the_first_key_is_not_printed_where_nobody_reads_it() {
+    let place = Place::empty();
+    let Spawned { mut child, said, .. } = spawn(&place, &["127.0.0.1:0".to_owned()], Stdio::piped());
+    child.kill().unwrap();
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    child.wait().unwrap();
+    assert!(!said.contains("lbp_") && out.is_empty(), "{said}{out}");
+    assert!(said.contains(r#""has_key":false"#), "{said}");
+    assert_eq!(place.run(&["key", "list"]).succeeded().out.lines().count(), 1, "no key was made");
+}
+
+#[test]
+fn results_have_the_statuses_of_http() {
+    let server = Server::start_in(Place::with_rows(6_000), &["127.0.0.1:0"]);
+    server.start_export();
+    let running = server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    let organization = server.place().store().organization().unwrap().id;
+    let path = format!("/api/v1/export-results/{}/{organization}", running.id);
+    let early = server.call("GET", &path, "");
+    assert!(early.starts_with("HTTP/1.1 409") && early.contains("retry-after: 2"), "{early}");
+    server.place().wait_for_task(TaskStatus::Complete, is_export);
+    let whole = server.call("GET", &path, "");
+    let tag = whole
+        .lines()
+        .find_map(|line| line.strip_prefix("etag: "))
+        .unwrap_or_else(|| panic!("{}", &whole[..400.min(whole.len())]));
+    let ask =
+        |header: &str| server.send(&format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{header}\r\n\r\n"));
+    for known in [tag.to_owned(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+        let answer = ask(&format!("if-none-match: {known}"));
+        assert!(answer.starts_with("HTTP/1.1 304") && answer.contains(&format!("etag: {tag}")), "{known}: {answer}");
+    }
+    for range in ["bytes=a-b", "bytes=9-1", "bytes=0-1,4-5", "lines=1-2", "bytes"] {
+        let answer = ask(&format!("range: {range}"));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{range}: {}", &answer[..200]);
+    }
+    assert!(ask("range: bytes=0-9").starts_with("HTTP/1.1 206"));
+    let beyond = ask("range: bytes=999999999-");
+    assert!(beyond.starts_with("HTTP/1.1 416") && beyond.contains("\r\n\r\n{\"message\":\""), "{beyond}");
+    // The result and its manifest, checked by id and by both sorts of URL.
+    let id = running.id.as_str();
+    let url = format!("http://127.0.0.1:{}{path}", server.port);
+    let shown = server.call("GET", &format!("/api/v1/tasks/{id}"), "");
+    let signed = shown.split("\"resultUrl\":\"").nth(1).unwrap().split('"').next().unwrap();
+    for named in [id, &url, signed] {
+        let verified = server.place().run(&["verify", named]);
+        verified.ended(0, &["is as exported: 6,000 rows"]);
+    }
+    let wrong = signed.replace("signature=", "signature=0");
+    server.place().run(&["verify", &wrong]).ended(1, &["127.0.0.1 answers with status 4"]);
+    server.place().run(&["verify", &format!("http://127.0.0.1:{}/", server.port)]).ended(1, &["not one of a whole"]);
+    // A part that is damaged on disk is found, by id and by URL.
+    let folder = server.place().path("labelport-data/results").join(id);
+    let parts = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let manifest = folder.join("manifest.json");
+    assert!(parts.into_iter().any(|part| part == manifest));
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("\"rows\":6000", "\"rows\":6001")).unwrap();
+    assert_ne!(server.place().run(&["verify", id]).code, 0);
+    assert_ne!(server.place().run(&["verify", &url]).code, 0);
+}
+
+#[test]
+fn exports_of_a_key_wait_in_limited_number() {
+    let server =
+        Server::start_in(Place::with_rows(6_000), &["127.0.0.1:0", "--workers", "1", "--max-queued-exports", "1"]);
+    server.start_export();
+    server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    server.start_export();
+    server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_none());
+    let query = "mutation($input: I!){exportDataRowsInCatalog(input: $input){taskId}}";
+    let body = format!(r#"{{"query":"{query}","variables":{{"input":{{"filters":{{}},"params":{{}}}}}}}}"#);
+    let refused = server.call("POST", "/graphql", &body);
+    assert!(refused.contains("You have exceeded the limit of 1 exports"), "{refused}");
+    let metrics = server.ask("GET /metrics");
+    assert!(metrics.contains(r#"labelport_http_rejected_total{reason="export_queue"} 1"#), "{metrics}");
 }

@@ -112,6 +112,10 @@ impl Job for RowImport {
         workspace.bell().ring();
         Ok(Done { rows: ordinal, outcome: None })
     }
+
+    fn activity(&self, _: &Task) -> String {
+        "importing data rows".to_owned()
+    }
 }
 
 /// Rows of one transaction.

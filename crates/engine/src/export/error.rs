@@ -60,6 +60,9 @@ pub enum ExportError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody stopped it.
+    #[error("the export was canceled; nothing was left")]
+    Stopped,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

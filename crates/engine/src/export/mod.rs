@@ -34,6 +34,7 @@ use labelport_store::select::{Part, Selection};
 use labelport_store::{Connection, Store, StoreError, files, names, settings, things};
 use rewrite::Notice;
 use shape::Plan;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most notices about single rows that a manifest lists; all are counted.
 const NOTICES_LISTED: usize = 1_000;
@@ -52,6 +53,8 @@ pub struct Run<'a> {
     pub labels_created: Option<Span>,
     /// Called after each chunk with how far the export is.
     pub progress: &'a mut dyn FnMut(Progress),
+    /// Ends the export with [`ExportError::Stopped`] once it is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// How far an export is.
@@ -73,6 +76,7 @@ struct Worker {
 
 /// Why a worker stopped.
 enum WorkError {
+    Stopped,
     Store(StoreError),
     Write(std::io::Error),
 }
@@ -119,11 +123,13 @@ pub fn run(
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Spare::default();
+    let stop = run.stop;
     let outcome = ordered::run(
         &mut workers,
-        || Ok(parts.next()),
-        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, emit),
+        || check_stop(stop).map(|()| parts.next()),
+        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
         |chunk: Chunk| {
+            check_stop(stop)?;
             digest.add(&chunk.bytes, chunk.rows);
             let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
             sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
@@ -144,6 +150,7 @@ pub fn run(
         _ => Ok(()),
     });
     outcome.map_err(|error| match error {
+        WorkError::Stopped => ExportError::Stopped,
         WorkError::Store(error) => ExportError::Store(error),
         WorkError::Write(source) => ExportError::Write { target: sink.name(), source },
     })?;
@@ -194,6 +201,7 @@ fn work(
     selection: &Selection,
     (number, part): &(u64, Part),
     spare: &Spare,
+    stop: Option<&AtomicBool>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
     let Worker { connection, assembler, packer } = worker;
@@ -208,6 +216,7 @@ fn work(
                 if rest.is_empty() {
                     break;
                 }
+                check_stop(stop)?;
                 let count = assembler.load_block(&mut **connection, plan, rest)?;
                 (loaded, rest) = rest.split_at(count);
             }
@@ -220,6 +229,13 @@ fn work(
         }
     }
     outlet.finish().map_err(WorkError::Write)
+}
+
+fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
+    match stop {
+        Some(stop) if stop.load(Ordering::Relaxed) => Err(WorkError::Stopped),
+        _ => Ok(()),
+    }
 }
 
 /// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are

@@ -24,7 +24,8 @@ pub enum FetchError {
         host: String,
     },
     /// All addresses of the host are refused by the policy.
-    #[error("{host} is at {address}, which is no public address; start with --allow-fetch {address} to allow it")]
+    // Which address an internal name has is for the operator to know, not for whoever names it.
+    #[error("{host} is not at a public address, so it is not fetched; the operator can allow it with --allow-fetch")]
     Refused {
         /// The host.
         host: String,

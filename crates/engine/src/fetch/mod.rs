@@ -24,6 +24,7 @@ pub use error::FetchError;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// What may be fetched. The default is the public internet and no file.
@@ -150,6 +151,18 @@ fn scheme(url: &str) -> Option<String> {
         && scheme.len() <= 20
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     is_scheme.then(|| scheme.to_ascii_lowercase())
+}
+
+/// How many fetches were refused since the process began.
+static REFUSED: AtomicU64 = AtomicU64::new(0);
+
+fn count_refused() {
+    REFUSED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Returns how many fetches of private addresses were refused since the process began.
+pub fn refused_count() -> u64 {
+    REFUSED.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

@@ -151,7 +151,10 @@ fn explain(error: Error, host: &str, limits: Limits) -> FetchError {
     let host = host.to_owned();
     let reason = match error {
         Error::Other(other) => match other.downcast::<Stop>().map(|stop| *stop) {
-            Ok(Stop::Refused { host, address }) => return FetchError::Refused { host, address },
+            Ok(Stop::Refused { host, address }) => {
+                super::count_refused();
+                return FetchError::Refused { host, address };
+            }
             Ok(Stop::Credentials { host }) => return FetchError::Credentials { host },
             // The first URL was looked at before, so this is about where it leads.
             Ok(Stop::Scheme) => return FetchError::BadRedirect { host },
@@ -208,11 +211,13 @@ mod tests {
     #[test]
     fn only_allowed_addresses_of_a_name_are_connected_to() {
         check("http://host/", &["1.1.1.1", "10.0.0.1", "127.0.0.1", "[::1]"], "1.1.1.1 127.0.0.1");
-        let refused = "is no public address; start with --allow-fetch";
-        let expect = format!("host is at 10.0.0.1, which {refused} 10.0.0.1 to allow it");
-        check("http://host/?token=secret", &["10.0.0.1", "192.168.0.1"], &expect);
-        let expect = format!("host is at 169.254.169.254, which {refused} 169.254.169.254 to allow it");
-        check("http://host/", &["[::ffff:169.254.169.254]"], &expect);
+        // The address is not named: it would tell whoever names internal hosts where they are.
+        let expect =
+            "host is not at a public address, so it is not fetched; the operator can allow it with --allow-fetch";
+        let before = crate::fetch::refused_count();
+        check("http://host/?token=secret", &["10.0.0.1", "192.168.0.1"], expect);
+        assert!(crate::fetch::refused_count() > before, "it is not counted");
+        check("http://host/", &["[::ffff:169.254.169.254]"], expect);
         check("http://host/", &[], "host is not known; check the name of the host");
         let expect = "the URL of host holds a user name or password; use a signed URL instead";
         check("http://user:secret@host/", &["1.1.1.1"], expect);

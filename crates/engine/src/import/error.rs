@@ -57,6 +57,9 @@ pub enum ImportError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody stopped it.
+    #[error("the import was canceled; what was written before stays")]
+    Stopped,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -26,6 +26,7 @@ use labelport_store::merge::{MergeCounts, Merger, Verdict};
 use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
 use split::{Body, Record, RecordProblem, Records};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Records are parsed in portions of about this many bytes.
@@ -57,6 +58,8 @@ pub struct Run<'a> {
     pub now: Timestamp,
     /// Is told how far the import is, after each commit.
     pub progress: &'a mut dyn FnMut(Progress),
+    /// Ends the import with [`ImportError::Stopped`] once it is set.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// How far an import is.
@@ -178,9 +181,10 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
     let mut waiting = Waiting::default();
     let mut transaction_bytes = FIRST_TRANSACTION_BYTES;
     let flight = Flight::default();
+    let stop = run.stop;
     ordered::run(
         &mut workers,
-        || next_portion(&mut records, &name, &flight),
+        || check_stop(stop).and_then(|()| next_portion(&mut records, &name, &flight)),
         |worker, portion: Portion, emit| {
             let records = portion.records.into_iter().map(|record| worker.parse(record, &name)).collect();
             // An importer that takes no more portions reports an error of its own.
@@ -188,6 +192,7 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
             Ok(())
         },
         |portion: ParsedPortion| {
+            check_stop(stop)?;
             waiting.add(portion);
             if waiting.is_enough(transaction_bytes) {
                 transaction_bytes = TRANSACTION_BYTES.min(2 * transaction_bytes);
@@ -218,6 +223,13 @@ impl Summary {
         self.refused += other.refused;
         let room = REFUSED_LISTED.saturating_sub(self.refusals.len());
         self.refusals.extend(other.refusals.into_iter().take(room));
+    }
+}
+
+fn check_stop(stop: Option<&AtomicBool>) -> Result<(), ImportError> {
+    match stop {
+        Some(stop) if stop.load(Ordering::Relaxed) => Err(ImportError::Stopped),
+        _ => Ok(()),
     }
 }
 

@@ -48,6 +48,14 @@ impl Job for LabelExport {
         let labels_created = request.filters.label_created_at;
         stored_export::run(workspace, task, pulse, &request, Written { format: &LegacyJson(legacy), labels_created })
     }
+
+    fn activity(&self, task: &Task) -> String {
+        stored_export::activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        stored_export::discard(workspace, task)
+    }
 }
 
 impl Job for RunExport {
@@ -70,6 +78,14 @@ impl Job for RunExport {
             has_open_issues: &|_| false,
         };
         stored_export::run(workspace, task, pulse, &request, Written::in_format(&LegacyRun(legacy)))
+    }
+
+    fn activity(&self, task: &Task) -> String {
+        stored_export::activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        stored_export::discard(workspace, task)
     }
 }
 

@@ -68,6 +68,7 @@ pub fn start_or_join(
             return told(task);
         }
     }
+    crate::stored_export::check_queue(workspace, caller)?;
     let order = Order { kind: job, name: kind.title().to_owned(), request };
     let id = work::start(workspace, caller, order, PATIENCE)?;
     look(workspace, id)

@@ -5,6 +5,7 @@ use crate::labeling::project::wire_time;
 use crate::manifest::Digest;
 use crate::media;
 use crate::sink::{Extent, Packing, Sink};
+use crate::stored_export;
 use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
 use labelport_model::problem::Problem;
@@ -60,8 +61,17 @@ impl Job for RowExport {
             "sha256": digested.sha256,
         });
         sink.finish(&manifest.to_string()).map_err(unwritable)?;
+        workspace.counters().count_export(digested.rows, digested.bytes);
         let outcome = json!({ "rows": digested.rows, "sha256": digested.sha256 }).to_string();
         Ok(Done { rows: i64::try_from(digested.rows).unwrap_or(i64::MAX), outcome: Some(outcome) })
+    }
+
+    fn activity(&self, task: &Task) -> String {
+        format!("running {:?}", task.name)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        stored_export::discard(workspace, task)
     }
 }
 

@@ -10,7 +10,7 @@ mod read;
 mod write;
 
 pub use index::{FileRange, Stream};
-pub use read::{Stored, Streamed};
+pub use read::{Stored, StoredReader, Streamed};
 pub use write::ResultSink;
 
 use std::io;
@@ -125,6 +125,15 @@ mod tests {
                 assert_eq!(read(&stored, from as u64, to as u64), whole[from..=to]);
             }
         }
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut StoredReader::new(stored, Stream::Rows), &mut text).unwrap();
+        assert_eq!(text, whole);
+    }
+
+    #[test]
+    fn reading_ends_with_the_result() {
+        let whole = "one\ntwo\nthree\nfour\nfive\n";
+        let (_folder, stored) = result(&["one\ntwo\n", "three\n", "four\nfive\n"]);
         assert_eq!(read(&stored, 20, 1_000), whole[20..]);
         assert_eq!(read(&stored, 1_000, 2_000), "");
     }

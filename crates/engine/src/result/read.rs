@@ -105,6 +105,42 @@ impl Stored {
     }
 }
 
+/// Reads a stream of a result from its beginning, a frame at a time.
+pub struct StoredReader {
+    stored: Stored,
+    stream: Stream,
+    /// Where the next frame begins.
+    next: u64,
+    /// What is unpacked and not read.
+    held: io::Cursor<Vec<u8>>,
+}
+
+impl StoredReader {
+    /// Begins to read.
+    pub fn new(stored: Stored, stream: Stream) -> Self {
+        Self { stored, stream, next: 0, held: io::Cursor::default() }
+    }
+}
+
+impl Read for StoredReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.held.read(out)?;
+        let length = self.stored.extent(self.stream).map_or(0, |extent| extent.bytes);
+        if count > 0 || out.is_empty() || self.next >= length {
+            return Ok(count);
+        }
+        let end = self.stored.frame_end(self.stream, self.next);
+        let mut bytes = Vec::new();
+        self.stored.read(self.stream, self.next, end, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        self.next = end + 1;
+        self.held = io::Cursor::new(bytes);
+        self.held.read(out)
+    }
+}
+
 /// Returns the name of a part.
 pub(super) fn part_name(number: u32) -> String {
     format!("part-{number:05}.ndjson.zst")

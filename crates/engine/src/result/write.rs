@@ -8,8 +8,6 @@ use crate::sink::{Extent, Packing, Sink};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A part ends with the frame in which it reaches this many packed bytes.
 const PART_BYTES: u64 = 64 << 20;
@@ -21,19 +19,13 @@ pub struct ResultSink {
     part: Option<File>,
     number: u32,
     at: u64,
-    stop: Option<Arc<AtomicBool>>,
 }
 
 impl ResultSink {
     pub(super) fn create(folder: PathBuf) -> io::Result<Self> {
         private::create_folders(&folder)?;
         let index = Index { version: VERSION, ..Index::default() };
-        Ok(Self { folder, index, part: None, number: 0, at: 0, stop: None })
-    }
-
-    /// Ends the writing with an error as soon as the flag is set.
-    pub fn stop_when(&mut self, flag: Arc<AtomicBool>) {
-        self.stop = Some(flag);
+        Ok(Self { folder, index, part: None, number: 0, at: 0 })
     }
 
     /// Writes the stream of errors, one line each.
@@ -80,10 +72,6 @@ impl Sink for ResultSink {
     }
 
     fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()> {
-        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            // The kind `Interrupted` would be tried again by `write_all` and its like.
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the worker was told to stop"));
-        }
         if self.at >= PART_BYTES
             && let Some(part) = self.part.take()
         {

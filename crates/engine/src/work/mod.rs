@@ -3,12 +3,15 @@
 //! A task is claimed by lease, renewed by heartbeat, done at least once; a task whose worker was killed is taken over, so
 //! every job bears being run again. Polling is the truth, the bell is a hint. Whoever asked for a task waits for it a
 //! moment, so that a small one is done when the call returns. A full disk fails no task: it is tried again until there is
-//! room.
+//! room. A task whose worker died three times is given up, so that a task that kills its process cannot do so for ever; the
+//! last attempt runs alone, so that no other task is given up in its place.
 //!
 //! Nothing here knows a job: those are in [`jobs`](crate::jobs), above everything that they are about.
 
+mod cancel;
 mod runner;
 
+pub(crate) use cancel::cancel;
 pub use runner::{Bell, Log, Runner};
 
 use crate::access::Caller;
@@ -32,7 +35,21 @@ pub trait Job: Sync {
 
     /// Does it.
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError>;
+
+    /// Says what a task of it does, as in "its worker ended three times while …".
+    fn activity(&self, task: &Task) -> String {
+        format!("working on {:?}", task.name)
+    }
+
+    /// Frees what a task has kept so far, once it was canceled or given up, and tells whoever else waits for it the reason.
+    /// It may be called while the task runs, and more than once.
+    fn discard(&self, _: &Workspace, _: &Task, _reason: &str) -> Result<(), Problem> {
+        Ok(())
+    }
 }
+
+/// How many workers may die of a task before it is given up.
+pub const DEATHS_LIMIT: i64 = 3;
 
 /// Something that is looked after while a process works, by nobody's order.
 #[derive(Clone, Copy)]
@@ -94,7 +111,7 @@ fn has_no_room(problem: &Problem) -> bool {
         || cause.downcast_ref::<io::Error>().is_some_and(is_full)
 }
 
-/// Tells a job when to stop. Set by a shutdown, or by the loss of the lease.
+/// Tells a job when to stop. Set by a shutdown, by the loss of the lease, or when the task is canceled.
 #[derive(Debug, Clone, Default)]
 pub struct Pulse(Arc<AtomicBool>);
 
@@ -110,8 +127,8 @@ impl Pulse {
     }
 
     /// Returns the flag.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+    pub fn flag(&self) -> &Arc<AtomicBool> {
+        &self.0
     }
 
     fn end(&self) {
@@ -141,6 +158,7 @@ pub fn new_task(workspace: &Workspace, caller: &Caller, order: Order) -> NewTask
         name: order.name,
         request: order.request,
         created_by: Some(caller.user.id.clone()),
+        queue: caller.key_id.clone(),
         created: workspace.now(),
     }
 }

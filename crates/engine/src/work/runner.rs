@@ -1,15 +1,16 @@
 //! Workers: threads that claim tasks, and one that keeps their leases.
 
-use super::{Chore, Done, Job, JobError, Pulse, Roster};
+use super::{Chore, DEATHS_LIMIT, Done, Job, JobError, Pulse, Roster};
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
 use labelport_store::StoreError;
 use labelport_store::tasks::{self, Ending, Lease, Task, TaskProgress, TaskStatus};
+use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,8 +19,12 @@ const LEASE_MS: i64 = 10_000;
 /// How often leases are renewed, and workers look for work that nobody rang for.
 const BEAT: Duration = Duration::from_millis(BEAT_MS as u64);
 const BEAT_MS: i64 = 2_500;
+/// How often it is looked for tasks that run and were canceled, by this process or another.
+const CANCEL_GLANCE: Duration = Duration::from_millis(300);
 /// How long a task that found no room on the disk waits: what it wrote in vain it writes again.
 const NO_ROOM_MS: i64 = 60_000;
+/// What is told of a task that was canceled.
+pub(super) const CANCELED: &str = "the task was canceled";
 /// How often the end of a task is looked for by those who wait for it, should they miss the bell.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -81,14 +86,32 @@ struct Shared {
     log: Log,
     jobs: &'static [&'static dyn Job],
     is_over: AtomicBool,
-    running: Mutex<Vec<(TaskId, Pulse)>>,
+    /// Held by the worker that chooses its next task.
+    choosing: Mutex<()>,
+    running: Mutex<Vec<Running>>,
+}
+
+/// A task that is running.
+#[derive(Clone)]
+struct Running {
+    id: TaskId,
+    pulse: Pulse,
+    /// Whether it is given up if this worker dies as well. Nothing else runs meanwhile.
+    is_last_attempt: bool,
+}
+
+/// A task that a worker has claimed.
+struct Claimed {
+    task: Task,
+    job: &'static dyn Job,
+    pulse: Pulse,
 }
 
 impl Runner {
     /// Starts workers. `owner` is a name that no other process has.
     pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize, roster: Roster, log: Log) -> Self {
-        let (is_over, running) = (AtomicBool::new(false), Mutex::default());
-        let shared = Arc::new(Shared { owner, log, jobs: roster.jobs, is_over, running });
+        let (is_over, choosing, running) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { owner, log, jobs: roster.jobs, is_over, choosing, running });
         let mut threads = Vec::new();
         let mut spawn = |work: Work| {
             let (workspace, shared) = (Arc::clone(workspace), Arc::clone(&shared));
@@ -107,9 +130,7 @@ impl Runner {
     /// Stops the workers: what is running is handed over.
     pub fn stop(self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        for (_, pulse) in &*self.shared.running.lock().unwrap_or_else(PoisonError::into_inner) {
-            pulse.end();
-        }
+        self.shared.running().iter().for_each(|running| running.pulse.end());
         self.workspace.bell().ring();
         for thread in self.threads {
             // A panic of the thread has been reported by it; here there is nobody to tell.
@@ -132,14 +153,18 @@ impl Shared {
     fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
+
+    fn running(&self) -> MutexGuard<'_, Vec<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn work(workspace: &Workspace, shared: &Shared) {
     let mut seen = 0;
     while !shared.is_over() {
         match claim(workspace, shared) {
-            Ok(Some((task, job))) => {
-                run(workspace, shared, &task, job);
+            Ok(Some(claimed)) => {
+                run(workspace, shared, &claimed);
                 workspace.bell().ring();
             }
             // A store that fails now may work later, and nothing is lost by waiting.
@@ -148,56 +173,119 @@ fn work(workspace: &Workspace, shared: &Shared) {
     }
 }
 
-/// Claims the oldest task that nobody works on.
-fn claim(workspace: &Workspace, shared: &Shared) -> Result<Option<(Task, &'static dyn Job)>, StoreError> {
+/// Claims a task that nobody works on. One whose workers have died too often is given up on the way.
+fn claim(workspace: &Workspace, shared: &Shared) -> Result<Option<Claimed>, StoreError> {
+    let _choosing = shared.choosing.lock().unwrap_or_else(PoisonError::into_inner);
     let kinds: Vec<&str> = shared.jobs.iter().map(|job| job.kind()).collect();
     let now = workspace.now();
     let found = tasks::list_claimable(&mut *workspace.store().reader()?, workspace.org_key(), &kinds, now)?;
     for task in found {
         let Some(job) = shared.jobs.iter().copied().find(|job| job.kind() == task.kind) else { continue };
-        let is_ours = {
-            let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.iter().any(|(id, _)| *id == task.id)
-        };
-        if is_ours {
+        let running = shared.running().clone();
+        if running.iter().any(|running| running.id == task.id) {
             continue;
         }
-        let (id, lease) = (task.id.clone(), shared.lease(workspace));
-        // The workers of a process share an owner, so that a claim has to be for a task that nobody holds.
-        let is_claimed = workspace.store().write(move |connection| {
-            let is_free = tasks::find(connection, &id)?
-                .is_some_and(|task| task.lease.as_ref().is_none_or(|lease| lease.until <= now));
-            Ok(is_free && tasks::claim(connection, &id, &lease, now)?)
-        })?;
-        if is_claimed {
-            return Ok(Some((task, job)));
+        let has_died = task.lease.as_ref().is_some_and(|lease| lease.owner != shared.owner);
+        let deaths = task.deaths + i64::from(has_died);
+        if deaths >= DEATHS_LIMIT {
+            give_up(workspace, shared, &task, job, now)?;
+            continue;
+        }
+        let is_last_attempt = deaths + 1 == DEATHS_LIMIT;
+        // It waits for those that run, and nothing new begins before it is done: its turn has come.
+        if is_last_attempt && !running.is_empty() || running.iter().any(|running| running.is_last_attempt) {
+            return Ok(None);
+        }
+        if take(workspace, shared, &task, now)? {
+            let pulse = Pulse::default();
+            shared.running().push(Running { id: task.id.clone(), pulse: pulse.clone(), is_last_attempt });
+            return Ok(Some(Claimed { task, job, pulse }));
         }
     }
     Ok(None)
 }
 
-fn run(workspace: &Workspace, shared: &Shared, task: &Task, job: &dyn Job) {
-    let pulse = Pulse::default();
-    {
-        let mut running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.push((task.id.clone(), pulse.clone()));
-        if shared.is_over() {
-            pulse.end();
+/// Takes the lease of a task that nobody holds. The workers of a process share an owner, so that the lease must be free.
+fn take(workspace: &Workspace, shared: &Shared, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
+    let (id, lease) = (task.id.clone(), shared.lease(workspace));
+    workspace.store().write(move |connection| {
+        let is_free = tasks::find(connection, &id)?
+            .is_some_and(|task| task.lease.as_ref().is_none_or(|lease| lease.until <= now));
+        Ok(is_free && tasks::claim(connection, &id, &lease, now)?)
+    })
+}
+
+/// Ends a task whose workers have died too often.
+fn give_up(
+    workspace: &Workspace,
+    shared: &Shared,
+    task: &Task,
+    job: &dyn Job,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let reason = format!(
+        "its worker ended three times while {}, so it was given up; look at what ended the server then, such as a lack of \
+         memory, before you start it again",
+        job.activity(task)
+    );
+    let (id, lease) = (task.id.clone(), shared.lease(workspace));
+    let outcome = Some(serde_json::json!({ "error": reason }).to_string());
+    let ending = Ending { status: TaskStatus::Failed, outcome, owner: Some(lease.owner.clone()), now };
+    let is_ended = workspace.store().write(move |connection| {
+        // The claim counts the last death.
+        Ok(tasks::claim(connection, &id, &lease, now)? && tasks::finish(connection, &id, &ending)?)
+    })?;
+    if is_ended {
+        let message = format!("the task {} ({}) failed: {reason}", task.id.as_str(), task.kind);
+        (shared.log)(&Problem::new(ProblemKind::Internal, message));
+        if let Err(problem) = job.discard(workspace, task, &reason) {
+            shared.note(&problem);
         }
+        workspace.bell().ring();
     }
+    Ok(())
+}
+
+fn run(workspace: &Workspace, shared: &Shared, Claimed { task, job, pulse }: &Claimed) {
+    if shared.is_over() {
+        pulse.end();
+    }
+    let span = tracing::info_span!("task", task.id = task.id.as_str(), kind = task.kind, attempt = task.attempt + 1);
+    let _entered = span.enter();
+    let started = workspace.now();
+    tracing::debug!("task started");
     // One job that panics must not take the worker with it.
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, &pulse)))
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, pulse)))
         .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))));
     match &outcome {
         Err(JobError::Fail(problem)) => shared.note(problem),
         Err(JobError::NoRoom) => (shared.log)(&no_room(task)),
         Err(JobError::HandOver) | Ok(_) => {}
     }
+    let word = match &outcome {
+        Ok(_) => "complete",
+        Err(JobError::Fail(_)) => "failed",
+        Err(JobError::NoRoom) => "postponed",
+        Err(JobError::HandOver) => "stopped",
+    };
+    let rows = outcome.as_ref().map_or(0, |done| done.rows);
+    let duration_ms = workspace.now().as_millis() - started.as_millis();
+    tracing::info!(outcome = word, rows, duration_ms, "task ended");
     let ended = end(workspace, shared, task, outcome);
-    shared.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(id, _)| *id != task.id);
+    shared.running().retain(|running| running.id != task.id);
     // What could not be recorded runs again when the lease is over.
     if let Err(error) = ended {
         shared.note(&error.into());
+    }
+    // Nothing is left of a task that failed or was canceled, be it at the very end of its work.
+    if let Ok(Some(task)) = super::find(workspace, task.id.as_str())
+        && matches!(task.status, TaskStatus::Canceled | TaskStatus::Failed)
+    {
+        let outcome: Value =
+            task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        if let Err(problem) = job.discard(workspace, &task, outcome["error"].as_str().unwrap_or(CANCELED)) {
+            shared.note(&problem);
+        }
     }
 }
 
@@ -209,9 +297,9 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
             return workspace.store().write(move |connection| tasks::release(connection, &id, &owner));
         }
         Err(JobError::NoRoom) => {
-            let lease = Lease { owner, until: now.plus_millis(NO_ROOM_MS) };
+            let until = now.plus_millis(NO_ROOM_MS);
             // Where not even this has room, nobody can claim the task before there is some.
-            drop(workspace.store().write(move |connection| tasks::heartbeat(connection, &id, &lease)));
+            drop(workspace.store().write(move |connection| tasks::postpone(connection, &id, &owner, until)));
             return Ok(());
         }
         Err(JobError::Fail(problem)) => {
@@ -238,18 +326,24 @@ fn no_room(task: &Task) -> Problem {
     Problem::new(ProblemKind::Internal, message)
 }
 
-/// Renews the leases of what is running. A task whose lease is lost is stopped.
+/// Renews the leases of what is running. A task whose lease is lost, or that was canceled, is stopped.
 fn keep_leases(workspace: &Workspace, shared: &Shared) {
     let mut seen = 0;
     let mut last = workspace.now();
     while !shared.is_over() {
-        seen = workspace.bell().wait(seen, BEAT);
+        seen = workspace.bell().wait(seen, CANCEL_GLANCE);
+        let running = shared.running().clone();
+        for running in &running {
+            let task = super::find(workspace, running.id.as_str());
+            if matches!(task, Ok(Some(task)) if task.status != TaskStatus::InProgress) {
+                running.pulse.end();
+            }
+        }
         if workspace.now().as_millis() - last.as_millis() < BEAT_MS {
             continue;
         }
         last = workspace.now();
-        let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for (id, pulse) in running {
+        for Running { id, pulse, .. } in running {
             let lease = shared.lease(workspace);
             let kept = workspace.store().write(move |connection| tasks::heartbeat(connection, &id, &lease));
             if matches!(kept, Ok(false)) {

@@ -128,6 +128,7 @@ fn an_export_does_no_more_work_than_was_recorded() {
             row_limit_bytes: export::ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut |_| {},
+            stop: None,
         };
         export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -36,6 +36,7 @@ fn labels_outside_the_span_are_not_counted() {
             row_limit_bytes: export::ROW_LIMIT_BYTES,
             labels_created,
             progress: &mut |_| {},
+            stop: None,
         };
         let manifest = export::run(&workspace.store, &request, &mut sink, &mut run).unwrap();
         let counted: Vec<(String, u64)> =

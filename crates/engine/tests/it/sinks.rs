@@ -348,6 +348,7 @@ fn a_full_disk_ends_an_export_with_its_reason() {
         row_limit_bytes: export::ROW_LIMIT_BYTES,
         labels_created: None,
         progress: &mut |_| {},
+        stop: None,
     };
     let error = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap_err();
     assert!(matches!(error, export::ExportError::Write { .. }), "{error:?}");

@@ -89,7 +89,7 @@ impl Workspace {
         let ImportAs { strict, threads, record_limit_bytes } = import;
         let now = Timestamp::from_millis(NOW_MS);
         let (scratch_folder, progress) = (&std::env::temp_dir(), &mut |_| {});
-        let mut run = import::Run { strict, threads, record_limit_bytes, scratch_folder, now, progress };
+        let mut run = import::Run { strict, threads, record_limit_bytes, scratch_folder, now, progress, stop: None };
         import::run(&self.store, source, &mut run)
     }
 
@@ -109,6 +109,7 @@ impl Workspace {
             row_limit_bytes: export::ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut |_| {},
+            stop: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
@@ -124,6 +125,7 @@ impl Workspace {
             row_limit_bytes: export::ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut |_| {},
+            stop: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }

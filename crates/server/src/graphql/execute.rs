@@ -27,8 +27,7 @@ const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 
 /// Runs the one operation of a text.
 pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<Value, Failed> {
-    let document =
-        parse_query(text).map_err(|error| Problem::new(ProblemKind::Syntax, format!("Syntax Error: {error}")))?;
+    let document = parse_query(text).map_err(|error| syntax_error(&error))?;
     let operation = only_operation(&document)?;
     let empty = Map::new();
     let mut variables = variables.as_object().unwrap_or(&empty).clone();
@@ -54,6 +53,13 @@ pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<
         let problem = if is_lost && !executor.is_deletion(operation) { malformed(problem) } else { problem };
         Failed { problem, path }
     })
+}
+
+/// Says where a text is not GraphQL. The library's own sentence quotes the text, which may hold what no log should.
+fn syntax_error(error: &async_graphql_parser::Error) -> Problem {
+    let place = error.positions().next();
+    let place = place.map_or_else(String::new, |at| format!(" at line {}, column {}", at.line, at.column));
+    Problem::new(ProblemKind::Syntax, format!("Syntax Error: the query is not GraphQL{place}"))
 }
 
 /// Returns a problem of a mutation as the SDK shows it. What is not found is no data to the SDK, and all its mutations
@@ -485,6 +491,13 @@ mod tests {
         let query = "{projects{organization{projects{organization{projects{id}}}}}}";
         let found = bench.run(query, &Value::Null);
         assert!(matches!(found, Err(failed) if failed.problem.message == TOO_COMPLEX));
+    }
+
+    #[test]
+    fn a_syntax_error_says_where_and_does_not_repeat_the_query() {
+        let failed = Bench::new().run("{user\n(secret: \"hunter2\" {id}", &Value::Null).map(|_| ()).unwrap_err();
+        let message = failed.problem.message;
+        assert!(message.contains("at line 2, column") && !message.contains("hunter2"), "{message}");
     }
 
     #[test]

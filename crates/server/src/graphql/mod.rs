@@ -32,7 +32,7 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{Response, StatusCode, header};
 use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
-use labelport_model::problem::Problem;
+use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
 pub(crate) use resource::{embedding_told, slice_told};
@@ -63,7 +63,12 @@ pub(crate) async fn handle(State(door): State<Door>, request: Request) -> Respon
 }
 
 fn failure(problem: &Problem, path: &[String]) -> Value {
-    json!({ "data": null, "errors": [graphql_error(problem, path)] })
+    let mut value = json!({ "data": null, "errors": [graphql_error(problem, path)] });
+    if problem.kind == ProblemKind::TooMany {
+        // The SDK makes an error of its own of this member.
+        value["message"] = json!(problem.message);
+    }
+    value
 }
 
 /// Reads a request of either form.
@@ -97,11 +102,9 @@ impl From<Problem> for Failed {
 
 fn run(workspace: &Workspace, key: Option<&str>, taken: Taken) -> Result<Value, Failed> {
     let Taken { body, uploads } = taken;
-    let outcome = workspace.identify(key).map_err(Failed::from).and_then(|caller| {
+    workspace.identify(key).map_err(Failed::from).and_then(|caller| {
         let text = body["query"].as_str().unwrap_or_default();
         let call = Call { workspace, caller: &caller, uploads: &uploads };
         execute::execute(&call, text, &body["variables"])
-    });
-    uploads.clear(workspace);
-    outcome
+    })
 }

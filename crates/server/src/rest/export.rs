@@ -4,7 +4,7 @@
 //! whoever asked for the task alone, so the id is what lets in; a key that is sent has to be good.
 
 use crate::answer;
-use crate::deliver::{respond, result_content};
+use crate::deliver::{Content, manifest_content, respond, result_content};
 use crate::door::{Door, key_of};
 use axum::Router;
 use axum::body::Body;
@@ -13,26 +13,32 @@ use axum::http::{HeaderMap, Response};
 use axum::routing::get;
 use labelport_engine::access::{Action, allow};
 use labelport_engine::result::Stream;
+use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {
     let router = router.route("/api/v1/export-results/{task}/{organization}", get(results));
+    let router = router.route("/api/v1/export-results/{task}/{organization}/manifest", get(manifest));
     router.route("/api/v1/export-errors/{task}/{organization}", get(errors))
 }
 
 async fn results(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
-    whole(&door, ids, headers, Stream::Rows).await
+    whole(&door, ids, headers, |workspace, task| result_content(workspace, task, Stream::Rows)).await
+}
+
+async fn manifest(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&door, ids, headers, manifest_content).await
 }
 
 async fn errors(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
-    whole(&door, ids, headers, Stream::Errors).await
+    whole(&door, ids, headers, |workspace, task| result_content(workspace, task, Stream::Errors)).await
 }
 
 async fn whole(
     door: &Door,
     (task, organization): (String, String),
     headers: HeaderMap,
-    stream: Stream,
+    find: fn(&Workspace, &str) -> Result<Content, Problem>,
 ) -> Response<Body> {
     if key_of(&headers).is_some() {
         let caller = door.identify(&headers).await;
@@ -44,7 +50,7 @@ async fn whole(
         if workspace.store().organization()?.id != organization {
             return Err(Problem::not_found("organization", &organization));
         }
-        result_content(workspace, &task, stream)
+        find(workspace, &task)
     });
     respond(found.await, &headers)
 }

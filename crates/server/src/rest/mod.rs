@@ -12,6 +12,7 @@ mod label;
 mod mask;
 mod ontology;
 mod slice;
+mod task;
 
 pub(crate) use issue::issue_url;
 
@@ -28,7 +29,7 @@ use serde_json::{Value, json};
 
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
-    let resources: [fn(Router<Door>) -> Router<Door>; 9] = [
+    let resources: [fn(Router<Door>) -> Router<Door>; 10] = [
         asset::routes,
         embedding::routes,
         export::routes,
@@ -38,6 +39,7 @@ pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
         mask::routes,
         ontology::routes,
         slice::routes,
+        task::routes,
     ];
     let router = resources.into_iter().fold(router, |router, add| add(router));
     let router = router.method_not_allowed_fallback(|| async {

@@ -8,7 +8,11 @@ use crate::connection::StoreError;
 use std::path::Path;
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_server.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_server.sql"),
+    include_str!("migrations/0003_task_deaths.sql"),
+];
 
 /// "lbpt", which tells a labelport database from any other.
 const APPLICATION_ID: i64 = 0x6c62_7074;

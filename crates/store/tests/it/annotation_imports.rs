@@ -31,6 +31,7 @@ fn import(test: &TestStore, number: usize, kind: &str, name: &str) -> Annotation
         name: name.to_owned(),
         request: "{}".to_owned(),
         created_by: None,
+        queue: String::new(),
         created: now(),
     };
     let org_key = test.store.org_key();

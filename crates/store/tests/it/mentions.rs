@@ -37,6 +37,7 @@ fn every_text_that_may_name_a_file_is_told() {
         "row_id",
         "schema_id",
         "state",
+        "queue",
         "status",
         "task_id",
         "time_zone",

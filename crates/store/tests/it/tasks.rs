@@ -20,6 +20,9 @@ const CONTRACTS: &[Contract] = &[
     ("workers see what nobody works on", workers_see_what_nobody_works_on),
     ("what became of a row is noted once", what_became_of_a_row_is_noted_once),
     ("ended tasks grow old", ended_tasks_grow_old),
+    ("only a lease that ran out counts as a death", only_a_lease_that_ran_out_counts_as_a_death),
+    ("queues take turns", queues_take_turns),
+    ("tasks are counted", tasks_are_counted),
 ];
 
 #[test]
@@ -39,6 +42,10 @@ fn write<T: Send + 'static>(
 }
 
 fn create(test: &TestStore, number: usize) -> bool {
+    create_in(test, number, "")
+}
+
+fn create_in(test: &TestStore, number: usize, queue: &str) -> bool {
     let org_key = test.store.org_key();
     let task = NewTask {
         id: task_id(number),
@@ -46,6 +53,7 @@ fn create(test: &TestStore, number: usize) -> bool {
         name: format!("task {number}"),
         request: r#"{"a":1}"#.to_owned(),
         created_by: Some("a@example.com".to_owned()),
+        queue: queue.to_owned(),
         created: now(),
     };
     write(test, move |connection| tasks::create(connection, org_key, &task))
@@ -282,4 +290,71 @@ fn the_same_question_is_found_again(test: &TestStore) {
     };
     assert!(!replace("", "x") && replace("{}", r#"{"told":true}"#) && !replace("{}", "y"));
     assert_eq!(find(&test.store, 5).outcome.as_deref(), Some(r#"{"told":true}"#));
+}
+
+fn only_a_lease_that_ran_out_counts_as_a_death(test: &TestStore) {
+    create(test, 1);
+    let at = |minutes: i64| now().plus_millis(minutes * 60_000);
+    let claim = |owner: &str, from: i64, expect: bool, deaths: i64| {
+        let lease = lease(owner, at(from + 1));
+        let claimed = write(test, move |connection| tasks::claim(connection, &task_id(1), &lease, at(from)));
+        assert_eq!((claimed, find(&test.store, 1).deaths), (expect, deaths), "{owner} at {from}");
+    };
+    claim("a", 0, true, 0);
+    write(test, |connection| tasks::release(connection, &task_id(1), "a"));
+    claim("b", 0, true, 0);
+    write(test, move |connection| tasks::postpone(connection, &task_id(1), "a", at(99)));
+    write(test, move |connection| tasks::postpone(connection, &task_id(1), "b", at(5)));
+    claim("b", 4, false, 0);
+    claim("c", 4, false, 0);
+    claim("c", 5, true, 0);
+    // A worker that was slow to renew its own lease is alive.
+    claim("c", 9, true, 0);
+    claim("d", 10, true, 1);
+    claim("e", 11, true, 2);
+    finish(test, 1, TaskStatus::Failed, None);
+    let given_up = |deaths| {
+        let org_key = test.store.org_key();
+        ids(tasks::list_given_up(&mut *test.store.reader().unwrap(), org_key, deaths, 9).unwrap())
+    };
+    assert_eq!((given_up(2), given_up(3)), (vec![task_id(1)], vec![]));
+}
+
+fn queues_take_turns(test: &TestStore) {
+    for number in 1..=4 {
+        create_in(test, number, "busy");
+    }
+    create_in(test, 5, "other");
+    create_in(test, 6, "third");
+    let org_key = test.store.org_key();
+    let mut served = Vec::new();
+    loop {
+        let listed = tasks::list_claimable(&mut *test.store.reader().unwrap(), org_key, &["export"], now()).unwrap();
+        let Some(first) = listed.into_iter().next() else { break };
+        let (id, held) = (first.id.clone(), lease("a", now().plus_millis(1)));
+        served.push(first.id);
+        write(test, move |connection| {
+            assert!(tasks::claim(connection, &id, &held, now())?);
+            let ending = Ending { status: TaskStatus::Complete, outcome: None, owner: None, now: now() };
+            tasks::finish(connection, &id, &ending)
+        });
+    }
+    assert_eq!(served, [1, 5, 6, 2, 3, 4].map(task_id));
+}
+
+fn tasks_are_counted(test: &TestStore) {
+    for number in 1..=4 {
+        create_in(test, number, if number < 3 { "a" } else { "b" });
+    }
+    finish(test, 1, TaskStatus::Failed, None);
+    let held = lease("a", now().plus_millis(1));
+    write(test, move |connection| tasks::claim(connection, &task_id(3), &held, now()));
+    let org_key = test.store.org_key();
+    let mut reader = test.store.reader().unwrap();
+    let counts = tasks::count_by_status(&mut *reader, org_key).unwrap();
+    let expect = [3, 0, 1, 0];
+    assert_eq!(counts, TaskStatus::ALL.into_iter().zip(expect).collect::<Vec<_>>());
+    let mut waiting = |which: Option<(&[&str], &str)>| tasks::count_waiting(&mut *reader, org_key, which).unwrap();
+    assert_eq!((waiting(None), waiting(Some((&[], "a"))), waiting(Some((&["import"], "a")))), (2, 0, 0));
+    assert_eq!((waiting(Some((&["export"], "a"))), waiting(Some((&["export"], "b")))), (1, 1));
 }

@@ -159,15 +159,34 @@ impl Job for ImportJob {
         let email = request["email"].as_str().unwrap_or_default();
         let outcome = run(workspace, &import, email, pulse);
         if let Err(JobError::Fail(problem)) = &outcome {
-            let error = json!([{ "name": "ImportFailed", "message": problem.message }]);
-            let status = json!({ "uuid": null, "dataRow": { "id": null }, "status": "FAILURE", "errors": error });
-            let line = format!("{status}\n").into_bytes();
-            // An import fails all the same where its reason cannot be kept.
-            let kept = keep_statuses(workspace, &import, &line, &line).ok();
-            end(workspace, &import, "FAILED", kept)?;
+            fail(workspace, &import, &problem.message)?;
         }
         outcome
     }
+
+    fn activity(&self, task: &Task) -> String {
+        format!("importing the annotations {:?}", task.name)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, reason: &str) -> Result<(), Problem> {
+        let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
+        let id = request["import"].as_str().unwrap_or_default();
+        let import = workspace.read(|connection| Ok(imports::find_by_id(connection, workspace.org_key(), id)?))?;
+        match import.filter(|import| import.state == "RUNNING") {
+            Some(import) => fail(workspace, &import, reason),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ends an import that failed as a whole, and says why where clients look for it.
+fn fail(workspace: &Workspace, import: &AnnotationImport, reason: &str) -> Result<(), Problem> {
+    let error = json!([{ "name": "ImportFailed", "message": reason }]);
+    let status = json!({ "uuid": null, "dataRow": { "id": null }, "status": "FAILURE", "errors": error });
+    let line = format!("{status}\n").into_bytes();
+    // An import fails all the same where its reason cannot be kept.
+    let kept = keep_statuses(workspace, import, &line, &line).ok();
+    end(workspace, import, "FAILED", kept)
 }
 
 fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pulse) -> Result<Done, JobError> {
@@ -189,6 +208,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         let mut made = Vec::new();
         for (row_key, places) in portion {
             let Some(row_key) = row_key else { continue };
+            pulse.check()?;
             let texts = lines.read(places)?;
             let converted = convert(workspace, import, &target, &ontology, (*row_key, &texts), is_done)?;
             for (place, outcome) in places.iter().zip(converted.outcomes) {

@@ -39,6 +39,7 @@ fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::Progress) {
         row_limit_bytes: export::ROW_LIMIT_BYTES,
         labels_created: None,
         progress: &mut |progress| last = Some(progress),
+        stop: None,
     };
     export::run(served.workspace.store(), &everything(scope), &mut sink, &mut run).unwrap();
     (sink.bytes, last.unwrap())

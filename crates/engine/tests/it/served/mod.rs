@@ -18,6 +18,7 @@ mod repeated;
 mod row_imports;
 mod signed_urls;
 mod slices;
+mod task_ends;
 mod unused_files;
 
 use labelport_engine::access::Caller;
@@ -165,7 +166,7 @@ impl Served {
     /// Works on a task until time or chance were asked so many times; returns whether it was stopped.
     pub(crate) fn work_for(&self, job: &dyn Job, id: &TaskId, steps: u64) -> bool {
         let pulse = Pulse::default();
-        *self.clock.trap.0.lock().unwrap() = Some((steps, pulse.flag()));
+        *self.clock.trap.0.lock().unwrap() = Some((steps, Arc::clone(pulse.flag())));
         let outcome = job.run(&self.workspace, &self.task(id), &pulse);
         *self.clock.trap.0.lock().unwrap() = None;
         match outcome {

@@ -46,6 +46,7 @@ impl Served {
             row_limit_bytes: labelport_engine::export::ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut |_| {},
+            stop: None,
         };
         let request = super::everything(Scope::Catalog);
         labelport_engine::export::run(self.workspace.store(), &request, &mut sink, &mut run).unwrap();

@@ -15,29 +15,50 @@ use labelport_store::tasks::{self, ListCreated, Task, TaskStatus};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
-    types: &[Type {
-        name: "Task",
-        leaves: &[
-            "completionPercentage",
-            "createdAt",
-            "errors",
-            "id",
-            "metadata",
-            "name",
-            "result",
-            "status",
-            "type",
-            "updatedAt",
-        ],
-        fields: &[
-            Field::object("createdBy", "User", &[], |call, _, _| Ok(session::user(&call.caller.user))),
-            Field::object("organization", "Organization", &[], session::organization),
-        ],
-    }],
-    queries: &[],
-    mutations: &[],
+    types: &[
+        Type { name: "CanceledTask", leaves: &["success"], fields: &[] },
+        Type {
+            name: "Task",
+            leaves: &[
+                "completionPercentage",
+                "createdAt",
+                "errors",
+                "id",
+                "metadata",
+                "name",
+                "result",
+                "status",
+                "type",
+                "updatedAt",
+            ],
+            fields: &[
+                Field::object("createdBy", "User", &[], |call, _, _| Ok(session::user(&call.caller.user))),
+                Field::object("organization", "Organization", &[], session::organization),
+            ],
+        },
+    ],
+    queries: &[Field::leaf("cancelableTaskTypes", &[], |_, _, _| {
+        Ok(jobs::wire_types().map(|name| json!(camel_case(name))).collect())
+    })],
+    mutations: &[Field::object("cancelBulkOperationJob", "CanceledTask", &["id"], |call, _, arguments| {
+        jobs::cancel(call.workspace, arguments.text("id")?, Some(call.caller))?;
+        Ok(json!({ "success": true }))
+    })
+    .for_readers()],
     more: &[("User", &[Field::object("createdTasks", "Task", &["first", "skip", "where"], created_tasks)])],
 };
+
+/// Returns the name of a kind of tasks as the SDK lists it: it makes `export-data-rows` of `exportDataRows`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut text, word| {
+        let mut letters = word.chars();
+        text.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        text.extend(letters);
+        text
+    })
+}
 
 fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();

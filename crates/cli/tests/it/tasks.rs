@@ -1,0 +1,187 @@
+//! Tasks from outside: seen, canceled, given up; of the server and of the command line.
+
+use crate::server::Server;
+use crate::support::Place;
+use labelport_engine::composed;
+use labelport_model::id::TaskId;
+use labelport_model::time::Timestamp;
+use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::tasks::{self, Lease, ListTasks, Task, TaskStatus};
+use labelport_store::{Founding, Store};
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// Rows whose export takes some time, even where nobody else computes.
+const ROWS: u64 = 6_000;
+
+/// The most that a task may need to stop.
+const STOP_TIME: Duration = Duration::from_secs(1);
+
+impl Place {
+    pub(crate) fn with_rows(count: u64) -> Self {
+        let place = Self::empty();
+        let rows: Vec<String> = composed::image_rows(count).collect();
+        place.write("rows.ndjson", (rows.join("\n") + "\n").as_bytes());
+        place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+        place
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        let options = SqliteOptions { lock_wait: Duration::from_secs(10), max_pages: None };
+        let engine = Sqlite::open(&self.path("labelport-data"), options).unwrap();
+        let founding = Founding { organization_id: String::new(), now: Timestamp::MIN };
+        Store::open(Box::new(engine), &founding).unwrap()
+    }
+
+    /// Waits for a task with a status.
+    #[track_caller]
+    pub(crate) fn wait_for_task(&self, status: TaskStatus, is_it: impl Fn(&Task) -> bool) -> Task {
+        self.wait_for_any_task(|task| task.status == status && is_it(task))
+    }
+
+    /// Waits for a task among the latest.
+    #[track_caller]
+    pub(crate) fn wait_for_any_task(&self, is_it: impl Fn(&Task) -> bool) -> Task {
+        let store = self.store();
+        let mut reader = store.reader().unwrap();
+        for _ in 0..30_000 {
+            let which = ListTasks { status: None, limit: 30 };
+            let found = tasks::list(&mut *reader, store.org_key(), &which).unwrap();
+            if let Some(task) = found.into_iter().find(&is_it) {
+                return task;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        panic!("there is no such task");
+    }
+
+    fn find_task(&self, id: &TaskId) -> Task {
+        tasks::find(&mut *self.store().reader().unwrap(), id).unwrap().unwrap()
+    }
+
+    /// Ends every lease, as ten seconds would.
+    fn end_leases(&self) {
+        let store = self.store();
+        let which = ListTasks { status: Some(TaskStatus::InProgress), limit: 9 };
+        for task in tasks::list(&mut *store.reader().unwrap(), store.org_key(), &which).unwrap() {
+            let Some(held) = task.lease else { continue };
+            let over = Lease { until: Timestamp::from_millis(0), ..held };
+            assert!(store.write(move |connection| tasks::heartbeat(connection, &task.id, &over)).unwrap());
+        }
+    }
+}
+
+/// Tells an export of the server from an import that came before it.
+pub(crate) fn is_export(task: &Task) -> bool {
+    task.kind == "export-data-rows"
+}
+
+/// Starts an export and kills the server three times while it runs; nothing if it ended before that.
+fn start_poison(server: &mut Server, known: &mut Vec<TaskId>) -> Option<TaskId> {
+    server.start_export();
+    let task = server.place().wait_for_any_task(|task| is_export(task) && !known.contains(&task.id));
+    known.push(task.id.clone());
+    for attempt in 1..=3 {
+        let is_over = |task: &Task| task.status != TaskStatus::InProgress || task.attempt == attempt;
+        let task = server.place().wait_for_any_task(|other| other.id == task.id && is_over(other));
+        server.kill();
+        let is_running = server.place().find_task(&task.id).status == TaskStatus::InProgress;
+        server.place().end_leases();
+        server.restart();
+        if !is_running {
+            return None;
+        }
+    }
+    Some(task.id)
+}
+
+#[test]
+fn a_task_that_ends_its_server_three_times_fails_and_the_next_one_runs() {
+    let mut server = Server::start_in(Place::with_rows(ROWS), &["127.0.0.1:0"]);
+    let mut known = Vec::new();
+    // On a machine that is busy with other things, an export may be done before it can be killed.
+    let id =
+        (0..20).find_map(|_| start_poison(&mut server, &mut known)).expect("no export could be killed three times");
+    let failed = server.place().wait_for_any_task(|task| task.id == id && task.status == TaskStatus::Failed);
+    let outcome = failed.outcome.unwrap();
+    assert!(outcome.contains("its worker ended three times while exporting catalog"), "{outcome}");
+    server.start_export();
+    let is_next = |task: &Task| is_export(task) && !known.contains(&task.id) && task.status == TaskStatus::Complete;
+    assert_eq!(server.place().wait_for_any_task(is_next).rows_done, ROWS as i64);
+    let doctor = server.place().run(&["doctor"]).succeeded();
+    assert!(doctor.err.contains(&format!("task {id} (export-data-rows")), "{}", doctor.err);
+    let shown = server.place().run(&["task", "show", id.as_str()]).succeeded().out;
+    assert!(shown.contains(r#""worker_deaths": 3"#) && shown.contains(r#""status": "FAILED""#), "{shown}");
+}
+
+#[test]
+fn a_running_export_of_the_server_is_canceled_from_the_command_line() {
+    let server = Server::start_in(Place::with_rows(ROWS), &["127.0.0.1:0", "--workers", "1"]);
+    server.start_export();
+    server.start_export();
+    let running = server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    server.place().run(&["task", "cancel", running.id.as_str()]).succeeded();
+    assert_eq!(server.place().find_task(&running.id).status, TaskStatus::Canceled);
+    server.place().wait_for_task(TaskStatus::Complete, is_export);
+    let results = std::fs::read_dir(server.place().path("labelport-data/results")).unwrap();
+    let results: Vec<_> = results.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(!results.contains(&running.id.to_string()), "{results:?}");
+    server.place().run(&["task", "cancel", running.id.as_str()]).ended(1, &["has ended already: it is CANCELED"]);
+    let listed = server.place().run(&["--json", "task", "list", "--status", "canceled"]).succeeded().out;
+    assert!(listed.lines().count() == 1 && listed.contains(running.id.as_str()), "{listed}");
+}
+
+#[test]
+fn a_task_is_listed_shown_and_canceled_over_rest() {
+    let server = Server::start_in(Place::with_rows(ROWS), &["127.0.0.1:0"]);
+    server.start_export();
+    let task = server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    let path = format!("/api/v1/tasks/{}", task.id);
+    let listed = server.call("GET", "/api/v1/tasks?status=in_progress", "");
+    assert!(listed.contains(task.id.as_str()), "{listed}");
+    let canceled = server.call("POST", &format!("{path}/cancel"), "");
+    assert!(canceled.starts_with("HTTP/1.1 200") && canceled.contains(r#""status":"CANCELED""#), "{canceled}");
+    let again = server.call("POST", &format!("{path}/cancel"), "");
+    assert!(again.starts_with("HTTP/1.1 409") && again.contains("has ended already"), "{again}");
+    let shown = server.call("GET", &path, "");
+    assert!(shown.contains(r#""error":"the task was canceled by admin@labelport.local""#), "{shown}");
+    assert!(server.call("GET", "/api/v1/tasks/nothing", "").starts_with("HTTP/1.1 404"));
+    assert!(server.call("GET", "/api/v1/tasks?status=done", "").contains("write one of IN_PROGRESS"));
+}
+
+#[test]
+fn an_export_of_the_command_line_is_canceled_by_another() {
+    let place = Place::with_rows(ROWS);
+    let command = &mut place.command(&["export", "catalog", "--everything"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Nobody reads what it writes, so that it runs until it is canceled.
+    let task = place.wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    place.run(&["task", "cancel", task.id.as_str()]).succeeded();
+    std::thread::sleep(STOP_TIME);
+    std::io::copy(&mut child.stdout.take().unwrap(), &mut std::io::sink()).unwrap();
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.contains("the export was canceled")), (Some(1), true), "{said}");
+    assert_eq!(place.find_task(&task.id).status, TaskStatus::Canceled);
+}
+
+#[test]
+fn an_import_of_the_command_line_is_canceled_by_another() {
+    let place = Place::with_rows(1);
+    let rows: Vec<String> = composed::image_rows(ROWS).collect();
+    let command = &mut place.command(&["import", "labelbox", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It has not got its first row, so that it runs until it is canceled.
+    let task = place.wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
+    place.run(&["task", "cancel", task.id.as_str()]).succeeded();
+    std::thread::sleep(STOP_TIME);
+    let mut input = child.stdin.take().unwrap();
+    // It may have gone away before it has got everything.
+    drop(input.write_all((rows.join("\n") + "\n").as_bytes()));
+    drop(input);
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.contains("the import was canceled")), (Some(1), true), "{said}");
+    place.run(&["export", "catalog"]).ended(0, &["1 row,"]);
+}

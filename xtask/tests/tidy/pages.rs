@@ -186,3 +186,35 @@ fn links_are_found() {
     assert_eq!(links("a [b](c.md#d) and [`e`](f \"title\"), not `[g](h)`"), ["c.md#d", "f"]);
     assert_eq!(links("[a]: b.md"), ["b.md"]);
 }
+
+/// Lists the guards of the operations page with their lines: the crate, and the path of the test in it.
+fn guards(page: &str) -> Vec<(usize, String, String)> {
+    let mut guards = Vec::new();
+    for (line, text) in prose(page).into_iter().filter(|(_, text)| text.starts_with('|')) {
+        for span in code_spans(text) {
+            if let Some((krate, test)) = span.split_once(": ").filter(|(_, test)| test.contains("::")) {
+                guards.push((line, krate.to_owned(), test.to_owned()));
+            }
+        }
+    }
+    guards
+}
+
+#[test]
+fn every_guard_has_its_test() {
+    const PAGE: &str = "docs/operations.md";
+    let guards = guards(&tree::read(PAGE));
+    assert!(guards.len() > 50, "only {} guards were found in {PAGE}", guards.len());
+    let mut problems = Vec::new();
+    for (line, krate, test) in guards {
+        let folder = if krate == "xtask" { krate.clone() } else { format!("crates/{krate}") };
+        let name = test.rsplit("::").next().unwrap_or(&test);
+        let declaration = format!("fn {name}(");
+        let is_there = tree::files(&folder, "rs").iter().any(|file| tree::read(file).contains(&declaration));
+        if !is_there {
+            let what = format!("there is no test `{name}` in {folder}");
+            problems.push(problem(PAGE, line, what, "name the test that fails without the guard"));
+        }
+    }
+    expect_none(problems);
+}

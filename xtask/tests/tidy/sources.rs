@@ -167,3 +167,26 @@ fn the_rules_find_what_they_are_about() {
     assert_eq!(found("allow"), [2]);
     assert_eq!(found("expect"), [4]);
 }
+
+/// A checkout may be moved after a build, and nothing is built again for that.
+#[test]
+fn no_test_keeps_the_path_of_its_build() {
+    // Written in two parts, so that this file does not name them.
+    let names = [concat!("CARGO_", "MANIFEST_DIR"), concat!("CARGO_BIN", "_EXE")];
+    // Where cargo does not say where it is, the path of the build is better than none.
+    const MAY: &str = "xtask/src/step.rs";
+    let mut problems = Vec::new();
+    for_each_source(|file, source| {
+        for (index, line) in source.lines().enumerate().filter(|_| file != MAY) {
+            if names.iter().any(|name| line.contains("env!(") && line.contains(name)) {
+                problems.push(Problem {
+                    file: file.to_owned(),
+                    line: index + 1,
+                    what: "the path of the checkout is built in".to_owned(),
+                    remedy: "tests run in the folder of their crate: name files from there",
+                });
+            }
+        }
+    });
+    expect_none(problems);
+}

@@ -1,6 +1,6 @@
 //! What commands write, and what they never overwrite.
 
-use crate::support::{Mount, Place};
+use crate::support::{Mount, Place, binary};
 use labelport_engine::composed;
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
@@ -151,7 +151,7 @@ fn the_data_folder_is_private_and_an_open_one_is_closed_with_a_notice() {
     let mode = |name: &str| place.path(name).metadata().unwrap().permissions().mode() & 0o777;
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new("sh");
-        command.args(["-c", "umask 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_labelport")]).args(arguments);
+        command.args(["-c", "umask 0; exec \"$0\" \"$@\""]).arg(binary()).args(arguments);
         command.current_dir(place.path(".")).env_remove("LABELPORT_DATA");
         let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");

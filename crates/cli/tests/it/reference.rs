@@ -1,9 +1,8 @@
 //! The reference pages are what the command says of itself.
 
-use crate::support::{Place, repository};
+use crate::support::{Place, binary, repository};
 use labelport_model::filter::FILTERS;
 use std::fmt::Write as _;
-use std::path::Path;
 
 /// Compares a page with what it should hold, or writes it when asked to.
 #[track_caller]
@@ -59,7 +58,8 @@ fn run_lines<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
     std::fs::create_dir(place.path("exports")).unwrap();
     let demo = ["--data", "labelport-demo", "export", "catalog", "--everything", "-o", "exports/all.ndjson.gz"];
     place.run(&demo).succeeded();
-    let binaries = Path::new(env!("CARGO_BIN_EXE_labelport")).parent().unwrap();
+    let binary = binary();
+    let binaries = binary.parent().unwrap();
     let mut count = 0;
     for line in lines.filter(|line| line.contains("labelport ") && !line.contains("labelport serve")) {
         let line = line.replace("/mnt/backup/", "");

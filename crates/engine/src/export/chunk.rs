@@ -64,15 +64,14 @@ impl<'a, 'e> Outlet<'a, 'e> {
         emit: &'a mut Emit<'e, Chunk>,
         (part, rows): (u64, u64),
     ) -> Self {
-        let (buffer, packed) = take_spare(spare);
         let outcome = Ok(ControlFlow::Continue(()));
-        let state = State { buffer, packed, packer, signer, spare, emit, part, rows, outcome };
+        let state = State { buffer: Vec::new(), packed: Vec::new(), packer, signer, spare, emit, part, rows, outcome };
         Self { state: RefCell::new(state), row_start: Cell::new((0, rows)), is_spilled: Cell::new(false) }
     }
 
     /// Lends the buffer in which rows are written.
     pub(super) fn with_buffer<T>(&self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let mut buffer = std::mem::take(&mut self.state.borrow_mut().buffer);
+        let mut buffer = self.state.borrow_mut().take_buffer();
         let outcome = write(&mut buffer);
         self.state.borrow_mut().buffer = buffer;
         outcome
@@ -105,6 +104,7 @@ impl<'a, 'e> Outlet<'a, 'e> {
             }
             *out = piece;
             state.hand_on(out, rows, Vec::new());
+            *out = state.take_buffer();
             self.is_spilled.set(true);
         }
         state.flow()
@@ -143,17 +143,31 @@ impl State<'_, '_> {
         *self.outcome.as_ref().unwrap_or(&ControlFlow::Break(()))
     }
 
-    /// Packs a buffer and hands it on; what is in its place has no bytes.
+    /// Returns the buffer to write to: the one in use, else one that was used before.
+    fn take_buffer(&mut self) -> Vec<u8> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        if buffer.capacity() == 0
+            && let Some((bytes, packed)) = self.spare.lock().ok().and_then(|mut spare| spare.pop())
+        {
+            buffer = bytes;
+            buffer.clear();
+            if self.packed.capacity() == 0 {
+                self.packed = packed;
+            }
+        }
+        buffer
+    }
+
+    /// Packs a buffer and hands it on; nothing is left in its place.
     fn hand_on(&mut self, buffer: &mut Vec<u8>, rows: u64, notices: Vec<Notice>) {
-        let (next, next_packed) = take_spare(self.spare);
-        let mut bytes = std::mem::replace(buffer, next);
+        let mut bytes = std::mem::take(buffer);
         if self.flow().is_break() {
             return;
         }
         if let Some(signed) = self.signer.and_then(|signer| masks::sign(&bytes, signer)) {
             bytes = signed;
         }
-        let mut packed = std::mem::replace(&mut self.packed, next_packed);
+        let mut packed = std::mem::take(&mut self.packed);
         if let Err(error) = self.packer.pack(&bytes, &mut packed) {
             self.outcome = Err(error);
             return;
@@ -165,11 +179,4 @@ impl State<'_, '_> {
             self.outcome = Ok(ControlFlow::Break(()));
         }
     }
-}
-
-fn take_spare(spare: &Spare) -> (Vec<u8>, Vec<u8>) {
-    let used = spare.lock().ok().and_then(|mut spare| spare.pop());
-    let (mut bytes, packed) = used.unwrap_or_default();
-    bytes.clear();
-    (bytes, packed)
 }

@@ -136,7 +136,7 @@ impl Engine for Sqlite {
         let connection = self.connect(flags)?;
         connection.pragma("query_only", "on")?;
         // A scan reads each page once: a small cache stays in the processor's, and a large one is memory for nothing.
-        connection.pragma("cache_size", "-2048")?;
+        connection.pragma("cache_size", "-1536")?;
         Ok(Box::new(connection))
     }
 }

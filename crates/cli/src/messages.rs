@@ -242,7 +242,7 @@ pub(crate) fn indented(json: &str) -> String {
 }
 
 /// Escapes control characters: a name in imported data must not move the cursor of who reads it.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character.is_control() {

@@ -57,6 +57,9 @@ pub enum ImportError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of refused records failed.
+    #[error(transparent)]
+    RefusedFiles(#[from] crate::sink::FileError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,11 +1,11 @@
 //! Files and streams to import from: opened, unpacked, and recognised before anything is written.
 
 use super::error::ImportError;
-use super::split::{Layout, Records};
+use super::split::{Layout, Limits, Records};
 use crate::unpack::{self, Position};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How much is looked at to tell what a file is.
 const SAMPLE_BYTES: u64 = 64 << 10;
@@ -52,9 +52,8 @@ impl Source {
         self.position.clone()
     }
 
-    /// Opens it and fails if it is not an export. `limits` are the most bytes of a record and the folder for temporary
-    /// files.
-    pub(super) fn open(self, limits: (usize, PathBuf)) -> Result<Records, ImportError> {
+    /// Opens it and fails if it is not an export.
+    pub(super) fn open(self, limits: Limits) -> Result<Records, ImportError> {
         let Self { name, input, position, .. } = self;
         let read = |source| ImportError::Read { name: name.clone(), source };
         let mut input = unpack::unpacked(input, position).map_err(read)?;

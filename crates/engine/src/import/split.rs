@@ -6,6 +6,7 @@
 
 use super::error::ImportError;
 use super::long::{FrameWriter, LONG_BYTES, LongError, LongRecord};
+use super::original::{KEPT_LIMIT_BYTES, Original, Spool};
 use labelport_model::frames::{CutError, Cutter};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use std::io::{self, BufRead, Read};
@@ -32,6 +33,9 @@ pub(super) struct Record {
     column: u64,
     /// Whether it ends with that line.
     is_one_line: bool,
+    /// Whether it is wanted as it was, and a long one as it was.
+    is_kept: bool,
+    long_original: Original,
 }
 
 /// What a record holds.
@@ -47,14 +51,37 @@ pub(super) struct RecordProblem {
     pub(super) line: u64,
     pub(super) column: Option<u64>,
     pub(super) reason: String,
+    pub(super) original: Original,
 }
+
+/// What a record may take, and what is kept of it.
+#[derive(Clone)]
+pub(super) struct Limits {
+    pub(super) record_bytes: usize,
+    /// Where the frames of long records are kept for a moment.
+    pub(super) scratch_folder: PathBuf,
+    /// Whether records are wanted as they were.
+    pub(super) keeps_originals: bool,
+}
+
+/// What a long record counts as held, at least: it has a file or two open.
+const LONG_HELD_BYTES: usize = 1 << 20;
 
 impl Record {
     /// Returns how many bytes of memory it takes.
     pub(super) fn held_bytes(&self) -> usize {
         match &self.body {
             Body::Text(text) => text.len(),
-            Body::Long(long) => long.row.text.len(),
+            Body::Long(long) => long.row.text.len().max(LONG_HELD_BYTES),
+        }
+    }
+
+    /// Returns the record as it was, where that is kept.
+    pub(super) fn into_original(self) -> Original {
+        match self.body {
+            Body::Text(text) if self.is_kept => Original::Text(text),
+            Body::Text(_) => Original::None,
+            Body::Long(_) => self.long_original,
         }
     }
 
@@ -87,9 +114,7 @@ pub(super) struct Records {
     name: String,
     input: Box<dyn BufRead + Send>,
     layout: Layout,
-    limit_bytes: usize,
-    /// Where the frames of long records are kept for a moment.
-    scratch_folder: PathBuf,
+    limits: Limits,
     /// The line and the byte in it that come next.
     line: u64,
     column: u64,
@@ -99,14 +124,8 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn new(
-        name: String,
-        input: Box<dyn BufRead + Send>,
-        layout: Layout,
-        (limit_bytes, scratch_folder): (usize, PathBuf),
-    ) -> Self {
-        let (line, column) = (1, 0);
-        Self { name, input, layout, limit_bytes, scratch_folder, line, column, is_open: false, is_over: false }
+    pub(super) fn new(name: String, input: Box<dyn BufRead + Send>, layout: Layout, limits: Limits) -> Self {
+        Self { name, input, layout, limits, line: 1, column: 0, is_open: false, is_over: false }
     }
 
     /// Returns the next record; `None` after the last.
@@ -138,9 +157,14 @@ impl Records {
                 text.pop();
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Ok(Record { body: Body::Text(text), line, column: 0, is_one_line: true })));
+                return Ok(Some(Ok(self.short(text, (line, 0), true))));
             }
         }
+    }
+
+    fn short(&self, text: Vec<u8>, (line, column): (u64, u64), is_one_line: bool) -> Record {
+        let is_kept = self.limits.keeps_originals;
+        Record { body: Body::Text(text), line, column, is_one_line, is_kept, long_original: Original::None }
     }
 
     /// Reads the rest of a line that begins with `text`.
@@ -150,18 +174,18 @@ impl Records {
             let buffer = self.input.fill_buf()?;
             let end = memchr::memchr(b'\n', buffer);
             let taken = end.unwrap_or(buffer.len());
-            long.push(&buffer[..taken]);
+            long.push(&buffer[..taken]).map_err(ReadError::Scratch)?;
             let is_over = end.is_some() || buffer.is_empty();
             self.input.consume(taken + usize::from(end.is_some()));
             if is_over {
-                return long.finish(self.limit_bytes, (line, 0), true);
+                return long.finish(self.limits.record_bytes, (line, 0), true);
             }
         }
     }
 
     /// Returns the length from which a record is read without its frames.
     fn long_bytes(&self) -> usize {
-        LONG_BYTES.min(self.limit_bytes)
+        LONG_BYTES.min(self.limits.record_bytes)
     }
 
     fn next_value(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
@@ -229,7 +253,7 @@ impl Records {
             if text.len() > self.long_bytes() {
                 let text = std::mem::take(&mut text);
                 match &mut long {
-                    Some(long) => long.push(&text),
+                    Some(long) => long.push(&text).map_err(ReadError::Scratch)?,
                     None => long = Some(Long::start(self, text)?),
                 }
             }
@@ -250,15 +274,20 @@ impl Records {
         let is_one_line = self.line == line;
         match long {
             Some(mut long) => {
-                long.push(&text);
-                long.finish(self.limit_bytes, (line, column), is_one_line)
+                long.push(&text).map_err(ReadError::Scratch)?;
+                long.finish(self.limits.record_bytes, (line, column), is_one_line)
             }
-            None => Ok(Ok(Record { body: Body::Text(text), line, column, is_one_line })),
+            None => Ok(Ok(self.short(text, (line, column), is_one_line))),
         }
     }
 
     fn problem_here(&self, reason: &str) -> RecordProblem {
-        RecordProblem { line: self.line, column: Some(self.column + 1), reason: reason.to_owned() }
+        RecordProblem {
+            line: self.line,
+            column: Some(self.column + 1),
+            reason: reason.to_owned(),
+            original: Original::None,
+        }
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -293,21 +322,27 @@ impl From<io::Error> for ReadError {
 struct Long {
     cutter: Cutter,
     frames: FrameWriter,
+    spool: Option<Spool>,
     error: Option<CutError<LongError>>,
 }
 
 impl Long {
     fn start(records: &Records, text: Vec<u8>) -> Result<Self, ReadError> {
-        let frames = FrameWriter::create(&records.scratch_folder).map_err(ReadError::Scratch)?;
-        let mut long = Self { cutter: Cutter::new(records.limit_bytes), frames, error: None };
-        long.push(&text);
+        let limits = &records.limits;
+        let frames = FrameWriter::create(&limits.scratch_folder).map_err(ReadError::Scratch)?;
+        let spool = || Spool::create(&limits.scratch_folder, KEPT_LIMIT_BYTES);
+        let spool = limits.keeps_originals.then(spool).transpose().map_err(ReadError::Scratch)?;
+        let mut long = Self { cutter: Cutter::new(limits.record_bytes), frames, spool, error: None };
+        long.push(&text).map_err(ReadError::Scratch)?;
         Ok(long)
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes; fails if they cannot be kept.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.error.is_none() {
             self.error = self.cutter.push(bytes, &mut self.frames).err();
         }
+        self.spool.as_mut().map_or(Ok(()), |spool| spool.push(bytes))
     }
 
     fn finish(
@@ -316,28 +351,25 @@ impl Long {
         (line, column): (u64, u64),
         is_one_line: bool,
     ) -> Result<Result<Record, RecordProblem>, ReadError> {
-        let refuse = |offset: Option<u64>, reason: String| {
-            let column = offset.filter(|_| is_one_line).map(|offset| column + offset + 1);
-            Ok(Err(RecordProblem { line, column, reason }))
-        };
-        match self.error {
+        let original = self.spool.map_or(Ok(Original::None), Spool::finish).map_err(ReadError::Scratch)?;
+        let (offset, reason) = match self.error {
             None => {
                 let frames = self.frames.finish().map_err(ReadError::Scratch)?;
-                let long = LongRecord { row: self.cutter.finish(), frames, limit_bytes };
-                Ok(Ok(Record { body: Body::Long(Box::new(long)), line, column, is_one_line }))
+                let body = Body::Long(Box::new(LongRecord { row: self.cutter.finish(), frames, limit_bytes }));
+                return Ok(Ok(Record { body, line, column, is_one_line, is_kept: false, long_original: original }));
             }
-            Some(CutError::Sink(LongError::Io(error))) => Err(ReadError::Scratch(error)),
-            Some(CutError::Sink(LongError::Frame { offset, error })) => refuse(Some(offset), error.to_string()),
-            Some(CutError::Malformed { offset }) => {
-                refuse(Some(offset), "\"frames\" is not valid JSON here".to_owned())
-            }
+            Some(CutError::Sink(LongError::Io(error))) => return Err(ReadError::Scratch(error)),
+            Some(CutError::Sink(LongError::Frame { offset, error })) => (Some(offset), error.to_string()),
+            Some(CutError::Malformed { offset }) => (Some(offset), "\"frames\" is not valid JSON here".to_owned()),
             Some(CutError::FrameTooLong { offset, .. }) => {
-                refuse(Some(offset), too_long("one frame of the record", limit_bytes))
+                (Some(offset), too_long("one frame of the record", limit_bytes))
             }
             Some(CutError::RowTooLong { .. } | CutError::Sink(LongError::TooLong { .. })) => {
-                refuse(None, too_long("the record, without the frames of its videos,", limit_bytes))
+                (None, too_long("the record, without the frames of its videos,", limit_bytes))
             }
-        }
+        };
+        let column = offset.filter(|_| is_one_line).map(|offset| column + offset + 1);
+        Ok(Err(RecordProblem { line, column, reason, original }))
     }
 }
 
@@ -357,7 +389,7 @@ mod tests {
 
     /// Returns each record as `line:column text`, each problem as `line! reason`.
     fn split(text: &'static str, layout: Layout) -> Vec<String> {
-        let limits = (40, std::env::temp_dir());
+        let limits = Limits { record_bytes: 40, scratch_folder: std::env::temp_dir(), keeps_originals: false };
         let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), layout, limits);
         std::iter::from_fn(|| records.next().unwrap())
             .map(|record| match record {
@@ -409,9 +441,20 @@ mod tests {
     }
 
     #[test]
+    fn few_long_records_are_in_flight_because_each_has_files_open() {
+        let text = br#"{"projects":{"p":{"labels":[{"annotations":{"frames":{"1":{},"2":{}}}}]}}}"#;
+        let limits = Limits { record_bytes: 70, scratch_folder: std::env::temp_dir(), keeps_originals: true };
+        let mut records = Records::new("f".to_owned(), Box::new(&text[..]), Layout::Lines, limits);
+        let Some(Ok(record)) = records.next().unwrap() else { panic!("it is a record") };
+        assert!(matches!(record.body, Body::Long(_)) && record.held_bytes() == LONG_HELD_BYTES);
+        assert!(matches!(record.into_original(), Original::Spooled(_)));
+    }
+
+    #[test]
     fn places_count_lines_inside_a_record() {
         let body = Body::Text(b"{\n  \"a\": x}".to_vec());
-        let record = Record { body, line: 7, column: 3, is_one_line: false };
+        let record =
+            Record { body, line: 7, column: 3, is_one_line: false, is_kept: false, long_original: Original::None };
         assert_eq!(record.place(0), (7, Some(4)));
         assert_eq!(record.place(9), (8, Some(8)));
     }

@@ -129,15 +129,16 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
         refused: refused.as_mut(),
     };
     let outcome = if is_dry {
-        dry_run(sources, &mut limits, workspace, &mut total, messages).map(Some)
+        dry_run(sources, &mut limits, workspace, &mut total, messages).map(|preview| (Some(preview), None))
     } else {
-        import_all(sources, &mut limits, workspace, &mut total, messages).map(|()| None)
+        import_all(sources, &mut limits, workspace, &mut total, messages).map(|store| (None, Some(store)))
     };
     let shown = |preview: Option<&Preview>, total: &Summary| {
         report(total, preview, started.elapsed().as_secs_f64(), messages);
     };
-    let preview = match outcome {
-        Ok(preview) => preview,
+    // The store stays open until all is said: to close it takes a moment.
+    let (preview, _store) = match outcome {
+        Ok(outcome) => outcome,
         // What was read before is neither lost nor passed over.
         Err(failure) => {
             if total.records > 0 && !is_dry {
@@ -195,14 +196,14 @@ fn finish_refused(
     Ok(())
 }
 
-/// Imports files and records that as a task. What the files before a failure did is in `total`.
+/// Imports files, records that as a task and returns the store. What the files before a failure did is in `total`.
 fn import_all(
     sources: Vec<Source>,
     limits: &mut Limits<'_>,
     workspace: &Workspace,
     total: &mut Summary,
     messages: &Messages,
-) -> Result<(), Failure> {
+) -> Result<Store, Failure> {
     let store = workspace.open_or_create()?;
     let names: Vec<&str> = sources.iter().map(Source::name).collect();
     let request = json!({ "files": names, "strict": limits.strict }).to_string();
@@ -215,7 +216,8 @@ fn import_all(
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
         Ok(((), Done { rows: total.records, outcome }))
     };
-    record(&store, messages, job, work)
+    record(&store, messages, job, work)?;
+    Ok(store)
 }
 
 /// Imports files into a transaction that is taken back. Nothing of it is recorded.

@@ -88,7 +88,7 @@ fn the_count_of_refused_records_is_the_whole_count() {
     place.write("other.html", b"<html>");
     place
         .run(&["import", "labelbox", "rows.ndjson", "other.html"])
-        .ended(1, &["rows.ndjson:", "1,234 refused", "other.html is no"]);
+        .ended(1, &["rows.ndjson:", "1,234 refused", "other.html is not an export: it is a web page"]);
 }
 
 #[test]

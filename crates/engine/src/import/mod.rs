@@ -15,6 +15,7 @@ mod flight;
 mod long;
 mod original;
 mod parse;
+mod recognise;
 mod refused;
 mod source;
 mod split;
@@ -93,9 +94,12 @@ pub struct Summary {
     pub refusals: Vec<Refused>,
 }
 
+/// What is refused, and the record as it was, where that is kept.
+type RefusedRecord = (Refused, Option<Box<Original>>);
+
 /// Records as cut from the input.
 struct Portion {
-    records: Vec<Result<Record, (Refused, Original)>>,
+    records: Vec<Result<Record, RefusedRecord>>,
     ticket: Ticket,
 }
 
@@ -110,8 +114,8 @@ struct ParsedPortion {
 struct Waiting {
     rows: Rows,
     /// The records of the rows as they were; none where they are not kept.
-    originals: Vec<Original>,
-    refused: Vec<(Refused, Original)>,
+    originals: Vec<Option<Box<Original>>>,
+    refused: Vec<RefusedRecord>,
     bytes: usize,
     records: u64,
 }
@@ -143,8 +147,8 @@ struct Sent {
     records: u64,
     /// The lines of the rows.
     lines: Vec<u64>,
-    originals: Vec<Original>,
-    refused: Vec<(Refused, Original)>,
+    originals: Vec<Option<Box<Original>>>,
+    refused: Vec<RefusedRecord>,
     /// How far the file had been read.
     position: u64,
 }
@@ -174,7 +178,7 @@ impl Handover<'_> {
             return Ok(());
         };
         for (index, reason) in self.target.receive()? {
-            let original = originals.get_mut(index).map(std::mem::take).unwrap_or_default();
+            let original = originals.get_mut(index).and_then(Option::take);
             let line = lines[index];
             refused.push((Refused { file: self.name.to_owned(), line, column: None, reason }, original));
         }

@@ -16,11 +16,8 @@ const ZSTD_LEVEL: i32 = 1;
 const COPY_BYTES: usize = 64 << 10;
 
 /// A record as it was.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum Original {
-    /// Nobody asked for it, or what was refused is not a record.
-    #[default]
-    None,
     /// A short record.
     Text(Vec<u8>),
     /// A long record, compressed.
@@ -38,7 +35,7 @@ impl Original {
             write(piece)
         };
         match self {
-            Self::None | Self::TooLong => return Ok(false),
+            Self::TooLong => return Ok(false),
             Self::Text(mut text) => write_piece(&mut text)?,
             Self::Spooled(mut file) => {
                 file.seek(SeekFrom::Start(0))?;
@@ -99,7 +96,7 @@ mod tests {
     fn a_record_is_written_as_one_line() {
         assert_eq!(written(Original::Text(b"{\"a\":1}\r".to_vec())).as_deref(), Some("{\"a\":1}\r"));
         assert_eq!(written(Original::Text(b"{\n\t\"a\": 1\n}".to_vec())).as_deref(), Some("{ \t\"a\": 1 }"));
-        assert_eq!(written(Original::None), None);
+        assert_eq!(written(Original::TooLong), None);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use labelport_model::row::{Reader, Row};
 /// A record after parsing.
 pub(super) enum Parsed {
     /// The line on which it stands, the row, and the record as it was, where it is kept.
-    Row(u64, Box<Row>, Original),
+    Row(u64, Box<Row>, Option<Box<Original>>),
     /// What cannot be read, and the record as it was.
-    Refused(Refused, Original),
+    Refused(Refused, Option<Box<Original>>),
 }
 
 /// What a thread that parses uses again.
@@ -64,7 +64,13 @@ impl Worker {
     }
 
     fn read_text(&mut self, text: &[u8]) -> Result<Row, (usize, String)> {
-        self.document.read(text).map_err(|error| (error.offset, error.to_string()))?;
+        self.document.read(text).map_err(|error| {
+            let reason = match text.get(error.offset) {
+                Some(0) => "a zero byte, as in a file whose copy was cut off; copy the file again".to_owned(),
+                _ => error.to_string(),
+            };
+            (error.offset, reason)
+        })?;
         self.reader.read(&self.document).map_err(|error| (error.offset, error.to_string()))
     }
 }

@@ -53,11 +53,11 @@ impl RefusedFiles {
     }
 
     /// Writes a refusal and its record.
-    pub(super) fn add(&mut self, refused: &Refused, original: Original) -> Result<(), FileError> {
-        let is_too_long = matches!(original, Original::TooLong);
+    pub(super) fn add(&mut self, refused: &Refused, original: Option<Box<Original>>) -> Result<(), FileError> {
+        let is_too_long = matches!(original.as_deref(), Some(Original::TooLong));
         let records = &mut self.records;
-        let is_written =
-            original.write_to(|piece| records.write(piece)).map_err(|source| self.records.failure(source))?;
+        let written = original.map_or(Ok(false), |original| original.write_to(|piece| records.write(piece)));
+        let is_written = written.map_err(|source| self.records.failure(source))?;
         if is_written {
             self.records.write(b"\n").map_err(|source| self.records.failure(source))?;
             self.written += 1;

@@ -33,9 +33,8 @@ pub(super) struct Record {
     column: u64,
     /// Whether it ends with that line.
     is_one_line: bool,
-    /// Whether it is wanted as it was, and a long one as it was.
+    /// Whether it is wanted as it was.
     is_kept: bool,
-    long_original: Original,
 }
 
 /// What a record holds.
@@ -51,7 +50,7 @@ pub(super) struct RecordProblem {
     pub(super) line: u64,
     pub(super) column: Option<u64>,
     pub(super) reason: String,
-    pub(super) original: Original,
+    pub(super) original: Option<Box<Original>>,
 }
 
 /// What a record may take, and what is kept of it.
@@ -77,11 +76,11 @@ impl Record {
     }
 
     /// Returns the record as it was, where that is kept.
-    pub(super) fn into_original(self) -> Original {
+    pub(super) fn into_original(self) -> Option<Box<Original>> {
         match self.body {
-            Body::Text(text) if self.is_kept => Original::Text(text),
-            Body::Text(_) => Original::None,
-            Body::Long(_) => self.long_original,
+            Body::Text(text) if self.is_kept => Some(Box::new(Original::Text(text))),
+            Body::Text(_) => None,
+            Body::Long(long) => long.original,
         }
     }
 
@@ -124,8 +123,14 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn new(name: String, input: Box<dyn BufRead + Send>, layout: Layout, limits: Limits) -> Self {
-        Self { name, input, layout, limits, line: 1, column: 0, is_open: false, is_over: false }
+    /// Takes an input, how it is laid out, and the line and the byte in it at which it begins.
+    pub(super) fn new(
+        name: String,
+        input: Box<dyn BufRead + Send>,
+        (layout, (line, column)): (Layout, (u64, u64)),
+        limits: Limits,
+    ) -> Self {
+        Self { name, input, layout, limits, line, column, is_open: false, is_over: false }
     }
 
     /// Returns the next record; `None` after the last.
@@ -142,7 +147,8 @@ impl Records {
 
     fn next_line(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
         loop {
-            let line = self.line;
+            // Only the first line may begin in its middle.
+            let (line, column) = (self.line, std::mem::take(&mut self.column));
             let mut text = Vec::new();
             let long_bytes = self.long_bytes();
             self.input.by_ref().take(long_bytes as u64 + 1).read_until(b'\n', &mut text)?;
@@ -151,24 +157,24 @@ impl Records {
             }
             self.line += 1;
             if text.len() > long_bytes && !text.ends_with(b"\n") {
-                return self.long_line(text, line).map(Some);
+                return self.long_line(text, (line, column)).map(Some);
             }
             if text.ends_with(b"\n") {
                 text.pop();
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Ok(self.short(text, (line, 0), true))));
+                return Ok(Some(Ok(self.short(text, (line, column), true))));
             }
         }
     }
 
     fn short(&self, text: Vec<u8>, (line, column): (u64, u64), is_one_line: bool) -> Record {
         let is_kept = self.limits.keeps_originals;
-        Record { body: Body::Text(text), line, column, is_one_line, is_kept, long_original: Original::None }
+        Record { body: Body::Text(text), line, column, is_one_line, is_kept }
     }
 
     /// Reads the rest of a line that begins with `text`.
-    fn long_line(&mut self, text: Vec<u8>, line: u64) -> Result<Result<Record, RecordProblem>, ReadError> {
+    fn long_line(&mut self, text: Vec<u8>, place: (u64, u64)) -> Result<Result<Record, RecordProblem>, ReadError> {
         let mut long = Long::start(self, text)?;
         loop {
             let buffer = self.input.fill_buf()?;
@@ -178,7 +184,7 @@ impl Records {
             let is_over = end.is_some() || buffer.is_empty();
             self.input.consume(taken + usize::from(end.is_some()));
             if is_over {
-                return long.finish(self.limits.record_bytes, (line, 0), true);
+                return long.finish(self.limits.record_bytes, place, true);
             }
         }
     }
@@ -197,7 +203,9 @@ impl Records {
             let Some(byte) = self.peek()? else {
                 self.is_over = true;
                 if self.layout == Layout::Array {
-                    return Ok(Some(Err(self.problem_here("the file ends inside its array: it is cut off"))));
+                    return Ok(Some(Err(
+                        self.problem_here("the file ends inside its array: it is cut off; copy or export it again")
+                    )));
                 }
                 return Ok(None);
             };
@@ -222,7 +230,7 @@ impl Records {
     fn check_end(&mut self) -> io::Result<Option<Result<Record, RecordProblem>>> {
         while let Some(byte) = self.peek()? {
             if !byte.is_ascii_whitespace() {
-                return Ok(Some(Err(self.problem_here("text after the end of the array"))));
+                return Ok(Some(Err(self.problem_here("text after the end of the array, which is not read; put its rows into the array or into a file of their own"))));
             }
             self.take(byte);
         }
@@ -282,12 +290,7 @@ impl Records {
     }
 
     fn problem_here(&self, reason: &str) -> RecordProblem {
-        RecordProblem {
-            line: self.line,
-            column: Some(self.column + 1),
-            reason: reason.to_owned(),
-            original: Original::None,
-        }
+        RecordProblem { line: self.line, column: Some(self.column + 1), reason: reason.to_owned(), original: None }
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -351,12 +354,13 @@ impl Long {
         (line, column): (u64, u64),
         is_one_line: bool,
     ) -> Result<Result<Record, RecordProblem>, ReadError> {
-        let original = self.spool.map_or(Ok(Original::None), Spool::finish).map_err(ReadError::Scratch)?;
+        let original = self.spool.map(Spool::finish).transpose().map_err(ReadError::Scratch)?.map(Box::new);
         let (offset, reason) = match self.error {
             None => {
                 let frames = self.frames.finish().map_err(ReadError::Scratch)?;
-                let body = Body::Long(Box::new(LongRecord { row: self.cutter.finish(), frames, limit_bytes }));
-                return Ok(Ok(Record { body, line, column, is_one_line, is_kept: false, long_original: original }));
+                let body =
+                    Body::Long(Box::new(LongRecord { row: self.cutter.finish(), frames, limit_bytes, original }));
+                return Ok(Ok(Record { body, line, column, is_one_line, is_kept: false }));
             }
             Some(CutError::Sink(LongError::Io(error))) => return Err(ReadError::Scratch(error)),
             Some(CutError::Sink(LongError::Frame { offset, error })) => (Some(offset), error.to_string()),
@@ -390,7 +394,7 @@ mod tests {
     /// Returns each record as `line:column text`, each problem as `line! reason`.
     fn split(text: &'static str, layout: Layout) -> Vec<String> {
         let limits = Limits { record_bytes: 40, scratch_folder: std::env::temp_dir(), keeps_originals: false };
-        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), layout, limits);
+        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), (layout, (1, 0)), limits);
         std::iter::from_fn(|| records.next().unwrap())
             .map(|record| match record {
                 Ok(record) => {
@@ -444,17 +448,16 @@ mod tests {
     fn few_long_records_are_in_flight_because_each_has_files_open() {
         let text = br#"{"projects":{"p":{"labels":[{"annotations":{"frames":{"1":{},"2":{}}}}]}}}"#;
         let limits = Limits { record_bytes: 70, scratch_folder: std::env::temp_dir(), keeps_originals: true };
-        let mut records = Records::new("f".to_owned(), Box::new(&text[..]), Layout::Lines, limits);
+        let mut records = Records::new("f".to_owned(), Box::new(&text[..]), (Layout::Lines, (1, 0)), limits);
         let Some(Ok(record)) = records.next().unwrap() else { panic!("it is a record") };
         assert!(matches!(record.body, Body::Long(_)) && record.held_bytes() == LONG_HELD_BYTES);
-        assert!(matches!(record.into_original(), Original::Spooled(_)));
+        assert!(matches!(*record.into_original().unwrap(), Original::Spooled(_)));
     }
 
     #[test]
     fn places_count_lines_inside_a_record() {
         let body = Body::Text(b"{\n  \"a\": x}".to_vec());
-        let record =
-            Record { body, line: 7, column: 3, is_one_line: false, is_kept: false, long_original: Original::None };
+        let record = Record { body, line: 7, column: 3, is_one_line: false, is_kept: false };
         assert_eq!(record.place(0), (7, Some(4)));
         assert_eq!(record.place(9), (8, Some(8)));
     }

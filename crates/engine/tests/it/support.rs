@@ -88,6 +88,11 @@ impl Workspace {
         self.import_keeping(name, bytes, import, None)
     }
 
+    /// Imports what a source gives.
+    pub(crate) fn import_source(&self, source: Source, import: ImportAs) -> Result<Summary, ImportError> {
+        with_run(import, None, |run| import::run(&self.store, source, run))
+    }
+
     /// Imports a file and writes down what is refused.
     pub(crate) fn import_keeping(
         &self,

@@ -13,9 +13,9 @@ fn strict() -> ImportAs {
 /// Runs files dry and for real; returns the two summaries, and that the first left nothing.
 #[track_caller]
 fn both(workspace: &Workspace, files: &[(&str, &[u8])], import: ImportAs) -> (Summary, Summary) {
-    let before = workspace.dump();
+    let before = workspace.database();
     let (dry, preview) = workspace.import_dry(files, import, None).unwrap();
-    assert!(workspace.dump() == before, "a dry run left something in the database");
+    assert!(workspace.database() == before, "a dry run left something in the database");
     let counts = &dry.counts;
     assert_eq!(preview.created.len() as u64, counts.rows.created.min(10));
     assert_eq!(preview.changed.len() as u64, counts.rows.changed.min(10));
@@ -90,9 +90,9 @@ fn a_strict_file_is_taken_back_alone() {
     let wrong = format!("{first}nonsense\n");
     let files = [("wrong", wrong.as_bytes()), ("good", last.as_bytes()), ("wrong again", wrong.as_bytes())];
     let workspace = Workspace::new();
-    let before = workspace.dump();
+    let before = workspace.database();
     let (dry, preview) = workspace.import_dry(&files, strict(), None).unwrap();
-    assert!(workspace.dump() == before);
+    assert!(workspace.database() == before);
     assert_eq!((dry.refused, dry.counts.rows.created), (2, 1));
     let last: Value = serde_json::from_str(&last).unwrap();
     assert_eq!(
@@ -120,10 +120,10 @@ fn ten_rows_of_each_sort_are_named() {
 fn a_dry_run_that_fails_leaves_nothing() {
     let workspace = Workspace::new();
     workspace.import_all("rows", good()[0].as_bytes());
-    let before = workspace.dump();
+    let before = workspace.database();
     let files = [("rows", good()[1].clone().into_bytes()), ("other", b"<html>".to_vec())];
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     workspace.import_dry(&files, ImportAs::default(), None).unwrap_err();
-    assert!(workspace.dump() == before);
+    assert!(workspace.database() == before);
     workspace.import_all("rows", good()[1].as_bytes());
 }

@@ -123,21 +123,11 @@ impl Workspace {
         Ok((total, dry_run.finish()?))
     }
 
-    /// Returns everything that is in the database, table by table.
-    pub(crate) fn dump(&self) -> String {
-        let mut reader = self.store.reader().unwrap();
-        let tables = "select name from sqlite_master where type = 'table' order by name";
-        let tables = reader.list(tables, &[], |row| row.text(0).unwrap()).unwrap();
-        let mut dump = String::new();
-        for table in tables {
-            let columns = format!("select 'quote(' || name || ')' from pragma_table_info('{table}') order by cid");
-            let columns = reader.list(&columns, &[], |row| row.text(0).unwrap()).unwrap();
-            let rows = format!("select {} from {table} order by 1", columns.join(" || ',' || "));
-            let mut rows = reader.list(&rows, &[], |row| row.text(0).unwrap()).unwrap();
-            rows.sort();
-            dump.push_str(&format!("{table}\n  {}\n", rows.join("\n  ")));
-        }
-        dump
+    /// Returns every byte of the database as it is now.
+    pub(crate) fn database(&self) -> Vec<u8> {
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        self.store.snapshot(1).unwrap().connections[0].copy_to(copy.path(), &mut |_, _| {}).unwrap();
+        std::fs::read(copy.path()).unwrap()
     }
 
     /// Exports on two threads, not packed.

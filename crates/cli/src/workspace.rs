@@ -45,6 +45,11 @@ impl Workspace {
         Self { folder, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
     }
 
+    /// Returns a workspace in a folder of its own, opened as this one is.
+    pub(crate) fn elsewhere(&self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+    }
+
     /// Returns the data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
@@ -104,6 +109,11 @@ impl Workspace {
             ),
             error => error.into(),
         })
+    }
+
+    /// Returns whether the folder has a store.
+    pub(crate) fn exists(&self) -> bool {
+        self.folder.join(sqlite::DATABASE_FILE).exists()
     }
 
     /// Opens the store of a folder, which is made if need be.

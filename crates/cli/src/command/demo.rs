@@ -73,6 +73,7 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
             threads: 1,
             record_limit_bytes: RECORD_LIMIT_BYTES,
             scratch_folder,
+            refused: None,
             now: workspace::now(),
             progress: &mut |_| {},
             stop: None,

@@ -1,19 +1,27 @@
 //! `labelport import`: export files into the workspace.
 
 use super::Command;
+use crate::ambient::SystemChance;
+use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{Done, Job, Pulse, record};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::import::{self, Progress, Run, Source, Summary};
+use labelport_engine::import::{
+    self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
+};
+use labelport_engine::sink::{Existing, Packing, Rules};
+use labelport_formats::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_store::Store;
-use labelport_store::merge::Tally;
+use labelport_store::merge::{MergeCounts, Tally};
 use labelport_store::ontologies::{self, GivenOntology, OntologyError};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Reads files into the workspace.
 pub(crate) struct Import;
@@ -36,6 +44,31 @@ impl Command for Import {
             )
             .args([
                 Arg::new("paths").value_name("PATH").num_args(1..).required(true).help("Files; - for standard input"),
+                Arg::new("dry-run")
+                    .long("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Show what would be created, changed and removed, and write nothing")
+                    .long_help(
+                        "Read, check and merge everything in one transaction that is taken back, and show what would be \
+                         created, changed and removed, with the first ten rows of each. Nothing is left behind, but until \
+                         it ends nobody else can write to the workspace, and it needs the disk space of the import",
+                    ),
+                Arg::new("refused")
+                    .long("refused")
+                    .value_name("FILE")
+                    .value_parser(clap::value_parser!(PathBuf))
+                    .help("Write refused records to FILE and the reasons to FILE.reasons.ndjson")
+                    .long_help(
+                        "Write every refused record to FILE as it was, one a line, to be corrected and imported, and file, \
+                         line, column and reason of each to FILE.reasons.ndjson. A record printed over several lines \
+                         becomes one line. A name ending in .gz or .zst is packed. Both files are written when the import \
+                         ends, and not at all if nothing was refused",
+                    ),
+                Arg::new("force")
+                    .long("force")
+                    .requires("refused")
+                    .action(ArgAction::SetTrue)
+                    .help("Replace FILE and its reasons if they exist; remove them if nothing is refused"),
                 Arg::new("strict")
                     .long("strict")
                     .action(ArgAction::SetTrue)
@@ -78,7 +111,11 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
             path => Source::file(Path::new(path))?,
         });
     }
-    let store = workspace.open_or_create()?;
+    let is_dry = arguments.get_flag("dry-run");
+    let mut refused = refused_files(arguments, workspace)?;
+    if is_dry || refused.is_some() {
+        interrupt::remove_unfinished_files(*messages)?;
+    }
     let strict = arguments.get_flag("strict");
     let record_bytes = arguments
         .get_one::<u16>("max-record-mib")
@@ -86,43 +123,171 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
         .map_or(ROW_LIMIT_BYTES, |mebibytes| usize::from(mebibytes) << 20);
     let started = workspace::instant();
     let mut total = Summary::default();
+    let mut limits = Limits {
+        strict,
+        is_dry,
+        record_bytes,
+        scratch_folder: workspace.folder().to_owned(),
+        refused: refused.as_mut(),
+        stop: None,
+    };
+    let outcome = if is_dry {
+        dry_run(sources, &mut limits, workspace, &mut total, messages).map(|preview| (Some(preview), None))
+    } else {
+        import_all(sources, &mut limits, workspace, &mut total, messages).map(|store| (None, Some(store)))
+    };
+    let shown = |preview: Option<&Preview>, total: &Summary| {
+        report(total, preview, started.elapsed().as_secs_f64(), messages);
+    };
+    // The store stays open until all is said: to close it takes a moment.
+    let (preview, _store) = match outcome {
+        Ok(outcome) => outcome,
+        // What was read before is neither lost nor passed over.
+        Err(failure) => {
+            if total.records > 0 && !is_dry {
+                shown(None, &total);
+            }
+            return Err(failure);
+        }
+    };
+    shown(preview.as_ref(), &total);
+    if let (Some(files), Some(path)) = (refused, arguments.get_one::<PathBuf>("refused")) {
+        let is_rest_imported = !strict && !is_dry;
+        finish_refused(files, path, &total, is_rest_imported, messages)?;
+    }
+    Ok(if total.refused > 0 { REFUSED } else { SUCCESS })
+}
+
+/// Starts the file of refused records, if one is asked for.
+fn refused_files(arguments: &ArgMatches, workspace: &Workspace) -> Result<Option<RefusedFiles>, Failure> {
+    let Some(path) = arguments.get_one::<PathBuf>("refused") else { return Ok(None) };
+    let packing = Packing::of_path(path, &Ndjson).map_err(Failure::usage)?;
+    let place = |path: &Path| path.canonicalize().ok();
+    let inputs = arguments.get_many::<String>("paths").into_iter().flatten();
+    for input in inputs.filter(|input| *input != "-") {
+        let input = place(Path::new(input));
+        if input.is_some() && [place(path), place(&reasons_path(path))].contains(&input) {
+            return Err(Failure::usage(format!(
+                "{} is one of the files to import; name another file for refused records",
+                path.display()
+            )));
+        }
+    }
+    let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::Keep };
+    let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
+    Ok(Some(RefusedFiles::create(path, &rules, packing)?))
+}
+
+fn finish_refused(
+    files: RefusedFiles,
+    path: &Path,
+    total: &Summary,
+    is_rest_imported: bool,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    if !files.finish()? {
+        return Ok(());
+    }
+    let reasons = reasons_path(path);
+    let event = json!({
+        "event": "refused records written", "records": path.display().to_string(),
+        "reasons": reasons.display().to_string(), "refused": total.refused,
+    });
+    let next = if is_rest_imported { "; correct the records and import that file" } else { "" };
+    let sentence = format!("the refused records are in {}, the reasons in {}{next}", path.display(), reasons.display());
+    messages.event(&event, &sentence);
+    Ok(())
+}
+
+/// Imports files, records that as a task and returns the store. What the files before a failure did is in `total`.
+fn import_all(
+    sources: Vec<Source>,
+    limits: &mut Limits<'_>,
+    workspace: &Workspace,
+    total: &mut Summary,
+    messages: &Messages,
+) -> Result<Store, Failure> {
+    let store = workspace.open_or_create()?;
     let names: Vec<&str> = sources.iter().map(Source::name).collect();
-    let request = json!({ "files": names, "strict": strict }).to_string();
-    let job = Job { kind: "import", name: names.join(", "), request, is_silent: strict };
-    let limits = Limits { strict, record_bytes, scratch_folder: workspace.folder().to_owned() };
+    let request = json!({ "files": names, "strict": limits.strict }).to_string();
+    let job = Job { kind: "import", name: names.join(", "), request, is_silent: limits.strict };
     let work = |pulse: &mut Pulse<'_>| {
+        limits.stop = Some(pulse.stop());
         for source in sources {
-            total.add(import_one(&store, source, &limits, messages, pulse)?);
+            let run_one = |source: Source, run: &mut Run<'_>| import::run(&store, source, run);
+            total.add(import_one(source, limits, messages, &mut || pulse.beat(), run_one)?);
         }
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
         Ok(((), Done { rows: total.records, outcome }))
     };
     record(&store, messages, job, work)?;
-    report(&total, started.elapsed().as_secs_f64(), messages);
-    Ok(if total.refused > 0 { REFUSED } else { SUCCESS })
+    Ok(store)
 }
 
-/// What a file may hold.
-struct Limits {
+/// Imports files into a transaction that is taken back. Nothing of it is recorded.
+fn dry_run(
+    sources: Vec<Source>,
+    limits: &mut Limits<'_>,
+    workspace: &Workspace,
+    total: &mut Summary,
+    messages: &Messages,
+) -> Result<Preview, Failure> {
+    if workspace.exists() {
+        return dry_run_in(&workspace.open()?, sources, limits, total, messages);
+    }
+    let folder = DryFolder::create(workspace.folder(), &SystemChance).map_err(|error| {
+        Failure::new(format!(
+            "no folder for the dry run can be made next to {} ({error})",
+            workspace.folder().display()
+        ))
+    })?;
+    let empty = workspace.elsewhere(folder.path());
+    folder.path().clone_into(&mut limits.scratch_folder);
+    // The store is closed before its folder goes.
+    let store = empty.open_or_create()?;
+    dry_run_in(&store, sources, limits, total, messages)
+}
+
+fn dry_run_in(
+    store: &Store,
+    sources: Vec<Source>,
+    limits: &mut Limits<'_>,
+    total: &mut Summary,
+    messages: &Messages,
+) -> Result<Preview, Failure> {
+    let dry_run = DryRun::start(store, workspace::now())?;
+    let last = sources.len().saturating_sub(1);
+    for (index, source) in sources.into_iter().enumerate() {
+        let run_one = |source: Source, run: &mut Run<'_>| import::run_dry(&dry_run, source, index == last, run);
+        total.add(import_one(source, limits, messages, &mut || (), run_one)?);
+    }
+    Ok(dry_run.finish()?)
+}
+
+/// What a file may hold, and what becomes of refused records.
+struct Limits<'a> {
     strict: bool,
+    is_dry: bool,
     record_bytes: usize,
     scratch_folder: PathBuf,
+    refused: Option<&'a mut RefusedFiles>,
+    /// Set once somebody has canceled the import.
+    stop: Option<Arc<AtomicBool>>,
 }
 
-/// Imports one file and says so: what this has said is on disk.
+/// Imports one file and says so: what this has said is on disk, unless it is a dry run.
 fn import_one(
-    store: &Store,
     source: Source,
-    limits: &Limits,
+    limits: &mut Limits<'_>,
     messages: &Messages,
-    pulse: &mut Pulse<'_>,
+    beat: &mut dyn FnMut(),
+    import: impl FnOnce(Source, &mut Run<'_>) -> Result<Summary, ImportError>,
 ) -> Result<Summary, Failure> {
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
-    let stop = pulse.stop();
     let mut tell = |now: Progress| {
         progress.set(now.bytes, now.records);
-        pulse.beat();
+        beat();
     };
     let threads = workspace::processors().saturating_sub(1).max(1);
     let mut run = Run {
@@ -130,14 +295,15 @@ fn import_one(
         threads,
         record_limit_bytes: limits.record_bytes,
         scratch_folder: &limits.scratch_folder,
+        refused: limits.refused.as_deref_mut(),
         now: workspace::now(),
         progress: &mut tell,
-        stop: Some(&stop),
+        stop: limits.stop.as_deref(),
     };
-    let summary = import::run(store, source, &mut run)?;
+    let summary = import(source, &mut run)?;
     drop(progress);
     let event = json!({
-        "event": "file imported", "file": name, "records": summary.records, "refused": summary.refused,
+        "event": if limits.is_dry { "file read" } else { "file imported" }, "file": name, "records": summary.records, "refused": summary.refused,
     });
     messages.event(&event, "");
     if limits.strict && summary.refused > 0 {
@@ -146,7 +312,7 @@ fn import_one(
     Ok(summary)
 }
 
-fn report(total: &Summary, secs: f64, messages: &Messages) {
+fn report(total: &Summary, preview: Option<&Preview>, secs: f64, messages: &Messages) {
     let counts = &total.counts;
     for refused in total.refusals.iter().take(REFUSED_SHOWN) {
         let event = json!({
@@ -156,7 +322,11 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
         messages.event(&event, &format!("refused: {}", escaped(&refused.to_string())));
     }
     if total.refused > REFUSED_SHOWN as u64 {
-        messages.note(&format!("refused: and {} more", counted(total.refused - REFUSED_SHOWN as u64, "record")));
+        messages.note(&format!(
+            "refused: and {} more, {} in all; --refused FILE writes all of them to a file",
+            counted(total.refused - REFUSED_SHOWN as u64, "record"),
+            grouped(total.refused)
+        ));
     }
     let tally = |tally: &Tally| {
         json!({
@@ -183,12 +353,7 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
     for (name, tally) in
         [("data rows", &counts.rows), ("labels", &counts.labels), ("run labels and predictions", &counts.run_labels)]
     {
-        let parts = [
-            ("created", tally.created),
-            ("changed", tally.changed),
-            ("unchanged", tally.unchanged),
-            ("removed", tally.removed),
-        ];
+        let parts = [("created", tally.created), ("changed", tally.changed), ("unchanged", tally.unchanged)];
         let parts: Vec<String> = parts
             .iter()
             .filter(|(_, count)| *count > 0)
@@ -196,6 +361,11 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
             .collect();
         if !parts.is_empty() {
             lines.push(format!("  {name}: {}", parts.join(", ")));
+        }
+    }
+    for (name, tally) in [("labels", &counts.labels), ("run labels and predictions", &counts.run_labels)] {
+        if tally.removed > 0 {
+            lines.push(format!("  {name} removed: {}", grouped(tally.removed)));
         }
     }
     let new: Vec<String> =
@@ -217,12 +387,59 @@ fn report(total: &Summary, secs: f64, messages: &Messages) {
              }
         ));
     }
-    let event = json!({
-        "event": "imported", "renamed": counts.renamed, "filled_videos": counts.filled_videos, "records": total.records, "refused": total.refused, "rows": tally(&counts.rows),
+    let mut event = json!({
+        "event": "imported", "renamed": counts.renamed, "filled_videos": counts.filled_videos,
+        "records": total.records, "refused": total.refused,
+        "refused_listed": total.refusals.len().min(REFUSED_SHOWN), "rows": tally(&counts.rows),
         "labels": tally(&counts.labels), "run_labels": tally(&counts.run_labels),
         "created": created.iter().map(|(name, _, count)| ((*name).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     });
+    if let Some(preview) = preview {
+        event["event"] = json!("dry run");
+        event["first_rows"] = first_rows(preview);
+        lines.insert(0, "dry run, nothing was written; an import would do this:".to_owned());
+        lines.extend(named(counts, preview));
+    }
     messages.event(&event, &lines.join("\n"));
+}
+
+/// Returns the rows that a dry run names, for programs.
+fn first_rows(preview: &Preview) -> Value {
+    let names = |rows: &[RowName]| -> Vec<Value> {
+        rows.iter().map(|row| json!({ "id": row.id, "global_key": row.global_key })).collect()
+    };
+    let losses = preview.losses.iter();
+    let losses = losses.map(|row| json!({ "id": row.row_id, "global_key": row.global_key, "labels": row.labels }));
+    json!({
+        "created": names(&preview.created), "changed": names(&preview.changed),
+        "labels_removed": losses.collect::<Vec<_>>(),
+    })
+}
+
+/// Names the first rows that an import would touch, for people.
+fn named(counts: &MergeCounts, preview: &Preview) -> Vec<String> {
+    let named = |id: &str, global_key: Option<&String>| match global_key {
+        Some(global_key) => format!("  {id}  {}", escaped(global_key)),
+        None => format!("  {id}"),
+    };
+    let rows =
+        |rows: &[RowName]| -> Vec<String> { rows.iter().map(|row| named(&row.id, row.global_key.as_ref())).collect() };
+    let losses = preview.losses.iter();
+    let losses = losses.map(|row| {
+        format!("{}  ({} removed)", named(&row.row_id, row.global_key.as_ref()), counted(row.labels, "label"))
+    });
+    let sorts = [
+        ("data rows that would be created", counts.rows.created, rows(&preview.created)),
+        ("data rows that would be changed", counts.rows.changed, rows(&preview.changed)),
+        ("data rows that would lose labels", 0, losses.collect()),
+    ];
+    let mut lines = Vec::new();
+    for (what, all, names) in sorts.into_iter().filter(|(_, _, names)| !names.is_empty()) {
+        let which = if all > names.len() as u64 { format!(", the first {}", names.len()) } else { String::new() };
+        lines.push(format!("{what}{which}:"));
+        lines.extend(names);
+    }
+    lines
 }
 
 fn import_ontology(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {

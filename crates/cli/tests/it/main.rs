@@ -6,6 +6,7 @@ mod backups;
 mod commands;
 mod crash;
 mod demo;
+mod importing;
 mod keys;
 mod logs;
 mod outputs;

@@ -100,9 +100,9 @@ fn a_feature_that_a_given_ontology_does_not_have_is_refused() {
 fn files_that_are_something_else_are_told() {
     let place = Place::empty();
     place.write("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0");
-    place.run(&["import", "labelbox", "photo.png"]).ended(1, &["photo.png is no export", "NDJSON"]);
+    place.run(&["import", "labelbox", "photo.png"]).ended(1, &["photo.png is not an export: it is a PNG image"]);
     place.write("table.csv", b"id,label\n1,boat\n");
-    place.run(&["import", "labelbox", "table.csv"]).ended(1, &["table.csv is no export"]);
+    place.run(&["import", "labelbox", "table.csv"]).ended(1, &["table.csv is not an export: it looks like a table"]);
     place.write("old.json", br#"[{"ID":"x","DataRow ID":"y"}]"#);
     place.run(&["import", "labelbox", "old.json"]).ended(1, &["legacy v1"]);
     place.run(&["import", "labelbox", "missing.ndjson"]).ended(1, &["missing.ndjson cannot be read"]);

@@ -38,12 +38,12 @@ pub enum ImportError {
         source: std::io::Error,
     },
     /// The file is something else.
-    #[error("{name} is no export: {found}; expected NDJSON, or a JSON array, of rows with the key data_row")]
+    #[error("{name} is not an export: {found}")]
     NotAnExport {
         /// The file.
         name: String,
-        /// What it seems to be.
-        found: &'static str,
+        /// What it seems to be, and what to do.
+        found: String,
     },
     /// The file is an export in the legacy format.
     #[error("{name} is an export in the legacy v1 format (it has \"DataRow ID\"); export it again as v2")]
@@ -60,6 +60,9 @@ pub enum ImportError {
     /// Somebody stopped it.
     #[error("the import was canceled; what was written before stays")]
     Stopped,
+    /// A file of refused records failed.
+    #[error(transparent)]
+    RefusedFiles(#[from] crate::sink::FileError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

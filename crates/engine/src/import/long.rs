@@ -5,6 +5,7 @@
 //! the short row, the key frames and one frame. Frames that cannot be computed from key frames have to be kept as they
 //! came, and count towards the limit of the record.
 
+use super::original::Original;
 use labelport_model::frames::{CutError, CutRow, Folder, FrameSink, is_filled_as};
 use labelport_model::json::{Document, JsonError, Members, Value};
 use std::fs::File;
@@ -22,6 +23,8 @@ pub(super) struct LongRecord {
     pub(super) row: CutRow,
     pub(super) frames: Frames,
     pub(super) limit_bytes: usize,
+    /// The record as it was, where that is kept.
+    pub(super) original: Option<Box<Original>>,
 }
 
 /// Why a long record is refused, or cannot be read at all.

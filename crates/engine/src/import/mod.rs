@@ -6,28 +6,39 @@
 //! frame.
 //!
 //! A record that cannot be read or contradicts the store is refused with its place and its reason; the others go on. A
-//! strict import writes a file in one transaction and takes it back if anything was refused.
+//! strict import writes a file in one transaction and takes it back if anything was refused. A [`DryRun`] takes back
+//! everything.
 
+mod dry;
 mod error;
 mod flight;
 mod long;
+mod original;
+mod parse;
+mod recognise;
+mod refused;
 mod source;
 mod split;
+mod target;
 
+pub use dry::{DryFolder, DryRun, Preview, RowName};
 pub use error::{ImportError, Refused};
+pub use refused::{RefusedFiles, reasons_path};
 pub use source::Source;
 
 use crate::ordered;
+use crate::unpack::Position;
 use flight::{Flight, Ticket};
-use labelport_model::json::Document;
-use labelport_model::row::{ROW_LIMIT_BYTES, Reader, Row};
+use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_model::time::Timestamp;
-use labelport_store::merge::{MergeCounts, Merger, Verdict};
-use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
-use split::{Body, Record, RecordProblem, Records};
+use labelport_store::Store;
+use labelport_store::merge::MergeCounts;
+use original::Original;
+use parse::{Parsed, Worker};
+use split::{Limits, Record, RecordProblem, Records};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use target::{Piecemeal, Rows, Target, Whole};
 
 /// Records are parsed in portions of about this many bytes.
 const PORTION_BYTES: usize = 1 << 20;
@@ -54,6 +65,8 @@ pub struct Run<'a> {
     pub record_limit_bytes: usize,
     /// Where the frames of long records are kept while these are read.
     pub scratch_folder: &'a Path,
+    /// Where refused records go; `None` for nowhere.
+    pub refused: Option<&'a mut RefusedFiles>,
     /// The time that new things are given.
     pub now: Timestamp,
     /// Is told how far the import is, after each commit.
@@ -84,9 +97,12 @@ pub struct Summary {
     pub refusals: Vec<Refused>,
 }
 
+/// What is refused, and the record as it was, where that is kept.
+type RefusedRecord = (Refused, Option<Box<Original>>);
+
 /// Records as cut from the input.
 struct Portion {
-    records: Vec<Result<Record, Refused>>,
+    records: Vec<Result<Record, RefusedRecord>>,
     ticket: Ticket,
 }
 
@@ -100,19 +116,26 @@ struct ParsedPortion {
 #[derive(Default)]
 struct Waiting {
     rows: Rows,
-    refused: Vec<Refused>,
+    /// The records of the rows as they were; none where they are not kept.
+    originals: Vec<Option<Box<Original>>>,
+    refused: Vec<RefusedRecord>,
     bytes: usize,
     records: u64,
 }
 
 impl Waiting {
-    fn add(&mut self, portion: ParsedPortion) {
+    fn add(&mut self, portion: ParsedPortion, keeps_originals: bool) {
         self.bytes += portion.ticket.bytes();
         self.records += portion.records.len() as u64;
         for record in portion.records {
             match record {
-                Parsed::Row(line, row) => self.rows.push((line, row)),
-                Parsed::Refused(refused) => self.refused.push(refused),
+                Parsed::Row(line, row, original) => {
+                    self.rows.push((line, row));
+                    if keeps_originals {
+                        self.originals.push(original);
+                    }
+                }
+                Parsed::Refused(refused, original) => self.refused.push((refused, original)),
             }
         }
     }
@@ -125,7 +148,10 @@ impl Waiting {
 /// Records whose rows the store has got and not acknowledged yet.
 struct Sent {
     records: u64,
-    refused: Vec<Refused>,
+    /// The lines of the rows.
+    lines: Vec<u64>,
+    originals: Vec<Option<Box<Original>>>,
+    refused: Vec<RefusedRecord>,
     /// How far the file had been read.
     position: u64,
 }
@@ -142,40 +168,78 @@ impl Handover<'_> {
     /// Hands on what waits, after what was handed on before is acknowledged.
     fn send(&mut self, waiting: &mut Waiting, position: u64, run: &mut Run<'_>) -> Result<(), ImportError> {
         self.settle(run)?;
-        let Waiting { rows, refused, records, .. } = std::mem::take(waiting);
+        let Waiting { rows, originals, refused, records, .. } = std::mem::take(waiting);
+        let lines = rows.iter().map(|(line, _)| *line).collect();
         self.target.send(rows)?;
-        self.sent = Some(Sent { records, refused, position });
+        self.sent = Some(Sent { records, lines, originals, refused, position });
         Ok(())
     }
 
     /// Waits until what was handed on is acknowledged.
     fn settle(&mut self, run: &mut Run<'_>) -> Result<(), ImportError> {
-        let Some(Sent { records, mut refused, position }) = self.sent.take() else { return Ok(()) };
-        for (line, reason) in self.target.receive()? {
-            refused.push(Refused { file: self.name.to_owned(), line, column: None, reason });
+        let Some(Sent { records, lines, mut originals, mut refused, position }) = self.sent.take() else {
+            return Ok(());
+        };
+        for (index, reason) in self.target.receive()? {
+            let original = originals.get_mut(index).and_then(Option::take);
+            let line = lines[index];
+            refused.push((Refused { file: self.name.to_owned(), line, column: None, reason }, original));
         }
-        refused.sort_by_key(|refused| refused.line);
-        refused.into_iter().for_each(|refused| self.summary.refuse(refused));
+        refused.sort_by_key(|(refused, _)| refused.line);
+        for (refused, original) in refused {
+            if let Some(files) = &mut run.refused {
+                files.add(&refused, original)?;
+            }
+            self.summary.refuse(refused);
+        }
         self.summary.records += records;
         (run.progress)(Progress { records: self.summary.records, bytes: position });
         Ok(())
     }
 }
 
-/// A record after parsing.
-enum Parsed {
-    Row(u64, Box<Row>),
-    Refused(Refused),
-}
-
 /// Imports one file. What was acknowledged before an error stays; a strict import leaves nothing.
 pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, ImportError> {
-    let name = source.name().to_owned();
-    let position = source.position();
-    let limit_bytes = run.record_limit_bytes.min(ROW_LIMIT_BYTES);
-    let mut records = source.open((limit_bytes, run.scratch_folder.to_owned()))?;
-    let target: Box<dyn Target> =
-        if run.strict { Box::new(Whole::start(store, run.now)?) } else { Box::new(Piecemeal::start(store, run.now)?) };
+    let target = || -> Result<Box<dyn Target + '_>, ImportError> {
+        Ok(if run.strict {
+            Box::new(Whole::start(store, run.now)?)
+        } else {
+            Box::new(Piecemeal::start(store, run.now)?)
+        })
+    };
+    let opened = Opened::open(source, run)?;
+    let target = target()?;
+    import(opened, target, run)
+}
+
+/// Imports one file into a transaction that will be taken back. `is_last` says that no other file follows.
+pub fn run_dry(dry_run: &DryRun, source: Source, is_last: bool, run: &mut Run<'_>) -> Result<Summary, ImportError> {
+    let opened = Opened::open(source, run)?;
+    dry_run.begin(run.strict, is_last)?;
+    import(opened, Box::new(dry_run), run)
+}
+
+/// A file that was recognised.
+struct Opened {
+    name: String,
+    position: Position,
+    records: Records,
+}
+
+impl Opened {
+    fn open(source: Source, run: &Run<'_>) -> Result<Self, ImportError> {
+        let limits = Limits {
+            record_bytes: run.record_limit_bytes.min(ROW_LIMIT_BYTES),
+            scratch_folder: run.scratch_folder.to_owned(),
+            keeps_originals: run.refused.is_some(),
+        };
+        Ok(Self { name: source.name().to_owned(), position: source.position(), records: source.open(limits)? })
+    }
+}
+
+fn import(opened: Opened, target: Box<dyn Target + '_>, run: &mut Run<'_>) -> Result<Summary, ImportError> {
+    let Opened { name, position, mut records } = opened;
+    let keeps_originals = run.refused.is_some();
     let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
     let mut workers: Vec<Worker> = (0..run.threads.max(1)).map(|_| Worker::default()).collect();
     let mut waiting = Waiting::default();
@@ -186,14 +250,18 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
         &mut workers,
         || check_stop(stop).and_then(|()| next_portion(&mut records, &name, &flight)),
         |worker, portion: Portion, emit| {
-            let records = portion.records.into_iter().map(|record| worker.parse(record, &name)).collect();
+            let parse = |record| match record {
+                Ok(record) => worker.parse(record, &name),
+                Err((refused, original)) => Parsed::Refused(refused, original),
+            };
+            let records = portion.records.into_iter().map(parse).collect();
             // An importer that takes no more portions reports an error of its own.
             emit(ParsedPortion { records, ticket: portion.ticket }).unwrap_or_default();
             Ok(())
         },
         |portion: ParsedPortion| {
             check_stop(stop)?;
-            waiting.add(portion);
+            waiting.add(portion, keeps_originals);
             if waiting.is_enough(transaction_bytes) {
                 transaction_bytes = TRANSACTION_BYTES.min(2 * transaction_bytes);
                 handover.send(&mut waiting, position.get(), run).inspect_err(|_| flight.cancel())?;
@@ -244,212 +312,11 @@ fn next_portion(records: &mut Records, name: &str, flight: &Flight) -> Result<Op
                 bytes += record.held_bytes();
                 portion.push(Ok(record));
             }
-            Some(Err(RecordProblem { line, column, reason })) => {
-                portion.push(Err(Refused { file: name.to_owned(), line, column, reason }));
+            Some(Err(RecordProblem { line, column, reason, original })) => {
+                portion.push(Err((Refused { file: name.to_owned(), line, column, reason }, original)));
             }
         }
     }
     let ticket = flight.ticket(bytes);
     Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, ticket }) })
-}
-
-/// What a thread that parses uses again.
-#[derive(Default)]
-struct Worker {
-    document: Document,
-    reader: Reader,
-}
-
-impl Worker {
-    fn parse(&mut self, record: Result<Record, Refused>, name: &str) -> Parsed {
-        let mut record = match record {
-            Ok(record) => record,
-            Err(refused) => return Parsed::Refused(refused),
-        };
-        match self.read(&mut record) {
-            Ok(row) => Parsed::Row(record.line, Box::new(row)),
-            Err(((line, column), reason)) => Parsed::Refused(Refused { file: name.to_owned(), line, column, reason }),
-        }
-    }
-
-    /// Reads a record; fails with a place and a reason.
-    fn read(&mut self, record: &mut Record) -> Result<Row, ((u64, Option<u64>), String)> {
-        let text = match &mut record.body {
-            Body::Text(text) => text,
-            Body::Long(long) => {
-                let outcome = self.document.read(&long.row.text).map_err(|error| (error.offset, error.to_string()));
-                let shortened = match outcome {
-                    Ok(()) => long.shorten(&self.document).map_err(|error| (0, error.to_string())),
-                    Err(error) => Err(error),
-                };
-                match shortened {
-                    // From here on it is as short as other records; places in it are places of the whole record only
-                    // up to its first frames.
-                    Ok(text) => {
-                        let is_same = long.row.cuts.is_empty();
-                        return self.read_text(&text).map_err(|(offset, reason)| {
-                            let place = record.place(offset);
-                            ((place.0, place.1.filter(|_| is_same)), reason)
-                        });
-                    }
-                    Err((offset, reason)) => return Err((record.place(offset), reason)),
-                }
-            }
-        };
-        let text = std::mem::take(text);
-        let outcome = self.read_text(&text);
-        record.body = Body::Text(text);
-        outcome.map_err(|(offset, reason)| (record.place(offset), reason))
-    }
-
-    fn read_text(&mut self, text: &[u8]) -> Result<Row, (usize, String)> {
-        self.document.read(text).map_err(|error| (error.offset, error.to_string()))?;
-        self.reader.read(&self.document).map_err(|error| (error.offset, error.to_string()))
-    }
-}
-
-/// Rows with the lines they stand on.
-type Rows = Vec<(u64, Box<Row>)>;
-/// Lines whose rows were refused, with the reasons.
-type Refusals = Vec<(u64, String)>;
-
-/// Where parsed rows go. Each `send` is followed by one `receive`.
-trait Target {
-    /// Hands rows on; the store works on them while the caller goes on.
-    fn send(&mut self, rows: Rows) -> Result<(), ImportError>;
-    /// Waits for the answer to the rows handed on.
-    fn receive(&mut self) -> Result<Refusals, ImportError>;
-    fn finish(self: Box<Self>, is_refused: bool) -> Result<MergeCounts, ImportError>;
-}
-
-/// One transaction for each portion.
-struct Piecemeal {
-    submit: Submitter,
-    /// Away only while the writer has it.
-    merger: Option<Merger>,
-    answer: Option<Answer<(Merger, Refusals, Rows)>>,
-    /// Rows that came back from the writer. They are freed once it has others.
-    written: Rows,
-}
-
-impl Piecemeal {
-    fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
-        let merger = Some(Merger::new(store.org_key(), now));
-        Ok(Self { submit: store.submitter()?, merger, answer: None, written: Rows::new() })
-    }
-}
-
-impl Target for Piecemeal {
-    fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
-        let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
-        let written = std::mem::take(&mut self.written);
-        self.answer = Some(self.submit.start(move |connection| {
-            merger.begin(connection)?;
-            let refusals = merge(&mut merger, connection, &rows)?;
-            merger.end(connection)?;
-            // Thousands of rows take a while to free, which the writer has no time for.
-            Ok((merger, refusals, rows))
-        })?);
-        drop(written);
-        Ok(())
-    }
-
-    fn receive(&mut self) -> Result<Refusals, ImportError> {
-        let answer = self.answer.take().ok_or(StoreError::WriterGone)?;
-        let (merger, refusals, rows) = answer.wait()?;
-        self.merger = Some(merger);
-        self.written = rows;
-        Ok(refusals)
-    }
-
-    fn finish(self: Box<Self>, _: bool) -> Result<MergeCounts, ImportError> {
-        Ok(self.merger.map(|merger| merger.counts).unwrap_or_default())
-    }
-}
-
-/// One transaction for the whole file.
-struct Whole {
-    rows: std::sync::mpsc::SyncSender<Message>,
-    refusals: Receiver<Refusals>,
-    outcome: std::thread::JoinHandle<()>,
-    result: Receiver<Result<MergeCounts, StoreError>>,
-}
-
-enum Message {
-    Rows(Rows),
-    Finish { is_refused: bool },
-}
-
-impl Whole {
-    fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
-        let (rows, inbox) = sync_channel(1);
-        let (outbox, refusals) = sync_channel(1);
-        let (answer, result) = sync_channel(1);
-        let org_key = store.org_key();
-        let submit = store.submitter()?;
-        let outcome = std::thread::spawn(move || {
-            let outcome = submit.run(move |connection| {
-                let mut merger = Merger::new(org_key, now);
-                merger.begin(connection)?;
-                for message in inbox {
-                    match message {
-                        Message::Rows(rows) => {
-                            let refusals = merge(&mut merger, connection, &rows)?;
-                            outbox.send(refusals).map_err(|_| StoreError::Withdrawn)?;
-                        }
-                        Message::Finish { is_refused: false } => {
-                            merger.end(connection)?;
-                            return Ok(merger.counts);
-                        }
-                        Message::Finish { is_refused: true } => break,
-                    }
-                }
-                Err(StoreError::Withdrawn)
-            });
-            // The importer may have gone away with an error of its own.
-            drop(answer.send(outcome));
-        });
-        Ok(Self { rows, refusals, outcome, result })
-    }
-
-    fn failure(&self) -> ImportError {
-        match self.result.recv() {
-            Ok(Err(error)) => error.into(),
-            _ => StoreError::WriterGone.into(),
-        }
-    }
-}
-
-impl Target for Whole {
-    fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
-        self.rows.send(Message::Rows(rows)).map_err(|_| self.failure())
-    }
-
-    fn receive(&mut self) -> Result<Refusals, ImportError> {
-        self.refusals.recv().map_err(|_| self.failure())
-    }
-
-    fn finish(self: Box<Self>, is_refused: bool) -> Result<MergeCounts, ImportError> {
-        if self.rows.send(Message::Finish { is_refused }).is_err() {
-            return Err(self.failure());
-        }
-        let outcome = self.result.recv().unwrap_or(Err(StoreError::WriterGone));
-        drop(self.rows);
-        drop(self.outcome.join());
-        match outcome {
-            Ok(counts) => Ok(counts),
-            Err(StoreError::Withdrawn) if is_refused => Ok(MergeCounts::default()),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
-    let parsed: Vec<&Row> = rows.iter().map(|(_, row)| &**row).collect();
-    let verdicts = merger.merge_all(connection, &parsed)?;
-    let refusals = rows.iter().zip(verdicts).filter_map(|((line, _), verdict)| match verdict {
-        Verdict::Refused(refusal) => Some((*line, refusal.to_string())),
-        _ => None,
-    });
-    Ok(refusals.collect())
 }

@@ -1,14 +1,12 @@
 //! Files and streams to import from: opened, unpacked, and recognised before anything is written.
 
 use super::error::ImportError;
-use super::split::{Layout, Records};
+use super::recognise::{SAMPLE_BYTES, recognise};
+use super::split::{Limits, Records};
 use crate::unpack::{self, Position};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
-use std::path::{Path, PathBuf};
-
-/// How much is looked at to tell what a file is.
-const SAMPLE_BYTES: u64 = 64 << 10;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
 
 /// Something to import, not opened yet.
 pub struct Source {
@@ -52,54 +50,42 @@ impl Source {
         self.position.clone()
     }
 
-    /// Opens it and fails if it is not an export. `limits` are the most bytes of a record and the folder for temporary
-    /// files.
-    pub(super) fn open(self, limits: (usize, PathBuf)) -> Result<Records, ImportError> {
+    /// Opens it and fails if it is not an export.
+    pub(super) fn open(self, limits: Limits) -> Result<Records, ImportError> {
         let Self { name, input, position, .. } = self;
         let read = |source| ImportError::Read { name: name.clone(), source };
         let mut input = unpack::unpacked(input, position).map_err(read)?;
+        let mut head = Vec::new();
+        input.by_ref().take(MARK.len() as u64).read_to_end(&mut head).map_err(read)?;
+        if head == MARK {
+            head.clear();
+        }
+        let mut input = BufReader::with_capacity(SAMPLE_BYTES, Cursor::new(head).chain(input));
+        let start = skip_blanks(&mut input).map_err(read)?;
         let mut sample = Vec::new();
-        input.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(read)?;
-        let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let layout = recognise(&name, &sample[start..])?;
-        let whole = Cursor::new(sample.split_off(start)).chain(input);
-        let whole = BufReader::with_capacity(unpack::BUFFER_BYTES, whole);
-        Ok(Records::new(name, Box::new(whole), layout, limits))
+        input.by_ref().take(SAMPLE_BYTES as u64).read_to_end(&mut sample).map_err(read)?;
+        let layout = recognise(&name, &sample, start != (1, 0))?;
+        let whole = BufReader::with_capacity(unpack::BUFFER_BYTES, Cursor::new(sample).chain(input));
+        Ok(Records::new(name, Box::new(whole), (layout, start), limits))
     }
 }
 
-/// Tells from the first bytes how records are laid out, or that there are none.
-fn recognise(name: &str, sample: &[u8]) -> Result<Layout, ImportError> {
-    let not_an_export = |found| Err(ImportError::NotAnExport { name: name.to_owned(), found });
-    let Some(first) = sample.iter().position(|byte| !byte.is_ascii_whitespace()) else {
-        return not_an_export("it is empty");
-    };
-    let layout = match sample[first] {
-        // A text of 16-bit units; any other zero is the problem of its line.
-        _ if sample.get(first + 1) == Some(&0) => return not_an_export("it holds binary data"),
-        b'[' => Layout::Array,
-        // An object that opens on a line of its own is printed over several lines.
-        b'{' if opens_a_line(&sample[first + 1..]) => Layout::Sequence,
-        b'{' => Layout::Lines,
-        _ if sample.contains(&0) => return not_an_export("it holds binary data"),
-        _ => return not_an_export("it does not begin with a JSON object or array"),
-    };
-    let holds = |text: &[u8]| sample.windows(text.len()).any(|window| window == text);
-    if holds(b"\"data_row\"") {
-        return Ok(layout);
-    }
-    if holds(b"\"DataRow ID\"") {
-        return Err(ImportError::Legacy { name: name.to_owned() });
-    }
-    // An empty array is an export of nothing; a sample that ends early may have the key behind its end.
-    let is_empty_array = layout == Layout::Array && sample[first + 1..].trim_ascii() == b"]";
-    if is_empty_array || sample.len() as u64 >= SAMPLE_BYTES - 3 {
-        return Ok(layout);
-    }
-    not_an_export("its objects have no key data_row")
-}
+/// A byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Tells whether nothing but space stands before the end of the line.
-fn opens_a_line(rest: &[u8]) -> bool {
-    rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) == Some(&b'\n')
+/// Skips blank lines and space, however much there is; returns the line and the byte in it that come next.
+fn skip_blanks(input: &mut impl BufRead) -> io::Result<(u64, u64)> {
+    let (mut line, mut column) = (1, 0);
+    loop {
+        let buffer = input.fill_buf()?;
+        let blanks = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        for byte in &buffer[..blanks] {
+            (line, column) = if *byte == b'\n' { (line + 1, 0) } else { (line, column + 1) };
+        }
+        let is_over = blanks < buffer.len() || buffer.is_empty();
+        input.consume(blanks);
+        if is_over {
+            return Ok((line, column));
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 use super::error::ImportError;
 use super::long::{FrameWriter, LONG_BYTES, LongError, LongRecord};
+use super::original::{KEPT_LIMIT_BYTES, Original, Spool};
 use labelport_model::frames::{CutError, Cutter};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use std::io::{self, BufRead, Read};
@@ -32,6 +33,8 @@ pub(super) struct Record {
     column: u64,
     /// Whether it ends with that line.
     is_one_line: bool,
+    /// Whether it is wanted as it was.
+    is_kept: bool,
 }
 
 /// What a record holds.
@@ -47,14 +50,37 @@ pub(super) struct RecordProblem {
     pub(super) line: u64,
     pub(super) column: Option<u64>,
     pub(super) reason: String,
+    pub(super) original: Option<Box<Original>>,
 }
+
+/// What a record may take, and what is kept of it.
+#[derive(Clone)]
+pub(super) struct Limits {
+    pub(super) record_bytes: usize,
+    /// Where the frames of long records are kept for a moment.
+    pub(super) scratch_folder: PathBuf,
+    /// Whether records are wanted as they were.
+    pub(super) keeps_originals: bool,
+}
+
+/// What a long record counts as held, at least: it has a file or two open.
+const LONG_HELD_BYTES: usize = 1 << 20;
 
 impl Record {
     /// Returns how many bytes of memory it takes.
     pub(super) fn held_bytes(&self) -> usize {
         match &self.body {
             Body::Text(text) => text.len(),
-            Body::Long(long) => long.row.text.len(),
+            Body::Long(long) => long.row.text.len().max(LONG_HELD_BYTES),
+        }
+    }
+
+    /// Returns the record as it was, where that is kept.
+    pub(super) fn into_original(self) -> Option<Box<Original>> {
+        match self.body {
+            Body::Text(text) if self.is_kept => Some(Box::new(Original::Text(text))),
+            Body::Text(_) => None,
+            Body::Long(long) => long.original,
         }
     }
 
@@ -87,9 +113,7 @@ pub(super) struct Records {
     name: String,
     input: Box<dyn BufRead + Send>,
     layout: Layout,
-    limit_bytes: usize,
-    /// Where the frames of long records are kept for a moment.
-    scratch_folder: PathBuf,
+    limits: Limits,
     /// The line and the byte in it that come next.
     line: u64,
     column: u64,
@@ -99,14 +123,14 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Takes an input, how it is laid out, and the line and the byte in it at which it begins.
     pub(super) fn new(
         name: String,
         input: Box<dyn BufRead + Send>,
-        layout: Layout,
-        (limit_bytes, scratch_folder): (usize, PathBuf),
+        (layout, (line, column)): (Layout, (u64, u64)),
+        limits: Limits,
     ) -> Self {
-        let (line, column) = (1, 0);
-        Self { name, input, layout, limit_bytes, scratch_folder, line, column, is_open: false, is_over: false }
+        Self { name, input, layout, limits, line, column, is_open: false, is_over: false }
     }
 
     /// Returns the next record; `None` after the last.
@@ -123,7 +147,8 @@ impl Records {
 
     fn next_line(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
         loop {
-            let line = self.line;
+            // Only the first line may begin in its middle.
+            let (line, column) = (self.line, std::mem::take(&mut self.column));
             let mut text = Vec::new();
             let long_bytes = self.long_bytes();
             self.input.by_ref().take(long_bytes as u64 + 1).read_until(b'\n', &mut text)?;
@@ -132,36 +157,41 @@ impl Records {
             }
             self.line += 1;
             if text.len() > long_bytes && !text.ends_with(b"\n") {
-                return self.long_line(text, line).map(Some);
+                return self.long_line(text, (line, column)).map(Some);
             }
             if text.ends_with(b"\n") {
                 text.pop();
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Ok(Record { body: Body::Text(text), line, column: 0, is_one_line: true })));
+                return Ok(Some(Ok(self.short(text, (line, column), true))));
             }
         }
     }
 
+    fn short(&self, text: Vec<u8>, (line, column): (u64, u64), is_one_line: bool) -> Record {
+        let is_kept = self.limits.keeps_originals;
+        Record { body: Body::Text(text), line, column, is_one_line, is_kept }
+    }
+
     /// Reads the rest of a line that begins with `text`.
-    fn long_line(&mut self, text: Vec<u8>, line: u64) -> Result<Result<Record, RecordProblem>, ReadError> {
+    fn long_line(&mut self, text: Vec<u8>, place: (u64, u64)) -> Result<Result<Record, RecordProblem>, ReadError> {
         let mut long = Long::start(self, text)?;
         loop {
             let buffer = self.input.fill_buf()?;
             let end = memchr::memchr(b'\n', buffer);
             let taken = end.unwrap_or(buffer.len());
-            long.push(&buffer[..taken]);
+            long.push(&buffer[..taken]).map_err(ReadError::Scratch)?;
             let is_over = end.is_some() || buffer.is_empty();
             self.input.consume(taken + usize::from(end.is_some()));
             if is_over {
-                return long.finish(self.limit_bytes, (line, 0), true);
+                return long.finish(self.limits.record_bytes, place, true);
             }
         }
     }
 
     /// Returns the length from which a record is read without its frames.
     fn long_bytes(&self) -> usize {
-        LONG_BYTES.min(self.limit_bytes)
+        LONG_BYTES.min(self.limits.record_bytes)
     }
 
     fn next_value(&mut self) -> Result<Option<Result<Record, RecordProblem>>, ReadError> {
@@ -173,7 +203,9 @@ impl Records {
             let Some(byte) = self.peek()? else {
                 self.is_over = true;
                 if self.layout == Layout::Array {
-                    return Ok(Some(Err(self.problem_here("the file ends inside its array: it is cut off"))));
+                    return Ok(Some(Err(
+                        self.problem_here("the file ends inside its array: it is cut off; copy or export it again")
+                    )));
                 }
                 return Ok(None);
             };
@@ -198,7 +230,7 @@ impl Records {
     fn check_end(&mut self) -> io::Result<Option<Result<Record, RecordProblem>>> {
         while let Some(byte) = self.peek()? {
             if !byte.is_ascii_whitespace() {
-                return Ok(Some(Err(self.problem_here("text after the end of the array"))));
+                return Ok(Some(Err(self.problem_here("text after the end of the array, which is not read; put its rows into the array or into a file of their own"))));
             }
             self.take(byte);
         }
@@ -229,7 +261,7 @@ impl Records {
             if text.len() > self.long_bytes() {
                 let text = std::mem::take(&mut text);
                 match &mut long {
-                    Some(long) => long.push(&text),
+                    Some(long) => long.push(&text).map_err(ReadError::Scratch)?,
                     None => long = Some(Long::start(self, text)?),
                 }
             }
@@ -250,15 +282,15 @@ impl Records {
         let is_one_line = self.line == line;
         match long {
             Some(mut long) => {
-                long.push(&text);
-                long.finish(self.limit_bytes, (line, column), is_one_line)
+                long.push(&text).map_err(ReadError::Scratch)?;
+                long.finish(self.limits.record_bytes, (line, column), is_one_line)
             }
-            None => Ok(Ok(Record { body: Body::Text(text), line, column, is_one_line })),
+            None => Ok(Ok(self.short(text, (line, column), is_one_line))),
         }
     }
 
     fn problem_here(&self, reason: &str) -> RecordProblem {
-        RecordProblem { line: self.line, column: Some(self.column + 1), reason: reason.to_owned() }
+        RecordProblem { line: self.line, column: Some(self.column + 1), reason: reason.to_owned(), original: None }
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
@@ -293,21 +325,27 @@ impl From<io::Error> for ReadError {
 struct Long {
     cutter: Cutter,
     frames: FrameWriter,
+    spool: Option<Spool>,
     error: Option<CutError<LongError>>,
 }
 
 impl Long {
     fn start(records: &Records, text: Vec<u8>) -> Result<Self, ReadError> {
-        let frames = FrameWriter::create(&records.scratch_folder).map_err(ReadError::Scratch)?;
-        let mut long = Self { cutter: Cutter::new(records.limit_bytes), frames, error: None };
-        long.push(&text);
+        let limits = &records.limits;
+        let frames = FrameWriter::create(&limits.scratch_folder).map_err(ReadError::Scratch)?;
+        let spool = || Spool::create(&limits.scratch_folder, KEPT_LIMIT_BYTES);
+        let spool = limits.keeps_originals.then(spool).transpose().map_err(ReadError::Scratch)?;
+        let mut long = Self { cutter: Cutter::new(limits.record_bytes), frames, spool, error: None };
+        long.push(&text).map_err(ReadError::Scratch)?;
         Ok(long)
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    /// Takes the next bytes; fails if they cannot be kept.
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.error.is_none() {
             self.error = self.cutter.push(bytes, &mut self.frames).err();
         }
+        self.spool.as_mut().map_or(Ok(()), |spool| spool.push(bytes))
     }
 
     fn finish(
@@ -316,28 +354,26 @@ impl Long {
         (line, column): (u64, u64),
         is_one_line: bool,
     ) -> Result<Result<Record, RecordProblem>, ReadError> {
-        let refuse = |offset: Option<u64>, reason: String| {
-            let column = offset.filter(|_| is_one_line).map(|offset| column + offset + 1);
-            Ok(Err(RecordProblem { line, column, reason }))
-        };
-        match self.error {
+        let original = self.spool.map(Spool::finish).transpose().map_err(ReadError::Scratch)?.map(Box::new);
+        let (offset, reason) = match self.error {
             None => {
                 let frames = self.frames.finish().map_err(ReadError::Scratch)?;
-                let long = LongRecord { row: self.cutter.finish(), frames, limit_bytes };
-                Ok(Ok(Record { body: Body::Long(Box::new(long)), line, column, is_one_line }))
+                let body =
+                    Body::Long(Box::new(LongRecord { row: self.cutter.finish(), frames, limit_bytes, original }));
+                return Ok(Ok(Record { body, line, column, is_one_line, is_kept: false }));
             }
-            Some(CutError::Sink(LongError::Io(error))) => Err(ReadError::Scratch(error)),
-            Some(CutError::Sink(LongError::Frame { offset, error })) => refuse(Some(offset), error.to_string()),
-            Some(CutError::Malformed { offset }) => {
-                refuse(Some(offset), "\"frames\" is not valid JSON here".to_owned())
-            }
+            Some(CutError::Sink(LongError::Io(error))) => return Err(ReadError::Scratch(error)),
+            Some(CutError::Sink(LongError::Frame { offset, error })) => (Some(offset), error.to_string()),
+            Some(CutError::Malformed { offset }) => (Some(offset), "\"frames\" is not valid JSON here".to_owned()),
             Some(CutError::FrameTooLong { offset, .. }) => {
-                refuse(Some(offset), too_long("one frame of the record", limit_bytes))
+                (Some(offset), too_long("one frame of the record", limit_bytes))
             }
             Some(CutError::RowTooLong { .. } | CutError::Sink(LongError::TooLong { .. })) => {
-                refuse(None, too_long("the record, without the frames of its videos,", limit_bytes))
+                (None, too_long("the record, without the frames of its videos,", limit_bytes))
             }
-        }
+        };
+        let column = offset.filter(|_| is_one_line).map(|offset| column + offset + 1);
+        Ok(Err(RecordProblem { line, column, reason, original }))
     }
 }
 
@@ -357,8 +393,8 @@ mod tests {
 
     /// Returns each record as `line:column text`, each problem as `line! reason`.
     fn split(text: &'static str, layout: Layout) -> Vec<String> {
-        let limits = (40, std::env::temp_dir());
-        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), layout, limits);
+        let limits = Limits { record_bytes: 40, scratch_folder: std::env::temp_dir(), keeps_originals: false };
+        let mut records = Records::new("f".to_owned(), Box::new(text.as_bytes()), (layout, (1, 0)), limits);
         std::iter::from_fn(|| records.next().unwrap())
             .map(|record| match record {
                 Ok(record) => {
@@ -409,9 +445,19 @@ mod tests {
     }
 
     #[test]
+    fn few_long_records_are_in_flight_because_each_has_files_open() {
+        let text = br#"{"projects":{"p":{"labels":[{"annotations":{"frames":{"1":{},"2":{}}}}]}}}"#;
+        let limits = Limits { record_bytes: 70, scratch_folder: std::env::temp_dir(), keeps_originals: true };
+        let mut records = Records::new("f".to_owned(), Box::new(&text[..]), (Layout::Lines, (1, 0)), limits);
+        let Some(Ok(record)) = records.next().unwrap() else { panic!("it is a record") };
+        assert!(matches!(record.body, Body::Long(_)) && record.held_bytes() == LONG_HELD_BYTES);
+        assert!(matches!(*record.into_original().unwrap(), Original::Spooled(_)));
+    }
+
+    #[test]
     fn places_count_lines_inside_a_record() {
         let body = Body::Text(b"{\n  \"a\": x}".to_vec());
-        let record = Record { body, line: 7, column: 3, is_one_line: false };
+        let record = Record { body, line: 7, column: 3, is_one_line: false, is_kept: false };
         assert_eq!(record.place(0), (7, Some(4)));
         assert_eq!(record.place(9), (8, Some(8)));
     }

@@ -24,6 +24,8 @@ use std::path::{Component, Path, PathBuf};
 pub enum Existing {
     /// Results of labelport are replaced, everything else is kept.
     KeepForeign,
+    /// Nothing is replaced.
+    Keep,
     /// Whatever is there is replaced.
     Replace,
 }
@@ -75,6 +77,9 @@ pub enum DestinationError {
          replace it with --force"
     )]
     Foreign(PathBuf),
+    /// It exists, and nothing that exists is replaced.
+    #[error("{0} exists; name another file, or replace it with --force")]
+    Exists(PathBuf),
     /// The manifest would replace a file that is not a manifest.
     #[error(
         "the manifest belongs at {0}, where a file is that is not a manifest of labelport; name another file, or replace \
@@ -131,6 +136,11 @@ impl Destination {
         }
         if self.existing == Existing::Replace {
             return Ok(found.is_some());
+        }
+        if self.existing == Existing::Keep {
+            // A manifest alone would seem to describe the file.
+            let taken = [(path, found), (&manifest, manifest_found)].into_iter().find(|(_, found)| found.is_some());
+            return taken.map_or(Ok(false), |(path, _)| Err(DestinationError::Exists(path.clone())));
         }
         if found.as_ref().is_some_and(Metadata::is_symlink) {
             return Err(DestinationError::Link(path.clone()));

@@ -108,9 +108,28 @@ impl FileSink {
         }
     }
 
-    /// Gives the file its name and writes its manifest. An old manifest goes before, so that none ever describes another
-    /// file.
+    /// Returns the file that will be written.
+    pub fn path(&self) -> &Path {
+        &self.destination.path
+    }
+
+    /// Gives the file its name and writes its manifest.
     pub fn finish(self, manifest: &[u8]) -> Result<(), FileError> {
+        let destination = self.publish()?;
+        let beside = manifest_path(&destination.path);
+        let written = write_manifest(&beside, &destination, manifest);
+        written.map_err(|source| FileError::Io { path: beside, source })
+    }
+
+    /// Gives a file its name that has no manifest.
+    pub fn finish_alone(self) -> Result<(), FileError> {
+        let destination = self.publish()?;
+        let synced = sync_folder_of(&destination.path);
+        synced.map_err(|source| FileError::Io { path: destination.path, source })
+    }
+
+    /// Gives the file its name. An old manifest goes before, so that none ever describes another file.
+    fn publish(self) -> Result<Destination, FileError> {
         let Self { destination, mut file, pending, .. } = self;
         let target = destination.path.clone();
         let beside = manifest_path(&target);
@@ -129,8 +148,7 @@ impl FileSink {
             outcome => outcome.map_err(io)?,
         }
         drop(file);
-        let written = write_manifest(&beside, &destination, manifest);
-        written.map_err(|source| FileError::Io { path: beside.clone(), source })
+        Ok(destination)
     }
 }
 

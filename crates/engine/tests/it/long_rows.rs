@@ -9,7 +9,7 @@ use labelport_model::request::{ExportRequest, Params, Scope};
 use std::io::{self, Cursor};
 
 /// A label with a box on two key frames, which carries a text answer of so many bytes.
-fn video(frames: u64, text_bytes: usize) -> String {
+pub(crate) fn video(frames: u64, text_bytes: usize) -> String {
     let text = "a stern look ".repeat(text_bytes / 13 + 1);
     let object = |left: f64| {
         format!(
@@ -28,7 +28,7 @@ fn video(frames: u64, text_bytes: usize) -> String {
     )
 }
 
-fn with_every_frame() -> ExportRequest {
+pub(crate) fn with_every_frame() -> ExportRequest {
     let request = everything(Scope::Catalog);
     ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
 }

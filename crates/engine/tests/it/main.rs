@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod counted;
+mod dry_runs;
 mod filters;
 mod goldens;
 mod hostile;
@@ -11,6 +12,7 @@ mod label_dates;
 mod long_rows;
 mod names;
 mod real_media;
+mod refused;
 mod served;
 mod sinks;
 mod support;

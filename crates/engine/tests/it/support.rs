@@ -2,7 +2,7 @@
 
 use labelport_engine::composed::ComposedFile;
 use labelport_engine::export;
-use labelport_engine::import::{self, ImportError, Source, Summary};
+use labelport_engine::import::{self, DryRun, ImportError, Preview, RefusedFiles, Source, Summary};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Extent, Packing, Sink};
 use labelport_formats::{Format, Ndjson};
@@ -85,12 +85,49 @@ impl Workspace {
 
     /// Imports a file.
     pub(crate) fn import(&self, name: &str, bytes: &[u8], import: ImportAs) -> Result<Summary, ImportError> {
+        self.import_keeping(name, bytes, import, None)
+    }
+
+    /// Imports what a source gives.
+    pub(crate) fn import_source(&self, source: Source, import: ImportAs) -> Result<Summary, ImportError> {
+        with_run(import, None, |run| import::run(&self.store, source, run))
+    }
+
+    /// Imports a file and writes down what is refused.
+    pub(crate) fn import_keeping(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        import: ImportAs,
+        refused: Option<&mut RefusedFiles>,
+    ) -> Result<Summary, ImportError> {
         let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
-        let ImportAs { strict, threads, record_limit_bytes } = import;
-        let now = Timestamp::from_millis(NOW_MS);
-        let (scratch_folder, progress) = (&std::env::temp_dir(), &mut |_| {});
-        let mut run = import::Run { strict, threads, record_limit_bytes, scratch_folder, now, progress, stop: None };
-        import::run(&self.store, source, &mut run)
+        with_run(import, refused, |run| import::run(&self.store, source, run))
+    }
+
+    /// Imports files in a transaction that is taken back.
+    pub(crate) fn import_dry(
+        &self,
+        files: &[(&str, &[u8])],
+        import: ImportAs,
+        mut refused: Option<&mut RefusedFiles>,
+    ) -> Result<(Summary, Preview), ImportError> {
+        let dry_run = DryRun::start(&self.store, Timestamp::from_millis(NOW_MS))?;
+        let mut total = Summary::default();
+        for (index, (name, bytes)) in files.iter().enumerate() {
+            let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
+            let is_last = index + 1 == files.len();
+            let refused = refused.as_deref_mut();
+            total.add(with_run(import, refused, |run| import::run_dry(&dry_run, source, is_last, run))?);
+        }
+        Ok((total, dry_run.finish()?))
+    }
+
+    /// Returns every byte of the database as it is now.
+    pub(crate) fn database(&self) -> Vec<u8> {
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        self.store.snapshot(1).unwrap().connections[0].copy_to(copy.path(), &mut |_, _| {}).unwrap();
+        std::fs::read(copy.path()).unwrap()
     }
 
     /// Exports on two threads, not packed.
@@ -154,6 +191,17 @@ impl Workspace {
         assert!(self.store.write(move |connection| slices::create(connection, org_key, &slice)).unwrap(), "{name}");
         id
     }
+}
+
+fn with_run<T>(
+    import: ImportAs,
+    refused: Option<&mut RefusedFiles>,
+    work: impl FnOnce(&mut import::Run<'_>) -> T,
+) -> T {
+    let ImportAs { strict, threads, record_limit_bytes } = import;
+    let now = Timestamp::from_millis(NOW_MS);
+    let (scratch_folder, progress) = (&std::env::temp_dir(), &mut |_| {});
+    work(&mut import::Run { strict, threads, record_limit_bytes, scratch_folder, refused, now, progress, stop: None })
 }
 
 /// Returns a request for every section that a scope can have, key frames only.

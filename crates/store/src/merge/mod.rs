@@ -56,6 +56,20 @@ pub struct Tally {
     pub removed: u64,
 }
 
+/// A row that lost labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The id of the row.
+    pub row_id: String,
+    /// The global key that the file gives it.
+    pub global_key: Option<String>,
+    /// How many of its labels and predictions are gone.
+    pub labels: u64,
+}
+
+/// The most rows that lost labels of which a merger keeps the names.
+const LOSSES_NAMED: usize = 10;
+
 /// What a merge has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MergeCounts {
@@ -97,6 +111,11 @@ impl Tally {
 }
 
 impl MergeCounts {
+    /// Returns how many labels and predictions are gone.
+    pub fn removed(&self) -> u64 {
+        self.labels.removed + self.run_labels.removed
+    }
+
     /// Adds the counts of another merge.
     pub fn add(&mut self, other: &Self) {
         self.rows.add(&other.rows);
@@ -126,6 +145,8 @@ pub struct Merger {
     wrote: bool,
     /// What was done so far.
     pub counts: MergeCounts,
+    /// The first rows that lost labels.
+    pub losses: Vec<Loss>,
 }
 
 /// The row that is being merged.
@@ -138,8 +159,16 @@ struct Target {
 impl Merger {
     /// Makes a merger for an organization. `now` is the time that new things are given.
     pub fn new(org_key: i64, now: Timestamp) -> Self {
-        let counts = MergeCounts::default();
-        Self { names: Names::default(), org_key, now, change_seq: 0, next_row_key: 0, wrote: false, counts }
+        Self {
+            names: Names::default(),
+            org_key,
+            now,
+            change_seq: 0,
+            next_row_key: 0,
+            wrote: false,
+            counts: MergeCounts::default(),
+            losses: Vec::new(),
+        }
     }
 
     /// Starts a transaction's worth of rows.
@@ -178,6 +207,7 @@ impl Merger {
             return Ok(Verdict::Created);
         };
         let target = Target { row_key, is_new: false };
+        let removed = self.counts.removed();
         let mut changed = self.update_data_row(connection, row_key, row)?;
         changed |= self.merge_sections(connection, &mut inserts, target, row)?;
         inserts.flush(connection)?;
@@ -188,6 +218,11 @@ impl Merger {
         self.wrote = true;
         changes::touch_row(connection, row_key, self.change_seq)?;
         self.counts.rows.changed += 1;
+        let labels = self.counts.removed() - removed;
+        if labels > 0 && self.losses.len() < LOSSES_NAMED {
+            let (row_id, global_key) = (row.id.to_string(), row.global_key.clone());
+            self.losses.push(Loss { row_id, global_key, labels });
+        }
         Ok(Verdict::Changed)
     }
 

@@ -69,7 +69,7 @@ fn text_that_is_no_json() {
         ),
         (
             "{\"data_row\":{\"id\":\"cb00000000000000000000000\"},\"a\":\u{0}}",
-            ":52: a control character (U+0000) where a JSON value should stand",
+            ":52: a zero byte, as in a file whose copy was cut off; copy the file again",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"}} {"data_row":{"id":"cb00000000000000000000001"}}"#,
@@ -90,8 +90,8 @@ fn bytes_that_are_no_text() {
     let zeros = b"{\"data_row\":{\"id\":\"cb0000000\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
     check_all(&[
         (latin, ":60: bytes that are not UTF-8; convert the file to UTF-8"),
-        (utf16, ":2: a control character (U+0000) where a key in double quotes should stand"),
-        (zeros, ":29: an unescaped control character in a string"),
+        (utf16, ":2: a zero byte, as in a file whose copy was cut off; copy the file again"),
+        (zeros, ":29: a zero byte, as in a file whose copy was cut off; copy the file again"),
     ]);
 }
 

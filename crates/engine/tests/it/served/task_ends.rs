@@ -361,6 +361,7 @@ fn exports_and_imports_stop_when_they_are_told() {
             threads: 2,
             record_limit_bytes: 1 << 20,
             scratch_folder: &std::env::temp_dir(),
+            refused: None,
             now,
             progress,
             stop: Some(&stop),

@@ -7,7 +7,7 @@ use crate::messages::Messages;
 use crate::outcome::Failure;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches};
-use std::io::{self, IsTerminal};
+use std::io;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -48,7 +48,8 @@ pub(crate) fn start(arguments: &ArgMatches, messages: &Messages) -> Result<(), F
         None => messages.is_json(),
     };
     let targets = Targets::new().with_targets(TARGETS.map(|target| (target, level)));
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    // No colours: they would need another dependency, and without it asking for them is a panic.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match is_json {
         true => lines.json().with_filter(targets).boxed(),
         false => lines.with_filter(targets).boxed(),

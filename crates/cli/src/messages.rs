@@ -284,9 +284,10 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is where the command line speaks, here and nowhere else")]
+/// Writes a line to standard error. Messages that nobody can read are no reason to stop the work, so a closed pipe or a
+/// full disk is ignored; `eprintln!` would panic.
 fn say(line: &str) {
-    eprintln!("{line}");
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 #[cfg(test)]

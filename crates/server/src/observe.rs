@@ -9,7 +9,7 @@ use crate::door::{Door, key_of};
 use crate::metrics::{Metrics, Rejection};
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use labelport_model::problem::{Problem, ProblemKind};
 use std::future::Future;
@@ -32,6 +32,7 @@ pub(crate) async fn observe(State(door): State<Door>, mut request: Request, next
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
+    let is_head = request.method() == Method::HEAD;
     let key = hint_of(request.headers());
     let busy = request.extensions_mut().remove::<Arc<ConnectionState>>();
     let is_late = Arc::new(AtomicBool::new(false));
@@ -46,10 +47,12 @@ pub(crate) async fn observe(State(door): State<Door>, mut request: Request, next
     }
     let response = in_words(response).await;
     let status = response.status();
-    // An answer without a body is never read.
-    let is_whole = response.body().is_end_stream();
+    // An answer without a body is never read, and one with a length is not asked for more once all of it has come.
+    let is_whole = response.body().is_end_stream() || is_head;
+    let length_bytes = length_of(&response);
     let metrics = Arc::clone(&door.metrics);
-    let line = Line { metrics, method, route, key, status, started, sent_bytes: 0, is_whole, _busy: busy };
+    let line =
+        Line { metrics, method, route, key, status, started, sent_bytes: 0, length_bytes, is_whole, _busy: busy };
     response.map(|body| Body::new(Watched { body, line }))
 }
 
@@ -73,6 +76,12 @@ async fn in_words(response: Response<Body>) -> Response<Body> {
     Response::from_parts(parts, json.into_body())
 }
 
+/// Returns the length that an answer is announced with.
+fn length_of(response: &Response<Body>) -> Option<u64> {
+    let announced = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    announced.or_else(|| response.body().size_hint().exact())
+}
+
 /// Returns the end of a key that looks like one of ours; anything else may be some other secret.
 fn hint_of(headers: &HeaderMap) -> Option<String> {
     let key = key_of(headers).filter(|key| key.starts_with("lbp_") && key.len() > 16)?;
@@ -88,6 +97,8 @@ struct Line {
     status: StatusCode,
     started: Instant,
     sent_bytes: u64,
+    /// The length that the answer was announced with.
+    length_bytes: Option<u64>,
     is_whole: bool,
     /// The connection is not idle before the answer is sent.
     _busy: Option<Arc<ConnectionState>>,
@@ -129,7 +140,7 @@ impl HttpBody for Watched {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.line.sent_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.line.is_whole = self.body.is_end_stream();
+                self.line.is_whole = self.body.is_end_stream() || self.line.length_bytes == Some(self.line.sent_bytes);
             }
             Poll::Ready(None) => self.line.is_whole = true,
             _ => {}

@@ -360,3 +360,17 @@ fn threads_are_bounded() {
     }
     place.run(&["export", "catalog", "--threads", "256"]).succeeded();
 }
+
+#[test]
+fn messages_that_nobody_reads_stop_no_work() {
+    let place = Place::with_demo_rows();
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        place.command(arguments).stderr(writer).status().unwrap().code()
+    };
+    assert_eq!(run(&["export", "catalog", "-o", "rows.ndjson"]), Some(0));
+    assert_eq!(run(&["--json", "export", "catalog", "-o", "rows.ndjson"]), Some(0));
+    place.run(&["verify", "rows.ndjson"]).succeeded();
+    assert_eq!(run(&["export", "project", "nowhere"]), Some(1));
+}

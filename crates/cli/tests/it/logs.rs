@@ -73,3 +73,18 @@ fn the_level_is_an_option_and_a_variable() {
     assert!(!log.contains("route"), "{log}");
     Place::empty().run(&["serve", "--log", "loud"]).ended(2, &["error, warn, info, debug, trace"]);
 }
+
+#[test]
+fn an_answer_that_was_sent_to_its_end_is_logged_as_whole() {
+    let server = Server::start_in(Place::with_rows(3), &["127.0.0.1:0"]);
+    server.start_export();
+    let task = server.place().wait_for_task(TaskStatus::Complete, is_export);
+    let organization = server.place().store().organization().unwrap().id;
+    let path = format!("/api/v1/export-results/{}/{organization}", task.id);
+    assert!(server.call("GET", &path, "").contains("data_row"));
+    assert!(server.call("HEAD", &path, "").starts_with("HTTP/1.1 200"));
+    let log = server.stop();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("export-results")).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(lines.iter().all(|line| line.contains(r#""is_whole":true"#)), "{log}");
+}

@@ -88,6 +88,34 @@ fn the_first_key_is_not_printed_where_nobody_reads_it() {
     assert_eq!(place.run(&["key", "list"]).succeeded().out.lines().count(), 1, "no key was made");
 }
 
+/// The tests around this one have pipes; people have terminals.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_on_a_terminal_prints_the_first_key_and_logs() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = || std::fs::OpenOptions::new().read(true).write(true).open(&name).unwrap();
+    let place = Place::empty();
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(terminal()).stderr(terminal()).spawn().unwrap();
+    // What the command holds open here would keep the terminal from ending with the server.
+    drop(command);
+    let (mut master, mut said, mut bytes) = (std::fs::File::from(master), String::new(), [0; 4_096]);
+    while !said.contains("print(client") {
+        let count = master.read(&mut bytes).unwrap_or_default();
+        assert!(count > 0, "it ended: {said}");
+        said.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said.contains("The API key, shown this once:") && said.contains("lbp_"), "{said}");
+    assert!(!said.contains("tracing"), "{said}");
+    assert_eq!(place.run(&["key", "list"]).succeeded().out.lines().count(), 2, "one key was made");
+}
+
 #[test]
 fn results_have_the_statuses_of_http() {
     let server = Server::start_in(Place::with_rows(6_000), &["127.0.0.1:0"]);

@@ -93,8 +93,17 @@ impl Server {
 
     /// Starts an export of the catalog without waiting for it.
     pub(crate) fn start_export(&self) {
+        self.start_export_with("{}");
+    }
+
+    /// Starts an export of the catalog that takes longer than any test, if there is an endless video in it.
+    pub(crate) fn start_endless_export(&self) {
+        self.start_export_with(r#"{"allProjects":true,"includeInterpolatedFrames":true}"#);
+    }
+
+    fn start_export_with(&self, params: &str) {
         let query = "mutation($input: I!){exportDataRowsInCatalog(input: $input){taskId}}";
-        let body = format!(r#"{{"query":"{query}","variables":{{"input":{{"filters":{{}},"params":{{}}}}}}}}"#);
+        let body = format!(r#"{{"query":"{query}","variables":{{"input":{{"filters":{{}},"params":{params}}}}}}}"#);
         let request = self.request("POST", "/graphql", "application/json", &body);
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();

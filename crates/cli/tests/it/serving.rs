@@ -118,14 +118,16 @@ fn a_server_on_a_terminal_prints_the_first_key_and_logs() {
 
 #[test]
 fn results_have_the_statuses_of_http() {
-    let server = Server::start_in(Place::with_rows(6_000), &["127.0.0.1:0"]);
-    server.start_export();
+    let server = Server::start_in(Place::with_rows_and_an_endless_video(5_999), &["127.0.0.1:0"]);
+    server.start_endless_export();
     let running = server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
     let organization = server.place().store().organization().unwrap().id;
-    let path = format!("/api/v1/export-results/{}/{organization}", running.id);
-    let early = server.call("GET", &path, "");
+    let early = server.call("GET", &format!("/api/v1/export-results/{}/{organization}", running.id), "");
     assert!(early.starts_with("HTTP/1.1 409") && early.contains("retry-after: 2"), "{early}");
-    server.place().wait_for_task(TaskStatus::Complete, is_export);
+    server.place().run(&["task", "cancel", running.id.as_str()]).succeeded();
+    server.start_export();
+    let running = server.place().wait_for_task(TaskStatus::Complete, is_export);
+    let path = format!("/api/v1/export-results/{}/{organization}", running.id);
     let whole = server.call("GET", &path, "");
     let tag = whole
         .lines()
@@ -169,9 +171,11 @@ fn results_have_the_statuses_of_http() {
 
 #[test]
 fn exports_of_a_key_wait_in_limited_number() {
-    let server =
-        Server::start_in(Place::with_rows(6_000), &["127.0.0.1:0", "--workers", "1", "--max-queued-exports", "1"]);
-    server.start_export();
+    let server = Server::start_in(
+        Place::with_rows_and_an_endless_video(9),
+        &["127.0.0.1:0", "--workers", "1", "--max-queued-exports", "1"],
+    );
+    server.start_endless_export();
     server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
     server.start_export();
     server.place().wait_for_task(TaskStatus::InProgress, |task| task.lease.is_none());

@@ -196,7 +196,7 @@ pub fn get_result(workspace: &Workspace, task_id: &str) -> Result<std::sync::Arc
         TaskStatus::Failed | TaskStatus::Canceled => return Err(Problem::new(ProblemKind::Gone, "Task failed")),
     }
     if !is_export(&task.kind) {
-        let message = format!("task {task_id} is no export with a stored result; it is of the kind {}", task.kind);
+        let message = format!("task {task_id} has no stored rows; it is of the kind {}", task.kind);
         return Err(Problem::malformed(message));
     }
     let message = "the result has expired and was removed; run the export again";

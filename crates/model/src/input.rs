@@ -50,7 +50,7 @@ pub enum InputProblem {
         expected: &'static str,
     },
     /// A value of the right kind that is none of the allowed ones.
-    #[error("{found} cannot stand here; write one of: {allowed}")]
+    #[error("{found} is not allowed here; write one of: {allowed}")]
     NotAllowed {
         /// The value given.
         found: Quoted,

@@ -178,6 +178,26 @@ fn unknown_metadata(
         let hint = did_you_mean(&near);
         return Ok(vec![UnknownName { kind: "metadata field".to_owned(), name: schema.to_owned(), hint }]);
     }
+    // A value of another kind than the field's never compares true.
+    let fits = |kind: &str| match compare {
+        Compare::Exists => true,
+        Compare::Number(_) => kind == "CustomMetadataNumber",
+        Compare::Time(_) => kind == "CustomMetadataDateTime",
+        Compare::OneOf(_) | Compare::StartsWith(_) | Compare::Contains(_) => {
+            matches!(kind, "CustomMetadataString" | "CustomMetadataEnum")
+        }
+    };
+    let known = ["CustomMetadataNumber", "CustomMetadataDateTime", "CustomMetadataString", "CustomMetadataEnum"];
+    if meant.iter().all(|(.., kind)| known.contains(&kind.as_str()) && !fits(kind)) {
+        let values = match compare {
+            Compare::Number(_) => "numbers",
+            Compare::Time(_) => "dates",
+            _ => "texts",
+        };
+        let kind = format!("metadata field of {values} called");
+        let hint = meant.first().map(|(.., kind)| format!("the field of that name is a {kind}"));
+        return Ok(vec![UnknownName { kind, name: schema.to_owned(), hint }]);
+    }
     // Only of an enum is it known what its values can be.
     let Compare::OneOf(texts) = compare else { return Ok(Vec::new()) };
     if meant.iter().any(|(.., kind)| kind != "CustomMetadataEnum") {

@@ -96,7 +96,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let text = |name: &str| arguments.get_one::<String>(name).map(String::as_str).unwrap_or_default();
     let Some((role, _)) = access::find_role(text("role")) else {
         let known: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
-        return Err(Failure::usage(format!("{:?} is no role; write one of: {}", text("role"), known.join(", "))));
+        return Err(Failure::usage(format!("{:?} is not a role; write one of: {}", text("role"), known.join(", "))));
     };
     let time_zone = arguments.get_one::<String>("timezone");
     if let Some(zone) = time_zone {

@@ -120,7 +120,7 @@ impl Command for Serve {
             log: Arc::new(report),
             ready: Box::new(|_| {}),
         })?;
-        messages.note("stopped; what was running is handed over");
+        messages.note("stopped; tasks that were running go on at the next start");
         Ok(SUCCESS)
     }
 }
@@ -139,7 +139,7 @@ fn check_listen(listen: &str) -> Result<(), Failure> {
     match parts {
         Some((false, Ok(_))) => Ok(()),
         _ => Err(Failure::usage(format!(
-            "--listen {listen:?} is no address with a port; write one such as 127.0.0.1:8080, localhost:8080 or \
+            "--listen {listen:?} is not an address with a port; write one such as 127.0.0.1:8080, localhost:8080 or \
              0.0.0.0:8080 for every address of this machine"
         ))),
     }

@@ -67,6 +67,12 @@ fn only_results_are_replaced_unless_force_is_given() {
 }
 
 #[test]
+fn an_empty_name_is_refused_in_words() {
+    let place = Place::with_demo_rows();
+    place.run(&["export", "catalog", "-o", ""]).ended(1, &["the name of the file to write is empty"]);
+}
+
+#[test]
 fn endings_of_other_formats_are_refused_with_those_there_are() {
     let place = Place::with_demo_rows();
     for ending in ["csv", "parquet", "zip", "ndjson.xz", "json", "tar.gz"] {

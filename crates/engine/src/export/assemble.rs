@@ -223,7 +223,7 @@ impl Assembler {
 
 fn too_large(bytes: usize, limit_bytes: usize) -> String {
     format!(
-        "the row has {bytes} bytes, more than the {limit_bytes} that import and verify read as one row; \
+        "the row has {bytes} bytes, more than the {limit_bytes} bytes that import and verify read as one row; \
          export its projects and model runs one by one"
     )
 }

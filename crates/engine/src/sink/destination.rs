@@ -55,6 +55,9 @@ pub struct Destination {
 /// Why a path may not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
+    /// The name is empty, as that of a shell variable that is not set.
+    #[error("the name of the file to write is empty; give one, such as rows.ndjson")]
+    Empty,
     /// It is in the data folder.
     #[error("{path} is in the data folder {folder}, where only labelport's own files belong; name a file elsewhere")]
     InDataFolder {
@@ -107,6 +110,9 @@ const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
 impl Destination {
     /// Checks a path that a result and its manifest are to be written to.
     pub fn check(path: &Path, rules: &Rules<'_>) -> Result<Self, DestinationError> {
+        if path.as_os_str().is_empty() {
+            return Err(DestinationError::Empty);
+        }
         if let Some(folder) = rules.data_folder {
             refuse_inside(path, folder)?;
         }

@@ -203,7 +203,11 @@ fn a_row_that_import_and_verify_could_not_read_has_a_notice() {
         assert_eq!(exported.manifest.row_notices, notices);
         for notice in exported.manifest.rows {
             assert_eq!(notice.data_row_id, "cr00000000000000000000001");
-            assert!(notice.message.contains("more than the 9000 that import and verify read"), "{}", notice.message);
+            assert!(
+                notice.message.contains("more than the 9000 bytes that import and verify read"),
+                "{}",
+                notice.message
+            );
         }
     }
 }

@@ -49,6 +49,24 @@ fn a_query_that_names_what_is_not_there_is_refused_with_the_nearest_name() {
         metadata("season", "wintr"),
         "there is no option of the metadata field \"season\" called \"wintr\"; did you mean \"winter\"?",
     );
+    // A value of another kind than the field's would match no row, whatever is in it.
+    let compare = |schema: &str, operator: &str, value: &str| {
+        format!(r#"{{"type":"metadata","schema":"{schema}","operator":"{operator}","value":{value}}}"#)
+    };
+    check(compare("rail_temperature_c", "LESS_THAN", "3"), "");
+    check(compare("inspected_at", "LESS_THAN", "\"2025-03-01\""), "");
+    check(
+        compare("rail_temperature_c", "is", "\"3\""),
+        "there is no metadata field of texts called \"rail_temperature_c\"; the field of that name is a CustomMetadataNumber",
+    );
+    check(
+        compare("track", "EQUAL", "3"),
+        "there is no metadata field of numbers called \"track\"; the field of that name is a CustomMetadataString",
+    );
+    check(
+        compare("season", "LESS_THAN", "\"2025-03-01\""),
+        "there is no metadata field of dates called \"season\"; the field of that name is a CustomMetadataEnum",
+    );
     // Inside of other entries too, and each name once.
     let both =
         format!(r#"[{{"not":{}}},{{"or":[{},{}]}}]"#, metadata("a", "x"), metadata("a", "x"), ids("dataset", "b"));

@@ -153,11 +153,11 @@ fn refusals_name_the_place_and_the_remedy() {
     check_refused(
         r#"[{"type":"task_queue_not_exist"},{"type":"task_queue_not_exist"},
             {"or":[{"type":"labeled_at","value":{"operator":"BETWIXT","value":"2025-01-01"}}]}]"#,
-        "filter[2].or[0].value.operator: \"BETWIXT\" cannot stand here; write one of: BETWEEN, EQUAL, GREATER_THAN",
+        "filter[2].or[0].value.operator: \"BETWIXT\" is not allowed here; write one of: BETWEEN, EQUAL, GREATER_THAN",
     );
     check_refused(
         r#"[{"type":"lucky"}]"#,
-        "filter[0].type: \"lucky\" cannot stand here; write one of: annotation, batch,",
+        "filter[0].type: \"lucky\" is not allowed here; write one of: annotation, batch,",
     );
     check_refused("[{}]", "filter[0]: the key type is missing");
     check_refused("7", "filter: a number where an object should stand");
@@ -178,16 +178,16 @@ fn refusals_name_the_place_and_the_remedy() {
     );
     check_refused(
         r#"{"type":"batch","operator":"is not","ids":["a"]}"#,
-        "filter.operator: \"is not\" cannot stand here; write one of: is",
+        "filter.operator: \"is not\" is not allowed here; write one of: is",
     );
     check_refused(r#"{"type":"external_id","operator":"starts_with","value":""}"#, "filter.value: an empty text");
     check_refused(
         r#"{"type":"media_type","operator":"is","values":["smell"]}"#,
-        "filter.values[0]: \"smell\" cannot stand here; write one of: audio,",
+        "filter.values[0]: \"smell\" is not allowed here; write one of: audio,",
     );
     check_refused(
         r#"{"type":"task_queue_status","status":"Reviewing"}"#,
-        "filter.status: \"Reviewing\" cannot stand here; write one of: ToLabel,",
+        "filter.status: \"Reviewing\" is not allowed here; write one of: ToLabel,",
     );
     check_refused(
         r#"{"type":"labeled_at","value":{"operator":"EQUAL","timezone":"Mars","value":"2025-01-01"}}"#,

@@ -26,7 +26,7 @@ pub enum FillError {
     #[error("frames is {0}, not an object")]
     Frames(&'static str),
     /// A key of `frames` is not a whole number.
-    #[error("the frame key \"{0}\" is not a whole number")]
+    #[error("the frame key \"{0}\" is not a whole number of 64 bits")]
     FrameKey(String),
     /// Two keys are the same number.
     #[error("frame {0} is there twice")]
@@ -65,8 +65,10 @@ pub enum FillError {
     },
     /// All frames together are too large.
     #[error(
-        "with every frame it would have about {bytes} bytes, more than the {FILLED_LIMIT_BYTES} allowed; \
-             shorten its segments, or export without interpolated frames"
+        "with every frame it would have about {} GiB, more than the {} GiB allowed; \
+             shorten its segments, or export without interpolated frames",
+        .bytes >> 30,
+        FILLED_LIMIT_BYTES >> 30
     )]
     TooLarge {
         /// The estimated size.

@@ -155,7 +155,7 @@ fn what_cannot_be_filled_has_a_reason() {
     let reason = |text: &str| fill(text).unwrap_err().to_string();
     let with = |frames: &str, segments: &str| format!(r#"{{"frames":{frames},"segments":{segments}}}"#);
     let segment = r#"{"f":[[1,2]]}"#;
-    assert_eq!(reason(&with(r#"{"x":{}}"#, segment)), "the frame key \"x\" is not a whole number");
+    assert_eq!(reason(&with(r#"{"x":{}}"#, segment)), "the frame key \"x\" is not a whole number of 64 bits");
     assert_eq!(reason(&with(r#"{"1":{},"01":{}}"#, segment)), "frame 1 is there twice");
     assert_eq!(reason(&with("[1]", segment)), "frames is an array, not an object");
     assert_eq!(reason(&with(r#"{"1":{"objects":[]}}"#, segment)), "objects of frame 1 is an array");

@@ -18,7 +18,7 @@ pub enum JsonProblem {
     /// The text stops inside a value.
     #[error("the text ends inside a JSON value: the line is cut off")]
     Ended,
-    /// A character that cannot stand here.
+    /// A character that is not allowed here.
     #[error("{found} where {expected} should stand")]
     Unexpected {
         /// What was found.

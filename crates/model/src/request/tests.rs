@@ -183,7 +183,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
         r#","colour":1"#,
         "request: the key \"colour\" is not known here; known keys: version, scope, params, filters, zone",
     );
-    check_refused(PROJECT, r#","version":2"#, "request.version: \"2\" cannot stand here; write one of: 1");
+    check_refused(PROJECT, r#","version":2"#, "request.version: \"2\" is not allowed here; write one of: 1");
     check_refused(
         PROJECT,
         r#","params":{"attachments":"yes"}"#,
@@ -192,7 +192,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     check_refused(
         r#"{"kind":"planet"}"#,
         "",
-        "request.scope.kind: \"planet\" cannot stand here; write one of: project, dataset, rows, slice, model-run, catalog",
+        "request.scope.kind: \"planet\" is not allowed here; write one of: project, dataset, rows, slice, model-run, catalog",
     );
     check_refused(
         r#"{"kind":"catalog","id":"x"}"#,
@@ -223,7 +223,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     check_refused(
         PROJECT,
         r#","params":{"media_type_override":"POINT_CLOUD"}"#,
-        "request.params.media_type_override: \"POINT_CLOUD\" cannot stand here; write one of: \
+        "request.params.media_type_override: \"POINT_CLOUD\" is not allowed here; write one of: \
          AUDIO, CONVERSATIONAL, DICOM, PDF, TMS_GEO, TMS_SIMPLE, HTML, IMAGE, TEXT, VIDEO",
     );
 }

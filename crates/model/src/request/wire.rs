@@ -172,8 +172,8 @@ mod tests {
             check(ScopeKind::Project, &project(entry), expect);
         }
         let twice = r#"{"type":"task_queue_not_exist"},{"type":"task_queue_status","status":"Done"}"#;
-        check(ScopeKind::Project, &project(twice), "query[1].type: \"task_queue_status\" cannot stand here");
-        check(ScopeKind::Project, &project(r#"{"type":"moon"}"#), "query[0].type: \"moon\" cannot stand here");
+        check(ScopeKind::Project, &project(twice), "query[1].type: \"task_queue_status\" is not allowed here");
+        check(ScopeKind::Project, &project(r#"{"type":"moon"}"#), "query[0].type: \"moon\" is not allowed here");
     }
 
     #[test]

@@ -156,8 +156,9 @@ fn the_filter_reference_is_the_table_of_filters() {
         "# The filter language of slices\n\nThis page is the table of filters, written by a test.\n\n\
          A query is an array of entries, all of which must hold, or a single entry. An entry is one of those below, or\n\
          `{\"and\":[…]}`, `{\"or\":[…]}`, `{\"not\":ENTRY}`. It is evaluated at each export, not when it is saved. A fact that a\n\
-         row does not have makes its entry false, and the `not` of it true. A dataset, project, batch, model run, feature, metadata field or option that does not exist is an error when a filter is
-written; in a slice that was saved before, it matches no row, and the export says so.\n\n\
+         row does not have makes its entry false, and the `not` of it true.\n\n\
+         A dataset, project, batch, model run, feature, metadata field or option that does not exist is an error when a filter\n\
+         is written. In a slice that was saved before, it matches no row, and the export says so.\n\n\
          ```sh\nlabelport slice create \"night boats\" --filter '[{\"type\":\"annotation\",\"operator\":\"is\",\"ids\":[\"boat\"]},\n  \
          {\"not\":{\"type\":\"metadata\",\"schema\":\"light\",\"operator\":\"is\",\"value\":\"day\"}}]'\n\
          labelport export slice \"night boats\" --everything -o boats.ndjson.zst\n```\n\n\

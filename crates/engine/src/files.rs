@@ -64,10 +64,17 @@ impl Files {
     /// Starts to write a file under an id that nobody else has.
     pub fn start(&self, id: &str) -> io::Result<Incoming> {
         let path = self.path(id);
-        if let Some(folder) = path.parent() {
-            private::create_folders(folder)?;
-        }
-        let file = private::create_file(&path.with_extension(PARTIAL))?;
+        let create = || {
+            if let Some(folder) = path.parent() {
+                private::create_folders(folder)?;
+            }
+            private::create_file(&path.with_extension(PARTIAL))
+        };
+        let file = match create() {
+            // Another file was removed at this moment, and the folder with it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create()?,
+            created => created?,
+        };
         Ok(Incoming { path, file: Some(file), hash: Sha256::new(), size_bytes: 0 })
     }
 
@@ -116,13 +123,22 @@ impl Files {
     /// Removes a file, also one that was given up half-written; one that is not there is no failure.
     pub fn remove(&self, id: &str) -> io::Result<()> {
         let path = self.path(id);
-        for path in [path.with_extension(PARTIAL), path] {
+        for path in [&path.with_extension(PARTIAL), &path] {
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
+        remove_empty_folder(&path);
         Ok(())
+    }
+}
+
+/// Removes the folder of a file that is gone, unless there are others in it.
+fn remove_empty_folder(path: &Path) {
+    if let Some(folder) = path.parent() {
+        // One that has files in it cannot be removed.
+        std::fs::remove_dir(folder).unwrap_or_default();
     }
 }
 
@@ -164,6 +180,7 @@ impl Drop for Incoming {
         if self.file.take().is_some() {
             // What cannot be removed is known to nobody.
             drop(std::fs::remove_file(self.path.with_extension(PARTIAL)));
+            remove_empty_folder(&self.path);
         }
     }
 }
@@ -185,6 +202,21 @@ mod tests {
         assert_eq!(std::fs::read(files.path("a1")).unwrap(), b"whole");
         files.remove("a1").unwrap();
         files.remove("a1").unwrap();
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_leaves_its_folder_only_to_other_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path());
+        let count_folders = || folder.path().join("files").read_dir().unwrap().count();
+        drop(files.start("a1").unwrap());
+        assert_eq!(count_folders(), 0);
+        files.write("a1", b"whole").unwrap();
+        drop(files.start("ba1").unwrap());
+        files.remove("ca1").unwrap();
+        assert_eq!(std::fs::read(files.path("a1")).unwrap(), b"whole");
+        files.remove("a1").unwrap();
+        assert_eq!(count_folders(), 0);
     }
 
     #[test]

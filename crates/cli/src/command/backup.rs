@@ -33,7 +33,7 @@ impl Command for Backup {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let target = Path::new(arguments.get_one::<String>("to").map_or("", String::as_str));
         let store = workspace.open_to_read()?;
-        interrupt::remove_unfinished_files(*messages)?;
+        interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);
         let made =
             backup::create(&store, workspace.folder(), target, &SystemChance, &mut |bytes| progress.set(bytes, 0));

@@ -180,7 +180,7 @@ fn export(
     let started = workspace::instant();
     let job = Job { store, request, threads: workspace::processors(), stop: None };
     let manifest = job
-        .run(&Target::own_file(path)?, messages, &mut || {})?
+        .run(&Target::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
     let elapsed = started.elapsed();
     let scope = request.scope.kind().name();

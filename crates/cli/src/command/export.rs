@@ -11,6 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Destination, Existing, FileSink, Nowhere, Packing, Rules, Stream, refuse_inside};
+use labelport_engine::work::CommandTask;
 use labelport_formats::Ndjson;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
@@ -54,7 +55,7 @@ impl Command for Export {
         let started = workspace::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
-            Target::Nowhere => job.run(&target, messages, &mut || {})?,
+            Target::Nowhere => job.run(&target, messages)?,
             _ => job.run_as_task(&target, messages)?,
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
@@ -155,15 +156,14 @@ impl Job<'_> {
             _ => None,
         };
         let job = task::Job {
-            kind: "export",
+            kind: CommandTask::Export,
             name: self.request.scope.to_string(),
             request: self.request.to_canonical_json(),
-            is_silent: false,
+            holds_writer: false,
         };
-        task::record(self.store, messages, job, |pulse| {
-            let stop = pulse.stop();
-            let job = Job { stop: Some(&stop), ..*self };
-            let manifest = job.run(target, messages, &mut || pulse.beat())?;
+        task::record(self.store, messages, job, |stop| {
+            let job = Job { stop: Some(stop), ..*self };
+            let manifest = job.run(target, messages)?;
             let (rows, sha256) = match &manifest {
                 Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
                 None => (0, None),
@@ -174,17 +174,9 @@ impl Job<'_> {
     }
 
     /// Runs the export; nothing is returned when the reader of standard output has gone away.
-    pub(super) fn run(
-        &self,
-        target: &Target,
-        messages: &Messages,
-        alive: &mut dyn FnMut(),
-    ) -> Result<Option<Manifest>, Failure> {
+    pub(super) fn run(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let mut progress = messages.progress("exporting", None);
-        let mut tell = |now: Progress| {
-            progress.set_of(now.parts_begun, now.parts, now.rows);
-            alive();
-        };
+        let mut tell = |now: Progress| progress.set_of(now.parts_begun, now.parts, now.rows);
         let mut run = Run {
             threads: self.threads,
             format: &Ndjson,
@@ -211,7 +203,7 @@ impl Job<'_> {
                 Ok(Some(export::run(self.store, self.request, &mut Stream { out, name }, &mut run)?))
             }
             Target::File(destination, packing) => {
-                interrupt::remove_unfinished_files(*messages)?;
+                interrupt::handle(*messages)?;
                 let mut sink = FileSink::create(destination.clone(), *packing)?;
                 let manifest = export::run(self.store, self.request, &mut sink, &mut run)?;
                 sink.finish(manifest.to_json().as_bytes())?;

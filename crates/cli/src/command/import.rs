@@ -5,13 +5,14 @@ use crate::ambient::SystemChance;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::task::{Done, Job, Pulse, record};
+use crate::task::{Done, Job, record};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
     self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
 };
 use labelport_engine::sink::{Existing, Packing, Rules};
+use labelport_engine::work::CommandTask;
 use labelport_formats::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;
@@ -114,7 +115,7 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
     let is_dry = arguments.get_flag("dry-run");
     let mut refused = refused_files(arguments, workspace)?;
     if is_dry || refused.is_some() {
-        interrupt::remove_unfinished_files(*messages)?;
+        interrupt::handle(*messages)?;
     }
     let strict = arguments.get_flag("strict");
     let record_bytes = arguments
@@ -210,12 +211,12 @@ fn import_all(
     let store = workspace.open_or_create()?;
     let names: Vec<&str> = sources.iter().map(Source::name).collect();
     let request = json!({ "files": names, "strict": limits.strict }).to_string();
-    let job = Job { kind: "import", name: names.join(", "), request, is_silent: limits.strict };
-    let work = |pulse: &mut Pulse<'_>| {
-        limits.stop = Some(pulse.stop());
+    let job = Job { kind: CommandTask::Import, name: names.join(", "), request, holds_writer: limits.strict };
+    let work = |stop: &Arc<AtomicBool>| {
+        limits.stop = Some(Arc::clone(stop));
         for source in sources {
             let run_one = |source: Source, run: &mut Run<'_>| import::run(&store, source, run);
-            total.add(import_one(source, limits, messages, &mut || pulse.beat(), run_one)?);
+            total.add(import_one(source, limits, messages, run_one)?);
         }
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
         Ok(((), Done { rows: total.records, outcome }))
@@ -259,7 +260,7 @@ fn dry_run_in(
     let last = sources.len().saturating_sub(1);
     for (index, source) in sources.into_iter().enumerate() {
         let run_one = |source: Source, run: &mut Run<'_>| import::run_dry(&dry_run, source, index == last, run);
-        total.add(import_one(source, limits, messages, &mut || (), run_one)?);
+        total.add(import_one(source, limits, messages, run_one)?);
     }
     Ok(dry_run.finish()?)
 }
@@ -280,15 +281,11 @@ fn import_one(
     source: Source,
     limits: &mut Limits<'_>,
     messages: &Messages,
-    beat: &mut dyn FnMut(),
     import: impl FnOnce(Source, &mut Run<'_>) -> Result<Summary, ImportError>,
 ) -> Result<Summary, Failure> {
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
-    let mut tell = |now: Progress| {
-        progress.set(now.bytes, now.records);
-        beat();
-    };
+    let mut tell = |now: Progress| progress.set(now.bytes, now.records);
     let threads = workspace::processors().saturating_sub(1).max(1);
     let mut run = Run {
         strict: limits.strict,

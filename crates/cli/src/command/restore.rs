@@ -32,7 +32,7 @@ impl Command for Restore {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let source = Path::new(arguments.get_one::<String>("from").map_or("", String::as_str));
         let folder = workspace.folder();
-        interrupt::remove_unfinished_files(*messages)?;
+        interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);
         let restored = backup::restore(source, folder, &SystemChance, &mut |bytes| progress.set(bytes, 0));
         drop(progress);

@@ -21,7 +21,7 @@ fn the_log_has_requests_and_tasks_and_no_secret() {
         assert!(server.ask(&format!("GET /{path}")).starts_with("HTTP/1.1 200"));
         assert!(server.ask(&format!("GET /{}", path.replace("signature=", "signature=f"))).contains(" 403 "));
         let query = format!(r#"{{"query":"mutation{{createDataset(data:{{name:\"{CONTENT}\"}}){{id}}}}"}}"#);
-        assert!(server.call("POST", "/graphql", &query).contains(CONTENT) || !query.is_empty());
+        assert!(server.call("POST", "/graphql", &query).contains(r#"{"createDataset":{"id":""#));
         server.call("POST", "/graphql", &format!("{{\"query\":\"{{{CONTENT}\"}}"));
         server.call("POST", "/graphql", &format!("{{\"{CONTENT}"));
         server.call("POST", "/api/v1/slices", &format!(r#"{{"name":"{CONTENT}","filter":[{{"type":"{CONTENT}"}}]}}"#));

@@ -129,7 +129,7 @@ fn a_signal_removes_what_is_unfinished_and_is_the_exit_status() {
     let rows: Vec<String> = composed::image_rows(4_000).collect();
     place.run_with_input(&["import", "labelbox", "-"], (rows.join("\n") + "\n").as_bytes()).succeeded();
     let is_filled = || place.path("copy").read_dir().is_ok_and(|mut entries| entries.next().is_some());
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         // A signal that comes too late is tried again.
         let ended = (0..20).find_map(|_| {
             drop(std::fs::remove_file(place.path("rows.ndjson")));

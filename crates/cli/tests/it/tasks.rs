@@ -1,15 +1,17 @@
 //! Tasks from outside: seen, canceled, given up; of the server and of the command line.
 
 use crate::server::Server;
-use crate::support::Place;
+use crate::support::{Place, binary};
 use labelport_engine::composed;
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tasks::{self, Lease, ListTasks, Task, TaskStatus};
 use labelport_store::{Founding, Store};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// Rows whose export takes some time, even where nobody else computes.
@@ -65,11 +67,11 @@ impl Place {
         panic!("there is no such task");
     }
 
-    fn find_task(&self, id: &TaskId) -> Task {
+    pub(crate) fn find_task(&self, id: &TaskId) -> Task {
         tasks::find(&mut *self.store().reader().unwrap(), id).unwrap().unwrap()
     }
 
-    /// Ends every lease, as ten seconds would.
+    /// Ends every lease, as time would.
     fn end_leases(&self) {
         let store = self.store();
         let which = ListTasks { status: Some(TaskStatus::InProgress), limit: 9 };
@@ -78,6 +80,38 @@ impl Place {
             let over = Lease { until: Timestamp::from_millis(0), ..held };
             assert!(store.write(move |connection| tasks::heartbeat(connection, &task.id, &over)).unwrap());
         }
+    }
+}
+
+/// A command that runs until it is ended: nobody reads what it writes.
+struct Blocked {
+    child: Child,
+    task: TaskId,
+}
+
+impl Blocked {
+    fn export(place: &Place) -> Self {
+        Self::start(place, &["export", "catalog", "--everything"])
+    }
+
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        Self::spawn(place, &mut place.command(arguments))
+    }
+
+    fn spawn(place: &Place, command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let owner = format!("process {}", child.id());
+        let is_it = |task: &Task| task.lease.as_ref().is_some_and(|lease| lease.owner == owner);
+        let task = place.wait_for_task(TaskStatus::InProgress, is_it).id;
+        Self { child, task }
+    }
+
+    fn signal(mut self, signal: Signal) -> (Option<i32>, String) {
+        // An import waits for more as long as its input is open.
+        let _input = self.child.stdin.take();
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 }
 
@@ -184,4 +218,109 @@ fn an_import_of_the_command_line_is_canceled_by_another() {
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!((child.wait().unwrap().code(), said.contains("the import was canceled")), (Some(1), true), "{said}");
     place.run(&["export", "catalog"]).ended(0, &["1 row,"]);
+}
+
+#[test]
+fn a_signal_ends_the_task_of_a_command_as_canceled() {
+    let place = Place::with_rows(ROWS);
+    for (signal, name, code) in
+        [(Signal::INT, "SIGINT", 130), (Signal::TERM, "SIGTERM", 143), (Signal::HUP, "SIGHUP", 129)]
+    {
+        // The imports wait for their input, the strict one with nothing written yet.
+        for arguments in [
+            &["export", "catalog", "--everything"][..],
+            &["import", "labelbox", "-"],
+            &["import", "labelbox", "-", "--strict"],
+        ] {
+            let command = Blocked::start(&place, arguments);
+            let id = command.task.clone();
+            let (status, said) = command.signal(signal);
+            assert!(status == Some(code) && said.contains("interrupted"), "{arguments:?}: {status:?}: {said}");
+            let task = place.find_task(&id);
+            let reason = task.outcome.unwrap_or_default();
+            assert_eq!(task.status, TaskStatus::Canceled, "{arguments:?}");
+            assert!(reason.contains(&format!("its process was ended by {name}")), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
+    let place = Place::with_rows(ROWS);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(binary()).args(["export", "catalog", "--everything"]);
+    command.current_dir(place.path(".")).env_remove("LABELPORT_DATA");
+    let command = Blocked::spawn(&place, &mut command);
+    let id = command.task.clone();
+    let (status, said) = command.signal(Signal::HUP);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(place.find_task(&id).status, TaskStatus::Complete);
+}
+
+#[test]
+fn a_signal_ends_a_command_whose_task_cannot_be_written() {
+    let place = Place::with_rows(1);
+    let command = Blocked::start(&place, &["--lock-wait", "3600", "import", "labelbox", "-"]);
+    let id = command.task.clone();
+    let store = place.store();
+    let (holds, is_held) = channel();
+    let (release, is_over) = channel::<()>();
+    let writer = store.submitter().unwrap();
+    let holder = std::thread::spawn(move || {
+        writer.run(move |_| {
+            holds.send(()).unwrap();
+            // It ends with the test.
+            is_over.recv().unwrap_or_default();
+            Ok(())
+        })
+    });
+    is_held.recv().unwrap();
+    assert_eq!(command.signal(Signal::TERM).0, Some(143));
+    drop(release);
+    holder.join().unwrap().unwrap();
+    assert_eq!(place.find_task(&id).status, TaskStatus::InProgress);
+}
+
+#[test]
+fn a_killed_command_has_failed_once_another_one_records_its_task() {
+    let place = Place::with_rows(ROWS);
+    let killed = Blocked::export(&place);
+    let id = killed.task.clone();
+    killed.signal(Signal::KILL);
+    place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+    assert_eq!(place.find_task(&id).status, TaskStatus::InProgress, "its lease has not run out");
+    place.end_leases();
+    place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+    let shown = place.run(&["task", "show", id.as_str()]).succeeded().out;
+    assert!(shown.contains(r#""status": "FAILED""#), "{shown}");
+    assert!(shown.contains(r#""error": "its process ended while exporting catalog""#), "{shown}");
+}
+
+#[test]
+fn a_killed_command_has_failed_for_a_server_and_its_clients() {
+    let place = Place::with_rows(ROWS);
+    let killed = Blocked::export(&place);
+    let id = killed.task.clone();
+    killed.signal(Signal::KILL);
+    place.end_leases();
+    let server = Server::start_in(place, &["127.0.0.1:0"]);
+    server.place().wait_for_task(TaskStatus::Failed, |task| task.id == id);
+    let shown = server.call("GET", &format!("/api/v1/tasks/{id}"), "");
+    assert!(shown.contains("its process ended while exporting catalog"), "{shown}");
+    let metrics = server.ask("GET /metrics");
+    assert!(metrics.contains("labelport_tasks{status=\"in_progress\"} 0"), "{metrics}");
+}
+
+#[test]
+fn a_command_that_waits_for_its_reader_keeps_its_lease() {
+    let place = Place::with_rows(ROWS);
+    let command = Blocked::export(&place);
+    place.end_leases();
+    let is_renewed = |task: &Task| {
+        task.id == command.task && task.lease.as_ref().is_some_and(|lease| lease.until > Timestamp::from_millis(0))
+    };
+    place.wait_for_task(TaskStatus::InProgress, is_renewed);
+    place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+    assert_eq!(place.find_task(&command.task).status, TaskStatus::InProgress);
+    command.signal(Signal::KILL);
 }

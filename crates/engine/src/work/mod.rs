@@ -9,9 +9,11 @@
 //! Nothing here knows a job: those are in [`jobs`](crate::jobs), above everything that they are about.
 
 mod cancel;
+mod lost;
 mod runner;
 
 pub(crate) use cancel::cancel;
+pub use lost::{CommandTask, end_lost};
 pub use runner::{Bell, Log, Runner};
 
 use crate::access::Caller;

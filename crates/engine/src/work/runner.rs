@@ -1,5 +1,6 @@
 //! Workers: threads that claim tasks, and one that keeps their leases.
 
+use super::lost::{end_lost, list_lost};
 use super::{Chore, DEATHS_LIMIT, Done, Job, JobError, Pulse, Roster};
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
@@ -330,6 +331,7 @@ fn no_room(task: &Task) -> Problem {
 fn keep_leases(workspace: &Workspace, shared: &Shared) {
     let mut seen = 0;
     let mut last = workspace.now();
+    end_lost_tasks(workspace);
     while !shared.is_over() {
         seen = workspace.bell().wait(seen, CANCEL_GLANCE);
         let running = shared.running().clone();
@@ -350,6 +352,25 @@ fn keep_leases(workspace: &Workspace, shared: &Shared) {
                 pulse.end();
             }
         }
+        end_lost_tasks(workspace);
+    }
+}
+
+/// Ends the tasks of the command line whose process has gone.
+fn end_lost_tasks(workspace: &Workspace) {
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    // Most of the time there are none, and nothing is written.
+    let has_lost = workspace.read(|connection| Ok(!list_lost(connection, org_key, now)?.is_empty()));
+    if !matches!(has_lost, Ok(true)) {
+        return;
+    }
+    // A store that fails now may work at the next beat.
+    let ended = workspace.store().write(move |connection| end_lost(connection, org_key, now)).unwrap_or_default();
+    for task in &ended {
+        tracing::warn!(task.id = task.id.as_str(), kind = task.kind, "the process of a task has gone; the task failed");
+    }
+    if !ended.is_empty() {
+        workspace.bell().ring();
     }
 }
 

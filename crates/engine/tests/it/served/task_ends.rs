@@ -9,7 +9,7 @@ use labelport_engine::jobs;
 use labelport_engine::labeling::annotation_import::ImportKind;
 use labelport_engine::sink::{Extent, Nowhere, Sink};
 use labelport_engine::stored_export::{self, ExportJob};
-use labelport_engine::work::{self, Done, Job, JobError, Order, Pulse, Roster, Runner};
+use labelport_engine::work::{self, CommandTask, Done, Job, JobError, Order, Pulse, Roster, Runner};
 use labelport_engine::workspace::Workspace;
 use labelport_formats::Ndjson;
 use labelport_model::id::TaskId;
@@ -34,6 +34,24 @@ impl Served {
     fn order_export(&self) -> TaskId {
         let request = everything(Scope::Catalog);
         self.order(|| stored_export::start(&self.workspace, &self.caller, "", &request)).unwrap()
+    }
+
+    /// Creates a task as a command does, with a lease of a minute.
+    fn start_command(&self, kind: CommandTask, name: &str) -> TaskId {
+        let (now, org_key) = (self.workspace.now(), self.workspace.org_key());
+        let order = Order { kind: kind.kind(), name: name.to_owned(), request: "{}".to_owned() };
+        let task = work::new_task(&self.workspace, &self.caller, order);
+        let (id, lease) = (task.id.clone(), Lease { owner: "process 7".to_owned(), until: now.plus_millis(60_000) });
+        let is_claimed = self.workspace.store().write(move |connection| {
+            tasks::create(connection, org_key, &task)?;
+            tasks::claim(connection, &task.id, &lease, now)
+        });
+        assert!(is_claimed.unwrap());
+        id
+    }
+
+    fn start_runner(&self) -> Runner {
+        Runner::start(&self.workspace, "worker".to_owned(), 1, jobs::ROSTER, Arc::new(|_| {}))
     }
 
     fn error_of(&self, id: &TaskId) -> String {
@@ -73,6 +91,39 @@ fn a_task_whose_worker_died_twice_gets_a_third() {
     served.die(&id, "one");
     served.die(&id, "two");
     assert_eq!(served.complete(&id).deaths, 2);
+}
+
+#[test]
+fn a_command_whose_lease_has_run_out_has_failed_once_a_server_starts_and_no_earlier() {
+    let served = Served::new();
+    let export = served.start_command(CommandTask::Export, "catalog");
+    let import = served.start_command(CommandTask::Import, "rows.ndjson");
+    let statuses = || [&export, &import].map(|id| served.task(id).status);
+    served.pass(59_999);
+    served.start_runner().stop();
+    assert_eq!(statuses(), [TaskStatus::InProgress; 2]);
+    served.pass(1);
+    served.start_runner().stop();
+    assert_eq!(statuses(), [TaskStatus::Failed; 2]);
+    assert_eq!(served.error_of(&export), "its process ended while exporting catalog");
+    assert_eq!(served.error_of(&import), "its process ended while importing rows.ndjson");
+}
+
+#[test]
+fn a_running_server_ends_a_command_whose_lease_runs_out() {
+    let served = Served::new();
+    let fail = |id: &TaskId| {
+        let is_over = || served.task(id).status == TaskStatus::Failed;
+        served.workspace.bell().wait_until(&served.workspace, Duration::from_secs(60), &mut || Ok(is_over())).unwrap();
+    };
+    let before = served.start_command(CommandTask::Export, "catalog");
+    served.pass(60_000);
+    let runner = served.start_runner();
+    fail(&before);
+    let meanwhile = served.start_command(CommandTask::Export, "catalog");
+    served.pass(60_000);
+    fail(&meanwhile);
+    runner.stop();
 }
 
 #[test]

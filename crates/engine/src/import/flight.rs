@@ -24,6 +24,12 @@ struct Bytes {
     is_cancelled: bool,
 }
 
+impl Bytes {
+    fn must_wait(&self) -> bool {
+        self.in_flight > FLIGHT_BYTES && !self.is_cancelled
+    }
+}
+
 /// Records of so many bytes are in flight until this is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
@@ -35,8 +41,7 @@ impl Flight {
     /// Waits until more records may be read. One record is always let through.
     pub(super) fn wait(&self) {
         let bytes = self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |bytes: &mut Bytes| bytes.in_flight > FLIGHT_BYTES && !bytes.is_cancelled;
-        drop(self.0.changed.wait_while(bytes, is_full));
+        drop(self.0.changed.wait_while(bytes, |bytes| bytes.must_wait()));
     }
 
     /// Counts records until the ticket is dropped.
@@ -81,15 +86,20 @@ mod tests {
         receiver
     }
 
+    fn must_wait(flight: &Flight) -> bool {
+        flight.0.bytes.lock().unwrap().must_wait()
+    }
+
     #[test]
     fn records_wait_until_those_before_are_handed_on() {
         let flight = Flight::default();
         let small = flight.ticket(FLIGHT_BYTES);
-        wait(&flight).recv().unwrap();
+        assert!(!must_wait(&flight));
         let large = flight.ticket(1);
+        assert!(must_wait(&flight));
         let waiting = wait(&flight);
-        waiting.try_recv().unwrap_err();
         drop(large);
+        assert!(!must_wait(&flight));
         waiting.recv().unwrap();
         drop(small);
     }
@@ -98,6 +108,7 @@ mod tests {
     fn a_failed_import_keeps_nobody_waiting() {
         let flight = Flight::default();
         let ticket = flight.ticket(FLIGHT_BYTES + 1);
+        assert!(must_wait(&flight));
         let waiting = wait(&flight);
         flight.cancel();
         waiting.recv().unwrap();

@@ -124,10 +124,10 @@ impl Workspace {
         Ok(store)
     }
 
-    /// Opens the workspace as the server does, without serving it.
-    pub(crate) fn open_served(&self) -> Result<Served, Failure> {
+    /// Opens the workspace of a store as the server does, without serving it.
+    pub(crate) fn open_served(&self, store: Store) -> Result<Served, Failure> {
         let opening = Opening {
-            store: self.open()?,
+            store,
             folder: self.folder.clone(),
             client: Client::new(Policy::default()),
             public_url: None,

@@ -71,7 +71,8 @@ impl Command for Export {
     }
 }
 
-/// Tells whether a request asks for labels: projects and model runs have them, other scopes if they are told to.
+/// Returns whether a request asks for labels. Exports of projects and model runs always have them; the other scopes need a
+/// parameter.
 fn writes_labels(request: &ExportRequest) -> bool {
     let Params { all_projects, all_model_runs, project_ids, model_run_ids, .. } = &request.params;
     matches!(request.scope.kind(), ScopeKind::Project | ScopeKind::ModelRun)

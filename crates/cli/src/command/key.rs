@@ -1,19 +1,15 @@
 //! `labelport key`: who may use the server.
 
 use super::Command;
-use crate::ambient::{SystemChance, SystemClock};
 use crate::messages::{Messages, print, table};
 use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
 use labelport_engine::access::{self, ROLES};
 use labelport_engine::api_key::{self, FIRST_USER, NewKey};
-use labelport_engine::fetch::{Client, Policy};
-use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::keys;
 use serde_json::json;
-use std::sync::Arc;
 
 pub(super) struct Key;
 
@@ -81,8 +77,7 @@ impl Command for Key {
             Some(("create", arguments)) => create(arguments, workspace, messages),
             Some(("revoke", arguments)) => revoke(arguments, workspace, messages),
             Some(("rotate-signing", _)) => {
-                workspace.open()?;
-                open(workspace)?.rotate_signing_secret()?;
+                workspace.open_served(workspace.open()?)?.rotate_signing_secret()?;
                 let sentence = "made a new signing secret; URLs that were signed before have ended";
                 messages.event(&json!({ "event": "signing_rotated" }), sentence);
                 Ok(SUCCESS)
@@ -103,7 +98,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
         Zone::parse(zone).map_err(Failure::usage)?;
     }
     let expires = arguments.get_one::<String>("expires").map(|text| read_expiry(text)).transpose()?;
-    let served = open(workspace)?;
+    let served = workspace.open_served(workspace.open_or_create()?)?;
     let name = match arguments.get_one::<String>("name") {
         Some(name) => name.clone(),
         None => free_name(&keys::list_keys(&mut *served.store().reader()?, served.org_key())?),
@@ -200,18 +195,4 @@ fn revoke(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
             Ok(FAILED)
         }
     }
-}
-
-/// Opens the workspace as the server does, without serving it.
-fn open(workspace: &Workspace) -> Result<Served, Failure> {
-    let opening = Opening {
-        store: workspace.open_or_create()?,
-        folder: workspace.folder().to_owned(),
-        client: Client::new(Policy::default()),
-        public_url: None,
-        clock: Arc::new(SystemClock),
-        chance: Arc::new(SystemChance),
-        threads: 1,
-    };
-    Ok(Served::open(opening)?)
 }

@@ -27,7 +27,11 @@ impl Command for Man {
         let mut name = "labelport".to_owned();
         for word in arguments.get_many::<String>("command").into_iter().flatten() {
             let found = page.find_subcommand(word).cloned();
-            page = found.ok_or_else(|| Failure::usage(format!("there is no command `{name} {word}`")))?;
+            let unknown = || {
+                let failure = Failure::usage(format!("`{name} {word}` is not a command"));
+                failure.hint(format!("`{name} --help` lists the commands"))
+            };
+            page = found.ok_or_else(unknown)?;
             name = format!("{name} {word}");
         }
         let mut text = Vec::new();

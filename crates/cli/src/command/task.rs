@@ -65,7 +65,7 @@ impl Command for Task {
 }
 
 fn cancel(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-    let served = workspace.open_served()?;
+    let served = workspace.open_served(workspace.open()?)?;
     let task = jobs::cancel(&served, named(arguments), None)?;
     let event = json!({ "event": "canceled", "id": task.id.as_str(), "kind": task.kind, "name": task.name });
     messages.event(&event, &format!("canceled {} {} ({})", task.kind, task.id, escaped(&task.name)));

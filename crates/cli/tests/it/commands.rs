@@ -337,7 +337,7 @@ fn completions_and_manual_pages_name_every_command() {
     let page = place.run(&["man"]).succeeded().out;
     assert!(page.contains(".TH labelport 1") && page.contains("labelport\\-restore(1)"), "{page}");
     assert!(place.run(&["man", "import", "labelbox"]).succeeded().out.contains("max\\-record\\-mib"));
-    place.run(&["man", "nothing"]).ended(2, &["there is no command `labelport nothing`"]);
+    place.run(&["man", "nothing"]).ended(2, &["`labelport nothing` is not a command", "`labelport --help`"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::outcome::Failure;
 use crate::workspace;
 use labelport_engine::work::{CommandTask, end_lost};
 use labelport_model::id::TaskId;
-use labelport_store::tasks::{self, Ending, Lease, NewTask, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, Ending, Lease, NewTask, Task, TaskStatus};
 use labelport_store::{Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

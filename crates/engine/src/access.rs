@@ -7,7 +7,7 @@
 use crate::ambient::hexadecimal;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
-use labelport_store::keys::{self, User};
+use labelport_store::tables::api_keys::{self, User};
 use labelport_store::{Connection, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -79,7 +79,7 @@ pub fn identify(
     let Some(key) = key.filter(|key| !key.is_empty()) else {
         return unknown("no API key was given; send it as `Authorization: Bearer KEY`");
     };
-    let Some((stored, user)) = keys::find_key(connection, org_key, &hash_key(key))? else {
+    let Some((stored, user)) = api_keys::find_key(connection, org_key, &hash_key(key))? else {
         return unknown("the API key is not known here; `labelport key list` shows those that are");
     };
     if stored.revoked.is_some() {

@@ -4,7 +4,7 @@ use crate::access::hash_key;
 use crate::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
-use labelport_store::keys::{self, NewApiKey, NewUser};
+use labelport_store::tables::api_keys::{self, NewApiKey, NewUser};
 
 /// What every key begins with, so that people and scanners recognise one.
 const KEY_PREFIX: &str = "lbp_";
@@ -60,13 +60,13 @@ pub fn create(workspace: &Workspace, new: &NewKey<'_>) -> Result<CreatedKey, Pro
     };
     let org_key = workspace.org_key();
     workspace.write(move |connection| {
-        let known = keys::list_keys(connection, org_key)?;
+        let known = api_keys::list_keys(connection, org_key)?;
         if known.iter().any(|known| known.revoked.is_none() && known.name == api_key.name) {
             let message = format!("a key named {:?} exists already; revoke it or choose another name", api_key.name);
             return Err(Problem::new(ProblemKind::Conflict, message));
         }
-        let user = keys::ensure_user(connection, org_key, &user)?;
-        Ok(keys::create_key(connection, org_key, &NewApiKey { user_key: user.key, ..api_key })?)
+        let user = api_keys::ensure_user(connection, org_key, &user)?;
+        Ok(api_keys::create_key(connection, org_key, &NewApiKey { user_key: user.key, ..api_key })?)
     })?;
     Ok(created)
 }

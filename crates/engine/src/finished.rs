@@ -7,7 +7,7 @@ use crate::access::Caller;
 use crate::work::{self, Order};
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tasks::{self, Ending, TaskStatus};
+use labelport_store::tables::tasks::{self, Ending, TaskStatus};
 use serde_json::Value;
 
 /// Keeps what came of a job; returns its id.

@@ -16,7 +16,7 @@ use crate::stored_export::{self, ExportJob};
 use crate::work::{self, Chore, Job, Roster};
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tasks::Task;
+use labelport_store::tables::tasks::Task;
 use std::time::Duration;
 
 /// Every job, by kind.

@@ -9,8 +9,10 @@
 use crate::manifest::Manifest;
 use crate::result::Results;
 use labelport_model::id::TaskId;
-use labelport_store::integrity::Finding;
-use labelport_store::{Connection, StoreError, tasks};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::check::Finding;
+use labelport_store::tables::tasks;
 use std::io;
 
 /// The name of the check.

@@ -14,7 +14,7 @@ use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
-use labelport_store::tasks::{self, Task, TaskProgress, TaskStatus};
+use labelport_store::tables::tasks::{self, Task, TaskProgress, TaskStatus};
 use serde_json::json;
 
 /// How long results are kept.

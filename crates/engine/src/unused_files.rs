@@ -9,7 +9,7 @@
 
 use crate::files::Files;
 use labelport_model::time::Timestamp;
-use labelport_store::mentions::{self, KeptMask};
+use labelport_store::tables::file_references::{self, KeptMask};
 use labelport_store::{Connection, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, BufReader};
@@ -56,7 +56,7 @@ struct Search {
 
 /// Finds the files that nothing refers to. The connection should be one of a snapshot.
 pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> Result<Unused, UnusedError> {
-    let commits = mentions::commits(connection)?;
+    let commits = file_references::commits(connection)?;
     let before = now.plus_millis(-YOUNG_MS);
     let mut search = Search { unseen: HashMap::new(), masks: HashMap::new(), used: Vec::new() };
     files.each(&mut |found| {
@@ -67,16 +67,16 @@ pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> R
         }
     })?;
     if !search.unseen.is_empty() {
-        for mask in mentions::list_masks(connection)? {
+        for mask in file_references::list_masks(connection)? {
             match id_in(&mask.place) {
                 Some(id) => search.masks.entry(id.to_owned()).or_default().push(mask),
                 None => search.see(&mask.file_id),
             }
         }
-        for id in mentions::list_running_imports(connection)? {
+        for id in file_references::list_running_imports(connection)? {
             search.see(&crate::labeling::annotation_import::fetched_file(&id));
         }
-        mentions::each_text(connection, &mut |text| search.look(text))?;
+        file_references::each_text(connection, &mut |text| search.look(text))?;
         search.look_into_files(files)?;
     }
     let Search { unseen, masks, .. } = search;
@@ -91,7 +91,7 @@ pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> R
 pub fn remove(store: &Store, files: &Files, unused: Unused) -> Result<(), UnusedError> {
     let Unused { ids, places, commits, .. } = unused;
     let (ids, is_forgotten) = store.write(move |connection| {
-        let is_forgotten = mentions::forget(connection, commits, &ids, &places)?;
+        let is_forgotten = file_references::forget(connection, commits, &ids, &places)?;
         Ok((ids, is_forgotten))
     })?;
     if !is_forgotten {

@@ -13,8 +13,13 @@ use crate::signing::Signer;
 use crate::work::Bell;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::{Timestamp, Zone};
-use labelport_store::files::File;
-use labelport_store::{Connection, Store, StoreError, files, keys, settings};
+use labelport_store::Connection;
+use labelport_store::Store;
+use labelport_store::StoreError;
+use labelport_store::tables::api_keys;
+use labelport_store::tables::files;
+use labelport_store::tables::files::File;
+use labelport_store::tables::settings;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -263,7 +268,7 @@ impl Workspace {
     }
 
     /// Returns the zone in which dates of a user are read.
-    pub fn zone_of(&self, user: &keys::User) -> Result<Zone, Problem> {
+    pub fn zone_of(&self, user: &api_keys::User) -> Result<Zone, Problem> {
         let name = match &user.time_zone {
             Some(name) => name.clone(),
             None => self.store.time_zone()?,

@@ -99,7 +99,8 @@ pub(crate) async fn file(
 
 /// Returns a file as content.
 pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, Problem> {
-    let file = workspace.read(|connection| Ok(labelport_store::files::find(connection, workspace.org_key(), id)?))?;
+    let file =
+        workspace.read(|connection| Ok(labelport_store::tables::files::find(connection, workspace.org_key(), id)?))?;
     let path = workspace.files().path(id);
     let metadata = std::fs::metadata(&path).map_err(|_| Problem::not_found("file", id))?;
     let content_type = file.as_ref().and_then(|file| file.content_type.clone());
@@ -114,7 +115,7 @@ pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, P
 /// Answers with a mask.
 pub(crate) fn mask_content(workspace: &Workspace, place: &str) -> Result<Content, Problem> {
     let org_key = workspace.org_key();
-    let id = workspace.read(|connection| Ok(labelport_store::files::find_mask(connection, org_key, place)?))?;
+    let id = workspace.read(|connection| Ok(labelport_store::tables::files::find_mask(connection, org_key, place)?))?;
     let id = id.ok_or_else(|| Problem::new(ProblemKind::NotFound, "there is no such mask in this workspace"))?;
     Ok(Content { content_type: "image/png".to_owned(), ..file_content(workspace, &id)? })
 }

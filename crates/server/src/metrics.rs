@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use labelport_engine::fetch;
 use labelport_model::problem::Problem;
-use labelport_store::tasks;
+use labelport_store::tables::tasks;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -5,7 +5,7 @@ use crate::door::Door;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
-use labelport_store::settings;
+use labelport_store::tables::settings;
 use serde_json::json;
 
 /// Answers as long as the process serves.

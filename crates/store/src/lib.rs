@@ -7,36 +7,17 @@
 //! # Adding an engine
 //! A module beside [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
 
-pub mod activity;
-pub mod changes;
-pub mod connection;
-pub mod datasets;
-pub mod files;
-pub mod imports;
-pub mod integrity;
-pub mod issues;
-pub mod keys;
-pub mod mentions;
-pub mod merge;
-pub mod metadata;
-pub mod models;
-pub mod names;
-pub mod ontologies;
-pub mod page;
-pub mod projects;
-pub mod removal;
-pub mod rows;
-pub mod select;
-pub mod settings;
-pub mod slices;
+pub mod check;
+pub mod engine;
+pub mod read;
+pub mod row_key;
 pub mod sqlite;
-pub mod tally;
-pub mod tasks;
-pub mod things;
+pub mod tables;
+pub mod write;
 
 mod store;
 mod writer;
 
-pub use connection::{Connection, Engine, Param, RowView, StoreError};
+pub use engine::{Connection, Engine, Param, RowView, StoreError};
 pub use store::{Founding, Organization, Snapshot, Store};
 pub use writer::{Answer, Submitter};

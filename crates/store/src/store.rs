@@ -4,7 +4,7 @@
 //! second organization in the same database would be seen by the first: a database that has two is not opened. Those who
 //! keep data apart keep it in data folders of their own.
 
-use crate::connection::{Connection, Engine, StoreError};
+use crate::engine::{Connection, Engine, StoreError};
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
 use std::ops::ControlFlow;

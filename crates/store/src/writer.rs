@@ -4,7 +4,7 @@
 //! hundred small writes cost one `fsync`; each runs in a savepoint of its own, so that one that fails takes nothing with
 //! it. A job's caller is answered after the commit: what was answered survives a crash.
 
-use crate::connection::{Connection, StoreError};
+use crate::engine::{Connection, StoreError};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 

@@ -9,7 +9,11 @@ use labelport_engine::files::Files;
 use labelport_engine::result::Results;
 use labelport_engine::work::DEATHS_LIMIT;
 use labelport_engine::{stale, unused_files};
-use labelport_store::{Connection, Store, integrity, mentions, tasks};
+use labelport_store::Connection;
+use labelport_store::Store;
+use labelport_store::check;
+use labelport_store::tables::file_references;
+use labelport_store::tables::tasks;
 use serde_json::json;
 
 /// The most tasks that were given up to list.
@@ -49,7 +53,7 @@ impl Command for Doctor {
             checks += 1;
             messages.event(&json!({ "event": "checking", "check": check }), "");
         };
-        let mut findings = integrity::check(connection, store.org_key(), &mut tell)?;
+        let mut findings = check::check(connection, store.org_key(), &mut tell)?;
         tell(stale::CHECK);
         let newer = stale::count_newer_results(connection, snapshot.change_seq, &Results::new(workspace.folder()))?;
         findings.extend(stale::finding(lacks_log, newer));
@@ -81,7 +85,7 @@ impl Command for Doctor {
 }
 
 fn tell_bare_rows(connection: &mut dyn Connection, messages: &Messages) -> Result<(), Failure> {
-    if let Some((count, first)) = mentions::count_bare_rows(connection)? {
+    if let Some((count, first)) = file_references::count_bare_rows(connection)? {
         let event = json!({ "event": "bare_rows", "count": count, "first": first });
         let text = format!(
             "data rows with neither a dataset nor row_data: {count}, such as {first}; nothing says what they show. Import \

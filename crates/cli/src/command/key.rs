@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches};
 use labelport_engine::access::{self, ROLES};
 use labelport_engine::api_key::{self, FIRST_USER, NewKey};
 use labelport_model::time::{Timestamp, Zone};
-use labelport_store::keys;
+use labelport_store::tables::api_keys;
 use serde_json::json;
 
 pub(super) struct Key;
@@ -101,7 +101,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let served = workspace.open_served(workspace.open_or_create()?)?;
     let name = match arguments.get_one::<String>("name") {
         Some(name) => name.clone(),
-        None => free_name(&keys::list_keys(&mut *served.store().reader()?, served.org_key())?),
+        None => free_name(&api_keys::list_keys(&mut *served.store().reader()?, served.org_key())?),
     };
     let new = NewKey { name: &name, email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
     let created = api_key::create(&served, &new)?;
@@ -120,7 +120,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
 }
 
 /// Returns a name that no key has.
-fn free_name(known: &[keys::ApiKey]) -> String {
+fn free_name(known: &[api_keys::ApiKey]) -> String {
     let names = std::iter::once("key".to_owned()).chain((2..).map(|number| format!("key-{number}")));
     let is_free = |name: &String| known.iter().all(|known| known.revoked.is_some() || known.name != *name);
     names.into_iter().find(is_free).unwrap_or_default()
@@ -143,9 +143,9 @@ fn read_expiry(text: &str) -> Result<Timestamp, Failure> {
 
 fn list(workspace: &Workspace, messages: &Messages) -> Outcome {
     let store = workspace.open()?;
-    let keys = keys::list_keys(&mut *store.reader()?, store.org_key())?;
+    let keys = api_keys::list_keys(&mut *store.reader()?, store.org_key())?;
     let now = workspace::now();
-    let state = |key: &keys::ApiKey| match (key.revoked, key.expires) {
+    let state = |key: &api_keys::ApiKey| match (key.revoked, key.expires) {
         (Some(_), _) => "revoked".to_owned(),
         (None, Some(expires)) if expires <= now => "expired".to_owned(),
         (None, Some(expires)) => format!("until {expires}"),
@@ -182,7 +182,7 @@ fn revoke(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let named = arguments.get_one::<String>("key").cloned().unwrap_or_default();
     let store = workspace.open()?;
     let (org_key, now, key) = (store.org_key(), workspace::now(), named.clone());
-    let count = store.write(move |connection| keys::revoke_key(connection, org_key, &key, now))?;
+    let count = store.write(move |connection| api_keys::revoke_key(connection, org_key, &key, now))?;
     match count {
         1 => {
             messages.event(&json!({ "event": "revoked", "key": named }), &format!("revoked key {named}"));

@@ -8,9 +8,17 @@ use clap::{Arg, ArgMatches};
 use labelport_model::data_type;
 use labelport_model::json::unquote;
 use labelport_model::time::Timestamp;
-use labelport_store::tasks::{self, ListTasks};
-use labelport_store::things::{self, Sort};
-use labelport_store::{Connection, StoreError, datasets, keys, metadata, ontologies, projects, rows, slices};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::tables::api_keys;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::datasets;
+use labelport_store::tables::entities::{self, EntityKind};
+use labelport_store::tables::metadata;
+use labelport_store::tables::ontologies;
+use labelport_store::tables::projects;
+use labelport_store::tables::slices;
+use labelport_store::tables::tasks::{self, ListTasks};
 use serde_json::{Map, Value, json};
 
 /// Prints lists.
@@ -63,7 +71,7 @@ static LISTINGS: &[Listing] = &[
         columns: &["id", "name", "project", "rows"],
         count: Count::Listed,
         read: |connection, page| {
-            let batches = things::list_batches(connection, page.org_key)?.into_iter();
+            let batches = entities::list_batches(connection, page.org_key)?.into_iter();
             Ok(batches
                 .map(|batch| vec![text(batch.id), text(batch.name), text(batch.project), Cell::Count(batch.rows)])
                 .collect())
@@ -73,7 +81,7 @@ static LISTINGS: &[Listing] = &[
         name: "data-rows",
         about: "Data rows, oldest first; the next page with --after",
         columns: &["id", "global key", "data type", "dataset", "created"],
-        count: Count::Queried(rows::count),
+        count: Count::Queried(data_rows::count),
         read: list_data_rows,
     },
     Listing {
@@ -83,8 +91,8 @@ static LISTINGS: &[Listing] = &[
         count: Count::Listed,
         read: |connection, page| {
             let mut rows = Vec::new();
-            for thing in things::list(connection, page.org_key, Sort::Dataset)?.into_iter().take(page.limit) {
-                let count = things::count_rows(connection, Sort::Dataset, thing.key)?;
+            for thing in entities::list(connection, page.org_key, EntityKind::Dataset)?.into_iter().take(page.limit) {
+                let count = entities::count_rows(connection, EntityKind::Dataset, thing.key)?;
                 rows.push(vec![text(thing.id), text(thing.name), Cell::Count(count)]);
             }
             Ok(rows)
@@ -96,7 +104,7 @@ static LISTINGS: &[Listing] = &[
         columns: &["schema id", "name", "kind"],
         count: Count::Listed,
         read: |connection, page| {
-            let features = things::list_features(connection, page.org_key)?.into_iter();
+            let features = entities::list_features(connection, page.org_key)?.into_iter();
             let name = |escaped: String| unquote(&format!("\"{escaped}\"")).into_owned();
             Ok(features
                 .map(|feature| vec![text(feature.schema_id), text(name(feature.name)), text(feature.kind)])
@@ -125,8 +133,8 @@ static LISTINGS: &[Listing] = &[
         count: Count::Listed,
         read: |connection, page| {
             let mut rows = Vec::new();
-            for run in things::list_run_facts(connection, page.org_key)?.into_iter().take(page.limit) {
-                let count = things::count_rows(connection, Sort::ModelRun, run.thing.key)?;
+            for run in entities::list_run_facts(connection, page.org_key)?.into_iter().take(page.limit) {
+                let count = entities::count_rows(connection, EntityKind::ModelRun, run.thing.key)?;
                 rows.push(vec![text(run.thing.id), text(run.thing.name), text(run.model.name), Cell::Count(count)]);
             }
             Ok(rows)
@@ -138,7 +146,7 @@ static LISTINGS: &[Listing] = &[
         columns: &["id", "name"],
         count: Count::Listed,
         read: |connection, page| {
-            let models = things::list(connection, page.org_key, Sort::Model)?;
+            let models = entities::list(connection, page.org_key, EntityKind::Model)?;
             Ok(models.into_iter().map(|model| vec![text(model.id), text(model.name)]).collect())
         },
     },
@@ -205,7 +213,7 @@ static LISTINGS: &[Listing] = &[
         columns: &["id", "e-mail", "name", "role", "created"],
         count: Count::Listed,
         read: |connection, page| {
-            let users = keys::list_users(connection, page.org_key)?.into_iter();
+            let users = api_keys::list_users(connection, page.org_key)?.into_iter();
             Ok(users
                 .map(|user| {
                     let name = user.name.map_or(Cell::None, text);
@@ -243,12 +251,12 @@ fn list_projects(connection: &mut dyn Connection, page: &Page) -> Result<Rows, S
 
 fn list_data_rows(connection: &mut dyn Connection, page: &Page) -> Result<Rows, StoreError> {
     let after = match &page.after {
-        Some(id) => rows::find_key(connection, id)?.unwrap_or(i64::MAX),
+        Some(id) => data_rows::find_key(connection, id)?.unwrap_or(i64::MAX),
         None => 0,
     };
     let known = datasets::list(connection, page.org_key)?;
-    let listed = rows::list_page(connection, page.org_key, after, page.limit)?;
-    let line = |row: rows::DataRow| {
+    let listed = data_rows::list_page(connection, page.org_key, after, page.limit)?;
+    let line = |row: data_rows::DataRow| {
         let dataset = known.iter().find(|dataset| Some(dataset.key) == row.dataset_key);
         let created = row.created_ms.map(|millis| Timestamp::from_millis(millis).to_string());
         vec![
@@ -296,7 +304,7 @@ impl Command for List {
         let limit = arguments.get_one::<u32>("limit").map_or(DEFAULT_LIMIT, |limit| *limit as usize);
         let after = (listing.name == "data-rows").then(|| arguments.get_one::<String>("after").cloned()).flatten();
         if let Some(id) = &after
-            && rows::find_key(&mut *reader, id)?.is_none()
+            && data_rows::find_key(&mut *reader, id)?.is_none()
         {
             return Err(Failure::new(format!("there is no data row with the id {id:?}")));
         }

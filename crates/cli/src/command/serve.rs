@@ -178,7 +178,7 @@ enum FirstKey {
 fn first_key(served: &Served, messages: &Messages) -> Result<FirstKey, Failure> {
     let org_key = served.org_key();
     served.store().write(move |connection| metadata::ensure_reserved(connection, org_key))?;
-    let known = served.read(|connection| Ok(labelport_store::keys::list_keys(connection, org_key)?))?;
+    let known = served.read(|connection| Ok(labelport_store::tables::api_keys::list_keys(connection, org_key)?))?;
     if !known.is_empty() {
         return Ok(FirstKey::Known);
     }

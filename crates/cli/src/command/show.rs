@@ -10,7 +10,9 @@ use labelport_engine::sink::Stream;
 use labelport_formats::Ndjson;
 use labelport_model::json::{Document, ObjectWriter, Value};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
-use labelport_store::{Store, projects, rows};
+use labelport_store::Store;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::projects;
 
 /// Prints one thing.
 pub(crate) struct Show;
@@ -51,11 +53,11 @@ impl Command for Show {
 /// Returns a row with everything that the workspace knows of it.
 fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
     let mut reader = store.reader()?;
-    let id = match rows::find(&mut *reader, store.org_key(), named)? {
+    let id = match data_rows::find(&mut *reader, store.org_key(), named)? {
         Some(row) => row.id,
         None => {
-            let key = rows::find_key_by_global_key(&mut *reader, store.org_key(), named)?;
-            let row = key.map(|key| rows::find_by_key(&mut *reader, store.org_key(), key)).transpose()?.flatten();
+            let key = data_rows::find_key_by_global_key(&mut *reader, store.org_key(), named)?;
+            let row = key.map(|key| data_rows::find_by_key(&mut *reader, store.org_key(), key)).transpose()?.flatten();
             let unknown = || Failure::new(format!("there is no data row with the id or global key {named:?}"));
             row.ok_or_else(|| unknown().hint("`labelport list data-rows` shows them"))?.id
         }
@@ -90,7 +92,7 @@ fn label(store: &Store, id: &str) -> Result<String, Failure> {
     let mut reader = store.reader()?;
     let unknown = || Failure::new(format!("there is no label with the id {id:?}"));
     let found = projects::find_label(&mut *reader, store.org_key(), id)?.ok_or_else(unknown)?;
-    let row = rows::find_by_key(&mut *reader, store.org_key(), found.row_key)?.ok_or_else(unknown)?;
+    let row = data_rows::find_by_key(&mut *reader, store.org_key(), found.row_key)?.ok_or_else(unknown)?;
     let document = Document::parse(data_row(store, &row.id)?.as_bytes())?;
     let projects = document.root().get("projects").into_iter().flat_map(|projects| projects.members());
     let mut labels = projects.flat_map(|(project, members)| {

@@ -8,8 +8,9 @@ use clap::{Arg, ArgMatches};
 use labelport_engine::export;
 use labelport_model::filter::{self, FILTERS};
 use labelport_model::time::Zone;
-use labelport_store::things::{Sort, Thing};
-use labelport_store::{Store, slices};
+use labelport_store::Store;
+use labelport_store::tables::entities::{Entity, EntityKind};
+use labelport_store::tables::slices;
 use serde_json::json;
 
 /// Creates, shows and deletes slices.
@@ -110,9 +111,9 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     Ok(SUCCESS)
 }
 
-fn find(store: &Store, arguments: &ArgMatches) -> Result<Thing, Failure> {
+fn find(store: &Store, arguments: &ArgMatches) -> Result<Entity, Failure> {
     let text = arguments.get_one::<String>("slice").map_or("", String::as_str);
-    Ok(export::get_thing(&mut *store.reader()?, store.org_key(), Sort::Slice, text)?)
+    Ok(export::get_thing(&mut *store.reader()?, store.org_key(), EntityKind::Slice, text)?)
 }
 
 /// Describes the query language from the table of filters.

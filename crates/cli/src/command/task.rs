@@ -7,7 +7,7 @@ use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
 use labelport_engine::jobs;
 use labelport_model::id::TaskId;
-use labelport_store::tasks::{self, ListTasks, Task as Stored, TaskStatus};
+use labelport_store::tables::tasks::{self, ListTasks, Task as Stored, TaskStatus};
 use serde_json::{Value, json};
 
 /// Lists, shows and cancels tasks.

@@ -11,7 +11,7 @@ use labelport_engine::result::{Results, StoredReader, Stream};
 use labelport_engine::sink::{manifest_path, result_path};
 use labelport_engine::{stored_export, verify};
 use labelport_model::id::TaskId;
-use labelport_store::tasks::{self, Task};
+use labelport_store::tables::tasks::{self, Task};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Read;

@@ -3,8 +3,8 @@
 use crate::support::{Place, first_words};
 use labelport_engine::composed;
 use labelport_model::time::Timestamp;
-use labelport_store::slices::{self, Slice};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::tables::slices::{self, Slice};
 use labelport_store::{Founding, Store};
 use std::path::Path;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use crate::server::Server;
 use crate::support::Place;
 use crate::tasks::is_export;
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::tasks::TaskStatus;
 
 /// What only bodies and labels hold.
 const CONTENT: &str = "c0ntent of a b0dy";

@@ -3,7 +3,7 @@
 use crate::server::{Server, Spawned, spawn};
 use crate::support::Place;
 use crate::tasks::is_export;
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::tasks::TaskStatus;
 use std::io::Read;
 use std::process::Stdio;
 

@@ -6,7 +6,7 @@ use labelport_engine::composed;
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::tasks::{self, Lease, ListTasks, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, Lease, ListTasks, Task, TaskStatus};
 use labelport_store::{Founding, Store};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};

@@ -10,9 +10,9 @@ use crate::media::{self, Attributes, Window};
 use crate::workspace::{Workspace, unwritable};
 use labelport_model::json::{Document, ObjectWriter};
 use labelport_model::problem::Problem;
-use labelport_store::page::RowKey;
-use labelport_store::rows::{self, Asset, AssetState, DataRow};
-use labelport_store::things;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows::{self, Asset, AssetState, DataRow};
+use labelport_store::tables::entities;
 use std::time::Duration;
 
 /// How long reading an asset may take.
@@ -27,7 +27,7 @@ const FETCHERS: usize = 8;
 
 /// Looks at assets that wait; returns whether there were any. One thread of a process does.
 pub fn look_at_waiting(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Result<bool, Problem> {
-    let waiting = workspace.read(|connection| Ok(rows::list_waiting(connection, PORTION)?))?;
+    let waiting = workspace.read(|connection| Ok(data_rows::list_waiting(connection, PORTION)?))?;
     if waiting.is_empty() {
         return Ok(false);
     }
@@ -52,8 +52,8 @@ pub fn look_at_waiting(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Res
 fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
     let org_key = workspace.org_key();
     let found = workspace.read(|connection| {
-        let row = rows::find_by_key(connection, org_key, row_key)?;
-        Ok(row.zip(rows::find_asset(connection, row_key)?))
+        let row = data_rows::find_by_key(connection, org_key, row_key)?;
+        Ok(row.zip(data_rows::find_asset(connection, row_key)?))
     })?;
     let Some((row, asset)) = found else { return Ok(()) };
     let url = super::data_row::row_data(&row);
@@ -146,7 +146,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         attributes.add_text_layer_url(&url);
     }
     workspace.write(move |connection| {
-        if things::find_row_id(connection, row.key)?.is_none() {
+        if entities::find_row_id(connection, row.key)?.is_none() {
             return Ok(());
         }
         let mut text = Vec::new();
@@ -171,7 +171,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
             notice: notice.or(refused),
             media_type: asset.media_type,
         };
-        rows::put_asset(edits.connection, &asset)?;
+        data_rows::put_asset(edits.connection, &asset)?;
         Ok(edits.finish()?)
     })
 }
@@ -180,7 +180,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
 pub fn are_processed(workspace: &Workspace, keys: &[RowKey], patience: Duration) -> Result<bool, Problem> {
     let mut is_done = false;
     workspace.bell().wait_until(workspace, patience, &mut || {
-        is_done = workspace.read(|connection| Ok(rows::are_processed(connection, keys)?))?;
+        is_done = workspace.read(|connection| Ok(data_rows::are_processed(connection, keys)?))?;
         Ok(is_done)
     })?;
     Ok(is_done)

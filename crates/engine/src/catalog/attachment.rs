@@ -5,8 +5,9 @@ use crate::ambient::Chance;
 use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::problem::Problem;
-use labelport_store::page::RowKey;
-use labelport_store::{rows, things};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::entities;
 use serde_json::{Value, json};
 
 /// The types, as exports spell them.
@@ -38,7 +39,7 @@ fn read_type(given: &Value) -> Result<&'static str, Problem> {
 /// Lists the attachments of a row, each a JSON object as exports show it.
 pub fn list(workspace: &Workspace, row_key: RowKey) -> Result<Vec<Value>, Problem> {
     workspace.read(|connection| {
-        let found = rows::list_attachments(connection, row_key)?;
+        let found = data_rows::list_attachments(connection, row_key)?;
         Ok(found.iter().filter_map(|attachment| serde_json::from_str(&attachment.json).ok()).collect())
     })
 }
@@ -47,7 +48,7 @@ pub fn list(workspace: &Workspace, row_key: RowKey) -> Result<Vec<Value>, Proble
 pub fn create(workspace: &Workspace, row_id: &str, given: &Value) -> Result<Value, Problem> {
     let attachment = compose(workspace.chance(), given)?;
     let added = attachment.clone();
-    let row = workspace.read(|connection| Ok(rows::find(connection, workspace.org_key(), row_id)?))?;
+    let row = workspace.read(|connection| Ok(data_rows::find(connection, workspace.org_key(), row_id)?))?;
     let row = row.ok_or_else(|| Problem::not_found("data row", row_id))?;
     change(workspace, row.key, move |attachments| {
         attachments.push(added);
@@ -99,7 +100,8 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
 }
 
 fn find_row(workspace: &Workspace, id: &str) -> Result<RowKey, Problem> {
-    let found = workspace.read(|connection| Ok(rows::find_row_of_attachment(connection, workspace.org_key(), id)?))?;
+    let found =
+        workspace.read(|connection| Ok(data_rows::find_row_of_attachment(connection, workspace.org_key(), id)?))?;
     found.ok_or_else(|| Problem::not_found("attachment", id))
 }
 
@@ -110,11 +112,11 @@ fn change(
 ) -> Result<Vec<Value>, Problem> {
     let (org_key, now) = (workspace.org_key(), workspace.now());
     workspace.write(move |connection| {
-        let stored = rows::list_attachments(connection, row_key)?;
+        let stored = data_rows::list_attachments(connection, row_key)?;
         let mut attachments: Vec<Value> =
             stored.iter().filter_map(|attachment| serde_json::from_str(&attachment.json).ok()).collect();
         work(&mut attachments)?;
-        let row_id = things::find_row_id(connection, row_key)?.unwrap_or_default();
+        let row_id = entities::find_row_id(connection, row_key)?.unwrap_or_default();
         let mut edits = Edits::begin(connection, org_key, now)?;
         let part = json!({ "data_row": { "id": row_id }, "attachments": attachments });
         edits.merge(part.to_string().as_bytes())?;

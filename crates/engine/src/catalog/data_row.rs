@@ -10,10 +10,13 @@ use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
 use labelport_model::time::Timestamp;
-use labelport_store::metadata::Embedding;
-use labelport_store::page::RowKey;
-use labelport_store::rows::{self, Asset, AssetState, DataRow, ListRows};
-use labelport_store::{Connection, StoreError, activity, removal};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows::{self, Asset, AssetState, DataRow, ListRows};
+use labelport_store::tables::metadata::Embedding;
+use labelport_store::write::activity;
+use labelport_store::write::removal;
 use std::borrow::Cow;
 
 /// What a workspace knows that rows are composed with.
@@ -27,7 +30,7 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// Reads it.
     pub fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
-        let embeddings = labelport_store::metadata::list_embeddings(connection, org_key)?;
+        let embeddings = labelport_store::tables::metadata::list_embeddings(connection, org_key)?;
         Ok(Self { book: Book::read(connection, org_key)?, embeddings })
     }
 }
@@ -310,13 +313,13 @@ fn write_embeddings(list: Value<'_>, known: &[Embedding], out: &mut Vec<u8>) -> 
 
 /// Returns a data row.
 pub fn get(workspace: &Workspace, id: &str) -> Result<DataRow, Problem> {
-    let found = workspace.read(|connection| Ok(rows::find(connection, workspace.org_key(), id)?))?;
+    let found = workspace.read(|connection| Ok(data_rows::find(connection, workspace.org_key(), id)?))?;
     found.ok_or_else(|| Problem::not_found("data row", id))
 }
 
 /// Lists a page of a dataset's rows.
 pub fn list(workspace: &Workspace, which: &ListRows) -> Result<Vec<DataRow>, Problem> {
-    workspace.read(|connection| Ok(rows::list(connection, workspace.org_key(), which)?))
+    workspace.read(|connection| Ok(data_rows::list(connection, workspace.org_key(), which)?))
 }
 
 /// Returns `row_data` of a row.
@@ -331,7 +334,7 @@ pub fn update(workspace: &Workspace, id: &str, payload: Vec<u8>) -> Result<(), P
     let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
     let id = id.to_owned();
     workspace.write(move |connection| {
-        let found = rows::find(connection, org_key, &id)?;
+        let found = data_rows::find(connection, org_key, &id)?;
         let row = found.ok_or_else(|| Problem::not_found("data row", &id))?;
         let vocabulary = Vocabulary::read(connection, org_key)?;
         let mut edits = Edits::begin(connection, org_key, now)?;
@@ -352,7 +355,7 @@ pub(super) fn change(
 ) -> Result<(), Problem> {
     let key = find_given(payload, "global_key").and_then(Value::as_text);
     if let Some(key) = &key
-        && rows::find_key_by_global_key(edits.connection, org_key, key)?.is_some_and(|owner| owner != row.key)
+        && data_rows::find_key_by_global_key(edits.connection, org_key, key)?.is_some_and(|owner| owner != row.key)
     {
         return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
     }
@@ -360,9 +363,9 @@ pub(super) fn change(
     let composed = compose(payload, &origin, vocabulary, chance)?;
     edits.merge(&composed.text)?;
     if let Some(asset) = composed.asset {
-        let known = rows::find_asset(edits.connection, row.key)?;
+        let known = data_rows::find_asset(edits.connection, row.key)?;
         let media_type = asset.media_type.clone().or(known.and_then(|known| known.media_type));
-        rows::put_asset(edits.connection, &Asset { row_key: row.key, media_type, ..asset })?;
+        data_rows::put_asset(edits.connection, &Asset { row_key: row.key, media_type, ..asset })?;
     }
     note_update(edits, row.key, now)
 }
@@ -381,7 +384,7 @@ pub fn delete(workspace: &Workspace, ids: Vec<String>) -> Result<Vec<String>, Pr
         let change_seq = edits.change_seq()?;
         let mut deleted = Vec::new();
         for id in ids {
-            if let Some(row) = rows::find(edits.connection, org_key, &id)? {
+            if let Some(row) = data_rows::find(edits.connection, org_key, &id)? {
                 removal::remove_row(edits.connection, org_key, change_seq, row.key)?;
                 edits.note_touched();
                 deleted.push(id);

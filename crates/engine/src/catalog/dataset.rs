@@ -4,10 +4,11 @@ use super::edit::Edits;
 use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::datasets::{self, Dataset, DatasetChange, NewDataset};
-use labelport_store::page::RowKey;
-use labelport_store::rows::ListRows;
-use labelport_store::{removal, rows};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::data_rows::ListRows;
+use labelport_store::tables::datasets::{self, Dataset, DatasetChange, NewDataset};
+use labelport_store::write::removal;
 
 /// The most characters of a name.
 pub const NAME_LIMIT: usize = 256;
@@ -81,7 +82,7 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
             let mut edits = Edits::begin(connection, org_key, now)?;
             let change_seq = edits.change_seq()?;
             let which = ListRows { dataset_key: dataset.key, after: RowKey::MIN, external_id: None, limit: PORTION };
-            let rows = rows::list(edits.connection, org_key, &which)?;
+            let rows = data_rows::list(edits.connection, org_key, &which)?;
             for row in &rows {
                 removal::remove_row(edits.connection, org_key, change_seq, row.key)?;
                 edits.note_touched();

@@ -6,9 +6,12 @@ use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
 use labelport_model::row::{self, Label};
 use labelport_model::time::Timestamp;
-use labelport_store::merge::{Merger, Verdict};
-use labelport_store::page::RowKey;
-use labelport_store::{Connection, StoreError, activity, changes};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::row_key::RowKey;
+use labelport_store::write::activity;
+use labelport_store::write::changes;
+use labelport_store::write::merge::{Merger, Verdict};
 
 /// Changes on their way into the store. Every transaction ends them with [`finish`](Edits::finish).
 pub struct Edits<'c> {

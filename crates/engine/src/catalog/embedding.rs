@@ -2,7 +2,7 @@
 
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::metadata::{self, Embedding};
+use labelport_store::tables::metadata::{self, Embedding};
 
 /// The most numbers that a vector may have.
 const DIMENSIONS_LIMIT: i64 = 8_192;

@@ -4,7 +4,8 @@ use super::edit::Edits;
 use crate::workspace::Workspace;
 use labelport_model::json::ObjectWriter;
 use labelport_model::problem::Problem;
-use labelport_store::{Connection, rows};
+use labelport_store::Connection;
+use labelport_store::tables::data_rows;
 
 /// The most characters of a global key.
 const LENGTH_LIMIT: usize = 200;
@@ -48,8 +49,10 @@ pub fn find_rows(workspace: &Workspace, keys: &[String]) -> Result<Vec<Option<St
 }
 
 fn find_row(workspace: &Workspace, connection: &mut dyn Connection, key: &str) -> Result<Option<String>, Problem> {
-    let Some(row_key) = rows::find_key_by_global_key(connection, workspace.org_key(), key)? else { return Ok(None) };
-    Ok(labelport_store::things::find_row_id(connection, row_key)?)
+    let Some(row_key) = data_rows::find_key_by_global_key(connection, workspace.org_key(), key)? else {
+        return Ok(None);
+    };
+    Ok(labelport_store::tables::entities::find_row_id(connection, row_key)?)
 }
 
 /// Gives rows global keys: pairs of row id and key.
@@ -60,8 +63,8 @@ pub fn assign(workspace: &Workspace, pairs: Vec<(String, String)>) -> Result<Ass
         let mut edits = Edits::begin(connection, org_key, now)?;
         for (row_id, key) in pairs {
             let clean = key.split_whitespace().collect::<Vec<_>>().join(" ");
-            let row = rows::find(edits.connection, org_key, &row_id)?;
-            let is_free = rows::find_key_by_global_key(edits.connection, org_key, &clean)?.is_none();
+            let row = data_rows::find(edits.connection, org_key, &row_id)?;
+            let is_free = data_rows::find_key_by_global_key(edits.connection, org_key, &clean)?.is_none();
             let row = row.filter(|row| row.global_key.is_none() && is_free && fault(&clean).is_none());
             if row.is_none() {
                 assigned.invalid.push((row_id, key));
@@ -86,11 +89,11 @@ pub fn clear(workspace: &Workspace, keys: Vec<String>) -> Result<Cleared, Proble
         let mut cleared = Cleared::default();
         let mut edits = Edits::begin(connection, org_key, now)?;
         for key in keys {
-            let Some(row_key) = rows::find_key_by_global_key(edits.connection, org_key, &key)? else {
+            let Some(row_key) = data_rows::find_key_by_global_key(edits.connection, org_key, &key)? else {
                 cleared.not_found.push(key);
                 continue;
             };
-            rows::clear_global_key(edits.connection, row_key)?;
+            data_rows::clear_global_key(edits.connection, row_key)?;
             edits.touch(row_key)?;
             cleared.cleared.push(key);
         }

@@ -9,9 +9,11 @@ use labelport_model::given;
 use labelport_model::json::ObjectWriter;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
-use labelport_store::metadata::{self, MetadataSchema};
-use labelport_store::page::RowKey;
-use labelport_store::{Connection, StoreError, rows};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::metadata::{self, MetadataSchema};
 use serde_json::{Value, json};
 
 /// The kinds of fields, as the SDK spells them.
@@ -237,7 +239,7 @@ fn row_text(row_id: &str, entries: &[Entry]) -> Vec<u8> {
 
 /// Sets values of one row; others that it has stay.
 pub fn put(edits: &mut Edits<'_>, row_key: RowKey, row_id: &str, change: Vec<Entry>) -> Result<(), Problem> {
-    let stored = rows::list_metadata(edits.connection, row_key)?;
+    let stored = data_rows::list_metadata(edits.connection, row_key)?;
     let text = row_text(row_id, &merged(&stored, change));
     edits.merge_as_activity(row_key, &text).map(|_| ())
 }
@@ -249,7 +251,7 @@ pub fn remove(
     row_id: &str,
     schema_ids: &[String],
 ) -> Result<Vec<String>, Problem> {
-    let stored = rows::list_metadata(edits.connection, row_key)?;
+    let stored = data_rows::list_metadata(edits.connection, row_key)?;
     let mut entries: Vec<Entry> = stored.iter().filter_map(|text| stored_entry(text)).collect();
     let mut missing = Vec::new();
     for id in schema_ids {

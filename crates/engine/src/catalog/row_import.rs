@@ -15,9 +15,10 @@ use labelport_model::id::TaskId;
 use labelport_model::json::{Document, Kind, Value};
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
-use labelport_store::rows::{self, Asset};
-use labelport_store::tasks::{self, Task, TaskProgress, TaskRow};
-use labelport_store::{Connection, datasets};
+use labelport_store::Connection;
+use labelport_store::tables::data_rows::{self, Asset};
+use labelport_store::tables::datasets;
+use labelport_store::tables::tasks::{self, Task, TaskProgress, TaskRow};
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -185,12 +186,12 @@ impl Portion {
             }
             Some(kind @ ("ID" | "GKEY")) => {
                 let row_key = if kind == "ID" {
-                    rows::find_key(edits.connection, &named)?
+                    data_rows::find_key(edits.connection, &named)?
                 } else {
-                    rows::find_key_by_global_key(edits.connection, self.org_key, &named)?
+                    data_rows::find_key_by_global_key(edits.connection, self.org_key, &named)?
                 };
                 let row = match row_key {
-                    Some(row_key) => rows::find_by_key(edits.connection, self.org_key, row_key)?,
+                    Some(row_key) => data_rows::find_by_key(edits.connection, self.org_key, row_key)?,
                     None => None,
                 };
                 let sort = if kind == "ID" { "id" } else { "global key" };
@@ -224,7 +225,7 @@ impl Portion {
             return Err(Problem::malformed("row_data is missing; give a URL or the content itself"));
         }
         if let Some(key) = data_row::find_given(payload, "global_key").and_then(Value::as_text)
-            && rows::find_key_by_global_key(edits.connection, self.org_key, &key)?.is_some()
+            && data_rows::find_key_by_global_key(edits.connection, self.org_key, &key)?.is_some()
         {
             return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
         }
@@ -233,8 +234,8 @@ impl Portion {
             Origin { id: &row_id, dataset: Some((dataset_id, dataset_name)), created_by: &self.email, now: self.now };
         let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
         edits.create(&text)?;
-        if let (Some(asset), Some(row_key)) = (asset, rows::find_key(edits.connection, &row_id)?) {
-            rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
+        if let (Some(asset), Some(row_key)) = (asset, data_rows::find_key(edits.connection, &row_id)?) {
+            data_rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
         }
         Ok(row_id)
     }
@@ -340,7 +341,7 @@ pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem>
                         list.push(json!({ "message": failure["message"], "failedDataRows": [failure["spec"]] }));
                     }
                     (Some(id), None) => {
-                        let Some(row) = rows::find(connection, org_key, &id)? else { continue };
+                        let Some(row) = data_rows::find(connection, org_key, &id)? else { continue };
                         list.push(json!({
                             "id": row.id,
                             "externalId": row.external_id,

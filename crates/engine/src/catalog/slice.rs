@@ -9,10 +9,10 @@ use labelport_model::input::InputError;
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
 use labelport_model::time::Zone;
-use labelport_store::page::RowKey;
-use labelport_store::rows;
-use labelport_store::select::{Base, Part, Selection};
-use labelport_store::slices::{self, Slice};
+use labelport_store::read::select::{Base, Part, Selection};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::slices::{self, Slice};
 use std::fmt;
 
 /// Creates a slice. The filter is a query, see `docs/filters.md`.
@@ -115,7 +115,7 @@ pub fn list_rows(
         let next = (count > keys.len()).then_some(Cursor { after: last, total });
         let mut rows = Vec::new();
         for key in keys {
-            let row = rows::find_by_key(connection, org_key, key)?;
+            let row = data_rows::find_by_key(connection, org_key, key)?;
             rows.extend(row.map(|row| (row.id, row.global_key)));
         }
         Ok(Page { rows, next, total })

@@ -12,7 +12,8 @@ use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
 use super::shape::{Plan, Which};
 use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
 use labelport_model::record::{DetailsRecord, Record};
-use labelport_store::page::{self, KeyRun, Load, Page, RowKey, Section};
+use labelport_store::read::page::{self, Load, Page, Section};
+use labelport_store::row_key::{KeyRun, RowKey};
 use labelport_store::{Connection, StoreError};
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! What an export counts while it runs.
 
-use labelport_store::tally;
+use labelport_store::write::tally;
 use std::collections::BTreeMap;
 
 /// What a request asks for and an import did not have.

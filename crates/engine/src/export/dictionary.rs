@@ -1,7 +1,7 @@
 //! What rows share: names of datasets, projects, models and runs, read once for an export and printed once.
 
 use labelport_model::json::{ObjectWriter, quote_into};
-use labelport_store::things::{self, FeatureFacts, ProjectFacts, RunFacts, Sort, Thing};
+use labelport_store::tables::entities::{self, Entity, EntityKind, FeatureFacts, ProjectFacts, RunFacts};
 use labelport_store::{Connection, StoreError};
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ pub(crate) struct RunEntry {
 impl Dictionary {
     /// Reads the dictionary of an organization.
     pub(crate) fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
-        let datasets = things::list(connection, org_key, Sort::Dataset)?.into_iter().map(|dataset| {
+        let datasets = entities::list(connection, org_key, EntityKind::Dataset)?.into_iter().map(|dataset| {
             let mut object = Vec::new();
             let mut writer = ObjectWriter::open(&mut object);
             writer.text("dataset_id", &dataset.id);
@@ -46,9 +46,9 @@ impl Dictionary {
             // Members stand without their braces.
             (dataset.key, object.split_off(1))
         });
-        let projects = things::list_project_facts(connection, org_key)?;
-        let runs = things::list_run_facts(connection, org_key)?;
-        let features = things::list_features(connection, org_key)?;
+        let projects = entities::list_project_facts(connection, org_key)?;
+        let runs = entities::list_run_facts(connection, org_key)?;
+        let features = entities::list_features(connection, org_key)?;
         Ok(Self {
             datasets: datasets.collect(),
             projects: projects.into_iter().map(project).collect(),
@@ -98,7 +98,7 @@ fn run(facts: RunFacts) -> (i64, RunEntry) {
     (facts.thing.key, entry)
 }
 
-fn name_of(thing: &Thing) -> Option<Vec<u8>> {
+fn name_of(thing: &Entity) -> Option<Vec<u8>> {
     thing.is_named().then(|| {
         let mut json = Vec::new();
         quote_into(&thing.name, &mut json);

@@ -2,7 +2,7 @@
 
 use labelport_model::request::RequestError;
 use labelport_store::StoreError;
-use labelport_store::names::{self, UnknownName};
+use labelport_store::tables::unknown_names::{self, UnknownName};
 
 /// Why an export could not run. Nothing of it exists.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum ExportError {
     /// No such thing.
     #[error(
         "there is no {sort} with the id or name {text:?}; {}",
-        names::did_you_mean(.nearest).as_deref().unwrap_or("`labelport list` shows what there is")
+        unknown_names::did_you_mean(.nearest).as_deref().unwrap_or("`labelport list` shows what there is")
     )]
     NotFound {
         /// The kind of thing.

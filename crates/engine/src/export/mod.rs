@@ -30,8 +30,14 @@ use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
-use labelport_store::select::{Part, Selection};
-use labelport_store::{Connection, Store, StoreError, files, names, settings, things};
+use labelport_store::Connection;
+use labelport_store::Store;
+use labelport_store::StoreError;
+use labelport_store::read::select::{Part, Selection};
+use labelport_store::tables::entities;
+use labelport_store::tables::files;
+use labelport_store::tables::settings;
+use labelport_store::tables::unknown_names;
 use rewrite::Notice;
 use shape::Plan;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -186,7 +192,7 @@ pub fn check_names(connection: &mut dyn Connection, org_key: i64, request: &Expo
 
 /// Fails if a query names something that does not exist.
 pub fn check_query(connection: &mut dyn Connection, org_key: i64, query: &Predicate) -> Result<(), ExportError> {
-    let unknown = names::list_unknown(connection, org_key, query)?;
+    let unknown = unknown_names::list_unknown(connection, org_key, query)?;
     if unknown.is_empty() { Ok(()) } else { Err(ExportError::UnknownNames(unknown)) }
 }
 
@@ -287,7 +293,7 @@ fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Anno
 fn row_names(connection: &mut dyn Connection, notices: Vec<Notice>) -> Result<Vec<RowNotice>, ExportError> {
     let mut named = Vec::new();
     for notice in notices {
-        let id = things::find_row_id(connection, notice.row_key)?;
+        let id = entities::find_row_id(connection, notice.row_key)?;
         named.push(RowNotice { data_row_id: id.unwrap_or_default(), message: notice.message });
     }
     Ok(named)

@@ -7,10 +7,11 @@ use labelport_model::filter;
 use labelport_model::predicate::{Condition, Predicate};
 use labelport_model::request::{ExportRequest, Scope, ScopeKind};
 use labelport_model::time::Zone;
-use labelport_store::names::{self, UnknownName};
-use labelport_store::select::{self, Base, Selection};
-use labelport_store::things::{self, Sort, Thing};
-use labelport_store::{Connection, slices};
+use labelport_store::Connection;
+use labelport_store::read::select::{self, Base, Selection};
+use labelport_store::tables::entities::{self, Entity, EntityKind};
+use labelport_store::tables::slices;
+use labelport_store::tables::unknown_names::{self, UnknownName};
 
 /// A request with everything looked up in one snapshot.
 pub(crate) struct Resolved {
@@ -34,14 +35,14 @@ pub(crate) fn resolve(
     let mut predicates = vec![request.filters.to_predicate()];
     let base = match &mut request.scope {
         Scope::Project(text) => {
-            let project = find(connection, org_key, Sort::Project, text)?;
+            let project = find(connection, org_key, EntityKind::Project, text)?;
             refuse_custom_editor(connection, org_key, &project)?;
             Base::Project(project.key)
         }
-        Scope::Dataset(text) => Base::Dataset(find(connection, org_key, Sort::Dataset, text)?.key),
-        Scope::ModelRun(text) => Base::ModelRun(find(connection, org_key, Sort::ModelRun, text)?.key),
+        Scope::Dataset(text) => Base::Dataset(find(connection, org_key, EntityKind::Dataset, text)?.key),
+        Scope::ModelRun(text) => Base::ModelRun(find(connection, org_key, EntityKind::ModelRun, text)?.key),
         Scope::Slice(text) => {
-            let slice = find(connection, org_key, Sort::Slice, text)?;
+            let slice = find(connection, org_key, EntityKind::Slice, text)?;
             let filter = slices::find(connection, slice.key)?.map(|slice| slice.filter).unwrap_or_default();
             let zone = Zone::parse(&request.zone_name).unwrap_or_else(|_| Zone::utc());
             let query = filter::parse_query(&filter, &zone);
@@ -58,9 +59,10 @@ pub(crate) fn resolve(
         }
         Scope::Catalog => Base::Catalog,
     };
-    for (sort, ids) in
-        [(Sort::Project, &mut request.params.project_ids), (Sort::ModelRun, &mut request.params.model_run_ids)]
-    {
+    for (sort, ids) in [
+        (EntityKind::Project, &mut request.params.project_ids),
+        (EntityKind::ModelRun, &mut request.params.model_run_ids),
+    ] {
         for text in ids.iter_mut() {
             find(connection, org_key, sort, text)?;
         }
@@ -69,20 +71,30 @@ pub(crate) fn resolve(
     let predicate = Predicate::all(predicates);
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
     let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
-    let unknown_names = names::list_unknown(connection, org_key, &predicate)?;
+    let unknown_names = unknown_names::list_unknown(connection, org_key, &predicate)?;
     Ok(Resolved { selection, shape, request, unknown_ids, unknown_names })
 }
 
 /// Finds what an id or name means, and puts the id in its place.
-fn find(connection: &mut dyn Connection, org_key: i64, sort: Sort, text: &mut String) -> Result<Thing, ExportError> {
+fn find(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    sort: EntityKind,
+    text: &mut String,
+) -> Result<Entity, ExportError> {
     let thing = get_thing(connection, org_key, sort, text)?;
     text.clone_from(&thing.id);
     Ok(thing)
 }
 
 /// Finds what an id or name means. Fails, with what may have been meant, if it means nothing or several things.
-pub fn get_thing(connection: &mut dyn Connection, org_key: i64, sort: Sort, text: &str) -> Result<Thing, ExportError> {
-    let mut found = things::find_by_id_or_name(connection, org_key, sort, text)?;
+pub fn get_thing(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    sort: EntityKind,
+    text: &str,
+) -> Result<Entity, ExportError> {
+    let mut found = entities::find_by_id_or_name(connection, org_key, sort, text)?;
     if found.len() > 1 {
         let ids = found.into_iter().map(|thing| thing.id).collect();
         return Err(ExportError::Ambiguous { sort: sort.word(), text: text.to_owned(), ids });
@@ -90,13 +102,13 @@ pub fn get_thing(connection: &mut dyn Connection, org_key: i64, sort: Sort, text
     if let Some(thing) = found.pop() {
         return Ok(thing);
     }
-    let known = things::list(connection, org_key, sort)?.into_iter().map(|thing| thing.name);
-    let nearest = names::nearest(text, known);
+    let known = entities::list(connection, org_key, sort)?.into_iter().map(|thing| thing.name);
+    let nearest = unknown_names::nearest(text, known);
     Err(ExportError::NotFound { sort: sort.word(), text: text.to_owned(), nearest })
 }
 
-fn refuse_custom_editor(connection: &mut dyn Connection, org_key: i64, project: &Thing) -> Result<(), ExportError> {
-    let facts = things::list_project_facts(connection, org_key)?;
+fn refuse_custom_editor(connection: &mut dyn Connection, org_key: i64, project: &Entity) -> Result<(), ExportError> {
+    let facts = entities::list_project_facts(connection, org_key)?;
     let is_custom = facts.iter().any(|facts| facts.thing.key == project.key && facts.editor_kind == "custom");
     if is_custom { Err(ExportError::CustomEditor { project: project.name.clone() }) } else { Ok(()) }
 }
@@ -108,22 +120,25 @@ fn shape(
     base: Base,
 ) -> Result<Shape, ExportError> {
     let params = &request.params;
-    let mut which = |own: Option<i64>, all: bool, sort: Sort, ids: &[String]| -> Result<Option<Which>, ExportError> {
-        if let Some(key) = own {
-            return Ok(Some(Which::Keys(vec![key])));
-        }
-        if all {
-            return Ok(Some(Which::All));
-        }
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let mut keys = Vec::new();
-        for id in ids {
-            keys.extend(things::find_by_id_or_name(connection, org_key, sort, id)?.into_iter().map(|thing| thing.key));
-        }
-        Ok(Some(Which::Keys(keys)))
-    };
+    let mut which =
+        |own: Option<i64>, all: bool, sort: EntityKind, ids: &[String]| -> Result<Option<Which>, ExportError> {
+            if let Some(key) = own {
+                return Ok(Some(Which::Keys(vec![key])));
+            }
+            if all {
+                return Ok(Some(Which::All));
+            }
+            if ids.is_empty() {
+                return Ok(None);
+            }
+            let mut keys = Vec::new();
+            for id in ids {
+                keys.extend(
+                    entities::find_by_id_or_name(connection, org_key, sort, id)?.into_iter().map(|thing| thing.key),
+                );
+            }
+            Ok(Some(Which::Keys(keys)))
+        };
     let (project, run) = match base {
         Base::Project(key) => (Some(key), None),
         Base::ModelRun(key) => (None, Some(key)),
@@ -141,11 +156,11 @@ fn shape(
         attachments: params.attachments,
         metadata: params.metadata_fields,
         embeddings: params.embeddings,
-        projects: which(project, params.all_projects, Sort::Project, &params.project_ids)?,
+        projects: which(project, params.all_projects, EntityKind::Project, &params.project_ids)?,
         project_details: params.project_details,
         label_details: params.label_details,
         performance_details: params.performance_details,
-        runs: which(run, params.all_model_runs, Sort::ModelRun, &params.model_run_ids)?,
+        runs: which(run, params.all_model_runs, EntityKind::ModelRun, &params.model_run_ids)?,
         // A model run is asked for its predictions by name, and so is every other scope.
         predictions: params.predictions && request.scope.kind() != ScopeKind::Rows,
         interpolation,

@@ -9,7 +9,8 @@ use super::dictionary::Dictionary;
 use super::shape::Interpolation;
 use labelport_model::data_type;
 use labelport_model::frames::Filled;
-use labelport_store::page::{Page, RowKey};
+use labelport_store::read::page::Page;
+use labelport_store::row_key::RowKey;
 use std::collections::BTreeSet;
 
 /// Something that an export could not do for one row.

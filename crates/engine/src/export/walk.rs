@@ -6,7 +6,8 @@ use super::shape::{Plan, Shape};
 use labelport_model::json::Document;
 use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, RunRecord, Spill};
 use labelport_model::time::{Span, Timestamp};
-use labelport_store::page::{Page, RowKey};
+use labelport_store::read::page::Page;
+use labelport_store::row_key::RowKey;
 use std::ops::Range;
 
 /// The pages of one project or model run.

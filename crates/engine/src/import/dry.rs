@@ -9,7 +9,7 @@ use crate::ambient::Chance;
 use crate::sink::Pending;
 use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
-use labelport_store::merge::{Loss, MergeCounts, Merger, Verdict};
+use labelport_store::write::merge::{Loss, MergeCounts, Merger, Verdict};
 use labelport_store::{Connection, Store, StoreError};
 use std::io;
 use std::path::Path;

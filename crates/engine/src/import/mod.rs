@@ -32,7 +32,7 @@ use flight::{Flight, Ticket};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_model::time::Timestamp;
 use labelport_store::Store;
-use labelport_store::merge::MergeCounts;
+use labelport_store::write::merge::MergeCounts;
 use original::Original;
 use parse::{Parsed, Worker};
 use split::{Limits, Record, RecordProblem, Records};

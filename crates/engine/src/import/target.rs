@@ -3,7 +3,7 @@
 use super::error::ImportError;
 use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
-use labelport_store::merge::{MergeCounts, Merger, Verdict};
+use labelport_store::write::merge::{MergeCounts, Merger, Verdict};
 use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 

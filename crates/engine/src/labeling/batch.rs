@@ -10,10 +10,12 @@ use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
-use labelport_store::page::RowKey;
-use labelport_store::projects::{self, Batch, NewBatch, Project};
-use labelport_store::tasks::Task;
-use labelport_store::{datasets, removal, rows};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::datasets;
+use labelport_store::tables::projects::{self, Batch, NewBatch, Project};
+use labelport_store::tables::tasks::Task;
+use labelport_store::write::removal;
 use serde_json::{Value, json};
 
 /// The most rows of a transaction.
@@ -137,7 +139,7 @@ fn add(
         let mut edits = Edits::begin(connection, org_key, mover.now)?;
         for row_key in keys {
             let is_in = projects::find_row(edits.connection, project.key, row_key)?.is_some();
-            let row = rows::find_by_key(edits.connection, org_key, row_key)?;
+            let row = data_rows::find_by_key(edits.connection, org_key, row_key)?;
             if let Some(row) = row.filter(|_| !is_in) {
                 edits.merge_as_activity(row_key, &workflow::part(&row.id, &project, &details))?;
             }
@@ -214,7 +216,7 @@ impl Job for BatchFill {
 /// Returns a range of a dataset's rows.
 fn rows_of_dataset(workspace: &Workspace, dataset_id: &str, range: &Value) -> Result<Vec<RowKey>, Problem> {
     let dataset = crate::catalog::dataset::get(workspace, dataset_id)?;
-    let keys = workspace.read(|connection| Ok(rows::list_keys(connection, dataset.key)?))?;
+    let keys = workspace.read(|connection| Ok(data_rows::list_keys(connection, dataset.key)?))?;
     let skip = range["skip"].as_u64().and_then(|skip| usize::try_from(skip).ok()).unwrap_or(0);
     Ok(keys.into_iter().skip(skip).take(BATCH_LIMIT).collect())
 }

@@ -5,7 +5,7 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::problem::Problem;
-use labelport_store::issues::{self, Comment, Issue, IssueStatus, NewComment, NewIssue, Raised};
+use labelport_store::tables::issues::{self, Comment, Issue, IssueStatus, NewComment, NewIssue, Raised};
 use serde_json::{Value, json};
 
 /// The most characters of an issue or a comment.

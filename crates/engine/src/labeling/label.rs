@@ -4,8 +4,9 @@ use super::project;
 use crate::catalog::edit::Edits;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::projects::{self, Label, ListLabels};
-use labelport_store::{activity, removal};
+use labelport_store::tables::projects::{self, Label, ListLabels};
+use labelport_store::write::activity;
+use labelport_store::write::removal;
 
 /// Lists labels of a project in the order in which they were created.
 pub fn list(workspace: &Workspace, project_id: &str, which: &ListLabels) -> Result<Vec<Label>, Problem> {

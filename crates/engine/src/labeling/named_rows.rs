@@ -7,8 +7,10 @@ use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
-use labelport_store::page::RowKey;
-use labelport_store::{Connection, StoreError, rows};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
 use serde_json::Value;
 
 /// The most names that a sentence repeats.
@@ -77,10 +79,10 @@ impl NamedRows {
         workspace.read(|connection| {
             let (mut by_id, mut by_key) = (Found::default(), Found::default());
             for id in &self.ids {
-                by_id.note(rows::find(connection, org_key, id)?.map(|row| row.key), id);
+                by_id.note(data_rows::find(connection, org_key, id)?.map(|row| row.key), id);
             }
             for key in &self.global_keys {
-                by_key.note(rows::find_key_by_global_key(connection, org_key, key)?, key);
+                by_key.note(data_rows::find_key_by_global_key(connection, org_key, key)?, key);
             }
             Ok((by_id, by_key))
         })

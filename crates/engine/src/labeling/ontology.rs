@@ -8,7 +8,7 @@ use crate::ambient::Chance;
 use crate::workspace::Workspace;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::{Problem, ProblemKind};
-use labelport_store::ontologies::{self, GivenOntology, Ontology, OntologyError, SchemaNode};
+use labelport_store::tables::ontologies::{self, GivenOntology, Ontology, OntologyError, SchemaNode};
 use labelport_store::{Connection, StoreError};
 use serde_json::{Map, Value, json};
 

@@ -9,9 +9,11 @@ use labelport_model::given;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
-use labelport_store::ontologies::{self, Ontology};
-use labelport_store::projects::{self, NewProject, Project};
-use labelport_store::{Connection, changes, removal};
+use labelport_store::Connection;
+use labelport_store::tables::ontologies::{self, Ontology};
+use labelport_store::tables::projects::{self, NewProject, Project};
+use labelport_store::write::changes;
+use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
 
 /// What the SDK sets of a project and reads back, null where nobody set it, with the type that it has.

@@ -12,10 +12,11 @@ use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
-use labelport_store::page::RowKey;
-use labelport_store::projects::{self, Batch, Project, Queue};
-use labelport_store::tasks::Task;
-use labelport_store::{Connection, rows};
+use labelport_store::Connection;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::projects::{self, Batch, Project, Queue};
+use labelport_store::tables::tasks::Task;
 use serde_json::{Value, json};
 
 /// The queues of a new project, in the order of its workflow: name, type, and the status of a row in it.
@@ -257,7 +258,7 @@ impl Job for PriorityChange {
                 let mut edits = Edits::begin(connection, org_key, now)?;
                 for row_key in portion {
                     let stored = projects::find_row(edits.connection, project.key, row_key)?;
-                    let row = rows::find_by_key(edits.connection, org_key, row_key)?;
+                    let row = data_rows::find_by_key(edits.connection, org_key, row_key)?;
                     let (Some(stored), Some(row)) = (stored, row) else { continue };
                     let details = stored.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
                     let mut details: Value = details.unwrap_or_else(|| json!({}));
@@ -290,7 +291,7 @@ fn move_row(
         Some(queue) => parsed["task_id"] == queue.id.as_str(),
         None => parsed["workflow_status"] == WorkflowStatus::Done.export_name(),
     };
-    let Some(row) = rows::find_by_key(edits.connection, org_key, row_key)?.filter(|_| !is_there) else {
+    let Some(row) = data_rows::find_by_key(edits.connection, org_key, row_key)?.filter(|_| !is_there) else {
         return Ok(());
     };
     let details = moved(stored.details.as_deref(), queue, mover);

@@ -7,7 +7,7 @@ use labelport_formats::Legacy;
 use labelport_model::frames::Filled;
 use labelport_model::problem::Problem;
 use labelport_model::record::{Annotations, Spill};
-use labelport_store::projects;
+use labelport_store::tables::projects;
 
 /// The frames of a label are handed on in pieces of about this many bytes.
 pub const PIECE_BYTES: usize = 256 << 10;

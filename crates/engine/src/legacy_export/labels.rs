@@ -8,9 +8,13 @@ use labelport_formats::{Frames, Legacy, LegacyJson, LegacyRun};
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
 use labelport_model::request::{ExportRequest, Scope};
-use labelport_store::issues::{self, IssueStatus};
-use labelport_store::tasks::Task;
-use labelport_store::{Connection, StoreError, imports, ontologies, projects};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::tables::annotation_imports;
+use labelport_store::tables::issues::{self, IssueStatus};
+use labelport_store::tables::ontologies;
+use labelport_store::tables::projects;
+use labelport_store::tables::tasks::Task;
 use std::collections::{BTreeSet, HashMap};
 
 /// The kind of exports of labels.
@@ -109,9 +113,9 @@ impl Facts {
                     (found.and_then(|project| project.ontology_id), key)
                 }
                 Scope::ModelRun(id) => {
-                    let run = labelport_store::models::find_run(connection, org_key, id)?;
+                    let run = labelport_store::tables::models::find_run(connection, org_key, id)?;
                     let model = match run {
-                        Some(run) => labelport_store::models::find(connection, org_key, &run.model_id)?,
+                        Some(run) => labelport_store::tables::models::find(connection, org_key, &run.model_id)?,
                         None => None,
                     };
                     (model.and_then(|model| model.ontology_id), None)
@@ -171,8 +175,8 @@ pub(super) struct MaskPlaces(HashMap<String, String>);
 
 impl MaskPlaces {
     fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
-        let parents = imports::list_parents(connection, org_key)?;
-        let root = |parent: imports::Parent| {
+        let parents = annotation_imports::list_parents(connection, org_key)?;
+        let root = |parent: annotation_imports::Parent| {
             let sort = if parent.is_run { "model-runs" } else { "projects" };
             (parent.import_id, format!("/api/v1/{sort}/{}", parent.id))
         };

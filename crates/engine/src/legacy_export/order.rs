@@ -11,7 +11,7 @@ use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::{Span, Timestamp};
-use labelport_store::tasks::{self, Same, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, Same, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::time::Duration;
 

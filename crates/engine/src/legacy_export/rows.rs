@@ -10,10 +10,14 @@ use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
-use labelport_store::page::RowKey;
-use labelport_store::projects::Batch;
-use labelport_store::tasks::{self, Task, TaskProgress};
-use labelport_store::{Connection, StoreError, datasets, projects, rows};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::datasets;
+use labelport_store::tables::projects;
+use labelport_store::tables::projects::Batch;
+use labelport_store::tables::tasks::{self, Task, TaskProgress};
 use serde_json::{Value, json};
 
 /// The kind of exports of data rows.
@@ -87,7 +91,7 @@ fn keys(workspace: &Workspace, connection: &mut dyn Connection, request: &Value)
     let org_key = workspace.org_key();
     if let Some(id) = request["dataset"].as_str() {
         let found = datasets::find(connection, org_key, id)?.ok_or_else(|| Problem::not_found("dataset", id))?;
-        return Ok(rows::list_keys(connection, found.key)?);
+        return Ok(data_rows::list_keys(connection, found.key)?);
     }
     if let Some(id) = request["batch"].as_str() {
         let found = projects::find_batch_by_id(connection, org_key, id)?;
@@ -104,14 +108,14 @@ fn keys(workspace: &Workspace, connection: &mut dyn Connection, request: &Value)
 fn write(connection: &mut dyn Connection, org_key: i64, keys: &[RowKey]) -> Result<(Vec<u8>, u64), StoreError> {
     let (mut out, mut lines) = (Vec::new(), 0);
     for row_key in keys {
-        let Some(row) = rows::find_by_key(connection, org_key, *row_key)? else { continue };
-        let attributes = match rows::find_asset(connection, *row_key)? {
+        let Some(row) = data_rows::find_by_key(connection, org_key, *row_key)? else { continue };
+        let attributes = match data_rows::find_asset(connection, *row_key)? {
             Some(asset) => asset.attributes,
             // Rows of an import have the attributes that their export showed.
             None => row.media.as_deref().map(media::to_api),
         };
         let attributes: Option<Value> = attributes.and_then(|text| serde_json::from_str(&text).ok());
-        let (flat, named) = metadata::told(&rows::list_metadata(connection, *row_key)?);
+        let (flat, named) = metadata::told(&data_rows::list_metadata(connection, *row_key)?);
         let time = |millis: Option<i64>| wire_time(Timestamp::from_millis(millis.unwrap_or(0)));
         let line = json!({
             "id": row.id,

@@ -3,8 +3,9 @@
 use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::models::{self, Model, NewModel};
-use labelport_store::{changes, removal};
+use labelport_store::tables::models::{self, Model, NewModel};
+use labelport_store::write::changes;
+use labelport_store::write::removal;
 
 /// Creates a model on an ontology.
 pub fn create(workspace: &Workspace, caller: &Caller, name: &str, ontology_id: &str) -> Result<Model, Problem> {

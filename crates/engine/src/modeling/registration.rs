@@ -14,11 +14,12 @@ use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
-use labelport_store::models::{self, ModelRun};
-use labelport_store::page::RowKey;
-use labelport_store::projects::{self, ListLabels};
-use labelport_store::tasks::Task;
-use labelport_store::{removal, things};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::entities;
+use labelport_store::tables::models::{self, ModelRun};
+use labelport_store::tables::projects::{self, ListLabels};
+use labelport_store::tables::tasks::Task;
+use labelport_store::write::removal;
 use serde_json::{Value, json};
 
 /// The most rows of a transaction.
@@ -135,7 +136,7 @@ fn enter(
         return Ok(());
     }
     // Somebody may have deleted it since.
-    let Some(row_id) = things::find_row_id(edits.connection, row_key)? else { return Ok(()) };
+    let Some(row_id) = entities::find_row_id(edits.connection, row_key)? else { return Ok(()) };
     let mut texts = models::list_run_labels(edits.connection, run.key, row_key, 0)?;
     let fresh = labels.iter().filter(|(id, _)| !texts.iter().any(|text| text.contains(&format!("\"id\":\"{id}\""))));
     let fresh: Vec<String> = fresh.map(|(_, text)| text.clone()).collect();
@@ -233,7 +234,7 @@ fn split(workspace: &Workspace, run: &ModelRun, assignments: &Value, pulse: &Pul
                 if !models::has_row(edits.connection, run.key, row_key)? {
                     return Ok(());
                 }
-                let row_id = things::find_row_id(edits.connection, row_key)?.unwrap_or_default();
+                let row_id = entities::find_row_id(edits.connection, row_key)?.unwrap_or_default();
                 let members = format!("\"split\":\"{}\"", split.export_name());
                 edits.merge(run::part(&row_id, run, &members).as_bytes()).map(|_| ())
             })?;

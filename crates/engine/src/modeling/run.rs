@@ -5,9 +5,10 @@ use crate::access::Caller;
 use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::problem::Problem;
-use labelport_store::models::{self, ModelRun, NewModelRun, RunRow};
-use labelport_store::page::RowKey;
-use labelport_store::{changes, removal};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::models::{self, ModelRun, NewModelRun, RunRow};
+use labelport_store::write::changes;
+use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
 
 /// Creates a run of a model.

@@ -5,7 +5,7 @@ use super::{Job, find};
 use crate::access::{Action, Caller, allow};
 use crate::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
-use labelport_store::tasks::{self, Ending, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, Ending, Task, TaskStatus};
 use serde_json::json;
 
 /// Cancels a task that waits or runs, whichever process runs it, and frees what it has kept so far. Its worker stops within

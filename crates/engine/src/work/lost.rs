@@ -5,7 +5,7 @@
 //! writes next ends the task: a server, or another command.
 
 use labelport_model::time::Timestamp;
-use labelport_store::tasks::{self, Ending, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, Ending, Task, TaskStatus};
 use labelport_store::{Connection, StoreError};
 
 /// Work of the command line that is recorded as a task.

@@ -21,7 +21,7 @@ use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_store::StoreError;
-use labelport_store::tasks::{self, NewTask, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, NewTask, Task, TaskStatus};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -7,7 +7,7 @@ use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
 use labelport_store::StoreError;
-use labelport_store::tasks::{self, Ending, Lease, Task, TaskProgress, TaskStatus};
+use labelport_store::tables::tasks::{self, Ending, Lease, Task, TaskProgress, TaskStatus};
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,7 +10,7 @@ use labelport_engine::sink::Nowhere;
 use labelport_formats::Ndjson;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_model::time::Timestamp;
-use labelport_store::connection::{Each, Engine};
+use labelport_store::engine::{Each, Engine};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Connection, Founding, Param, Store, StoreError};
 use std::fmt::Write as _;

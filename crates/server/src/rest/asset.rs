@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
 use labelport_engine::access::Action;
 use labelport_engine::catalog::data_row;
-use labelport_store::rows::{self, AssetState};
+use labelport_store::tables::data_rows::{self, AssetState};
 use serde_json::{Value, json};
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {
@@ -19,7 +19,7 @@ pub(super) fn routes(router: Router<Door>) -> Router<Door> {
 async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let row = data_row::get(workspace, &id)?;
-        let asset = workspace.read(|connection| Ok(rows::find_asset(connection, row.key)?))?;
+        let asset = workspace.read(|connection| Ok(data_rows::find_asset(connection, row.key)?))?;
         let state = match asset.as_ref().map(|asset| asset.state) {
             Some(AssetState::Waiting) => "waiting",
             Some(AssetState::Unreachable) => "unreachable",

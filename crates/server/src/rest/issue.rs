@@ -14,7 +14,7 @@ use labelport_engine::labeling::issue::{self, Creation};
 use labelport_engine::stored_export;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::issues::IssueStatus;
+use labelport_store::tables::issues::IssueStatus;
 use serde_json::json;
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {

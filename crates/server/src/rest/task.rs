@@ -13,7 +13,7 @@ use labelport_engine::access::Action;
 use labelport_engine::workspace::Workspace;
 use labelport_engine::{jobs, stored_export, work};
 use labelport_model::problem::Problem;
-use labelport_store::tasks::{self, ListTasks, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 
 /// How many tasks a list has.

@@ -1,7 +1,7 @@
 //! [`Connection`] over `rusqlite`.
 
 use super::copy;
-use crate::connection::{Connection, Each, Param, RowView, StoreError};
+use crate::engine::{Connection, Each, Param, RowView, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};

@@ -6,7 +6,7 @@
 //! to pass over it would show an old state without a word: that is refused.
 
 use super::DATABASE_FILE;
-use crate::connection::StoreError;
+use crate::engine::StoreError;
 use std::path::{Path, PathBuf};
 
 /// How a database can be opened.

@@ -4,7 +4,7 @@
 //! labelport database in `application_id`.
 
 use super::connection::SqliteConnection;
-use crate::connection::StoreError;
+use crate::engine::StoreError;
 use std::path::Path;
 
 /// Every migration, oldest first.

@@ -11,7 +11,7 @@ mod migrate;
 
 pub use medium::lacks_log;
 
-use crate::connection::{Connection, Engine, StoreError};
+use crate::engine::{Connection, Engine, StoreError};
 use connection::SqliteConnection;
 use medium::Medium;
 use rusqlite::OpenFlags;

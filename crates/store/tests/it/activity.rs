@@ -3,7 +3,9 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, key, line, look, merge, row_key, twelve, write};
 use labelport_model::time::Timestamp;
-use labelport_store::{StoreError, activity, changes};
+use labelport_store::StoreError;
+use labelport_store::write::activity;
+use labelport_store::write::changes;
 
 const CONTRACTS: &[Contract] = &[
     ("activity moves forward only", activity_moves_forward_only),

@@ -3,9 +3,9 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, key, merge, peek, twelve, write};
 use labelport_model::id::TaskId;
-use labelport_store::files::{self, File};
-use labelport_store::imports::{self, AnnotationImport, ImportName};
-use labelport_store::tasks::{self, NewTask};
+use labelport_store::tables::annotation_imports::{self, AnnotationImport, ImportName};
+use labelport_store::tables::files::{self, File};
+use labelport_store::tables::tasks::{self, NewTask};
 
 const CONTRACTS: &[Contract] = &[
     ("an import has a name of its own in its parent", an_import_has_a_name_of_its_own),
@@ -55,13 +55,14 @@ fn import(test: &TestStore, number: usize, kind: &str, name: &str) -> Annotation
 
 fn create(test: &TestStore, import: &AnnotationImport) -> bool {
     let (org_key, import) = (test.store.org_key(), import.clone());
-    write(&test.store, move |connection| imports::create(connection, org_key, &import))
+    write(&test.store, move |connection| annotation_imports::create(connection, org_key, &import))
 }
 
 fn find(test: &TestStore, import: &AnnotationImport) -> Option<AnnotationImport> {
     let named = ImportName { kind: &import.kind, parent_key: import.parent_key, name: &import.name };
-    let found = peek(&test.store, |connection| imports::find(connection, test.store.org_key(), named));
-    let by_id = peek(&test.store, |connection| imports::find_by_id(connection, test.store.org_key(), &import.id));
+    let found = peek(&test.store, |connection| annotation_imports::find(connection, test.store.org_key(), named));
+    let by_id =
+        peek(&test.store, |connection| annotation_imports::find_by_id(connection, test.store.org_key(), &import.id));
     assert_eq!(found, by_id);
     found
 }
@@ -79,16 +80,18 @@ fn an_import_has_a_name_of_its_own(test: &TestStore) {
     let second = import(test, 5, "label", "two");
     assert!(create(test, &second));
     let list = || {
-        let listed = peek(&test.store, |connection| imports::list(connection, org_key, "label", first.parent_key));
+        let listed =
+            peek(&test.store, |connection| annotation_imports::list(connection, org_key, "label", first.parent_key));
         listed.into_iter().map(|import| import.id).collect::<Vec<_>>()
     };
     assert_eq!(list(), [id("i", 1), id("i", 5)]);
-    let parents = peek(&test.store, |connection| imports::list_parents(connection, org_key));
-    let told = |parent: &imports::Parent| (parent.import_id.clone(), parent.is_run, parent.id.clone());
+    let parents = peek(&test.store, |connection| annotation_imports::list_parents(connection, org_key));
+    let told = |parent: &annotation_imports::Parent| (parent.import_id.clone(), parent.is_run, parent.id.clone());
     let project = |number| (id("i", number), false, id("j", 1));
     let expect = [project(1), project(3), (id("i", 4), true, "run-1".to_owned()), project(5)];
     assert_eq!(parents.iter().map(told).collect::<Vec<_>>(), expect);
-    let delete = |id: String| write(&test.store, move |connection| imports::delete(connection, org_key, &id));
+    let delete =
+        |id: String| write(&test.store, move |connection| annotation_imports::delete(connection, org_key, &id));
     assert!(delete(id("i", 1)) && !delete(id("i", 1)));
     assert_eq!(list(), [id("i", 5)]);
     assert!(create(test, &first), "the name is free again");
@@ -100,7 +103,7 @@ fn an_import_runs_and_ends(test: &TestStore) {
     let mut expect = import(test, 1, "label", "one");
     create(test, &expect);
     let id = expect.id.clone();
-    write(&test.store, move |connection| imports::note_progress(connection, &id, 100, 250));
+    write(&test.store, move |connection| annotation_imports::note_progress(connection, &id, 100, 250));
     (expect.rows_done, expect.rows_total) = (100, Some(250));
     assert_eq!(find(test, &expect), Some(expect.clone()));
     for file in ["f1", "f2"] {
@@ -117,7 +120,7 @@ fn an_import_runs_and_ends(test: &TestStore) {
     }
     let id = expect.id.clone();
     write(&test.store, move |connection| {
-        imports::finish(connection, &id, "FINISHED", Some(("f1", "f2")), now().plus_millis(1))
+        annotation_imports::finish(connection, &id, "FINISHED", Some(("f1", "f2")), now().plus_millis(1))
     });
     expect.state = "FINISHED".to_owned();
     (expect.status_file, expect.error_file) = (Some("f1".to_owned()), Some("f2".to_owned()));
@@ -125,6 +128,6 @@ fn an_import_runs_and_ends(test: &TestStore) {
     let failed = import(test, 2, "label", "two");
     create(test, &failed);
     let id = failed.id.clone();
-    write(&test.store, move |connection| imports::finish(connection, &id, "FAILED", None, now()));
+    write(&test.store, move |connection| annotation_imports::finish(connection, &id, "FAILED", None, now()));
     assert_eq!(find(test, &failed), Some(AnnotationImport { state: "FAILED".to_owned(), ..failed }));
 }

@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, change_seq, id, key, label, line, look, merge, read, rows_with, twelve};
-use labelport_store::merge::{Merger, Verdict};
+use labelport_store::write::merge::{Merger, Verdict};
 
 const CONTRACTS: &[Contract] = &[
     ("labels are added behind the others", labels_are_added_behind_the_others),

@@ -2,8 +2,8 @@
 
 use crate::engines::{Contract, TestStore, hold};
 use crate::rows::{count, id, key, line, look, merge, peek, row_key, twelve, write};
-use labelport_store::merge::Verdict;
-use labelport_store::rows::{self, Asset, AssetState, ListRows};
+use labelport_store::tables::data_rows::{self, Asset, AssetState, ListRows};
+use labelport_store::write::merge::Verdict;
 
 const CONTRACTS: &[Contract] = &[
     ("a row is found by what names it", a_row_is_found_by_what_names_it),
@@ -22,23 +22,24 @@ fn contracts_of_data_rows() {
 fn a_row_is_found_by_what_names_it(test: &TestStore) {
     merge(&test.store, &twelve());
     let org_key = test.store.org_key();
-    let row = peek(&test.store, |connection| rows::find(connection, org_key, &id("r", 5))).unwrap();
+    let row = peek(&test.store, |connection| data_rows::find(connection, org_key, &id("r", 5))).unwrap();
     assert_eq!((row.key, row.id.as_str()), (row_key(&test.store, 5), id("r", 5).as_str()));
     assert_eq!(row.dataset_key, Some(key(&test.store, "select dataset_key from datasets where name = 'set 1'")));
     assert_eq!(row.data_type.as_deref(), Some("image"));
     assert_eq!((row.global_key.as_deref(), row.external_id.as_deref()), (Some("cam-b-5"), Some("img/5")));
     assert!(row.head.starts_with(r#""id":"r000000000000000000000005","global_key":"cam-b-5""#), "{}", row.head);
     assert!(row.created_ms < row.updated_ms && row.media.is_some() && row.details.is_some());
-    assert_eq!(peek(&test.store, |connection| rows::find(connection, org_key + 1, &row.id)), None);
-    assert_eq!(peek(&test.store, |connection| rows::find(connection, org_key, "")), None);
-    let by_key = |key: &str| peek(&test.store, |connection| rows::find_key_by_global_key(connection, org_key, key));
+    assert_eq!(peek(&test.store, |connection| data_rows::find(connection, org_key + 1, &row.id)), None);
+    assert_eq!(peek(&test.store, |connection| data_rows::find(connection, org_key, "")), None);
+    let by_key =
+        |key: &str| peek(&test.store, |connection| data_rows::find_key_by_global_key(connection, org_key, key));
     assert_eq!(by_key("cam-b-5"), Some(row.key));
     assert_eq!((by_key("CAM-B-5"), by_key("cam-b-%")), (None, None));
-    let found = peek(&test.store, |connection| rows::list_by_external_id(connection, org_key, "img/5"));
+    let found = peek(&test.store, |connection| data_rows::list_by_external_id(connection, org_key, "img/5"));
     assert_eq!(found, [row]);
     let none = line(12, "", &[]);
     merge(&test.store, &[none]);
-    let bare = peek(&test.store, |connection| rows::find(connection, org_key, &id("r", 12))).unwrap();
+    let bare = peek(&test.store, |connection| data_rows::find(connection, org_key, &id("r", 12))).unwrap();
     assert_eq!((bare.dataset_key, bare.details, bare.created_ms), (None, None, None));
 }
 
@@ -48,7 +49,7 @@ fn a_dataset_is_listed_page_by_page(test: &TestStore) {
     let dataset_key = key(&test.store, "select dataset_key from datasets where name = 'set 1'");
     let check = |after, external_id: Option<&str>, limit, expect: &[i64]| {
         let which = ListRows { dataset_key, after, external_id: external_id.map(str::to_owned), limit };
-        let listed = peek(&test.store, |connection| rows::list(connection, org_key, &which));
+        let listed = peek(&test.store, |connection| data_rows::list(connection, org_key, &which));
         assert_eq!(listed.iter().map(|row| row.key).collect::<Vec<_>>(), expect, "{which:?}");
     };
     check(0, None, 4, &[1, 2, 3, 4]);
@@ -58,21 +59,21 @@ fn a_dataset_is_listed_page_by_page(test: &TestStore) {
     check(0, Some("img/3"), 4, &[3]);
     check(3, Some("img/3"), 4, &[]);
     check(0, Some("img/7"), 4, &[]);
-    assert_eq!(peek(&test.store, |connection| rows::list_keys(connection, dataset_key)), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(peek(&test.store, |connection| data_rows::list_keys(connection, dataset_key)), [1, 2, 3, 4, 5, 6]);
 }
 
 fn a_global_key_that_is_cleared_is_free(test: &TestStore) {
     // The key stands in other texts of the row too, which are none of its business.
     let hostile = r#","global_key":"a \"b\" é","external_id":",\"global_key\":\"a \\\"b\\\" é\"","row_data":"x""#;
     assert_eq!(merge(&test.store, &[line(1, hostile, &[])]), [Verdict::Created]);
-    write(&test.store, |connection| rows::clear_global_key(connection, 1));
+    write(&test.store, |connection| data_rows::clear_global_key(connection, 1));
     let head = look(&test.store, "select head from data_rows").unwrap();
     let expect =
         r#""id":"r000000000000000000000001","external_id":",\"global_key\":\"a \\\"b\\\" \u00e9\"","row_data":"x""#;
     assert_eq!(head, expect);
     assert_eq!(count(&test.store, "global_keys"), 0);
-    write(&test.store, |connection| rows::clear_global_key(connection, 1));
-    write(&test.store, |connection| rows::clear_global_key(connection, 99));
+    write(&test.store, |connection| data_rows::clear_global_key(connection, 1));
+    write(&test.store, |connection| data_rows::clear_global_key(connection, 99));
     let other = line(2, r#","global_key":"a \"b\" é""#, &[]);
     assert_eq!(merge(&test.store, &[other]), [Verdict::Created]);
 }
@@ -85,13 +86,13 @@ fn an_attachment_leads_to_its_row(test: &TestStore) {
         line(row, "", &[format!(r#""attachments":[{}]"#, list.join(","))])
     };
     merge(&test.store, &[with(1, &["a1", "a_2"]), with(2, &["a3"])]);
-    let find = |id: &str| peek(&test.store, |connection| rows::find_row_of_attachment(connection, org_key, id));
+    let find = |id: &str| peek(&test.store, |connection| data_rows::find_row_of_attachment(connection, org_key, id));
     assert_eq!((find("a1"), find("a_2"), find("a3")), (Some(1), Some(1), Some(2)));
     for nothing in ["a9", "a%", "ax2", "", "a"] {
         assert_eq!(find(nothing), None, "{nothing}");
     }
-    assert_eq!(peek(&test.store, |connection| rows::find_row_of_attachment(connection, org_key + 1, "a1")), None);
-    let listed = peek(&test.store, |connection| rows::list_attachments(connection, 1));
+    assert_eq!(peek(&test.store, |connection| data_rows::find_row_of_attachment(connection, org_key + 1, "a1")), None);
+    let listed = peek(&test.store, |connection| data_rows::list_attachments(connection, 1));
     assert_eq!(listed.iter().map(|found| (found.row_key, found.ordinal)).collect::<Vec<_>>(), [(1, 0), (1, 1)]);
     assert_eq!(listed[1].json, attachment("a_2"));
     merge(&test.store, &[with(1, &["a4"])]);
@@ -100,12 +101,12 @@ fn an_attachment_leads_to_its_row(test: &TestStore) {
 
 fn the_lists_of_a_row_are_as_an_export_shows_them(test: &TestStore) {
     merge(&test.store, &twelve());
-    let metadata = peek(&test.store, |connection| rows::list_metadata(connection, 8));
+    let metadata = peek(&test.store, |connection| data_rows::list_metadata(connection, 8));
     assert_eq!(metadata.len(), 1, "an enum with two options is one value");
     assert!(metadata[0].contains("night") && metadata[0].contains("fog"), "{metadata:?}");
-    let embeddings = peek(&test.store, |connection| rows::list_embeddings(connection, 1));
+    let embeddings = peek(&test.store, |connection| data_rows::list_embeddings(connection, 1));
     assert_eq!(embeddings, [r#"{"id":"e1","name":"clip","dimensions":2,"is_custom":false,"values":[]}"#]);
-    assert_eq!(peek(&test.store, |connection| rows::list_metadata(connection, 12)), Vec::<String>::new());
+    assert_eq!(peek(&test.store, |connection| data_rows::list_metadata(connection, 12)), Vec::<String>::new());
 }
 
 fn an_asset_waits_until_it_was_seen(test: &TestStore) {
@@ -121,10 +122,10 @@ fn an_asset_waits_until_it_was_seen(test: &TestStore) {
     };
     let put = |asset: &Asset| {
         let asset = asset.clone();
-        write(&test.store, move |connection| rows::put_asset(connection, &asset));
+        write(&test.store, move |connection| data_rows::put_asset(connection, &asset));
     };
-    let waiting = |limit| peek(&test.store, |connection| rows::list_waiting(connection, limit));
-    let are_processed = |keys: &[i64]| peek(&test.store, |connection| rows::are_processed(connection, keys));
+    let waiting = |limit| peek(&test.store, |connection| data_rows::list_waiting(connection, limit));
+    let are_processed = |keys: &[i64]| peek(&test.store, |connection| data_rows::are_processed(connection, keys));
     for row_key in [3, 1, 2] {
         put(&asset(row_key, AssetState::Waiting));
     }
@@ -132,10 +133,10 @@ fn an_asset_waits_until_it_was_seen(test: &TestStore) {
     assert!(!are_processed(&[9, 2]) && are_processed(&[9]) && are_processed(&[]), "rows of an import wait for nothing");
     for (row_key, state) in [(1, AssetState::Seen), (2, AssetState::Unreachable)] {
         put(&asset(row_key, state));
-        let found = peek(&test.store, |connection| rows::find_asset(connection, row_key));
+        let found = peek(&test.store, |connection| data_rows::find_asset(connection, row_key));
         assert_eq!(found, Some(asset(row_key, state)));
     }
     assert_eq!(waiting(9), [3]);
     assert!(are_processed(&[1, 2]) && !are_processed(&[1, 2, 3]));
-    assert_eq!(peek(&test.store, |connection| rows::find_asset(connection, 4)), None);
+    assert_eq!(peek(&test.store, |connection| data_rows::find_asset(connection, 4)), None);
 }

@@ -2,8 +2,9 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{change_seq, id, key, merge, peek, rows_with, twelve, write};
-use labelport_store::datasets::{self, Dataset, DatasetChange, NewDataset};
-use labelport_store::{removal, rows};
+use labelport_store::tables::data_rows;
+use labelport_store::tables::datasets::{self, Dataset, DatasetChange, NewDataset};
+use labelport_store::write::removal;
 
 const CONTRACTS: &[Contract] = &[
     ("a dataset comes back", a_dataset_comes_back),
@@ -78,8 +79,8 @@ fn a_deleted_dataset_is_gone_until_a_row_names_it(test: &TestStore) {
     merge(&test.store, &twelve());
     let (org_key, dataset_key) = (test.store.org_key(), find(test, &id("d", 1)).unwrap().key);
     write(&test.store, move |connection| {
-        let change_seq = labelport_store::changes::next_change_seq(connection, org_key)?;
-        for row_key in rows::list_keys(connection, dataset_key)? {
+        let change_seq = labelport_store::write::changes::next_change_seq(connection, org_key)?;
+        for row_key in data_rows::list_keys(connection, dataset_key)? {
             removal::remove_row(connection, org_key, change_seq, row_key)?;
         }
         datasets::mark_deleted(connection, dataset_key, now())

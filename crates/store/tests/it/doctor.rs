@@ -3,8 +3,8 @@
 use crate::engines::{ENGINES, findings, now};
 use crate::rows::{count, merge, run, twelve};
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
-use labelport_store::integrity::{self, CHECKS};
-use labelport_store::issues::{self, NewComment, NewIssue};
+use labelport_store::check::{self, CHECKS};
+use labelport_store::tables::issues::{self, NewComment, NewIssue};
 use std::collections::BTreeSet;
 
 /// Statements that break a store, the check that must find it, and what it must say.
@@ -421,7 +421,7 @@ fn found_after(store: &labelport_store::Store, statements: &'static [&'static st
         for sql in statements {
             assert!(connection.execute(sql, &[])? > 0, "{sql} changes nothing");
         }
-        let found = integrity::check(connection, org_key, &mut |_| {})?;
+        let found = check::check(connection, org_key, &mut |_| {})?;
         send.send(found).unwrap();
         Err::<(), _>(labelport_store::StoreError::Withdrawn)
     });
@@ -453,7 +453,7 @@ fn every_check_is_announced() {
         let test = open();
         let mut names = Vec::new();
         let mut reader = test.store.reader().unwrap();
-        integrity::check(&mut *reader, test.store.org_key(), &mut |name| names.push(name)).unwrap();
+        check::check(&mut *reader, test.store.org_key(), &mut |name| names.push(name)).unwrap();
         assert!(CHECKS.iter().map(|check| check.name).eq(names));
     }
 }

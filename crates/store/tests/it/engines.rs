@@ -1,8 +1,10 @@
 //! The engines, and how a contract is held against each.
 
 use labelport_model::time::Timestamp;
+use labelport_store::Founding;
+use labelport_store::Store;
+use labelport_store::check;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::{Founding, Store, integrity};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -56,7 +58,7 @@ impl Drop for Told {
 /// Returns what the doctor finds, each with the name of its check.
 pub(crate) fn findings(store: &Store) -> Vec<String> {
     let mut snapshot = store.snapshot(1).unwrap();
-    let found = integrity::check(&mut *snapshot.connections[0], store.org_key(), &mut |_| {}).unwrap();
+    let found = check::check(&mut *snapshot.connections[0], store.org_key(), &mut |_| {}).unwrap();
     found.into_iter().map(|finding| format!("{}: {}", finding.check, finding.message)).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{peek, write};
-use labelport_store::files::{self, File};
-use labelport_store::settings;
+use labelport_store::tables::files::{self, File};
+use labelport_store::tables::settings;
 
 const CONTRACTS: &[Contract] = &[
     ("a file comes back", a_file_comes_back),

@@ -4,7 +4,7 @@ use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, look, merge, twelve};
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::time::Timestamp;
-use labelport_store::issues::{self, IssueStatus, NewComment, NewIssue, Raised};
+use labelport_store::tables::issues::{self, IssueStatus, NewComment, NewIssue, Raised};
 
 const CONTRACTS: &[Contract] = &[
     ("an issue moves the activity of its row", an_issue_moves_the_activity_of_its_row),

@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{peek, write};
-use labelport_store::keys::{self, NewApiKey, NewUser, User};
+use labelport_store::tables::api_keys::{self, NewApiKey, NewUser, User};
 
 const CONTRACTS: &[Contract] = &[
     ("a user is created once", a_user_is_created_once),
@@ -24,7 +24,7 @@ fn user(test: &TestStore, id: &str, email: &str, time_zone: Option<&str>) -> Use
         created: now(),
     };
     let org_key = test.store.org_key();
-    write(&test.store, move |connection| keys::ensure_user(connection, org_key, &new))
+    write(&test.store, move |connection| api_keys::ensure_user(connection, org_key, &new))
 }
 
 fn key(test: &TestStore, user: &User, id: &str, name: &str, hint: &str) {
@@ -39,7 +39,7 @@ fn key(test: &TestStore, user: &User, id: &str, name: &str, hint: &str) {
         expires: (id == "k2").then(|| now().plus_millis(1)),
     };
     let org_key = test.store.org_key();
-    write(&test.store, move |connection| keys::create_key(connection, org_key, &new));
+    write(&test.store, move |connection| api_keys::create_key(connection, org_key, &new));
 }
 
 fn a_user_is_created_once(test: &TestStore) {
@@ -51,9 +51,9 @@ fn a_user_is_created_once(test: &TestStore) {
     assert_eq!(user(test, "u3", "ana@example.com", None), again, "a zone that is not given stays");
     let ben = user(test, "u4", "Ana@example.com", None);
     assert_ne!(ben.key, ana.key, "upper and lower case are told apart");
-    let listed = peek(&test.store, |connection| keys::list_users(connection, org_key));
+    let listed = peek(&test.store, |connection| api_keys::list_users(connection, org_key));
     assert_eq!(listed, [again, ben.clone()]);
-    let find = |email: &str| peek(&test.store, |connection| keys::find_user_by_email(connection, org_key, email));
+    let find = |email: &str| peek(&test.store, |connection| api_keys::find_user_by_email(connection, org_key, email));
     assert_eq!(find("Ana@example.com"), Some(ben));
     assert_eq!(find("' or '1' = '1"), None);
 }
@@ -63,15 +63,15 @@ fn a_key_leads_to_its_user(test: &TestStore) {
     let ana = user(test, "u1", "ana@example.com", None);
     key(test, &ana, "k1", "laptop", "…aaaa");
     key(test, &ana, "k2", "server", "…bbbb");
-    let find = |hash: &str| peek(&test.store, |connection| keys::find_key(connection, org_key, hash));
+    let find = |hash: &str| peek(&test.store, |connection| api_keys::find_key(connection, org_key, hash));
     let (found, owner) = find("hash of k2").unwrap();
     assert_eq!(owner, ana);
     assert_eq!((found.id.as_str(), found.name.as_str(), found.hint.as_str()), ("k2", "server", "…bbbb"));
     assert_eq!((found.email.as_str(), found.role.as_str(), found.created), ("ana@example.com", "Reader", now()));
     assert_eq!((found.expires, found.revoked), (Some(now().plus_millis(1)), None));
     assert_eq!(find("hash of k3"), None);
-    assert_eq!(peek(&test.store, |connection| keys::find_key(connection, org_key + 1, "hash of k1")), None);
-    let listed = peek(&test.store, |connection| keys::list_keys(connection, org_key));
+    assert_eq!(peek(&test.store, |connection| api_keys::find_key(connection, org_key + 1, "hash of k1")), None);
+    let listed = peek(&test.store, |connection| api_keys::list_keys(connection, org_key));
     assert_eq!(listed.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["k1", "k2"]);
 }
 
@@ -83,10 +83,10 @@ fn a_key_is_revoked_by_what_names_it_alone(test: &TestStore) {
     }
     let revoke = |named: &str, at| {
         let named = named.to_owned();
-        write(&test.store, move |connection| keys::revoke_key(connection, org_key, &named, at))
+        write(&test.store, move |connection| api_keys::revoke_key(connection, org_key, &named, at))
     };
     let revoked = |id: &str| {
-        let listed = peek(&test.store, |connection| keys::list_keys(connection, org_key));
+        let listed = peek(&test.store, |connection| api_keys::list_keys(connection, org_key));
         listed.into_iter().find(|key| key.id == id).unwrap().revoked
     };
     assert_eq!(revoke("printer", now()), 0);

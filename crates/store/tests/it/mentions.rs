@@ -2,8 +2,9 @@
 
 use crate::engines::founding;
 use crate::rows::{merge, twelve};
+use labelport_store::Store;
 use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
-use labelport_store::{Store, mentions};
+use labelport_store::tables::file_references;
 use std::path::Path;
 use std::time::Duration;
 
@@ -54,21 +55,24 @@ fn every_text_that_may_name_a_file_is_told() {
     let columns = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
     let is_told = |table: &str, column: &str| {
-        mentions::TEXTS.iter().any(|texts| texts.table == table && texts.columns.contains(&column))
+        file_references::TEXTS.iter().any(|texts| texts.table == table && texts.columns.contains(&column))
     };
     let silent: Vec<_> = columns
         .iter()
         .filter(|(table, column)| !TABLES.contains(&table.as_str()) && !NAMES.contains(&column.as_str()))
         .filter(|(table, column)| !is_told(table, column))
         .collect();
-    assert!(columns.len() > 100 && silent.is_empty(), "{silent:?} may name files; add them to `mentions::TEXTS`");
+    assert!(
+        columns.len() > 100 && silent.is_empty(),
+        "{silent:?} may name files; add them to `file_references::TEXTS`"
+    );
 }
 
 #[test]
 fn rows_without_dataset_and_content_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    let count = |store: &Store| mentions::count_bare_rows(&mut *store.reader().unwrap()).unwrap();
+    let count = |store: &Store| file_references::count_bare_rows(&mut *store.reader().unwrap()).unwrap();
     merge(&store, &twelve());
     assert_eq!(count(&store), None);
     let row = |id: &str, rest: &str| format!(r#"{{"data_row":{{"id":"{id}"{rest}}}}}"#);

@@ -3,7 +3,7 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, count, id, label, line, look, merge, read, twelve};
 use labelport_model::row::Row;
-use labelport_store::merge::{Merger, Refusal, Verdict};
+use labelport_store::write::merge::{Merger, Refusal, Verdict};
 use labelport_store::{Connection, StoreError};
 use std::sync::{Arc, Mutex};
 

@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{change_seq, count, id, key, look, merge, peek, rows_with, twelve, write};
-use labelport_store::metadata::{self, Embedding, MetadataSchema};
+use labelport_store::tables::metadata::{self, Embedding, MetadataSchema};
 
 const CONTRACTS: &[Contract] = &[
     ("a schema is created once", a_schema_is_created_once),

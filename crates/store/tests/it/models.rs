@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, key, merge, peek, twelve, write};
-use labelport_store::models::{self, Model, ModelRun, NewModel, NewModelRun};
+use labelport_store::tables::models::{self, Model, ModelRun, NewModel, NewModelRun};
 
 const CONTRACTS: &[Contract] = &[
     ("a model comes back", a_model_comes_back),

@@ -3,8 +3,8 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, id, look, merge, peek, twelve, write};
 use labelport_model::id::OntologyId;
-use labelport_store::merge::{Refusal, Verdict};
-use labelport_store::ontologies::{self, GivenOntology, Imported, OntologyError, SchemaNode};
+use labelport_store::tables::ontologies::{self, GivenOntology, Imported, OntologyError, SchemaNode};
+use labelport_store::write::merge::{Refusal, Verdict};
 
 const CONTRACTS: &[Contract] = &[
     ("a given ontology takes the place of a grown one", a_given_ontology_takes_the_place_of_a_grown_one),

@@ -3,7 +3,7 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, change_seq, id, key, label, line, look, merge, peek, rows_with, twelve, write};
 use labelport_model::time::Timestamp;
-use labelport_store::projects::{self, ListLabels, NewBatch, NewProject, Project};
+use labelport_store::tables::projects::{self, ListLabels, NewBatch, NewProject, Project};
 
 const CONTRACTS: &[Contract] = &[
     ("a project comes back and changes", a_project_comes_back_and_changes),

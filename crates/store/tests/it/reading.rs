@@ -64,7 +64,7 @@ fn the_connections_of_a_snapshot_agree(test: &TestStore) {
             // The bound ends the thread if the other fails.
             while !is_over.load(Ordering::Relaxed) && number < 20_000 {
                 let job = move |connection: &mut dyn labelport_store::Connection| {
-                    labelport_store::changes::next_change_seq(connection, org_key)?;
+                    labelport_store::write::changes::next_change_seq(connection, org_key)?;
                     add(connection, org_key, &number.to_string())
                 };
                 test.store.write(job).unwrap();

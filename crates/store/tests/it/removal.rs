@@ -3,11 +3,15 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, count, id, key, label, line, look, merge, rows_with, tombstones, twelve, write};
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
-use labelport_store::issues::{self, NewComment, NewIssue};
-use labelport_store::merge::Verdict;
-use labelport_store::removal;
-use labelport_store::rows::{self, Asset, AssetState};
-use labelport_store::{Connection, StoreError, changes, models, projects};
+use labelport_store::Connection;
+use labelport_store::StoreError;
+use labelport_store::tables::data_rows::{self, Asset, AssetState};
+use labelport_store::tables::issues::{self, NewComment, NewIssue};
+use labelport_store::tables::models;
+use labelport_store::tables::projects;
+use labelport_store::write::changes;
+use labelport_store::write::merge::Verdict;
+use labelport_store::write::removal;
 
 const CONTRACTS: &[Contract] = &[
     ("a removed row leaves tombstones and no orphan", a_removed_row_leaves_tombstones_and_no_orphan),
@@ -70,7 +74,7 @@ fn wait_for_asset(test: &TestStore, row_key: i64) {
         text_layer: none.clone(),
         notice: none,
     };
-    write(&test.store, move |connection| rows::put_asset(connection, &asset));
+    write(&test.store, move |connection| data_rows::put_asset(connection, &asset));
 }
 
 /// The tables with rows of the workspace.

@@ -3,7 +3,7 @@
 use crate::engines::now;
 use labelport_model::json::Document;
 use labelport_model::row::{self, Row};
-use labelport_store::merge::{Merger, Verdict};
+use labelport_store::write::merge::{Merger, Verdict};
 use labelport_store::{Connection, Store, StoreError};
 
 /// Returns an id of 25 characters, such as `r00…07`.

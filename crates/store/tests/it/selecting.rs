@@ -5,8 +5,8 @@ use crate::rows::{BOAT, CAR, id, merge, twelve};
 use labelport_model::predicate::{Compare, Condition, NumberRange, Predicate};
 use labelport_model::time::{Span, Timestamp, Zone};
 use labelport_model::workflow::{Split, WorkflowStatus};
-use labelport_store::select::{Base, Part, Selection, count_unknown};
-use labelport_store::things::{self, Sort};
+use labelport_store::read::select::{Base, Part, Selection, count_unknown};
+use labelport_store::tables::entities::{self, EntityKind};
 use labelport_store::{Connection, Store};
 use std::ops::Bound;
 
@@ -63,7 +63,7 @@ fn select(connection: &mut dyn Connection, org_key: i64, base: Base, predicate: 
         keys,
         "{predicate:?}"
     );
-    let row_id = |connection: &mut dyn Connection, key| things::find_row_id(connection, key).unwrap().unwrap();
+    let row_id = |connection: &mut dyn Connection, key| entities::find_row_id(connection, key).unwrap().unwrap();
     keys.into_iter().map(|key| row_id(connection, key)[1..].parse().unwrap()).collect()
 }
 
@@ -82,11 +82,11 @@ fn check(store: &Store, base: Base, predicate: impl Into<Predicate>, expect: &[u
     assert_eq!(select(&mut *reader, org_key, base, &turned), others, "not {predicate:?}");
 }
 
-fn base_of(store: &Store, sort: Sort, id: &str) -> Base {
-    let found = things::find_by_id_or_name(&mut *store.reader().unwrap(), store.org_key(), sort, id).unwrap();
+fn base_of(store: &Store, sort: EntityKind, id: &str) -> Base {
+    let found = entities::find_by_id_or_name(&mut *store.reader().unwrap(), store.org_key(), sort, id).unwrap();
     match sort {
-        Sort::Dataset => Base::Dataset(found[0].key),
-        Sort::ModelRun => Base::ModelRun(found[0].key),
+        EntityKind::Dataset => Base::Dataset(found[0].key),
+        EntityKind::ModelRun => Base::ModelRun(found[0].key),
         _ => Base::Project(found[0].key),
     }
 }
@@ -96,16 +96,16 @@ fn every_condition_selects_its_rows(test: &TestStore) {
     for (condition, expect) in conditions() {
         check(&test.store, Base::Catalog, condition, &expect);
     }
-    let first = base_of(&test.store, Sort::Project, &id("j", 1));
-    let second = base_of(&test.store, Sort::Project, "project 2");
+    let first = base_of(&test.store, EntityKind::Project, &id("j", 1));
+    let second = base_of(&test.store, EntityKind::Project, "project 2");
     for (condition, in_first, in_second) in conditions_in_projects() {
         check(&test.store, first, condition.clone(), &in_first);
         check(&test.store, second, condition, &in_second);
     }
-    let set = base_of(&test.store, Sort::Dataset, "set 2");
+    let set = base_of(&test.store, EntityKind::Dataset, "set 2");
     check(&test.store, set, Predicate::All(Vec::new()), &[7, 8, 9, 10, 11]);
     check(&test.store, set, Condition::DataRowIds(ids("r", &[6, 7])), &[7]);
-    let run = base_of(&test.store, Sort::ModelRun, "run-1");
+    let run = base_of(&test.store, EntityKind::ModelRun, "run-1");
     check(&test.store, run, Predicate::All(Vec::new()), &[1, 2, 3, 4]);
     check(&test.store, run, Condition::HasFeature(texts(&["car"])), &[2, 3, 4]);
 }

@@ -1,7 +1,7 @@
 //! Slices: names that nobody else has.
 
 use crate::engines::{Contract, TestStore, hold, now};
-use labelport_store::slices::{self, Slice};
+use labelport_store::tables::slices::{self, Slice};
 
 const CONTRACTS: &[Contract] = &[("a name is given once", a_name_is_given_once)];
 

@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::look;
-use labelport_store::slices::{self, Slice};
+use labelport_store::tables::slices::{self, Slice};
 use labelport_store::{Param, StoreError};
 use std::ops::ControlFlow;
 

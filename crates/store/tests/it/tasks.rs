@@ -4,7 +4,7 @@ use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, run};
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
-use labelport_store::tasks::{
+use labelport_store::tables::tasks::{
     self, Ending, Lease, ListCreated, ListTasks, NewTask, Same, Task, TaskProgress, TaskRow, TaskStatus,
 };
 use labelport_store::{Connection, Store, StoreError};

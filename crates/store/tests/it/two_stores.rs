@@ -4,7 +4,7 @@ use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{count, id, line, look, merge_all, read, run};
 use crate::writing::add;
 use labelport_store::Store;
-use labelport_store::merge::{Merger, Verdict};
+use labelport_store::write::merge::{Merger, Verdict};
 
 const CONTRACTS: &[Contract] = &[
     ("writes of two stores are all kept", writes_of_two_stores_are_all_kept),

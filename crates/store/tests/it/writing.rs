@@ -2,7 +2,7 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{count, look, run};
-use labelport_store::slices::{self, Slice};
+use labelport_store::tables::slices::{self, Slice};
 use labelport_store::{Connection, Store, StoreError};
 use std::sync::mpsc::channel;
 

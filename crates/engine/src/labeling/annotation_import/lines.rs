@@ -5,8 +5,8 @@ use crate::annotate::{self, LineError};
 use crate::workspace::Workspace;
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
-use labelport_store::page::RowKey;
-use labelport_store::rows;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -102,12 +102,12 @@ impl Lines {
             let org_key = workspace.org_key();
             let (id, global_key) = (named("id"), named("globalKey"));
             let row_key = match (&id, &global_key) {
-                (Some(id), _) => rows::find_key(&mut *reader, id)?,
-                (None, Some(key)) => rows::find_key_by_global_key(&mut *reader, org_key, key)?,
+                (Some(id), _) => data_rows::find_key(&mut *reader, id)?,
+                (None, Some(key)) => data_rows::find_key_by_global_key(&mut *reader, org_key, key)?,
                 (None, None) => None,
             };
             let row = match row_key {
-                Some(row_key) => rows::find_by_key(&mut *reader, org_key, row_key)?,
+                Some(row_key) => data_rows::find_by_key(&mut *reader, org_key, row_key)?,
                 None => None,
             };
             told.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());

@@ -19,11 +19,11 @@ use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::{NewFile, Workspace};
 use labelport_model::data_type;
 use labelport_model::problem::Problem;
-use labelport_store::files::{self, File};
-use labelport_store::imports::{self, AnnotationImport, ImportName};
-use labelport_store::page::RowKey;
-use labelport_store::rows;
-use labelport_store::tasks::{self, Task};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::annotation_imports::{self, AnnotationImport, ImportName};
+use labelport_store::tables::data_rows;
+use labelport_store::tables::files::{self, File};
+use labelport_store::tables::tasks::{self, Task};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +104,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
     };
     let (org_key, created) = (workspace.org_key(), import.clone());
     workspace.write(move |connection| {
-        if !imports::create(connection, org_key, &created)? {
+        if !annotation_imports::create(connection, org_key, &created)? {
             let message = format!("an import named '{}' exists already there; choose another name", created.name);
             return Err(Problem::conflict(message));
         }
@@ -129,14 +129,14 @@ fn check_url(workspace: &Workspace, url: &str) -> Result<(), Problem> {
 pub fn get(workspace: &Workspace, kind: ImportKind, parent_id: &str, name: &str) -> Result<AnnotationImport, Problem> {
     let parent_key = Target::find(workspace, kind, parent_id)?.parent_key();
     let named = ImportName { kind: kind.word(), parent_key, name };
-    let found = workspace.read(|connection| Ok(imports::find(connection, workspace.org_key(), named)?))?;
+    let found = workspace.read(|connection| Ok(annotation_imports::find(connection, workspace.org_key(), named)?))?;
     found.ok_or_else(|| Problem::not_found("import", name))
 }
 
 /// Lists the imports of a kind into a parent, oldest first.
 pub fn list(workspace: &Workspace, kind: ImportKind, parent_id: &str) -> Result<Vec<AnnotationImport>, Problem> {
     let parent_key = Target::find(workspace, kind, parent_id)?.parent_key();
-    workspace.read(|connection| Ok(imports::list(connection, workspace.org_key(), kind.word(), parent_key)?))
+    workspace.read(|connection| Ok(annotation_imports::list(connection, workspace.org_key(), kind.word(), parent_key)?))
 }
 
 /// Does imports.
@@ -154,7 +154,8 @@ impl Job for ImportJob {
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
         let id = request["import"].as_str().unwrap_or_default();
-        let import = workspace.read(|connection| Ok(imports::find_by_id(connection, workspace.org_key(), id)?))?;
+        let import =
+            workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, workspace.org_key(), id)?))?;
         let Some(import) = import.filter(|import| import.state == "RUNNING") else { return Ok(Done::default()) };
         let email = request["email"].as_str().unwrap_or_default();
         let outcome = run(workspace, &import, email, pulse);
@@ -171,7 +172,8 @@ impl Job for ImportJob {
     fn discard(&self, workspace: &Workspace, task: &Task, reason: &str) -> Result<(), Problem> {
         let request: Value = serde_json::from_str(&task.request).map_err(Problem::internal)?;
         let id = request["import"].as_str().unwrap_or_default();
-        let import = workspace.read(|connection| Ok(imports::find_by_id(connection, workspace.org_key(), id)?))?;
+        let import =
+            workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, workspace.org_key(), id)?))?;
         match import.filter(|import| import.state == "RUNNING") {
             Some(import) => fail(workspace, &import, reason),
             None => Ok(()),
@@ -230,7 +232,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
                     gone.push(*row_key);
                 }
             }
-            imports::note_progress(edits.connection, &id, done, total)?;
+            annotation_imports::note_progress(edits.connection, &id, done, total)?;
             edits.finish()?;
             Ok(gone)
         })?;
@@ -288,8 +290,8 @@ fn convert(
 ) -> Result<Outcome, JobError> {
     let org_key = workspace.org_key();
     let (row, asset) = workspace.read(|connection| {
-        let row = rows::find_by_key(connection, org_key, row_key)?;
-        Ok((row, rows::find_asset(connection, row_key)?))
+        let row = data_rows::find_by_key(connection, org_key, row_key)?;
+        Ok((row, data_rows::find_asset(connection, row_key)?))
     })?;
     // Somebody deleted it since the lines were sorted out.
     let Some(row) = row else {
@@ -455,6 +457,6 @@ fn end(
     let (id, now) = (import.id.clone(), workspace.now());
     workspace.write(move |connection| {
         let files = files.as_ref().map(|(all, failed)| (all.as_str(), failed.as_str()));
-        Ok(imports::finish(connection, &id, state, files, now)?)
+        Ok(annotation_imports::finish(connection, &id, state, files, now)?)
     })
 }

@@ -8,10 +8,12 @@ use crate::labeling::{ontology, project};
 use crate::modeling::run as model_run;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::models::{self, ModelRun};
-use labelport_store::page::RowKey;
-use labelport_store::projects::{self, Project};
-use labelport_store::{Connection, ontologies, rows};
+use labelport_store::Connection;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::models::{self, ModelRun};
+use labelport_store::tables::ontologies;
+use labelport_store::tables::projects::{self, Project};
 use serde_json::{Value, json};
 
 /// A project or a model run, with what its annotations become.
@@ -137,7 +139,7 @@ impl Target {
         made: &Made,
         mover: &Mover,
     ) -> Result<bool, Problem> {
-        let Some(row) = rows::find_by_key(edits.connection, org_key, row_key)? else { return Ok(false) };
+        let Some(row) = data_rows::find_by_key(edits.connection, org_key, row_key)? else { return Ok(false) };
         match self {
             Self::Project(project, _) => {
                 let stored = projects::find_row(edits.connection, project.key, row_key)?;

@@ -2,7 +2,7 @@
 
 use super::{assert_untouched, refusals};
 use crate::support::{ImportAs, Workspace, lines};
-use labelport_store::things::{self, Sort};
+use labelport_store::tables::entities::{self, EntityKind};
 
 const A: &str = "ca00000000000000000000000";
 const B: &str = "cb00000000000000000000000";
@@ -44,9 +44,9 @@ fn check(given: &[String], expect: &[&str]) {
     clean.import_all("kept.ndjson", kept.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes());
     let (found, expected) = (workspace.export_catalog(), clean.export_catalog());
     assert_eq!(lines(&found.bytes), lines(&expected.bytes));
-    for sort in [Sort::Dataset, Sort::Model, Sort::ModelRun, Sort::Project] {
+    for sort in [EntityKind::Dataset, EntityKind::Model, EntityKind::ModelRun, EntityKind::Project] {
         let list = |workspace: &Workspace| {
-            things::list(&mut *workspace.store.reader().unwrap(), workspace.store.org_key(), sort).unwrap()
+            entities::list(&mut *workspace.store.reader().unwrap(), workspace.store.org_key(), sort).unwrap()
         };
         assert_eq!(list(&workspace), list(&clean), "{sort:?}");
     }

@@ -6,7 +6,7 @@ use labelport_engine::labeling::annotation_import::{self, ImportJob, ImportKind,
 use labelport_engine::labeling::project;
 use labelport_engine::modeling::{model, registration, run};
 use labelport_model::request::Scope;
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Value, json};
 
 /// A project with rows of these global keys.

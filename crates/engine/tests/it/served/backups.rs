@@ -9,8 +9,10 @@ use labelport_engine::stale;
 use labelport_engine::{files::Files, stored_export};
 use labelport_model::request::Scope;
 use labelport_model::time::Timestamp;
+use labelport_store::Founding;
+use labelport_store::Store;
+use labelport_store::check;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::{Founding, Store, integrity};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -83,7 +85,7 @@ fn a_backup_restores_rows_files_and_results() {
     let data = setting.path("data");
     let store = open(&data);
     let mut reader = store.reader().unwrap();
-    assert_eq!(integrity::check(&mut *reader, store.org_key(), &mut |_| {}).unwrap(), []);
+    assert_eq!(check::check(&mut *reader, store.org_key(), &mut |_| {}).unwrap(), []);
     assert_eq!(std::fs::read(Files::new(&data).path(&setting.upload)).unwrap(), b"an upload");
     let results = Results::new(&data);
     let (restored, original) =

@@ -258,7 +258,7 @@ fn masks_are_kept_and_their_urls_are_signed() {
     for place in [path, &instance] {
         let org_key = served.workspace.org_key();
         let read = |connection: &mut dyn labelport_store::Connection| {
-            Ok(labelport_store::files::find_mask(connection, org_key, place)?)
+            Ok(labelport_store::tables::files::find_mask(connection, org_key, place)?)
         };
         let file_id = served.workspace.read(read).unwrap().unwrap();
         assert!(std::fs::read(served.workspace.files().path(&file_id)).unwrap().starts_with(b"\x89PNG"));

@@ -7,8 +7,8 @@ use labelport_engine::labeling::{batch, label, ontology, project};
 use labelport_engine::modeling::{model, registration, run};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
-use labelport_store::projects::ListLabels;
-use labelport_store::rows::ListRows;
+use labelport_store::tables::data_rows::ListRows;
+use labelport_store::tables::projects::ListLabels;
 use serde_json::{Value, json};
 
 /// A workspace with a project, a model run with the labels of it, and the ids of its rows.

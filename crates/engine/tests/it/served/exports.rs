@@ -10,7 +10,7 @@ use labelport_engine::stored_export::{self, ExportJob};
 use labelport_formats::Ndjson;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::tasks::TaskStatus;
 use serde_json::json;
 
 /// A workspace with rows of a few kilobytes each.

@@ -6,8 +6,9 @@ use labelport_engine::work::{self, Done, Job, JobError, Order, Pulse, Roster, Ru
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
-use labelport_store::tasks::{self, Task, TaskStatus};
-use labelport_store::{StoreError, settings};
+use labelport_store::StoreError;
+use labelport_store::tables::settings;
+use labelport_store::tables::tasks::{self, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

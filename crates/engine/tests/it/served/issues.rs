@@ -6,8 +6,8 @@ use labelport_engine::labeling::issue::{self, Creation};
 use labelport_engine::labeling::label;
 use labelport_model::problem::ProblemKind;
 use labelport_model::request::Scope;
-use labelport_store::issues::IssueStatus;
-use labelport_store::projects::ListLabels;
+use labelport_store::tables::issues::IssueStatus;
+use labelport_store::tables::projects::ListLabels;
 use serde_json::{Value, json};
 
 #[test]

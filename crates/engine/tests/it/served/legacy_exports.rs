@@ -11,9 +11,9 @@ use labelport_engine::{api_key, stored_export};
 use labelport_model::problem::Problem;
 use labelport_model::record::Spill;
 use labelport_model::time::Timestamp;
-use labelport_store::issues::IssueStatus;
-use labelport_store::projects::ListLabels;
-use labelport_store::tasks::{self, Ending, TaskStatus};
+use labelport_store::tables::issues::IssueStatus;
+use labelport_store::tables::projects::ListLabels;
+use labelport_store::tables::tasks::{self, Ending, TaskStatus};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 
@@ -290,7 +290,7 @@ fn frames_of_a_video_are_served_by_themselves() {
     let signature = url.split_once("?signature=").unwrap().1;
     served.workspace.signer().check(path, None, Some(signature), Timestamp::MIN).unwrap();
     let org_key = served.workspace.org_key();
-    assert!(served.read(|connection| labelport_store::files::find_mask(connection, org_key, path)).is_some());
+    assert!(served.read(|connection| labelport_store::tables::files::find_mask(connection, org_key, path)).is_some());
     legacy_export::video_frames(&served.workspace, "nobody", KEEP).unwrap_err();
 }
 

@@ -38,12 +38,16 @@ use labelport_engine::{stored_export, work};
 use labelport_model::id::TaskId;
 use labelport_model::request::{ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
-use labelport_store::imports::{self, AnnotationImport};
-use labelport_store::projects::{self, Project};
-use labelport_store::rows;
+use labelport_store::Connection;
+use labelport_store::Founding;
+use labelport_store::Store;
+use labelport_store::StoreError;
+use labelport_store::check;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::tasks::{self, ListTasks, Task, TaskStatus};
-use labelport_store::{Connection, Founding, Store, StoreError, integrity};
+use labelport_store::tables::annotation_imports::AnnotationImport;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::projects::{self, Project};
+use labelport_store::tables::tasks::{self, ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -185,7 +189,7 @@ impl Served {
         let is_done = || {
             self.read(|connection| {
                 let has_task = !tasks::list(connection, org_key, &running)?.is_empty();
-                Ok(!has_task && rows::list_waiting(connection, 1)?.is_empty())
+                Ok(!has_task && data_rows::list_waiting(connection, 1)?.is_empty())
             })
         };
         self.workspace.bell().wait_until(&self.workspace, Duration::from_secs(60), &mut || Ok(is_done())).unwrap();
@@ -224,7 +228,11 @@ impl Served {
 
     /// Returns the state of an import of annotations.
     pub(crate) fn state_of(&self, import_id: &str) -> String {
-        self.read(|connection| imports::find_by_id(connection, self.workspace.org_key(), import_id)).unwrap().state
+        self.read(|connection| {
+            labelport_store::tables::annotation_imports::find_by_id(connection, self.workspace.org_key(), import_id)
+        })
+        .unwrap()
+        .state
     }
 
     /// Keeps bytes as an upload; returns the URL.
@@ -355,7 +363,7 @@ impl Served {
     pub(crate) fn check_store(&self) {
         let store = self.workspace.store();
         let mut snapshot = store.snapshot(1).unwrap();
-        let found = integrity::check(&mut *snapshot.connections[0], store.org_key(), &mut |_| {}).unwrap();
+        let found = check::check(&mut *snapshot.connections[0], store.org_key(), &mut |_| {}).unwrap();
         let found: Vec<String> = found.into_iter().map(|finding| finding.message).collect();
         assert_eq!(found, Vec::<String>::new());
     }

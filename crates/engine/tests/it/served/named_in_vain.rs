@@ -8,8 +8,8 @@ use labelport_engine::labeling::{project, workflow};
 use labelport_engine::modeling::{model, registration, run};
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
-use labelport_store::projects::Project;
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::projects::Project;
+use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Value, json};
 
 const NOBODY: &str = "cnobody000000000000000000";

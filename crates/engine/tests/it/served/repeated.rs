@@ -10,7 +10,7 @@ use labelport_engine::modeling::{model, run};
 use labelport_engine::work::Job;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
-use labelport_store::projects::ListLabels;
+use labelport_store::tables::projects::ListLabels;
 use serde_json::{Value, json};
 
 /// A workspace with a project of four rows, two of them labelled, and rows that are in no project.

@@ -4,8 +4,8 @@ use super::{Served, image, new_row};
 use labelport_engine::catalog::row_import::{self, RowImport};
 use labelport_engine::catalog::{data_row, dataset};
 use labelport_model::request::Scope;
-use labelport_store::rows::ListRows;
-use labelport_store::tasks::{self, TaskStatus};
+use labelport_store::tables::data_rows::ListRows;
+use labelport_store::tables::tasks::{self, TaskStatus};
 use serde_json::{Value, json};
 
 /// Items of which some cannot be taken, in two chunks: 0 and 3 are rows, the others fail with these words.

@@ -2,7 +2,7 @@
 
 use super::Served;
 use labelport_engine::workspace::NewFile;
-use labelport_store::settings;
+use labelport_store::tables::settings;
 
 #[test]
 fn a_new_secret_from_another_process_ends_every_signed_url_at_once() {

@@ -6,7 +6,7 @@ use labelport_engine::labeling::annotation_import::ImportKind;
 use labelport_engine::labeling::label;
 use labelport_engine::unused_files::{self, Unused, UnusedError};
 use labelport_model::time::Timestamp;
-use labelport_store::files;
+use labelport_store::tables::files;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};

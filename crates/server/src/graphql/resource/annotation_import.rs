@@ -6,8 +6,10 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
 use labelport_model::problem::Problem;
-use labelport_store::imports::AnnotationImport;
-use labelport_store::{imports, models, projects};
+use labelport_store::tables::annotation_imports;
+use labelport_store::tables::annotation_imports::AnnotationImport;
+use labelport_store::tables::models;
+use labelport_store::tables::projects;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -122,9 +124,9 @@ fn list(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<
 
 fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let (org_key, id) = (call.workspace.org_key(), arguments.text("where.id")?.to_owned());
-    let found = call.workspace.read(|connection| Ok(imports::find_by_id(connection, org_key, &id)?))?;
+    let found = call.workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, org_key, &id)?))?;
     let found = found.ok_or_else(|| Problem::not_found("import", &id))?;
-    call.workspace.write(move |connection| Ok(imports::delete(connection, org_key, &id)?))?;
+    call.workspace.write(move |connection| Ok(annotation_imports::delete(connection, org_key, &id)?))?;
     Ok(json!({ "id": found.id, "name": found.name }))
 }
 

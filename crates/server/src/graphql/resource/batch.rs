@@ -8,7 +8,7 @@ use labelport_engine::labeling::batch::{self, Creation};
 use labelport_engine::labeling::named_rows::NamedRows;
 use labelport_engine::labeling::{label, project, workflow};
 use labelport_model::problem::Problem;
-use labelport_store::projects::{self, Batch, Project};
+use labelport_store::tables::projects::{self, Batch, Project};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

@@ -7,8 +7,9 @@ use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::{asset, data_row, metadata};
 use labelport_engine::media;
 use labelport_model::problem::Problem;
-use labelport_store::rows::{self, DataRow};
-use labelport_store::{datasets, projects};
+use labelport_store::tables::data_rows::{self, DataRow};
+use labelport_store::tables::datasets;
+use labelport_store::tables::projects;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -83,13 +84,13 @@ pub(super) fn told(row: DataRow) -> Value {
 /// Returns the row with a key; null where there is none.
 pub(super) fn by_key(call: &Call<'_>, row_key: i64) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let row = call.workspace.read(|connection| Ok(rows::find_by_key(connection, org_key, row_key)?))?;
+    let row = call.workspace.read(|connection| Ok(data_rows::find_by_key(connection, org_key, row_key)?))?;
     Ok(row.map_or(Value::Null, told))
 }
 
 fn media_attributes(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
     let key = number(parent, "_key");
-    let asset = call.workspace.read(|connection| Ok(rows::find_asset(connection, key)?))?;
+    let asset = call.workspace.read(|connection| Ok(data_rows::find_asset(connection, key)?))?;
     let stored = match asset {
         Some(asset) => asset.attributes,
         // Rows of an import have the attributes that their export showed.
@@ -100,7 +101,7 @@ fn media_attributes(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result
 
 fn stored_metadata(call: &Call<'_>, parent: &Node) -> Result<Vec<String>, Problem> {
     let key = number(parent, "_key");
-    call.workspace.read(|connection| Ok(rows::list_metadata(connection, key)?))
+    call.workspace.read(|connection| Ok(data_rows::list_metadata(connection, key)?))
 }
 
 fn dataset_of(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
@@ -137,7 +138,7 @@ fn external_ids(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<
     let mut found = Vec::new();
     for external_id in wanted {
         let rows =
-            call.workspace.read(|connection| Ok(rows::list_by_external_id(connection, org_key, &external_id)?))?;
+            call.workspace.read(|connection| Ok(data_rows::list_by_external_id(connection, org_key, &external_id)?))?;
         found.extend(rows.into_iter().map(|row| json!({ "dataRowId": row.id, "externalId": external_id })));
     }
     Ok(Value::Array(found))
@@ -152,10 +153,10 @@ fn are_processed(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result
     let row_keys = call.workspace.read(|connection| {
         let mut row_keys = Vec::new();
         for id in &ids {
-            row_keys.extend(rows::find_key(connection, id)?);
+            row_keys.extend(data_rows::find_key(connection, id)?);
         }
         for key in &keys {
-            row_keys.extend(rows::find_key_by_global_key(connection, org_key, key)?);
+            row_keys.extend(data_rows::find_key_by_global_key(connection, org_key, key)?);
         }
         Ok(row_keys)
     })?;

@@ -7,8 +7,8 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::{data_row as rows, dataset};
 use labelport_model::problem::Problem;
-use labelport_store::datasets::Dataset;
-use labelport_store::rows::ListRows;
+use labelport_store::tables::data_rows::ListRows;
+use labelport_store::tables::datasets::Dataset;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

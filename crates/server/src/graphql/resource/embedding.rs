@@ -2,7 +2,7 @@
 
 use crate::graphql::schema::{Field, Part, Type};
 use labelport_engine::catalog::embedding;
-use labelport_store::metadata::Embedding;
+use labelport_store::tables::metadata::Embedding;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::label;
 use labelport_model::problem::Problem;
-use labelport_store::projects::{self, Label, ListLabels};
+use labelport_store::tables::projects::{self, Label, ListLabels};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

@@ -8,8 +8,8 @@ use labelport_engine::catalog::metadata::{self, Book, OPTION};
 use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::Connection;
-use labelport_store::metadata::MetadataSchema;
-use labelport_store::rows::{self, DataRow};
+use labelport_store::tables::data_rows::{self, DataRow};
+use labelport_store::tables::metadata::MetadataSchema;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -103,14 +103,14 @@ fn find(
     global_key: Option<&str>,
 ) -> Result<Option<DataRow>, Problem> {
     if let Some(id) = id {
-        return Ok(rows::find(connection, org_key, id)?);
+        return Ok(data_rows::find(connection, org_key, id)?);
     }
     let key = match global_key {
-        Some(global_key) => rows::find_key_by_global_key(connection, org_key, global_key)?,
+        Some(global_key) => data_rows::find_key_by_global_key(connection, org_key, global_key)?,
         None => None,
     };
     match key {
-        Some(key) => Ok(rows::find_by_key(connection, org_key, key)?),
+        Some(key) => Ok(data_rows::find_by_key(connection, org_key, key)?),
         None => Ok(None),
     }
 }
@@ -176,7 +176,7 @@ fn read(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, P
         for id in &ids {
             let identifier = json!({ "id": id, "idType": id_type });
             let Some(row) = find_identified(connection, org_key, &identifier)? else { continue };
-            let entries = rows::list_metadata(connection, row.key)?;
+            let entries = data_rows::list_metadata(connection, row.key)?;
             let (flat, _) = metadata::told(&entries);
             told.push(json!({ "dataRowId": row.id, "globalKey": row.global_key, "fields": flat }));
         }

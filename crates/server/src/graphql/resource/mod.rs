@@ -105,8 +105,12 @@ fn cursored(nodes: Vec<Node>, arguments: &Arguments<'_>, cursor: &str) -> Result
 }
 
 /// Returns the user with a key, or an e-mail address; null where nobody is known.
-fn user_by(call: &Call<'_>, is_it: impl Fn(&labelport_store::keys::User) -> bool) -> Result<Value, Problem> {
+fn user_by(
+    call: &Call<'_>,
+    is_it: impl Fn(&labelport_store::tables::api_keys::User) -> bool,
+) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let users = call.workspace.read(|connection| Ok(labelport_store::keys::list_users(connection, org_key)?))?;
+    let users =
+        call.workspace.read(|connection| Ok(labelport_store::tables::api_keys::list_users(connection, org_key)?))?;
     Ok(users.iter().find(|user| is_it(user)).map_or(Value::Null, session::user))
 }

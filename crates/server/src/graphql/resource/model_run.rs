@@ -10,8 +10,8 @@ use labelport_engine::work;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
-use labelport_store::models::{ModelRun, RunRow};
-use labelport_store::tasks::TaskStatus;
+use labelport_store::tables::models::{ModelRun, RunRow};
+use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Map, Value, json};
 
 pub(super) static PART: Part = Part {

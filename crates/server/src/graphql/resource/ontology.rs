@@ -8,7 +8,7 @@ use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::ontology::NewOntology;
 use labelport_engine::labeling::{ontology, project};
 use labelport_model::problem::Problem;
-use labelport_store::ontologies::{Ontology, SchemaNode};
+use labelport_store::tables::ontologies::{Ontology, SchemaNode};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

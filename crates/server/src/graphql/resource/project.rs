@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::{label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
-use labelport_store::projects::{self, Project};
+use labelport_store::tables::projects::{self, Project};
 use serde_json::{Value, json};
 
 /// The one frontend that projects are labelled in.

@@ -6,7 +6,7 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::labeling::{project, workflow};
 use labelport_model::problem::Problem;
-use labelport_store::projects;
+use labelport_store::tables::projects;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -45,8 +45,9 @@ pub(super) static PART: Part = Part {
             Field::object("workstreamStateCounts", "StateCount", &[], state_counts),
             Field::object("issues", "IssueCount", &[], |call, parent, _| {
                 let key = number(parent, "_key");
-                let count =
-                    call.workspace.read(|connection| Ok(labelport_store::issues::list(connection, key)?.len()))?;
+                let count = call
+                    .workspace
+                    .read(|connection| Ok(labelport_store::tables::issues::list(connection, key)?.len()))?;
                 Ok(json!({ "totalCount": count }))
             }),
             Field::leaf("completedDataRowCount", &[], |call, parent, _| {

@@ -8,8 +8,9 @@ use labelport_engine::catalog::row_import::{self, Rows};
 use labelport_engine::work;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
-use labelport_store::tasks::{self, TaskStatus};
-use labelport_store::{Connection, rows};
+use labelport_store::Connection;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::tasks::{self, TaskStatus};
 use serde_json::{Value, json};
 
 /// The most rows of a page.
@@ -132,7 +133,7 @@ fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Res
                 (Some(failure), _) => told.push(serde_json::from_str(failure).unwrap_or_default()),
                 (None, Some(id)) => {
                     // A row that was deleted since has nothing to tell.
-                    told.extend(rows::find(connection, org_key, id)?.map(data_row::told));
+                    told.extend(data_rows::find(connection, org_key, id)?.map(data_row::told));
                 }
                 (None, None) => {}
             }

@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::access::ROLES;
 use labelport_model::problem::Problem;
-use labelport_store::keys::{self, User};
+use labelport_store::tables::api_keys::{self, User};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -102,7 +102,7 @@ fn told(call: &Call<'_>, of: &User) -> Value {
 
 fn users(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let org_key = call.workspace.org_key();
-    let users = call.workspace.read(|connection| Ok(keys::list_users(connection, org_key)?))?;
+    let users = call.workspace.read(|connection| Ok(api_keys::list_users(connection, org_key)?))?;
     listing::page(users.iter().map(|each| node(user(each))).collect(), arguments)
 }
 

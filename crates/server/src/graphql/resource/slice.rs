@@ -7,7 +7,7 @@ use crate::graphql::listing::{PAGE, PAGE_LIMIT};
 use crate::graphql::schema::{Field, Part, Type};
 use labelport_engine::catalog::slice;
 use labelport_model::problem::Problem;
-use labelport_store::slices::Slice;
+use labelport_store::tables::slices::Slice;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

@@ -11,7 +11,7 @@ use labelport_engine::result::Stream;
 use labelport_engine::stored_export;
 use labelport_engine::work::{self, Job};
 use labelport_model::problem::Problem;
-use labelport_store::tasks::{self, ListCreated, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, ListCreated, Task, TaskStatus};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {

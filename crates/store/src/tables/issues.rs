@@ -1,0 +1,284 @@
+//! Issues: what people have to say about a row in a project, as a rule about one of its labels.
+//!
+//! An export shows nothing of an issue but that something has happened: raising one, commenting on one or settling one
+//! moves the row's last activity, in the column that filters look at and in the details that an export shows, and gives
+//! the row the next change number in every scope. Activity never moves back.
+
+use crate::engine::{Connection, RowView, StoreError};
+use crate::row_key::RowKey;
+use crate::write::activity;
+use crate::write::changes;
+use labelport_model::id::{DataRowId, LabelId, ProjectId};
+use labelport_model::time::Timestamp;
+
+/// Whether an issue still waits for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IssueStatus {
+    /// It does.
+    Open,
+    /// It was settled.
+    Resolved,
+}
+
+impl IssueStatus {
+    /// Every status.
+    pub const ALL: [Self; 2] = [Self::Open, Self::Resolved];
+
+    /// Returns the spelling of storage, such as `OPEN`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Resolved => "RESOLVED",
+        }
+    }
+
+    /// Finds a status by its spelling, exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == text)
+    }
+}
+
+/// An issue as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// The public id.
+    pub id: String,
+    /// The id of the data row.
+    pub row_id: String,
+    /// The id of the label it is about; none for the row as a whole.
+    pub label_id: Option<String>,
+    /// What it says.
+    pub content: String,
+    /// Whether it still waits for somebody.
+    pub status: IssueStatus,
+    /// Who raised it.
+    pub created_by: String,
+    /// When it was raised.
+    pub created: Timestamp,
+    /// When it was last commented on or settled.
+    pub updated: Timestamp,
+    /// What was said to it, oldest first.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment on an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// The public id.
+    pub id: String,
+    /// What it says.
+    pub content: String,
+    /// Who said it.
+    pub created_by: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// An issue to raise.
+#[derive(Debug, Clone)]
+pub struct NewIssue {
+    /// The public id.
+    pub id: String,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The data row.
+    pub row_id: DataRowId,
+    /// The label it is about; none for the row as a whole.
+    pub label_id: Option<LabelId>,
+    /// What it says.
+    pub content: String,
+    /// Who raises it.
+    pub created_by: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A comment to make.
+#[derive(Debug, Clone)]
+pub struct NewComment {
+    /// The public id.
+    pub id: String,
+    /// The issue.
+    pub issue_id: String,
+    /// What it says.
+    pub content: String,
+    /// Who says it.
+    pub created_by: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What became of an issue, a comment or a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raised {
+    /// It is stored.
+    Stored,
+    /// There is one with this id.
+    IdTaken,
+    /// The data row is not in the project.
+    NotInProject,
+    /// The data row has no such label in the project.
+    UnknownLabel,
+    /// There is no such issue.
+    UnknownIssue,
+}
+
+/// Raises an issue.
+pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -> Result<Raised, StoreError> {
+    let place = connection.find(
+        "select p.project_key, r.row_key from row_ids r join project_rows p on p.row_key = r.row_key \
+         join projects j on j.project_key = p.project_key where r.id = $1 and j.id = $2 and j.org_key = $3",
+        &[issue.row_id.as_str().into(), issue.project_id.as_str().into(), org_key.into()],
+        |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)),
+    )?;
+    let Some((project_key, row_key)) = place else { return Ok(Raised::NotInProject) };
+    let label_id = issue.label_id.as_ref().map(LabelId::as_str);
+    if let Some(label_id) = label_id {
+        let sql = "select id from label_ids where id = $1 and project_key = $2 and row_key = $3";
+        if connection.find(sql, &[label_id.into(), project_key.into(), row_key.into()], |_| ())?.is_none() {
+            return Ok(Raised::UnknownLabel);
+        }
+    }
+    let now = issue.now.as_millis().into();
+    let inserted = connection.execute(
+        "insert into issues (project_key, row_key, label_id, id, content, status, created_by, created_ms, updated_ms) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        &[
+            project_key.into(),
+            row_key.into(),
+            label_id.into(),
+            (&issue.id).into(),
+            (&issue.content).into(),
+            IssueStatus::Open.name().into(),
+            (&issue.created_by).into(),
+            now,
+            now,
+        ],
+    )?;
+    if inserted == 0 {
+        return Ok(Raised::IdTaken);
+    }
+    note_activity(connection, org_key, row_key, issue.now)?;
+    Ok(Raised::Stored)
+}
+
+/// Comments on an issue.
+pub fn comment(connection: &mut dyn Connection, org_key: i64, comment: &NewComment) -> Result<Raised, StoreError> {
+    let Some((issue_key, row_key)) = find_place(connection, org_key, &comment.issue_id)? else {
+        return Ok(Raised::UnknownIssue);
+    };
+    let inserted = connection.execute(
+        "insert into issue_comments (issue_key, id, content, created_by, created_ms) values ($1, $2, $3, $4, $5) \
+         on conflict do nothing",
+        &[
+            issue_key.into(),
+            (&comment.id).into(),
+            (&comment.content).into(),
+            (&comment.created_by).into(),
+            comment.now.as_millis().into(),
+        ],
+    )?;
+    if inserted == 0 {
+        return Ok(Raised::IdTaken);
+    }
+    let sql = "update issues set updated_ms = $1 where issue_key = $2 and updated_ms < $1";
+    connection.execute(sql, &[comment.now.as_millis().into(), issue_key.into()])?;
+    note_activity(connection, org_key, row_key, comment.now)?;
+    Ok(Raised::Stored)
+}
+
+/// Settles an issue or opens it again.
+pub fn set_status(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    issue_id: &str,
+    status: IssueStatus,
+    now: Timestamp,
+) -> Result<Raised, StoreError> {
+    let Some((issue_key, row_key)) = find_place(connection, org_key, issue_id)? else {
+        return Ok(Raised::UnknownIssue);
+    };
+    let changed = connection.execute(
+        "update issues set status = $1, updated_ms = $2 where issue_key = $3 and status <> $1",
+        &[status.name().into(), now.as_millis().into(), issue_key.into()],
+    )?;
+    if changed > 0 {
+        note_activity(connection, org_key, row_key, now)?;
+    }
+    Ok(Raised::Stored)
+}
+
+/// Lists the issues of a project with their comments, oldest first.
+pub fn list(connection: &mut dyn Connection, project_key: i64) -> Result<Vec<Issue>, StoreError> {
+    let found = connection.list(
+        "select i.issue_key, i.id, r.id, i.label_id, i.content, i.status, i.created_by, i.created_ms, i.updated_ms \
+         from issues i join data_rows r on r.row_key = i.row_key where i.project_key = $1 order by i.issue_key",
+        &[project_key.into()],
+        |row| issue(row).map(|issue| (row.int(0).unwrap_or(0), issue)),
+    )?;
+    let mut issues = found.into_iter().collect::<Result<Vec<(i64, Issue)>, StoreError>>()?;
+    let comments = connection.list(
+        "select c.issue_key, c.id, c.content, c.created_by, c.created_ms from issues i \
+         join issue_comments c on c.issue_key = i.issue_key where i.project_key = $1 \
+         order by c.issue_key, c.comment_key",
+        &[project_key.into()],
+        |row| (row.int(0).unwrap_or(0), comment_of(row)),
+    )?;
+    for (issue_key, comment) in comments {
+        if let Ok(index) = issues.binary_search_by_key(&issue_key, |(key, _)| *key) {
+            issues[index].1.comments.push(comment);
+        }
+    }
+    Ok(issues.into_iter().map(|(_, issue)| issue).collect())
+}
+
+fn find_place(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    issue_id: &str,
+) -> Result<Option<(i64, RowKey)>, StoreError> {
+    connection.find(
+        "select i.issue_key, i.row_key from issues i join projects p on p.project_key = i.project_key \
+         where i.id = $1 and p.org_key = $2",
+        &[issue_id.into(), org_key.into()],
+        |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)),
+    )
+}
+
+/// Moves a row's last activity, and gives the row the next change number.
+fn note_activity(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    row_key: RowKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    activity::note(connection, row_key, now)?;
+    let change_seq = changes::next_change_seq(connection, org_key)?;
+    changes::touch_row(connection, row_key, change_seq)
+}
+
+fn issue(row: &dyn RowView) -> Result<Issue, StoreError> {
+    let id = row.text(1).unwrap_or_default();
+    let status = IssueStatus::parse(&row.text(5).unwrap_or_default())
+        .ok_or_else(|| StoreError::Damaged(format!("issue {id:?} has an unknown status")))?;
+    Ok(Issue {
+        id,
+        row_id: row.text(2).unwrap_or_default(),
+        label_id: row.text(3),
+        content: row.text(4).unwrap_or_default(),
+        status,
+        created_by: row.text(6).unwrap_or_default(),
+        created: Timestamp::from_millis(row.int(7).unwrap_or(0)),
+        updated: Timestamp::from_millis(row.int(8).unwrap_or(0)),
+        comments: Vec::new(),
+    })
+}
+
+fn comment_of(row: &dyn RowView) -> Comment {
+    Comment {
+        id: row.text(1).unwrap_or_default(),
+        content: row.text(2).unwrap_or_default(),
+        created_by: row.text(3).unwrap_or_default(),
+        created: Timestamp::from_millis(row.int(4).unwrap_or(0)),
+    }
+}

@@ -1,0 +1,22 @@
+//! One module for each family of tables: its rows as values, and the statements that read and change them one by one.
+//!
+//! # Adding a table
+//! A migration in `sqlite/migrations`, and one file here. If its texts can name a file, add the column to
+//! [`file_references`].
+
+pub mod annotation_imports;
+pub mod api_keys;
+pub mod data_rows;
+pub mod datasets;
+pub mod entities;
+pub mod file_references;
+pub mod files;
+pub mod issues;
+pub mod metadata;
+pub mod models;
+pub mod ontologies;
+pub mod projects;
+pub mod settings;
+pub mod slices;
+pub mod tasks;
+pub mod unknown_names;

@@ -1,0 +1,221 @@
+//! What is new, gathered and written many rows at a time.
+//!
+//! A statement that writes thirty rows keeps its place in each table and index; thirty statements look for it thirty
+//! times. Ids come in any order, so look-up tables are written in the order of their keys: each page of them is then
+//! changed once and not wherever a row happens to fall. What is gathered is not in the store: [`Inserts::flush`] comes
+//! before anything reads or changes the rows of these tables.
+
+use super::order::sort_by_text;
+use super::sections;
+use crate::engine::{Connection, Param, StoreError};
+use crate::row_key::RowKey;
+use labelport_model::row::{ProjectRow, Row};
+use labelport_model::time::Timestamp;
+
+/// About how many parameters a statement for many rows has. With 96 an import was slower, with 1,500 no faster.
+const STATEMENT_PARAMS: usize = 384;
+
+/// Rows of several tables that wait to be written.
+#[derive(Default)]
+pub(super) struct Inserts<'a> {
+    pub(super) data_rows: Vec<NewDataRow<'a>>,
+    pub(super) project_rows: Vec<NewProjectRow<'a>>,
+    pub(super) labels: Vec<NewLabel<'a>>,
+    /// Feature, project and row.
+    pub(super) label_features: Vec<(i64, i64, RowKey)>,
+}
+
+pub(super) struct NewDataRow<'a> {
+    pub(super) row_key: RowKey,
+    pub(super) org_key: i64,
+    pub(super) dataset_key: Option<i64>,
+    pub(super) change_seq: i64,
+    pub(super) row: &'a Row,
+}
+
+pub(super) struct NewProjectRow<'a> {
+    pub(super) project_key: i64,
+    pub(super) row_key: RowKey,
+    pub(super) batch_key: Option<i64>,
+    pub(super) workflow_task_key: Option<i64>,
+    pub(super) change_seq: i64,
+    pub(super) project: &'a ProjectRow,
+}
+
+pub(super) struct NewLabel<'a> {
+    pub(super) project_key: i64,
+    pub(super) row_key: RowKey,
+    pub(super) ordinal: i64,
+    pub(super) created_ms: Option<i64>,
+    pub(super) has_masks: bool,
+    pub(super) tally: Vec<u8>,
+    pub(super) id: &'a str,
+    pub(super) head: &'a str,
+    pub(super) details: Option<&'a String>,
+    pub(super) performance: Option<&'a String>,
+    pub(super) rest: Option<&'a String>,
+    pub(super) annotations: &'a str,
+}
+
+impl Inserts<'_> {
+    /// Writes what was gathered.
+    pub(super) fn flush(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        self.flush_data_rows(connection)?;
+        self.flush_project_rows(connection)?;
+        self.flush_labels(connection)?;
+        self.label_features.sort_unstable();
+        self.label_features.dedup();
+        let into = "label_features (feature_key, project_key, row_key)";
+        write(
+            connection,
+            into,
+            "on conflict do nothing",
+            &self.label_features,
+            |(feature_key, project_key, row_key)| [(*feature_key).into(), (*project_key).into(), (*row_key).into()],
+        )?;
+        self.label_features.clear();
+        Ok(())
+    }
+
+    fn flush_data_rows(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        let mut rows = std::mem::take(&mut self.data_rows);
+        let into = "data_rows (row_key, org_key, dataset_key, data_type, created_ms, updated_ms, activity_ms, \
+                    change_seq, known, id, global_key, external_id, head, details, media, rest)";
+        write(connection, into, "", &rows, |new| {
+            let row = new.row;
+            let details = row.details.as_ref();
+            let millis = |time: Option<Timestamp>| Param::from(time.map(Timestamp::as_millis));
+            [
+                new.row_key.into(),
+                new.org_key.into(),
+                new.dataset_key.into(),
+                row.data_type.map(|data_type| data_type.name).into(),
+                millis(details.and_then(|details| details.created)),
+                millis(details.and_then(|details| details.updated)),
+                millis(details.and_then(|details| details.activity)),
+                new.change_seq.into(),
+                sections::known(row).into(),
+                row.id.as_str().into(),
+                row.global_key.as_ref().into(),
+                row.external_id.as_ref().into(),
+                (&row.head).into(),
+                details.map(|details| &details.members).into(),
+                row.media.as_ref().into(),
+                row.rest.as_ref().into(),
+            ]
+        })?;
+        sort_by_text(&mut rows, |new| new.row.id.as_str());
+        write(connection, "row_ids (id, row_key)", "", &rows, |new| [new.row.id.as_str().into(), new.row_key.into()])?;
+        rows.retain(|new| new.row.global_key.is_some());
+        sort_by_text(&mut rows, |new| new.row.global_key.as_deref().unwrap_or_default());
+        write(connection, "global_keys (org_key, global_key, row_key)", "", &rows, |new| {
+            [new.org_key.into(), new.row.global_key.as_ref().into(), new.row_key.into()]
+        })
+    }
+
+    fn flush_project_rows(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        let mut rows = std::mem::take(&mut self.project_rows);
+        rows.sort_unstable_by_key(|new| (new.project_key, new.row_key));
+        let into = "project_rows (project_key, row_key, batch_key, workflow_task_key, status, priority, change_seq, \
+                    details, rest)";
+        write(connection, into, "", &rows, |new| {
+            let details = new.project.details.as_ref();
+            [
+                new.project_key.into(),
+                new.row_key.into(),
+                new.batch_key.into(),
+                new.workflow_task_key.into(),
+                details.and_then(|details| details.status).map(|status| status.code()).into(),
+                details.and_then(|details| details.priority).into(),
+                new.change_seq.into(),
+                details.map(|details| &details.json).into(),
+                new.project.rest.as_ref().into(),
+            ]
+        })
+    }
+
+    fn flush_labels(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        let mut labels = std::mem::take(&mut self.labels);
+        labels.sort_unstable_by_key(|new| (new.project_key, new.row_key, new.ordinal));
+        let into = "labels (project_key, row_key, ordinal, created_ms, has_masks, tally, id, head, details, \
+                    performance, rest, annotations)";
+        write(connection, into, "", &labels, |new| {
+            [
+                new.project_key.into(),
+                new.row_key.into(),
+                new.ordinal.into(),
+                new.created_ms.into(),
+                new.has_masks.into(),
+                Param::Blob(&new.tally),
+                new.id.into(),
+                new.head.into(),
+                new.details.into(),
+                new.performance.into(),
+                new.rest.into(),
+                new.annotations.into(),
+            ]
+        })?;
+        sort_by_text(&mut labels, |new| new.id);
+        write(connection, "label_ids (id, project_key, row_key)", "", &labels, |new| {
+            [new.id.into(), new.project_key.into(), new.row_key.into()]
+        })
+    }
+}
+
+/// Writes rows into a table, as many at a time as a statement takes, the rest one by one. `into` names the table and its
+/// columns.
+fn write<'a, T, const COLUMNS: usize>(
+    connection: &mut dyn Connection,
+    into: &str,
+    conflict: &str,
+    rows: &'a [T],
+    columns: impl Fn(&'a T) -> [Param<'a>; COLUMNS],
+) -> Result<(), StoreError> {
+    let chunks = rows.chunks_exact(STATEMENT_PARAMS / COLUMNS);
+    let rest = chunks.remainder();
+    let insert = connection.insert_many_into();
+    let mut params = Vec::new();
+    if rows.len() > rest.len() {
+        let sql = statement(insert, into, conflict, STATEMENT_PARAMS / COLUMNS, COLUMNS);
+        for chunk in chunks {
+            params.clear();
+            params.extend(chunk.iter().flat_map(&columns));
+            connection.execute(&sql, &params)?;
+        }
+    }
+    if !rest.is_empty() {
+        let sql = statement(insert, into, conflict, 1, COLUMNS);
+        for row in rest {
+            connection.execute(&sql, &columns(row))?;
+        }
+    }
+    Ok(())
+}
+
+fn statement(insert: &str, into: &str, conflict: &str, rows: usize, columns: usize) -> String {
+    let mut numbers = 1..;
+    let values: Vec<String> = (0..rows)
+        .map(|_| {
+            let row: Vec<String> = numbers.by_ref().take(columns).map(|number: usize| format!("${number}")).collect();
+            format!("({})", row.join(", "))
+        })
+        .collect();
+    format!("{insert} {into} values {} {conflict}", values.join(", ")).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(conflict: &str, rows: usize, columns: usize, expect: &str) {
+        assert_eq!(statement("insert into", "t (a)", conflict, rows, columns), expect);
+    }
+
+    #[test]
+    fn statements_number_their_parameters() {
+        check("", 1, 1, "insert into t (a) values ($1)");
+        check("", 2, 2, "insert into t (a) values ($1, $2), ($3, $4)");
+        check("on conflict do nothing", 2, 1, "insert into t (a) values ($1), ($2) on conflict do nothing");
+    }
+}

@@ -1,0 +1,285 @@
+//! Lists of labels: those of a row in a project, those of a row in a model run.
+
+use super::inserts::{Inserts, NewLabel};
+use super::{Merger, Tally, merge_ordered};
+use crate::engine::{Connection, Param, StoreError};
+use crate::row_key::RowKey;
+use crate::write::tally;
+use labelport_model::row::Label;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// The labels of a row in a project.
+#[derive(Clone, Copy)]
+pub(super) struct ProjectList {
+    pub(super) project_key: i64,
+    pub(super) row_key: RowKey,
+    /// Whether the row has just entered the project, so that nothing is stored.
+    pub(super) is_new: bool,
+}
+
+/// The labels or predictions of a row in a model run.
+#[derive(Clone, Copy)]
+pub(super) struct RunList {
+    pub(super) run_key: i64,
+    pub(super) row_key: RowKey,
+    /// 0 for labels, 1 for predictions.
+    pub(super) role: i64,
+    /// Whether the row has just entered the run, so that nothing is stored.
+    pub(super) is_new: bool,
+}
+
+/// A label as stored, and as it will be.
+#[derive(PartialEq, Eq)]
+struct StoredLabel {
+    id: String,
+    head: String,
+    details: Option<String>,
+    performance: Option<String>,
+    rest: Option<String>,
+    annotations: String,
+    created_ms: Option<i64>,
+}
+
+impl StoredLabel {
+    /// Returns the label that a line gives, with what the line does not say taken from the one stored.
+    fn given(label: &Label, stored: Option<&Self>) -> Self {
+        let rest = merge_ordered(
+            stored.and_then(|stored| stored.rest.as_deref()).unwrap_or(""),
+            label.rest.as_deref().unwrap_or(""),
+            &["z_order"],
+        );
+        let created_ms = label.created.map(|time| time.as_millis());
+        Self {
+            id: label.id.to_string(),
+            head: label.head.clone(),
+            details: label.details.clone().or_else(|| stored?.details.clone()),
+            performance: label.performance.clone().or_else(|| stored?.performance.clone()),
+            rest: Some(rest).filter(|rest| !rest.is_empty()),
+            annotations: label.annotations.clone(),
+            created_ms: if label.details.is_some() { created_ms } else { stored.and_then(|stored| stored.created_ms) },
+        }
+    }
+}
+
+impl Merger {
+    /// Replaces a project's list of labels if it differs; returns whether it did.
+    pub(super) fn merge_labels<'a>(
+        &mut self,
+        connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
+        list: ProjectList,
+        given: &'a [Label],
+    ) -> Result<bool, StoreError> {
+        if list.is_new {
+            for (ordinal, label) in (0..).zip(given) {
+                self.insert_label(connection, inserts, label, new_label(list, ordinal, label))?;
+            }
+            self.counts.labels.created += given.len() as u64;
+            return Ok(!given.is_empty());
+        }
+        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
+        let stored = connection.list(
+            "select id, head, details, performance, rest, annotations, created_ms from labels \
+             where project_key = $1 and row_key = $2 order by ordinal",
+            &keys,
+            |row| StoredLabel {
+                id: row.text(0).unwrap_or_default(),
+                head: row.text(1).unwrap_or_default(),
+                details: row.text(2),
+                performance: row.text(3),
+                rest: row.text(4),
+                annotations: row.text(5).unwrap_or_default(),
+                created_ms: row.int(6),
+            },
+        )?;
+        let wanted: Vec<StoredLabel> = given
+            .iter()
+            .map(|label| {
+                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
+                StoredLabel::given(label, known)
+            })
+            .collect();
+        count(&mut self.counts.labels, &stored, &wanted);
+        if stored == wanted {
+            return Ok(false);
+        }
+        self.forget_features(connection, list)?;
+        for label in &stored {
+            connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
+        }
+        connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
+        let mut inserts = Inserts::default();
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+            let new = NewLabel {
+                created_ms: wanted.created_ms,
+                details: wanted.details.as_ref(),
+                performance: wanted.performance.as_ref(),
+                rest: wanted.rest.as_ref(),
+                ..new_label(list, ordinal, label)
+            };
+            self.insert_label(connection, &mut inserts, label, new)?;
+        }
+        inserts.flush(connection)?;
+        Ok(true)
+    }
+
+    /// Adds labels behind those that a row has in a project.
+    pub(super) fn append_to_list(
+        &mut self,
+        connection: &mut dyn Connection,
+        (project_key, row_key): (i64, RowKey),
+        given: &[Label],
+    ) -> Result<(), StoreError> {
+        let sql = "select count(*) from labels where project_key = $1 and row_key = $2";
+        let first = connection.count(sql, &[project_key.into(), row_key.into()])?;
+        let list = ProjectList { project_key, row_key, is_new: false };
+        let mut inserts = Inserts::default();
+        for (ordinal, label) in (first..).zip(given) {
+            self.insert_label(connection, &mut inserts, label, new_label(list, ordinal, label))?;
+        }
+        inserts.flush(connection)?;
+        self.counts.labels.created += given.len() as u64;
+        Ok(())
+    }
+
+    /// Takes a row's labels out of the look-up by feature.
+    fn forget_features(&self, connection: &mut dyn Connection, list: ProjectList) -> Result<(), StoreError> {
+        let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
+        let mut feature_keys = BTreeSet::new();
+        let sql = "select tally from labels where project_key = $1 and row_key = $2 order by ordinal";
+        connection.query(sql, &keys, &mut |row| {
+            tally::decode(row.bytes(0).unwrap_or(&[]), &mut |feature_key, _| {
+                feature_keys.insert(feature_key);
+            });
+            ControlFlow::Continue(())
+        })?;
+        for feature_key in feature_keys {
+            connection.execute(
+                "delete from label_features where feature_key = $1 and project_key = $2 and row_key = $3",
+                &[feature_key.into(), keys[0], keys[1]],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn insert_label<'a>(
+        &mut self,
+        connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
+        label: &Label,
+        new: NewLabel<'a>,
+    ) -> Result<(), StoreError> {
+        let counted = self.tally(connection, label)?;
+        self.counts.filled_videos += u64::from(label.has_filled_frames);
+        let (project_key, row_key) = (new.project_key, new.row_key);
+        inserts.label_features.extend(counted.iter().map(|(feature_key, _)| (*feature_key, project_key, row_key)));
+        inserts.labels.push(NewLabel { tally: tally::encode(&counted), ..new });
+        for (feature, _) in label.tally.iter().filter(|(feature, _)| !feature.schema_id.is_empty()) {
+            self.names.grow_ontology(connection, project_key, &feature.schema_id)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a run's list of labels or predictions if it differs; returns whether it did.
+    pub(super) fn merge_run_labels(
+        &mut self,
+        connection: &mut dyn Connection,
+        list: RunList,
+        given: &[Label],
+    ) -> Result<bool, StoreError> {
+        let keys: [Param<'_>; 3] = [list.run_key.into(), list.row_key.into(), list.role.into()];
+        let stored = if list.is_new {
+            Vec::new()
+        } else {
+            connection.list(
+                "select id, head, rest, annotations from run_labels \
+                 where run_key = $1 and row_key = $2 and role = $3 order by ordinal",
+                &keys,
+                |row| StoredLabel {
+                    id: row.text(0).unwrap_or_default(),
+                    head: row.text(1).unwrap_or_default(),
+                    details: None,
+                    performance: None,
+                    rest: row.text(2),
+                    annotations: row.text(3).unwrap_or_default(),
+                    created_ms: None,
+                },
+            )?
+        };
+        let wanted: Vec<StoredLabel> = given
+            .iter()
+            .map(|label| {
+                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
+                StoredLabel::given(label, known)
+            })
+            .collect();
+        count(&mut self.counts.run_labels, &stored, &wanted);
+        if stored == wanted {
+            return Ok(false);
+        }
+        connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+            let counted = self.tally(connection, label)?;
+            self.counts.filled_videos += u64::from(label.has_filled_frames);
+            connection.execute(
+                "insert into run_labels (run_key, row_key, role, ordinal, has_masks, tally, id, head, rest, annotations) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                &[
+                    keys[0],
+                    keys[1],
+                    keys[2],
+                    Param::Int(ordinal),
+                    label.has_masks.into(),
+                    Param::Blob(&tally::encode(&counted)),
+                    (&wanted.id).into(),
+                    (&wanted.head).into(),
+                    wanted.rest.as_ref().into(),
+                    (&wanted.annotations).into(),
+                ],
+            )?;
+        }
+        Ok(true)
+    }
+
+    /// Returns a label's counts by feature key, in key order.
+    fn tally(&mut self, connection: &mut dyn Connection, label: &Label) -> Result<Vec<(i64, u32)>, StoreError> {
+        let scope = self.scope();
+        let mut counted = Vec::with_capacity(label.tally.len());
+        for (feature, count) in &label.tally {
+            counted.push((self.names.feature(connection, &scope, feature, &mut self.counts)?, *count));
+        }
+        counted.sort_unstable();
+        Ok(counted)
+    }
+}
+
+/// Returns a label of which nothing is stored, not counted yet.
+fn new_label(list: ProjectList, ordinal: i64, label: &Label) -> NewLabel<'_> {
+    NewLabel {
+        project_key: list.project_key,
+        row_key: list.row_key,
+        ordinal,
+        created_ms: label.created.map(|time| time.as_millis()),
+        has_masks: label.has_masks,
+        tally: Vec::new(),
+        id: label.id.as_str(),
+        head: &label.head,
+        details: label.details.as_ref(),
+        performance: label.performance.as_ref(),
+        rest: label.rest.as_ref(),
+        annotations: &label.annotations,
+    }
+}
+
+fn count(tally: &mut Tally, stored: &[StoredLabel], wanted: &[StoredLabel]) {
+    for label in wanted {
+        match stored.iter().find(|stored| stored.id == label.id) {
+            None => tally.created += 1,
+            Some(known) if known == label => tally.unchanged += 1,
+            Some(_) => tally.changed += 1,
+        }
+    }
+    let kept: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
+    tally.removed += stored.iter().filter(|label| !kept.contains(label.id.as_str())).count() as u64;
+}

@@ -1,0 +1,212 @@
+//! The sections of a row that hang on nothing but the row, and reading what is stored of them.
+
+use super::{Merger, Target};
+use crate::engine::{Connection, Param, StoreError};
+use crate::row_key::RowKey;
+use labelport_model::json::Document;
+use labelport_model::row::{MetadataFact, Row};
+use std::borrow::Cow;
+
+/// The columns of a data row that a merge compares.
+pub(super) struct StoredRow {
+    pub(super) dataset_key: Option<i64>,
+    pub(super) data_type: Option<String>,
+    pub(super) global_key: Option<String>,
+    pub(super) created_ms: Option<i64>,
+    pub(super) updated_ms: Option<i64>,
+    pub(super) activity_ms: Option<i64>,
+    pub(super) known: i64,
+    pub(super) head: String,
+    pub(super) details: Option<String>,
+    pub(super) media: Option<String>,
+    pub(super) rest: Option<String>,
+}
+
+impl StoredRow {
+    pub(super) fn get(connection: &mut dyn Connection, row_key: RowKey) -> Result<Self, StoreError> {
+        let found = connection.find(
+            "select dataset_key, data_type, global_key, created_ms, updated_ms, activity_ms, head, details, media, rest, \
+             known from data_rows where row_key = $1",
+            &[row_key.into()],
+            |row| Self {
+                dataset_key: row.int(0),
+                data_type: row.text(1),
+                global_key: row.text(2),
+                created_ms: row.int(3),
+                updated_ms: row.int(4),
+                activity_ms: row.int(5),
+                head: row.text(6).unwrap_or_default(),
+                details: row.text(7),
+                media: row.text(8),
+                rest: row.text(9),
+                known: row.int(10).unwrap_or(0),
+            },
+        )?;
+        found.ok_or_else(|| StoreError::Damaged(format!("row_ids names data row {row_key}, which is not there")))
+    }
+}
+
+/// The columns of a row in a project that a merge compares.
+pub(super) struct StoredProjectRow {
+    pub(super) details: Option<String>,
+    pub(super) rest: Option<String>,
+}
+
+impl StoredProjectRow {
+    pub(super) fn find(
+        connection: &mut dyn Connection,
+        project_key: i64,
+        row_key: RowKey,
+    ) -> Result<Option<Self>, StoreError> {
+        connection.find(
+            "select details, rest from project_rows where project_key = $1 and row_key = $2",
+            &[project_key.into(), row_key.into()],
+            |row| Self { details: row.text(0), rest: row.text(1) },
+        )
+    }
+}
+
+/// The columns of a row in a model run that a merge compares.
+pub(super) struct StoredRunRow {
+    pub(super) head: String,
+    pub(super) tail: String,
+    pub(super) model_rest: Option<String>,
+    pub(super) known: i64,
+}
+
+impl StoredRunRow {
+    pub(super) fn find(
+        connection: &mut dyn Connection,
+        run_key: i64,
+        row_key: RowKey,
+    ) -> Result<Option<Self>, StoreError> {
+        connection.find(
+            "select head, tail, model_rest, known from run_rows where run_key = $1 and row_key = $2",
+            &[run_key.into(), row_key.into()],
+            |row| Self {
+                head: row.text(0).unwrap_or_default(),
+                tail: row.text(1).unwrap_or_default(),
+                model_rest: row.text(2),
+                known: row.int(3).unwrap_or(0),
+            },
+        )
+    }
+}
+
+impl Merger {
+    pub(super) fn merge_attachments(
+        &mut self,
+        connection: &mut dyn Connection,
+        target: Target,
+        row: &Row,
+    ) -> Result<bool, StoreError> {
+        let Some(given) = &row.attachments else { return Ok(false) };
+        let key = target.row_key.into();
+        let sql = "select json from attachments where row_key = $1 order by ordinal";
+        if is_stored(connection, target, sql, given.iter())? {
+            return Ok(false);
+        }
+        connection.execute("delete from attachments where row_key = $1", &[key])?;
+        for (ordinal, json) in (0..).zip(given) {
+            let id = attachment_id(json);
+            let sql = "insert into attachments (row_key, ordinal, json, id) values ($1, $2, $3, $4)";
+            connection.execute(sql, &[key, Param::Int(ordinal), json.into(), id.as_ref().into()])?;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn merge_metadata(
+        &mut self,
+        connection: &mut dyn Connection,
+        target: Target,
+        row: &Row,
+    ) -> Result<bool, StoreError> {
+        let Some(given) = &row.metadata else { return Ok(false) };
+        let key: Param<'_> = target.row_key.into();
+        let sql = "select json from metadata where row_key = $1 and json is not null order by ordinal, part";
+        if is_stored(connection, target, sql, given.iter().map(|value| &value.json))? {
+            return Ok(false);
+        }
+        connection.execute("delete from metadata where row_key = $1", &[key])?;
+        for (ordinal, value) in (0..).zip(given) {
+            let scope = self.scope();
+            let schema_key = self.names.metadata_schema(connection, &scope, value, &mut self.counts)?;
+            // A value without any fact still is a value: its entry is written with none to compare.
+            let none = [MetadataFact::Other];
+            let facts = if value.facts.is_empty() { &none[..] } else { &value.facts };
+            for (part, fact) in (0..).zip(facts) {
+                let mut columns = [Param::Null; 4];
+                match fact {
+                    MetadataFact::Text(text) => columns[0] = text.into(),
+                    MetadataFact::Number(number) => columns[1] = Param::Real(*number),
+                    MetadataFact::Time(time) => columns[2] = time.as_millis().into(),
+                    MetadataFact::EnumOption { id, name } => {
+                        columns[0] = name.into();
+                        columns[3] = id.into();
+                        self.names.metadata_option(connection, schema_key, id, name)?;
+                    }
+                    MetadataFact::Other => {}
+                }
+                let [text, number, time, option] = columns;
+                let json = (part == 0).then_some(&value.json).into();
+                connection.execute(
+                    "insert into metadata (row_key, ordinal, part, schema_key, text_value, number_value, time_ms, \
+                     option_id, json) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    &[key, Param::Int(ordinal), Param::Int(part), schema_key.into(), text, number, time, option, json],
+                )?;
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn merge_embeddings(
+        &mut self,
+        connection: &mut dyn Connection,
+        target: Target,
+        row: &Row,
+    ) -> Result<bool, StoreError> {
+        let Some(given) = &row.embeddings else { return Ok(false) };
+        let key: Param<'_> = target.row_key.into();
+        let sql = "select json from row_embeddings where row_key = $1 order by ordinal";
+        if is_stored(connection, target, sql, given.iter().map(|value| &value.json))? {
+            return Ok(false);
+        }
+        connection.execute("delete from row_embeddings where row_key = $1", &[key])?;
+        for (ordinal, value) in (0..).zip(given) {
+            let scope = self.scope();
+            let embedding_key = self.names.embedding(connection, &scope, value)?;
+            connection.execute(
+                "insert into row_embeddings (row_key, ordinal, embedding_key, json) values ($1, $2, $3, $4)",
+                &[key, Param::Int(ordinal), embedding_key.into(), (&value.json).into()],
+            )?;
+        }
+        Ok(true)
+    }
+}
+
+/// Returns the lists that a row gives, even if empty, as the column `known` counts them.
+pub(super) fn known(row: &Row) -> i64 {
+    i64::from(row.attachments.is_some())
+        | i64::from(row.metadata.is_some()) << 1
+        | i64::from(row.embeddings.is_some()) << 2
+}
+
+/// Tells whether a list stands in the store as given. A new row has nothing stored, so only an empty list does.
+fn is_stored<'a>(
+    connection: &mut dyn Connection,
+    target: Target,
+    sql: &str,
+    given: impl ExactSizeIterator<Item = &'a String>,
+) -> Result<bool, StoreError> {
+    if target.is_new {
+        return Ok(given.len() == 0);
+    }
+    let stored = connection.list(sql, &[target.row_key.into()], |row| row.text(0).unwrap_or_default())?;
+    Ok(stored.iter().eq(given))
+}
+
+/// Returns the id of an attachment, which rows of an import may lack.
+fn attachment_id(json: &str) -> Option<String> {
+    let document = Document::parse(json.as_bytes()).ok()?;
+    document.root().get("id")?.as_text().map(Cow::into_owned)
+}

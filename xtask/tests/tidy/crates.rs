@@ -4,37 +4,37 @@ use crate::manifest::{Dependencies, Entry, entries};
 use crate::{Problem, expect_none, tree};
 
 /// The crates from the bottom up. A crate may use those of lower layers, and none of its own.
-const LAYERS: &[&[&str]] = &[&["model"], &["formats", "store"], &["engine"], &["server"], &["cli"]];
+const LAYERS: &[&[&str]] = &[&["model"], &["formats", "media", "samples", "store"], &["engine"], &["server"], &["cli"]];
 
-/// The one crate that builds with an outside thing. `name` stands for `name-…` and `name_…` too.
-const OWNERS: &[(&str, &str)] = &[
-    ("arrow", "formats"),
-    ("async-graphql", "server"),
-    ("axum", "server"),
-    ("base64", "engine"),
-    ("clap", "cli"),
-    ("flate2", "engine"),
-    ("getrandom", "cli"),
-    ("hmac", "engine"),
-    ("http-body", "server"),
-    ("hyper", "server"),
-    ("indicatif", "cli"),
-    ("object_store", "engine"),
-    ("parquet", "formats"),
-    ("png", "engine"),
-    ("postgres", "store"),
-    ("prometheus-client", "server"),
-    ("rusqlite", "store"),
-    ("sha2", "engine"),
-    ("tokio", "server"),
-    ("tower", "server"),
-    ("tracing-subscriber", "cli"),
-    ("ureq", "engine"),
-    ("zstd", "engine"),
+/// The crates that may depend on an outside library. `name` covers `name-…` and `name_…` too.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("arrow", &["formats"]),
+    ("async-graphql", &["server"]),
+    ("axum", &["server"]),
+    ("base64", &["engine"]),
+    ("clap", &["cli"]),
+    ("flate2", &["engine", "media"]),
+    ("getrandom", &["cli"]),
+    ("hmac", &["engine"]),
+    ("http-body", &["server"]),
+    ("hyper", &["server"]),
+    ("indicatif", &["cli"]),
+    ("object_store", &["engine"]),
+    ("parquet", &["formats"]),
+    ("png", &["engine"]),
+    ("postgres", &["store"]),
+    ("prometheus-client", &["server"]),
+    ("rusqlite", &["store"]),
+    ("sha2", &["engine", "media"]),
+    ("tokio", &["server"]),
+    ("tower", &["server"]),
+    ("tracing-subscriber", &["cli"]),
+    ("ureq", &["engine"]),
+    ("zstd", &["engine"]),
 ];
 
 /// The most packages in the lock file: each is built, checked and trusted by everyone.
-const LOCK_BUDGET: usize = 450;
+const LOCK_BUDGET: usize = 650;
 
 fn layer(name: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&name))
@@ -93,12 +93,12 @@ fn one_crate_owns_each_outside_thing() {
         let owns = |thing: &str| {
             entry.key.strip_prefix(thing).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
         };
-        let owner = OWNERS.iter().find(|(thing, _)| owns(thing)).map(|(_, owner)| *owner);
-        if let Some(owner) = owner.filter(|owner| *owner != name) {
+        let owners = OWNERS.iter().find(|(thing, _)| owns(thing)).map(|(_, owners)| *owners);
+        if let Some(owners) = owners.filter(|owners| !owners.contains(&name)) {
             problems.push(Problem {
                 file: path.to_owned(),
                 line: entry.line,
-                what: format!("{} belongs to the crate {owner}", entry.key),
+                what: format!("{} belongs to the crate {}", entry.key, owners.join(" or ")),
                 remedy: "call a function of the crate that owns it",
             });
         }

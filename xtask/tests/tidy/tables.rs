@@ -8,8 +8,8 @@ use crate::{Problem, expect_none, rust, tree};
 /// The file and the name of each table.
 const TABLES: &[(&str, &str)] = &[
     ("crates/engine/src/annotate/tool/mod.rs", "TOOLS"),
-    ("crates/engine/src/composed/demo/mod.rs", "SUBJECTS"),
-    ("crates/engine/src/composed/random/mod.rs", "PAINTERS"),
+    ("crates/samples/src/demo/mod.rs", "SUBJECTS"),
+    ("crates/samples/src/random/mod.rs", "PAINTERS"),
     ("crates/formats/src/lib.rs", "FORMATS"),
     ("crates/model/src/data_type/mod.rs", "DATA_TYPES"),
     ("crates/model/src/filter/mod.rs", "FILTERS"),

@@ -6,12 +6,12 @@ use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::ArgMatches;
-use labelport_engine::composed::{self, Demo as Composed, DemoIssue};
 use labelport_engine::import::{self, Source, Summary};
 use labelport_engine::private;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
+use labelport_samples::{Demo as Composed, DemoIssue};
 use labelport_store::Store;
 use labelport_store::tables::issues::{self, NewComment, NewIssue};
 use labelport_store::tables::slices;
@@ -42,7 +42,7 @@ impl Command for Demo {
 
     fn run(&self, _: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let workspace = workspace.or_folder(FOLDER);
-        let composed = composed::demo();
+        let composed = labelport_samples::demo();
         let store = workspace.open_or_create()?;
         fill(&store, workspace.folder(), &composed, messages)?;
         let exports = workspace.folder().join("exports");

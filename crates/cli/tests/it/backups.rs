@@ -1,7 +1,7 @@
 //! Backups of a workspace that another process writes to, and data folders on media that cannot be written.
 
 use crate::support::{Mount, Place, first_words};
-use labelport_engine::composed;
+
 use std::io::Write;
 use std::process::{Child, Stdio};
 
@@ -22,7 +22,7 @@ fn change_seq(place: &Place, backup: &str) -> String {
 #[test]
 fn backups_during_an_import_of_another_process_are_each_the_state_of_one_commit() {
     let place = Place::empty();
-    let rows: Vec<String> = composed::image_rows(ROWS).map(|row| row + "\n").collect();
+    let rows: Vec<String> = labelport_samples::image_rows(ROWS).map(|row| row + "\n").collect();
     // The first file is committed before the import waits for its standard input: then it is surely under way.
     place.write("first.ndjson", rows[..PORTION].concat().as_bytes());
     let mut import = place.command(&["--json", "import", "labelbox", "first.ndjson", "-"]);
@@ -114,7 +114,7 @@ fn a_data_folder_on_a_read_only_mount_is_listed_exported_and_verified() {
     place.run(&["verify", &task]).succeeded();
     place.run(&["doctor"]).succeeded();
     place.run(&["backup", "copy"]).succeeded();
-    place.write("image.ndjson", &composed::demo().files[0].ndjson);
+    place.write("image.ndjson", &labelport_samples::demo().files[0].ndjson);
     for arguments in [&["import", "labelbox", "image.ndjson"][..], &["key", "create"]] {
         place.run(arguments).ended(1, &["cannot be written (it is read-only)"]);
     }

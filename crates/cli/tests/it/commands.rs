@@ -1,7 +1,7 @@
 //! What each command does when all is well.
 
 use crate::support::{Place, first_words};
-use labelport_engine::composed;
+
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables::slices::{self, Slice};
@@ -12,7 +12,7 @@ use std::time::Duration;
 #[test]
 fn an_export_goes_to_standard_output_and_messages_do_not() {
     let place = Place::with_demo_rows();
-    let project = composed::demo().projects[0].clone();
+    let project = labelport_samples::demo().projects[0].clone();
     let by_id = place.run(&["export", "project", &project.id, "--everything"]).succeeded();
     let by_name = place.run(&["export", "project", &project.name, "--everything", "-o", "-"]).succeeded();
     assert_eq!(by_id.out, by_name.out);
@@ -33,7 +33,14 @@ fn a_file_and_its_packed_forms_hold_the_same_bytes_and_verify() {
     assert_eq!(place.read("rows.ndjson"), plain.out.as_bytes());
     // What was exported goes in again: nothing is new. (Videos are left out: theirs has the frames between key frames.)
     place
-        .run(&["export", "dataset", &composed::demo().datasets[6].name, "--everything", "-o", "again.ndjson.zst"])
+        .run(&[
+            "export",
+            "dataset",
+            &labelport_samples::demo().datasets[6].name,
+            "--everything",
+            "-o",
+            "again.ndjson.zst",
+        ])
         .succeeded();
     let again = place.run(&["import", "labelbox", "again.ndjson.zst"]).succeeded();
     assert!(again.err.contains("data rows: 12 unchanged\n"), "{}", again.err);
@@ -97,7 +104,7 @@ fn slices_are_created_listed_shown_exported_and_deleted() {
 #[test]
 fn lists_are_tables_for_people_and_json_for_programs() {
     let place = Place::with_demo_rows();
-    let demo = composed::demo();
+    let demo = labelport_samples::demo();
     let projects = place.run(&["list", "projects"]).succeeded().out;
     assert_eq!(first_words(&projects).len(), demo.projects.len());
     let json = place.run(&["--json", "list", "projects"]).succeeded().out;
@@ -112,7 +119,7 @@ fn lists_are_tables_for_people_and_json_for_programs() {
 #[test]
 fn standard_input_is_imported() {
     let place = Place::empty();
-    let file = &composed::demo().files[0];
+    let file = &labelport_samples::demo().files[0];
     let ran = place.run_with_input(&["import", "labelbox", "-"], &file.ndjson).succeeded();
     assert!(ran.err.contains("created"), "{}", ran.err);
 }
@@ -143,7 +150,7 @@ fn a_plain_export_says_that_labels_were_left_out() {
         let ran = place.run(&[&["export"], arguments].concat()).succeeded();
         ran.err.contains("notice: labels were left out; --all-projects adds")
     };
-    let dataset = composed::demo().datasets[0].id.clone();
+    let dataset = labelport_samples::demo().datasets[0].id.clone();
     assert!(said(&["catalog"]) && said(&["dataset", &dataset]) && said(&["catalog", "--metadata-fields"]));
     assert!(!said(&["catalog", "--everything"]) && !said(&["catalog", "--all-projects"]));
     assert!(!said(&["project", "Rail flaw search"]) && !said(&["dataset", &dataset, "--all-model-runs"]));
@@ -208,7 +215,7 @@ fn what_no_file_said_is_left_out_and_told_and_overwrites_nothing() {
 #[test]
 fn an_export_with_every_frame_is_imported_as_its_key_frames() {
     let place = Place::with_demo_rows();
-    let videos = composed::demo().datasets[8].name.clone();
+    let videos = labelport_samples::demo().datasets[8].name.clone();
     let rows = place.run(&["export", "dataset", &videos, "--everything"]).succeeded().out;
     let imported = place.run_with_input(&["import", "labelbox", "-"], rows.as_bytes()).succeeded();
     assert!(imported.err.contains("data rows: 7 unchanged"), "{}", imported.err);
@@ -222,7 +229,7 @@ fn an_export_with_every_frame_is_imported_as_its_key_frames() {
 #[test]
 fn new_names_are_counted_as_renamed() {
     let place = Place::with_demo_rows();
-    let videos = composed::demo().datasets[8].name.clone();
+    let videos = labelport_samples::demo().datasets[8].name.clone();
     let rows = place.run(&["export", "dataset", &videos, "--data-row-details"]).succeeded().out;
     let renamed = rows.replace(&videos, "Another name");
     let imported = place.run_with_input(&["import", "labelbox", "-"], renamed.as_bytes()).succeeded();
@@ -270,7 +277,7 @@ fn the_doctor_tells_of_what_lies_there_to_no_use() {
 #[test]
 fn a_list_of_kinds_counts_what_there_is_and_pages_go_on_where_one_ended() {
     let place = Place::with_demo_rows();
-    let demo = composed::demo();
+    let demo = labelport_samples::demo();
     let kinds = place.run(&["list"]).succeeded().out;
     let count = |kind: &str| {
         let line = kinds.lines().find(|line| line.split_whitespace().next() == Some(kind)).unwrap();
@@ -343,7 +350,7 @@ fn completions_and_manual_pages_name_every_command() {
 #[test]
 fn one_thing_is_in_the_singular() {
     let place = Place::empty();
-    let row = &composed::demo().files[6].ndjson;
+    let row = &labelport_samples::demo().files[6].ndjson;
     let first = String::from_utf8(row.clone()).unwrap().lines().next().unwrap().to_owned();
     let imported = place.run_with_input(&["import", "labelbox", "-"], first.as_bytes()).succeeded().err;
     assert!(imported.contains("read 1 record in ") && imported.contains("new: 1 dataset, "), "{imported}");

@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: what was acknowledged is there, the store is sound, no half result exists.
 
 use crate::support::{Place, Ran};
-use labelport_engine::composed::{self, Chance};
+use labelport_samples::Chance;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::{Child, Stdio};
@@ -16,7 +16,7 @@ const ROWS_PER_FILE: usize = 12;
 #[test]
 fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
     let mut chance = Chance::new(1);
-    let rows: Vec<String> = composed::image_rows((FILES * ROWS_PER_FILE) as u64).collect();
+    let rows: Vec<String> = labelport_samples::image_rows((FILES * ROWS_PER_FILE) as u64).collect();
     let files: Vec<(String, String)> = rows
         .chunks(ROWS_PER_FILE)
         .enumerate()
@@ -67,7 +67,7 @@ fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
 fn an_export_killed_anywhere_leaves_a_whole_result_or_none() {
     let mut chance = Chance::new(2);
     let place = Place::empty();
-    let rows: Vec<String> = composed::image_rows(3_000).collect();
+    let rows: Vec<String> = labelport_samples::image_rows(3_000).collect();
     place.write("rows.ndjson", (rows.join("\n") + "\n").as_bytes());
     place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
     let arguments = ["export", "catalog", "--everything", "-o", "result.ndjson"];

@@ -1,12 +1,12 @@
 //! Imports: refused records to correct, and a look at what would happen.
 
 use crate::support::Place;
-use labelport_engine::composed;
+
 use serde_json::Value;
 
 /// Returns the demo rows of images.
 fn rows() -> String {
-    let demo = composed::demo();
+    let demo = labelport_samples::demo();
     let file = demo.files.into_iter().find(|file| file.name == "image.ndjson").unwrap();
     String::from_utf8(file.ndjson).unwrap()
 }

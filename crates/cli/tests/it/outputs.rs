@@ -1,7 +1,7 @@
 //! What commands write, and what they never overwrite.
 
 use crate::support::{Mount, Place, binary};
-use labelport_engine::composed;
+
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
@@ -126,7 +126,7 @@ fn interrupt(place: &Place, arguments: &[&str], signal: Signal, has_begun: &dyn 
 #[test]
 fn a_signal_removes_what_is_unfinished_and_is_the_exit_status() {
     let place = Place::empty();
-    let rows: Vec<String> = composed::image_rows(4_000).collect();
+    let rows: Vec<String> = labelport_samples::image_rows(4_000).collect();
     place.run_with_input(&["import", "labelbox", "-"], (rows.join("\n") + "\n").as_bytes()).succeeded();
     let is_filled = || place.path("copy").read_dir().is_ok_and(|mut entries| entries.next().is_some());
     for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {

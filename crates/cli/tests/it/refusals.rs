@@ -1,7 +1,7 @@
 //! Bad input and bad places: one sentence with place and remedy, a status that says so, nothing half-written.
 
 use crate::support::{Place, Ran, binary};
-use labelport_engine::composed;
+
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -49,7 +49,7 @@ fn names_of_nothing_and_of_several_things_are_told() {
     let place = Place::with_demo_rows();
     place.run(&["export", "project", "Nowhere"]).ended(1, &["there is no project", "\"Nowhere\"", "labelport list"]);
     // A second project of the same name.
-    let project = &composed::demo().projects[0];
+    let project = &labelport_samples::demo().projects[0];
     let row = format!(
         r#"{{"data_row":{{"id":"c{:024}"}},"projects":{{"c{:024}":{{"name":{:?},"labels":[]}}}}}}"#,
         1, 2, project.name
@@ -61,7 +61,7 @@ fn names_of_nothing_and_of_several_things_are_told() {
 #[test]
 fn a_file_with_bad_lines_gives_the_others_and_its_status() {
     let place = Place::empty();
-    let file = &composed::demo().files[0];
+    let file = &labelport_samples::demo().files[0];
     let text = String::from_utf8(file.ndjson.clone()).unwrap();
     let mut lines: Vec<&str> = text.lines().collect();
     let cut = &lines[0][..200];
@@ -82,7 +82,7 @@ fn a_file_with_bad_lines_gives_the_others_and_its_status() {
 #[test]
 fn a_feature_that_a_given_ontology_does_not_have_is_refused() {
     let place = Place::empty();
-    let file = composed::demo().files.into_iter().find(|file| file.name.contains("image")).unwrap();
+    let file = labelport_samples::demo().files.into_iter().find(|file| file.name.contains("image")).unwrap();
     let first = String::from_utf8(file.ndjson).unwrap().lines().next().unwrap().to_owned();
     let ontology_id = first.split("\"ontology_id\":\"").nth(1).unwrap()[..25].to_owned();
     place.write("ontology.json", br#"{"tools":[],"classifications":[]}"#);

@@ -1,6 +1,5 @@
 //! A folder to work in, and the command run in it.
 
-use labelport_engine::composed;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -27,7 +26,7 @@ impl Place {
     /// Makes a folder whose workspace holds the composed demo rows.
     pub(crate) fn with_demo_rows() -> Self {
         let place = Self::empty();
-        for file in composed::demo().files {
+        for file in labelport_samples::demo().files {
             place.write(&file.name, &file.ndjson);
             place.run(&["import", "labelbox", &file.name]).succeeded();
         }

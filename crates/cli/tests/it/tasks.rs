@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 use crate::support::{Place, binary};
-use labelport_engine::composed;
+
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
@@ -23,7 +23,7 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 impl Place {
     pub(crate) fn with_rows(count: u64) -> Self {
         let place = Self::empty();
-        let rows: Vec<String> = composed::image_rows(count).collect();
+        let rows: Vec<String> = labelport_samples::image_rows(count).collect();
         place.write("rows.ndjson", (rows.join("\n") + "\n").as_bytes());
         place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
         place
@@ -203,7 +203,7 @@ fn an_export_of_the_command_line_is_canceled_by_another() {
 #[test]
 fn an_import_of_the_command_line_is_canceled_by_another() {
     let place = Place::with_rows(1);
-    let rows: Vec<String> = composed::image_rows(ROWS).collect();
+    let rows: Vec<String> = labelport_samples::image_rows(ROWS).collect();
     let command = &mut place.command(&["import", "labelbox", "-"]);
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It has not got its first row, so that it runs until it is canceled.

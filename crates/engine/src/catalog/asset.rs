@@ -6,8 +6,8 @@
 
 use super::edit::Edits;
 use crate::fetch::Limits;
-use crate::media::{self, Attributes, Window};
 use crate::workspace::{Workspace, unwritable};
+use labelport_media::{self as media, Attributes, Window};
 use labelport_model::json::{Document, ObjectWriter};
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;

@@ -4,8 +4,8 @@ use super::edit::Edits;
 use super::metadata::{self, Book};
 use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
-use crate::media;
 use crate::workspace::Workspace;
+use labelport_media as media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
@@ -320,6 +320,21 @@ pub fn get(workspace: &Workspace, id: &str) -> Result<DataRow, Problem> {
 /// Lists a page of a dataset's rows.
 pub fn list(workspace: &Workspace, which: &ListRows) -> Result<Vec<DataRow>, Problem> {
     workspace.read(|connection| Ok(data_rows::list(connection, workspace.org_key(), which)?))
+}
+
+/// Returns what the data-row API shows of a row's asset; `exported` is the row's `media_attributes`, if it was imported
+/// with them.
+pub fn media_attributes(
+    workspace: &Workspace,
+    row_key: RowKey,
+    exported: Option<&str>,
+) -> Result<serde_json::Value, Problem> {
+    let asset = workspace.read(|connection| Ok(data_rows::find_asset(connection, row_key)?))?;
+    let stored = match asset {
+        Some(asset) => asset.attributes,
+        None => exported.map(media::to_api),
+    };
+    Ok(stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| serde_json::json!({})))
 }
 
 /// Returns `row_data` of a row.

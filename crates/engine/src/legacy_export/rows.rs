@@ -3,11 +3,11 @@
 use crate::catalog::metadata;
 use crate::labeling::project::wire_time;
 use crate::manifest::Digest;
-use crate::media;
 use crate::sink::{Extent, Packing, Sink};
 use crate::stored_export;
 use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
+use labelport_media as media;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;

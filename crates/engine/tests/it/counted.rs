@@ -4,12 +4,12 @@
 //! section that is read and not asked for, or a scan where an index was used shows as a number.
 
 use crate::support::{NOW_MS, Workspace};
-use labelport_engine::composed::image_rows;
 use labelport_engine::export;
 use labelport_engine::sink::Nowhere;
 use labelport_formats::Ndjson;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_model::time::Timestamp;
+use labelport_samples::image_rows;
 use labelport_store::engine::{Each, Engine};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Connection, Founding, Param, Store, StoreError};

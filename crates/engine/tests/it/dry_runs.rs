@@ -2,8 +2,8 @@
 
 use crate::hostile::good;
 use crate::support::{ImportAs, Workspace};
-use labelport_engine::composed::demo;
 use labelport_engine::import::Summary;
+use labelport_samples::demo;
 use serde_json::Value;
 
 fn strict() -> ImportAs {

@@ -4,10 +4,10 @@
 //! types treated as others and other formats have folders of their own. `LABELPORT_BLESS=1` rewrites them all.
 
 use crate::support::{Workspace, assert_same_bytes, everything, request};
-use labelport_engine::composed::{Chance, ComposedFile, Demo, demo, to_ascii_json};
 use labelport_formats::{Format, Legacy, LegacyJson, LegacyRun, Ndjson};
 use labelport_model::data_type::DATA_TYPES;
 use labelport_model::request::{ExportRequest, PARAMS, ParamField, Params, Scope, ScopeKind};
+use labelport_samples::{Chance, Demo, SampleFile, demo, to_ascii_json};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ fn is_blessed() -> bool {
 /// Returns the demo with a run for every data type, and every case.
 fn fixture() -> (Workspace, Vec<Case>) {
     let demo = demo();
-    let files: Vec<ComposedFile> = demo.files.iter().map(with_run).collect();
+    let files: Vec<SampleFile> = demo.files.iter().map(with_run).collect();
     let workspace = Workspace::of(&files);
     let mut cases = Vec::new();
     for data_type in DATA_TYPES {
@@ -198,7 +198,7 @@ struct Things {
 }
 
 impl Things {
-    fn of(demo: &Demo, files: &[ComposedFile], data_type: &str) -> Self {
+    fn of(demo: &Demo, files: &[SampleFile], data_type: &str) -> Self {
         let file = files.iter().find(|file| file.name == format!("{data_type}.ndjson")).unwrap();
         let rows: Vec<Value> = file.ndjson.split(|byte| *byte == b'\n').filter_map(parsed).collect();
         let runs = rows[1]["experiments"].as_object().unwrap().values().next().unwrap()["runs"].as_object().unwrap();
@@ -217,7 +217,7 @@ fn parsed(line: &[u8]) -> Option<Value> {
 }
 
 /// Keeps the rows to be shown; where no run covers them, the first join one.
-fn with_run(file: &ComposedFile) -> ComposedFile {
+fn with_run(file: &SampleFile) -> SampleFile {
     let rows: Vec<Value> = file.ndjson.split(|byte| *byte == b'\n').filter_map(parsed).collect();
     let has_run = rows.iter().any(|row| row["experiments"].as_object().is_some_and(|models| !models.is_empty()));
     let mut ndjson = String::new();
@@ -229,7 +229,7 @@ fn with_run(file: &ComposedFile) -> ComposedFile {
         ndjson.push_str(&to_ascii_json(&row));
         ndjson.push('\n');
     }
-    ComposedFile { name: file.name.clone(), ndjson: ndjson.into_bytes() }
+    SampleFile { name: file.name.clone(), ndjson: ndjson.into_bytes() }
 }
 
 /// Wraps a row's labels into a run: its truth, and once more under new ids as what a model predicted.

@@ -1,10 +1,10 @@
 //! What goes in comes out: to the byte in the shape of today, to the value in every other.
 
 use crate::support::{Exported, Workspace, assert_same_bytes, everything, lines};
-use labelport_engine::composed::{Chance, ComposedFile, Size, demo, image_rows, older_shape, random, to_ascii_json};
 use labelport_engine::sink::Packing;
 use labelport_model::filter::IdList;
 use labelport_model::request::Scope;
+use labelport_samples::{Chance, SampleFile, Size, demo, image_rows, older_shape, random, to_ascii_json};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::io::Read as _;
@@ -19,12 +19,12 @@ fn cases(count: u32) -> ProptestConfig {
 }
 
 /// Returns the files one behind the other: the order in which their rows are exported.
-fn joined(files: &[ComposedFile]) -> Vec<u8> {
+fn joined(files: &[SampleFile]) -> Vec<u8> {
     files.iter().flat_map(|file| file.ndjson.clone()).collect()
 }
 
 #[track_caller]
-fn check_identity(files: &[ComposedFile]) {
+fn check_identity(files: &[SampleFile]) {
     let workspace = Workspace::of(files);
     let exported = workspace.export_catalog();
     assert_same_bytes(&exported.bytes, &joined(files), "what was exported");
@@ -33,7 +33,7 @@ fn check_identity(files: &[ComposedFile]) {
     assert_eq!(manifest.digest.rows, lines(&exported.bytes).len() as u64);
 }
 
-fn rows_of(files: &[ComposedFile]) -> Vec<Value> {
+fn rows_of(files: &[SampleFile]) -> Vec<Value> {
     lines(&joined(files)).into_iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -290,7 +290,7 @@ fn add_unknown_kind(annotations: &mut Value) {
 fn the_number_of_threads_changes_nothing() {
     // More rows than one job of an export, and more bytes than one chunk.
     let ndjson: String = image_rows(4_500).map(|line| line + "\n").collect();
-    let files = [ComposedFile { name: "image.ndjson".to_owned(), ndjson: ndjson.into_bytes() }];
+    let files = [SampleFile { name: "image.ndjson".to_owned(), ndjson: ndjson.into_bytes() }];
     let workspace = Workspace::of(&files);
     let mut request = everything(Scope::Catalog);
     // These rows are in no model run, and composed without the key.

@@ -1,12 +1,12 @@
 //! Names that nothing has: refused where a query is written, noticed where a saved query is run.
 
 use crate::support::{Workspace, everything};
-use labelport_engine::composed::demo;
 use labelport_engine::export::{self, ExportError};
 use labelport_engine::manifest::Manifest;
 use labelport_model::filter;
 use labelport_model::request::Scope;
 use labelport_model::time::Zone;
+use labelport_samples::demo;
 
 fn refused(workspace: &Workspace, query: &str) -> Option<String> {
     let query = filter::parse_query(query, &Zone::utc()).unwrap();

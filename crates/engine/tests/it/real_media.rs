@@ -4,7 +4,7 @@
 //! DCMTK, and ffprobe, exiftool, Poppler and DCMTK are asked what is in them. A program that is not installed skips its
 //! files and says so; `cargo xtask test` installs them where it can.
 
-use labelport_engine::media::{Asset, Window, inspect};
+use labelport_media::{Asset, Window, inspect};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs::File;

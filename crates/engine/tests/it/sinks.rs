@@ -2,13 +2,13 @@
 
 use crate::support::{Workspace, everything};
 use labelport_engine::ambient::Chance;
-use labelport_engine::composed::demo;
 use labelport_engine::export;
 use labelport_engine::sink::{
     Destination, DestinationError, Existing, Extent, FileError, FileSink, Packing, Rules, Sink, Stream,
 };
 use labelport_formats::Ndjson;
 use labelport_model::request::Scope;
+use labelport_samples::demo;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;

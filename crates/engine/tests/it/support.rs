@@ -1,6 +1,5 @@
 //! A store in a folder of its own, and what tests do with it.
 
-use labelport_engine::composed::ComposedFile;
 use labelport_engine::export;
 use labelport_engine::import::{self, DryRun, ImportError, Preview, RefusedFiles, Source, Summary};
 use labelport_engine::manifest::Manifest;
@@ -9,6 +8,7 @@ use labelport_formats::{Format, Ndjson};
 use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
+use labelport_samples::SampleFile;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables::slices::{self, Slice};
 use labelport_store::{Founding, Store};
@@ -67,7 +67,7 @@ impl Workspace {
 
     /// Makes one that holds the rows of these files.
     #[track_caller]
-    pub(crate) fn of(files: &[ComposedFile]) -> Self {
+    pub(crate) fn of(files: &[SampleFile]) -> Self {
         let workspace = Self::new();
         for file in files.iter().filter(|file| !file.ndjson.is_empty()) {
             workspace.import_all(&file.name, &file.ndjson);

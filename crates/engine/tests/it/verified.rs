@@ -1,11 +1,11 @@
 //! A result is what its manifest says, and a changed one is not.
 
 use crate::support::{Exported, Workspace, everything, lines};
-use labelport_engine::composed::{Size, demo, random};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::Packing;
 use labelport_engine::verify::{Verdict, verify};
 use labelport_model::request::{Params, Scope};
+use labelport_samples::{Size, demo, random};
 use proptest::prelude::*;
 use std::io::Cursor;
 

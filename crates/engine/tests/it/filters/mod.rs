@@ -4,9 +4,9 @@ mod oracle;
 mod queries;
 
 use crate::support::{Workspace, everything, lines};
-use labelport_engine::composed::{Chance, ComposedFile, Size, random};
 use labelport_model::filter::FILTERS;
 use labelport_model::request::{EXPORT_FILTERS, ExportRequest, Scope};
+use labelport_samples::{Chance, SampleFile, Size, random};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,7 +189,7 @@ fn the_random_queries_ask_for_every_filter_and_get_both_answers() {
     assert_eq!(listed, FILTERS.iter().map(|filter| filter.name()).collect());
     let mut answers: BTreeMap<&str, BTreeSet<bool>> = BTreeMap::new();
     for seed in 0..40 {
-        let files: Vec<ComposedFile> = random(seed, &SIZE);
+        let files: Vec<SampleFile> = random(seed, &SIZE);
         let rows = parsed(&files[0].ndjson);
         let mut chance = Chance::new(seed);
         for (name, leaf) in queries::LEAVES {

@@ -1,6 +1,6 @@
 //! Random queries about rows: most ask for something that some row has.
 
-use labelport_engine::composed::Chance;
+use labelport_samples::Chance;
 use serde_json::{Value, json};
 
 /// A filter and an entry of it that asks about these rows.

@@ -2,8 +2,8 @@
 
 use super::{assert_untouched, good, refusals};
 use crate::support::{ImportAs, Workspace, assert_same_bytes};
-use labelport_engine::composed::to_ascii_json;
 use labelport_engine::import::{ImportError, Source};
+use labelport_samples::to_ascii_json;
 use serde_json::Value;
 use std::io::{self, Cursor, Read, Write as _};
 

@@ -5,7 +5,7 @@ mod files;
 mod lines;
 
 use crate::support::{ImportAs, Workspace, assert_same_bytes};
-use labelport_engine::composed::demo;
+use labelport_samples::demo;
 
 /// Two rows of the demo with nothing wrong, each with its line feed.
 pub(super) fn good() -> [String; 2] {

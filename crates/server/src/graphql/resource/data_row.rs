@@ -5,7 +5,6 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::{asset, data_row, metadata};
-use labelport_engine::media;
 use labelport_model::problem::Problem;
 use labelport_store::tables::data_rows::{self, DataRow};
 use labelport_store::tables::datasets;
@@ -89,14 +88,8 @@ pub(super) fn by_key(call: &Call<'_>, row_key: i64) -> Result<Value, Problem> {
 }
 
 fn media_attributes(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
-    let key = number(parent, "_key");
-    let asset = call.workspace.read(|connection| Ok(data_rows::find_asset(connection, key)?))?;
-    let stored = match asset {
-        Some(asset) => asset.attributes,
-        // Rows of an import have the attributes that their export showed.
-        None => parent.get("_media").and_then(Value::as_str).map(media::to_api),
-    };
-    Ok(stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| json!({})))
+    let exported = parent.get("_media").and_then(Value::as_str);
+    data_row::media_attributes(call.workspace, number(parent, "_key"), exported)
 }
 
 fn stored_metadata(call: &Call<'_>, parent: &Node) -> Result<Vec<String>, Problem> {

@@ -185,6 +185,11 @@ impl Drop for Incoming {
     }
 }
 
+/// Returns the id of the file that keeps the lines of an annotation import that were fetched from a URL.
+pub(crate) fn fetched_lines_id(import_id: &str) -> String {
+    format!("{import_id}-input")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,7 @@ pub mod stale;
 pub mod stored_export;
 pub mod unused_files;
 pub mod verify;
+pub mod wake_up;
 pub mod work;
 pub mod workspace;
 

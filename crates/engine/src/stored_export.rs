@@ -20,6 +20,17 @@ use serde_json::json;
 /// How long results are kept.
 pub const KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
+/// The kind of tasks that export rows in the native format.
+pub const ROWS: &str = "export-data-rows";
+/// The kind of tasks that export labels in the legacy format.
+pub const LEGACY_LABELS: &str = "export-legacy-labels";
+/// The kind of tasks that export data rows in the legacy format.
+pub const LEGACY_ROWS: &str = "export-legacy-rows";
+/// The kind of tasks that export the labels of a model run in the legacy format.
+pub const LEGACY_RUN: &str = "export-legacy-run";
+/// The kinds of tasks that keep a result.
+pub const KINDS: [&str; 4] = [ROWS, LEGACY_LABELS, LEGACY_ROWS, LEGACY_RUN];
+
 /// Runs exports.
 pub struct ExportJob;
 
@@ -41,10 +52,8 @@ pub fn check(workspace: &Workspace, request: &ExportRequest) -> Result<(), Probl
 /// Fails for a caller whose exports that wait are as many as may be.
 pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), Problem> {
     let Some(limit) = workspace.queued_exports_limit() else { return Ok(()) };
-    let mut kinds = vec![ExportJob.kind()];
-    kinds.extend(crate::legacy_export::KINDS);
     let (org_key, queue) = (workspace.org_key(), caller.key_id.as_str());
-    let waiting = workspace.read(|connection| Ok(tasks::count_waiting(connection, org_key, Some((&kinds, queue)))?))?;
+    let waiting = workspace.read(|connection| Ok(tasks::count_waiting(connection, org_key, Some((&KINDS, queue)))?))?;
     if waiting < limit {
         return Ok(());
     }
@@ -71,11 +80,11 @@ pub fn told(error: ExportError) -> Problem {
 
 impl Job for ExportJob {
     fn kind(&self) -> &'static str {
-        "export-data-rows"
+        ROWS
     }
 
     fn wire_type(&self) -> &'static str {
-        "export-data-rows"
+        ROWS
     }
 
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
@@ -205,7 +214,7 @@ pub fn get_result(workspace: &Workspace, task_id: &str) -> Result<std::sync::Arc
 
 /// Tells whether tasks of a kind keep a result.
 pub fn is_export(kind: &str) -> bool {
-    kind == ExportJob.kind() || crate::legacy_export::KINDS.contains(&kind)
+    KINDS.contains(&kind)
 }
 
 /// Removes results that are older than they are kept.

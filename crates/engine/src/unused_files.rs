@@ -74,7 +74,7 @@ pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> R
             }
         }
         for id in file_references::list_running_imports(connection)? {
-            search.see(&crate::labeling::annotation_import::fetched_file(&id));
+            search.see(&crate::files::fetched_lines_id(&id));
         }
         file_references::each_text(connection, &mut |text| search.look(text))?;
         search.look_into_files(files)?;

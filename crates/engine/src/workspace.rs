@@ -10,7 +10,7 @@ use crate::fetch::{Client, FetchError, Fetched, Limits};
 use crate::files::{Files, Kept};
 use crate::result::{Results, Stored};
 use crate::signing::Signer;
-use crate::work::Bell;
+use crate::wake_up::WakeUp;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::Connection;
@@ -39,7 +39,7 @@ pub struct Workspace {
     threads: usize,
     counters: Counters,
     queued_exports_limit: Option<i64>,
-    bell: Bell,
+    wake_up: WakeUp,
     /// Readers that wait for their next use: opening one costs more than most reads.
     readers: Mutex<Vec<Box<dyn Connection>>>,
     /// The indexes of the results read last.
@@ -115,7 +115,7 @@ impl Workspace {
             threads,
             counters: Counters::default(),
             queued_exports_limit: None,
-            bell: Bell::default(),
+            wake_up: WakeUp::default(),
             readers: Mutex::default(),
             opened: Mutex::default(),
         })
@@ -207,6 +207,11 @@ impl Workspace {
         Arc::clone(&self.chance)
     }
 
+    /// Returns the clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// Returns now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -217,9 +222,9 @@ impl Workspace {
         self.threads
     }
 
-    /// Returns the bell that wakes workers and those who wait for them.
-    pub fn bell(&self) -> &Bell {
-        &self.bell
+    /// Returns what wakes workers, and callers that wait for them.
+    pub fn wake_up(&self) -> &WakeUp {
+        &self.wake_up
     }
 
     /// Reads with a connection that sees every commit.

@@ -44,7 +44,7 @@ pub fn look_at_waiting(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Res
             outcome?;
         }
     }
-    workspace.bell().ring();
+    workspace.wake_up().notify();
     Ok(true)
 }
 
@@ -179,7 +179,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
 /// Tells whether the assets of all these rows were looked at; waits a moment for them.
 pub fn are_processed(workspace: &Workspace, keys: &[RowKey], patience: Duration) -> Result<bool, Problem> {
     let mut is_done = false;
-    workspace.bell().wait_until(workspace, patience, &mut || {
+    workspace.wake_up().wait_until(workspace.clock(), patience, &mut || {
         is_done = workspace.read(|connection| Ok(data_rows::are_processed(connection, keys)?))?;
         Ok(is_done)
     })?;

@@ -110,7 +110,7 @@ impl Job for RowImport {
             }
             ordinal += i64::try_from(count).unwrap_or(0);
         }
-        workspace.bell().ring();
+        workspace.wake_up().notify();
         Ok(Done { rows: ordinal, outcome: None })
     }
 
@@ -323,7 +323,7 @@ pub fn create_one(
         edits.finish()?;
         Ok(id)
     })?;
-    workspace.bell().ring();
+    workspace.wake_up().notify();
     Ok(id)
 }
 

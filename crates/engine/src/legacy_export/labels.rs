@@ -1,7 +1,7 @@
 //! Rows of labels and of model runs.
 
 use crate::masks;
-use crate::stored_export::{self, Written};
+use crate::stored_export::{self, LEGACY_LABELS, LEGACY_RUN, Written};
 use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::Workspace;
 use labelport_formats::{Frames, Legacy, LegacyJson, LegacyRun};
@@ -17,11 +17,6 @@ use labelport_store::tables::projects;
 use labelport_store::tables::tasks::Task;
 use std::collections::{BTreeSet, HashMap};
 
-/// The kind of exports of labels.
-pub(super) const LABELS: &str = "export-legacy-labels";
-/// The kind of exports of model runs.
-pub(super) const RUN: &str = "export-legacy-run";
-
 /// Exports labels of a project, one line each.
 pub struct LabelExport;
 
@@ -30,7 +25,7 @@ pub struct RunExport;
 
 impl Job for LabelExport {
     fn kind(&self) -> &'static str {
-        LABELS
+        LEGACY_LABELS
     }
 
     fn wire_type(&self) -> &'static str {
@@ -64,7 +59,7 @@ impl Job for LabelExport {
 
 impl Job for RunExport {
     fn kind(&self) -> &'static str {
-        RUN
+        LEGACY_RUN
     }
 
     fn wire_type(&self) -> &'static str {

@@ -5,8 +5,8 @@
 //! is in [`labelport_formats::Legacy`]; here is what a row needs from the workspace: addresses, colours, open issues.
 //!
 //! # Adding an export
-//! A variant of [`LegacyKind`] with what its `data` means, and a job with its kind in [`KINDS`] and in
-//! the list of [`jobs`](crate::jobs).
+//! A variant of [`LegacyKind`] with what its `data` means, and a job with its kind in [`KINDS`](crate::stored_export::KINDS)
+//! and in the list of [`jobs`](crate::jobs).
 
 mod frames;
 mod labels;
@@ -17,6 +17,3 @@ pub use frames::{PIECE_BYTES, video_frames};
 pub use labels::{LabelExport, RunExport};
 pub use order::{Legacy, LegacyKind, start_or_join};
 pub use rows::RowExport;
-
-/// The kinds of tasks that keep such a result.
-pub const KINDS: [&str; 3] = [labels::LABELS, rows::ROWS, labels::RUN];

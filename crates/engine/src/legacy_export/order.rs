@@ -4,6 +4,7 @@
 //! result is delivered once: who asks after that asks anew, and sees what has changed since.
 
 use crate::access::Caller;
+use crate::stored_export::{LEGACY_LABELS, LEGACY_ROWS, LEGACY_RUN};
 use crate::work::{self, Order};
 use crate::workspace::Workspace;
 use labelport_model::given;
@@ -112,9 +113,9 @@ fn deliver(workspace: &Workspace, task: &Task) -> Result<bool, Problem> {
 impl LegacyKind {
     fn job(self) -> &'static str {
         match self {
-            Self::Labels => super::labels::LABELS,
-            Self::ModelRun => super::labels::RUN,
-            Self::DatasetRows | Self::BatchRows | Self::QueuedRows => super::rows::ROWS,
+            Self::Labels => LEGACY_LABELS,
+            Self::ModelRun => LEGACY_RUN,
+            Self::DatasetRows | Self::BatchRows | Self::QueuedRows => LEGACY_ROWS,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::labeling::project::wire_time;
 use crate::manifest::Digest;
 use crate::sink::{Extent, Packing, Sink};
 use crate::stored_export;
+use crate::stored_export::LEGACY_ROWS;
 use crate::work::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
 use labelport_media as media;
@@ -20,8 +21,6 @@ use labelport_store::tables::projects::Batch;
 use labelport_store::tables::tasks::{self, Task, TaskProgress};
 use serde_json::{Value, json};
 
-/// The kind of exports of data rows.
-pub(super) const ROWS: &str = "export-legacy-rows";
 /// The rows of a frame.
 const PORTION: usize = 500;
 
@@ -30,7 +29,7 @@ pub struct RowExport;
 
 impl Job for RowExport {
     fn kind(&self) -> &'static str {
-        ROWS
+        LEGACY_ROWS
     }
 
     fn wire_type(&self) -> &'static str {

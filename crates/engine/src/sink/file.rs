@@ -7,10 +7,11 @@
 
 use super::destination::{Destination, DestinationError, Existing};
 use super::flushed::Flushed;
+use super::flushed::sync_folder_of;
 use super::pending::Pending;
 use super::{Extent, Packing, Sink};
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -72,16 +73,6 @@ fn partial_prefix(target: &Path) -> String {
 /// Returns the hidden file that stands for a target until it is whole.
 fn partial_path(target: &Path, nonce: &str) -> PathBuf {
     target.with_file_name(format!("{}{nonce}{PARTIAL_SUFFIX}", partial_prefix(target)))
-}
-
-/// Returns the folder of a file.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Returns when the names in the folder of a file are on the disk.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 impl FileSink {
@@ -170,7 +161,7 @@ fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
         let is_nonce = nonce.len() == 25 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_nonce.then(|| nonce.to_owned())
     };
-    for entry in folder_of(target).read_dir()? {
+    for entry in super::flushed::folder_of(target).read_dir()? {
         let entry = entry?;
         let path = entry.path();
         let is_ours = nonce_of(&entry.file_name()).is_some() && entry.file_type()?.is_file();

@@ -11,8 +11,8 @@ mod packing;
 mod pending;
 
 pub use destination::{Destination, DestinationError, Existing, Rules, refuse_inside};
-pub(crate) use file::sync_folder_of;
 pub use file::{FileError, FileSink, manifest_path, result_path};
+pub(crate) use flushed::sync_folder_of;
 pub(crate) use packing::Packer;
 pub use packing::{EndingError, Packing};
 pub(crate) use pending::Pending;

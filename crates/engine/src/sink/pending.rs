@@ -3,7 +3,7 @@
 //! One that is dropped is removed, and so are all of them by [`remove_all`], which is for whoever handles signals. The two
 //! share a lock with [`Pending::publish`]: after `remove_all` nothing gets its name any more.
 
-use super::file::sync_folder_of;
+use super::flushed::sync_folder_of;
 use crate::private;
 use std::collections::BTreeSet;
 use std::fs::File;

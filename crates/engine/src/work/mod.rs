@@ -14,7 +14,7 @@ mod runner;
 
 pub(crate) use cancel::cancel;
 pub use lost::{CommandTask, end_lost};
-pub use runner::{Bell, Log, Runner};
+pub use runner::{Log, Runner};
 
 use crate::access::Caller;
 use crate::workspace::Workspace;
@@ -177,12 +177,12 @@ pub fn start(workspace: &Workspace, caller: &Caller, order: Order, patience: Dur
 
 /// Wakes the workers and waits for the end of a task, for a moment.
 pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<(), Problem> {
-    workspace.bell().ring();
+    workspace.wake_up().notify();
     let mut reader = workspace.store().reader()?;
     let mut is_done = || -> Result<bool, Problem> {
         Ok(tasks::find(&mut *reader, id)?.is_none_or(|task| task.status != TaskStatus::InProgress))
     };
-    workspace.bell().wait_until(workspace, patience, &mut is_done)
+    workspace.wake_up().wait_until(workspace.clock(), patience, &mut is_done)
 }
 
 /// Finds a task of any kind.

@@ -11,7 +11,7 @@ use labelport_store::tables::tasks::{self, Ending, Lease, Task, TaskProgress, Ta
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,47 +26,6 @@ const CANCEL_GLANCE: Duration = Duration::from_millis(300);
 const NO_ROOM_MS: i64 = 60_000;
 /// What is told of a task that was canceled.
 pub(super) const CANCELED: &str = "the task was canceled";
-/// How often the end of a task is looked for by those who wait for it, should they miss the bell.
-const GLANCE: Duration = Duration::from_millis(50);
-
-/// Wakes workers when there is work, and those who wait when some is done.
-#[derive(Debug, Default)]
-pub struct Bell {
-    rung: Mutex<u64>,
-    waiting: Condvar,
-}
-
-impl Bell {
-    /// Wakes everybody.
-    pub fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.waiting.notify_all();
-    }
-
-    /// Waits for the bell to be rung since `seen`, no longer than `patience`; returns the number of rings.
-    fn wait(&self, seen: u64, patience: Duration) -> u64 {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = self.waiting.wait_timeout_while(rung, patience, |rung| *rung == seen);
-        *outcome.unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// Waits until something holds, no longer than `patience`.
-    pub fn wait_until(
-        &self,
-        workspace: &Workspace,
-        patience: Duration,
-        holds: &mut dyn FnMut() -> Result<bool, Problem>,
-    ) -> Result<(), Problem> {
-        let over = workspace.now().plus_millis(i64::try_from(patience.as_millis()).unwrap_or(i64::MAX));
-        loop {
-            let seen = *self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-            if holds()? || workspace.now() >= over {
-                return Ok(());
-            }
-            self.wait(seen, GLANCE);
-        }
-    }
-}
 
 /// The workers of a process.
 pub struct Runner {
@@ -132,7 +91,7 @@ impl Runner {
     pub fn stop(self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
         self.shared.running().iter().for_each(|running| running.pulse.end());
-        self.workspace.bell().ring();
+        self.workspace.wake_up().notify();
         for thread in self.threads {
             // A panic of the thread has been reported by it; here there is nobody to tell.
             drop(thread.join());
@@ -166,10 +125,10 @@ fn work(workspace: &Workspace, shared: &Shared) {
         match claim(workspace, shared) {
             Ok(Some(claimed)) => {
                 run(workspace, shared, &claimed);
-                workspace.bell().ring();
+                workspace.wake_up().notify();
             }
             // A store that fails now may work later, and nothing is lost by waiting.
-            Ok(None) | Err(_) => seen = workspace.bell().wait(seen, BEAT),
+            Ok(None) | Err(_) => seen = workspace.wake_up().wait(seen, BEAT),
         }
     }
 }
@@ -242,7 +201,7 @@ fn give_up(
         if let Err(problem) = job.discard(workspace, task, &reason) {
             shared.note(&problem);
         }
-        workspace.bell().ring();
+        workspace.wake_up().notify();
     }
     Ok(())
 }
@@ -333,7 +292,7 @@ fn keep_leases(workspace: &Workspace, shared: &Shared) {
     let mut last = workspace.now();
     end_lost_tasks(workspace);
     while !shared.is_over() {
-        seen = workspace.bell().wait(seen, CANCEL_GLANCE);
+        seen = workspace.wake_up().wait(seen, CANCEL_GLANCE);
         let running = shared.running().clone();
         for running in &running {
             let task = super::find(workspace, running.id.as_str());
@@ -370,7 +329,7 @@ fn end_lost_tasks(workspace: &Workspace) {
         tracing::warn!(task.id = task.id.as_str(), kind = task.kind, "the process of a task has gone; the task failed");
     }
     if !ended.is_empty() {
-        workspace.bell().ring();
+        workspace.wake_up().notify();
     }
 }
 
@@ -388,6 +347,6 @@ fn look_after(workspace: &Workspace, shared: &Shared, chore: Chore) {
                 continue;
             }
         }
-        seen = workspace.bell().wait(seen, BEAT.min(chore.every));
+        seen = workspace.wake_up().wait(seen, BEAT.min(chore.every));
     }
 }

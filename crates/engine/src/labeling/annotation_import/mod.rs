@@ -14,6 +14,7 @@ use crate::access::Caller;
 use crate::annotate::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
 use crate::catalog::edit::Edits;
 use crate::fetch::{self, FetchError, Limits};
+use crate::files::fetched_lines_id;
 use crate::labeling::workflow::Mover;
 use crate::work::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::{NewFile, Workspace};
@@ -111,7 +112,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
         tasks::create(connection, org_key, &task)?;
         Ok(())
     })?;
-    workspace.bell().ring();
+    workspace.wake_up().notify();
     Ok(import)
 }
 
@@ -246,17 +247,12 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
     Ok(Done { rows: total, outcome: None })
 }
 
-/// Returns the id of the file in which the lines of an import are kept that were fetched from somebody else.
-pub(crate) fn fetched_file(import_id: &str) -> String {
-    format!("{import_id}-input")
-}
-
 /// Returns the id of the file that holds the lines; a file of somebody else is fetched first.
 fn input_file(workspace: &Workspace, import: &AnnotationImport) -> Result<String, JobError> {
     if let Some(id) = workspace.find_own_file(&import.input_url) {
         return Ok(id);
     }
-    let id = fetched_file(&import.id);
+    let id = fetched_lines_id(&import.id);
     let mut incoming = workspace.files().start(&id).map_err(crate::workspace::unwritable)?;
     workspace.client().get(&import.input_url, FILE_LIMITS, &mut incoming).map_err(|error| match error {
         FetchError::Keep(error) => crate::workspace::unwritable(error),

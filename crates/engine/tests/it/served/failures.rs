@@ -45,7 +45,7 @@ fn check(request: &str, expect: &str) {
     let roster = Roster { jobs: &[&Broken], chores: &[] };
     let runner = Runner::start(&served.workspace, "worker".to_owned(), 1, roster, Arc::new(log));
     let mut has_failed = || Ok(served.task(&id).status == TaskStatus::Failed);
-    served.workspace.bell().wait_until(&served.workspace, Duration::from_secs(60), &mut has_failed).unwrap();
+    served.workspace.wake_up().wait_until(served.workspace.clock(), Duration::from_secs(60), &mut has_failed).unwrap();
     runner.stop();
     assert_eq!(*told.lock().unwrap(), [expect]);
     let outcome = served.task(&id).outcome.unwrap();
@@ -78,7 +78,7 @@ fn an_import_goes_on_when_the_full_disk_has_room_again() {
     };
     let runner = Runner::start(&served.workspace, "worker".to_owned(), 1, ROSTER, Arc::new(log));
     let mut is_told = || Ok(!told.lock().unwrap().is_empty());
-    served.workspace.bell().wait_until(&served.workspace, Duration::from_secs(60), &mut is_told).unwrap();
+    served.workspace.wake_up().wait_until(served.workspace.clock(), Duration::from_secs(60), &mut is_told).unwrap();
     runner.stop();
     let [message] = &told.lock().unwrap()[..] else { panic!("it was not told once") };
     assert!(message.contains("the disk of the data folder is full") && message.contains(task.as_str()), "{message}");

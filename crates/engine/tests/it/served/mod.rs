@@ -192,7 +192,10 @@ impl Served {
                 Ok(!has_task && data_rows::list_waiting(connection, 1)?.is_empty())
             })
         };
-        self.workspace.bell().wait_until(&self.workspace, Duration::from_secs(60), &mut || Ok(is_done())).unwrap();
+        self.workspace
+            .wake_up()
+            .wait_until(self.workspace.clock(), Duration::from_secs(60), &mut || Ok(is_done()))
+            .unwrap();
         runner.stop();
     }
 

@@ -114,7 +114,11 @@ fn a_running_server_ends_a_command_whose_lease_runs_out() {
     let served = Served::new();
     let fail = |id: &TaskId| {
         let is_over = || served.task(id).status == TaskStatus::Failed;
-        served.workspace.bell().wait_until(&served.workspace, Duration::from_secs(60), &mut || Ok(is_over())).unwrap();
+        served
+            .workspace
+            .wake_up()
+            .wait_until(served.workspace.clock(), Duration::from_secs(60), &mut || Ok(is_over()))
+            .unwrap();
     };
     let before = served.start_command(CommandTask::Export, "catalog");
     served.pass(60_000);
@@ -160,7 +164,7 @@ impl Job for Endless {
 
     fn run(&self, workspace: &Workspace, _: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         RUNNING.fetch_add(1, Ordering::SeqCst);
-        workspace.bell().ring();
+        workspace.wake_up().notify();
         while !pulse.is_over() {
             std::thread::yield_now();
         }
@@ -267,12 +271,12 @@ fn a_running_task_that_is_canceled_stops() {
         }
         fn run(&self, workspace: &Workspace, _: &Task, pulse: &Pulse) -> Result<Done, JobError> {
             STATE.store(1, Ordering::SeqCst);
-            workspace.bell().ring();
+            workspace.wake_up().notify();
             while !pulse.is_over() {
                 std::thread::yield_now();
             }
             STATE.store(2, Ordering::SeqCst);
-            workspace.bell().ring();
+            workspace.wake_up().notify();
             Err(JobError::HandOver)
         }
     }

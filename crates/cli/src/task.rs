@@ -4,7 +4,7 @@ use crate::interrupt::{self, LastAct};
 use crate::messages::Messages;
 use crate::outcome::Failure;
 use crate::workspace;
-use labelport_engine::work::{CommandTask, end_lost};
+use labelport_engine::tasks::{CommandTask, end_lost};
 use labelport_model::id::TaskId;
 use labelport_store::tables::tasks::{self, Ending, Lease, NewTask, Task, TaskStatus};
 use labelport_store::{Store, StoreError};

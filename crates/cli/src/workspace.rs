@@ -3,8 +3,8 @@
 use crate::ambient::{SystemChance, SystemClock};
 use crate::messages::Messages;
 use crate::outcome::Failure;
-use labelport_engine::fetch::{Client, Policy};
-use labelport_engine::private::{self, Tightened};
+use labelport_engine::disk::private::{self, Tightened};
+use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};

@@ -4,36 +4,24 @@
 //! files, streams, compression, digests, outgoing HTTP. It is synchronous, runs on plain threads, and reads neither
 //! clock nor environment: what differs from run to run is an argument.
 
-pub mod access;
 pub mod ambient;
 pub mod annotate;
-pub mod api_key;
-pub mod backup;
+pub mod annotation_import;
 pub mod catalog;
-pub mod counters;
+pub mod disk;
+pub mod edits;
 pub mod export;
-pub mod fetch;
-pub mod files;
-pub mod finished;
 pub mod import;
-pub mod jobs;
-pub mod labeling;
-pub mod legacy_export;
+pub mod legacy;
 pub mod manifest;
-pub mod masks;
-pub mod modeling;
-pub mod private;
-pub mod remote_result;
-pub mod result;
-pub mod signing;
+pub mod models;
+pub mod outbound;
+pub mod projects;
+pub mod registry;
 pub mod sink;
-pub mod stale;
-pub mod stored_export;
-pub mod unused_files;
+pub mod storage;
+pub mod tasks;
 pub mod verify;
-pub mod wake_up;
-pub mod work;
 pub mod workspace;
 
-mod ordered;
-mod unpack;
+mod parallel;

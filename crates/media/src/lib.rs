@@ -6,10 +6,10 @@
 //! one that does says what it could find out. Where no probe says anything, the name of the asset and what its caller
 //! declared are all there is; what comes out is never empty.
 //!
-//! Probes meet the row format at [`Facts`](facts::Facts): no probe knows a key of a row.
+//! Probes meet the row format at `Facts`: no probe knows a key of a row.
 //!
 //! # Adding a media format
-//! One file beside this one with a function from an [`Asset`] to facts, one line in [`PROBES`], and the usual ends of
+//! One file beside this one with a function from an [`Asset`] to facts, one line in `PROBES`, and the usual ends of
 //! file names in `EXTENSIONS` in `guess.rs`.
 
 mod audio;

@@ -11,8 +11,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use futures_util::stream;
 use labelport_engine::catalog::row_import;
-use labelport_engine::result::{Stored, Stream};
-use labelport_engine::stored_export;
+use labelport_engine::export::job;
+use labelport_engine::storage::results::{Stored, Stream};
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -130,7 +130,7 @@ pub(crate) async fn stream_file(
     let signature = Signature::of(pairs);
     let found = door.call(move |workspace| {
         signature.check(workspace, &format!("/results/{task}/{stream}/{number}"))?;
-        let stored = stored_export::get_result(workspace, &task)?;
+        let stored = job::get_result(workspace, &task)?;
         let of = Stream::find(&stream);
         let number: Option<u64> = number.parse().ok();
         let range = of.zip(number).and_then(|(of, number)| Some((of, stored.file(of, number)?)));
@@ -176,7 +176,7 @@ pub(crate) async fn whole(
 
 /// Returns a stream of a result as content.
 pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) -> Result<Content, Problem> {
-    let stored = stored_export::get_result(workspace, task)?;
+    let stored = job::get_result(workspace, task)?;
     let length = stored.extent(stream).map_or(0, |extent| extent.bytes);
     let tag = format!("{}-{}", stored.sha256(), stream.word());
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
@@ -185,14 +185,14 @@ pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) 
 
 /// Returns the manifest of a result as content.
 pub(crate) fn manifest_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
-    let stored = stored_export::get_result(workspace, task)?;
+    let stored = job::get_result(workspace, task)?;
     let text = stored.manifest().map_err(Problem::internal)?;
     Ok(text_content(text, "application/json; charset=utf-8"))
 }
 
 /// Returns the rows of a result as one JSON array.
 fn array_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
-    let stored = stored_export::get_result(workspace, task)?;
+    let stored = job::get_result(workspace, task)?;
     let rows = stored.extent(Stream::Rows).map_or(0, |extent| extent.bytes);
     let tag = format!("{}-array", stored.sha256());
     // An opening bracket more, and the last line break becomes the closing one.
@@ -203,7 +203,7 @@ fn array_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> 
 
 /// Returns a text as content.
 pub(crate) fn text_content(text: String, content_type: &str) -> Content {
-    let tag = labelport_engine::access::hash_key(&text);
+    let tag = labelport_engine::workspace::access::hash_key(&text);
     let length = text.len() as u64;
     Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned() }
 }

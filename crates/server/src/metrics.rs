@@ -5,7 +5,7 @@ use crate::door::Door;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
-use labelport_engine::fetch;
+use labelport_engine::outbound;
 use labelport_model::problem::Problem;
 use labelport_store::tables::tasks;
 use prometheus_client::encoding::text::encode;
@@ -142,7 +142,7 @@ pub(crate) async fn handle(State(door): State<Door>) -> Response<Body> {
         let counters = workspace.counters();
         catch_up(&metrics.exported_rows, counters.exported_rows.load(Ordering::Relaxed));
         catch_up(&metrics.exported_bytes, counters.exported_bytes.load(Ordering::Relaxed));
-        catch_up(&metrics.refused_fetches, fetch::refused_count());
+        catch_up(&metrics.refused_fetches, outbound::refused_count());
         metrics.print()
     });
     match outcome.await {

@@ -7,7 +7,7 @@ use crate::door::Door;
 use crate::metrics::Rejection;
 use axum::extract::Multipart;
 use labelport_engine::catalog::row_import::CHUNK_LIMIT_BYTES;
-use labelport_engine::files::{Incoming, Kept};
+use labelport_engine::storage::files::{Incoming, Kept};
 use labelport_engine::workspace::{Workspace, unwritable};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::quote::Quoted;

@@ -208,11 +208,14 @@ fn every_guard_has_its_test() {
     let mut problems = Vec::new();
     for (line, krate, test) in guards {
         let folder = if krate == "xtask" { krate.clone() } else { format!("crates/{krate}") };
-        let name = test.rsplit("::").next().unwrap_or(&test);
+        let (module, name) = test.rsplit_once("::").unwrap_or(("", &test));
+        let path = module.strip_suffix("tests").unwrap_or(module).trim_end_matches("::").replace("::", "/");
         let declaration = format!("fn {name}(");
-        let is_there = tree::files(&folder, "rs").iter().any(|file| tree::read(file).contains(&declaration));
+        let is_there = tree::files(&folder, "rs")
+            .iter()
+            .any(|file| file.contains(&format!("/{path}")) && tree::read(file).contains(&declaration));
         if !is_there {
-            let what = format!("there is no test `{name}` in {folder}");
+            let what = format!("there is no test `{test}` in {folder}");
             problems.push(problem(PAGE, line, what, "name the test that fails without the guard"));
         }
     }

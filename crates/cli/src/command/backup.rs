@@ -7,7 +7,7 @@ use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::backup::{self, Made};
+use labelport_engine::storage::backup::{self, Made};
 use serde_json::json;
 use std::path::Path;
 

@@ -5,10 +5,11 @@ use crate::messages::{Messages, counted, escaped, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::files::Files;
-use labelport_engine::result::Results;
-use labelport_engine::work::DEATHS_LIMIT;
-use labelport_engine::{stale, unused_files};
+use labelport_engine::storage::files::Files;
+use labelport_engine::storage::results::Results;
+use labelport_engine::storage::stale;
+use labelport_engine::storage::unused;
+use labelport_engine::tasks::DEATHS_LIMIT;
 use labelport_store::Connection;
 use labelport_store::Store;
 use labelport_store::check;
@@ -118,11 +119,11 @@ fn tell_unused_files(
     is_to_go: bool,
     messages: &Messages,
 ) -> Result<(), Failure> {
-    let unused = unused_files::find(connection, files, workspace::now())?;
+    let unused = unused::find(connection, files, workspace::now())?;
     let (count, size_bytes) = (unused.ids.len(), unused.size_bytes);
     let has_gone = is_to_go && count > 0;
     if has_gone {
-        unused_files::remove(store, files, unused)?;
+        unused::remove(store, files, unused)?;
     }
     let event = json!({ "event": "unused_files", "count": count, "size_bytes": size_bytes, "removed": has_gone });
     let size = sized(size_bytes);

@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Destination, Existing, FileSink, Nowhere, Packing, Rules, Stream, refuse_inside};
-use labelport_engine::work::CommandTask;
+use labelport_engine::tasks::CommandTask;
 use labelport_formats::Ndjson;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,

@@ -12,7 +12,7 @@ use labelport_engine::import::{
     self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
 };
 use labelport_engine::sink::{Existing, Packing, Rules};
-use labelport_engine::work::CommandTask;
+use labelport_engine::tasks::CommandTask;
 use labelport_formats::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;

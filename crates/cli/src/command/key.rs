@@ -5,8 +5,8 @@ use crate::messages::{Messages, print, table};
 use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
-use labelport_engine::access::{self, ROLES};
-use labelport_engine::api_key::{self, FIRST_USER, NewKey};
+use labelport_engine::workspace::access::{self, ROLES};
+use labelport_engine::workspace::api_keys::{FIRST_USER, NewKey};
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::tables::api_keys;
 use serde_json::json;
@@ -104,7 +104,7 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
         None => free_name(&api_keys::list_keys(&mut *served.store().reader()?, served.org_key())?),
     };
     let new = NewKey { name: &name, email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
-    let created = api_key::create(&served, &new)?;
+    let created = labelport_engine::workspace::api_keys::create(&served, &new)?;
     let event = json!({
         "event": "key", "id": created.id, "name": name, "role": role, "user": new.email,
         "api_key": created.key, "expires_at": expires.map(|time| time.to_string()),

@@ -7,7 +7,7 @@ use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::backup;
+use labelport_engine::storage::backup;
 use serde_json::json;
 use std::path::Path;
 

@@ -7,9 +7,9 @@ use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::api_key;
 use labelport_engine::catalog::metadata;
-use labelport_engine::fetch::{Cidr, Client, Policy};
+use labelport_engine::outbound::{Cidr, Client, Policy};
+use labelport_engine::workspace::api_keys;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::problem::Problem;
 use labelport_server::{Limits, Serving};
@@ -186,8 +186,8 @@ fn first_key(served: &Served, messages: &Messages) -> Result<FirstKey, Failure> 
         return Ok(FirstKey::Missing);
     }
     let new =
-        api_key::NewKey { name: "first", email: api_key::FIRST_USER, role: "Admin", time_zone: None, expires: None };
-    Ok(FirstKey::Made(api_key::create(served, &new)?.key))
+        api_keys::NewKey { name: "first", email: api_keys::FIRST_USER, role: "Admin", time_zone: None, expires: None };
+    Ok(FirstKey::Made(api_keys::create(served, &new)?.key))
 }
 
 fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use crate::messages::{Messages, escaped, grouped, print, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::{self, Workspace};
 use clap::{Arg, ArgMatches};
-use labelport_engine::jobs;
+use labelport_engine::registry;
 use labelport_model::id::TaskId;
 use labelport_store::tables::tasks::{self, ListTasks, Task as Stored, TaskStatus};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Command for Task {
 
 fn cancel(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
     let served = workspace.open_served(workspace.open()?)?;
-    let task = jobs::cancel(&served, named(arguments), None)?;
+    let task = registry::cancel(&served, named(arguments), None)?;
     let event = json!({ "event": "canceled", "id": task.id.as_str(), "kind": task.kind, "name": task.name });
     messages.event(&event, &format!("canceled {} {} ({})", task.kind, task.id, escaped(&task.name)));
     Ok(SUCCESS)

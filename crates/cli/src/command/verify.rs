@@ -5,11 +5,12 @@ use crate::messages::{Messages, counted, escaped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
+use labelport_engine::export::job;
 use labelport_engine::manifest::Manifest;
-use labelport_engine::remote_result::{self, RemoteResult};
-use labelport_engine::result::{Results, StoredReader, Stream};
+use labelport_engine::outbound::remote_result::{self, RemoteResult};
 use labelport_engine::sink::{manifest_path, result_path};
-use labelport_engine::{stored_export, verify};
+use labelport_engine::storage::results::{Results, StoredReader, Stream};
+use labelport_engine::verify;
 use labelport_model::id::TaskId;
 use labelport_store::tables::tasks::{self, Task};
 use serde_json::{Value, json};
@@ -107,7 +108,7 @@ fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> 
     let id = TaskId::parse(named).map_err(|_| unknown())?;
     let store = workspace.open()?;
     let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
-    if stored_export::is_export(&task.kind) {
+    if job::is_export(&task.kind) {
         return of_results(&task, workspace);
     }
     let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;

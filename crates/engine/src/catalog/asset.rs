@@ -4,8 +4,8 @@
 //! asset that is not to be had costs the row nothing: its attributes are guessed from name and media type, and the
 //! notice stays with the row.
 
-use super::edit::Edits;
-use crate::fetch::Limits;
+use crate::edits::Edits;
+use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
 use labelport_media::{self as media, Attributes, Window};
 use labelport_model::json::{Document, ObjectWriter};

@@ -1,7 +1,7 @@
 //! Attachments: what people see beside a row while they label it.
 
-use super::edit::Edits;
 use crate::ambient::Chance;
+use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::problem::Problem;

@@ -1,9 +1,9 @@
 //! Data rows: composed from what the SDK sends, read, changed and deleted.
 
-use super::edit::Edits;
 use super::metadata::{self, Book};
 use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
+use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_media as media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};

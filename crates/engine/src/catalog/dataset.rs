@@ -1,8 +1,8 @@
 //! Datasets.
 
-use super::edit::Edits;
-use crate::access::Caller;
+use crate::edits::Edits;
 use crate::workspace::Workspace;
+use crate::workspace::access::Caller;
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;

@@ -1,6 +1,6 @@
 //! Global keys: names that people give to rows, each to one row of the workspace.
 
-use super::edit::Edits;
+use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_model::json::ObjectWriter;
 use labelport_model::problem::Problem;

@@ -3,7 +3,7 @@
 //! The SDK sends values flat (a schema id and a value, an enum as two entries) or by name; an export shows them as one
 //! object each. [`Book`] knows the fields and translates both ways.
 
-use super::edit::Edits;
+use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_model::given;
 use labelport_model::json::ObjectWriter;

@@ -8,7 +8,6 @@ pub mod attachment;
 mod chunk;
 pub mod data_row;
 pub mod dataset;
-pub mod edit;
 pub mod embedding;
 pub mod global_key;
 pub mod media_type;

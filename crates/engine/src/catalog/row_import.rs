@@ -5,20 +5,21 @@
 
 use super::chunk::Chunk;
 use super::data_row::{self, Composed, Origin, Vocabulary};
-use super::edit::Edits;
-use crate::access::Caller;
 use crate::ambient::Chance;
-use crate::fetch::Limits;
-use crate::work::{self, Done, Job, JobError, Order, Pulse};
+use crate::edits::Edits;
+use crate::outbound::Limits;
+use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
+use crate::workspace::access::Caller;
 use labelport_model::id::TaskId;
 use labelport_model::json::{Document, Kind, Value};
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
+use labelport_store::tables;
 use labelport_store::tables::data_rows::{self, Asset};
 use labelport_store::tables::datasets;
-use labelport_store::tables::tasks::{self, Task, TaskProgress, TaskRow};
+use labelport_store::tables::tasks::{Task, TaskProgress, TaskRow};
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -63,7 +64,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, rows: Rows<'_>) -> Result<T
         }
     }
     let order = Order { kind: RowImport.kind(), name: "JSON Import".to_owned(), request: request.to_string() };
-    work::start(workspace, caller, order, work::PATIENCE)
+    tasks::start(workspace, caller, order, tasks::PATIENCE)
 }
 
 impl Job for RowImport {
@@ -81,7 +82,7 @@ impl Job for RowImport {
             Some(url) => vec![url.to_owned()],
             None => read_manifest(workspace, request["manifest"].as_str().unwrap_or_default())?,
         };
-        let done = workspace.read(|connection| Ok(tasks::next_row(connection, task.id.as_str())?))?;
+        let done = workspace.read(|connection| Ok(tables::tasks::next_row(connection, task.id.as_str())?))?;
         let mut ordinal = 0;
         for chunk in &chunks {
             pulse.check()?;
@@ -154,13 +155,13 @@ impl Portion {
                     Err(problem) if problem.cause.is_some() => return Err(problem),
                     Err(problem) => (None, Some(told(item, &problem))),
                 };
-                tasks::note_row(edits.connection, &self.task, &TaskRow { ordinal, row_id, failure })?;
+                tables::tasks::note_row(edits.connection, &self.task, &TaskRow { ordinal, row_id, failure })?;
             }
             ordinal += 1;
         }
         edits.finish()?;
         let progress = TaskProgress { rows_done: ordinal, rows_total: None };
-        Ok(tasks::report_progress(connection, &self.task, progress)?)
+        Ok(tables::tasks::report_progress(connection, &self.task, progress)?)
     }
 
     /// Creates or changes the row of one item; returns its id.
@@ -334,7 +335,7 @@ pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem>
     workspace.read(|connection| {
         let (mut created, mut errors) = (Vec::new(), Vec::new());
         for (has_failed, list) in [(false, &mut created), (true, &mut errors)] {
-            for row in tasks::list_rows(connection, task_id, has_failed, -1, usize::MAX >> 1)? {
+            for row in tables::tasks::list_rows(connection, task_id, has_failed, -1, usize::MAX >> 1)? {
                 match (row.row_id, row.failure) {
                     (_, Some(failure)) => {
                         let failure: serde_json::Value = serde_json::from_str(&failure).unwrap_or_default();
@@ -353,7 +354,7 @@ pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem>
                 }
             }
         }
-        let task = TaskId::parse(task_id).ok().map(|id| tasks::find(connection, &id)).transpose()?.flatten();
+        let task = TaskId::parse(task_id).ok().map(|id| tables::tasks::find(connection, &id)).transpose()?.flatten();
         let outcome: serde_json::Value =
             task.and_then(|task| serde_json::from_str(task.outcome.as_deref()?).ok()).unwrap_or_default();
         Ok(json!({ "createdDataRows": created, "errors": errors, "error": outcome["error"] }).to_string())

@@ -1,9 +1,9 @@
 //! Slices: saved queries over the catalog. No call of the SDK makes one, so that other doors do.
 
-use crate::access::Caller;
 use crate::export;
-use crate::stored_export::told;
+use crate::export::job::told;
 use crate::workspace::Workspace;
+use crate::workspace::access::Caller;
 use labelport_model::filter;
 use labelport_model::input::InputError;
 use labelport_model::problem::Problem;

@@ -5,10 +5,10 @@
 //! on the number of threads.
 
 use super::rewrite::Notice;
-use crate::masks;
-use crate::ordered::Emit;
-use crate::signing::Signer;
+use crate::export::mask_urls;
+use crate::parallel::Emit;
 use crate::sink::Packer;
+use crate::workspace::signing::Signer;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::ControlFlow;
@@ -164,7 +164,7 @@ impl State<'_, '_> {
         if self.flow().is_break() {
             return;
         }
-        if let Some(signed) = self.signer.and_then(|signer| masks::sign(&bytes, signer)) {
+        if let Some(signed) = self.signer.and_then(|signer| mask_urls::sign(&bytes, signer)) {
             bytes = signed;
         }
         let mut packed = std::mem::take(&mut self.packed);

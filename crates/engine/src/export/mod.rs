@@ -9,19 +9,21 @@ mod chunk;
 mod count;
 mod dictionary;
 mod error;
-mod resolve;
+pub mod job;
+pub mod mask_urls;
 mod rewrite;
+pub(crate) mod scope;
 mod shape;
 mod walk;
 
 pub use error::ExportError;
 pub use labelport_model::row::ROW_LIMIT_BYTES;
-pub use resolve::get_thing;
+pub use scope::get_thing;
 
 use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
-use crate::ordered::{self, Emit};
-use crate::signing::Signer;
+use crate::parallel::{self, Emit};
 use crate::sink::{Extent, Packer, Packing, Sink};
+use crate::workspace::signing::Signer;
 use assemble::Assembler;
 use chunk::{Chunk, Outlet, Spare};
 use count::Counts;
@@ -103,7 +105,7 @@ pub fn run(
     request.check().map_err(ExportError::Request)?;
     let mut snapshot = store.snapshot(run.threads.max(1))?;
     let connection = &mut *snapshot.connections[0];
-    let resolved = resolve::resolve(connection, store.org_key(), request)?;
+    let resolved = scope::resolve(connection, store.org_key(), request)?;
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     let signer = signer(connection)?;
     let parts = parts(connection, &resolved)?;
@@ -130,7 +132,7 @@ pub fn run(
     let mut parts = (1..).zip(parts);
     let spare = Spare::default();
     let stop = run.stop;
-    let outcome = ordered::run(
+    let outcome = parallel::run(
         &mut workers,
         || check_stop(stop).map(|()| parts.next()),
         |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
@@ -198,7 +200,7 @@ pub fn check_query(connection: &mut dyn Connection, org_key: i64, query: &Predic
 
 /// Fails where an export would for what it names, without running it.
 pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequest) -> Result<(), ExportError> {
-    resolve::resolve(connection, org_key, request).map(|_| ())
+    scope::resolve(connection, org_key, request).map(|_| ())
 }
 
 fn work(
@@ -247,7 +249,7 @@ fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
 /// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are
 /// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
 /// datasets; the first row tells which.
-fn parts(connection: &mut dyn Connection, resolved: &resolve::Resolved) -> Result<Vec<Part>, StoreError> {
+fn parts(connection: &mut dyn Connection, resolved: &scope::Resolved) -> Result<Vec<Part>, StoreError> {
     if resolved.shape.interpolation != shape::Interpolation::Off {
         let first = resolved.selection.first_data_type(connection)?;
         if first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames) {

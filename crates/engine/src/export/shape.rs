@@ -1,7 +1,7 @@
 //! Which sections an export has: the parameters, with every id looked up.
 
 use super::dictionary::Dictionary;
-use crate::signing::Signer;
+use crate::workspace::signing::Signer;
 use labelport_formats::Format;
 use labelport_model::time::Span;
 

@@ -6,7 +6,7 @@
 use super::error::ImportError;
 use super::target::{self, Refusals, Rows, Target};
 use crate::ambient::Chance;
-use crate::sink::Pending;
+use crate::disk::pending::Pending;
 use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
 use labelport_store::write::merge::{Loss, MergeCounts, Merger, Verdict};

@@ -20,14 +20,15 @@ mod refused;
 mod source;
 mod split;
 mod target;
+pub(crate) mod unpack;
 
 pub use dry::{DryFolder, DryRun, Preview, RowName};
 pub use error::{ImportError, Refused};
 pub use refused::{RefusedFiles, reasons_path};
 pub use source::Source;
 
-use crate::ordered;
-use crate::unpack::Position;
+use crate::import::unpack::Position;
+use crate::parallel;
 use flight::{Flight, Ticket};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_model::time::Timestamp;
@@ -246,7 +247,7 @@ fn import(opened: Opened, target: Box<dyn Target + '_>, run: &mut Run<'_>) -> Re
     let mut transaction_bytes = FIRST_TRANSACTION_BYTES;
     let flight = Flight::default();
     let stop = run.stop;
-    ordered::run(
+    parallel::run(
         &mut workers,
         || check_stop(stop).and_then(|()| next_portion(&mut records, &name, &flight)),
         |worker, portion: Portion, emit| {

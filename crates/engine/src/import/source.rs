@@ -3,7 +3,7 @@
 use super::error::ImportError;
 use super::recognise::{SAMPLE_BYTES, recognise};
 use super::split::{Limits, Records};
-use crate::unpack::{self, Position};
+use crate::import::unpack::{self, Position};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;

@@ -13,8 +13,8 @@
 
 use super::{FileError, manifest_path};
 use crate::ambient::Chance;
+use crate::disk::private;
 use crate::manifest::Manifest;
-use crate::private;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};

@@ -3,13 +3,13 @@
 //! Bytes go to a hidden file next to the target, which takes the target's name at the very end; its manifest follows. The
 //! hidden file has a name that nobody can guess and is created exclusively, so that it is never somebody else's file and
 //! never reached through a symbolic link. It is locked while it is written: a second export to the same target is refused,
-//! and the next one removes what a killed process left. See [`pending`](super::pending) for signals.
+//! and the next one removes what a killed process left. See [`pending`](crate::disk::pending) for signals.
 
 use super::destination::{Destination, DestinationError, Existing};
-use super::flushed::Flushed;
-use super::flushed::sync_folder_of;
-use super::pending::Pending;
 use super::{Extent, Packing, Sink};
+use crate::disk::flushed::Flushed;
+use crate::disk::flushed::sync_folder_of;
+use crate::disk::pending::Pending;
 use std::ffi::OsStr;
 use std::fs::{OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -161,7 +161,7 @@ fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
         let is_nonce = nonce.len() == 25 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_nonce.then(|| nonce.to_owned())
     };
-    for entry in super::flushed::folder_of(target).read_dir()? {
+    for entry in crate::disk::flushed::folder_of(target).read_dir()? {
         let entry = entry?;
         let path = entry.path();
         let is_ours = nonce_of(&entry.file_name()).is_some() && entry.file_type()?.is_file();

@@ -6,17 +6,13 @@
 
 mod destination;
 mod file;
-mod flushed;
 mod packing;
-mod pending;
 
+pub use crate::disk::pending::remove_all as remove_pending;
 pub use destination::{Destination, DestinationError, Existing, Rules, refuse_inside};
 pub use file::{FileError, FileSink, manifest_path, result_path};
-pub(crate) use flushed::sync_folder_of;
 pub(crate) use packing::Packer;
 pub use packing::{EndingError, Packing};
-pub(crate) use pending::Pending;
-pub use pending::remove_all as remove_pending;
 
 use std::io::{self, Write};
 

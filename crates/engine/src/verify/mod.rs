@@ -13,8 +13,8 @@ mod measure;
 
 pub use difference::{Difference, Verdict};
 
+use crate::import::unpack::{self, Position};
 use crate::manifest::Manifest;
-use crate::unpack::{self, Position};
 use count::Counter;
 use labelport_formats::{Format as _, Ndjson};
 use labelport_model::row::ROW_LIMIT_BYTES;

@@ -10,7 +10,7 @@ use async_graphql_parser::types::{
 };
 use async_graphql_parser::{Positioned, parse_query};
 use async_graphql_value::Value as Literal;
-use labelport_engine::access::{Action, allow};
+use labelport_engine::workspace::access::{Action, allow};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Map, Value, json};
 use std::cell::Cell;
@@ -475,7 +475,7 @@ mod tests {
             assert_eq!(is_order, field.action == Some(Action::Write), "{of}.{}", field.name);
         }
         let bench = Bench::reader();
-        labelport_engine::labeling::project::create(&bench.workspace, &bench.caller, &json!({ "name": "p" })).unwrap();
+        labelport_engine::projects::project::create(&bench.workspace, &bench.caller, &json!({ "name": "p" })).unwrap();
         let query = "{projects{name createEmptyBatch(input:{name:\"b\"}){id}}}";
         assert!(matches!(bench.run(query, &Value::Null), Err(failed) if failed.problem.kind == ProblemKind::Forbidden));
         assert!(bench.run("{projects{name batches{nodes{id}}}}", &Value::Null).is_ok());

@@ -30,8 +30,8 @@ use crate::upload::{self, Taken, Uploads};
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{Response, StatusCode, header};
-use labelport_engine::access::{Action, Caller, allow};
 use labelport_engine::workspace::Workspace;
+use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use super::Call;
 use super::argument::Arguments;
 use super::resource::PARTS;
-use labelport_engine::access::Action;
+use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

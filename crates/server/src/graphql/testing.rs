@@ -2,10 +2,10 @@
 
 use super::{Call, Failed, execute};
 use crate::upload::Uploads;
-use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};
-use labelport_engine::api_key::{self, NewKey};
-use labelport_engine::fetch::{Client, Policy};
+use labelport_engine::outbound::{Client, Policy};
+use labelport_engine::workspace::access::Caller;
+use labelport_engine::workspace::api_keys::{self, NewKey};
 use labelport_engine::workspace::{Opening, Workspace};
 use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
@@ -71,7 +71,7 @@ impl Bench {
         };
         let workspace = Workspace::open(opening).unwrap();
         let new = NewKey { name: "test", email: "ana@example.test", role, time_zone: None, expires: None };
-        let key = api_key::create(&workspace, &new).unwrap().key;
+        let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
         Self { workspace, caller, _folder: folder }
     }

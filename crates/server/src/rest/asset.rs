@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
-use labelport_engine::access::Action;
 use labelport_engine::catalog::data_row;
+use labelport_engine::workspace::access::Action;
 use labelport_store::tables::data_rows::{self, AssetState};
 use serde_json::{Value, json};
 

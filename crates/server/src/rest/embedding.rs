@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
-use labelport_engine::access::Action;
 use labelport_engine::catalog::embedding;
+use labelport_engine::workspace::access::Action;
 use labelport_model::given::wrong;
 use serde_json::{Value, json};
 

@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response};
 use axum::routing::get;
-use labelport_engine::access::{Action, allow};
-use labelport_engine::result::Stream;
+use labelport_engine::storage::results::Stream;
 use labelport_engine::workspace::Workspace;
+use labelport_engine::workspace::access::{Action, allow};
 use labelport_model::problem::Problem;
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {

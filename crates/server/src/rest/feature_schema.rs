@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{delete, get, patch};
-use labelport_engine::access::Action;
-use labelport_engine::labeling::ontology;
+use labelport_engine::projects::ontology;
+use labelport_engine::workspace::access::Action;
 use serde_json::json;
 
 /// The id that the SDK sends for a schema that is new.

@@ -9,10 +9,10 @@ use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
-use labelport_engine::access::Action;
-use labelport_engine::labeling::issue::{self, Creation};
-use labelport_engine::stored_export;
+use labelport_engine::export::job;
+use labelport_engine::projects::issue::{self, Creation};
 use labelport_engine::workspace::Workspace;
+use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
 use labelport_store::tables::issues::IssueStatus;
 use serde_json::json;
@@ -27,7 +27,7 @@ pub(super) fn routes(router: Router<Door>) -> Router<Door> {
 /// Returns the URL of the issues of a project, all or those with a status. The SDK looks for the status in it.
 pub(crate) fn issue_url(workspace: &Workspace, project_id: &str, status: Option<&str>) -> Result<String, Problem> {
     let status = status.map(read_status).transpose()?;
-    let until = workspace.now().plus_millis(stored_export::KEPT_MS);
+    let until = workspace.now().plus_millis(job::KEPT_MS);
     // What is signed is the path and the status; the URL has them in the order that the SDK expects.
     let signed = workspace.signer().url(&signed_path(project_id, status), Some(until));
     let query = signed.split_once('?').map(|(_, query)| query).unwrap_or_default();

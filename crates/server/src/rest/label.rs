@@ -9,8 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
 use futures_util::{StreamExt, stream};
-use labelport_engine::access::{Action, allow};
-use labelport_engine::legacy_export;
+use labelport_engine::legacy;
+use labelport_engine::workspace::access::{Action, allow};
 use labelport_model::problem::Problem;
 use std::cell::Cell;
 use std::io;
@@ -57,9 +57,9 @@ async fn frames(State(door): State<Door>, Path(id): Path<String>, headers: Heade
                 }
             };
             let spill = |out: &mut Vec<u8>| {
-                if out.len() < legacy_export::PIECE_BYTES { ControlFlow::Continue(()) } else { send(out) }
+                if out.len() < legacy::PIECE_BYTES { ControlFlow::Continue(()) } else { send(out) }
             };
-            let mut rest = legacy_export::video_frames(workspace, &id, &spill)?;
+            let mut rest = legacy::video_frames(workspace, &id, &spill)?;
             if is_sent.get() {
                 // The last piece; a client that has gone needs none.
                 let _: ControlFlow<()> = send(&mut rest);

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::get;
-use labelport_engine::access::{Action, allow};
+use labelport_engine::workspace::access::{Action, allow};
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {
     router

@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
-use labelport_engine::access::Action;
 use labelport_engine::catalog::slice;
+use labelport_engine::workspace::access::Action;
 
 pub(super) fn routes(router: Router<Door>) -> Router<Door> {
     router.route("/api/v1/slices", get(list).post(create)).route("/api/v1/slices/{id}", get(one))

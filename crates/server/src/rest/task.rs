@@ -9,11 +9,14 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
-use labelport_engine::access::Action;
+use labelport_engine::export::job;
+use labelport_engine::registry;
+use labelport_engine::tasks;
 use labelport_engine::workspace::Workspace;
-use labelport_engine::{jobs, stored_export, work};
+use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
-use labelport_store::tables::tasks::{self, ListTasks, Task, TaskStatus};
+use labelport_store::tables;
+use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 
 /// How many tasks a list has.
@@ -34,7 +37,7 @@ async fn list(State(door): State<Door>, Query(pairs): Pairs, headers: HeaderMap)
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let org_key = workspace.org_key();
         let which = ListTasks { status, limit: LISTED };
-        let found = workspace.read(|connection| Ok(tasks::list(connection, org_key, &which)?))?;
+        let found = workspace.read(|connection| Ok(tables::tasks::list(connection, org_key, &which)?))?;
         Ok(found.iter().map(|task| to_json(workspace, task)).collect())
     })
     .await
@@ -49,7 +52,7 @@ fn read_status(pairs: &[(String, String)]) -> Result<Option<TaskStatus>, Problem
 
 async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
-        let task = work::find(workspace, &id)?.ok_or_else(|| Problem::not_found("task", &id))?;
+        let task = tasks::find(workspace, &id)?.ok_or_else(|| Problem::not_found("task", &id))?;
         Ok(to_json(workspace, &task))
     })
     .await
@@ -57,7 +60,7 @@ async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMa
 
 async fn cancel(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, caller| {
-        let task = jobs::cancel(workspace, &id, Some(caller))?;
+        let task = registry::cancel(workspace, &id, Some(caller))?;
         Ok(to_json(workspace, &task))
     })
     .await
@@ -65,15 +68,15 @@ async fn cancel(State(door): State<Door>, Path(id): Path<String>, headers: Heade
 
 fn to_json(workspace: &Workspace, task: &Task) -> Value {
     let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let has_result = task.status == TaskStatus::Complete && stored_export::is_export(&task.kind);
-    let until = Some(workspace.now().plus_millis(stored_export::KEPT_MS));
+    let has_result = task.status == TaskStatus::Complete && job::is_export(&task.kind);
+    let until = Some(workspace.now().plus_millis(job::KEPT_MS));
     let url = |name: &str| match has_result {
         true => json!(workspace.signer().url(&format!("/results/{}/{name}", task.id), until)),
         false => Value::Null,
     };
     json!({
         "id": task.id.as_str(),
-        "kind": jobs::wire_type(&task.kind),
+        "kind": registry::wire_type(&task.kind),
         "name": task.name,
         "status": task.status.wire_name(),
         "rowsDone": task.rows_done,

@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 
 /// A statement that reads one section of many rows.
 ///
-/// Its parameters are the scope key, if [`scoped`](Self::scoped), then the first and the last row key. Its columns are the
+/// Its parameters are the scope key, if `scoped`, then the first and the last row key. Its columns are the
 /// row key, the whole numbers, the texts.
 #[derive(Debug)]
 pub struct Section {

@@ -1,10 +1,10 @@
 //! Imports of annotations: one label of each row, statuses in the order of the file, and exact resumption.
 
 use super::{Served, car, cars, image};
+use labelport_engine::annotation_import::{self, ImportJob, ImportKind, NewImport};
 use labelport_engine::catalog::data_row;
-use labelport_engine::labeling::annotation_import::{self, ImportJob, ImportKind, NewImport};
-use labelport_engine::labeling::project;
-use labelport_engine::modeling::{model, registration, run};
+use labelport_engine::models::{model, registration, run};
+use labelport_engine::projects::project;
 use labelport_model::request::Scope;
 use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use super::{Served, cars, image};
 use labelport_engine::catalog::data_row;
-use labelport_engine::labeling::named_rows::NamedRows;
-use labelport_engine::labeling::{batch, project};
+use labelport_engine::projects::named_rows::NamedRows;
+use labelport_engine::projects::{batch, project};
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
 use serde_json::{Value, json};

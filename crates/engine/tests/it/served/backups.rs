@@ -2,11 +2,12 @@
 
 use super::{Served, cars, everything, image};
 use labelport_engine::ambient::Chance;
-use labelport_engine::backup::{self, Backup, BackupError, Made};
-use labelport_engine::result::{Results, Stream};
+use labelport_engine::export::job;
 use labelport_engine::sink::DestinationError;
-use labelport_engine::stale;
-use labelport_engine::{files::Files, stored_export};
+use labelport_engine::storage::backup::{self, Backup, BackupError, Made};
+use labelport_engine::storage::files::Files;
+use labelport_engine::storage::results::{Results, Stream};
+use labelport_engine::storage::stale;
 use labelport_model::request::Scope;
 use labelport_model::time::Timestamp;
 use labelport_store::Founding;
@@ -40,7 +41,7 @@ impl Setting {
         served.project("project", "IMAGE", &cars(), &ids);
         let upload = served.workspace.find_own_file(&served.upload("a.txt", b"an upload")).unwrap();
         let request = everything(Scope::Catalog);
-        let start = || stored_export::start(&served.workspace, &served.caller, "", &request);
+        let start = || job::start(&served.workspace, &served.caller, "", &request);
         let task = served.order(start).unwrap();
         served.complete(&task);
         Self { served, place: tempfile::tempdir().unwrap(), upload, task: task.to_string() }

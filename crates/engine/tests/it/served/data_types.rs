@@ -1,8 +1,8 @@
 //! The nine data types from end to end: a row as the SDK sends it, annotations of it, and the line of an export.
 
 use super::Served;
+use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::catalog::data_row;
-use labelport_engine::labeling::annotation_import::ImportKind;
 use labelport_model::data_type::DATA_TYPES;
 use labelport_model::request::Scope;
 use serde_json::{Value, json};

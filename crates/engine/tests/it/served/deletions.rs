@@ -1,10 +1,10 @@
 //! Deleted things are gone: from gets, from lists, and from what exports show of others.
 
 use super::{Served, car, cars, image};
+use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::catalog::{attachment, data_row, dataset, embedding, global_key, metadata, slice};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::{batch, label, ontology, project};
-use labelport_engine::modeling::{model, registration, run};
+use labelport_engine::models::{model, registration, run};
+use labelport_engine::projects::{batch, label, ontology, project};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
 use labelport_store::tables::data_rows::ListRows;

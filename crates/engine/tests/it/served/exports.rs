@@ -2,11 +2,11 @@
 
 use super::{Served, car, cars, everything, image};
 use crate::support::{Memory, assert_same_bytes};
+use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::export;
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::result::Stream;
+use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::sink::Packing;
-use labelport_engine::stored_export::{self, ExportJob};
+use labelport_engine::storage::results::Stream;
 use labelport_formats::Ndjson;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
@@ -46,7 +46,7 @@ fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::Progress) {
 }
 
 fn start(served: &Served, scope: Scope) -> TaskId {
-    served.order(|| stored_export::start(&served.workspace, &served.caller, "", &everything(scope))).unwrap()
+    served.order(|| job::start(&served.workspace, &served.caller, "", &everything(scope))).unwrap()
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_result_is_the_export_whatever_ranges_it_is_read_in() {
         let task = served.complete(&id);
         let (expected, _) = written(&served, scope);
         assert_same_bytes(served.result(&id).as_bytes(), &expected, "the result");
-        let stored = stored_export::get_result(&served.workspace, id.as_str()).unwrap();
+        let stored = job::get_result(&served.workspace, id.as_str()).unwrap();
         let extent = stored.extent(Stream::Rows).unwrap();
         assert_eq!((extent.bytes, extent.lines), (expected.len() as u64, 900));
         assert_eq!((task.rows_done, task.rows_total), (900, Some(900)));
@@ -104,7 +104,7 @@ fn an_interrupted_export_leaves_nothing_and_is_done_by_the_next_worker() {
     let scope = Scope::Project(project_id);
     let id = start(&served, scope.clone());
     assert!(served.work_for(&ExportJob, &id, 1), "it was stopped");
-    let running = stored_export::get_result(&served.workspace, id.as_str()).unwrap_err();
+    let running = job::get_result(&served.workspace, id.as_str()).unwrap_err();
     assert!(running.message.contains("still running"), "{}", running.message);
     assert!(served.workspace.open_result(id.as_str()).unwrap().is_none(), "half a result is there");
     served.complete(&id);
@@ -120,7 +120,7 @@ fn a_request_that_makes_no_sense_makes_no_task() {
         Scope::Dataset("'; drop table data_rows; --".to_owned()),
         Scope::ModelRun(String::new()),
     ] {
-        stored_export::start(&served.workspace, &served.caller, "", &everything(scope)).unwrap_err();
+        job::start(&served.workspace, &served.caller, "", &everything(scope)).unwrap_err();
     }
     assert_eq!(served.count_tasks(), before);
 }
@@ -129,10 +129,10 @@ fn a_request_that_makes_no_sense_makes_no_task() {
 fn an_export_of_what_vanished_fails() {
     let (served, project_id) = filled(3);
     let id = start(&served, Scope::Project(project_id.clone()));
-    labelport_engine::labeling::project::delete(&served.workspace, &project_id).unwrap();
+    labelport_engine::projects::project::delete(&served.workspace, &project_id).unwrap();
     served.settle();
     assert_eq!(served.task(&id).status, TaskStatus::Failed);
-    let failed = stored_export::get_result(&served.workspace, id.as_str()).unwrap_err();
+    let failed = job::get_result(&served.workspace, id.as_str()).unwrap_err();
     assert_eq!(failed.message, "Task failed");
 }
 
@@ -142,7 +142,7 @@ fn an_empty_export_is_complete_and_has_no_extent() {
     let id = start(&served, Scope::Dataset(served.dataset("empty")));
     let task = served.complete(&id);
     assert_eq!((task.rows_done, task.rows_total), (0, Some(0)));
-    let stored = stored_export::get_result(&served.workspace, id.as_str()).unwrap();
+    let stored = job::get_result(&served.workspace, id.as_str()).unwrap();
     assert_eq!((stored.extent(Stream::Rows), stored.extent(Stream::Errors)), (None, None));
     assert_eq!(served.result(&id), "");
 }
@@ -152,11 +152,11 @@ fn a_result_expires() {
     let (served, project_id) = filled(3);
     let id = start(&served, Scope::Project(project_id));
     served.complete(&id);
-    served.pass(stored_export::KEPT_MS);
-    stored_export::expire(&served.workspace).unwrap();
-    assert!(stored_export::get_result(&served.workspace, id.as_str()).is_ok());
+    served.pass(job::KEPT_MS);
+    job::expire(&served.workspace).unwrap();
+    assert!(job::get_result(&served.workspace, id.as_str()).is_ok());
     served.pass(1);
-    stored_export::expire(&served.workspace).unwrap();
-    let gone = stored_export::get_result(&served.workspace, id.as_str()).unwrap_err();
+    job::expire(&served.workspace).unwrap();
+    let gone = job::get_result(&served.workspace, id.as_str()).unwrap_err();
     assert!(gone.message.contains("has expired"), "{}", gone.message);
 }

@@ -1,14 +1,15 @@
 //! What goes wrong in a task: whoever asked is told that it failed, the operator is told why.
 
 use super::{Served, new_row};
-use labelport_engine::jobs::ROSTER;
-use labelport_engine::work::{self, Done, Job, JobError, Order, Pulse, Roster, Runner};
+use labelport_engine::registry::ROSTER;
+use labelport_engine::tasks::{self, Done, Job, JobError, Order, Pulse, Roster, Runner};
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
 use labelport_store::StoreError;
+use labelport_store::tables;
 use labelport_store::tables::settings;
-use labelport_store::tables::tasks::{self, Task, TaskStatus};
+use labelport_store::tables::tasks::{Task, TaskStatus};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,7 +37,7 @@ impl Job for Broken {
 fn check(request: &str, expect: &str) {
     let served = Served::new();
     let order = Order { kind: "broken", name: "broken".to_owned(), request: request.to_owned() };
-    let id = work::start(&served.workspace, &served.caller, order, Duration::ZERO).unwrap();
+    let id = tasks::start(&served.workspace, &served.caller, order, Duration::ZERO).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let log = {
         let told = Arc::clone(&told);
@@ -83,13 +84,13 @@ fn an_import_goes_on_when_the_full_disk_has_room_again() {
     let [message] = &told.lock().unwrap()[..] else { panic!("it was not told once") };
     assert!(message.contains("the disk of the data folder is full") && message.contains(task.as_str()), "{message}");
     assert!(matches!(fill(9_000_000), Err(StoreError::Full)));
-    let kept = served.read(|connection| tasks::next_row(connection, task.as_str()));
+    let kept = served.read(|connection| tables::tasks::next_row(connection, task.as_str()));
     assert!(kept > 0 && kept < 1_600, "{kept}");
     let stopped = served.task(&task);
     assert_eq!((stopped.status, stopped.rows_done), (TaskStatus::InProgress, kept));
     let (org_key, now) = (served.workspace.org_key(), served.workspace.now());
     let claimable =
-        |at| served.read(|connection| tasks::list_claimable(connection, org_key, &["row-import"], at)).len();
+        |at| served.read(|connection| tables::tasks::list_claimable(connection, org_key, &["row-import"], at)).len();
     assert_eq!((claimable(now), claimable(now.plus_millis(60_000))), (0, 1), "it is not tried again at once");
     fill(0).unwrap();
     served.pass(60_000);

@@ -1,10 +1,10 @@
 //! Texts that people give: any text is a name, and no text is more than that.
 
 use super::{Served, cars, image};
+use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::catalog::{attachment, dataset, embedding, global_key, metadata, slice};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::{batch, ontology, project};
-use labelport_engine::modeling::{model, run};
+use labelport_engine::models::{model, run};
+use labelport_engine::projects::{batch, ontology, project};
 use labelport_model::request::Scope;
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! Issues: raised, commented on, settled, and exported.
 
 use super::{Served, car, cars, image};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::issue::{self, Creation};
-use labelport_engine::labeling::label;
+use labelport_engine::annotation_import::ImportKind;
+use labelport_engine::projects::issue::{self, Creation};
+use labelport_engine::projects::label;
 use labelport_model::problem::ProblemKind;
 use labelport_model::request::Scope;
 use labelport_store::tables::issues::IssueStatus;

@@ -1,13 +1,14 @@
 //! Exports of before v2: asked for again and again, and what their rows say.
 
 use super::{Served, car, cars, image};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::issue::{self, Creation};
-use labelport_engine::labeling::{batch, label, project};
-use labelport_engine::legacy_export::{self, Legacy, LegacyKind};
-use labelport_engine::modeling::{model, registration, run};
-use labelport_engine::result::Stream;
-use labelport_engine::{api_key, stored_export};
+use labelport_engine::annotation_import::ImportKind;
+use labelport_engine::export::job;
+use labelport_engine::legacy::{self, Legacy, LegacyKind};
+use labelport_engine::models::{model, registration, run};
+use labelport_engine::projects::issue::{self, Creation};
+use labelport_engine::projects::{batch, label, project};
+use labelport_engine::storage::results::Stream;
+use labelport_engine::workspace::api_keys;
 use labelport_model::problem::Problem;
 use labelport_model::record::Spill;
 use labelport_model::time::Timestamp;
@@ -24,7 +25,7 @@ const KEEP: &Spill<'static> = &|_| ControlFlow::Continue(());
 impl Served {
     /// Asks for an export, with nobody who works on it.
     fn ask(&self, kind: LegacyKind, data: &Value) -> Result<Legacy, Problem> {
-        self.order(|| legacy_export::start_or_join(&self.workspace, &self.caller, kind, data))
+        self.order(|| legacy::start_or_join(&self.workspace, &self.caller, kind, data))
     }
 
     /// Asks until the export is there; returns its lines.
@@ -37,7 +38,7 @@ impl Served {
         assert_eq!(done, Legacy { is_done: true, ..asked });
         let lines: Vec<Value> =
             self.result(&done.task_id).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let stored = stored_export::get_result(&self.workspace, done.task_id.as_str()).unwrap();
+        let stored = job::get_result(&self.workspace, done.task_id.as_str()).unwrap();
         assert_eq!(stored.extent(Stream::Rows).map_or(0, |extent| extent.lines), lines.len() as u64);
         lines
     }
@@ -66,11 +67,10 @@ fn the_same_question_gets_one_answer_once() {
     assert_ne!(other.task_id, first.task_id, "another question is another task");
     let queued = served.ask(LegacyKind::QueuedRows, &data).unwrap();
     assert_ne!(queued.task_id, first.task_id, "so is another kind");
-    let new = api_key::NewKey { email: "ben@example.test", name: "x", role: "Reader", time_zone: None, expires: None };
-    let key = api_key::create(&served.workspace, &new).unwrap().key;
+    let new = api_keys::NewKey { email: "ben@example.test", name: "x", role: "Reader", time_zone: None, expires: None };
+    let key = api_keys::create(&served.workspace, &new).unwrap().key;
     let ben = served.workspace.identify(Some(&key)).unwrap();
-    let of_ben =
-        served.order(|| legacy_export::start_or_join(&served.workspace, &ben, LegacyKind::Labels, &data)).unwrap();
+    let of_ben = served.order(|| legacy::start_or_join(&served.workspace, &ben, LegacyKind::Labels, &data)).unwrap();
     assert_ne!(of_ben.task_id, first.task_id, "and another caller");
     served.settle();
     let done = served.ask(LegacyKind::Labels, &data).unwrap();
@@ -273,7 +273,7 @@ fn frames_of_a_video_are_served_by_themselves() {
     assert_eq!(rows[0]["Label"], json!({ "frames": format!("http://served.test/api/v1/labels/{label_id}/frames") }));
     assert_eq!(rows[0]["media_type"], "video");
 
-    let text = String::from_utf8(legacy_export::video_frames(&served.workspace, label_id, KEEP).unwrap()).unwrap();
+    let text = String::from_utf8(legacy::video_frames(&served.workspace, label_id, KEEP).unwrap()).unwrap();
     let frames: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(frames.iter().map(|frame| frame["frameNumber"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
     let of = |frame: usize, title: &str| -> Value {
@@ -291,7 +291,7 @@ fn frames_of_a_video_are_served_by_themselves() {
     served.workspace.signer().check(path, None, Some(signature), Timestamp::MIN).unwrap();
     let org_key = served.workspace.org_key();
     assert!(served.read(|connection| labelport_store::tables::files::find_mask(connection, org_key, path)).is_some());
-    legacy_export::video_frames(&served.workspace, "nobody", KEEP).unwrap_err();
+    legacy::video_frames(&served.workspace, "nobody", KEEP).unwrap_err();
 }
 
 #[test]

@@ -21,20 +21,21 @@ mod slices;
 mod task_ends;
 mod unused_files;
 
-use labelport_engine::access::Caller;
 use labelport_engine::ambient::{Chance, Clock};
-use labelport_engine::api_key::{self, NewKey};
+use labelport_engine::annotation_import::{self, ImportKind, NewImport};
 use labelport_engine::catalog::row_import::{self, Rows};
 use labelport_engine::catalog::{dataset, metadata};
-use labelport_engine::fetch::{Client, Policy};
-use labelport_engine::jobs::ROSTER;
-use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
-use labelport_engine::labeling::named_rows::NamedRows;
-use labelport_engine::labeling::{batch, project};
-use labelport_engine::result::Stream;
-use labelport_engine::work::{Job, JobError, Pulse, Runner};
+use labelport_engine::export::job;
+use labelport_engine::outbound::{Client, Policy};
+use labelport_engine::projects::named_rows::NamedRows;
+use labelport_engine::projects::{batch, project};
+use labelport_engine::registry::ROSTER;
+use labelport_engine::storage::results::Stream;
+use labelport_engine::tasks;
+use labelport_engine::tasks::{Job, JobError, Pulse, Runner};
+use labelport_engine::workspace::access::Caller;
+use labelport_engine::workspace::api_keys::{self, NewKey};
 use labelport_engine::workspace::{NewFile, Opening, Workspace};
-use labelport_engine::{stored_export, work};
 use labelport_model::id::TaskId;
 use labelport_model::request::{ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -44,10 +45,11 @@ use labelport_store::Store;
 use labelport_store::StoreError;
 use labelport_store::check;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::tables;
 use labelport_store::tables::annotation_imports::AnnotationImport;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::projects::{self, Project};
-use labelport_store::tables::tasks::{self, ListTasks, Task, TaskStatus};
+use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -142,7 +144,7 @@ impl Served {
         };
         let workspace = Arc::new(Workspace::open(opening).unwrap());
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
-        let key = api_key::create(&workspace, &new).unwrap().key;
+        let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
         Self { workspace, caller, clock, folder }
     }
@@ -188,7 +190,7 @@ impl Served {
         let running = ListTasks { status: Some(TaskStatus::InProgress), limit: 1 };
         let is_done = || {
             self.read(|connection| {
-                let has_task = !tasks::list(connection, org_key, &running)?.is_empty();
+                let has_task = !tables::tasks::list(connection, org_key, &running)?.is_empty();
                 Ok(!has_task && data_rows::list_waiting(connection, 1)?.is_empty())
             })
         };
@@ -200,7 +202,7 @@ impl Served {
     }
 
     pub(crate) fn task(&self, id: &TaskId) -> Task {
-        work::find(&self.workspace, id.as_str()).unwrap().unwrap()
+        tasks::find(&self.workspace, id.as_str()).unwrap().unwrap()
     }
 
     /// Lets a worker do a task, which must come to its end.
@@ -221,7 +223,7 @@ impl Served {
     /// Counts all tasks.
     pub(crate) fn count_tasks(&self) -> usize {
         let all = ListTasks { status: None, limit: 1_000 };
-        self.read(|connection| tasks::list(connection, self.workspace.org_key(), &all)).len()
+        self.read(|connection| tables::tasks::list(connection, self.workspace.org_key(), &all)).len()
     }
 
     /// Counts the labels of a project, deleted or not.
@@ -272,9 +274,10 @@ impl Served {
 
     /// Lists what became of the rows of an import: the ids, or the messages of the failures.
     pub(crate) fn statuses(&self, id: &TaskId, has_failed: bool) -> Vec<(i64, String)> {
-        let rows =
-            self.workspace.read(|connection| Ok(tasks::list_rows(connection, id.as_str(), has_failed, -1, 100_000)?));
-        let told = |row: tasks::TaskRow| match row.failure {
+        let rows = self
+            .workspace
+            .read(|connection| Ok(tables::tasks::list_rows(connection, id.as_str(), has_failed, -1, 100_000)?));
+        let told = |row: tables::tasks::TaskRow| match row.failure {
             Some(failure) => {
                 let failure: Value = serde_json::from_str(&failure).unwrap();
                 assert!(failure["spec"].is_object(), "{failure}");
@@ -337,7 +340,7 @@ impl Served {
     /// Runs an export as a task; returns its rows.
     #[track_caller]
     pub(crate) fn export(&self, request: &ExportRequest) -> String {
-        let id = self.order(|| stored_export::start(&self.workspace, &self.caller, "", request)).unwrap();
+        let id = self.order(|| job::start(&self.workspace, &self.caller, "", request)).unwrap();
         self.complete(&id);
         self.result(&id)
     }
@@ -351,7 +354,7 @@ impl Served {
 
     /// Reads the whole result of an export.
     pub(crate) fn result(&self, id: &TaskId) -> String {
-        let stored = stored_export::get_result(&self.workspace, id.as_str()).unwrap();
+        let stored = job::get_result(&self.workspace, id.as_str()).unwrap();
         let mut bytes = Vec::new();
         let each = &mut |piece: &[u8]| {
             bytes.extend_from_slice(piece);

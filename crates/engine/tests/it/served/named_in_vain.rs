@@ -2,10 +2,10 @@
 
 use super::{Served, cars, image};
 use labelport_engine::catalog::data_row;
-use labelport_engine::labeling::batch::{self, Creation};
-use labelport_engine::labeling::named_rows::NamedRows;
-use labelport_engine::labeling::{project, workflow};
-use labelport_engine::modeling::{model, registration, run};
+use labelport_engine::models::{model, registration, run};
+use labelport_engine::projects::batch::{self, Creation};
+use labelport_engine::projects::named_rows::NamedRows;
+use labelport_engine::projects::{project, workflow};
 use labelport_model::problem::Problem;
 use labelport_model::request::Scope;
 use labelport_store::tables::projects::Project;

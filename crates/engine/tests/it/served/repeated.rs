@@ -1,13 +1,13 @@
 //! Jobs that bear being done again: after any interruption the end is that of one run.
 
 use super::{Served, car, cars, image};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::batch::{self, BatchFill, Creation};
-use labelport_engine::labeling::workflow::{self, QueueMove};
-use labelport_engine::labeling::{label, project};
-use labelport_engine::modeling::registration::{self, Registration};
-use labelport_engine::modeling::{model, run};
-use labelport_engine::work::Job;
+use labelport_engine::annotation_import::ImportKind;
+use labelport_engine::models::registration::{self, Registration};
+use labelport_engine::models::{model, run};
+use labelport_engine::projects::batch::{self, BatchFill, Creation};
+use labelport_engine::projects::workflow::{self, QueueMove};
+use labelport_engine::projects::{label, project};
+use labelport_engine::tasks::Job;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
 use labelport_store::tables::projects::ListLabels;

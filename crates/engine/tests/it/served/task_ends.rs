@@ -1,22 +1,23 @@
 //! Tasks that cannot be done, or that nobody wants any more, end; others go on.
 
 use super::{Served, car, cars, everything, image, new_row};
-use labelport_engine::access::{Caller, Role};
-use labelport_engine::api_key::{self, NewKey};
+use labelport_engine::annotation_import::ImportKind;
+use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::export::{self, ExportError};
 use labelport_engine::import::{self, ImportError, Source};
-use labelport_engine::jobs;
-use labelport_engine::labeling::annotation_import::ImportKind;
+use labelport_engine::registry;
 use labelport_engine::sink::{Extent, Nowhere, Sink};
-use labelport_engine::stored_export::{self, ExportJob};
-use labelport_engine::work::{self, CommandTask, Done, Job, JobError, Order, Pulse, Roster, Runner};
+use labelport_engine::tasks::{self, CommandTask, Done, Job, JobError, Order, Pulse, Roster, Runner};
 use labelport_engine::workspace::Workspace;
+use labelport_engine::workspace::access::{Caller, Role};
+use labelport_engine::workspace::api_keys::{self, NewKey};
 use labelport_formats::Ndjson;
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
+use labelport_store::tables;
 use labelport_store::tables::api_keys::User;
-use labelport_store::tables::tasks::{self, Lease, Task, TaskStatus};
+use labelport_store::tables::tasks::{Lease, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,31 +28,33 @@ impl Served {
     fn die(&self, id: &TaskId, process: &str) {
         let (id, now) = (id.clone(), self.workspace.now());
         let lease = Lease { owner: process.to_owned(), until: now.plus_millis(10_000) };
-        assert!(self.workspace.store().write(move |connection| tasks::claim(connection, &id, &lease, now)).unwrap());
+        assert!(
+            self.workspace.store().write(move |connection| tables::tasks::claim(connection, &id, &lease, now)).unwrap()
+        );
         self.pass(10_000);
     }
 
     fn order_export(&self) -> TaskId {
         let request = everything(Scope::Catalog);
-        self.order(|| stored_export::start(&self.workspace, &self.caller, "", &request)).unwrap()
+        self.order(|| job::start(&self.workspace, &self.caller, "", &request)).unwrap()
     }
 
     /// Creates a task as a command does, with a lease of a minute.
     fn start_command(&self, kind: CommandTask, name: &str) -> TaskId {
         let (now, org_key) = (self.workspace.now(), self.workspace.org_key());
         let order = Order { kind: kind.kind(), name: name.to_owned(), request: "{}".to_owned() };
-        let task = work::new_task(&self.workspace, &self.caller, order);
+        let task = tasks::new_task(&self.workspace, &self.caller, order);
         let (id, lease) = (task.id.clone(), Lease { owner: "process 7".to_owned(), until: now.plus_millis(60_000) });
         let is_claimed = self.workspace.store().write(move |connection| {
-            tasks::create(connection, org_key, &task)?;
-            tasks::claim(connection, &task.id, &lease, now)
+            tables::tasks::create(connection, org_key, &task)?;
+            tables::tasks::claim(connection, &task.id, &lease, now)
         });
         assert!(is_claimed.unwrap());
         id
     }
 
     fn start_runner(&self) -> Runner {
-        Runner::start(&self.workspace, "worker".to_owned(), 1, jobs::ROSTER, Arc::new(|_| {}))
+        Runner::start(&self.workspace, "worker".to_owned(), 1, registry::ROSTER, Arc::new(|_| {}))
     }
 
     fn error_of(&self, id: &TaskId) -> String {
@@ -193,7 +196,7 @@ impl Job for Noting {
 
 fn start(served: &Served, kind: &'static str, name: &str) -> TaskId {
     let order = Order { kind, name: name.to_owned(), request: "{}".to_owned() };
-    work::start(&served.workspace, &served.caller, order, Duration::ZERO).unwrap()
+    tasks::start(&served.workspace, &served.caller, order, Duration::ZERO).unwrap()
 }
 
 /// Waits until something holds, and fails where it does not come to.
@@ -219,7 +222,7 @@ fn the_last_attempt_runs_alone() {
     let after = start(&served, "noting", "after");
     let runner = Runner::start(&served.workspace, "server".to_owned(), 3, roster, Arc::new(|_| {}));
     wait(&mut || RUNNING.load(Ordering::SeqCst) == 1);
-    jobs::cancel(&served.workspace, endless.as_str(), None).unwrap();
+    registry::cancel(&served.workspace, endless.as_str(), None).unwrap();
     wait(&mut || served.task(&after).status == TaskStatus::Complete);
     runner.stop();
     assert_eq!(*NOTED.lock().unwrap(), [("suspect".to_owned(), 0), ("after".to_owned(), 0)]);
@@ -243,12 +246,12 @@ fn keys_take_turns() {
     }
     let served = Served::new();
     let new = NewKey { email: "ana@example.test", name: "other", role: "Admin", time_zone: None, expires: None };
-    let key = api_key::create(&served.workspace, &new).unwrap().key;
+    let key = api_keys::create(&served.workspace, &new).unwrap().key;
     let other = served.workspace.identify(Some(&key)).unwrap();
     let mut last = None;
     for (caller, name) in [(&served.caller, "a1"), (&served.caller, "a2"), (&served.caller, "a3"), (&other, "b1")] {
         let order = Order { kind: "ordered", name: name.to_owned(), request: "{}".to_owned() };
-        last = Some(work::start(&served.workspace, caller, order, Duration::ZERO).unwrap());
+        last = Some(tasks::start(&served.workspace, caller, order, Duration::ZERO).unwrap());
     }
     let roster = Roster { jobs: &[&Ordered], chores: &[] };
     let runner = Runner::start(&served.workspace, "server".to_owned(), 1, roster, Arc::new(|_| {}));
@@ -285,22 +288,22 @@ fn a_running_task_that_is_canceled_stops() {
     let roster = Roster { jobs: &[&Stoppable], chores: &[] };
     let runner = Runner::start(&served.workspace, "server".to_owned(), 1, roster, Arc::new(|_| {}));
     wait(&mut || STATE.load(Ordering::SeqCst) == 1);
-    let canceled = jobs::cancel(&served.workspace, id.as_str(), Some(&served.caller)).unwrap();
+    let canceled = registry::cancel(&served.workspace, id.as_str(), Some(&served.caller)).unwrap();
     assert_eq!((canceled.status, canceled.lease), (TaskStatus::Canceled, None));
     wait(&mut || STATE.load(Ordering::SeqCst) == 2);
     runner.stop();
     assert_eq!(served.error_of(&id), "the task was canceled by ana@example.test");
-    let again = jobs::cancel(&served.workspace, id.as_str(), None).unwrap_err();
+    let again = registry::cancel(&served.workspace, id.as_str(), None).unwrap_err();
     assert_eq!(again.kind, ProblemKind::NotAllowed);
     assert!(again.message.contains("has ended already: it is CANCELED"), "{}", again.message);
     let others = start(&served, "stoppable", "another");
     let stranger = User { id: "u".to_owned(), ..served.caller.user.clone() };
     let reader = Caller { role: Role::Reader, user: stranger, ..served.caller.clone() };
-    let refused = jobs::cancel(&served.workspace, others.as_str(), Some(&reader)).unwrap_err();
+    let refused = registry::cancel(&served.workspace, others.as_str(), Some(&reader)).unwrap_err();
     assert_eq!(refused.kind, ProblemKind::Forbidden);
     let owner = Caller { role: Role::Reader, ..served.caller.clone() };
-    jobs::cancel(&served.workspace, others.as_str(), Some(&owner)).unwrap();
-    let unknown = jobs::cancel(&served.workspace, "nothing", None).unwrap_err();
+    registry::cancel(&served.workspace, others.as_str(), Some(&owner)).unwrap();
+    let unknown = registry::cancel(&served.workspace, "nothing", None).unwrap_err();
     assert_eq!(unknown.kind, ProblemKind::NotFound);
 }
 
@@ -314,9 +317,9 @@ fn a_canceled_export_frees_what_it_has_written() {
     let mut sink = served.workspace.results().start(id.as_str()).unwrap();
     sink.write(b"half", Extent { bytes: 4, lines: 1 }).unwrap();
     assert_eq!(served.kept_results(), [id.as_str()]);
-    jobs::cancel(&served.workspace, id.as_str(), None).unwrap();
+    registry::cancel(&served.workspace, id.as_str(), None).unwrap();
     assert_eq!(served.kept_results(), Vec::<String>::new());
-    let error = stored_export::get_result(&served.workspace, id.as_str()).unwrap_err();
+    let error = job::get_result(&served.workspace, id.as_str()).unwrap_err();
     assert_eq!(error.kind, ProblemKind::Gone);
 }
 
@@ -331,7 +334,7 @@ fn a_result_that_is_finished_after_the_cancellation_is_removed() {
             "slow"
         }
         fn run(&self, workspace: &Workspace, task: &Task, _: &Pulse) -> Result<Done, JobError> {
-            jobs::cancel(workspace, task.id.as_str(), None)?;
+            registry::cancel(workspace, task.id.as_str(), None)?;
             let sink = workspace.results().start(task.id.as_str()).unwrap();
             sink.finish("{}").unwrap();
             Ok(Done::default())
@@ -356,7 +359,7 @@ fn a_canceled_import_keeps_what_it_has_written_and_no_more() {
     let items: Vec<Value> =
         (0..3).map(|number| new_row(&dataset_id, &json!({ "row_data": number.to_string() }))).collect();
     let task = served.start_rows(&[Value::Array(items)]);
-    jobs::cancel(&served.workspace, task.as_str(), None).unwrap();
+    registry::cancel(&served.workspace, task.as_str(), None).unwrap();
     served.settle();
     assert_eq!(served.task(&task).status, TaskStatus::Canceled);
     assert_eq!(served.export_all(Scope::Catalog).len(), 0);
@@ -388,7 +391,7 @@ fn a_full_disk_is_not_a_death() {
     }
     let task = served.task(&id);
     assert_eq!((task.status, task.deaths), (TaskStatus::InProgress, 0));
-    jobs::cancel(&served.workspace, id.as_str(), None).unwrap();
+    registry::cancel(&served.workspace, id.as_str(), None).unwrap();
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Files that nothing refers to, and what must not be taken for one.
 
 use super::{Served, new_row};
+use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::catalog::{attachment, data_row};
-use labelport_engine::labeling::annotation_import::ImportKind;
-use labelport_engine::labeling::label;
-use labelport_engine::unused_files::{self, Unused, UnusedError};
+use labelport_engine::projects::label;
+use labelport_engine::storage::unused::{self, Unused, UnusedError};
 use labelport_model::time::Timestamp;
 use labelport_store::tables::files;
 use serde_json::{Value, json};
@@ -17,10 +17,7 @@ const LATE_MS: i64 = 4_000_000_000_000;
 /// Finds what is unused late in the day.
 fn find(served: &Served) -> Unused {
     let late = Timestamp::from_millis(LATE_MS);
-    served
-        .workspace
-        .read(|connection| Ok(unused_files::find(connection, served.workspace.files(), late).unwrap()))
-        .unwrap()
+    served.workspace.read(|connection| Ok(unused::find(connection, served.workspace.files(), late).unwrap())).unwrap()
 }
 
 /// Removes what is unused, which has to be these files.
@@ -29,7 +26,7 @@ fn sweep(served: &Served, expect: &[&str]) {
     let unused = find(served);
     let expect: BTreeSet<String> = expect.iter().map(|url| id_of(served, url)).collect();
     assert_eq!(unused.ids.iter().cloned().collect::<BTreeSet<_>>(), expect);
-    unused_files::remove(served.workspace.store(), served.workspace.files(), unused).unwrap();
+    unused::remove(served.workspace.store(), served.workspace.files(), unused).unwrap();
     for id in &expect {
         assert!(served.workspace.files().open(id).is_err(), "{id}");
         assert_eq!(served.read(|connection| files::find(connection, served.workspace.org_key(), id)), None);
@@ -92,7 +89,7 @@ fn masks_go_with_their_label() {
                        "mask": { "size": [2, 2], "counts": [1, 3] } });
     served.import(ImportKind::Label, &project.id, "labels", &[mask]);
     let before = find(&served);
-    unused_files::remove(served.workspace.store(), served.workspace.files(), before).unwrap();
+    unused::remove(served.workspace.store(), served.workspace.files(), before).unwrap();
     let has_masks = || served.read(|connection| files::has_masks(connection));
     assert!(has_masks());
     let line = &served.export_all(labelport_model::request::Scope::Project(project.id.clone()))[0];
@@ -100,7 +97,7 @@ fn masks_go_with_their_label() {
     label::delete(&served.workspace, vec![found.as_str().unwrap().to_owned()]).unwrap();
     let masks = find(&served);
     assert_eq!(masks.ids.len(), 2, "the composite and the instance: {masks:?}");
-    unused_files::remove(served.workspace.store(), served.workspace.files(), masks).unwrap();
+    unused::remove(served.workspace.store(), served.workspace.files(), masks).unwrap();
     assert!(!has_masks());
 }
 
@@ -114,9 +111,9 @@ fn young_files_are_kept_with_what_they_name() {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_millis((LATE_MS - age_ms) as u64);
         std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
     };
-    set(unused_files::YOUNG_MS);
+    set(unused::YOUNG_MS);
     assert_eq!(find(&served).ids, Vec::<String>::new());
-    set(unused_files::YOUNG_MS + 1);
+    set(unused::YOUNG_MS + 1);
     sweep(&served, &[&old, &young]);
 }
 
@@ -130,7 +127,7 @@ fn nothing_is_removed_that_was_named_in_the_meantime() {
     assert!(unused.ids.contains(&id_of(&served, &picture)));
     let given = json!({ "type": "IMAGE", "value": picture });
     attachment::create(&served.workspace, &ids[0], &given).unwrap();
-    let refused = unused_files::remove(served.workspace.store(), served.workspace.files(), unused);
+    let refused = unused::remove(served.workspace.store(), served.workspace.files(), unused);
     assert!(matches!(refused, Err(UnusedError::Written)), "{refused:?}");
     assert!(served.workspace.files().open(&id_of(&served, &picture)).is_ok());
     assert!(!find(&served).ids.contains(&id_of(&served, &picture)));

@@ -4,7 +4,7 @@ use super::{file, model_run, project, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::labeling::annotation_import::{self, ImportKind, NewImport};
+use labelport_engine::annotation_import::{self, ImportKind, NewImport};
 use labelport_model::problem::Problem;
 use labelport_store::tables::annotation_imports;
 use labelport_store::tables::annotation_imports::AnnotationImport;

@@ -117,7 +117,7 @@ fn labels(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<V
 }
 
 fn labeling_activity(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let project = labelport_engine::labeling::project::get(call.workspace, arguments.text("where.projectId")?)?;
+    let project = labelport_engine::projects::project::get(call.workspace, arguments.text("where.projectId")?)?;
     let key = number(parent, "_key");
     let row = call.workspace.read(|connection| Ok(projects::find_row(connection, project.key, key)?))?;
     let details: Value =

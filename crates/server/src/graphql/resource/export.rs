@@ -4,8 +4,8 @@ use super::id;
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::result::{FileRange, Stream};
-use labelport_engine::stored_export;
+use labelport_engine::export::job;
+use labelport_engine::storage::results::{FileRange, Stream};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::{ScopeKind, WireExport};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn start(call: &Call<'_>, arguments: &Arguments<'_>, kind: ScopeKind) -> Result<
     let zone = call.workspace.zone_of(&call.caller.user)?;
     let input = arguments.at("input").to_string();
     let export = WireExport::parse(&input, kind, &zone).map_err(|error| Problem::malformed(error.with_names()))?;
-    let started = stored_export::start(call.workspace, call.caller, &export.task_name, &export.request);
+    let started = job::start(call.workspace, call.caller, &export.task_name, &export.request);
     // The SDK reads "not found" of a mutation as no answer and fails on that, not on what is not found.
     let task = started.map_err(|problem| match problem.kind {
         ProblemKind::NotFound => Problem { kind: ProblemKind::Malformed, ..problem },
@@ -92,7 +92,7 @@ fn stream(arguments: &Arguments<'_>) -> Result<Stream, Problem> {
 }
 
 fn header(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let stored = stored_export::get_result(call.workspace, id(parent))?;
+    let stored = job::get_result(call.workspace, id(parent))?;
     let extent = stored.extent(stream(arguments)?);
     Ok(extent.map_or(Value::Null, |extent| json!({ "totalSize": extent.bytes, "totalLines": extent.lines })))
 }
@@ -101,12 +101,12 @@ fn file(
     call: &Call<'_>,
     parent: &Node,
     arguments: &Arguments<'_>,
-    find: impl Fn(&labelport_engine::result::Stored, Stream) -> Option<FileRange>,
+    find: impl Fn(&labelport_engine::storage::results::Stored, Stream) -> Option<FileRange>,
 ) -> Result<Value, Problem> {
-    let stored = stored_export::get_result(call.workspace, id(parent))?;
+    let stored = job::get_result(call.workspace, id(parent))?;
     let stream = stream(arguments)?;
     let Some(range) = find(&stored, stream) else { return Ok(Value::Null) };
-    let until = Some(call.workspace.now().plus_millis(stored_export::KEPT_MS));
+    let until = Some(call.workspace.now().plus_millis(job::KEPT_MS));
     let path = format!("/results/{}/{}/{}", id(parent), stream.word(), range.number);
     Ok(json!({
         "offsets": { "start": range.start.to_string(), "end": range.end.to_string() },

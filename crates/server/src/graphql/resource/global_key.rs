@@ -4,7 +4,7 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::global_key;
-use labelport_engine::finished;
+use labelport_engine::tasks::completed;
 use labelport_model::given;
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
@@ -50,11 +50,11 @@ pub(super) static PART: Part = Part {
 
 /// Keeps what came of a job under a new id.
 fn job(call: &Call<'_>, result: &Value) -> Result<Value, Problem> {
-    finished::keep(call.workspace, call.caller, "global-keys", result).map(|id| json!({ "jobId": id }))
+    completed::keep(call.workspace, call.caller, "global-keys", result).map(|id| json!({ "jobId": id }))
 }
 
 fn result(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let result = finished::get(call.workspace, arguments.text("jobId.id")?)?;
+    let result = completed::get(call.workspace, arguments.text("jobId.id")?)?;
     Ok(json!({ "jobStatus": "COMPLETE", "data": result }))
 }
 

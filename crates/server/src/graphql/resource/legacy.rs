@@ -8,9 +8,9 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::rest::issue_url;
-use labelport_engine::labeling::project;
-use labelport_engine::legacy_export::{self, LegacyKind};
-use labelport_engine::stored_export;
+use labelport_engine::export::job;
+use labelport_engine::legacy::{self, LegacyKind};
+use labelport_engine::projects::project;
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -44,8 +44,8 @@ pub(super) static PART: Part = Part {
 
 /// Starts an export or joins the one that was started by the same call before.
 fn answer(call: &Call<'_>, arguments: &Arguments<'_>, kind: LegacyKind) -> Result<Value, Problem> {
-    let export = legacy_export::start_or_join(call.workspace, call.caller, kind, arguments.at("data"))?;
-    let until = Some(call.workspace.now().plus_millis(stored_export::KEPT_MS));
+    let export = legacy::start_or_join(call.workspace, call.caller, kind, arguments.at("data"))?;
+    let until = Some(call.workspace.now().plus_millis(job::KEPT_MS));
     let name = if kind == LegacyKind::Labels { "array.json" } else { "rows.ndjson" };
     let url =
         export.is_done.then(|| call.workspace.signer().url(&format!("/results/{}/{name}", export.task_id), until));

@@ -3,8 +3,8 @@
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::catalog::edit::Edits;
 use labelport_engine::catalog::metadata::{self, Book, OPTION};
+use labelport_engine::edits::Edits;
 use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::Connection;

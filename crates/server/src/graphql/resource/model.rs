@@ -3,7 +3,7 @@
 use super::{id, model_run, node};
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Part, Type};
-use labelport_engine::modeling::{model, run};
+use labelport_engine::models::{model, run};
 use labelport_store::tables::models::Model;
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::modeling::{registration, run};
-use labelport_engine::work;
+use labelport_engine::models::{registration, run};
+use labelport_engine::tasks;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
@@ -168,7 +168,7 @@ fn told_row(run: &ModelRun, row: &RunRow) -> Value {
 
 fn status(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let task_id = arguments.text("where.id")?;
-    let task = work::find(call.workspace, task_id)?.ok_or_else(|| Problem::not_found("task", task_id))?;
+    let task = tasks::find(call.workspace, task_id)?.ok_or_else(|| Problem::not_found("task", task_id))?;
     let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let status = match task.status {
         TaskStatus::Complete => "COMPLETE",

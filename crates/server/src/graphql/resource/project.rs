@@ -5,7 +5,7 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::labeling::{label, ontology as ontologies, project};
+use labelport_engine::projects::{label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
 use labelport_store::tables::projects::{self, Project};
 use serde_json::{Value, json};

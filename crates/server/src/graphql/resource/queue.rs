@@ -4,7 +4,7 @@ use super::{id, number};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::labeling::{project, workflow};
+use labelport_engine::projects::{project, workflow};
 use labelport_model::problem::Problem;
 use labelport_store::tables::projects;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
         let identifier = super::metadata::identifier(each);
         let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
         workflow::check_rows(call.workspace, id(parent), &rows)?;
-        wanted.push((labelport_engine::labeling::batch::read_priority(&each["priority"])?, rows));
+        wanted.push((labelport_engine::projects::batch::read_priority(&each["priority"])?, rows));
     }
     for (priority, rows) in wanted {
         workflow::start_priorities(call.workspace, call.caller, id(parent), priority, &rows)?;

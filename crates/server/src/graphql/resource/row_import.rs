@@ -5,12 +5,13 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::row_import::{self, Rows};
-use labelport_engine::work;
+use labelport_engine::tasks;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_store::Connection;
+use labelport_store::tables;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::tasks::{self, TaskStatus};
+use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Value, json};
 
 /// The most rows of a page.
@@ -73,8 +74,8 @@ fn append(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<String, Problem>
 fn append_sync(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = append(call, arguments)?;
     let task = TaskId::parse(&id).map_err(Problem::internal)?;
-    work::wait(call.workspace, &task, std::time::Duration::from_secs(50))?;
-    let failed = call.workspace.read(|connection| Ok(tasks::list_rows(connection, &id, true, -1, 1)?))?;
+    tasks::wait(call.workspace, &task, std::time::Duration::from_secs(50))?;
+    let failed = call.workspace.read(|connection| Ok(tables::tasks::list_rows(connection, &id, true, -1, 1)?))?;
     let failure: Option<Value> =
         failed.first().and_then(|row| serde_json::from_str(row.failure.as_deref().unwrap_or_default()).ok());
     match failure {
@@ -106,7 +107,7 @@ fn create_one(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Va
 
 /// Returns why an import failed as a whole, if it did, as the SDK reads a row that failed.
 fn failure_of_all(connection: &mut dyn Connection, id: &str) -> Result<Option<Value>, Problem> {
-    let task = TaskId::parse(id).ok().map(|id| tasks::find(connection, &id)).transpose()?.flatten();
+    let task = TaskId::parse(id).ok().map(|id| tables::tasks::find(connection, &id)).transpose()?.flatten();
     let Some(task) = task.filter(|task| task.status == TaskStatus::Failed) else { return Ok(None) };
     let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or_default()).unwrap_or_default();
     let spec = json!({ "externalId": null, "globalKey": null, "rowData": null, "metadata": [], "attachments": [] });
@@ -123,8 +124,8 @@ fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Res
     };
     let org_key = call.workspace.org_key();
     call.workspace.read(|connection| {
-        let total = tasks::count_rows(connection, id, has_failed)?;
-        let found = tasks::list_rows(connection, id, has_failed, after, limit)?;
+        let total = tables::tasks::count_rows(connection, id, has_failed)?;
+        let found = tables::tasks::list_rows(connection, id, has_failed, after, limit)?;
         // A page that is not full is the last.
         let next = found.last().filter(|_| found.len() == limit).map(|row| row.ordinal.to_string());
         let mut told = Vec::new();

@@ -5,7 +5,7 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::access::ROLES;
+use labelport_engine::workspace::access::ROLES;
 use labelport_model::problem::Problem;
 use labelport_store::tables::api_keys::{self, User};
 use serde_json::{Value, json};

@@ -6,12 +6,13 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use labelport_engine::catalog::row_import::RowImport;
-use labelport_engine::jobs;
-use labelport_engine::result::Stream;
-use labelport_engine::stored_export;
-use labelport_engine::work::{self, Job};
+use labelport_engine::export::job;
+use labelport_engine::registry;
+use labelport_engine::storage::results::Stream;
+use labelport_engine::tasks::{self, Job};
 use labelport_model::problem::Problem;
-use labelport_store::tables::tasks::{self, ListCreated, Task, TaskStatus};
+use labelport_store::tables;
+use labelport_store::tables::tasks::{ListCreated, Task, TaskStatus};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -38,10 +39,10 @@ pub(super) static PART: Part = Part {
         },
     ],
     queries: &[Field::leaf("cancelableTaskTypes", &[], |_, _, _| {
-        Ok(jobs::wire_types().map(|name| json!(camel_case(name))).collect())
+        Ok(registry::wire_types().map(|name| json!(camel_case(name))).collect())
     })],
     mutations: &[Field::object("cancelBulkOperationJob", "CanceledTask", &["id"], |call, _, arguments| {
-        jobs::cancel(call.workspace, arguments.text("id")?, Some(call.caller))?;
+        registry::cancel(call.workspace, arguments.text("id")?, Some(call.caller))?;
         Ok(json!({ "success": true }))
     })
     .for_readers()],
@@ -67,13 +68,14 @@ fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> R
         skip: arguments.count("skip", 0)?,
         limit: arguments.count("first", listing::PAGE)?.min(1_000),
     };
-    let found = call.workspace.read(|connection| Ok(tasks::list_created(connection, org_key, id(parent), &which)?))?;
+    let found =
+        call.workspace.read(|connection| Ok(tables::tasks::list_created(connection, org_key, id(parent), &which)?))?;
     found.iter().map(|task| told(call, task)).collect()
 }
 
 /// Returns a task by its id.
 pub(super) fn by_id(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
-    let task = work::find(call.workspace, id)?.ok_or_else(|| Problem::not_found("task", id))?;
+    let task = tasks::find(call.workspace, id)?.ok_or_else(|| Problem::not_found("task", id))?;
     told(call, &task)
 }
 
@@ -88,7 +90,7 @@ fn told(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
     Ok(json!({
         "id": task.id.as_str(),
         "name": task.name,
-        "type": jobs::wire_type(&task.kind),
+        "type": registry::wire_type(&task.kind),
         "status": task.status.wire_name(),
         "completionPercentage": percentage,
         "result": result,
@@ -101,7 +103,7 @@ fn told(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
 
 /// Returns what the SDK reads as `result` and `errors` of a task.
 fn results(call: &Call<'_>, task: &Task, outcome: &Value) -> Result<(Value, Value), Problem> {
-    let until = Some(call.workspace.now().plus_millis(stored_export::KEPT_MS));
+    let until = Some(call.workspace.now().plus_millis(job::KEPT_MS));
     let url = |name: &str| json!(call.workspace.signer().url(&format!("/results/{}/{name}", task.id), until));
     // Versions of 2023 fetch what became of an import, however it ended.
     if task.kind == RowImport.kind() {
@@ -111,7 +113,7 @@ fn results(call: &Call<'_>, task: &Task, outcome: &Value) -> Result<(Value, Valu
         // The SDK parses this text when it tells why a task failed.
         return Ok((json!(json!({ "error": outcome["error"] }).to_string()), Value::Null));
     }
-    if task.status != TaskStatus::Complete || !stored_export::is_export(&task.kind) {
+    if task.status != TaskStatus::Complete || !job::is_export(&task.kind) {
         return Ok((Value::Null, Value::Null));
     }
     let Some(stored) = call.workspace.open_result(task.id.as_str())? else { return Ok((Value::Null, Value::Null)) };

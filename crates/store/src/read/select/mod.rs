@@ -6,7 +6,7 @@
 //! condition that gave the candidates where those are exactly its rows, so what is selected never depends on the way.
 //!
 //! # Adding a condition
-//! A variant of `Condition` in the model; its test, and its look-up if an index serves it, in [`condition`].
+//! A variant of `Condition` in the model; its test, and its look-up if an index serves it, in `condition`.
 
 mod condition;
 

@@ -1,0 +1,193 @@
+//! Where an import goes: a project or a model run.
+
+use super::{ImportKind, Made};
+use crate::annotate::Ontology;
+use crate::edits::Edits;
+use crate::models::run as model_run;
+use crate::projects::workflow::{self, Mover, Queues};
+use crate::projects::{ontology, project};
+use crate::workspace::Workspace;
+use labelport_model::problem::Problem;
+use labelport_store::Connection;
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::data_rows;
+use labelport_store::tables::models::{self, ModelRun};
+use labelport_store::tables::ontologies;
+use labelport_store::tables::projects::{self, Project};
+use serde_json::{Value, json};
+
+/// A project or a model run, with what its annotations become.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A project.
+    Project(Box<Project>, ImportKind),
+    /// A model run.
+    Run(Box<ModelRun>),
+}
+
+impl Target {
+    /// Finds a target by its id.
+    pub(super) fn find(workspace: &Workspace, kind: ImportKind, id: &str) -> Result<Self, Problem> {
+        match kind {
+            ImportKind::Label | ImportKind::Prelabel => Ok(Self::Project(Box::new(project::get(workspace, id)?), kind)),
+            ImportKind::Prediction => Ok(Self::Run(Box::new(model_run::get(workspace, id)?))),
+        }
+    }
+
+    /// Finds a target by its key.
+    pub(super) fn get(workspace: &Workspace, kind: ImportKind, key: i64) -> Result<Self, Problem> {
+        let org_key = workspace.org_key();
+        let gone = || Problem::malformed("what the import goes into was deleted");
+        workspace.read(|connection| match kind {
+            ImportKind::Label | ImportKind::Prelabel => {
+                let found = projects::find_by_key(connection, org_key, key)?.ok_or_else(gone)?;
+                Ok(Self::Project(Box::new(found), kind))
+            }
+            ImportKind::Prediction => {
+                Ok(Self::Run(Box::new(models::find_run_by_key(connection, org_key, key)?.ok_or_else(gone)?)))
+            }
+        })
+    }
+
+    pub(super) fn parent_key(&self) -> i64 {
+        match self {
+            Self::Project(project, _) => project.key,
+            Self::Run(run) => run.key,
+        }
+    }
+
+    pub(super) fn is_run(&self) -> bool {
+        matches!(self, Self::Run(_))
+    }
+
+    /// Tells whether what is made is kept. Prelabels are suggestions: they are checked, and nobody exports them.
+    pub(super) fn keeps(&self) -> bool {
+        !matches!(self, Self::Project(_, ImportKind::Prelabel))
+    }
+
+    /// Returns the word for one of them.
+    pub(super) fn sort(&self) -> &'static str {
+        match self {
+            Self::Project(..) => "project",
+            Self::Run(_) => "model run",
+        }
+    }
+
+    pub(super) fn media_type(&self) -> Option<&str> {
+        match self {
+            Self::Project(project, _) => project.media_type.as_deref(),
+            Self::Run(_) => None,
+        }
+    }
+
+    /// Returns where the masks of single instances are found.
+    pub(super) fn mask_root(&self) -> String {
+        match self {
+            Self::Project(project, _) => format!("/api/v1/projects/{}", project.id),
+            Self::Run(run) => format!("/api/v1/model-runs/{}", run.id),
+        }
+    }
+
+    /// Tells whether a row is in it.
+    pub(super) fn holds(&self, connection: &mut dyn Connection, row_key: RowKey) -> Result<bool, Problem> {
+        Ok(match self {
+            Self::Project(project, _) => projects::find_row(connection, project.key, row_key)?.is_some(),
+            Self::Run(run) => models::has_row(connection, run.key, row_key)?,
+        })
+    }
+
+    /// Returns the ontology that annotations must fit.
+    pub(super) fn ontology(&self, workspace: &Workspace) -> Result<Ontology, Problem> {
+        let org_key = workspace.org_key();
+        let found = workspace.read(|connection| {
+            Ok(match self {
+                Self::Project(project, _) => match project.ontology_key {
+                    Some(key) => ontologies::find_by_key(connection, org_key, key)?,
+                    None => None,
+                },
+                Self::Run(run) => {
+                    let model = models::find(connection, org_key, &run.model_id)?;
+                    match model.and_then(|model| model.ontology_id) {
+                        Some(id) => ontologies::find(connection, org_key, &id)?,
+                        None => None,
+                    }
+                }
+            })
+        })?;
+        let sort = self.sort();
+        let found =
+            found.ok_or_else(|| Problem::malformed(format!("the {sort} has no ontology; connect one first")))?;
+        Ontology::parse(&ontology::normalized(&found).to_string())
+            .map_err(|error| Problem::malformed(format!("the ontology of the {sort} cannot be read: {error}")))
+    }
+
+    /// Fails if it was deleted: it does not come back with what is imported.
+    pub(super) fn check_is_there(&self, connection: &mut dyn Connection, org_key: i64) -> Result<(), Problem> {
+        let (is_there, id) = match self {
+            Self::Project(project, _) => (projects::find(connection, org_key, &project.id)?.is_some(), &project.id),
+            Self::Run(run) => (models::find_run(connection, org_key, &run.id)?.is_some(), &run.id),
+        };
+        if is_there { Ok(()) } else { Err(Problem::not_found(self.sort(), id)) }
+    }
+
+    /// Stores what was made for a row; tells whether the row is still there to have it.
+    pub(super) fn keep(
+        &self,
+        edits: &mut Edits<'_>,
+        org_key: i64,
+        row_key: RowKey,
+        made: &Made,
+        mover: &Mover,
+    ) -> Result<bool, Problem> {
+        let Some(row) = data_rows::find_by_key(edits.connection, org_key, row_key)? else { return Ok(false) };
+        match self {
+            Self::Project(project, _) => {
+                let stored = projects::find_row(edits.connection, project.key, row_key)?;
+                let Some(stored) = stored else { return Ok(false) };
+                edits.append_label(project.key, row_key, label(made, mover).as_bytes())?;
+                let queues = Queues::read(edits.connection, project.key)?;
+                if let Some(details) = workflow::labeled(stored.details.as_deref(), &queues, mover) {
+                    edits.merge(&workflow::part(&row.id, project, &details))?;
+                }
+                Ok(true)
+            }
+            Self::Run(run) => {
+                if !models::has_row(edits.connection, run.key, row_key)? {
+                    return Ok(false);
+                }
+                let mut predictions = models::list_run_labels(edits.connection, run.key, row_key, 1)?;
+                predictions.push(prediction(made));
+                let text = model_run::part(&row.id, run, &format!("\"predictions\":[{}]", predictions.join(",")));
+                edits.merge(text.as_bytes())?;
+                Ok(true)
+            }
+        }
+    }
+}
+
+/// Returns a label as an export shows it.
+fn label(made: &Made, mover: &Mover) -> String {
+    let now = mover.now.to_string();
+    let details = json!({
+        "created_at": now, "updated_at": now, "created_by": mover.email, "content_last_updated_at": now,
+        "reviews": Value::Array(Vec::new()),
+    });
+    let performance = json!({ "seconds_to_create": 0, "seconds_to_review": 0, "skipped": false });
+    format!(
+        "{{{},\"label_details\":{details},\"performance_details\":{performance},\"annotations\":{}}}",
+        head(made),
+        made.annotations
+    )
+}
+
+fn prediction(made: &Made) -> String {
+    let metrics = match made.metrics.is_empty() {
+        true => String::new(),
+        false => format!(",\"metrics\":[{}]", made.metrics.join(",")),
+    };
+    format!("{{{},\"annotations\":{}{metrics}}}", head(made), made.annotations)
+}
+
+fn head(made: &Made) -> String {
+    format!("\"label_kind\":\"{}\",\"version\":\"1.0.0\",\"id\":\"{}\"", made.label_kind, made.label_id)
+}

@@ -1,0 +1,234 @@
+//! Exports as tasks, whose results are kept to be read by range.
+//!
+//! The request is the task's; the result lies under the task's id. A worker that is interrupted leaves nothing that
+//! exists, and the next one starts again on a snapshot of its own.
+
+use crate::export::{self, ExportError};
+use crate::manifest::Manifest;
+use crate::storage::results::ResultSink;
+use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
+use crate::workspace::Workspace;
+use crate::workspace::access::Caller;
+use labelport_formats::{Format, Ndjson};
+use labelport_model::id::TaskId;
+use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::request::ExportRequest;
+use labelport_model::time::Span;
+use labelport_store::tables;
+use labelport_store::tables::tasks::{Task, TaskProgress, TaskStatus};
+use serde_json::json;
+
+/// How long results are kept.
+pub const KEPT_MS: i64 = 30 * 24 * 3_600_000;
+
+/// The kind of tasks that export rows in the native format.
+pub const ROWS: &str = "export-data-rows";
+/// The kind of tasks that export labels in the legacy format.
+pub const LEGACY_LABELS: &str = "export-legacy-labels";
+/// The kind of tasks that export data rows in the legacy format.
+pub const LEGACY_ROWS: &str = "export-legacy-rows";
+/// The kind of tasks that export the labels of a model run in the legacy format.
+pub const LEGACY_RUN: &str = "export-legacy-run";
+/// The kinds of tasks that keep a result.
+pub const KINDS: [&str; 4] = [ROWS, LEGACY_LABELS, LEGACY_ROWS, LEGACY_RUN];
+
+/// Runs exports.
+pub struct ExportJob;
+
+/// Starts an export; returns the id of its task. What it names has to be there.
+pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &ExportRequest) -> Result<TaskId, Problem> {
+    check(workspace, request)?;
+    check_queue(workspace, caller)?;
+    let name = if name.is_empty() { request.scope.to_string() } else { name.to_owned() };
+    let order = Order { kind: ExportJob.kind(), name, request: request.to_canonical_json() };
+    tasks::start(workspace, caller, order, tasks::PATIENCE)
+}
+
+/// Fails for a request that makes no sense, before there is a task of it.
+pub fn check(workspace: &Workspace, request: &ExportRequest) -> Result<(), Problem> {
+    request.check().map_err(|error| Problem::malformed(error.with_names()))?;
+    workspace.read(|connection| export::check(connection, workspace.org_key(), request).map_err(told))
+}
+
+/// Fails for a caller whose exports that wait are as many as may be.
+pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), Problem> {
+    let Some(limit) = workspace.queued_exports_limit() else { return Ok(()) };
+    let (org_key, queue) = (workspace.org_key(), caller.key_id.as_str());
+    let waiting =
+        workspace.read(|connection| Ok(tables::tasks::count_waiting(connection, org_key, Some((&KINDS, queue)))?))?;
+    if waiting < limit {
+        return Ok(());
+    }
+    // The SDK knows the limit by how the sentence begins.
+    let message =
+        format!("You have exceeded the limit of {limit} exports that wait at once; wait for some or cancel them");
+    Err(Problem::new(ProblemKind::TooMany, message))
+}
+
+/// Says why an export could not run.
+pub fn told(error: ExportError) -> Problem {
+    match error {
+        ExportError::Request(error) => Problem::malformed(error.with_names()),
+        ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
+        ExportError::Ambiguous { .. }
+        | ExportError::CustomEditor { .. }
+        | ExportError::Slice { .. }
+        | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
+        ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Stopped => Problem::internal(error),
+        ExportError::Store(error) => error.into(),
+    }
+}
+
+impl Job for ExportJob {
+    fn kind(&self) -> &'static str {
+        ROWS
+    }
+
+    fn wire_type(&self) -> &'static str {
+        ROWS
+    }
+
+    fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
+        let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
+        run(workspace, task, pulse, &request, Written::in_format(&Ndjson))
+    }
+
+    fn activity(&self, task: &Task) -> String {
+        activity(task)
+    }
+
+    fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
+        discard(workspace, task)
+    }
+}
+
+/// Says what an export does.
+pub(crate) fn activity(task: &Task) -> String {
+    match ExportRequest::from_json(&task.request) {
+        Ok(request) => format!("exporting {}", request.scope),
+        Err(_) => format!("exporting {:?}", task.name),
+    }
+}
+
+/// Removes the result of an export, however much there is of it.
+pub(crate) fn discard(workspace: &Workspace, task: &Task) -> Result<(), Problem> {
+    workspace.forget_result(task.id.as_str());
+    workspace.results().remove(task.id.as_str()).map_err(Problem::internal)
+}
+
+/// How rows are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub(crate) format: &'a dyn Format,
+    /// The span outside which labels are left out.
+    pub(crate) labels_created: Option<Span>,
+}
+
+impl<'a> Written<'a> {
+    /// Rows with all their labels.
+    pub(crate) fn in_format(format: &'a dyn Format) -> Self {
+        Self { format, labels_created: None }
+    }
+}
+
+/// Runs an export of a task and keeps its result.
+pub(crate) fn run(
+    workspace: &Workspace,
+    task: &Task,
+    pulse: &Pulse,
+    request: &ExportRequest,
+    written: Written<'_>,
+) -> Result<Done, JobError> {
+    let mut sink = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
+    workspace.forget_result(task.id.as_str());
+    let manifest = write(workspace, task, pulse, request, &mut sink, written);
+    pulse.check()?;
+    let manifest = manifest?;
+    let notices = |row: &crate::manifest::RowNotice| {
+        json!({ "data_row_id": row.data_row_id, "message": row.message }).to_string()
+    };
+    let errors: Vec<String> = manifest.rows.iter().map(notices).collect();
+    sink.write_errors(&errors).map_err(crate::workspace::unwritable)?;
+    sink.set_sha256(&manifest.digest.sha256);
+    sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
+    workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
+    let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
+    let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
+    Ok(Done { rows, outcome: Some(outcome) })
+}
+
+fn write(
+    workspace: &Workspace,
+    task: &Task,
+    pulse: &Pulse,
+    request: &ExportRequest,
+    sink: &mut ResultSink,
+    Written { format, labels_created }: Written<'_>,
+) -> Result<Manifest, Problem> {
+    let mut last = workspace.now();
+    let mut tell = |now: export::Progress| {
+        // Progress is told once a second: a write for each chunk would cost more than the chunk.
+        if workspace.now().as_millis() - last.as_millis() < 1_000 {
+            return;
+        }
+        last = workspace.now();
+        let rows_done = i64::try_from(now.rows).unwrap_or(i64::MAX);
+        let expected = now.rows.saturating_mul(now.parts).checked_div(now.parts_begun).unwrap_or(now.rows);
+        let rows_total = Some(i64::try_from(expected).unwrap_or(i64::MAX));
+        let id = task.id.clone();
+        drop(workspace.store().write(move |connection| {
+            tables::tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
+        }));
+    };
+    let mut run = export::Run {
+        threads: workspace.threads(),
+        format,
+        row_limit_bytes: export::ROW_LIMIT_BYTES,
+        labels_created,
+        progress: &mut tell,
+        stop: Some(pulse.flag()),
+    };
+    export::run(workspace.store(), request, sink, &mut run).map_err(told)
+}
+
+/// Fails unless a task is an export whose result is there to be read.
+pub fn get_result(
+    workspace: &Workspace,
+    task_id: &str,
+) -> Result<std::sync::Arc<crate::storage::results::Stored>, Problem> {
+    let Some(task) = tasks::find(workspace, task_id)? else {
+        return Err(Problem::not_found("task", task_id));
+    };
+    match task.status {
+        TaskStatus::Complete => {}
+        TaskStatus::InProgress => {
+            let message = "the export is still running; wait for it to be COMPLETE";
+            return Err(Problem::new(ProblemKind::NotReady, message));
+        }
+        TaskStatus::Failed | TaskStatus::Canceled => return Err(Problem::new(ProblemKind::Gone, "Task failed")),
+    }
+    if !is_export(&task.kind) {
+        let message = format!("task {task_id} has no stored rows; it is of the kind {}", task.kind);
+        return Err(Problem::malformed(message));
+    }
+    let message = "the result has expired and was removed; run the export again";
+    workspace.open_result(task_id)?.ok_or_else(|| Problem::new(ProblemKind::Gone, message))
+}
+
+/// Tells whether tasks of a kind keep a result.
+pub fn is_export(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
+
+/// Removes results that are older than they are kept.
+pub fn expire(workspace: &Workspace) -> Result<(), Problem> {
+    let before = workspace.now().plus_millis(-KEPT_MS);
+    let expired = workspace
+        .read(|connection| Ok(tables::tasks::list_finished_before(connection, workspace.org_key(), before)?))?;
+    for task in expired.iter().filter(|task| is_export(&task.kind)) {
+        workspace.results().remove(task.id.as_str()).map_err(Problem::internal)?;
+        workspace.forget_result(task.id.as_str());
+    }
+    Ok(())
+}

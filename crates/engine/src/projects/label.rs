@@ -1,0 +1,48 @@
+//! Labels one by one.
+
+use super::project;
+use crate::edits::Edits;
+use crate::workspace::Workspace;
+use labelport_model::problem::Problem;
+use labelport_store::tables::projects::{self, Label, ListLabels};
+use labelport_store::write::activity;
+use labelport_store::write::removal;
+
+/// Lists labels of a project in the order in which they were created.
+pub fn list(workspace: &Workspace, project_id: &str, which: &ListLabels) -> Result<Vec<Label>, Problem> {
+    let project = project::get(workspace, project_id)?;
+    workspace.read(|connection| Ok(projects::list_labels(connection, project.key, which)?))
+}
+
+/// Returns a label.
+pub fn get(workspace: &Workspace, id: &str) -> Result<Label, Problem> {
+    let org_key = workspace.org_key();
+    let found = workspace.read(|connection| Ok(projects::find_label(connection, org_key, id)?))?;
+    found.ok_or_else(|| Problem::not_found("label", id))
+}
+
+/// Counts the labels of a project.
+pub fn count(workspace: &Workspace, project_key: i64) -> Result<i64, Problem> {
+    workspace.read(|connection| Ok(projects::count_labels(connection, project_key)?))
+}
+
+/// Deletes labels; returns the ids of those that were there.
+pub fn delete(workspace: &Workspace, ids: Vec<String>) -> Result<Vec<String>, Problem> {
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        let mut edits = Edits::begin(connection, org_key, now)?;
+        let mut deleted = Vec::new();
+        for id in ids {
+            if projects::find_label(edits.connection, org_key, &id)?.is_none() {
+                continue;
+            }
+            if let Some((_, row_key)) = removal::remove_label(edits.connection, &id)? {
+                activity::note(edits.connection, row_key, now)?;
+                edits.touch(row_key)?;
+                deleted.push(id);
+            }
+        }
+        edits.finish()?;
+        Ok(deleted)
+    })
+}

@@ -1,0 +1,9 @@
+//! Projects: their ontologies, batches, workflow and labels, created and changed one call at a time.
+
+pub mod batch;
+pub mod issue;
+pub mod label;
+pub mod named_rows;
+pub mod ontology;
+pub mod project;
+pub mod workflow;

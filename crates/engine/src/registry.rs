@@ -1,0 +1,73 @@
+//! What runs in the background: the one list of jobs and chores.
+//!
+//! # Adding a job
+//! A type that implements [`Job`] in the module of the things it is about, and one line in `JOBS`. A chore is a function
+//! and a line in [`ROSTER`].
+
+use crate::annotation_import::ImportJob;
+use crate::catalog::asset;
+use crate::catalog::row_import::RowImport;
+use crate::export::job::{self, ExportJob};
+use crate::legacy::{LabelExport, RowExport, RunExport};
+use crate::models::registration::Registration;
+use crate::projects::batch::BatchFill;
+use crate::projects::workflow::{PriorityChange, QueueMove};
+use crate::tasks::{self, Chore, Job, Roster};
+use crate::workspace::Workspace;
+use crate::workspace::access::Caller;
+use labelport_model::problem::Problem;
+use labelport_store::tables::tasks::Task;
+use std::time::Duration;
+
+/// Every job, by kind.
+static JOBS: &[&dyn Job] = &[
+    &ImportJob,
+    &BatchFill,
+    &ExportJob,
+    &LabelExport,
+    &RowExport,
+    &RunExport,
+    &PriorityChange,
+    &QueueMove,
+    &RowImport,
+    &Registration,
+];
+
+/// What the workers of a process do.
+pub static ROSTER: Roster = Roster {
+    jobs: JOBS,
+    chores: &[
+        Chore { every: Duration::from_secs(3), answers_bell: true, run: asset::look_at_waiting },
+        Chore {
+            every: Duration::from_secs(3_600),
+            answers_bell: false,
+            run: |workspace, _| job::expire(workspace).map(|()| false),
+        },
+    ],
+};
+
+/// Cancels a task, whichever process works on it, and returns it as it is then. No caller is the operator.
+pub fn cancel(workspace: &Workspace, id: &str, caller: Option<&Caller>) -> Result<Task, Problem> {
+    tasks::cancel(workspace, JOBS, id, caller)
+}
+
+/// Lists what the SDK knows the kinds of tasks by. All can be canceled.
+pub fn wire_types() -> impl Iterator<Item = &'static str> {
+    JOBS.iter().map(|job| job.wire_type())
+}
+
+/// Returns what the SDK knows a task of a kind by.
+pub fn wire_type(kind: &str) -> &str {
+    JOBS.iter().find(|job| job.kind() == kind).map_or(kind, |job| job.wire_type())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_job_is_unique_and_in_order() {
+        let kinds: Vec<_> = JOBS.iter().map(|job| job.kind()).collect();
+        assert!(kinds.is_sorted_by(|one, next| one < next), "{kinds:?}");
+    }
+}

@@ -1,0 +1,400 @@
+//! A workspace: the store with everything that a server needs beside it.
+//!
+//! Files, results, the outgoing client, the signer of URLs, the clock and chance are here once, and every function that
+//! serves a call takes a workspace and a caller. It holds no rules: those are in the modules of the things they are about.
+
+pub mod access;
+pub mod api_keys;
+pub mod counters;
+pub mod signing;
+pub mod wake_up;
+
+use crate::ambient::{Chance, Clock};
+use crate::outbound::{Client, FetchError, Fetched, Limits};
+use crate::storage::files::{Files, Kept};
+use crate::storage::results::{Results, Stored};
+use access::Caller;
+use counters::Counters;
+use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::time::{Timestamp, Zone};
+use labelport_store::Connection;
+use labelport_store::Store;
+use labelport_store::StoreError;
+use labelport_store::tables::files;
+use labelport_store::tables::files::File;
+use labelport_store::tables::settings;
+use signing::Signer;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wake_up::WakeUp;
+
+/// An open workspace.
+pub struct Workspace {
+    store: Store,
+    files: Files,
+    results: Results,
+    client: Client,
+    /// What URLs that are given out begin with.
+    public_url: String,
+    /// The signer with the secret that was read last.
+    signer: Mutex<Arc<Signer>>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    threads: usize,
+    counters: Counters,
+    queued_exports_limit: Option<i64>,
+    wake_up: WakeUp,
+    /// Readers that wait for their next use: opening one costs more than most reads.
+    readers: Mutex<Vec<Box<dyn Connection>>>,
+    /// The indexes of the results read last.
+    opened: Mutex<Vec<(String, Arc<Stored>)>>,
+}
+
+/// What a workspace is made of.
+pub struct Opening {
+    /// The store.
+    pub store: Store,
+    /// The data folder, in which files and results lie.
+    pub folder: PathBuf,
+    /// The client that fetches what users name by URL.
+    pub client: Client,
+    /// What URLs that are given out begin with; none for what was set before.
+    pub public_url: Option<String>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub chance: Arc<dyn Chance>,
+    /// How many threads an export may use.
+    pub threads: usize,
+}
+
+/// A file to keep.
+#[derive(Debug, Clone)]
+pub struct NewFile<'a> {
+    /// The id, which nobody else has.
+    pub id: &'a str,
+    /// The name that it came with.
+    pub name: &'a str,
+    /// The content type that it came with.
+    pub content_type: Option<&'a str>,
+    /// Who sends it.
+    pub created_by: Option<&'a str>,
+}
+
+/// What URLs begin with where nobody said so.
+const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
+/// The most readers that wait.
+const READERS_LIMIT: usize = 16;
+/// The most results whose indexes are kept.
+const OPENED_LIMIT: usize = 16;
+
+impl Workspace {
+    /// Opens a workspace. The first time it gets the secret that signs its URLs.
+    pub fn open(opening: Opening) -> Result<Self, StoreError> {
+        let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
+        let secret = chance.secret();
+        let (secret, public_url) = store.write(move |connection| {
+            let secret = match settings::find(connection, settings::SIGNING_SECRET)? {
+                Some(known) => known,
+                None => {
+                    settings::put(connection, settings::SIGNING_SECRET, &secret)?;
+                    secret
+                }
+            };
+            if let Some(public_url) = &public_url {
+                settings::put(connection, settings::PUBLIC_URL, public_url)?;
+            }
+            let public_url = settings::find(connection, settings::PUBLIC_URL)?;
+            Ok((secret, public_url.unwrap_or_else(|| DEFAULT_PUBLIC_URL.to_owned())))
+        })?;
+        Ok(Self {
+            store,
+            files: Files::new(&folder),
+            results: Results::new(&folder),
+            client,
+            signer: Mutex::new(Arc::new(Signer::new(secret, &public_url))),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            clock,
+            chance,
+            threads,
+            counters: Counters::default(),
+            queued_exports_limit: None,
+            wake_up: WakeUp::default(),
+            readers: Mutex::default(),
+            opened: Mutex::default(),
+        })
+    }
+
+    /// Limits how many exports of one API key may wait for a worker.
+    pub fn with_queued_exports_limit(self, limit: i64) -> Self {
+        Self { queued_exports_limit: Some(limit), ..self }
+    }
+
+    /// Returns how many exports of one API key may wait for a worker; none for any number.
+    pub fn queued_exports_limit(&self) -> Option<i64> {
+        self.queued_exports_limit
+    }
+
+    /// Returns what this process has done since it began.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns the key of the organization.
+    pub fn org_key(&self) -> i64 {
+        self.store.org_key()
+    }
+
+    /// Returns where files lie.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Returns where results lie.
+    pub fn results(&self) -> &Results {
+        &self.results
+    }
+
+    /// Returns the client that fetches what users name by URL.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns what URLs that are given out begin with.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// Returns the signer of URLs. Its secret is read each time: `labelport key rotate-signing` replaces it in another
+    /// process, and must have ended the old URLs when it returns. Where the store cannot be read it is the one before,
+    /// with which a URL that nobody can open is made.
+    pub fn signer(&self) -> Arc<Signer> {
+        self.current_signer().unwrap_or_else(|_| Arc::clone(&self.known_signer()))
+    }
+
+    /// Fails unless a signature is that of a path, by the secret of now, and its time is not over.
+    pub fn check_signature(&self, path: &str, expires: Option<i64>, signature: Option<&str>) -> Result<(), Problem> {
+        self.current_signer()?.check(path, expires, signature, self.now())
+    }
+
+    fn current_signer(&self) -> Result<Arc<Signer>, Problem> {
+        let secret = self.read(|connection| Ok(settings::find(connection, settings::SIGNING_SECRET)?))?;
+        let mut known = self.known_signer();
+        if let Some(secret) = secret.filter(|secret| !known.has_secret(secret)) {
+            *known = Arc::new(Signer::new(secret, &self.public_url));
+        }
+        Ok(Arc::clone(&known))
+    }
+
+    fn known_signer(&self) -> MutexGuard<'_, Arc<Signer>> {
+        self.signer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a new secret for URLs. Every URL that was signed before ends, also in a server that is running.
+    pub fn rotate_signing_secret(&self) -> Result<(), Problem> {
+        let secret = self.chance.secret();
+        self.write(move |connection| Ok(settings::put(connection, settings::SIGNING_SECRET, &secret)?))
+    }
+
+    /// Returns chance.
+    pub fn chance(&self) -> &dyn Chance {
+        &*self.chance
+    }
+
+    /// Returns chance for work that runs elsewhere.
+    pub fn shared_chance(&self) -> Arc<dyn Chance> {
+        Arc::clone(&self.chance)
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Returns now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns how many threads an export may use.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Returns what wakes workers, and callers that wait for them.
+    pub fn wake_up(&self) -> &WakeUp {
+        &self.wake_up
+    }
+
+    /// Reads with a connection that sees every commit.
+    pub fn read<T>(&self, read: impl FnOnce(&mut dyn Connection) -> Result<T, Problem>) -> Result<T, Problem> {
+        let known = self.readers.lock().ok().and_then(|mut readers| readers.pop());
+        let mut reader = match known {
+            Some(reader) => reader,
+            None => self.store.reader()?,
+        };
+        let value = read(&mut *reader)?;
+        if let Ok(mut readers) = self.readers.lock()
+            && readers.len() < READERS_LIMIT
+        {
+            readers.push(reader);
+        }
+        Ok(value)
+    }
+
+    /// Writes in one transaction. What the work refuses leaves nothing.
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Connection) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let mut refused = None;
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        let outcome = self.store.write(move |connection| {
+            work(connection).map_err(|problem| {
+                // The store takes the transaction back on any error; which one it was is told beside.
+                drop(send.send(problem));
+                StoreError::Withdrawn
+            })
+        });
+        if outcome.is_err() {
+            refused = receive.try_recv().ok();
+        }
+        match (outcome, refused) {
+            (Ok(value), _) => Ok(value),
+            (Err(_), Some(problem)) => Err(problem),
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+
+    /// Finds out who is asking.
+    pub fn identify(&self, key: Option<&str>) -> Result<Caller, Problem> {
+        self.read(|connection| access::identify(connection, self.org_key(), key, self.now())?)
+    }
+
+    /// Returns the zone in which dates of a user are read.
+    pub fn zone_of(&self, user: &labelport_store::tables::api_keys::User) -> Result<Zone, Problem> {
+        let name = match &user.time_zone {
+            Some(name) => name.clone(),
+            None => self.store.time_zone()?,
+        };
+        Zone::parse(&name).map_err(Problem::internal)
+    }
+
+    /// Returns what is noted of a file that was written.
+    pub(crate) fn file_of(&self, new: &NewFile<'_>, kept: &Kept) -> File {
+        File {
+            id: new.id.to_owned(),
+            name: new.name.to_owned(),
+            content_type: new.content_type.map(str::to_owned),
+            size_bytes: i64::try_from(kept.size_bytes).unwrap_or(i64::MAX),
+            sha256: kept.sha256.clone(),
+            created_by: new.created_by.map(str::to_owned),
+            created: self.now(),
+        }
+    }
+
+    /// Keeps a file that was written, and returns it.
+    pub fn note_file(&self, new: &NewFile<'_>, kept: &Kept) -> Result<File, Problem> {
+        let file = self.file_of(new, kept);
+        let org_key = self.org_key();
+        let noted = file.clone();
+        self.store.write(move |connection| files::create(connection, org_key, &noted))?;
+        Ok(file)
+    }
+
+    /// Keeps bytes as a file, and returns its URL.
+    pub fn keep_file(&self, new: &NewFile<'_>, bytes: &[u8]) -> Result<String, Problem> {
+        let kept = self.files.write(new.id, bytes).map_err(unwritable)?;
+        let file = self.note_file(new, &kept)?;
+        Ok(self.file_url(&file.id, &file.name))
+    }
+
+    /// Returns the URL of a file. It works for the life of the file, and ends like the name that the file came with, by
+    /// which readers guess what it is.
+    pub fn file_url(&self, id: &str, name: &str) -> String {
+        let mut tail: String = name.rsplit(['/', '\\']).next().unwrap_or_default().chars().collect();
+        tail.retain(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'));
+        if tail.is_empty() {
+            tail.push_str("file");
+        }
+        self.signer().url(&format!("/files/{id}/{tail}"), None)
+    }
+
+    /// Finds the file that a URL of this workspace leads to.
+    pub fn find_own_file(&self, url: &str) -> Option<String> {
+        let mut parts = self.known_signer().own_path(url)?.strip_prefix("/files/")?.split('/');
+        parts.next().map(str::to_owned)
+    }
+
+    /// Copies the file at a URL to a writer: a file here, or one of another server. Fails with a cause only if the writer
+    /// failed.
+    pub fn fetch(&self, url: &str, limits: Limits, out: &mut dyn Write) -> Result<Fetched, Problem> {
+        let Some(id) = self.find_own_file(url) else {
+            return self.client.get(url, limits, out).map_err(|error| match error {
+                FetchError::Keep(error) => unwritable(error),
+                error => Problem::malformed(error.to_string()),
+            });
+        };
+        let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
+        let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
+        let unreadable =
+            |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
+        let mut opened = self.files.open(&file.id).map_err(unreadable)?;
+        let length = opened.metadata().map_err(unreadable)?.len();
+        if length > limits.size_bytes {
+            let Limits { size_bytes, remedy, .. } = limits;
+            let message = format!("the file {} is larger than {size_bytes} bytes; {remedy}", file.name);
+            return Err(Problem::malformed(message));
+        }
+        // Files here are never changed, so a failed copy means that it cannot be written.
+        io::copy(&mut opened, out).map_err(unwritable)?;
+        Ok(Fetched { content_type: file.content_type, content_length: Some(length) })
+    }
+
+    /// Returns the bytes at a URL, of which the limits allow no more than fit in memory.
+    pub fn fetch_bytes(&self, url: &str, limits: Limits) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        self.fetch(url, limits, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Opens the result of a task; none where there is none, not yet or not any more.
+    pub fn open_result(&self, task_id: &str) -> Result<Option<Arc<Stored>>, Problem> {
+        if let Ok(opened) = self.opened.lock()
+            && let Some((_, stored)) = opened.iter().find(|(id, _)| id == task_id)
+        {
+            return Ok(Some(Arc::clone(stored)));
+        }
+        let Some(stored) = self.results.open(task_id).map_err(Problem::internal)? else { return Ok(None) };
+        let stored = Arc::new(stored);
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.truncate(OPENED_LIMIT - 1);
+            opened.insert(0, (task_id.to_owned(), Arc::clone(&stored)));
+        }
+        Ok(Some(stored))
+    }
+
+    /// Forgets an index that was kept.
+    pub fn forget_result(&self, task_id: &str) {
+        if let Ok(mut opened) = self.opened.lock() {
+            opened.retain(|(id, _)| id != task_id);
+        }
+    }
+}
+
+/// Says that a file could not be written.
+pub fn unwritable(error: io::Error) -> Problem {
+    let message = match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "the disk of the data folder is full; free some space and send it again".to_owned()
+        }
+        _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
+    };
+    Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }
+}

@@ -5,7 +5,7 @@
 //! download that broke off goes on where it stopped.
 
 use crate::answer;
-use crate::door::Door;
+use crate::app::App;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
@@ -84,13 +84,13 @@ pub(crate) struct Content {
 
 /// Answers with an upload or another file.
 pub(crate) async fn file(
-    State(door): State<Door>,
+    State(app): State<App>,
     Path((id, name)): Path<(String, String)>,
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response<Body> {
     let signature = Signature::of(pairs);
-    let found = door.call(move |workspace| {
+    let found = app.call(move |workspace| {
         signature.check(workspace, &format!("/files/{id}/{name}"))?;
         file_content(workspace, &id)
     });
@@ -99,9 +99,7 @@ pub(crate) async fn file(
 
 /// Returns a file as content.
 pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, Problem> {
-    let file =
-        workspace.read(|connection| Ok(labelport_store::tables::files::find(connection, workspace.org_key(), id)?))?;
-    let path = workspace.files().path(id);
+    let (file, path) = workspace.get_file(id)?;
     let metadata = std::fs::metadata(&path).map_err(|_| Problem::not_found("file", id))?;
     let content_type = file.as_ref().and_then(|file| file.content_type.clone());
     Ok(Content {
@@ -114,21 +112,19 @@ pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, P
 
 /// Answers with a mask.
 pub(crate) fn mask_content(workspace: &Workspace, place: &str) -> Result<Content, Problem> {
-    let org_key = workspace.org_key();
-    let id = workspace.read(|connection| Ok(labelport_store::tables::files::find_mask(connection, org_key, place)?))?;
-    let id = id.ok_or_else(|| Problem::new(ProblemKind::NotFound, "there is no such mask in this workspace"))?;
+    let id = workspace.get_mask_file(place)?;
     Ok(Content { content_type: "image/png".to_owned(), ..file_content(workspace, &id)? })
 }
 
 /// Answers with one file of a stream of a result.
 pub(crate) async fn stream_file(
-    State(door): State<Door>,
+    State(app): State<App>,
     Path((task, stream, number)): Path<(String, String, String)>,
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response<Body> {
     let signature = Signature::of(pairs);
-    let found = door.call(move |workspace| {
+    let found = app.call(move |workspace| {
         signature.check(workspace, &format!("/results/{task}/{stream}/{number}"))?;
         let stored = job::get_result(workspace, &task)?;
         let of = Stream::find(&stream);
@@ -145,13 +141,13 @@ pub(crate) async fn stream_file(
 
 /// Answers with the whole of something that belongs to a task.
 pub(crate) async fn whole(
-    State(door): State<Door>,
+    State(app): State<App>,
     Path((task, name)): Path<(String, String)>,
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response<Body> {
     let signature = Signature::of(pairs);
-    let found = door.call(move |workspace| {
+    let found = app.call(move |workspace| {
         // Whoever may read the rows may check them.
         let signed = if name == "manifest.json" { "rows.ndjson" } else { &name };
         let outcome = signature.check(workspace, &format!("/results/{task}/{signed}"));
@@ -164,7 +160,7 @@ pub(crate) async fn whole(
             "rows.ndjson" => result_content(workspace, &task, Stream::Rows),
             "errors.ndjson" => result_content(workspace, &task, Stream::Errors),
             "rows.json" => {
-                let text = row_import::told_all(workspace, &task)?;
+                let text = row_import::outcomes_to_json(workspace, &task)?;
                 Ok(text_content(text, "application/json; charset=utf-8"))
             }
             "array.json" => array_content(workspace, &task),

@@ -1,6 +1,6 @@
 //! Doors over HTTP: GraphQL for the official SDK, REST, uploads, files and results.
 //!
-//! A door turns a request into a call of the engine and its answer into bytes. It holds no rules: who may do what, what a
+//! A app turns a request into a call of the engine and its answer into bytes. It holds no rules: who may do what, what a
 //! request means and what is wrong with it is decided below. Calls of the engine block, so each runs on a thread for
 //! blocking work; nothing else here does.
 //!
@@ -9,14 +9,15 @@
 //! `rest` and one line in its table.
 
 mod answer;
+mod app;
 mod connections;
 mod deliver;
-mod door;
 mod graphql;
+mod health;
 mod limits;
 mod metrics;
+mod nodes;
 mod observe;
-mod probe;
 mod problem;
 mod rest;
 mod serve;

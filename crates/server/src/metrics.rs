@@ -1,13 +1,10 @@
 //! Metrics in the text format of Prometheus. Labels are routes and words of ours, never names, ids or addresses.
 
-use crate::answer;
-use crate::door::Door;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 use labelport_engine::outbound;
+use labelport_engine::tasks;
+use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tables::tasks;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -16,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::Ordering;
 
 /// The content type of the text format.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The labels of a metric, in order.
 type Labels = Vec<(&'static str, String)>;
@@ -112,7 +109,19 @@ impl Metrics {
         tracing::warn!(reason = why.word(), "rejected over a limit");
     }
 
-    fn print(&self) -> Result<String, Problem> {
+    /// Prints all metrics, with what the workspace has counted.
+    pub(crate) fn print(&self, workspace: &Workspace) -> Result<String, Problem> {
+        let counts = tasks::count(workspace)?;
+        for (status, count) in counts.by_status {
+            let labels = vec![("status", status.wire_name().to_ascii_lowercase())];
+            self.tasks.get_or_create(&labels).set(count);
+        }
+        self.queue.set(counts.waiting);
+        self.database_bytes.set(workspace.database_bytes()?);
+        let counters = workspace.counters();
+        catch_up(&self.exported_rows, counters.exported_rows.load(Ordering::Relaxed));
+        catch_up(&self.exported_bytes, counters.exported_bytes.load(Ordering::Relaxed));
+        catch_up(&self.refused_fetches, outbound::refused_count());
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(Problem::internal)?;
         Ok(text)
@@ -122,31 +131,4 @@ impl Metrics {
 /// Raises a counter to what the engine has counted. Two scrapes at once raise it once.
 fn catch_up(counter: &Counter, counted: u64) {
     counter.inner().fetch_max(counted, Ordering::Relaxed);
-}
-
-/// Answers with all metrics.
-pub(crate) async fn handle(State(door): State<Door>) -> Response<Body> {
-    let metrics = door.metrics.clone();
-    let outcome = door.call(move |workspace| {
-        let org_key = workspace.org_key();
-        let (counts, waiting) = workspace.read(|connection| {
-            let counts = tasks::count_by_status(connection, org_key)?;
-            Ok((counts, tasks::count_waiting(connection, org_key, None)?))
-        })?;
-        for (status, count) in counts {
-            let labels = vec![("status", status.wire_name().to_ascii_lowercase())];
-            metrics.tasks.get_or_create(&labels).set(count);
-        }
-        metrics.queue.set(waiting);
-        metrics.database_bytes.set(workspace.store().size_bytes()?);
-        let counters = workspace.counters();
-        catch_up(&metrics.exported_rows, counters.exported_rows.load(Ordering::Relaxed));
-        catch_up(&metrics.exported_bytes, counters.exported_bytes.load(Ordering::Relaxed));
-        catch_up(&metrics.refused_fetches, outbound::refused_count());
-        metrics.print()
-    });
-    match outcome.await {
-        Ok(text) => answer::with_type(StatusCode::OK, CONTENT_TYPE, text.into()),
-        Err(problem) => answer::failure(&problem),
-    }
 }

@@ -4,8 +4,8 @@
 //! it has the last four characters, by which `labelport key list` tells keys apart.
 
 use crate::answer;
+use crate::app::{App, key_of};
 use crate::connections::ConnectionState;
-use crate::door::{Door, key_of};
 use crate::metrics::{Metrics, Rejection};
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
@@ -28,7 +28,7 @@ const REFUSAL_BYTES: usize = 4_096;
 const PROBES: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
 
 /// Runs a request, and logs and counts it once its answer is sent or given up.
-pub(crate) async fn observe(State(door): State<Door>, mut request: Request, next: Next) -> Response<Body> {
+pub(crate) async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response<Body> {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
@@ -36,11 +36,11 @@ pub(crate) async fn observe(State(door): State<Door>, mut request: Request, next
     let key = hint_of(request.headers());
     let busy = request.extensions_mut().remove::<Arc<ConnectionState>>();
     let is_late = Arc::new(AtomicBool::new(false));
-    let idle = door.limits.body_idle;
+    let idle = app.limits.body_idle;
     let request = request.map(|body| Body::new(Patient::new(body, idle, Arc::clone(&is_late))));
     let mut response = next.run(request).await;
     if is_late.load(Ordering::Relaxed) {
-        door.metrics.reject(Rejection::SlowBody);
+        app.metrics.reject(Rejection::SlowBody);
         let message = format!("the request body brought nothing for {} s; send it again", idle.as_secs());
         response = answer::failure(&Problem::new(ProblemKind::TooSlow, message));
         response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
@@ -50,7 +50,7 @@ pub(crate) async fn observe(State(door): State<Door>, mut request: Request, next
     // An answer without a body is never read, and one with a length is not asked for more once all of it has come.
     let is_whole = response.body().is_end_stream() || is_head;
     let length_bytes = length_of(&response);
-    let metrics = Arc::clone(&door.metrics);
+    let metrics = Arc::clone(&app.metrics);
     let line =
         Line { metrics, method, route, key, status, started, sent_bytes: 0, length_bytes, is_whole, _busy: busy };
     response.map(|body| Body::new(Watched { body, line }))

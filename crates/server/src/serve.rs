@@ -1,8 +1,8 @@
 //! The server process: sockets, routes, workers, and how it ends.
 
-use crate::door::Door;
+use crate::app::App;
 use crate::limits::Limits;
-use crate::{connections, deliver, graphql, metrics, observe, probe, rest};
+use crate::{connections, deliver, graphql, health, observe, rest};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
@@ -59,10 +59,10 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
             // for some 40 ms. A socket that refuses is slower and works.
             drop(stream.set_nodelay(true));
         });
-        let door = Door::new(Arc::clone(&workspace), log, limits);
+        let app = App::new(Arc::clone(&workspace), log, limits);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let metrics = Arc::clone(&door.metrics);
-        let serving = connections::Serving { router: router(door), head_time: connections::HEAD_TIME, limits, metrics };
+        let metrics = Arc::clone(&app.metrics);
+        let serving = connections::Serving { router: router(app), head_time: connections::HEAD_TIME, limits, metrics };
         let server = connections::serve(listener, serving, async {
             told_to_stop().await;
             // Whoever waits for it is in this function.
@@ -89,7 +89,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
     outcome
 }
 
-fn router(door: Door) -> Router {
+fn router(app: App) -> Router {
     let graphql = post(graphql::handle).layer(DefaultBodyLimit::disable());
     let router = Router::new()
         .route("/graphql", graphql.clone())
@@ -97,11 +97,11 @@ fn router(door: Door) -> Router {
         .route("/files/{id}/{name}", get(deliver::file))
         .route("/results/{task}/{stream}/{number}", get(deliver::stream_file))
         .route("/results/{task}/{name}", get(deliver::whole))
-        .route("/healthz", get(probe::health))
-        .route("/metrics", get(metrics::handle))
-        .route("/readyz", get(probe::ready));
-    let watched = middleware::from_fn_with_state(door.clone(), observe::observe);
-    rest::routes(router).layer(watched).with_state(door)
+        .route("/healthz", get(health::health))
+        .route("/metrics", get(health::metrics))
+        .route("/readyz", get(health::ready));
+    let watched = middleware::from_fn_with_state(app.clone(), observe::observe);
+    rest::routes(router).layer(watched).with_state(app)
 }
 
 /// Waits for the signal by which processes are told to stop.

@@ -3,7 +3,7 @@
 //! Files go to disk as they come. Parts may come in any order, names of parts are what the SDK makes them, and a file
 //! that no variable names is removed again.
 
-use crate::door::Door;
+use crate::app::App;
 use crate::metrics::Rejection;
 use axum::extract::Multipart;
 use labelport_engine::catalog::row_import::CHUNK_LIMIT_BYTES;
@@ -93,19 +93,19 @@ pub(crate) struct Taken {
 }
 
 /// Reads a multipart request.
-pub(crate) async fn read(door: &Door, mut multipart: Multipart) -> Result<Taken, Problem> {
+pub(crate) async fn read(app: &App, mut multipart: Multipart) -> Result<Taken, Problem> {
     let mut texts: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-    let uploads = Uploads::new(Arc::clone(&door.workspace));
-    let outcome = read_parts(door, &mut multipart, &mut texts, &uploads).await;
+    let uploads = Uploads::new(Arc::clone(&app.workspace));
+    let outcome = read_parts(app, &mut multipart, &mut texts, &uploads).await;
     if outcome.as_ref().is_err_and(|problem| problem.kind == ProblemKind::TooLarge) {
-        door.metrics.reject(Rejection::Upload);
+        app.metrics.reject(Rejection::Upload);
     }
     let body = outcome.and_then(|()| assemble(&texts))?;
     Ok(Taken { body, uploads })
 }
 
 async fn read_parts(
-    door: &Door,
+    app: &App,
     multipart: &mut Multipart,
     texts: &mut BTreeMap<&'static str, Vec<u8>>,
     uploads: &Uploads,
@@ -116,9 +116,9 @@ async fn read_parts(
     let mut parts = 0;
     while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
         parts += 1;
-        if parts > door.limits.upload_parts {
+        if parts > app.limits.upload_parts {
             let message =
-                format!("the request has more than {} parts; send fewer files at once", door.limits.upload_parts);
+                format!("the request has more than {} parts; send fewer files at once", app.limits.upload_parts);
             return Err(Problem::new(ProblemKind::TooLarge, message));
         }
         let name = field.name().unwrap_or_default().to_owned();
@@ -140,12 +140,12 @@ async fn read_parts(
         }
         let file_name = field.file_name().unwrap_or(&name).to_owned();
         let content_type = field.content_type().map(str::to_owned);
-        let id = door.workspace.chance().cuid();
+        let id = app.workspace.chance().cuid();
         uploads.expect(&id);
-        let mut incoming = door.workspace.files().start(&id).map_err(unwritable)?;
+        let mut incoming = app.workspace.files().start(&id).map_err(unwritable)?;
         while let Some(bytes) = field.chunk().await.map_err(broken)? {
             let size_bytes = incoming.size_bytes() + bytes.len() as u64;
-            check_size(&file_name, size_bytes, door.limits.upload_bytes)?;
+            check_size(&file_name, size_bytes, app.limits.upload_bytes)?;
             incoming = write(incoming, bytes.to_vec()).await?;
         }
         let kept = tokio::task::spawn_blocking(move || incoming.keep()).await;

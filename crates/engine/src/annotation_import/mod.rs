@@ -8,6 +8,8 @@
 mod lines;
 mod target;
 
+pub use labelport_store::tables::annotation_imports::AnnotationImport;
+
 use self::lines::Lines;
 use self::target::Target;
 use crate::annotate::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
@@ -22,7 +24,7 @@ use labelport_model::data_type;
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables;
-use labelport_store::tables::annotation_imports::{self, AnnotationImport, ImportName};
+use labelport_store::tables::annotation_imports::{self, ImportName};
 use labelport_store::tables::data_rows;
 use labelport_store::tables::files::{self, File};
 use labelport_store::tables::tasks::Task;
@@ -457,4 +459,13 @@ fn end(
         let files = files.as_ref().map(|(all, failed)| (all.as_str(), failed.as_str()));
         Ok(annotation_imports::finish(connection, &id, state, files, now)?)
     })
+}
+
+/// Deletes the record of an import and returns it; the annotations stay.
+pub fn delete(workspace: &Workspace, id: &str) -> Result<AnnotationImport, Problem> {
+    let (org_key, id) = (workspace.org_key(), id.to_owned());
+    let found = workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, org_key, &id)?))?;
+    let found = found.ok_or_else(|| Problem::not_found("import", &id))?;
+    workspace.write(move |connection| Ok(annotation_imports::delete(connection, org_key, &id)?))?;
+    Ok(found)
 }

@@ -4,6 +4,8 @@
 //! asset that is not to be had costs the row nothing: its attributes are guessed from name and media type, and the
 //! notice stays with the row.
 
+pub use labelport_store::tables::data_rows::{Asset, AssetState};
+
 use crate::edits::Edits;
 use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
@@ -11,7 +13,7 @@ use labelport_media::{self as media, Attributes, Window};
 use labelport_model::json::{Document, ObjectWriter};
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
-use labelport_store::tables::data_rows::{self, Asset, AssetState, DataRow};
+use labelport_store::tables::data_rows::{self, DataRow};
 use labelport_store::tables::entities;
 use std::time::Duration;
 
@@ -184,4 +186,9 @@ pub fn are_processed(workspace: &Workspace, keys: &[RowKey], patience: Duration)
         Ok(is_done)
     })?;
     Ok(is_done)
+}
+
+/// Finds what is known of a row's asset; `None` for a row that was imported with its attributes.
+pub fn find(workspace: &Workspace, row_key: RowKey) -> Result<Option<Asset>, Problem> {
+    workspace.read(|connection| Ok(data_rows::find_asset(connection, row_key)?))
 }

@@ -1,5 +1,7 @@
 //! Data rows: composed from what the SDK sends, read, changed and deleted.
 
+pub use labelport_store::tables::data_rows::{DataRow, ListRows};
+
 use super::metadata::{self, Book};
 use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
@@ -13,7 +15,7 @@ use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::StoreError;
 use labelport_store::row_key::RowKey;
-use labelport_store::tables::data_rows::{self, Asset, AssetState, DataRow, ListRows};
+use labelport_store::tables::data_rows::{self, Asset, AssetState};
 use labelport_store::tables::metadata::Embedding;
 use labelport_store::write::activity;
 use labelport_store::write::removal;
@@ -408,4 +410,36 @@ pub fn delete(workspace: &Workspace, ids: Vec<String>) -> Result<Vec<String>, Pr
         edits.finish()?;
         Ok(deleted)
     })
+}
+
+/// Finds a row by its key.
+pub fn find_by_key(workspace: &Workspace, row_key: RowKey) -> Result<Option<DataRow>, Problem> {
+    workspace.read(|connection| Ok(data_rows::find_by_key(connection, workspace.org_key(), row_key)?))
+}
+
+/// Lists the ids of the rows with an external id, oldest first.
+pub fn list_ids_by_external_id(workspace: &Workspace, external_id: &str) -> Result<Vec<String>, Problem> {
+    let org_key = workspace.org_key();
+    let rows = workspace.read(|connection| Ok(data_rows::list_by_external_id(connection, org_key, external_id)?))?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Lists the keys of the rows that ids and global keys name; unknown ones are left out.
+pub fn list_keys(workspace: &Workspace, ids: &[String], global_keys: &[String]) -> Result<Vec<RowKey>, Problem> {
+    let org_key = workspace.org_key();
+    workspace.read(|connection| {
+        let mut row_keys = Vec::new();
+        for id in ids {
+            row_keys.extend(data_rows::find_key(connection, id)?);
+        }
+        for key in global_keys {
+            row_keys.extend(data_rows::find_key_by_global_key(connection, org_key, key)?);
+        }
+        Ok(row_keys)
+    })
+}
+
+/// Lists the metadata of a row, each entry as an export shows it.
+pub fn list_metadata(workspace: &Workspace, row_key: RowKey) -> Result<Vec<String>, Problem> {
+    workspace.read(|connection| Ok(data_rows::list_metadata(connection, row_key)?))
 }

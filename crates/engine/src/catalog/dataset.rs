@@ -1,5 +1,7 @@
 //! Datasets.
 
+pub use labelport_store::tables::datasets::Dataset;
+
 use crate::edits::Edits;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
@@ -7,7 +9,7 @@ use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::data_rows::ListRows;
-use labelport_store::tables::datasets::{self, Dataset, DatasetChange, NewDataset};
+use labelport_store::tables::datasets::{self, DatasetChange, NewDataset};
 use labelport_store::write::removal;
 
 /// The most characters of a name.
@@ -98,4 +100,9 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
             return Ok(());
         }
     }
+}
+
+/// Finds a dataset by its key.
+pub fn find_by_key(workspace: &Workspace, key: i64) -> Result<Option<Dataset>, Problem> {
+    workspace.read(|connection| Ok(datasets::find_by_key(connection, workspace.org_key(), key)?))
 }

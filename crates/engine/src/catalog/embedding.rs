@@ -1,8 +1,10 @@
 //! Embeddings: named spaces of vectors. The vectors belong to the rows.
 
+pub use labelport_store::tables::metadata::Embedding;
+
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tables::metadata::{self, Embedding};
+use labelport_store::tables::metadata;
 
 /// The most numbers that a vector may have.
 const DIMENSIONS_LIMIT: i64 = 8_192;

@@ -3,6 +3,8 @@
 //! The SDK sends values flat (a schema id and a value, an enum as two entries) or by name; an export shows them as one
 //! object each. [`Book`] knows the fields and translates both ways.
 
+pub use labelport_store::tables::metadata::MetadataSchema;
+
 use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_model::given;
@@ -13,7 +15,7 @@ use labelport_store::Connection;
 use labelport_store::StoreError;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::metadata::{self, MetadataSchema};
+use labelport_store::tables::metadata;
 use serde_json::{Value, json};
 
 /// The kinds of fields, as the SDK spells them.

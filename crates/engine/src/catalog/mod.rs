@@ -13,4 +13,5 @@ pub mod global_key;
 pub mod media_type;
 pub mod metadata;
 pub mod row_import;
+pub mod row_metadata;
 pub mod slice;

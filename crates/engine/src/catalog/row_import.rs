@@ -17,9 +17,9 @@ use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::tables;
-use labelport_store::tables::data_rows::{self, Asset};
+use labelport_store::tables::data_rows::{self, Asset, DataRow};
 use labelport_store::tables::datasets;
-use labelport_store::tables::tasks::{Task, TaskProgress, TaskRow};
+use labelport_store::tables::tasks::{Task, TaskProgress, TaskRow, TaskStatus};
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -328,9 +328,75 @@ pub fn create_one(
     Ok(id)
 }
 
+/// A page of what became of the rows of an import.
+pub struct OutcomePage {
+    /// The rows.
+    pub rows: Outcomes,
+    /// The place of the last row, if more may follow.
+    pub next: Option<i64>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+/// Rows that an import made, or why it made none of others.
+pub enum Outcomes {
+    /// Rows that are there; those that were deleted since are left out.
+    Imported(Vec<DataRow>),
+    /// Failures, each as the SDK reads it.
+    Failed(Vec<serde_json::Value>),
+}
+
+/// Lists what became of the rows of an import after the place `after`: failures, or rows that were made. A failure of the
+/// whole import comes first.
+pub fn list_outcomes(
+    workspace: &Workspace,
+    task_id: &str,
+    has_failed: bool,
+    after: i64,
+    limit: usize,
+) -> Result<OutcomePage, Problem> {
+    let org_key = workspace.org_key();
+    workspace.read(|connection| {
+        let mut total = tables::tasks::count_rows(connection, task_id, has_failed)?;
+        let found = tables::tasks::list_rows(connection, task_id, has_failed, after, limit)?;
+        // A page that is not full is the last.
+        let next = found.last().filter(|_| found.len() == limit).map(|row| row.ordinal);
+        let rows = if has_failed {
+            let whole = find_failure_of_all(connection, task_id)?;
+            total += i64::from(whole.is_some());
+            let failures = found.iter().filter_map(|row| row.failure.as_deref());
+            let failures = failures.map(|failure| serde_json::from_str(failure).unwrap_or_default());
+            Outcomes::Failed(whole.filter(|_| after < 0).into_iter().chain(failures).collect())
+        } else {
+            let mut rows = Vec::new();
+            for id in found.iter().filter_map(|row| row.row_id.as_deref()) {
+                rows.extend(data_rows::find(connection, org_key, id)?);
+            }
+            Outcomes::Imported(rows)
+        };
+        Ok(OutcomePage { rows, next, total })
+    })
+}
+
+/// Returns the first failure of an import, if a row failed.
+pub fn find_first_failure(workspace: &Workspace, task_id: &str) -> Result<Option<serde_json::Value>, Problem> {
+    let failed = workspace.read(|connection| Ok(tables::tasks::list_rows(connection, task_id, true, -1, 1)?))?;
+    Ok(failed.first().and_then(|row| serde_json::from_str(row.failure.as_deref().unwrap_or_default()).ok()))
+}
+
+/// Returns why an import failed as a whole, if it did, as the SDK reads a row that failed.
+fn find_failure_of_all(connection: &mut dyn Connection, task_id: &str) -> Result<Option<serde_json::Value>, Problem> {
+    let task = TaskId::parse(task_id).ok().map(|id| tables::tasks::find(connection, &id)).transpose()?.flatten();
+    let Some(task) = task.filter(|task| task.status == TaskStatus::Failed) else { return Ok(None) };
+    let outcome: serde_json::Value =
+        serde_json::from_str(task.outcome.as_deref().unwrap_or_default()).unwrap_or_default();
+    let spec = json!({ "externalId": null, "globalKey": null, "rowData": null, "metadata": [], "attachments": [] });
+    Ok(Some(json!({ "message": outcome["error"], "spec": spec })))
+}
+
 /// Returns what became of all rows of an import, as versions of 2023 read it: a JSON object, with an `error` if the
 /// import failed as a whole.
-pub fn told_all(workspace: &Workspace, task_id: &str) -> Result<String, Problem> {
+pub fn outcomes_to_json(workspace: &Workspace, task_id: &str) -> Result<String, Problem> {
     let org_key = workspace.org_key();
     workspace.read(|connection| {
         let (mut created, mut errors) = (Vec::new(), Vec::new());

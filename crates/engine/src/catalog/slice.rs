@@ -1,5 +1,7 @@
 //! Slices: saved queries over the catalog. No call of the SDK makes one, so that other doors do.
 
+pub use labelport_store::tables::slices::Slice;
+
 use crate::export;
 use crate::export::job::told;
 use crate::workspace::Workspace;
@@ -12,7 +14,7 @@ use labelport_model::time::Zone;
 use labelport_store::read::select::{Base, Part, Selection};
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::slices::{self, Slice};
+use labelport_store::tables::slices;
 use std::fmt;
 
 /// Creates a slice. The filter is a query, see `docs/filters.md`.

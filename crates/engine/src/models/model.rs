@@ -1,9 +1,11 @@
 //! Models.
 
+pub use labelport_store::tables::models::Model;
+
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::problem::Problem;
-use labelport_store::tables::models::{self, Model, NewModel};
+use labelport_store::tables::models::{self, NewModel};
 use labelport_store::write::changes;
 use labelport_store::write::removal;
 

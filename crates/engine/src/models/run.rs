@@ -1,12 +1,14 @@
 //! Model runs: what was trained on which rows, and what it predicted.
 
+pub use labelport_store::tables::models::{ModelRun, RunRow};
+
 use super::model;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::given;
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
-use labelport_store::tables::models::{self, ModelRun, NewModelRun, RunRow};
+use labelport_store::tables::models::{self, NewModelRun};
 use labelport_store::write::changes;
 use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
@@ -138,4 +140,9 @@ pub fn part(row_id: &str, run: &ModelRun, members: &str) -> String {
         json!(run.id),
         json!(run.name),
     )
+}
+
+/// Finds a model run by its key.
+pub fn find_by_key(workspace: &Workspace, key: i64) -> Result<Option<ModelRun>, Problem> {
+    workspace.read(|connection| Ok(models::find_run_by_key(connection, workspace.org_key(), key)?))
 }

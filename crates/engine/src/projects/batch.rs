@@ -1,5 +1,7 @@
 //! Batches: rows sent to a project together.
 
+pub use labelport_store::tables::projects::Batch;
+
 use super::named_rows::{Found, NamedRows};
 use super::project;
 use super::workflow::{self, DEFAULT_PRIORITY, Mover, Queues};
@@ -13,7 +15,7 @@ use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::datasets;
-use labelport_store::tables::projects::{self, Batch, NewBatch, Project};
+use labelport_store::tables::projects::{self, NewBatch, Project};
 use labelport_store::tables::tasks::Task;
 use labelport_store::write::removal;
 use serde_json::{Value, json};

@@ -1,11 +1,13 @@
 //! Issues: what people have to say about a row or a label of a project.
 
+pub use labelport_store::tables::issues::IssueStatus;
+
 use super::project;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::problem::Problem;
-use labelport_store::tables::issues::{self, Comment, Issue, IssueStatus, NewComment, NewIssue, Raised};
+use labelport_store::tables::issues::{self, Comment, Issue, NewComment, NewIssue, Raised};
 use serde_json::{Value, json};
 
 /// The most characters of an issue or a comment.
@@ -123,4 +125,9 @@ fn told(issue: &Issue) -> Value {
         "updatedAt": project::wire_time(issue.updated),
         "comments": issue.comments.iter().map(comment).collect::<Vec<_>>(),
     })
+}
+
+/// Counts the issues of a project.
+pub fn count(workspace: &Workspace, project_key: i64) -> Result<usize, Problem> {
+    workspace.read(|connection| Ok(issues::list(connection, project_key)?.len()))
 }

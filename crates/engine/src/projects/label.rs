@@ -1,10 +1,13 @@
 //! Labels one by one.
 
+pub use labelport_store::tables::projects::{Label, ListLabels};
+
 use super::project;
 use crate::edits::Edits;
 use crate::workspace::Workspace;
 use labelport_model::problem::Problem;
-use labelport_store::tables::projects::{self, Label, ListLabels};
+use labelport_store::row_key::RowKey;
+use labelport_store::tables::projects;
 use labelport_store::write::activity;
 use labelport_store::write::removal;
 
@@ -45,4 +48,15 @@ pub fn delete(workspace: &Workspace, ids: Vec<String>) -> Result<Vec<String>, Pr
         edits.finish()?;
         Ok(deleted)
     })
+}
+
+/// Lists the labels of a row in all projects.
+pub fn list_of_row(workspace: &Workspace, row_key: RowKey) -> Result<Vec<Label>, Problem> {
+    workspace.read(|connection| Ok(projects::list_row_labels(connection, workspace.org_key(), row_key)?))
+}
+
+/// Deletes the labels of a batch; returns their ids.
+pub fn delete_of_batch(workspace: &Workspace, batch_key: i64) -> Result<Vec<String>, Problem> {
+    let ids = workspace.read(|connection| Ok(projects::list_batch_labels(connection, batch_key)?))?;
+    delete(workspace, ids)
 }

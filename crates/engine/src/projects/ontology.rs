@@ -4,11 +4,13 @@
 //! depth gets a `schemaNodeId` and a `featureSchemaId` where it has none, a tool gets a colour, and nothing else is added
 //! or taken away, since the SDK compares ontologies for equality and branches on the presence of keys.
 
+pub use labelport_store::tables::ontologies::{Ontology, SchemaNode};
+
 use crate::ambient::Chance;
 use crate::workspace::Workspace;
 use labelport_model::id::OntologyId;
 use labelport_model::problem::{Problem, ProblemKind};
-use labelport_store::tables::ontologies::{self, GivenOntology, Ontology, OntologyError, SchemaNode};
+use labelport_store::tables::ontologies::{self, GivenOntology, OntologyError};
 use labelport_store::{Connection, StoreError};
 use serde_json::{Map, Value, json};
 

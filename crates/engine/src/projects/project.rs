@@ -1,5 +1,7 @@
 //! Projects.
 
+pub use labelport_store::tables::projects::Project;
+
 use super::ontology;
 use super::workflow::QUEUES;
 use crate::catalog::media_type;
@@ -11,7 +13,7 @@ use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::tables::ontologies::{self, Ontology};
-use labelport_store::tables::projects::{self, NewProject, Project};
+use labelport_store::tables::projects::{self, NewProject};
 use labelport_store::write::changes;
 use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
@@ -261,4 +263,27 @@ pub fn clone(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Project
 /// Returns a time as the SDK reads it.
 pub fn wire_time(time: Timestamp) -> String {
     time.to_string().replace("+00:00", "Z")
+}
+
+/// Finds a project by its key.
+pub fn find_by_key(workspace: &Workspace, key: i64) -> Result<Option<Project>, Problem> {
+    workspace.read(|connection| Ok(projects::find_by_key(connection, workspace.org_key(), key)?))
+}
+
+/// Counts the rows of a project.
+pub fn count_rows(workspace: &Workspace, key: i64) -> Result<i64, Problem> {
+    workspace.read(|connection| Ok(projects::count_rows(connection, key)?))
+}
+
+/// Returns when something last happened in a project, in milliseconds; `None` if nothing has.
+pub fn find_activity(workspace: &Workspace, key: i64) -> Result<Option<i64>, Problem> {
+    workspace.read(|connection| Ok(projects::find_activity(connection, key)?))
+}
+
+/// Returns the label that was selected for a row in a project, if one was.
+pub fn find_selected_label(workspace: &Workspace, key: i64, row_key: i64) -> Result<Option<String>, Problem> {
+    let row = workspace.read(|connection| Ok(projects::find_row(connection, key, row_key)?))?;
+    let details: Value =
+        row.and_then(|row| row.details).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(details["selected_label_id"].as_str().map(str::to_owned))
 }

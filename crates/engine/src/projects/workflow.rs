@@ -3,6 +3,8 @@
 //! A row enters with its batch and waits to be labelled; a label moves it to review; people move it by hand. Each move is
 //! an entry of the history that exports show, newest first.
 
+pub use labelport_store::tables::projects::{Queue, StateCounts};
+
 use super::named_rows::{Found, NamedRows};
 use crate::edits::Edits;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
@@ -15,9 +17,10 @@ use labelport_model::workflow::WorkflowStatus;
 use labelport_store::Connection;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::projects::{self, Batch, Project, Queue};
+use labelport_store::tables::projects::{self, Batch, Project};
 use labelport_store::tables::tasks::Task;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The queues of a new project, in the order of its workflow: name, type, and the status of a row in it.
 pub const QUEUES: [(&str, &str, WorkflowStatus); 3] = [
@@ -309,6 +312,16 @@ fn find_rows(workspace: &Workspace, project: &Project, identifiers: &Value) -> R
     let mut found = NamedRows::read_typed(identifiers)?.find(workspace)?;
     found.keep(workspace, |connection, key| Ok(projects::find_row(connection, project.key, key)?.is_some()))?;
     Ok(found)
+}
+
+/// Counts the rows of a project by where they are in its workflow.
+pub fn count_by_state(workspace: &Workspace, project_key: i64) -> Result<StateCounts, Problem> {
+    workspace.read(|connection| Ok(projects::count_by_state(connection, project_key)?))
+}
+
+/// Counts the rows in each queue of a project, by the queue's key.
+pub fn count_by_queue(workspace: &Workspace, project_key: i64) -> Result<BTreeMap<i64, i64>, Problem> {
+    workspace.read(|connection| Ok(projects::count_by_queue(connection, project_key)?))
 }
 
 #[cfg(test)]

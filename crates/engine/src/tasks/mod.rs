@@ -14,6 +14,7 @@ mod lost;
 mod runner;
 
 pub(crate) use cancel::cancel;
+pub use labelport_store::tables::tasks::{ListCreated, ListTasks, Task, TaskStatus};
 pub use lost::{CommandTask, end_lost};
 pub use runner::{Log, Runner};
 
@@ -22,7 +23,7 @@ use crate::workspace::access::Caller;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_store::StoreError;
-use labelport_store::tables::tasks::{self, NewTask, Task, TaskStatus};
+use labelport_store::tables::tasks::{self, NewTask};
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -190,6 +191,34 @@ pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<()
 pub fn find(workspace: &Workspace, id: &str) -> Result<Option<Task>, Problem> {
     let Ok(id) = TaskId::parse(id) else { return Ok(None) };
     workspace.read(|connection| Ok(tasks::find(connection, &id)?))
+}
+
+/// Lists tasks, newest first.
+pub fn list(workspace: &Workspace, which: &ListTasks) -> Result<Vec<Task>, Problem> {
+    workspace.read(|connection| Ok(tasks::list(connection, workspace.org_key(), which)?))
+}
+
+/// Lists the tasks that a user created, newest first.
+pub fn list_created(workspace: &Workspace, user_id: &str, which: &ListCreated) -> Result<Vec<Task>, Problem> {
+    workspace.read(|connection| Ok(tasks::list_created(connection, workspace.org_key(), user_id, which)?))
+}
+
+/// How many tasks there are.
+#[derive(Debug, Clone)]
+pub struct TaskCounts {
+    /// By status.
+    pub by_status: Vec<(TaskStatus, i64)>,
+    /// Tasks that wait for a worker.
+    pub waiting: i64,
+}
+
+/// Counts tasks.
+pub fn count(workspace: &Workspace) -> Result<TaskCounts, Problem> {
+    let org_key = workspace.org_key();
+    workspace.read(|connection| {
+        let by_status = tasks::count_by_status(connection, org_key)?.into_iter().collect();
+        Ok(TaskCounts { by_status, waiting: tasks::count_waiting(connection, org_key, None)? })
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! API keys: made of chance, shown once, and stored as a hash.
 
+pub use labelport_store::tables::api_keys::User;
+
 use crate::workspace::Workspace;
 use crate::workspace::access::hash_key;
 use labelport_model::problem::{Problem, ProblemKind};
@@ -79,4 +81,9 @@ fn key_of(secret: &str) -> String {
 /// Returns the end of a key, by which people tell keys apart.
 fn hint_of(key: &str) -> String {
     format!("…{}", &key[key.len().saturating_sub(4)..])
+}
+
+/// Lists the users of the organization.
+pub fn list_users(workspace: &Workspace) -> Result<Vec<User>, Problem> {
+    workspace.read(|connection| Ok(api_keys::list_users(connection, workspace.org_key())?))
 }

@@ -18,6 +18,7 @@ use counters::Counters;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::Connection;
+use labelport_store::Organization;
 use labelport_store::Store;
 use labelport_store::StoreError;
 use labelport_store::tables::files;
@@ -297,6 +298,40 @@ impl Workspace {
             created_by: new.created_by.map(str::to_owned),
             created: self.now(),
         }
+    }
+
+    /// Returns a file with the path of its bytes. Files from before their table was made are known by their path alone.
+    pub fn get_file(&self, id: &str) -> Result<(Option<File>, PathBuf), Problem> {
+        let file = self.read(|connection| Ok(files::find(connection, self.org_key(), id)?))?;
+        Ok((file, self.files.path(id)))
+    }
+
+    /// Returns the id of the file that holds a mask.
+    pub fn get_mask_file(&self, place: &str) -> Result<String, Problem> {
+        let id = self.read(|connection| Ok(files::find_mask(connection, self.org_key(), place)?))?;
+        id.ok_or_else(|| Problem::new(ProblemKind::NotFound, "there is no such mask in this workspace"))
+    }
+
+    /// Returns the organization.
+    pub fn organization(&self) -> Result<Organization, Problem> {
+        Ok(self.store.organization()?)
+    }
+
+    /// Returns the name of the time zone in which dates are read, unless a user has another.
+    pub fn time_zone(&self) -> Result<String, Problem> {
+        Ok(self.store.time_zone()?)
+    }
+
+    /// Returns the size of the database, in bytes.
+    pub fn database_bytes(&self) -> Result<i64, Problem> {
+        Ok(self.store.size_bytes()?)
+    }
+
+    /// Fails unless the database can be read and written. Nothing is changed.
+    pub fn check_ready(&self) -> Result<(), Problem> {
+        self.store.time_zone()?;
+        self.store.write(|connection| settings::find(connection, settings::PUBLIC_URL))?;
+        Ok(())
     }
 
     /// Keeps a file that was written, and returns it.

@@ -1,7 +1,8 @@
 //! Runs an operation: selects, resolves, and puts the answer together in the order of the selection.
 
 use super::argument::Arguments;
-use super::schema::{Field, MUTATION, Node, QUERY, SCHEMA};
+use super::resource::SCHEMA;
+use super::schema::{Field, MUTATION, Node, QUERY};
 use super::unread::is_unread;
 use super::{Call, Failed};
 use async_graphql_parser::types::{

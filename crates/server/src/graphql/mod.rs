@@ -24,7 +24,7 @@ mod testing;
 mod unread;
 
 use crate::answer;
-use crate::door::{Door, key_of};
+use crate::app::{App, key_of};
 use crate::problem::graphql_error;
 use crate::upload::{self, Taken, Uploads};
 use axum::body::Body;
@@ -35,8 +35,6 @@ use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
-pub(crate) use resource::{embedding_told, slice_told};
-
 /// One request on its way through resolvers.
 pub(crate) struct Call<'a> {
     pub(crate) workspace: &'a Workspace,
@@ -45,10 +43,10 @@ pub(crate) struct Call<'a> {
 }
 
 /// Answers a request.
-pub(crate) async fn handle(State(door): State<Door>, request: Request) -> Response<Body> {
+pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response<Body> {
     let key = key_of(request.headers());
-    let outcome = match read(&door, request).await {
-        Ok(taken) => door.call(move |workspace| Ok(run(workspace, key.as_deref(), taken))).await,
+    let outcome = match read(&app, request).await {
+        Ok(taken) => app.call(move |workspace| Ok(run(workspace, key.as_deref(), taken))).await,
         Err(problem) => Err(problem),
     };
     let (value, problem) = match outcome {
@@ -57,7 +55,7 @@ pub(crate) async fn handle(State(door): State<Door>, request: Request) -> Respon
         Err(problem) => (failure(&problem, &[]), Some(problem)),
     };
     if let Some(problem) = problem {
-        door.note(&problem);
+        app.note(&problem);
     }
     answer::json(StatusCode::OK, &value)
 }
@@ -72,16 +70,16 @@ fn failure(problem: &Problem, path: &[String]) -> Value {
 }
 
 /// Reads a request of either form.
-async fn read(door: &Door, request: Request) -> Result<Taken, Problem> {
+async fn read(app: &App, request: Request) -> Result<Taken, Problem> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
         // Whoever is not let in has nothing written to disk.
-        allow(&door.identify(request.headers()).await?, Action::Write)?;
+        allow(&app.identify(request.headers()).await?, Action::Write)?;
         let multipart = Multipart::from_request(request, &()).await;
         let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;
-        return upload::read(door, multipart).await;
+        return upload::read(app, multipart).await;
     }
-    let (_, body) = door.body(request).await?;
+    let (_, body) = app.body(request).await?;
     if !body["query"].is_string() {
         return Err(Problem::malformed("query is missing; send {\"query\": TEXT, \"variables\": {…}}"));
     }

@@ -2,12 +2,10 @@
 
 use super::Call;
 use super::argument::Arguments;
-use super::resource::PARTS;
 use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 /// The members of an object on its way out. Keys that begin with `_` are for resolvers and cannot be selected.
 pub(crate) type Node = Map<String, Value>;
@@ -87,31 +85,31 @@ pub(crate) const QUERY: &str = "Query";
 /// The type of mutations.
 pub(crate) const MUTATION: &str = "Mutation";
 
-/// The schema.
-pub(crate) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-    let mut types: BTreeMap<&str, BTreeMap<&str, Field>> = BTreeMap::new();
-    let mut add = |of: &'static str, fields: &[Field]| {
-        let known = types.entry(of).or_default();
-        known.extend(fields.iter().map(|field| (field.name, *field)));
-    };
-    for part in PARTS {
-        add(QUERY, part.queries);
-        add(MUTATION, part.mutations);
-        for of in part.types {
-            let leaves = of.leaves.iter();
-            let leaves: Vec<Field> =
-                leaves.map(|name| Field { name, returns: None, takes: &[], resolve: None, action: None }).collect();
-            add(of.name, &leaves);
-            add(of.name, of.fields);
-        }
-        for (of, fields) in part.more {
-            add(of, fields);
-        }
-    }
-    Schema(types)
-});
-
 impl Schema {
+    /// Collects what resources add.
+    pub(crate) fn of(parts: &[&Part]) -> Self {
+        let mut types: BTreeMap<&str, BTreeMap<&str, Field>> = BTreeMap::new();
+        let mut add = |of: &'static str, fields: &[Field]| {
+            let known = types.entry(of).or_default();
+            known.extend(fields.iter().map(|field| (field.name, *field)));
+        };
+        for part in parts {
+            add(QUERY, part.queries);
+            add(MUTATION, part.mutations);
+            for of in part.types {
+                let leaves = of.leaves.iter();
+                let leaves: Vec<Field> =
+                    leaves.map(|name| Field { name, returns: None, takes: &[], resolve: None, action: None }).collect();
+                add(of.name, &leaves);
+                add(of.name, of.fields);
+            }
+            for (of, fields) in part.more {
+                add(of, fields);
+            }
+        }
+        Self(types)
+    }
+
     /// Finds a field of a type.
     pub(crate) fn find(&self, of: &str, name: &str) -> Option<&Field> {
         self.0.get(of)?.get(name)
@@ -149,6 +147,7 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use super::super::resource::{PARTS, SCHEMA};
     use super::*;
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) fn is_unread(of: &str, field: &str, argument: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::schema::SCHEMA;
+    use crate::graphql::resource::SCHEMA;
 
     #[test]
     fn every_argument_that_is_not_read_is_of_a_field_and_in_order() {

@@ -1,25 +1,25 @@
 //! What is known of a row's asset, and why where it is not known.
 
 use super::answered;
-use crate::door::Door;
+use crate::app::App;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::get;
+use labelport_engine::catalog::asset::{self, AssetState};
 use labelport_engine::catalog::data_row;
 use labelport_engine::workspace::access::Action;
-use labelport_store::tables::data_rows::{self, AssetState};
 use serde_json::{Value, json};
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     router.route("/api/v1/data-rows/{id}/asset", get(one))
 }
 
-async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+async fn one(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let row = data_row::get(workspace, &id)?;
-        let asset = workspace.read(|connection| Ok(data_rows::find_asset(connection, row.key)?))?;
+        let asset = asset::find(workspace, row.key)?;
         let state = match asset.as_ref().map(|asset| asset.state) {
             Some(AssetState::Waiting) => "waiting",
             Some(AssetState::Unreachable) => "unreachable",

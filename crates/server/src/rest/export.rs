@@ -4,8 +4,8 @@
 //! whoever asked for the task alone, so the id is what lets in; a key that is sent has to be good.
 
 use crate::answer;
+use crate::app::{App, key_of};
 use crate::deliver::{Content, manifest_content, respond, result_content};
-use crate::door::{Door, key_of};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -16,38 +16,38 @@ use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Action, allow};
 use labelport_model::problem::Problem;
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     let router = router.route("/api/v1/export-results/{task}/{organization}", get(results));
     let router = router.route("/api/v1/export-results/{task}/{organization}/manifest", get(manifest));
     router.route("/api/v1/export-errors/{task}/{organization}", get(errors))
 }
 
-async fn results(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
-    whole(&door, ids, headers, |workspace, task| result_content(workspace, task, Stream::Rows)).await
+async fn results(State(app): State<App>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&app, ids, headers, |workspace, task| result_content(workspace, task, Stream::Rows)).await
 }
 
-async fn manifest(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
-    whole(&door, ids, headers, manifest_content).await
+async fn manifest(State(app): State<App>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&app, ids, headers, manifest_content).await
 }
 
-async fn errors(State(door): State<Door>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
-    whole(&door, ids, headers, |workspace, task| result_content(workspace, task, Stream::Errors)).await
+async fn errors(State(app): State<App>, Path(ids): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    whole(&app, ids, headers, |workspace, task| result_content(workspace, task, Stream::Errors)).await
 }
 
 async fn whole(
-    door: &Door,
+    app: &App,
     (task, organization): (String, String),
     headers: HeaderMap,
     find: fn(&Workspace, &str) -> Result<Content, Problem>,
 ) -> Response<Body> {
     if key_of(&headers).is_some() {
-        let caller = door.identify(&headers).await;
+        let caller = app.identify(&headers).await;
         if let Err(problem) = caller.and_then(|caller| allow(&caller, Action::Read)) {
             return answer::failure(&problem);
         }
     }
-    let found = door.call(move |workspace| {
-        if workspace.store().organization()?.id != organization {
+    let found = app.call(move |workspace| {
+        if workspace.organization()?.id != organization {
             return Err(Problem::not_found("organization", &organization));
         }
         find(workspace, &task)

@@ -2,22 +2,21 @@
 
 use super::{answered, find_text, text};
 use crate::answer;
+use crate::app::App;
 use crate::deliver::{Pairs, Signature, respond, text_content};
-use crate::door::Door;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
 use labelport_engine::export::job;
-use labelport_engine::projects::issue::{self, Creation};
+use labelport_engine::projects::issue::{self, Creation, IssueStatus};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
-use labelport_store::tables::issues::IssueStatus;
 use serde_json::json;
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     router
         .route("/api/v1/projects/{project}/issues", get(export).post(create))
         .route("/api/v1/issues/{id}/comments", post(comment))
@@ -59,14 +58,14 @@ fn read_status(text: &str) -> Result<IssueStatus, Problem> {
 }
 
 async fn export(
-    State(door): State<Door>,
+    State(app): State<App>,
     Path(project): Path<String>,
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response<Body> {
     let status = pairs.iter().find(|(key, _)| key == "status").map(|(_, value)| value.clone());
     let signature = Signature::of(pairs);
-    let found = door.call(move |workspace| {
+    let found = app.call(move |workspace| {
         let status = status.as_deref().map(read_status).transpose()?;
         signature.check(workspace, &signed_path(&project, status))?;
         let text = issue::export(workspace, &project, status)?;
@@ -75,12 +74,12 @@ async fn export(
     respond(found.await, &headers)
 }
 
-async fn create(State(door): State<Door>, Path(project): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match door.body(request).await {
+async fn create(State(app): State<App>, Path(project): Path<String>, request: Request) -> Response<Body> {
+    let (headers, given) = match app.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
-    answered(&door, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+    answered(&app, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
         let creation = Creation {
             project_id: &project,
             row_id: text(&given, "dataRowId")?,
@@ -93,20 +92,20 @@ async fn create(State(door): State<Door>, Path(project): Path<String>, request: 
     .await
 }
 
-async fn comment(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let (headers, given) = match door.body(request).await {
+async fn comment(State(app): State<App>, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let (headers, given) = match app.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
-    answered(&door, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+    answered(&app, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
         let id = issue::comment(workspace, caller, &id, text(&given, "content")?)?;
         Ok(json!({ "id": id }))
     })
     .await
 }
 
-async fn resolve(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
+async fn resolve(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
         issue::resolve(workspace, &id, IssueStatus::Resolved).map(|()| json!({ "id": id }))
     })
     .await

@@ -1,8 +1,8 @@
 //! Frames of a video label, where a legacy export says that they are. The SDK fetches them with its key.
 
 use crate::answer;
+use crate::app::App;
 use crate::deliver::{NDJSON, respond, text_content};
-use crate::door::Door;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -26,12 +26,12 @@ const PIECES_AHEAD: usize = 2;
 /// How long a client may read nothing before no more is sent.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     router.route("/api/v1/labels/{id}/frames", get(frames))
 }
 
-async fn frames(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    let caller = match door.identify(&headers).await {
+async fn frames(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let caller = match app.identify(&headers).await {
         Ok(caller) => caller,
         Err(problem) => return answer::failure(&problem),
     };
@@ -41,7 +41,7 @@ async fn frames(State(door): State<Door>, Path(id): Path<String>, headers: Heade
     let is_cut = Arc::new(AtomicBool::new(false));
     let cut = Arc::clone(&is_cut);
     let written = tokio::spawn(async move {
-        door.call(move |workspace| {
+        app.call(move |workspace| {
             allow(&caller, Action::Read)?;
             let is_sent = Cell::new(false);
             let send = |out: &mut Vec<u8>| {

@@ -3,8 +3,8 @@
 //! A URL of an export is signed. Code that was written for the vendor fetches the same path with its key instead.
 
 use crate::answer;
+use crate::app::{App, key_of};
 use crate::deliver::{Pairs, Signature, mask_content, respond};
-use crate::door::{Door, key_of};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -12,24 +12,24 @@ use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::get;
 use labelport_engine::workspace::access::{Action, allow};
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     router
         .route("/api/v1/tasks/{task}/masks/{mask}/index/{index}", get(one))
         .route("/api/v1/projects/{project}/annotations/{feature}/index/{index}/mask", get(one))
         .route("/api/v1/model-runs/{run}/annotations/{feature}/index/{index}/mask", get(one))
 }
 
-async fn one(State(door): State<Door>, uri: Uri, Query(pairs): Pairs, headers: HeaderMap) -> Response<Body> {
+async fn one(State(app): State<App>, uri: Uri, Query(pairs): Pairs, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().to_owned();
     if key_of(&headers).is_some() {
-        let caller = door.identify(&headers).await;
+        let caller = app.identify(&headers).await;
         if let Err(problem) = caller.and_then(|caller| allow(&caller, Action::Read)) {
             return answer::failure(&problem);
         }
-        return respond(door.call(move |workspace| mask_content(workspace, &path)).await, &headers);
+        return respond(app.call(move |workspace| mask_content(workspace, &path)).await, &headers);
     }
     let signature = Signature::of(pairs);
-    let found = door.call(move |workspace| {
+    let found = app.call(move |workspace| {
         signature.check(workspace, &path)?;
         mask_content(workspace, &path)
     });

@@ -17,7 +17,7 @@ mod task;
 pub(crate) use issue::issue_url;
 
 use crate::answer;
-use crate::door::Door;
+use crate::app::App;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -28,8 +28,8 @@ use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
 /// Adds the routes of every resource.
-pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
-    let resources: [fn(Router<Door>) -> Router<Door>; 10] = [
+pub(crate) fn routes(router: Router<App>) -> Router<App> {
+    let resources: [fn(Router<App>) -> Router<App>; 10] = [
         asset::routes,
         embedding::routes,
         export::routes,
@@ -53,15 +53,15 @@ pub(crate) fn routes(router: Router<Door>) -> Router<Door> {
 
 /// Runs a call for a caller who may do what it does, and answers with its value.
 async fn answered(
-    door: &Door,
+    app: &App,
     headers: &HeaderMap,
     action: Action,
     status: StatusCode,
     work: impl FnOnce(&Workspace, &Caller) -> Result<Value, Problem> + Send + 'static,
 ) -> Response<Body> {
-    let outcome = match door.identify(headers).await {
+    let outcome = match app.identify(headers).await {
         Ok(caller) => {
-            door.call(move |workspace| {
+            app.call(move |workspace| {
                 allow(&caller, action)?;
                 work(workspace, &caller)
             })

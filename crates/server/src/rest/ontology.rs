@@ -2,7 +2,7 @@
 
 use super::{answered, find_text};
 use crate::answer;
-use crate::door::Door;
+use crate::app::App;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -15,20 +15,20 @@ use serde_json::{Value, json};
 /// The most ids of a page.
 const PAGE: usize = 100;
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     let router = router.route("/api/v1/ontologies/unused", get(list_unused));
     router.route("/api/v1/ontologies/{id}", get(nodes).delete(remove))
 }
 
-async fn remove(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Write, StatusCode::NO_CONTENT, move |workspace, _| {
+async fn remove(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Write, StatusCode::NO_CONTENT, move |workspace, _| {
         ontology::delete(workspace, &id).map(|()| json!(null))
     })
     .await
 }
 
-async fn nodes(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+async fn nodes(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let found = ontology::get(workspace, &id)?;
         let normalized = ontology::normalized(&found);
         let list = |key: &str| -> Value {
@@ -46,12 +46,12 @@ async fn nodes(State(door): State<Door>, Path(id): Path<String>, headers: Header
     .await
 }
 
-async fn list_unused(State(door): State<Door>, request: Request) -> Response<Body> {
-    let (headers, given) = match door.body(request).await {
+async fn list_unused(State(app): State<App>, request: Request) -> Response<Body> {
+    let (headers, given) = match app.body(request).await {
         Ok(read) => read,
         Err(problem) => return answer::failure(&problem),
     };
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let after = find_text(&given, "after")?.unwrap_or_default();
         ontology::list_unused(workspace, after, PAGE).map(|ids| json!(ids))
     })

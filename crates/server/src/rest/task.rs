@@ -2,8 +2,8 @@
 
 use super::answered;
 use crate::answer;
+use crate::app::App;
 use crate::deliver::Pairs;
-use crate::door::Door;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
@@ -11,33 +11,30 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
 use labelport_engine::export::job;
 use labelport_engine::registry;
-use labelport_engine::tasks;
+use labelport_engine::tasks::{self, ListTasks, Task, TaskStatus};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
-use labelport_store::tables;
-use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 
 /// How many tasks a list has.
 const LISTED: usize = 100;
 
-pub(super) fn routes(router: Router<Door>) -> Router<Door> {
+pub(super) fn routes(router: Router<App>) -> Router<App> {
     router
         .route("/api/v1/tasks", get(list))
         .route("/api/v1/tasks/{id}", get(one))
         .route("/api/v1/tasks/{id}/cancel", post(cancel))
 }
 
-async fn list(State(door): State<Door>, Query(pairs): Pairs, headers: HeaderMap) -> Response<Body> {
+async fn list(State(app): State<App>, Query(pairs): Pairs, headers: HeaderMap) -> Response<Body> {
     let status = match read_status(&pairs) {
         Ok(status) => status,
         Err(problem) => return answer::failure(&problem),
     };
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
-        let org_key = workspace.org_key();
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let which = ListTasks { status, limit: LISTED };
-        let found = workspace.read(|connection| Ok(tables::tasks::list(connection, org_key, &which)?))?;
+        let found = tasks::list(workspace, &which)?;
         Ok(found.iter().map(|task| to_json(workspace, task)).collect())
     })
     .await
@@ -50,16 +47,16 @@ fn read_status(pairs: &[(String, String)]) -> Result<Option<TaskStatus>, Problem
     TaskStatus::parse(&given.to_ascii_uppercase()).map(Some).ok_or_else(unknown)
 }
 
-async fn one(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
+async fn one(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, _| {
         let task = tasks::find(workspace, &id)?.ok_or_else(|| Problem::not_found("task", &id))?;
         Ok(to_json(workspace, &task))
     })
     .await
 }
 
-async fn cancel(State(door): State<Door>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&door, &headers, Action::Read, StatusCode::OK, move |workspace, caller| {
+async fn cancel(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    answered(&app, &headers, Action::Read, StatusCode::OK, move |workspace, caller| {
         let task = registry::cancel(workspace, &id, Some(caller))?;
         Ok(to_json(workspace, &task))
     })

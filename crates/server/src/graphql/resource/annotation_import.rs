@@ -1,15 +1,14 @@
 //! Imports of annotations, under the three names that the SDK has for them and the older one.
 
-use super::{file, model_run, project, user_by};
+use super::{file, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::annotation_import::{self, ImportKind, NewImport};
+use crate::nodes;
+use labelport_engine::annotation_import::{self, AnnotationImport, ImportKind, NewImport};
+use labelport_engine::models::run;
+use labelport_engine::projects::project;
 use labelport_model::problem::Problem;
-use labelport_store::tables::annotation_imports;
-use labelport_store::tables::annotation_imports::AnnotationImport;
-use labelport_store::tables::models;
-use labelport_store::tables::projects;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -28,14 +27,12 @@ pub(super) static PART: Part = Part {
         ],
         fields: &[
             Field::object("project", "Project", &[], |call, parent, _| {
-                let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
-                let found = call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
-                Ok(found.map_or(Value::Null, project::told))
+                let found = project::find_by_key(call.workspace, super::number(parent, "_parent"))?;
+                Ok(found.map_or(Value::Null, nodes::project))
             }),
             Field::object("modelRun", "ModelRun", &[], |call, parent, _| {
-                let (org_key, key) = (call.workspace.org_key(), super::number(parent, "_parent"));
-                let found = call.workspace.read(|connection| Ok(models::find_run_by_key(connection, org_key, key)?))?;
-                Ok(found.map_or(Value::Null, |run| model_run::told(&run)))
+                let found = run::find_by_key(call.workspace, super::number(parent, "_parent"))?;
+                Ok(found.map_or(Value::Null, |run| nodes::model_run(&run)))
             }),
             Field::object("createdBy", "User", &[], |call, parent, _| {
                 let id = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
@@ -106,31 +103,28 @@ fn create(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Resul
     let input_url = file::input(call, arguments)?;
     let new = NewImport { kind, parent_id, name: arguments.text("data.name")?, input_url: &input_url };
     let import = annotation_import::start(call.workspace, call.caller, &new)?;
-    Ok(told(call, &import, parent_id))
+    Ok(to_node(call, &import, parent_id))
 }
 
 fn get(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
     let parent_id = parent_id(arguments, "where", kind)?;
     let import = annotation_import::get(call.workspace, kind, parent_id, arguments.text("where.name")?)?;
-    Ok(told(call, &import, parent_id))
+    Ok(to_node(call, &import, parent_id))
 }
 
 fn list(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
     let parent_id = parent_id(arguments, "where", kind)?;
     let found = annotation_import::list(call.workspace, kind, parent_id)?;
     let (skip, first) = (arguments.count("skip", 0)?, arguments.count("first", usize::MAX)?);
-    Ok(found.iter().skip(skip).take(first).map(|import| told(call, import, parent_id)).collect())
+    Ok(found.iter().skip(skip).take(first).map(|import| to_node(call, import, parent_id)).collect())
 }
 
 fn delete(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let (org_key, id) = (call.workspace.org_key(), arguments.text("where.id")?.to_owned());
-    let found = call.workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, org_key, &id)?))?;
-    let found = found.ok_or_else(|| Problem::not_found("import", &id))?;
-    call.workspace.write(move |connection| Ok(annotation_imports::delete(connection, org_key, &id)?))?;
-    Ok(json!({ "id": found.id, "name": found.name }))
+    let deleted = annotation_import::delete(call.workspace, arguments.text("where.id")?)?;
+    Ok(json!({ "id": deleted.id, "name": deleted.name }))
 }
 
-fn told(call: &Call<'_>, import: &AnnotationImport, parent_id: &str) -> Value {
+fn to_node(call: &Call<'_>, import: &AnnotationImport, parent_id: &str) -> Value {
     let url = |id: &Option<String>, name: &str| id.as_ref().map(|id| call.workspace.file_url(id, name));
     let percent = match (import.state.as_str(), import.rows_total) {
         ("FINISHED", _) => 100,
@@ -145,7 +139,7 @@ fn told(call: &Call<'_>, import: &AnnotationImport, parent_id: &str) -> Value {
         "inputFileUrl": import.input_url,
         "statusFileUrl": url(&import.status_file, "statuses.ndjson"),
         "errorFileUrl": url(&import.error_file, "errors.ndjson"),
-        "createdAt": super::time(import.created),
+        "createdAt": nodes::time(import.created),
         "modelRunId": parent_id,
         "_parent": import.parent_key,
         "_createdBy": import.created_by,

@@ -1,14 +1,15 @@
 //! Batches of a project.
 
-use super::{cursored, id, node, number, time, user_by};
+use super::{cursored, id, node, number, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::projects::batch::{self, Creation};
+use crate::nodes::{self, time};
+use labelport_engine::projects::batch::{self, Batch, Creation};
 use labelport_engine::projects::named_rows::NamedRows;
+use labelport_engine::projects::project::Project;
 use labelport_engine::projects::{label, project, workflow};
 use labelport_model::problem::Problem;
-use labelport_store::tables::projects::{self, Batch, Project};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -21,10 +22,8 @@ pub(super) static PART: Part = Part {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
                 Field::object("project", "Project", &[], |call, parent, _| {
-                    let (org_key, key) = (call.workspace.org_key(), number(parent, "_project"));
-                    let found =
-                        call.workspace.read(|connection| Ok(projects::find_by_key(connection, org_key, key)?))?;
-                    Ok(found.map_or(Value::Null, super::project::told))
+                    let found = project::find_by_key(call.workspace, number(parent, "_project"))?;
+                    Ok(found.map_or(Value::Null, nodes::project))
                 }),
             ],
         },
@@ -49,7 +48,7 @@ pub(super) static PART: Part = Part {
             Field::object("createBatchV2", "CreatedBatch", &["input"], create).for_writers(),
             Field::object("createEmptyBatch", "Batch", &["input"], |call, parent, arguments| {
                 let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY)?;
-                batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(told)
+                batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(to_node)
             })
             .for_writers(),
             Field::object("addDataRowsToBatchAsync", "TaskId", &["input"], fill).for_writers(),
@@ -76,7 +75,7 @@ fn parent_of(call: &Call<'_>, parent: &Node) -> Result<Project, Problem> {
     project::get(call.workspace, id(parent))
 }
 
-fn told(batch: Batch) -> Value {
+fn to_node(batch: Batch) -> Value {
     let consensus: Option<Value> = batch.consensus.as_deref().and_then(|text| serde_json::from_str(text).ok());
     json!({
         "id": batch.id,
@@ -104,7 +103,7 @@ fn list(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Val
     if let Some(id) = arguments.find_text("where.id")? {
         found.retain(|batch| batch.id == id);
     }
-    cursored(found.into_iter().map(|each| node(told(each))).collect(), arguments, "pageInfo.endCursor")
+    cursored(found.into_iter().map(|each| node(to_node(each))).collect(), arguments, "pageInfo.endCursor")
 }
 
 fn create(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
@@ -113,7 +112,7 @@ fn create(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<V
     let rows = NamedRows::read(arguments.at("input"))?;
     let project = parent_of(call, parent)?;
     let (created, failed) = batch::create(call.workspace, call.caller, &project, &creation, &rows)?;
-    Ok(json!({ "batch": told(created), "failedDataRowIds": failed }))
+    Ok(json!({ "batch": to_node(created), "failedDataRowIds": failed }))
 }
 
 fn fill(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
@@ -137,7 +136,6 @@ fn create_many(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Res
 fn delete_labels(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let project = parent_of(call, parent)?;
     let batch = batch::get(call.workspace, &project, arguments.text("batchId")?)?;
-    let ids = call.workspace.read(|connection| Ok(projects::list_batch_labels(connection, batch.key)?))?;
-    let deleted = label::delete(call.workspace, ids)?;
+    let deleted = label::delete_of_batch(call.workspace, batch.key)?;
     Ok(json!({ "deletedLabelIds": deleted }))
 }

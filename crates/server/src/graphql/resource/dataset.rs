@@ -1,14 +1,13 @@
 //! Datasets and the pages of their rows.
 
-use super::{data_row, id, node, number, session, time, user_by};
+use super::{id, node, number, organization, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::nodes;
 use labelport_engine::catalog::{data_row as rows, dataset};
 use labelport_model::problem::Problem;
-use labelport_store::tables::data_rows::ListRows;
-use labelport_store::tables::datasets::Dataset;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -20,7 +19,7 @@ pub(super) static PART: Part = Part {
                 Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
-                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("organization", "Organization", &[], organization),
                 Field::object("signer", "IAMIntegration", &[], |_, _, _| Ok(Value::Null)),
                 Field::object("dataRows", "DataRow", &["first", "skip", "where"], rows_by_number),
             ],
@@ -34,37 +33,23 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("dataset", "Dataset", &["where"], |call, _, arguments| {
-            dataset::get(call.workspace, arguments.text("where.id")?).map(told)
+            dataset::get(call.workspace, arguments.text("where.id")?).map(nodes::dataset)
         }),
         Field::object("datasets", "Dataset", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
             let found = dataset::list(call.workspace)?;
-            listing::page(found.into_iter().map(|dataset| node(told(dataset))).collect(), arguments)
+            listing::page(found.into_iter().map(|dataset| node(nodes::dataset(dataset))).collect(), arguments)
         }),
         Field::object("datasetDataRows", "DataRowPage", &["first", "from", "id", "where"], rows_by_cursor),
     ],
     mutations: &[
         Field::object("createDataset", "Dataset", &["data"], |call, _, arguments| {
             let description = arguments.find_text("data.description")?;
-            dataset::create(call.workspace, call.caller, arguments.text("data.name")?, description).map(told)
+            dataset::create(call.workspace, call.caller, arguments.text("data.name")?, description).map(nodes::dataset)
         }),
         Field::object("updateDataset", "Dataset", &["data", "where"], update),
     ],
     more: &[],
 };
-
-/// Returns a dataset as the SDK reads one.
-pub(super) fn told(dataset: Dataset) -> Value {
-    json!({
-        "id": dataset.id,
-        "name": dataset.name,
-        "description": dataset.description.unwrap_or_default(),
-        "rowCount": dataset.row_count,
-        "createdAt": time(dataset.created),
-        "updatedAt": time(dataset.updated),
-        "_key": dataset.key,
-        "_createdBy": dataset.created_by,
-    })
-}
 
 fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = arguments.text("where.id")?;
@@ -73,7 +58,7 @@ fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
         return Ok(json!({ "id": id }));
     }
     let text = |path| arguments.find_text(path).map(|text| text.map(str::to_owned));
-    dataset::update(call.workspace, id, text("data.name")?, text("data.description")?).map(told)
+    dataset::update(call.workspace, id, text("data.name")?, text("data.description")?).map(nodes::dataset)
 }
 
 /// The most rows of a page.
@@ -88,12 +73,12 @@ fn rows_by_cursor(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Resul
     };
     let limit = arguments.count("first", PAGE_LIMIT)?.min(PAGE_LIMIT);
     let external_id = arguments.find_text("where.externalId")?.map(str::to_owned);
-    let which = ListRows { dataset_key: dataset.key, after, external_id, limit: limit + 1 };
+    let which = rows::ListRows { dataset_key: dataset.key, after, external_id, limit: limit + 1 };
     let mut found = rows::list(call.workspace, &which)?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| has_more).map(|row| row.id.clone());
-    let nodes: Vec<Value> = found.into_iter().map(data_row::told).collect();
+    let nodes: Vec<Value> = found.into_iter().map(nodes::data_row).collect();
     Ok(json!({ "nodes": nodes, "pageInfo": { "hasNextPage": has_more, "startCursor": next, "endCursor": next } }))
 }
 
@@ -103,6 +88,6 @@ fn rows_by_number(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
     let first = arguments.count("first", listing::PAGE)?.min(PAGE_LIMIT);
     let external_id = arguments.find_text("where.externalId")?.map(str::to_owned);
     let limit = skip.saturating_add(first);
-    let found = rows::list(call.workspace, &ListRows { dataset_key: dataset.key, after: 0, external_id, limit })?;
-    Ok(found.into_iter().skip(skip).map(data_row::told).collect())
+    let found = rows::list(call.workspace, &rows::ListRows { dataset_key: dataset.key, after: 0, external_id, limit })?;
+    Ok(found.into_iter().skip(skip).map(nodes::data_row).collect())
 }

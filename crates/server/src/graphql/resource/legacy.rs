@@ -3,10 +3,11 @@
 //! Each mutation is sent again with the same arguments until it answers with a URL; the engine tells the calls of one
 //! export from those of the next.
 
-use super::{id, time};
+use super::id;
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::nodes::time;
 use crate::rest::issue_url;
 use labelport_engine::export::job;
 use labelport_engine::legacy::{self, LegacyKind};

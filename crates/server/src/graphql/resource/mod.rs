@@ -28,15 +28,13 @@ mod slice;
 mod task;
 
 use super::argument::Arguments;
-use super::schema::{Node, Part};
+use super::schema::{Node, Part, Schema};
 use super::{Call, listing};
+use crate::nodes;
+use labelport_engine::workspace::api_keys::{self, User};
 use labelport_model::problem::Problem;
-use labelport_model::time::Timestamp;
 use serde_json::{Value, json};
-
-// REST shows these in the same form.
-pub(crate) use embedding::told as embedding_told;
-pub(crate) use slice::told as slice_told;
+use std::sync::LazyLock;
 
 /// Every resource, by name.
 pub(super) static PARTS: &[&Part] = &[
@@ -63,22 +61,15 @@ pub(super) static PARTS: &[&Part] = &[
     &task::PART,
 ];
 
+/// The schema that all resources make.
+pub(super) static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::of(PARTS));
+
 /// Returns the members of an object.
 fn node(value: Value) -> Node {
     match value {
         Value::Object(node) => node,
         _ => Node::new(),
     }
-}
-
-/// Returns a time as the SDK reads it.
-fn time(time: Timestamp) -> String {
-    time.to_string().replace("+00:00", "Z")
-}
-
-/// Returns a time as the SDK reads it; null where it is not known.
-fn time_of_millis(millis: Option<i64>) -> Value {
-    millis.map_or(Value::Null, |millis| json!(time(Timestamp::from_millis(millis))))
 }
 
 /// Returns the id of a parent.
@@ -105,12 +96,12 @@ fn cursored(nodes: Vec<Node>, arguments: &Arguments<'_>, cursor: &str) -> Result
 }
 
 /// Returns the user with a key, or an e-mail address; null where nobody is known.
-fn user_by(
-    call: &Call<'_>,
-    is_it: impl Fn(&labelport_store::tables::api_keys::User) -> bool,
-) -> Result<Value, Problem> {
-    let org_key = call.workspace.org_key();
-    let users =
-        call.workspace.read(|connection| Ok(labelport_store::tables::api_keys::list_users(connection, org_key)?))?;
-    Ok(users.iter().find(|user| is_it(user)).map_or(Value::Null, session::user))
+fn user_by(call: &Call<'_>, is_it: impl Fn(&User) -> bool) -> Result<Value, Problem> {
+    let users = api_keys::list_users(call.workspace)?;
+    Ok(users.iter().find(|user| is_it(user)).map_or(Value::Null, nodes::user))
+}
+
+/// Resolves the organization, which is a member of many types.
+fn organization(call: &Call<'_>, _: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    nodes::organization(call.workspace)
 }

@@ -1,17 +1,17 @@
 //! Model runs: their rows, labels, splits and settings.
 
-use super::{data_row, time};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::models::{registration, run};
-use labelport_engine::tasks;
+use crate::nodes;
+use labelport_engine::catalog::data_row;
+use labelport_engine::models::registration;
+use labelport_engine::models::run::{self, ModelRun, RunRow};
+use labelport_engine::tasks::{self, TaskStatus};
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::workflow::Split;
-use labelport_store::tables::models::{ModelRun, RunRow};
-use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Map, Value, json};
 
 pub(super) static PART: Part = Part {
@@ -25,7 +25,8 @@ pub(super) static PART: Part = Part {
             name: "ModelRunDataRow",
             leaves: &["dataSplit", "id", "labelId", "modelRunId"],
             fields: &[Field::object("dataRow", "DataRow", &[], |call, parent, _| {
-                data_row::by_key(call, super::number(parent, "_row"))
+                Ok(data_row::find_by_key(call.workspace, super::number(parent, "_row"))?
+                    .map_or(Value::Null, nodes::data_row))
             })],
         },
         Type {
@@ -38,7 +39,7 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("modelRun", "ModelRun", &["where"], |call, _, arguments| {
-            run::get(call.workspace, arguments.text("where.id")?).map(|run| told(&run))
+            run::get(call.workspace, arguments.text("where.id")?).map(|run| nodes::model_run(&run))
         }),
         Field::object("annotationGroups", "ModelRunDataRowPage", &["after", "first", "where"], rows),
         Field::object("MEADataRowRegistrationTaskStatus", "RegistrationStatus", &["where"], status),
@@ -79,31 +80,16 @@ pub(super) static PART: Part = Part {
         }),
         Field::object("updateModelRunConfig", "ModelRun", &["data", "modelRun"], |call, _, arguments| {
             let run_id = arguments.text("modelRun.id")?;
-            run::set_training_metadata(call.workspace, run_id, arguments.at("data.config")).map(|run| told(&run))
+            run::set_training_metadata(call.workspace, run_id, arguments.at("data.config"))
+                .map(|run| nodes::model_run(&run))
         }),
         Field::object("resetModelRunConfig", "ModelRun", &["modelRun"], |call, _, arguments| {
             let run_id = arguments.text("modelRun.id")?;
-            run::set_training_metadata(call.workspace, run_id, &Value::Null).map(|run| told(&run))
+            run::set_training_metadata(call.workspace, run_id, &Value::Null).map(|run| nodes::model_run(&run))
         }),
     ],
     more: &[],
 };
-
-/// Returns a run as the SDK reads one.
-pub(super) fn told(run: &ModelRun) -> Value {
-    let metadata: Value =
-        run.training_metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    json!({
-        "id": run.id,
-        "name": run.name,
-        "modelId": run.model_id,
-        "modelAppId": null,
-        "trainingMetadata": metadata,
-        "createdBy": run.created_by,
-        "createdAt": time(run.created),
-        "updatedAt": time(run.updated),
-    })
-}
 
 fn task(id: TaskId) -> Value {
     json!(id.as_str())
@@ -113,7 +99,7 @@ fn create(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
     // Keys of the metadata come back in camel case after this call, and as they are after a change.
     let metadata = camel_cased(arguments.at("data.trainingMetadata"));
     let (model_id, name) = (arguments.text("data.modelId")?, arguments.text("data.name")?);
-    run::create(call.workspace, call.caller, model_id, name, &metadata).map(|run| told(&run))
+    run::create(call.workspace, call.caller, model_id, name, &metadata).map(|run| nodes::model_run(&run))
 }
 
 fn camel_cased(value: &Value) -> Value {
@@ -150,11 +136,11 @@ fn rows(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, P
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| has_more).map(|row| row.row_key.to_string());
-    let nodes: Vec<Value> = found.iter().map(|row| told_row(&run, row)).collect();
+    let nodes: Vec<Value> = found.iter().map(|row| row_to_node(&run, row)).collect();
     Ok(json!({ "nodes": nodes, "pageInfo": { "endCursor": next, "hasNextPage": has_more } }))
 }
 
-fn told_row(run: &ModelRun, row: &RunRow) -> Value {
+fn row_to_node(run: &ModelRun, row: &RunRow) -> Value {
     let head: Value = serde_json::from_str(&format!("{{{}}}", row.head)).unwrap_or_default();
     let split = row.split.and_then(|code| u8::try_from(code).ok()).and_then(Split::from_code);
     json!({

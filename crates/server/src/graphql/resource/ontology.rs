@@ -1,14 +1,14 @@
 //! Ontologies, and feature schemas by themselves.
 
-use super::{cursored, node, time};
+use super::{cursored, node};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::projects::ontology::NewOntology;
+use crate::nodes;
+use labelport_engine::projects::ontology::{NewOntology, SchemaNode};
 use labelport_engine::projects::{ontology, project};
 use labelport_model::problem::Problem;
-use labelport_store::tables::ontologies::{Ontology, SchemaNode};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -37,11 +37,11 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("ontology", "Ontology", &["where"], |call, _, arguments| {
-            ontology::get(call.workspace, arguments.text("where.id")?).map(told)
+            ontology::get(call.workspace, arguments.text("where.id")?).map(nodes::ontology)
         }),
         Field::object("ontologies", "OntologyPage", &["after", "first", "from", "where"], |call, _, arguments| {
             let found = ontology::list(call.workspace, arguments.find_text("where.search")?.unwrap_or_default())?;
-            cursored(found.into_iter().map(|each| node(told(each))).collect(), arguments, "nextCursor")
+            cursored(found.into_iter().map(|each| node(nodes::ontology(each))).collect(), arguments, "nextCursor")
         }),
         Field::object("rootSchemaNode", "FeatureSchema", &["where"], |call, _, arguments| {
             ontology::get_node(call.workspace, arguments.text("where.featureSchemaId")?).map(feature)
@@ -66,23 +66,6 @@ pub(super) static PART: Part = Part {
     more: &[],
 };
 
-/// Returns an ontology as the SDK reads one.
-pub(super) fn told(ontology: Ontology) -> Value {
-    let normalized = ontology::normalized(&ontology);
-    let (tools, classifications) = ontology::counts(&normalized);
-    json!({
-        "id": ontology.id,
-        "name": ontology.name,
-        "description": ontology.description,
-        "mediaType": ontology.media_type,
-        "normalized": normalized,
-        "objectSchemaCount": tools,
-        "classificationSchemaCount": classifications,
-        "createdAt": time(ontology.created),
-        "updatedAt": time(ontology.updated),
-    })
-}
-
 fn feature(schema: SchemaNode) -> Value {
     let normalized: Value = serde_json::from_str(&schema.normalized).unwrap_or_default();
     json!({ "id": schema.id, "name": schema.name, "normalized": normalized })
@@ -95,14 +78,14 @@ fn create(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
         description: arguments.find_text("data.description")?,
         media_type: arguments.find_text("data.mediaType")?,
     };
-    ontology::create(call.workspace, &new).map(told)
+    ontology::create(call.workspace, &new).map(nodes::ontology)
 }
 
 fn projects(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = super::id(parent);
     let found = project::list(call.workspace)?.into_iter();
     let found = found.filter(|project| project.ontology_id.as_deref() == Some(id));
-    listing::page(found.map(|project| node(super::project::told(project))).collect(), arguments)
+    listing::page(found.map(|project| node(nodes::project(project))).collect(), arguments)
 }
 
 #[cfg(test)]

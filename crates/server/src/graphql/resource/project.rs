@@ -1,13 +1,13 @@
 //! Projects.
 
-use super::{id, node, number, ontology, session, time, time_of_millis, user_by};
+use super::{id, node, number, organization, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::nodes;
 use labelport_engine::projects::{label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
-use labelport_store::tables::projects::{self, Project};
 use serde_json::{Value, json};
 
 /// The one frontend that projects are labelled in.
@@ -37,12 +37,10 @@ pub(super) static PART: Part = Part {
             ],
             fields: &[
                 Field::leaf("dataRowCount", &[], |call, parent, _| {
-                    let key = number(parent, "_key");
-                    call.workspace.read(|connection| Ok(json!(projects::count_rows(connection, key)?)))
+                    project::count_rows(call.workspace, number(parent, "_key")).map(|count| json!(count))
                 }),
                 Field::leaf("lastActivityTime", &[], |call, parent, _| {
-                    let key = number(parent, "_key");
-                    call.workspace.read(|connection| Ok(time_of_millis(projects::find_activity(connection, key)?)))
+                    project::find_activity(call.workspace, number(parent, "_key")).map(nodes::time_of_millis)
                 }),
                 Field::leaf("labelCount", &[], |call, parent, _| {
                     label::count(call.workspace, number(parent, "_key")).map(|count| json!(count))
@@ -50,7 +48,7 @@ pub(super) static PART: Part = Part {
                 Field::leaf("tagSetStatus", &[], |_, _, _| Ok(json!("ENABLED"))),
                 Field::object("ontology", "Ontology", &[], |call, parent, _| {
                     let project = project::get(call.workspace, id(parent))?;
-                    Ok(project::find_ontology(call.workspace, &project)?.map_or(Value::Null, ontology::told))
+                    Ok(project::find_ontology(call.workspace, &project)?.map_or(Value::Null, nodes::ontology))
                 }),
                 // A project that is not set up has none: older versions refuse to set one up twice.
                 Field::object("labelingFrontend", "LabelingFrontend", &[], |_, parent, _| {
@@ -62,7 +60,7 @@ pub(super) static PART: Part = Part {
                 Field::object("benchmarks", "Benchmark", &[], |_, _, _| Ok(json!([]))),
                 Field::object("webhooks", "Webhook", &[], |_, _, _| Ok(json!([]))),
                 Field::object("resourceTags", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
-                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("organization", "Organization", &[], organization),
                 Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
                 }),
@@ -98,7 +96,7 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("project", "Project", &["where"], |call, _, arguments| {
-            project::get(call.workspace, arguments.text("where.id")?).map(told)
+            project::get(call.workspace, arguments.text("where.id")?).map(nodes::project)
         }),
         Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
             list(call, arguments)
@@ -113,14 +111,14 @@ pub(super) static PART: Part = Part {
     mutations: &[
         // The SDK sends changes of a project's parts as fields of a project that it selects in a mutation.
         Field::object("project", "Project", &["where"], |call, _, arguments| {
-            project::get(call.workspace, arguments.text("where.id")?).map(told)
+            project::get(call.workspace, arguments.text("where.id")?).map(nodes::project)
         }),
         Field::object("createProject", "Project", &["data"], |call, _, arguments| {
-            project::create(call.workspace, call.caller, arguments.at("data")).map(told)
+            project::create(call.workspace, call.caller, arguments.at("data")).map(nodes::project)
         }),
         Field::object("updateProject", "Project", &["data", "where"], update),
         Field::object("cloneProject", "Project", &["data"], |call, _, arguments| {
-            project::clone(call.workspace, call.caller, arguments.text("data.projectId")?).map(told)
+            project::clone(call.workspace, call.caller, arguments.text("data.projectId")?).map(nodes::project)
         }),
         Field::object("createLabelingFrontendOptions", "LabelingFrontendOptions", &["data"], create_options),
         Field::object("setProjectInstructions", "ProjectInstructions", &["data", "where"], set_instructions),
@@ -129,25 +127,9 @@ pub(super) static PART: Part = Part {
     more: &[],
 };
 
-/// Returns a project as the SDK reads one.
-pub(super) fn told(project: Project) -> Value {
-    let mut told = Value::Object(project::settings(&project));
-    told["id"] = json!(project.id);
-    told["name"] = json!(project.name);
-    told["description"] = json!(project.description.unwrap_or_default());
-    told["allowedMediaType"] = json!(project.media_type);
-    told["queueMode"] = json!("BATCH");
-    told["createdAt"] = json!(time(project.created));
-    told["updatedAt"] = json!(time(project.updated));
-    told["showingPredictionsToLabelers"] = json!(false);
-    told["_key"] = json!(project.key);
-    told["_createdBy"] = json!(project.created_by);
-    told
-}
-
 pub(super) fn list(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let found = project::list(call.workspace)?;
-    listing::page(found.into_iter().map(|project| node(told(project))).collect(), arguments)
+    listing::page(found.into_iter().map(|project| node(nodes::project(project))).collect(), arguments)
 }
 
 fn editor() -> Value {
@@ -160,11 +142,11 @@ fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
         project::delete(call.workspace, id)?;
         return Ok(json!({ "id": id }));
     }
-    project::update(call.workspace, id, arguments.at("data")).map(told)
+    project::update(call.workspace, id, arguments.at("data")).map(nodes::project)
 }
 
 fn connect_ontology(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    project::connect_ontology(call.workspace, id(parent), arguments.text("ontologyId")?).map(told)
+    project::connect_ontology(call.workspace, id(parent), arguments.text("ontologyId")?).map(nodes::project)
 }
 
 /// Sets a project up: the options of its editor are an ontology.

@@ -4,9 +4,9 @@ use super::{id, number};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::projects::{project, workflow};
+use labelport_engine::catalog::row_metadata;
+use labelport_engine::projects::{issue, project, workflow};
 use labelport_model::problem::Problem;
-use labelport_store::tables::projects;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -44,15 +44,11 @@ pub(super) static PART: Part = Part {
             .for_writers(),
             Field::object("workstreamStateCounts", "StateCount", &[], state_counts),
             Field::object("issues", "IssueCount", &[], |call, parent, _| {
-                let key = number(parent, "_key");
-                let count = call
-                    .workspace
-                    .read(|connection| Ok(labelport_store::tables::issues::list(connection, key)?.len()))?;
+                let count = issue::count(call.workspace, number(parent, "_key"))?;
                 Ok(json!({ "totalCount": count }))
             }),
             Field::leaf("completedDataRowCount", &[], |call, parent, _| {
-                let key = number(parent, "_key");
-                let counts = call.workspace.read(|connection| Ok(projects::count_by_state(connection, key)?))?;
+                let counts = workflow::count_by_state(call.workspace, number(parent, "_key"))?;
                 Ok(json!(counts.done))
             }),
         ],
@@ -61,8 +57,8 @@ pub(super) static PART: Part = Part {
 
 fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
     let project = project::get(call.workspace, id(parent))?;
-    let counts = call.workspace.read(|connection| Ok(projects::count_by_queue(connection, project.key)?))?;
-    let told = |queue: projects::Queue| {
+    let counts = workflow::count_by_queue(call.workspace, project.key)?;
+    let to_node = |queue: workflow::Queue| {
         json!({
             "id": queue.id,
             "name": queue.name,
@@ -71,7 +67,7 @@ fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Prob
             "dataRowCount": counts.get(&queue.key).copied().unwrap_or(0),
         })
     };
-    Ok(workflow::list(call.workspace, &project)?.into_iter().map(told).collect())
+    Ok(workflow::list(call.workspace, &project)?.into_iter().map(to_node).collect())
 }
 
 fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
@@ -92,7 +88,7 @@ fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
     }
     let mut wanted = Vec::new();
     for each in &given {
-        let identifier = super::metadata::identifier(each);
+        let identifier = row_metadata::identifier(each);
         let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
         workflow::check_rows(call.workspace, id(parent), &rows)?;
         wanted.push((labelport_engine::projects::batch::read_priority(&each["priority"])?, rows));
@@ -104,8 +100,7 @@ fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
 }
 
 fn state_counts(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
-    let key = number(parent, "_key");
-    let counts = call.workspace.read(|connection| Ok(projects::count_by_state(connection, key)?))?;
+    let counts = workflow::count_by_state(call.workspace, number(parent, "_key"))?;
     let states = [
         ("Unlabeled", counts.unlabeled),
         ("InReview", counts.in_review),

@@ -1,17 +1,13 @@
 //! Imports of data rows, and what became of each row.
 
-use super::{data_row, dataset};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::catalog::row_import::{self, Rows};
+use crate::nodes;
+use labelport_engine::catalog::row_import::{self, Outcomes, Rows};
 use labelport_engine::tasks;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
-use labelport_store::Connection;
-use labelport_store::tables;
-use labelport_store::tables::data_rows;
-use labelport_store::tables::tasks::TaskStatus;
 use serde_json::{Value, json};
 
 /// The most rows of a page.
@@ -75,9 +71,7 @@ fn append_sync(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<V
     let id = append(call, arguments)?;
     let task = TaskId::parse(&id).map_err(Problem::internal)?;
     tasks::wait(call.workspace, &task, std::time::Duration::from_secs(50))?;
-    let failed = call.workspace.read(|connection| Ok(tables::tasks::list_rows(connection, &id, true, -1, 1)?))?;
-    let failure: Option<Value> =
-        failed.first().and_then(|row| serde_json::from_str(row.failure.as_deref().unwrap_or_default()).ok());
+    let failure = row_import::find_first_failure(call.workspace, &id)?;
     match failure {
         Some(failure) => Err(Problem::malformed(failure["message"].as_str().unwrap_or_default())),
         None => Ok(json!({ "_dataset": arguments.text("data.datasetId")? })),
@@ -86,7 +80,7 @@ fn append_sync(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<V
 
 fn appended_to(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
     let id = parent.get("_dataset").and_then(Value::as_str).unwrap_or_default();
-    labelport_engine::catalog::dataset::get(call.workspace, id).map(dataset::told)
+    labelport_engine::catalog::dataset::get(call.workspace, id).map(nodes::dataset)
 }
 
 fn create_one(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
@@ -102,16 +96,7 @@ fn create_one(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Va
         }
     }
     let id = row_import::create_one(call.workspace, call.caller, dataset_id, &payload)?;
-    labelport_engine::catalog::data_row::get(call.workspace, &id).map(data_row::told)
-}
-
-/// Returns why an import failed as a whole, if it did, as the SDK reads a row that failed.
-fn failure_of_all(connection: &mut dyn Connection, id: &str) -> Result<Option<Value>, Problem> {
-    let task = TaskId::parse(id).ok().map(|id| tables::tasks::find(connection, &id)).transpose()?.flatten();
-    let Some(task) = task.filter(|task| task.status == TaskStatus::Failed) else { return Ok(None) };
-    let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or_default()).unwrap_or_default();
-    let spec = json!({ "externalId": null, "globalKey": null, "rowData": null, "metadata": [], "attachments": [] });
-    Ok(Some(json!({ "message": outcome["error"], "spec": spec })))
+    labelport_engine::catalog::data_row::get(call.workspace, &id).map(nodes::data_row)
 }
 
 /// Returns a page of the rows of an import that succeeded or that failed.
@@ -122,30 +107,11 @@ fn outcomes(call: &Call<'_>, arguments: &Arguments<'_>, has_failed: bool) -> Res
         Some(_) => arguments.number("data.from")?,
         None => -1,
     };
-    let org_key = call.workspace.org_key();
-    call.workspace.read(|connection| {
-        let total = tables::tasks::count_rows(connection, id, has_failed)?;
-        let found = tables::tasks::list_rows(connection, id, has_failed, after, limit)?;
-        // A page that is not full is the last.
-        let next = found.last().filter(|_| found.len() == limit).map(|row| row.ordinal.to_string());
-        let mut told = Vec::new();
-        for row in &found {
-            match (&row.failure, &row.row_id) {
-                (Some(failure), _) => told.push(serde_json::from_str(failure).unwrap_or_default()),
-                (None, Some(id)) => {
-                    // A row that was deleted since has nothing to tell.
-                    told.extend(data_rows::find(connection, org_key, id)?.map(data_row::told));
-                }
-                (None, None) => {}
-            }
-        }
-        // A reason why all failed stands before the reasons of rows.
-        let whole = if has_failed { failure_of_all(connection, id)? } else { None };
-        let total = total + i64::from(whole.is_some());
-        if after < 0 {
-            told.splice(0..0, whole);
-        }
-        let key = if has_failed { "results" } else { "nodes" };
-        Ok(json!({ key: told, "after": next, "total": total }))
-    })
+    let page = row_import::list_outcomes(call.workspace, id, has_failed, after, limit)?;
+    let key = if has_failed { "results" } else { "nodes" };
+    let rows: Vec<Value> = match page.rows {
+        Outcomes::Failed(failures) => failures,
+        Outcomes::Imported(rows) => rows.into_iter().map(nodes::data_row).collect(),
+    };
+    Ok(json!({ key: rows, "after": page.next.map(|next| next.to_string()), "total": page.total }))
 }

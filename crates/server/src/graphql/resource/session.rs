@@ -1,13 +1,14 @@
 //! The user of the key, the organization, and what the SDK asks before it begins.
 
-use super::{id, node, time};
+use super::{id, node, organization};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::nodes;
 use labelport_engine::workspace::access::ROLES;
+use labelport_engine::workspace::api_keys::{self, User};
 use labelport_model::problem::Problem;
-use labelport_store::tables::api_keys::{self, User};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -60,7 +61,7 @@ pub(super) static PART: Part = Part {
         Type { name: "AzureIamIntegrationSettings", leaves: &["readContainerUrl", "tenantId"], fields: &[] },
     ],
     queries: &[
-        Field::object("user", "User", &[], |call, _, _| Ok(told(call, &call.caller.user))),
+        Field::object("user", "User", &[], |call, _, _| Ok(own_user(call, &call.caller.user))),
         Field::object("organization", "Organization", &[], organization),
         Field::object("users", "User", &["first", "orderBy", "skip", "where"], users),
         Field::object("roles", "Role", &[], |_, _, _| Ok(roles())),
@@ -71,49 +72,18 @@ pub(super) static PART: Part = Part {
     more: &[],
 };
 
-/// Returns a user as the SDK reads one.
-pub(super) fn user(user: &User) -> Value {
-    let name = user.name.as_deref().unwrap_or(&user.email);
-    json!({
-        "id": user.id,
-        "email": user.email,
-        "name": name,
-        "nickname": user.email.split('@').next().unwrap_or_default(),
-        "isExternalUser": false,
-        "isViewer": false,
-        "intercomHash": null,
-        "lastLoginAt": null,
-        "picture": null,
-        "timezone": user.time_zone,
-        "createdAt": time(user.created),
-        "updatedAt": time(user.created),
-        "_role": user.role,
-    })
-}
-
 /// Returns the user of the key; without a time zone of its own, that of the workspace holds.
-fn told(call: &Call<'_>, of: &User) -> Value {
-    let mut told = user(of);
-    if told["timezone"].is_null() {
-        told["timezone"] = json!(call.workspace.store().time_zone().ok());
+fn own_user(call: &Call<'_>, of: &User) -> Value {
+    let mut node = nodes::user(of);
+    if node["timezone"].is_null() {
+        node["timezone"] = json!(call.workspace.time_zone().ok());
     }
-    told
+    node
 }
 
 fn users(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let org_key = call.workspace.org_key();
-    let users = call.workspace.read(|connection| Ok(api_keys::list_users(connection, org_key)?))?;
-    listing::page(users.iter().map(|each| node(user(each))).collect(), arguments)
-}
-
-pub(super) fn organization(call: &Call<'_>, _: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
-    let organization = call.workspace.store().organization()?;
-    Ok(json!({
-        "id": organization.id,
-        "name": organization.name,
-        "createdAt": time(organization.created),
-        "updatedAt": time(organization.created),
-    }))
+    let users = api_keys::list_users(call.workspace)?;
+    listing::page(users.iter().map(|each| node(nodes::user(each))).collect(), arguments)
 }
 
 fn roles() -> Value {

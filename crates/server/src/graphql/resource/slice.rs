@@ -1,13 +1,12 @@
 //! Slices. The SDK reads them; REST and the command line create them.
 
-use super::time;
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing::{PAGE, PAGE_LIMIT};
 use crate::graphql::schema::{Field, Part, Type};
+use crate::nodes;
 use labelport_engine::catalog::slice;
 use labelport_model::problem::Problem;
-use labelport_store::tables::slices::Slice;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -27,10 +26,10 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("getSavedQuery", "Slice", &["id"], |call, _, arguments| {
-            slice::get(call.workspace, arguments.text("id")?).map(told)
+            slice::get(call.workspace, arguments.text("id")?).map(nodes::slice)
         }),
         Field::object("catalogSavedQueries", "Slice", &[], |call, _, _| {
-            Ok(slice::list(call.workspace)?.into_iter().map(told).collect())
+            Ok(slice::list(call.workspace)?.into_iter().map(nodes::slice).collect())
         }),
         Field::object("getDataRowIdsBySavedQuery", "SliceRowIds", &["input"], |call, _, arguments| {
             let mut page = rows(call, arguments)?;
@@ -45,19 +44,6 @@ pub(super) static PART: Part = Part {
     mutations: &[],
     more: &[],
 };
-
-/// Returns a slice as the SDK reads one.
-pub(crate) fn told(slice: Slice) -> Value {
-    let filter: Value = serde_json::from_str(&slice.filter).unwrap_or_default();
-    json!({
-        "id": slice.id,
-        "name": slice.name,
-        "description": slice.description,
-        "filter": filter,
-        "createdAt": time(slice.created),
-        "updatedAt": time(slice.created),
-    })
-}
 
 /// Returns a page of the rows that a slice finds.
 fn rows(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<Value, Problem> {

@@ -1,18 +1,17 @@
 //! Tasks, which the SDK reads through the user who asked for them.
 
-use super::{id, session, time};
+use super::{id, organization};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
+use crate::nodes::{self, time};
 use labelport_engine::catalog::row_import::RowImport;
 use labelport_engine::export::job;
 use labelport_engine::registry;
 use labelport_engine::storage::results::Stream;
-use labelport_engine::tasks::{self, Job};
+use labelport_engine::tasks::{self, Job, ListCreated, Task, TaskStatus};
 use labelport_model::problem::Problem;
-use labelport_store::tables;
-use labelport_store::tables::tasks::{ListCreated, Task, TaskStatus};
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
@@ -33,8 +32,8 @@ pub(super) static PART: Part = Part {
                 "updatedAt",
             ],
             fields: &[
-                Field::object("createdBy", "User", &[], |call, _, _| Ok(session::user(&call.caller.user))),
-                Field::object("organization", "Organization", &[], session::organization),
+                Field::object("createdBy", "User", &[], |call, _, _| Ok(nodes::user(&call.caller.user))),
+                Field::object("organization", "Organization", &[], organization),
             ],
         },
     ],
@@ -62,24 +61,22 @@ fn camel_case(name: &str) -> String {
 }
 
 fn created_tasks(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    let org_key = call.workspace.org_key();
     let which = ListCreated {
         id: arguments.find_text("where.id")?.map(str::to_owned),
         skip: arguments.count("skip", 0)?,
         limit: arguments.count("first", listing::PAGE)?.min(1_000),
     };
-    let found =
-        call.workspace.read(|connection| Ok(tables::tasks::list_created(connection, org_key, id(parent), &which)?))?;
-    found.iter().map(|task| told(call, task)).collect()
+    let found = tasks::list_created(call.workspace, id(parent), &which)?;
+    found.iter().map(|task| to_node(call, task)).collect()
 }
 
 /// Returns a task by its id.
 pub(super) fn by_id(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
     let task = tasks::find(call.workspace, id)?.ok_or_else(|| Problem::not_found("task", id))?;
-    told(call, &task)
+    to_node(call, &task)
 }
 
-fn told(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
+fn to_node(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
     let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let (result, errors) = results(call, task, &outcome)?;
     let percentage = match (task.status, task.rows_total) {

@@ -22,7 +22,7 @@ const LARGE_BODIES: usize = 2;
 
 /// What is shared by all requests.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct App {
     pub(crate) workspace: Arc<Workspace>,
     /// Is told what lies behind failures of our own.
     pub(crate) log: Arc<dyn Fn(&Problem) + Send + Sync>,
@@ -31,7 +31,7 @@ pub(crate) struct Door {
     large_bodies: Arc<Semaphore>,
 }
 
-impl Door {
+impl App {
     pub(crate) fn new(workspace: Arc<Workspace>, log: Arc<dyn Fn(&Problem) + Send + Sync>, limits: Limits) -> Self {
         let metrics = Arc::new(Metrics::new());
         Self { workspace, log, metrics, limits, large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)) }

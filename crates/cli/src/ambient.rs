@@ -1,15 +1,16 @@
-//! The clock and chance of the system, for the engine, which reads neither.
+//! The clock, the random source and the processors of the system. Nothing below the command line reads them.
 
-use crate::workspace;
 use labelport_engine::ambient::{Chance, Clock};
 use labelport_model::time::Timestamp;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of the system.
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        workspace::now()
+        now()
     }
 }
 
@@ -21,4 +22,38 @@ impl Chance for SystemChance {
         // Without chance there are no ids and no secrets: nothing that could be done would be right.
         getrandom::fill(bytes).expect("the system has a random source");
     }
+}
+
+/// Returns the time.
+#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
+pub(crate) fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Returns a point in time to measure from.
+#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Returns a new cuid: the letter c and 24 letters or digits by chance. Ids are not secrets.
+pub(crate) fn new_id() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut id = String::from("c");
+    while id.len() < 25 {
+        // The standard library draws fresh keys from the system for each state.
+        let mut chance = RandomState::new().build_hasher().finish();
+        for _ in 0..12 {
+            id.push(DIGITS[(chance % 36) as usize] as char);
+            chance /= 36;
+        }
+    }
+    id.truncate(25);
+    id
+}
+
+/// Returns how many threads may run at once.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

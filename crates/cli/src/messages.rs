@@ -1,6 +1,6 @@
 //! What a command says on standard error: sentences and a bar for people, events for programs.
 
-use crate::workspace::instant;
+use crate::ambient::instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};

@@ -1,9 +1,9 @@
 //! Work that is recorded as a task, so that `labelport list tasks` and `labelport verify` know of it.
 
+use crate::ambient;
 use crate::interrupt::{self, LastAct};
 use crate::messages::Messages;
 use crate::outcome::Failure;
-use crate::workspace;
 use labelport_engine::tasks::{CommandTask, end_lost};
 use labelport_model::id::TaskId;
 use labelport_store::tables::tasks::{self, Ending, Lease, NewTask, Task, TaskStatus};
@@ -76,7 +76,7 @@ impl Watch {
 
 /// Tells whether a lease is to be renewed. The clock of the lease decides: it goes on while a machine sleeps.
 fn is_due(held: &Lease) -> bool {
-    held.until <= workspace::now().plus_millis(RENEWAL_MS)
+    held.until <= ambient::now().plus_millis(RENEWAL_MS)
 }
 
 impl Drop for Watch {
@@ -87,7 +87,7 @@ impl Drop for Watch {
 }
 
 fn lease(millis: i64) -> Lease {
-    Lease { owner: format!("process {}", std::process::id()), until: workspace::now().plus_millis(millis) }
+    Lease { owner: format!("process {}", std::process::id()), until: ambient::now().plus_millis(millis) }
 }
 
 /// Runs work and records it. A workspace that another process is writing to is worked in all the same, unrecorded.
@@ -97,7 +97,7 @@ pub(crate) fn record<T>(
     job: Job,
     work: impl FnOnce(&Arc<AtomicBool>) -> Result<(T, Done), Failure>,
 ) -> Result<T, Failure> {
-    let (id, stop) = (TaskId::parse(&workspace::new_id())?, Arc::default());
+    let (id, stop) = (TaskId::parse(&ambient::new_id())?, Arc::default());
     interrupt::handle(*messages)?;
     // Before the task is there: a signal may come at any time.
     let last_act = cancel_on_signal(store, &id, &stop);
@@ -113,7 +113,7 @@ pub(crate) fn record<T>(
         Ok((_, done)) => (TaskStatus::Complete, done.rows, done.outcome.clone()),
         Err(failure) => (TaskStatus::Failed, 0, serde_json::json!({ "error": failure.message }).to_string()),
     };
-    let ending = Ending { status, outcome: Some(text), owner: None, now: workspace::now() };
+    let ending = Ending { status, outcome: Some(text), owner: None, now: ambient::now() };
     let recorded = store.write(move |connection| {
         let progress = tasks::TaskProgress { rows_done: i64::try_from(rows).unwrap_or(i64::MAX), rows_total: None };
         tasks::report_progress(connection, &id, progress)?;
@@ -140,8 +140,7 @@ fn cancel_on_signal(store: &Store, id: &TaskId, stop: &Arc<AtomicBool>) -> Optio
         // A strict import gives the writer back, and a task that is not there yet is not created.
         stop.store(true, Ordering::SeqCst);
         let outcome = serde_json::json!({ "error": format!("its process was ended by {signal}") }).to_string();
-        let ending =
-            Ending { status: TaskStatus::Canceled, outcome: Some(outcome), owner: None, now: workspace::now() };
+        let ending = Ending { status: TaskStatus::Canceled, outcome: Some(outcome), owner: None, now: ambient::now() };
         // A task that cannot be ended now fails when its lease has run out.
         drop(writer.run(move |connection| tasks::finish(connection, &id, &ending)));
     }))
@@ -155,7 +154,7 @@ fn start(
     id: TaskId,
     stop: &Arc<AtomicBool>,
 ) -> Result<Option<TaskId>, Failure> {
-    let now = workspace::now();
+    let now = ambient::now();
     let task = NewTask {
         id: id.clone(),
         kind: job.kind.kind().to_owned(),

@@ -1,18 +1,16 @@
 //! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
 
-use crate::ambient::{SystemChance, SystemClock};
+use crate::ambient::{self, SystemChance, SystemClock};
 use crate::messages::Messages;
 use crate::outcome::Failure;
 use labelport_engine::disk::private::{self, Tightened};
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
-use labelport_model::time::Timestamp;
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The data folder where none is named.
 const DEFAULT_FOLDER: &str = "labelport-data";
@@ -144,39 +142,5 @@ impl Workspace {
 }
 
 fn found(engine: Sqlite) -> Result<Store, StoreError> {
-    Store::open(Box::new(engine), &Founding { organization_id: new_id(), now: now() })
-}
-
-/// Returns the time.
-#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
-pub(crate) fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Returns a point in time to measure from.
-#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the clock")]
-pub(crate) fn instant() -> Instant {
-    Instant::now()
-}
-
-/// Returns a new cuid: the letter c and 24 letters or digits by chance. Ids are not secrets.
-pub(crate) fn new_id() -> String {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut id = String::from("c");
-    while id.len() < 25 {
-        // The standard library draws fresh keys from the system for each state.
-        let mut chance = RandomState::new().build_hasher().finish();
-        for _ in 0..12 {
-            id.push(DIGITS[(chance % 36) as usize] as char);
-            chance /= 36;
-        }
-    }
-    id.truncate(25);
-    id
-}
-
-/// Returns how many threads may run at once.
-pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    Store::open(Box::new(engine), &Founding { organization_id: ambient::new_id(), now: ambient::now() })
 }

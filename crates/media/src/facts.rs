@@ -181,3 +181,8 @@ pub(super) fn quoted(text: &str) -> String {
     quote_into(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
+
+/// Returns the mime type of tiles on the earth or, when simple, on a picture.
+pub(super) fn tiles_mime(is_simple: bool) -> &'static str {
+    if is_simple { "application/x-tms-simple" } else { "application/x-tms-geo" }
+}

@@ -4,7 +4,7 @@
 //! before the name.
 
 use crate::Asset;
-use crate::facts::{Facts, data_type, mime_of};
+use crate::facts::{Facts, data_type, mime_of, tiles_mime};
 use labelport_model::data_type::{DataType, find_by_media_type};
 
 /// Ends of file names and what they stand for, the usual one of a data type first.
@@ -101,7 +101,7 @@ fn usual(declared: &DataType, media_type: Option<&str>) -> String {
     }
     if prefix.ends_with("tms-") {
         let is_simple = media_type.is_some_and(|media_type| media_type.to_ascii_lowercase().ends_with("simple"));
-        return crate::tiles::mime_type(is_simple).to_owned();
+        return tiles_mime(is_simple).to_owned();
     }
     prefix.to_owned()
 }

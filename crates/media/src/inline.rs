@@ -1,6 +1,6 @@
 //! Row data that is content itself: a text, a conversation, a tile layer.
 
-use crate::facts::{Facts, mime_of};
+use crate::facts::{Facts, mime_of, tiles_mime};
 use crate::{Attributes, conversation, guess, html, json, text, tiles};
 use labelport_model::json::Kind;
 
@@ -16,7 +16,7 @@ fn facts(row_data: &str, media_type: Option<&str>) -> Option<Facts> {
     let is_url = is_url(row_data, media_type);
     if is_url && tiles::is_template(row_data) {
         let is_simple = media_type.is_some_and(|media_type| media_type.eq_ignore_ascii_case("tms_simple"));
-        return Some(Facts::of(tiles::mime_type(is_simple)));
+        return Some(Facts::of(tiles_mime(is_simple)));
     }
     if is_url {
         return None;

@@ -7,6 +7,7 @@
 //! # Adding a convention
 //! A test in the module that reads the same files, with a constant for what it allows. Try it on a file that breaks it.
 
+mod circles;
 mod crates;
 mod layout;
 mod manifest;

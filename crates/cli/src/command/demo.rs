@@ -2,9 +2,10 @@
 
 use super::Command;
 use super::export::{Job, Target, print_first_row};
+use crate::ambient;
 use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::ArgMatches;
 use labelport_engine::disk::private;
 use labelport_engine::import::{self, Source, Summary};
@@ -75,7 +76,7 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
             record_limit_bytes: RECORD_LIMIT_BYTES,
             scratch_folder,
             refused: None,
-            now: workspace::now(),
+            now: ambient::now(),
             progress: &mut |_| {},
             stop: None,
         };
@@ -90,11 +91,11 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
         rows.unchanged
     ));
     let slice = slices::Slice {
-        id: workspace::new_id(),
+        id: ambient::new_id(),
         name: composed.slice.name.clone(),
         description: None,
         filter: labelport_model::filter::canonical_query(&composed.slice.filter_json)?,
-        created: workspace::now(),
+        created: ambient::now(),
     };
     let org_key = store.org_key();
     store.write(move |connection| slices::create(connection, org_key, &slice))?;
@@ -103,7 +104,7 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
 
 /// Raises the issue with its comments. A second run finds them there.
 fn raise_issue(store: &Store, issue: &DemoIssue) -> Result<(), Failure> {
-    let time = |text: &str| Timestamp::parse_export(text).unwrap_or_else(workspace::now);
+    let time = |text: &str| Timestamp::parse_export(text).unwrap_or_else(ambient::now);
     // The ids are that of the label with another letter in front, so that every run means the same issue.
     let id = |letter: char| format!("{letter}{}", &issue.label_id[1..]);
     let new = NewIssue {
@@ -178,8 +179,8 @@ fn export(
     request: &ExportRequest,
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
-    let started = workspace::instant();
-    let job = Job { store, request, threads: workspace::processors(), stop: None };
+    let started = ambient::instant();
+    let job = Job { store, request, threads: ambient::processors(), stop: None };
     let manifest = job
         .run(&Target::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;

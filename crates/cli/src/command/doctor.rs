@@ -1,9 +1,10 @@
 //! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
 
 use super::Command;
+use crate::ambient;
 use crate::messages::{Messages, counted, escaped, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
@@ -119,7 +120,7 @@ fn tell_unused_files(
     is_to_go: bool,
     messages: &Messages,
 ) -> Result<(), Failure> {
-    let unused = unused::find(connection, files, workspace::now())?;
+    let unused = unused::find(connection, files, ambient::now())?;
     let (count, size_bytes) = (unused.ids.len(), unused.size_bytes);
     let has_gone = is_to_go && count > 0;
     if has_gone {

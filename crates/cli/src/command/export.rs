@@ -1,12 +1,12 @@
 //! `labelport export`: rows out of the workspace, from any scope.
 
 use super::Command;
-use crate::ambient::SystemChance;
+use crate::ambient::{self, SystemChance};
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
@@ -50,9 +50,9 @@ impl Command for Export {
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
-        let threads = arguments.get_one::<u16>("threads").map_or_else(workspace::processors, |count| (*count).into());
+        let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
         let job = Job { store: &store, request: &request, threads, stop: None };
-        let started = workspace::instant();
+        let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
             Target::Nowhere => job.run(&target, messages)?,

@@ -1,12 +1,12 @@
 //! `labelport import`: export files into the workspace.
 
 use super::Command;
-use crate::ambient::SystemChance;
+use crate::ambient::{self, SystemChance};
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{Done, Job, record};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
     self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
@@ -122,7 +122,7 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
         .get_one::<u16>("max-record-mib")
         .copied()
         .map_or(ROW_LIMIT_BYTES, |mebibytes| usize::from(mebibytes) << 20);
-    let started = workspace::instant();
+    let started = ambient::instant();
     let mut total = Summary::default();
     let mut limits = Limits {
         strict,
@@ -256,7 +256,7 @@ fn dry_run_in(
     total: &mut Summary,
     messages: &Messages,
 ) -> Result<Preview, Failure> {
-    let dry_run = DryRun::start(store, workspace::now())?;
+    let dry_run = DryRun::start(store, ambient::now())?;
     let last = sources.len().saturating_sub(1);
     for (index, source) in sources.into_iter().enumerate() {
         let run_one = |source: Source, run: &mut Run<'_>| import::run_dry(&dry_run, source, index == last, run);
@@ -286,14 +286,14 @@ fn import_one(
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
     let mut tell = |now: Progress| progress.set(now.bytes, now.records);
-    let threads = workspace::processors().saturating_sub(1).max(1);
+    let threads = ambient::processors().saturating_sub(1).max(1);
     let mut run = Run {
         strict: limits.strict,
         threads,
         record_limit_bytes: limits.record_bytes,
         scratch_folder: &limits.scratch_folder,
         refused: limits.refused.as_deref_mut(),
-        now: workspace::now(),
+        now: ambient::now(),
         progress: &mut tell,
         stop: limits.stop.as_deref(),
     };
@@ -448,7 +448,7 @@ fn import_ontology(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
     let name = text("name").unwrap_or_else(|| id.to_string());
     let store = workspace.open_or_create()?;
     let org_key = store.org_key();
-    let now = workspace::now();
+    let now = ambient::now();
     let shown = id.to_string();
     let outcome = store.write(move |connection| {
         let given = GivenOntology { id: &id, name: &name, normalized: &json, now };

@@ -1,9 +1,10 @@
 //! `labelport key`: who may use the server.
 
 use super::Command;
+use crate::ambient;
 use crate::messages::{Messages, print, table};
 use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::workspace::access::{self, ROLES};
 use labelport_engine::workspace::api_keys::{FIRST_USER, NewKey};
@@ -128,7 +129,7 @@ fn free_name(known: &[api_keys::ApiKey]) -> String {
 
 /// Reads when a key stops to work: so long from now, or at a time in UTC.
 fn read_expiry(text: &str) -> Result<Timestamp, Failure> {
-    let now = workspace::now();
+    let now = ambient::now();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     for (unit, millis) in units {
         if let Some(count) = text.strip_suffix(unit).and_then(|count| count.parse::<i64>().ok()) {
@@ -144,7 +145,7 @@ fn read_expiry(text: &str) -> Result<Timestamp, Failure> {
 fn list(workspace: &Workspace, messages: &Messages) -> Outcome {
     let store = workspace.open()?;
     let keys = api_keys::list_keys(&mut *store.reader()?, store.org_key())?;
-    let now = workspace::now();
+    let now = ambient::now();
     let state = |key: &api_keys::ApiKey| match (key.revoked, key.expires) {
         (Some(_), _) => "revoked".to_owned(),
         (None, Some(expires)) if expires <= now => "expired".to_owned(),
@@ -181,7 +182,7 @@ fn list(workspace: &Workspace, messages: &Messages) -> Outcome {
 fn revoke(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
     let named = arguments.get_one::<String>("key").cloned().unwrap_or_default();
     let store = workspace.open()?;
-    let (org_key, now, key) = (store.org_key(), workspace::now(), named.clone());
+    let (org_key, now, key) = (store.org_key(), ambient::now(), named.clone());
     let count = store.write(move |connection| api_keys::revoke_key(connection, org_key, &key, now))?;
     match count {
         1 => {

@@ -1,9 +1,10 @@
 //! `labelport list`: what is in the workspace.
 
 use super::Command;
+use crate::ambient;
 use crate::messages::{Messages, grouped, print, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_model::data_type;
 use labelport_model::json::unquote;
@@ -188,7 +189,7 @@ static LISTINGS: &[Listing] = &[
         columns: &["id", "kind", "name", "status", "rows", "created"],
         count: Count::Queried(tasks::count),
         read: |connection, page| {
-            let now = workspace::now();
+            let now = ambient::now();
             let which = ListTasks { status: None, limit: page.limit };
             let tasks = tasks::list(connection, page.org_key, &which)?;
             Ok(tasks

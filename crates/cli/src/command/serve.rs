@@ -1,11 +1,11 @@
 //! `labelport serve`: the doors over HTTP, until told to stop.
 
 use super::Command;
-use crate::ambient::{SystemChance, SystemClock};
+use crate::ambient::{self, SystemChance, SystemClock};
 use crate::logging;
 use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::catalog::metadata;
 use labelport_engine::outbound::{Cidr, Client, Policy};
@@ -100,13 +100,13 @@ impl Command for Serve {
             public_url: Some(public_url.clone()),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
-            threads: workspace::processors(),
+            threads: ambient::processors(),
         };
         let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
         let served = Arc::new(Served::open(opening)?.with_queued_exports_limit(queued_exports.into()));
         let key = first_key(&served, messages)?;
-        let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(workspace::processors().max(2));
-        let owner = format!("server {} {}", std::process::id(), workspace::new_id());
+        let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(ambient::processors().max(2));
+        let owner = format!("server {} {}", std::process::id(), ambient::new_id());
         if local.ip().is_unspecified() && arguments.get_one::<String>("public-url").is_none() {
             warn_of_url(messages, &public_url, local.port());
         }

@@ -1,9 +1,10 @@
 //! `labelport slice`: saved queries over the catalog.
 
 use super::Command;
+use crate::ambient;
 use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::export;
 use labelport_model::filter::{self, FILTERS};
@@ -90,11 +91,11 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     let canonical = filter::canonical_query(&query).map_err(refused)?;
     let name = text("name").unwrap_or_default();
     let slice = slices::Slice {
-        id: workspace::new_id(),
+        id: ambient::new_id(),
         name: name.clone(),
         description: text("description"),
         filter: canonical,
-        created: workspace::now(),
+        created: ambient::now(),
     };
     let id = slice.id.clone();
     let store = workspace.open()?;

@@ -1,9 +1,10 @@
 //! `labelport task`: what runs and what has run, and calling it off.
 
 use super::Command;
+use crate::ambient;
 use crate::messages::{Messages, escaped, grouped, print, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
-use crate::workspace::{self, Workspace};
+use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::registry;
 use labelport_model::id::TaskId;
@@ -117,7 +118,7 @@ fn named(arguments: &ArgMatches) -> &str {
 
 /// Returns the status, or that the worker has gone and nobody has taken the task over yet.
 fn status_of(task: &Stored) -> String {
-    let is_interrupted = task.is_interrupted(workspace::now());
+    let is_interrupted = task.is_interrupted(ambient::now());
     if is_interrupted { "INTERRUPTED" } else { task.status.wire_name() }.to_owned()
 }
 

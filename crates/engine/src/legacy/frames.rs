@@ -1,6 +1,6 @@
 //! Frames of the label of a video, served by themselves.
 
-use super::labels::Facts;
+use super::facts::Facts;
 use crate::export::mask_urls;
 use crate::workspace::Workspace;
 use labelport_formats::Legacy;

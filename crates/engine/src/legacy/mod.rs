@@ -8,6 +8,7 @@
 //! A variant of [`LegacyKind`] with what its `data` means, and a job with its kind in [`KINDS`](crate::export::job::KINDS)
 //! and in the list of [`jobs`](crate::registry).
 
+mod facts;
 mod frames;
 mod labels;
 mod order;

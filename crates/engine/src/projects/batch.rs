@@ -4,7 +4,8 @@ pub use labelport_store::tables::projects::Batch;
 
 use super::named_rows::{Found, NamedRows};
 use super::project;
-use super::workflow::{self, DEFAULT_PRIORITY, Mover, Queues};
+use super::queues::Queues;
+use super::workflow::{self, DEFAULT_PRIORITY, Mover};
 use crate::edits::Edits;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;

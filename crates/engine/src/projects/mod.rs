@@ -6,4 +6,5 @@ pub mod label;
 pub mod named_rows;
 pub mod ontology;
 pub mod project;
+pub mod queues;
 pub mod workflow;

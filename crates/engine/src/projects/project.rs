@@ -3,7 +3,7 @@
 pub use labelport_store::tables::projects::Project;
 
 use super::ontology;
-use super::workflow::QUEUES;
+use super::queues::QUEUES;
 use crate::catalog::media_type;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;

@@ -6,6 +6,7 @@
 pub use labelport_store::tables::projects::{Queue, StateCounts};
 
 use super::named_rows::{Found, NamedRows};
+use super::queues::Queues;
 use crate::edits::Edits;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
@@ -14,7 +15,6 @@ use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
-use labelport_store::Connection;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::projects::{self, Batch, Project};
@@ -22,12 +22,6 @@ use labelport_store::tables::tasks::Task;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The queues of a new project, in the order of its workflow: name, type, and the status of a row in it.
-pub const QUEUES: [(&str, &str, WorkflowStatus); 3] = [
-    ("Initial labeling task", "INITIAL_LABELING_QUEUE", WorkflowStatus::ToLabel),
-    ("Initial review task", "MANUAL_REVIEW_QUEUE", WorkflowStatus::InReview),
-    ("Rework (all rejected)", "MANUAL_REWORK_QUEUE", WorkflowStatus::InRework),
-];
 /// What a row is said to be in that is through its workflow.
 const DONE: &str = "Done";
 /// The priority of rows whose batch gives none.
@@ -40,27 +34,6 @@ pub struct Mover {
     pub email: String,
     /// Now.
     pub now: Timestamp,
-}
-
-/// A project's queues.
-#[derive(Debug, Clone)]
-pub struct Queues(Vec<Queue>);
-
-impl Queues {
-    /// Reads them.
-    pub fn read(connection: &mut dyn Connection, project_key: i64) -> Result<Self, Problem> {
-        Ok(Self(projects::list_queues(connection, project_key)?))
-    }
-
-    fn of_status(&self, status: WorkflowStatus) -> Option<&Queue> {
-        let (_, kind, _) = QUEUES.iter().find(|(.., of)| *of == status)?;
-        self.0.iter().find(|queue| queue.queue_type.as_deref() == Some(kind))
-    }
-
-    fn status_of(queue: &Queue) -> WorkflowStatus {
-        let known = QUEUES.iter().find(|(_, kind, _)| queue.queue_type.as_deref() == Some(kind));
-        known.map_or(WorkflowStatus::InReview, |(.., status)| *status)
-    }
 }
 
 /// Returns the details of a row that enters a project with a batch.
@@ -326,6 +299,7 @@ pub fn count_by_queue(workspace: &Workspace, project_key: i64) -> Result<BTreeMa
 
 #[cfg(test)]
 mod tests {
+    use super::super::queues::QUEUES;
     use super::*;
 
     fn queue(index: usize) -> Queue {
@@ -339,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_row_goes_through_the_workflow() {
-        let queues = Queues(vec![queue(0), queue(1), queue(2)]);
+        let queues = Queues::of(vec![queue(0), queue(1), queue(2)]);
         let batch = Batch {
             key: 1,
             project_key: 1,

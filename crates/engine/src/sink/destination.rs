@@ -11,7 +11,6 @@
 //! - A file that stands where the manifest will be written is replaced under the same rule.
 //! - A symbolic link is never followed. With [`Existing::Replace`] the link itself is replaced.
 
-use super::{FileError, manifest_path};
 use crate::ambient::Chance;
 use crate::disk::private;
 use crate::manifest::Manifest;
@@ -163,12 +162,6 @@ impl Destination {
     }
 }
 
-impl From<DestinationError> for FileError {
-    fn from(error: DestinationError) -> Self {
-        Self::Destination(error)
-    }
-}
-
 /// Fails if a path leads into the data folder, or to a file that is also in it.
 pub fn refuse_inside(path: &Path, data_folder: &Path) -> Result<(), DestinationError> {
     let io = |source| DestinationError::Io { path: path.to_owned(), source };
@@ -239,4 +232,19 @@ fn is_same(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_same(_: &Metadata, _: &Metadata) -> bool {
     false
+}
+
+/// What a manifest's name adds to that of its result.
+const MANIFEST_SUFFIX: &str = ".manifest.json";
+
+/// Returns where the manifest of a result stands.
+pub fn manifest_path(result: &Path) -> PathBuf {
+    let name = result.file_name().unwrap_or_default().to_string_lossy();
+    result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
+}
+
+/// Returns the result that a manifest stands beside; `None` for a path that is no manifest's.
+pub fn result_path(manifest: &Path) -> Option<PathBuf> {
+    let name = manifest.file_name()?.to_str()?.strip_suffix(MANIFEST_SUFFIX)?;
+    Some(manifest.with_file_name(name))
 }

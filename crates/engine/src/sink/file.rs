@@ -5,7 +5,7 @@
 //! never reached through a symbolic link. It is locked while it is written: a second export to the same target is refused,
 //! and the next one removes what a killed process left. See [`pending`](crate::disk::pending) for signals.
 
-use super::destination::{Destination, DestinationError, Existing};
+use super::destination::{Destination, DestinationError, Existing, manifest_path};
 use super::{Extent, Packing, Sink};
 use crate::disk::flushed::Flushed;
 use crate::disk::flushed::sync_folder_of;
@@ -48,21 +48,6 @@ const PARTIAL_SUFFIX: &str = ".partial";
 /// How much of the target's name the hidden file repeats: names end at 255 bytes.
 const REPEATED_CHARS: usize = 40;
 
-/// What a manifest's name adds to that of its result.
-const MANIFEST_SUFFIX: &str = ".manifest.json";
-
-/// Returns where the manifest of a result stands.
-pub fn manifest_path(result: &Path) -> PathBuf {
-    let name = result.file_name().unwrap_or_default().to_string_lossy();
-    result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
-}
-
-/// Returns the result that a manifest stands beside; `None` for a path that is no manifest's.
-pub fn result_path(manifest: &Path) -> Option<PathBuf> {
-    let name = manifest.file_name()?.to_str()?.strip_suffix(MANIFEST_SUFFIX)?;
-    Some(manifest.with_file_name(name))
-}
-
 /// Returns how the names of the hidden files of a target begin.
 fn partial_prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -73,6 +58,12 @@ fn partial_prefix(target: &Path) -> String {
 /// Returns the hidden file that stands for a target until it is whole.
 fn partial_path(target: &Path, nonce: &str) -> PathBuf {
     target.with_file_name(format!("{}{nonce}{PARTIAL_SUFFIX}", partial_prefix(target)))
+}
+
+impl From<DestinationError> for FileError {
+    fn from(error: DestinationError) -> Self {
+        Self::Destination(error)
+    }
 }
 
 impl FileSink {

@@ -9,8 +9,8 @@ mod file;
 mod packing;
 
 pub use crate::disk::pending::remove_all as remove_pending;
-pub use destination::{Destination, DestinationError, Existing, Rules, refuse_inside};
-pub use file::{FileError, FileSink, manifest_path, result_path};
+pub use destination::{Destination, DestinationError, Existing, Rules, manifest_path, refuse_inside, result_path};
+pub use file::{FileError, FileSink};
 pub(crate) use packing::Packer;
 pub use packing::{EndingError, Packing};
 

@@ -1,6 +1,6 @@
 //! Frames of videos, and slices of series.
 
-use super::{Legacy, Source, label};
+use super::{Legacy, Source, object as shape};
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -90,7 +90,7 @@ pub(super) fn write(legacy: &Legacy<'_>, frame: &Frame<'_>, out: &mut Vec<u8>) {
         object.raw("group", format!("\"{group}\"").as_bytes());
     }
     let lists = [frame.common, frame.frame.get("classifications")];
-    label::write_classifications(
+    shape::write_classifications(
         &mut lists.into_iter().flatten().map(|list| (list, None)),
         object.key("classifications"),
     );
@@ -101,7 +101,7 @@ pub(super) fn write(legacy: &Legacy<'_>, frame: &Frame<'_>, out: &mut Vec<u8>) {
         if index > 0 {
             out.push(b',');
         }
-        label::write_object(legacy, item, Some(is_key_frame(frame, item)), out);
+        shape::write_object(legacy, item, Some(is_key_frame(frame, item)), out);
     }
     out.push(b']');
     object.close();

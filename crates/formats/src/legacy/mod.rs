@@ -13,6 +13,7 @@
 mod color;
 mod frames;
 mod label;
+mod object;
 mod row;
 
 use crate::Format;

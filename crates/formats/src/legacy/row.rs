@@ -1,6 +1,6 @@
 //! Rows: what stands around a label.
 
-use super::label::{quoted, separated};
+use super::object::{quoted, separated};
 use super::{Legacy, Source, label, parsed, parsed_members};
 use labelport_model::data_type::of_media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};

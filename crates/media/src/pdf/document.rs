@@ -109,7 +109,7 @@ impl<'a> Document<'a> {
         if !dictionary.is("Type", "ObjStm") || self.is_encrypted {
             return;
         }
-        let Some(unpacked) = filter::unpack(self, &dictionary, raw, budget) else { return };
+        let Some(unpacked) = filter::unpack(&|object| self.resolved(object), &dictionary, raw, budget) else { return };
         let first = dictionary.get("First").and_then(Object::as_index).unwrap_or(0);
         let count = dictionary.get("N").and_then(Object::as_index).unwrap_or(0);
         let index = self.streams.len();
@@ -185,7 +185,7 @@ impl<'a> Document<'a> {
         let Object::Reference(number) = object else { return None };
         let Place::File(at) = *self.places.get(number)? else { return None };
         let (dictionary, raw) = self.stream_at(at)?;
-        let unpacked = filter::unpack(self, &dictionary, raw, budget)?;
+        let unpacked = filter::unpack(&|object| self.resolved(object), &dictionary, raw, budget)?;
         Some((dictionary, unpacked))
     }
 

@@ -1,7 +1,6 @@
 //! Streams as they were before they were packed.
 
 use super::Budget;
-use super::document::Document;
 use super::object::{Dictionary, Object, digit, is_space};
 use flate2::read::ZlibDecoder;
 use std::io::Read;
@@ -12,17 +11,17 @@ const STREAM_LIMIT: usize = 24 << 20;
 const FILTER_LIMIT: usize = 4;
 
 /// Unpacks a stream as its dictionary says; `None` for one in a form that holds no text. What is damaged counts as far as
-/// it goes, what is over the budget is cut off.
+/// it goes, what is over the budget is cut off. `resolved` follows a reference to its object.
 pub(super) fn unpack(
-    document: &Document<'_>,
+    resolved: &dyn Fn(&Object) -> Object,
     dictionary: &Dictionary,
     raw: &[u8],
     budget: &mut Budget,
 ) -> Option<Vec<u8>> {
     let listed = |keys: [&str; 2]| {
-        let value = keys.iter().find_map(|key| dictionary.get(key)).map(|value| document.resolved(value));
+        let value = keys.iter().find_map(|key| dictionary.get(key)).map(resolved);
         match value {
-            Some(Object::Array(items)) => items.iter().map(|item| document.resolved(item)).collect(),
+            Some(Object::Array(items)) => items.iter().map(resolved).collect(),
             Some(value) => vec![value],
             None => Vec::new(),
         }
@@ -224,9 +223,8 @@ mod tests {
     #[track_caller]
     fn check(dictionary: &str, raw: &[u8], expect: Option<&[u8]>) {
         let mut budget = Budget::default();
-        let document = Document::read(b"", &mut budget);
         let dictionary = Reader::new(dictionary.as_bytes(), 0).next().unwrap();
-        let unpacked = unpack(&document, dictionary.as_dictionary().unwrap(), raw, &mut budget);
+        let unpacked = unpack(&Object::clone, dictionary.as_dictionary().unwrap(), raw, &mut budget);
         assert_eq!(unpacked.as_deref(), expect);
     }
 

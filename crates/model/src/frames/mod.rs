@@ -19,6 +19,7 @@
 //! [`fold`]: fold::fold
 
 mod cut;
+mod error;
 mod fill;
 mod fold;
 mod runs;
@@ -28,5 +29,6 @@ mod segments;
 mod tests;
 
 pub use cut::{Cut, CutError, CutRow, Cutter, FrameSink};
-pub use fill::{FILLED_LIMIT_BYTES, FillError, Filled};
+pub use error::{FILLED_LIMIT_BYTES, FillError};
+pub use fill::Filled;
 pub use fold::{Folder, fold, is_filled_as};

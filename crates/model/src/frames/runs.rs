@@ -4,7 +4,7 @@
 //! as the label has key frames and segments, however many frames they span, so everything that is known about all frames
 //! (what they count, how large they become) is known before one is written.
 
-use super::fill::FillError;
+use super::error::FillError;
 use super::segments::{self, Range, Segments};
 use crate::json::{Kind, Value};
 use std::collections::BTreeMap;

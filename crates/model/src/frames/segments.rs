@@ -1,6 +1,6 @@
 //! Segments: the inclusive ranges of frames over which features last.
 
-use super::fill::FillError;
+use super::error::FillError;
 use crate::json::Value;
 use std::collections::BTreeMap;
 

@@ -16,13 +16,15 @@ mod filters;
 mod params;
 mod print;
 mod scope;
+mod scope_kind;
 mod wire;
 
 pub use error::{OptionName, RequestError};
 pub use export::ExportRequest;
 pub use filters::{EXPORT_FILTERS, ExportFilter, ExportFilters, FilterField};
 pub use params::{NAMED_LIMIT, PARAMS, Param, ParamField, Params, find_media_type, media_types};
-pub use scope::{SCOPES, Scope, ScopeEntry, ScopeKind};
+pub use scope::Scope;
+pub use scope_kind::{SCOPES, ScopeEntry, ScopeKind};
 pub use wire::WireExport;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! An issue that a reviewer raised about a label, which no row can tell.
 
 use super::super::moment::{HOUR_MS, MINUTE_MS, Moment};
-use super::{SUBJECTS, Subject, row, section};
+use super::{SUBJECTS, Subject, label, section};
 
 /// An issue on one of the demo's labels, still open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) fn issue() -> DemoIssue {
     let subject = SUBJECTS.iter().find(|subject| subject.name == DATA_TYPE);
     let subject = subject.expect("the issue is about a data type of the table");
     let plan = &subject.projects[0];
-    let label = row::labels(subject, plan, ROW).into_iter().next();
+    let first = label::labels(subject, plan, ROW).into_iter().next();
     let comments = COMMENTS.iter().map(|(later_ms, content, by)| DemoComment {
         content: (*content).to_owned(),
         created_by: (*by).to_owned(),
@@ -48,8 +48,8 @@ pub(super) fn issue() -> DemoIssue {
     });
     DemoIssue {
         project_id: section::project_id(plan),
-        label_id: label.expect("the row of the issue has a label").id,
-        data_row_id: row::row_id(subject, ROW),
+        label_id: first.expect("the row of the issue has a label").id,
+        data_row_id: label::row_id(subject, ROW),
         category: "geometry".to_owned(),
         content: "The box of the tank wagon cuts off its rear buffer.".to_owned(),
         created_by: "sunniva@example.test".to_owned(),
@@ -79,5 +79,5 @@ static COMMENTS: &[(u64, &str, &str)] = &[
 ];
 
 fn raised_at() -> Moment {
-    row::labeled_at(ROW).plus(30 * HOUR_MS)
+    label::labeled_at(ROW).plus(30 * HOUR_MS)
 }

@@ -17,6 +17,7 @@ mod geospatial;
 mod html;
 mod image;
 mod issue;
+mod label;
 mod row;
 mod run;
 mod section;

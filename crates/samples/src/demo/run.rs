@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::chance::{Chance, cuid_of, uuid_of};
 use super::super::shape::{Label, add_confidence, prediction, sorted_map};
 use super::brush::Brush;
-use super::{DemoRun, Named, Subject, row};
+use super::{DemoRun, Named, Subject, label};
 
 /// Returns the models, by name.
 pub(super) fn list_models() -> Vec<Named> {
@@ -70,7 +70,7 @@ fn run_id(run: &Run) -> String {
 fn print_run(subject: &Subject, run: &Run, index: usize) -> Value {
     let plan = &subject.projects[0];
     let path = format!("model/{}/run/{}/row/{index}", run.model, run.name);
-    let labels = row::labels(subject, plan, index);
+    let labels = label::labels(subject, plan, index);
     let skipped = |label: &&Label| label.performance["skipped"] == true;
     let labels: Vec<Value> = labels.iter().filter(|label| !skipped(label)).map(Label::in_run).collect();
     let mut annotations = (plan.annotate)(&mut Brush::new(plan.name, &path, run.drift_px), index);

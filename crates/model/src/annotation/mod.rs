@@ -21,6 +21,7 @@
 //! # Adding an annotation kind
 //! Its name and form in [`crate::data_type`]. If it draws something new, a [`Shape`]: see `shape`.
 
+mod between;
 mod classification;
 mod cursor;
 mod feature;
@@ -35,6 +36,7 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+pub use between::{Between, is_picture};
 pub use classification::{Answer, Choice, Classification, Classifications, List, Subject, Words};
 pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};

@@ -137,6 +137,11 @@ pub fn find(name: &str) -> Option<&'static DataType> {
     DATA_TYPES.iter().copied().find(|data_type| data_type.name == name)
 }
 
+/// Finds an annotation kind by its name. Kinds that several data types share are the same in all of them.
+pub fn find_kind(name: &str) -> Option<&'static AnnotationKind> {
+    DATA_TYPES.iter().flat_map(|data_type| data_type.kinds).find(|kind| kind.name == name)
+}
+
 /// Finds a data type by the vendor's media type value, in any case.
 pub fn find_by_media_type(media_type: &str) -> Option<&'static DataType> {
     find_where(|data_type| data_type.media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type)))

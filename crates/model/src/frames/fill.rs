@@ -3,9 +3,9 @@
 use super::error::{FILLED_LIMIT_BYTES, FillError};
 use super::runs::{self, KeyFrames, Run, Shown, Track};
 use super::segments::{self, excerpt};
-use crate::annotation::{self, Mark};
+use crate::annotation::{self, Between, Mark};
 use crate::json::{Document, Kind, Value};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// What a frame takes beside what it shows: its number, `objects`, `classifications`.
@@ -121,7 +121,7 @@ impl Filled {
         starts.sort_unstable();
         let mut starts = starts.into_iter().peekable();
         let mut bare = key_frames.keys().copied().peekable();
-        let mut open: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let mut open: BTreeMap<(usize, usize), Option<Between<'_>>> = BTreeMap::new();
         let mut ended = Vec::new();
         let mut next = i64::MIN;
         loop {
@@ -134,12 +134,15 @@ impl Filled {
                 }
             }
             while let Some((_, track, run)) = starts.next_if(|(frame, ..)| *frame <= next) {
-                open.insert((track, run));
+                open.insert((track, run), between(&tracks[track].runs[run].shown));
             }
             bare.next_if(|frame| *frame <= next);
-            let mut shown = open.iter().map(|(track, run)| (&tracks[*track], &tracks[*track].runs[*run]));
+            let mut shown = open.iter().map(|((track, run), between)| {
+                let track = &tracks[*track];
+                (track.object, &track.runs[*run].shown, between.as_ref())
+            });
             visit(Frame { number: next, shown: &mut shown, key_frame: key_frames.get(&next).copied() })?;
-            ended.extend(open.iter().filter(|(track, run)| tracks[*track].runs[*run].frames.1 <= next).copied());
+            ended.extend(open.keys().filter(|(track, run)| tracks[*track].runs[*run].frames.1 <= next).copied());
             for run in ended.drain(..) {
                 open.remove(&run);
             }
@@ -181,8 +184,8 @@ impl Filled {
 /// A frame on which something is shown.
 struct Frame<'f, 'a> {
     number: i64,
-    /// Objects before classifications.
-    shown: &'f mut dyn Iterator<Item = (&'f Track<'a>, &'f Run<'a>)>,
+    /// The key of an object, nothing for a classification; objects come before classifications.
+    shown: &'f mut dyn Iterator<Item = (Option<&'a str>, &'f Shown<'a>, Option<&'f Between<'a>>)>,
     key_frame: Option<Value<'a>>,
 }
 
@@ -192,8 +195,8 @@ impl Frame<'_, '_> {
         out.extend_from_slice(b"{\"objects\":{");
         let mut is_first = true;
         let mut in_objects = true;
-        for (track, run) in self.shown {
-            if in_objects && track.object.is_none() {
+        for (object, shown, between) in self.shown {
+            if in_objects && object.is_none() {
                 out.extend_from_slice(b"},\"classifications\":[");
                 in_objects = false;
                 is_first = true;
@@ -201,15 +204,14 @@ impl Frame<'_, '_> {
             if !std::mem::take(&mut is_first) {
                 out.push(b',');
             }
-            if let Some(id) = track.object {
+            if let Some(id) = object {
                 push_key(id, out);
             }
-            match &run.shown {
-                Shown::Value(value) => out.extend_from_slice(value.raw().as_bytes()),
-                Shown::Answers { item, answers } => write_answers(*item, answers, out),
-                Shown::Between { start_frame, start, end_frame, end } => {
-                    let share = self.number.abs_diff(*start_frame) as f64 / end_frame.abs_diff(*start_frame) as f64;
-                    write_between(*start, *end, share, out);
+            match (shown, between) {
+                (_, Some(between)) => between.write(self.number, out),
+                (Shown::Answers { item, answers }, None) => write_answers(*item, answers, out),
+                (Shown::Value(value) | Shown::Between { start: value, .. }, None) => {
+                    out.extend_from_slice(value.raw().as_bytes());
                 }
             }
         }
@@ -224,6 +226,16 @@ impl Frame<'_, '_> {
             out.extend_from_slice(member.raw().as_bytes());
         }
         out.push(b'}');
+    }
+}
+
+/// Finds what moves on the frames of a run, once for all of them.
+fn between<'a>(shown: &Shown<'a>) -> Option<Between<'a>> {
+    match shown {
+        Shown::Between { start_frame, start, end_frame, end } => {
+            Some(Between::new((*start_frame, start.raw()), (*end_frame, end.raw())))
+        }
+        Shown::Value(_) | Shown::Answers { .. } => None,
     }
 }
 
@@ -264,62 +276,6 @@ fn write_answers(item: Value<'_>, answers: &[u32], out: &mut Vec<u8>) {
             out.extend_from_slice(answer.raw().as_bytes());
         }
         out.push(b']');
-    }
-    out.push(b'}');
-}
-
-/// Writes an object that lies between two key frames.
-fn write_between(start: Value<'_>, end: Value<'_>, share: f64, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (index, (key, member)) in start.members().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        push_key(key, out);
-        match end.get(key) {
-            Some(end) if matches!(key, "bounding_box" | "point") => write_moved(member, end, share, out),
-            Some(end) if key == "line" && member.elements().count() == end.elements().count() => {
-                out.push(b'[');
-                for (index, (point, end)) in member.elements().zip(end.elements()).enumerate() {
-                    if index > 0 {
-                        out.push(b',');
-                    }
-                    write_moved(point, end, share, out);
-                }
-                out.push(b']');
-            }
-            _ => out.extend_from_slice(member.raw().as_bytes()),
-        }
-    }
-    out.push(b'}');
-}
-
-/// Writes an object of numbers that lies between two others.
-fn write_moved(start: Value<'_>, end: Value<'_>, share: f64, out: &mut Vec<u8>) {
-    if start.kind() != Kind::Object {
-        out.extend_from_slice(start.raw().as_bytes());
-        return;
-    }
-    out.push(b'{');
-    for (index, (key, member)) in start.members().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        push_key(key, out);
-        match (member.as_f64(), end.get(key).and_then(Value::as_f64)) {
-            (Some(from), Some(to)) if from != to => {
-                let thousandths = ((from + (to - from) * share) * 1000.0).round() / 1000.0;
-                // Adding zero turns a negative zero into zero.
-                let moved = thousandths + 0.0;
-                if moved.is_finite() {
-                    out.extend_from_slice(format!("{moved:?}").as_bytes());
-                } else {
-                    // JSON has no infinity; numbers this large stay where they are.
-                    out.extend_from_slice(member.raw().as_bytes());
-                }
-            }
-            _ => out.extend_from_slice(member.raw().as_bytes()),
-        }
     }
     out.push(b'}');
 }

@@ -6,6 +6,7 @@
 
 use super::error::FillError;
 use super::segments::{self, Range, Segments};
+use crate::annotation::is_picture;
 use crate::json::{Kind, Value};
 use std::collections::BTreeMap;
 
@@ -108,7 +109,7 @@ fn object_runs<'a>(states: &States<'a>, ranges: &[Range]) -> Vec<Run<'a>> {
             let before = states.range(piece.range.0..first).next_back();
             let after = states.range(last..=piece.range.1).find(|(frame, _)| **frame > last);
             let Some((_, shown)) = before.or(after) else { continue };
-            if shown.get("mask").is_some() || shown.get("composite_mask").is_some() {
+            if is_picture(*shown) {
                 continue;
             }
             let shown = match (before, after) {

@@ -1,10 +1,6 @@
-//! What a label's `annotations` hold, whatever their container.
-//!
-//! Containers differ by data type (lists, frames, groups, timestamps) and will differ again. What makes an annotation is
-//! the same everywhere: an *object* bears `annotation_kind`, a *classification* stands in a list called
-//! `classifications`. So annotations are found by these marks, and a container that nobody has seen yet is walked like
-//! the others.
+//! Annotations as they are counted: by feature and kind, on a parsed value.
 
+use super::{Feature, Text};
 use crate::json::{Kind, Value};
 
 /// An annotation as counted: its feature, and what it is.
@@ -18,6 +14,14 @@ pub struct Mark<'a> {
     pub kind: &'a str,
     /// `value` without quotes, escaped as in the row; empty where the row gives none.
     pub value: &'a str,
+}
+
+impl<'a> Mark<'a> {
+    /// Returns what an annotation of a feature is counted as.
+    pub(super) fn of(feature: &'a Feature<'_>, kind: &'a str) -> Self {
+        let text = |text: &'a Option<Text<'_>>| text.as_ref().map_or("", Text::escaped);
+        Self { schema_id: text(&feature.schema_id), name: text(&feature.name), kind, value: text(&feature.value) }
+    }
 }
 
 /// Calls `each` for every annotation that stands in the value, nested ones included, in the order of the text.

@@ -1,80 +1,101 @@
 //! Frames of videos, and slices of series.
 
-use super::{Legacy, Source, object as shape};
-use labelport_model::json::{Document, Kind, ObjectWriter, Value};
+use super::object::{separated, write_classifications, write_object};
+use super::{Legacy, Source};
+use labelport_model::annotation::{self, Body, Holder, Object, ReadError, Timeline};
+use labelport_model::json::ObjectWriter;
 use std::ops::ControlFlow;
-use std::sync::LazyLock;
 
 /// A frame of a label.
 pub(super) struct Frame<'a> {
     number: i64,
-    /// The group of slices, in a series.
-    group: Option<&'a str>,
-    frame: Value<'a>,
+    /// The axis along which a series is sliced.
+    axis: Option<&'a str>,
+    /// What is on it, as it is stored.
+    json: &'a str,
     /// Classifications of the whole, which stand on the first frame: the format has no other place for them.
-    common: Option<Value<'a>>,
-    /// Which frames are key frames, by feature id.
-    key_frames: Option<Value<'a>>,
+    common: Option<&'a str>,
+    /// Which frames are key frames.
+    timeline: &'a Timeline<'a>,
 }
-
-/// A frame on which nothing is.
-static EMPTY: LazyLock<Document> = LazyLock::new(|| super::parsed(b"{}"));
 
 /// Tells whether annotations stand on frames.
-pub(super) fn has_them(annotations: Value<'_>) -> bool {
-    ["frames", "groups"].iter().any(|key| annotations.get(key).is_some_and(|frames| frames.kind() == Kind::Object))
+pub(super) fn has_them(annotations: &str) -> bool {
+    let members = annotation::members(annotations).unwrap_or_default();
+    members.iter().any(|(key, value)| matches!(*key, "frames" | "groups") && value.starts_with('{'))
 }
 
-/// Calls `each` for every frame of a label, by group and number, with the buffer to write it to.
+/// Calls `each` for every frame of a label, by axis and number, with the buffer to write it to.
 pub(super) fn for_each(source: Source<'_>, out: &mut Vec<u8>, each: &mut dyn FnMut(&Frame<'_>, &mut Vec<u8>)) {
+    // Annotations that cannot be read cannot be stored either.
+    let timeline = Timeline::read(source.stored()).unwrap_or_default();
     let (filled, spill) = match source {
         Source::Stored(annotations) => {
-            list(annotations).iter().for_each(|frame| each(frame, out));
+            list(annotations, &timeline).unwrap_or_default().iter().for_each(|frame| each(frame, out));
             return;
         }
         Source::Filled { frames, spill } => (frames, spill),
     };
-    let stored = filled.stored();
-    let mut common = stored.get("classifications").filter(|list| list.elements().next().is_some());
-    let key_frames = stored.get("key_frame_feature_map");
-    let mut document = Document::default();
+    let mut common = common(&annotation::members(source.stored()).unwrap_or_default());
     // After a break nobody takes what would follow, so there is nothing to do about one.
     let _: ControlFlow<()> = filled.for_each_frame(&mut |number, json| {
-        if document.read(json).is_ok() {
-            let frame = Frame { number, group: None, frame: document.root(), common: common.take(), key_frames };
-            each(&frame, out);
+        if let Ok(json) = std::str::from_utf8(json) {
+            each(&Frame { number, axis: None, json, common: common.take(), timeline: &timeline }, out);
         }
         spill(out)
     });
 }
 
-/// Lists the frames of stored annotations, by group and number.
-fn list(annotations: Value<'_>) -> Vec<Frame<'_>> {
-    let mut list = numbered(annotations, None, annotations.get("key_frame_feature_map"));
-    for (name, group) in annotations.get("groups").into_iter().flat_map(Value::members) {
-        let frames = numbered(group, Some(name), annotations.get("key_frame_feature_map"));
-        list.extend(with_common(frames, group, Some(name)));
-    }
-    if annotations.get("groups").is_none() {
-        list = with_common(list, annotations, None);
-    }
-    list
+/// The members of a container.
+type Members<'a> = [(&'a str, &'a str)];
+
+fn find<'a>(members: &Members<'a>, key: &str) -> Option<&'a str> {
+    members.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
 }
 
-fn numbered<'a>(holder: Value<'a>, group: Option<&'a str>, key_frames: Option<Value<'a>>) -> Vec<Frame<'a>> {
-    let frames = holder.get("frames").into_iter().flat_map(Value::members);
-    let mut list: Vec<Frame<'a>> = frames
-        .filter_map(|(key, frame)| Some(Frame { number: key.parse().ok()?, group, frame, common: None, key_frames }))
-        .collect();
+/// Lists the frames of stored annotations, by axis and number.
+fn list<'a>(annotations: &'a str, timeline: &'a Timeline<'a>) -> Result<Vec<Frame<'a>>, ReadError> {
+    let members = annotation::members(annotations)?;
+    let mut list = numbered(&members, None, timeline)?;
+    let Some(axes) = find(&members, "groups") else {
+        return Ok(with_common(list, &members, None, timeline));
+    };
+    for (name, axis) in annotation::members(axes)? {
+        let members = annotation::members(axis)?;
+        let frames = numbered(&members, Some(name), timeline)?;
+        list.extend(with_common(frames, &members, Some(name), timeline));
+    }
+    Ok(list)
+}
+
+fn numbered<'a>(
+    holder: &Members<'a>,
+    axis: Option<&'a str>,
+    timeline: &'a Timeline<'a>,
+) -> Result<Vec<Frame<'a>>, ReadError> {
+    let frames = find(holder, "frames").map(annotation::members).transpose()?.unwrap_or_default();
+    let frame =
+        |(key, json): (&str, &'a str)| Some(Frame { number: key.parse().ok()?, axis, json, common: None, timeline });
+    let mut list: Vec<Frame<'a>> = frames.into_iter().filter_map(frame).collect();
     list.sort_by_key(|frame| frame.number);
-    list
+    Ok(list)
 }
 
-/// Puts the classifications beside the frames onto the first of them, or onto a first frame of their own.
-fn with_common<'a>(mut frames: Vec<Frame<'a>>, holder: Value<'a>, group: Option<&'a str>) -> Vec<Frame<'a>> {
-    let common = holder.get("classifications").filter(|list| list.elements().next().is_some());
+/// Returns the classifications next to the frames, if there are any.
+fn common<'a>(holder: &Members<'a>) -> Option<&'a str> {
+    find(holder, "classifications").filter(|list| list.starts_with('[') && *list != "[]")
+}
+
+/// Puts the classifications next to the frames onto the first of them, or onto a first frame of their own.
+fn with_common<'a>(
+    mut frames: Vec<Frame<'a>>,
+    holder: &Members<'a>,
+    axis: Option<&'a str>,
+    timeline: &'a Timeline<'a>,
+) -> Vec<Frame<'a>> {
+    let common = common(holder);
     if common.is_some() && frames.is_empty() {
-        frames.push(Frame { number: 1, group, frame: EMPTY.root(), common: None, key_frames: None });
+        frames.push(Frame { number: 1, axis, json: "{}", common: None, timeline });
     }
     if let Some(first) = frames.first_mut() {
         first.common = common;
@@ -86,43 +107,26 @@ fn with_common<'a>(mut frames: Vec<Frame<'a>>, holder: Value<'a>, group: Option<
 pub(super) fn write(legacy: &Legacy<'_>, frame: &Frame<'_>, out: &mut Vec<u8>) {
     let mut object = ObjectWriter::open(out);
     object.raw("frameNumber", frame.number.to_string().as_bytes());
-    if let Some(group) = frame.group {
-        object.raw("group", format!("\"{group}\"").as_bytes());
+    if let Some(axis) = frame.axis {
+        object.raw("group", format!("\"{axis}\"").as_bytes());
     }
-    let lists = [frame.common, frame.frame.get("classifications")];
-    shape::write_classifications(
-        &mut lists.into_iter().flatten().map(|list| (list, None)),
-        object.key("classifications"),
-    );
-    let out = object.key("objects");
-    out.push(b'[');
-    let objects = frame.frame.get("objects").into_iter().flat_map(items);
-    for (index, item) in objects.enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        shape::write_object(legacy, item, Some(is_key_frame(frame, item)), out);
-    }
-    out.push(b']');
+    let own = find(&annotation::members(frame.json).unwrap_or_default(), "classifications");
+    let lists = [frame.common, own];
+    write_classifications(&mut lists.into_iter().flatten().map(|list| (list, None)), object.key("classifications"));
+    let found = annotation::read(frame.json).map_while(Result::ok);
+    let objects = found.filter(|found| found.place.list == Holder::Objects).filter_map(|found| match found.body {
+        Body::Object(object) => Some(object),
+        Body::Classification(_) => None,
+    });
+    separated(objects, object.key("objects"), |item, out| {
+        write_object(legacy, &item, Some(is_key_frame(frame, &item)), out);
+    });
     object.close();
-}
-
-/// Lists the values of an object or of an array.
-fn items(list: Value<'_>) -> impl Iterator<Item = Value<'_>> {
-    list.members().map(|(_, item)| item).chain(list.elements())
 }
 
 /// Tells whether an object was set on a frame. Where nothing is said about it, it was: frames that nobody set come with
 /// a list of those that were.
-fn is_key_frame(frame: &Frame<'_>, object: Value<'_>) -> bool {
-    let id = object.get("feature_id").and_then(Value::as_text).unwrap_or_default();
-    let Some(mut known) = frame.key_frames.and_then(|map| map.get(&id)) else { return true };
-    if let Some(in_group) = frame.group.and_then(|group| known.get(group)) {
-        known = in_group;
-    }
-    match known.kind() {
-        Kind::Array => known.elements().any(|number| number.as_i64() == Some(frame.number)),
-        Kind::Object => known.get(&frame.number.to_string()).is_some_and(|is_key| is_key.kind() == Kind::True),
-        _ => true,
-    }
+fn is_key_frame(frame: &Frame<'_>, object: &Object<'_>) -> bool {
+    let id = object.feature.id.as_ref().map_or("", |id| id.escaped());
+    frame.timeline.is_key_frame(frame.axis, id, frame.number).unwrap_or(true)
 }

@@ -1,13 +1,14 @@
 //! A label: objects, classifications and relationships under their old names.
 
-use super::object::{relationship, separated, write_classifications, write_feature, write_object};
+use super::object::{relation, separated, write_classifications, write_feature, write_object};
 use super::{Frames, Legacy, Source, frames};
-use labelport_model::json::{ObjectWriter, Value};
+use labelport_model::annotation::{self, Body, Direction, Holder, Place};
+use labelport_model::json::ObjectWriter;
 
 /// Writes the `Label` of a row from the annotations of one label, or of several that share the row.
 pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'_>], out: &mut Vec<u8>) {
     let Some(on_frames) = annotations.iter().find(|source| frames::has_them(source.stored())) else {
-        let stored: Vec<Value<'_>> = annotations.iter().map(|source| source.stored()).collect();
+        let stored: Vec<&str> = annotations.iter().map(|source| source.stored()).collect();
         write_lists(legacy, &stored, out);
         return;
     };
@@ -31,33 +32,47 @@ pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'
     }
 }
 
-fn write_lists(legacy: &Legacy<'_>, annotations: &[Value<'_>], out: &mut Vec<u8>) {
-    let elements = |key: &str| -> Vec<Value<'_>> {
-        annotations.iter().filter_map(|annotations| annotations.get(key)).flat_map(Value::elements).collect()
-    };
-    // Files of 2023 have relationships among the objects and again in their own list.
-    let (in_objects, objects): (Vec<_>, Vec<_>) =
-        elements("objects").into_iter().partition(|object| relationship(*object).is_some());
-    let mut relationships = elements("relationships");
+fn write_lists(legacy: &Legacy<'_>, annotations: &[&str], out: &mut Vec<u8>) {
+    let (mut objects, mut relationships, mut in_objects) = (Vec::new(), Vec::new(), Vec::new());
+    let whole_row = |place: &Place<'_>| place.frame.is_none() && place.start_ms.is_none();
+    // Annotations that cannot be read cannot be stored either.
+    let found = annotations.iter().flat_map(|annotations| annotation::read(annotations).map_while(Result::ok));
+    for found in found.filter(|found| whole_row(&found.place)) {
+        let Body::Object(object) = found.body else { continue };
+        match (found.place.list, relation(&object)) {
+            (Holder::Relationships, _) => relationships.push(object),
+            // Files of 2023 have relationships among the objects and again in their own list.
+            (Holder::Objects, Some(_)) => in_objects.push(object),
+            (Holder::Objects, None) => objects.push(object),
+            _ => {}
+        }
+    }
     for object in in_objects {
-        let id = |value: Value<'_>| value.get("feature_id").map(|id| id.raw().to_owned());
-        if !relationships.iter().any(|known| id(*known) == id(object)) {
+        if !relationships.iter().any(|known| known.feature.id == object.feature.id) {
             relationships.push(object);
         }
     }
+    let members: Vec<_> = annotations.iter().flat_map(|text| annotation::members(text).unwrap_or_default()).collect();
+    let of = |key: &'static str| members.iter().filter(move |(known, _)| *known == key).map(|(_, value)| *value);
     let mut label = ObjectWriter::open(out);
-    separated(objects, label.key("objects"), |object, out| write_object(legacy, object, None, out));
-    let whole =
-        annotations.iter().filter_map(|annotations| annotations.get("classifications")).map(|list| (list, None));
-    // Classifications of stretches of sound, which the format has no place for, keep their start.
-    let starts = annotations.iter().filter_map(|annotations| annotations.get("timestamp")).flat_map(Value::members);
-    let timed = starts.filter_map(|(start, item)| Some((item.get("classifications")?, Some(start))));
+    separated(objects, label.key("objects"), |object, out| write_object(legacy, &object, None, out));
+    let whole = of("classifications").map(|list| (list, None));
+    // Classifications of parts of a recording, which the format has no place for, keep their start.
+    let starts = of("timestamp").flat_map(|starts| annotation::members(starts).unwrap_or_default());
+    let timed = starts.flat_map(|(start, item)| {
+        let lists = annotation::members(item).unwrap_or_default().into_iter();
+        lists.filter(|(key, _)| *key == "classifications").map(move |(_, list)| (list, Some(start)))
+    });
     write_classifications(&mut whole.chain(timed), label.key("classifications"));
     separated(relationships, label.key("relationships"), |item, out| {
         let mut object = ObjectWriter::open(out);
-        write_feature(&mut object, item, None);
-        if let Some((kind, ends)) = relationship(item) {
-            object.raw(kind, ends.raw().as_bytes());
+        write_feature(&mut object, &item.feature, None);
+        if let Some(relation) = relation(&item) {
+            let name = match relation.direction {
+                Direction::Directed => "unidirectionalRelationship",
+                Direction::Mutual => "bidirectionalRelationship",
+            };
+            relation.write(object.key(name));
         }
         object.close();
     });

@@ -5,7 +5,8 @@
 //! written under a name of its own where readers pass over it, and is left out where they would stumble: ids of another
 //! length than 25, geometry of kinds that came later.
 //!
-//! Labels are parsed and printed anew here, since nearly every key has another name. Numbers keep their spelling.
+//! Labels are read as typed annotations and printed anew here, since nearly every key has another name. Numbers keep
+//! their spelling.
 //!
 //! What a row shows and no record holds is asked of [`Legacy`]: where frames and masks are served, which colours an
 //! ontology gives, whether issues are open.
@@ -18,7 +19,7 @@ mod row;
 
 use crate::Format;
 use labelport_model::frames::Filled;
-use labelport_model::json::{Document, Value};
+use labelport_model::json::Document;
 use labelport_model::record::{Annotations, Record, Spill};
 
 /// What legacy rows show and a record does not hold.
@@ -60,15 +61,7 @@ impl Legacy<'_> {
     /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, which are in the form of
     /// export v2, and one for each frame that is filled in.
     pub fn video_frames(&self, annotations: Annotations<'_>, out: &mut Vec<u8>) {
-        let document;
-        let source = match annotations {
-            Annotations::Stored(stored) => {
-                document = parsed(stored);
-                Source::Stored(document.root())
-            }
-            Annotations::Filled { frames, spill } => Source::Filled { frames, spill },
-        };
-        frames::for_each(source, out, &mut |frame, out| {
+        frames::for_each(Source::of(annotations), out, &mut |frame, out| {
             frames::write(self, frame, out);
             out.push(b'\n');
         });
@@ -79,16 +72,24 @@ impl Legacy<'_> {
 #[derive(Clone, Copy)]
 enum Source<'a> {
     /// As they are stored.
-    Stored(Value<'a>),
+    Stored(&'a str),
     /// With every frame.
     Filled { frames: &'a Filled, spill: &'a Spill<'a> },
 }
 
 impl<'a> Source<'a> {
-    fn stored(self) -> Value<'a> {
+    fn of(annotations: Annotations<'a>) -> Self {
+        match annotations {
+            // What is stored is text.
+            Annotations::Stored(stored) => Self::Stored(std::str::from_utf8(stored).unwrap_or("{}")),
+            Annotations::Filled { frames, spill } => Self::Filled { frames, spill },
+        }
+    }
+
+    fn stored(self) -> &'a str {
         match self {
             Self::Stored(stored) => stored,
-            Self::Filled { frames, .. } => frames.stored(),
+            Self::Filled { frames, .. } => frames.stored().raw(),
         }
     }
 }

@@ -1,121 +1,122 @@
 //! Objects and classifications of a label, under their old names.
 
 use super::{Legacy, color};
-use labelport_model::json::{Kind, ObjectWriter, Value, quote_into};
+use labelport_model::annotation::{
+    Answer, Choice, Classification, Classifications, Coordinates, Feature, Geo, Object, Relation, Shape, Span, Text,
+    Tokens,
+};
+use labelport_model::json::{ObjectWriter, quote_into};
 
 /// The length that readers of the format insist on for ids of features and schemas.
 const ID_LENGTH: usize = 25;
 
-/// Returns the ends of a relationship under the name that they have in the old way of writing names.
-pub(super) fn relationship(item: Value<'_>) -> Option<(&'static str, Value<'_>)> {
-    let kinds = [
-        ("unidirectional_relationship", "unidirectionalRelationship"),
-        ("bidirectional_relationship", "bidirectionalRelationship"),
-    ];
-    kinds.into_iter().find_map(|(key, name)| Some((name, item.get(key)?)))
+/// Returns what an object relates, if it is a relationship.
+pub(super) fn relation<'o, 'a>(object: &'o Object<'a>) -> Option<&'o Relation<'a>> {
+    match &object.shape {
+        Some(Shape::Relation(relation)) => Some(relation),
+        _ => None,
+    }
 }
 
 /// Writes an object; on a frame it says whether it was set there.
-pub(super) fn write_object(legacy: &Legacy<'_>, item: Value<'_>, is_key_frame: Option<bool>, out: &mut Vec<u8>) {
+pub(super) fn write_object(legacy: &Legacy<'_>, item: &Object<'_>, is_key_frame: Option<bool>, out: &mut Vec<u8>) {
     let mut object = ObjectWriter::open(out);
-    write_feature(&mut object, item, Some(legacy));
-    write_geometry(legacy, item, &mut object);
+    write_feature(&mut object, &item.feature, Some(legacy));
+    if let Some(shape) = &item.shape {
+        write_shape(legacy, item, shape, &mut object);
+    }
+    if let Some(page) = item.page_number {
+        object.raw("page", page.to_string().as_bytes());
+        object.raw("unit", b"\"POINTS\"");
+    }
+    for (key, shape) in item.unread_shapes() {
+        object.raw(&camel_case(key), shape.as_bytes());
+    }
     if let Some(is_key_frame) = is_key_frame {
         object.raw("keyframe", if is_key_frame { b"true" } else { b"false" });
     }
-    let list = item.get("classifications").into_iter().map(|list| (list, None));
-    write_classifications(&mut list.into_iter(), object.key("classifications"));
+    let out = object.key("classifications");
+    out.push(b'[');
+    let start = out.len();
+    if let Some(list) = &item.classifications {
+        write_flat(list, None, start, out);
+    }
+    out.push(b']');
     object.close();
 }
 
 /// Writes what all features have: ids, the colour of objects, the title, the value.
-pub(super) fn write_feature(object: &mut ObjectWriter<'_>, item: Value<'_>, colored: Option<&Legacy<'_>>) {
-    for (key, name) in [("feature_id", "featureId"), ("feature_schema_id", "schemaId")] {
-        let id = item.get(key).filter(|id| id.as_text().is_some_and(|id| id.chars().count() == ID_LENGTH));
-        if let Some(id) = id {
-            object.raw(name, id.raw().as_bytes());
+pub(super) fn write_feature(object: &mut ObjectWriter<'_>, feature: &Feature<'_>, colored: Option<&Legacy<'_>>) {
+    for (id, name) in [(&feature.id, "featureId"), (&feature.schema_id, "schemaId")] {
+        if let Some(id) = id.as_ref().filter(|id| id.get().chars().count() == ID_LENGTH) {
+            object.raw(name, id.as_json().as_bytes());
         }
     }
-    let text = |key: &str| item.get(key).filter(|text| text.kind() == Kind::String);
     if let Some(legacy) = colored {
-        let schema = text("feature_schema_id").or_else(|| text("name")).and_then(Value::as_text).unwrap_or_default();
+        let schema = feature.schema_id.as_ref().or(feature.name.as_ref()).map(Text::get).unwrap_or_default();
         object.text("color", &(legacy.color)(&schema).unwrap_or_else(|| color::of(&schema)));
     }
-    let title = text("name").map_or("\"\"", Value::raw);
+    let title = feature.name.as_ref().map_or("\"\"", Text::as_json);
     object.raw("title", title.as_bytes());
-    object.raw("value", text("value").map_or(title, Value::raw).as_bytes());
+    object.raw("value", feature.value.as_ref().map_or(title, Text::as_json).as_bytes());
 }
 
-fn write_geometry(legacy: &Legacy<'_>, item: Value<'_>, object: &mut ObjectWriter<'_>) {
-    for (key, name) in [("bounding_box", "bbox"), ("polygon", "polygon"), ("line", "line"), ("point", "point")] {
-        if let Some(shape) = item.get(key) {
-            object.raw(name, shape.raw().as_bytes());
+fn write_shape(legacy: &Legacy<'_>, item: &Object<'_>, shape: &Shape<'_>, object: &mut ObjectWriter<'_>) {
+    match shape {
+        Shape::Box(rect) | Shape::PageBox(rect) => rect.write(object.key("bbox")),
+        Shape::Polygon(points) => separated(points, object.key("polygon"), |point, out| point.write(out)),
+        Shape::Line(points) => separated(points, object.key("line"), |point, out| point.write(out)),
+        Shape::Point(point) => point.write(object.key("point")),
+        Shape::Mask(mask) => {
+            let feature = item.feature.id.as_ref().map(Text::get).unwrap_or_default();
+            let stored = mask.url().map(Text::get).unwrap_or_default();
+            let served = (legacy.mask_url)(&feature, &stored);
+            object.text("instanceURI", served.as_deref().unwrap_or(&stored));
         }
-    }
-    if let Some(page) = item.get("page_number") {
-        object.raw("page", page.raw().as_bytes());
-        object.raw("unit", b"\"POINTS\"");
-    }
-    if let Some(mask) = item.get("mask").or_else(|| item.get("composite_mask")) {
-        let feature = item.get("feature_id").and_then(Value::as_text).unwrap_or_default();
-        let stored = mask.get("url").and_then(Value::as_text).unwrap_or_default();
-        let served = (legacy.mask_url)(&feature, &stored);
-        object.text("instanceURI", served.as_deref().unwrap_or(&stored));
-    }
-    if let Some(location) = item.get("location") {
-        match location.get("groups") {
-            Some(groups) => write_document_entity(groups, object.key("data")),
-            None => write_entity(location, None, object),
-        }
-    }
-    let place = item.get("conversational_location");
-    if let Some(location) = place.and_then(|place| place.get("location")) {
-        write_entity(location, place.and_then(|place| place.get("message_id")), object);
-    }
-    if let Some(geometry) = item.get("geojson") {
-        write_geojson(item, geometry, object);
-    }
-    for (key, name) in [
-        ("selected_message", "selectedMessage"),
-        ("selected_messages", "selectedMessages"),
-        ("ranked_messages", "rankedMessages"),
-    ] {
-        if let Some(answer) = item.get(key) {
-            object.raw(name, answer.raw().as_bytes());
-        }
+        Shape::Tokens(tokens) => write_document_entity(tokens, object.key("data")),
+        Shape::Span(span) => write_entity(span, None, object),
+        Shape::MessageSpan(place) => write_entity(&place.span, place.message_id.as_ref(), object),
+        Shape::Geo(geo) => write_geo(geo, object),
+        Shape::Relation(_) => {}
+        Shape::MessageChoice(choice) => choice.write(object.key("selectedMessage")),
+        Shape::MessageChoices(choices) => choices.write(object.key("selectedMessages")),
+        Shape::MessageRanks(ranks) => ranks.write(object.key("rankedMessages")),
     }
 }
 
-/// Writes a span of text, in a message or in the whole.
-fn write_entity(location: Value<'_>, message: Option<Value<'_>>, object: &mut ObjectWriter<'_>) {
+/// Writes characters of a message or of the whole text. The format counts the last one in.
+fn write_entity(span: &Span<'_>, message: Option<&Text<'_>>, object: &mut ObjectWriter<'_>) {
     let mut data = ObjectWriter::open(object.key("data"));
-    let mut span = ObjectWriter::open(data.key("location"));
-    for key in ["start", "end"] {
-        span.raw(key, location.get(key).map_or("0", Value::raw).as_bytes());
-    }
+    let mut location = ObjectWriter::open(data.key("location"));
+    location.raw("start", span.start.to_string().as_bytes());
+    location.raw("end", span.last().to_string().as_bytes());
     if let Some(message) = message {
-        span.raw("messageId", message.raw().as_bytes());
+        location.raw("messageId", message.as_json().as_bytes());
     }
-    span.close();
+    location.close();
     data.close();
     object.raw("format", b"\"text.location\"");
     object.raw("version", b"1");
 }
 
-/// Writes a span over a text layer. Its boxes stand in the layer, of which a record has no more than ids.
-fn write_document_entity(groups: Value<'_>, out: &mut Vec<u8>) {
+/// Writes words of a text layer. Their boxes stand in the layer, of which a record has no more than ids.
+fn write_document_entity(tokens: &Tokens<'_>, out: &mut Vec<u8>) {
     let mut data = ObjectWriter::open(out);
-    separated(groups.elements(), data.key("location"), |group, out| {
+    separated(&tokens.groups, data.key("location"), |group, out| {
         let mut entry = ObjectWriter::open(out);
         let mut place = ObjectWriter::open(entry.key("text-bbox"));
-        if let Some(page) = group.get("page_number") {
-            place.raw("page", page.raw().as_bytes());
+        if let Some(page) = group.page_number {
+            place.raw("page", page.to_string().as_bytes());
         }
         place.close();
-        for (key, name) in [("id", "groupId"), ("tokens", "tokenIds"), ("text", "text")] {
-            if let Some(value) = group.get(key) {
-                entry.raw(name, value.raw().as_bytes());
-            }
+        if let Some(id) = &group.id {
+            entry.raw("groupId", id.as_json().as_bytes());
+        }
+        if let Some(tokens) = &group.tokens {
+            separated(tokens, entry.key("tokenIds"), |token, out| out.extend_from_slice(token.as_json().as_bytes()));
+        }
+        if let Some(text) = &group.text {
+            entry.raw("text", text.as_json().as_bytes());
         }
         entry.close();
     });
@@ -123,71 +124,78 @@ fn write_document_entity(groups: Value<'_>, out: &mut Vec<u8>) {
     data.close();
 }
 
-fn write_geojson(item: Value<'_>, geometry: Value<'_>, object: &mut ObjectWriter<'_>) {
-    let is_box = item.get("annotation_kind").and_then(Value::as_text).is_some_and(|kind| kind.ends_with("BoundingBox"));
-    let shape = geometry.get("type").and_then(Value::as_text).unwrap_or_default();
-    let name = match (shape.as_ref(), is_box) {
-        (_, true) => "rectangle",
-        ("Point", _) => "point",
-        ("LineString", _) => "polyline",
-        _ => "polygon",
+fn write_geo(geo: &Geo<'_>, object: &mut ObjectWriter<'_>) {
+    let name = match &geo.coordinates {
+        Coordinates::Box(_) => "rectangle",
+        Coordinates::Point(_) => "point",
+        Coordinates::Line(_) => "polyline",
+        Coordinates::Polygon(_) => "polygon",
     };
     object.text("type", name);
     let mut written = ObjectWriter::open(object.key("geometry"));
-    written.raw("coordinates", geometry.get("coordinates").map_or("[]", Value::raw).as_bytes());
+    geo.coordinates.write(written.key("coordinates"));
     written.close();
 }
 
-/// Writes classifications as one flat list: those under an answer follow the one that they belong to. A list may have a
-/// time at which it holds.
-pub(super) fn write_classifications(lists: &mut dyn Iterator<Item = (Value<'_>, Option<&str>)>, out: &mut Vec<u8>) {
+/// Writes classifications, given as JSON, as one flat list: those under an answer follow the one that they belong to. A
+/// list may have a time at which it holds.
+pub(super) fn write_classifications<'a>(
+    lists: &mut dyn Iterator<Item = (&'a str, Option<&'a str>)>,
+    out: &mut Vec<u8>,
+) {
     out.push(b'[');
     let start = out.len();
     for (list, time) in lists {
-        write_flat(list, time, start, out);
+        if let Ok(Some(list)) = Classifications::from_json(list) {
+            write_flat(&list, time, start, out);
+        }
     }
     out.push(b']');
 }
 
-fn write_flat(list: Value<'_>, time: Option<&str>, start: usize, out: &mut Vec<u8>) {
-    for item in list.elements() {
-        // A list in a list, as some files have it, is part of the list.
-        if item.kind() == Kind::Array {
-            write_flat(item, time, start, out);
-            continue;
+fn write_flat(list: &Classifications<'_>, time: Option<&str>, start: usize, out: &mut Vec<u8>) {
+    let mut others = list.others.iter().peekable();
+    for index in 0..=list.items.len() {
+        while let Some((_, other)) = others.next_if(|(before, _)| *before <= index) {
+            // A list in a list, as some files have it, is part of the list.
+            if let Ok(Some(inner)) = Classifications::from_json(other) {
+                write_flat(&inner, time, start, out);
+            }
         }
+        let Some(item) = list.items.get(index) else { continue };
         if out.len() > start {
             out.push(b',');
         }
-        let mut object = ObjectWriter::open(out);
-        write_feature(&mut object, item, None);
-        if let Some(message) = item.get("message_id") {
-            object.raw("messageId", message.raw().as_bytes());
-        }
-        if let Some(time) = time.and_then(|time| time.parse::<u64>().ok()) {
-            object.raw("startMilliseconds", time.to_string().as_bytes());
-        }
-        let answer = |name: &str| item.get(name).or_else(|| item.get(&format!("conversational_{name}")));
-        let (radio, checklist, text) = (answer("radio_answer"), answer("checklist_answers"), answer("text_answer"));
-        if let Some(radio) = radio {
-            write_answer(radio, object.key("answer"));
-        } else if let Some(checklist) = checklist {
-            separated(checklist.elements(), object.key("answers"), write_answer);
-        } else if let Some(text) = text {
-            let content = text.get("content").filter(|content| content.kind() == Kind::String);
-            object.raw("answer", content.map_or("\"\"", Value::raw).as_bytes());
-        }
-        object.close();
-        let answers = radio.into_iter().chain(text).chain(checklist.into_iter().flat_map(Value::elements));
-        for nested in answers.filter_map(|answer| answer.get("classifications")) {
+        write_classification(item, time, out);
+        for nested in item.nested_lists() {
             write_flat(nested, time, start, out);
         }
     }
 }
 
-fn write_answer(answer: Value<'_>, out: &mut Vec<u8>) {
+fn write_classification(item: &Classification<'_>, time: Option<&str>, out: &mut Vec<u8>) {
     let mut object = ObjectWriter::open(out);
-    write_feature(&mut object, answer, None);
+    write_feature(&mut object, &item.feature, None);
+    if let Some(message) = &item.message_id {
+        object.raw("messageId", message.as_json().as_bytes());
+    }
+    if let Some(time) = time.and_then(|time| time.parse::<u64>().ok()) {
+        object.raw("startMilliseconds", time.to_string().as_bytes());
+    }
+    match &item.answer {
+        Some(Answer::Radio(choice)) => write_answer(choice, object.key("answer")),
+        Some(Answer::Checklist(choices)) => separated(&choices.items, object.key("answers"), write_answer),
+        Some(Answer::Text(words)) => {
+            object.raw("answer", words.content.as_ref().map_or("\"\"", Text::as_json).as_bytes());
+        }
+        None => {}
+    }
+    object.close();
+}
+
+fn write_answer(answer: &Choice<'_>, out: &mut Vec<u8>) {
+    let mut object = ObjectWriter::open(out);
+    write_feature(&mut object, &answer.feature, None);
     object.close();
 }
 
@@ -201,6 +209,19 @@ pub(super) fn separated<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8>
         write(item, out);
     }
     out.push(b']');
+}
+
+/// Returns a key written `likeThis` instead of `like_this`.
+pub(super) fn camel_case(key: &str) -> String {
+    let mut name = String::with_capacity(key.len());
+    for (index, part) in key.split('_').enumerate() {
+        let mut letters = part.chars();
+        match letters.next().filter(|_| index > 0) {
+            Some(first) => name.extend(first.to_uppercase().chain(letters)),
+            None => name.push_str(part),
+        }
+    }
+    name
 }
 
 /// Returns a text as a JSON string.

@@ -1,10 +1,10 @@
 //! Rows: what stands around a label.
 
-use super::object::{quoted, separated};
+use super::object::{camel_case, quoted, separated};
 use super::{Legacy, Source, label, parsed, parsed_members};
 use labelport_model::data_type::of_media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
-use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record, RunRecord};
+use labelport_model::record::{LabelRecord, ProjectRecord, Record, RunRecord};
 
 /// The data types that readers of the format know by name; they tell others by what a label holds.
 const NAMED_TYPES: &[&str] = &["image", "text", "video"];
@@ -43,7 +43,6 @@ fn write_label(
     let performance = parsed(written.performance.unwrap_or(b"{}"));
     let (details, performance) = (details.root(), performance.root());
     let is_skipped = performance.get("skipped").is_some_and(|skipped| skipped.kind() == Kind::True);
-    let documents = documents(std::slice::from_ref(written));
 
     let mut row = ObjectWriter::open(out);
     row.text("ID", &id);
@@ -52,7 +51,7 @@ fn write_label(
     if is_skipped {
         out.extend_from_slice(b"{}");
     } else {
-        label::write(legacy, &id, &sources(&documents, std::slice::from_ref(written)), out);
+        label::write(legacy, &id, &[Source::of(written.annotations)], out);
     }
     member(&mut row, "Created By", details.get("created_by"), "null");
     row.raw("Project Name", project.name.unwrap_or(b"null"));
@@ -74,7 +73,7 @@ fn write_label(
         separated(fields, row.key("DataRow Metadata"), |field, out| write_metadata(parsed(field).root(), out));
     }
     let media = parsed(record.media.unwrap_or(b"{}"));
-    row.raw("Media Attributes", &camel_case(media.root()));
+    row.raw("Media Attributes", &camel_case_keys(media.root()));
     let data_type = of_media(media.root()).filter(|data_type| NAMED_TYPES.contains(&data_type.name));
     if let Some(data_type) = data_type {
         row.text("media_type", data_type.name);
@@ -85,7 +84,6 @@ fn write_label(
 fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &RunRecord<'_>, out: &mut Vec<u8>) {
     let (run_head, run_tail) = (parsed_members(run.head), parsed_members(run.tail));
     let of_run = |key: &str| run_head.root().get(key).or_else(|| run_tail.root().get(key));
-    let documents = documents(run.labels);
     let label_id = run.labels.first().map(|written| text(parsed_members(written.head).root(), "id"));
 
     let mut row = ObjectWriter::open(out);
@@ -95,27 +93,10 @@ fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &Ru
     write_data_row(head, &mut row);
     member(&mut row, "External ID", head.get("external_id"), "null");
     let media = parsed(record.media.unwrap_or(b"{}"));
-    row.raw("Media Attributes", &camel_case(media.root()));
-    label::write(legacy, &label_id.unwrap_or_default(), &sources(&documents, run.labels), row.key("Label"));
+    row.raw("Media Attributes", &camel_case_keys(media.root()));
+    let sources: Vec<Source<'_>> = run.labels.iter().map(|label| Source::of(label.annotations)).collect();
+    label::write(legacy, &label_id.unwrap_or_default(), &sources, row.key("Label"));
     row.close();
-}
-
-/// Parses the annotations of labels that are written as stored.
-fn documents(labels: &[LabelRecord<'_>]) -> Vec<Option<Document>> {
-    let parsed_if_stored = |label: &LabelRecord<'_>| match label.annotations {
-        Annotations::Stored(annotations) => Some(parsed(annotations)),
-        Annotations::Filled { .. } => None,
-    };
-    labels.iter().map(parsed_if_stored).collect()
-}
-
-fn sources<'a>(documents: &'a [Option<Document>], labels: &[LabelRecord<'a>]) -> Vec<Source<'a>> {
-    let source = |(document, label): (&'a Option<Document>, &LabelRecord<'a>)| match (document, label.annotations) {
-        (Some(document), _) => Some(Source::Stored(document.root())),
-        (None, Annotations::Filled { frames, spill }) => Some(Source::Filled { frames, spill }),
-        (None, Annotations::Stored(_)) => None,
-    };
-    documents.iter().zip(labels).filter_map(source).collect()
 }
 
 fn write_data_row(head: Value<'_>, row: &mut ObjectWriter<'_>) {
@@ -135,7 +116,7 @@ fn tiles(row_data: &str) -> Option<String> {
     }
     let document = Document::parse(row_data.as_bytes()).ok()?;
     document.root().get(KEY)?;
-    String::from_utf8(camel_case(document.root())).ok()
+    String::from_utf8(camel_case_keys(document.root())).ok()
 }
 
 /// Writes a value as it is, or what stands for one that is not there.
@@ -188,19 +169,11 @@ fn write_metadata(field: Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// Returns an object whose keys are written `likeThis` instead of `like_this`.
-fn camel_case(value: Value<'_>) -> Vec<u8> {
+fn camel_case_keys(value: Value<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = ObjectWriter::open(&mut out);
     for (key, member) in value.members() {
-        let mut name = String::with_capacity(key.len());
-        for (index, part) in key.split('_').enumerate() {
-            let mut letters = part.chars();
-            match letters.next().filter(|_| index > 0) {
-                Some(first) => name.extend(first.to_uppercase().chain(letters)),
-                None => name.push_str(part),
-            }
-        }
-        object.raw(&name, member.raw().as_bytes());
+        object.raw(&camel_case(key), member.raw().as_bytes());
     }
     object.close();
     out

@@ -54,9 +54,15 @@ fn written(format: &dyn Format, record: &Record<'_>) -> String {
     text
 }
 
+/// Returns a text as it is stored.
+fn stored(json: &str) -> String {
+    Document::parse(json.as_bytes()).unwrap().text().to_owned()
+}
+
 /// Returns the `Label` of a label with these annotations.
 fn label_with(legacy: Legacy<'_>, annotations: &str) -> String {
-    let labels = [label_of(annotations)];
+    let annotations = stored(annotations);
+    let labels = [label_of(&annotations)];
     let line =
         written(&LegacyJson(legacy), &record(br#""id":"R1","row_data":"https://h/a""#, &[project_of(&labels)], &[]));
     Document::parse(line.trim_end().as_bytes()).unwrap().root().get("Label").unwrap().raw().to_owned()
@@ -89,8 +95,8 @@ fn geometry_has_its_old_name() {
         &format!(r#""instanceURI":"https://h/m",{none}"#),
     );
     check_object(
-        r#""page_number":0,"bounding_box":{"top":1},"page_dimensions":{"height":1}"#,
-        &format!(r#""bbox":{{"top":1}},"page":0,"unit":"POINTS",{none}"#),
+        r#""page_number":0,"bounding_box":{"top":1,"left":2,"height":3,"width":4},"page_dimensions":{"height":1}"#,
+        &format!(r#""bbox":{{"top":1,"left":2,"height":3,"width":4}},"page":0,"unit":"POINTS",{none}"#),
     );
     let end = format!(r#""format":"text.location","version":1,{none}"#);
     check_object(
@@ -111,15 +117,15 @@ fn geometry_has_its_old_name() {
 
 #[test]
 fn geometry_on_maps_names_its_shape() {
-    for (kind, shape, name) in [
-        ("GeoBoundingBox", "Polygon", "rectangle"),
-        ("GeoPolygon", "Polygon", "polygon"),
-        ("GeoPolyline", "LineString", "polyline"),
-        ("GeoPoint", "Point", "point"),
+    for (kind, shape, coordinates, name) in [
+        ("GeoBoundingBox", "Polygon", "[[[1.5,2],[3,4]]]", "rectangle"),
+        ("GeoPolygon", "Polygon", "[[[1.5,2],[3,4]]]", "polygon"),
+        ("GeoPolyline", "LineString", "[[1.5,2],[3,4]]", "polyline"),
+        ("GeoPoint", "Point", "[1.5,2]", "point"),
     ] {
         check_object(
-            &format!(r#""annotation_kind":"{kind}","geojson":{{"type":"{shape}","coordinates":[1.5,2]}}"#),
-            &format!(r#""type":"{name}","geometry":{{"coordinates":[1.5,2]}},"classifications":[]"#),
+            &format!(r#""annotation_kind":"{kind}","geojson":{{"type":"{shape}","coordinates":{coordinates}}}"#),
+            &format!(r#""type":"{name}","geometry":{{"coordinates":{coordinates}}},"classifications":[]"#),
         );
     }
 }
@@ -224,7 +230,7 @@ fn video_lines() -> [String; 2] {
 fn frames_are_lines_in_order_behind_a_url_or_in_the_row() {
     let [first, second] = video_lines();
     let mut out = Vec::new();
-    BLUE.video_frames(Annotations::Stored(VIDEO.as_ref()), &mut out);
+    BLUE.video_frames(Annotations::Stored(stored(VIDEO).as_ref()), &mut out);
     assert_eq!(String::from_utf8(out).unwrap(), format!("{first}\n{second}\n"));
     assert_eq!(label_with(BLUE, VIDEO), format!("[{first},{second}]"));
     let served = Legacy { frames: Frames::Served(&|id| format!("https://h/{id}/frames")), ..BLUE };

@@ -90,8 +90,8 @@ fn write_thousandths(number: f64, out: &mut Vec<u8>) -> bool {
 /// text.
 fn moves(start: &str, end: &str) -> Result<Vec<Move>, ReadError> {
     let mut moves = Vec::new();
-    let ends = members(&mut Cursor::new(end))?;
-    for (key, at, _) in members(&mut Cursor::new(start))? {
+    let ends = Cursor::new(end).members()?;
+    for (key, at, _) in Cursor::new(start).members()? {
         let Some((_, _, end)) = ends.iter().find(|(other, ..)| *other == key) else { continue };
         match key {
             "bounding_box" | "point" => add_moves(start, at, end, &mut moves)?,
@@ -111,10 +111,10 @@ fn moves(start: &str, end: &str) -> Result<Vec<Move>, ReadError> {
 
 /// Adds the numbers of an object of numbers, which stands in a text, that differ from those of another.
 fn add_moves(text: &str, at: (usize, usize), end: &str, moves: &mut Vec<Move>) -> Result<(), ReadError> {
-    let ends = members(&mut Cursor::new(end))?;
+    let ends = Cursor::new(end).members()?;
     let mut cursor = Cursor::new(text);
     cursor.rewind(at.0);
-    for (key, at, from) in members(&mut cursor)? {
+    for (key, at, from) in cursor.members()? {
         let to = ends.iter().find(|(other, ..)| *other == key).map(|(.., to)| *to);
         if let (Some(from), Some(to)) = (number(from), to.and_then(number))
             && from != to
@@ -127,27 +127,6 @@ fn add_moves(text: &str, at: (usize, usize), end: &str, moves: &mut Vec<Move>) -
 
 fn number(json: &str) -> Option<f64> {
     json.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| json.parse().ok()).flatten()
-}
-
-/// A member: its key, where its value stands, and its value.
-type Member<'a> = (&'a str, (usize, usize), &'a str);
-
-/// Lists the members of the object that a cursor is at; none for a value of another kind.
-fn members<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Member<'a>>, ReadError> {
-    let mut members = Vec::new();
-    if !cursor.take(b'{') || cursor.take(b'}') {
-        return Ok(members);
-    }
-    loop {
-        let key = cursor.key()?;
-        let start = cursor.at();
-        let value = cursor.skip()?;
-        members.push((key, (start, cursor.at()), value));
-        if cursor.take(b'}') {
-            return Ok(members);
-        }
-        cursor.expect(b',')?;
-    }
 }
 
 /// Lists where the elements of an array stand in a text; none for a value of another kind.

@@ -48,6 +48,18 @@ pub enum Answer<'a> {
 /// Classifications in order.
 pub type Classifications<'a> = List<'a, Classification<'a>>;
 
+impl<'a> Classifications<'a> {
+    /// Reads a list of classifications from its JSON in normal form; nothing if the value is something else.
+    pub fn from_json(json: &'a str) -> Result<Option<Self>, ReadError> {
+        let mut cursor = Cursor::new(json);
+        let found = read_classifications(&mut cursor)?;
+        if found.is_some() {
+            cursor.finish()?;
+        }
+        Ok(found)
+    }
+}
+
 /// A chosen option.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice<'a> {
@@ -98,7 +110,9 @@ impl<'a> Classification<'a> {
     pub fn from_json(json: &'a str) -> Result<Option<Self>, ReadError> {
         let mut cursor = Cursor::new(json);
         let found = read(&mut cursor)?;
-        cursor.finish()?;
+        if found.is_some() {
+            cursor.finish()?;
+        }
         Ok(found)
     }
 
@@ -129,14 +143,18 @@ impl<'a> Classification<'a> {
 
     /// Lists the classifications that the answer leads to.
     pub fn nested(&self) -> impl Iterator<Item = &Classification<'a>> {
+        self.nested_lists().flat_map(|list| &list.items)
+    }
+
+    /// Lists the lists of classifications that the answer leads to, one for each option that has one.
+    pub fn nested_lists(&self) -> impl Iterator<Item = &Classifications<'a>> {
         let (choices, words): (&[Choice<'a>], _) = match &self.answer {
             Some(Answer::Radio(choice)) => (std::slice::from_ref(choice), None),
             Some(Answer::Checklist(choices)) => (&choices.items, None),
             Some(Answer::Text(words)) => (&[], words.classifications.as_ref()),
             None => (&[], None),
         };
-        let lists = choices.iter().filter_map(|choice| choice.classifications.as_ref()).chain(words);
-        lists.flat_map(|list| &list.items)
+        choices.iter().filter_map(|choice| choice.classifications.as_ref()).chain(words)
     }
 
     fn answer_position(&self) -> usize {

@@ -154,10 +154,31 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Lists the members of an object; none for a value of another kind.
+    pub(super) fn members(&mut self) -> Result<Vec<Member<'a>>, ReadError> {
+        let mut members = Vec::new();
+        if !self.take(b'{') || self.take(b'}') {
+            return Ok(members);
+        }
+        loop {
+            let key = self.key()?;
+            let start = self.at;
+            let value = self.skip()?;
+            members.push((key, (start, self.at), value));
+            if self.take(b'}') {
+                return Ok(members);
+            }
+            self.expect(b',')?;
+        }
+    }
+
     pub(super) fn error(&self) -> ReadError {
         ReadError { offset: self.at.min(self.text.len()) }
     }
 }
+
+/// A member of an object: its key without quotes, where its value stands, and its value.
+pub(super) type Member<'a> = (&'a str, (usize, usize), &'a str);
 
 /// Returns a string without its quotes.
 pub(super) fn inner(quoted: &str) -> &str {

@@ -10,9 +10,9 @@
 //!   Numbers and texts keep their spelling.
 //! - Geometry is in documented terms: pixels, PDF points, degrees, code points with an exclusive end, frames from 1,
 //!   milliseconds from 0. Each type says which.
-//! - An annotation is recognised by what it is, not by where it stands: an *object* has an `annotation_kind`, a
-//!   *classification* stands in a list called `classifications`. So a container that nobody has seen yet is walked like
-//!   the others.
+//! - An *object* has an `annotation_kind`, wherever it stands; a *classification* stands in a list called
+//!   `classifications`, whatever holds that. So a container that nobody has seen yet is walked like the others. What
+//!   stands among the objects or relationships without a kind is read as an object too.
 //! - [`for_each`] counts on a parsed [`Value`](crate::json::Value) exactly what [`Annotation::for_each_mark`] counts on
 //!   what [`read`] yields.
 //!
@@ -41,7 +41,7 @@ pub use classification::{Answer, Choice, Classification, Classifications, List, 
 pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};
 pub use object::Object;
-pub use read::{Annotations, Part, Parts, parts, read, rewrite};
+pub use read::{Annotations, Part, Parts, members, parts, read, rewrite};
 pub use record::Layout;
 pub use scalar::{Number, Text};
 pub use shape::{
@@ -102,6 +102,8 @@ pub enum Holder {
     Classifications,
     /// The relationships.
     Relationships,
+    /// A list in the list of classifications, which some files have. The store does not count what such a list holds.
+    InnerList,
     /// Something unknown.
     Unknown,
 }
@@ -136,6 +138,11 @@ impl<'a> Annotation<'a> {
         }
     }
 
+    /// Returns whether the store counts the annotation itself, apart from those in it.
+    fn is_counted(&self) -> bool {
+        self.place.list != Holder::InnerList
+    }
+
     /// Returns the text that was read; empty for an annotation that was not stored yet.
     pub fn stored(&self) -> &'a str {
         self.stored
@@ -150,25 +157,28 @@ impl<'a> Annotation<'a> {
     }
 
     /// Calls `each` for this annotation and for every annotation in it, in the order in which they are stored.
+    ///
+    /// These are the annotations that the store counts: not an object without a kind, not what stands in an inner list.
     pub fn for_each_mark(&self, each: &mut dyn FnMut(Mark<'_>)) {
         if self.has_unread
             && let Ok(document) = Document::parse(self.stored.as_bytes())
         {
             match &self.body {
-                Body::Object(_) => for_each(document.root(), each),
-                Body::Classification(_) => for_each_item(document.root(), None, each),
+                Body::Classification(_) if self.is_counted() => for_each_item(document.root(), None, each),
+                _ => for_each(document.root(), each),
             }
             return;
         }
-        let classifications = match &self.body {
-            Body::Object(object) => {
-                each(Mark::of(&object.feature, object.kind.as_ref().map_or("", Text::escaped)));
-                self.answers()
-            }
-            Body::Classification(classification) => std::slice::from_ref(classification),
-        };
-        for classification in classifications {
+        if let Body::Object(Object { feature, kind: Some(kind), .. }) = &self.body {
+            each(Mark::of(feature, kind.escaped()));
+        }
+        let mut each_in = |classification: &Classification<'_>| {
             classification.for_each(&mut |answered| each(Mark::of(&answered.feature, answered.answer_key())));
+        };
+        match &self.body {
+            Body::Object(_) => self.answers().iter().for_each(each_in),
+            Body::Classification(classification) if self.is_counted() => each_in(classification),
+            Body::Classification(classification) => classification.nested().for_each(each_in),
         }
     }
 

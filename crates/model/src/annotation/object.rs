@@ -36,7 +36,9 @@ impl<'a> Object<'a> {
     pub fn from_json(json: &'a str) -> Result<Option<Self>, ReadError> {
         let mut cursor = Cursor::new(json);
         let found = Self::read(&mut cursor)?;
-        cursor.finish()?;
+        if found.is_some() {
+            cursor.finish()?;
+        }
         Ok(found)
     }
 
@@ -48,6 +50,12 @@ impl<'a> Object<'a> {
     /// Returns what the annotation kind draws, where a data type has that kind.
     pub fn form(&self) -> Option<Form> {
         data_type::find_kind(self.kind.as_ref()?.escaped()).map(|kind| kind.form)
+    }
+
+    /// Lists the members under keys of shapes that no [`Shape`] describes, keys without quotes, values as JSON: of a second
+    /// shape, or of one that lacks a number.
+    pub fn unread_shapes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
+        self.layout.others().filter(|(key, _)| shape::KEYS.contains(key))
     }
 
     pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, ReadError> {

@@ -4,7 +4,7 @@
 //! since such an object is an annotation wherever it stands. The second follows the containers, keeps track of the place,
 //! and reads each annotation where it stands.
 
-use super::classification::{self, Classification};
+use super::classification;
 use super::cursor::Cursor;
 use super::{Annotation, Body, Holder, Object, Place, ReadError};
 
@@ -28,6 +28,12 @@ pub fn read(annotations: &str) -> Annotations<'_> {
 /// Reads the annotations of a label with the text between them.
 pub fn parts(annotations: &str) -> Parts<'_> {
     Parts { state: State::New(annotations), text: annotations, written: 0, next: None }
+}
+
+/// Lists the members of a container or of another stored object, keys without quotes, values as JSON; none for a value of
+/// another kind.
+pub fn members(json: &str) -> Result<Vec<(&str, &str)>, ReadError> {
+    Ok(Cursor::new(json).members()?.into_iter().map(|(key, _, value)| (key, value)).collect())
 }
 
 /// Writes the annotations of a label as they are stored, with the changes that `edit` makes.
@@ -140,6 +146,12 @@ enum Role {
     Relationship,
     Classifications,
     Classification,
+    /// A list in a list of classifications.
+    InnerList,
+    InnerClassification,
+    /// A list of classifications of something unknown.
+    StrayClassifications,
+    StrayClassification,
     Frames,
     Frame,
     Axes,
@@ -153,7 +165,10 @@ impl Role {
     /// Returns what the member of an object is. `is_array` says whether its value is one.
     fn of_member(self, key: &str, is_array: bool) -> Self {
         match (self, key) {
-            (_, "classifications") if is_array => Self::Classifications,
+            (Self::Root | Self::Frame | Self::Axis | Self::Start, "classifications") if is_array => {
+                Self::Classifications
+            }
+            (_, "classifications") if is_array => Self::StrayClassifications,
             (Self::Frames, _) => Self::Frame,
             (Self::Axes, _) => Self::Axis,
             (Self::Starts, _) => Self::Start,
@@ -173,7 +188,26 @@ impl Role {
             Self::Objects => Self::Object,
             Self::Relationships => Self::Relationship,
             Self::Classifications => Self::Classification,
+            Self::StrayClassifications => Self::StrayClassification,
+            Self::InnerList => Self::InnerClassification,
             _ => Self::Unknown,
+        }
+    }
+
+    /// Returns what an array is that stands where something of this role is expected.
+    fn as_array(self) -> Self {
+        match self {
+            Self::Classification | Self::InnerClassification => Self::InnerList,
+            other => other,
+        }
+    }
+
+    /// Returns whether an object is an annotation by where it stands, and then what reads it.
+    fn expected(self) -> Option<Kind> {
+        match self {
+            Self::Object | Self::Relationship => Some(Kind::Object),
+            Self::Classification | Self::StrayClassification | Self::InnerClassification => Some(Kind::Classification),
+            _ => None,
         }
     }
 
@@ -182,9 +216,17 @@ impl Role {
             Self::Object => Holder::Objects,
             Self::Relationship => Holder::Relationships,
             Self::Classification => Holder::Classifications,
+            Self::InnerClassification => Holder::InnerList,
             _ => Holder::Unknown,
         }
     }
+}
+
+/// What reads an annotation.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Object,
+    Classification,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -255,15 +297,11 @@ impl<'a> Walk<'a> {
     /// Takes an annotation or a scalar whole, or opens a container.
     fn value(&mut self, role: Role) -> Result<Option<Annotation<'a>>, ReadError> {
         let is_object = self.cursor.peek() == b'{';
-        if is_object && self.is_annotation() {
-            return self.annotation(role, |cursor| Ok(Object::read(cursor)?.map(Body::Object))).map(Some);
-        }
-        if is_object && role == Role::Classification {
-            let read = |cursor: &mut Cursor<'a>| -> Result<_, ReadError> {
-                let found: Option<Classification<'a>> = classification::read(cursor)?;
-                Ok(found.map(Body::Classification))
-            };
-            return self.annotation(role, read).map(Some);
+        if is_object {
+            let kind = if self.has_annotation_kind() { Some(Kind::Object) } else { role.expected() };
+            if let Some(kind) = kind {
+                return self.annotation(role, kind).map(Some);
+            }
         }
         if !is_object && self.cursor.peek() != b'[' {
             self.cursor.skip()?;
@@ -271,6 +309,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         self.cursor.take(self.cursor.peek());
+        let role = if is_object { role } else { role.as_array() };
         let container = Container { role, is_object };
         self.open.push(container);
         if self.cursor.peek() == if is_object { b'}' } else { b']' } {
@@ -281,14 +320,14 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
-    fn annotation(
-        &mut self,
-        role: Role,
-        read: impl Fn(&mut Cursor<'a>) -> Result<Option<Body<'a>>, ReadError>,
-    ) -> Result<Annotation<'a>, ReadError> {
+    fn annotation(&mut self, role: Role, kind: Kind) -> Result<Annotation<'a>, ReadError> {
         let start = self.cursor.at();
         self.cursor.has_unread = false;
-        let body = read(&mut self.cursor)?.ok_or_else(|| self.cursor.error())?;
+        let body = match kind {
+            Kind::Object => Object::read(&mut self.cursor)?.map(Body::Object),
+            Kind::Classification => classification::read(&mut self.cursor)?.map(Body::Classification),
+        };
+        let body = body.ok_or_else(|| self.cursor.error())?;
         self.step = Step::CommaOrEnd;
         let place = Place { list: role.holder(), ..self.place.clone() };
         let (stored, has_unread) = (self.cursor.since(start), self.cursor.has_unread);
@@ -325,7 +364,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns whether the object that comes next has an annotation kind.
-    fn is_annotation(&mut self) -> bool {
+    fn has_annotation_kind(&mut self) -> bool {
         let at = self.cursor.at();
         while self.object_starts.last().is_some_and(|start| *start < at) {
             self.object_starts.pop();

@@ -241,7 +241,13 @@ fn what_is_unknown_is_kept_as_it_came_and_counted() {
         r#"{"objects":[{"annotation_kind":"X","composite_mask":{"color_rgb":[0,0,256],"url":"u"},"mask":{"url":"v","size":1}}]}"#,
         // A list in a list, and an object among classifications.
         r#"{"classifications":[[{"name":"a","radio_answer":{}}],7,{"name":"b","annotation_kind":"X"},{"name":"c"}]}"#,
+        r#"{"classifications":[[{"annotation_kind":"X","classifications":[{"name":"a"}]}]]}"#,
+        r#"{"orbits":{"classifications":[[{"name":"a"}],{"name":"b"}]},"classifications":[[[{"text_answer":{"glow":{}}}]]]}"#,
         r#"{"objects":[{"annotation_kind":"X","classifications":[[{"name":"a"}],{"name":"b","annotation_kind":"Y"},{"name":"c"}]}]}"#,
+        // No kind, and things that are no objects.
+        r#"{"objects":[{"name":"a","classifications":[{"name":"b"}]},7,[{"name":"c"}]],"relationships":{"name":"d"}}"#,
+        r#"{"frames":{"1":{"objects":{"f":{"name":"a","inner":{"annotation_kind":"X"}}}}}}"#,
+        r#"{"objects":[{"annotation_kind":"GeoPolygon","geojson":{"type":"Polygon","coordinates":[]}}]}"#,
         // Several answers, none, and answers of other types.
         r#"{"classifications":[{"text_answer":{"content":"x"},"radio_answer":{"name":"y"}},{"dropdown_answer":7},{"checklist_answers":{}},{"radio_answer":null}]}"#,
         // Annotations in places that no type has.

@@ -52,6 +52,13 @@ impl<'a> Geo<'a> {
     pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, ReadError> {
         let Some(mut geo): Option<Self> = record::read(cursor)? else { return Ok(None) };
         let declared = geo.declared.take();
+        if let (Some("Polygon"), Coordinates::Line(positions)) =
+            (declared.as_ref().map(Text::escaped), &geo.coordinates)
+            && positions.is_empty()
+        {
+            // An empty list says nothing about what would be in it.
+            geo.coordinates = Coordinates::Polygon(Vec::new());
+        }
         Ok(declared.is_some_and(|name| name.escaped() == geo.coordinates.name()).then_some(geo))
     }
 }

@@ -55,6 +55,13 @@ pub struct Message<'a> {
     pub layout: Layout<'a>,
 }
 
+impl MessageChoice<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
+}
+
 impl<'a> Record<'a> for MessageChoice<'a> {
     const KEYS: &'static [&'static str] = &["message_id", "model_config_name", "parent_message_id"];
     const REQUIRED: u32 = 0b1;
@@ -76,6 +83,13 @@ impl<'a> Record<'a> for MessageChoice<'a> {
     keeps_layout!();
 }
 
+impl MessageChoices<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
+}
+
 impl<'a> Record<'a> for MessageChoices<'a> {
     const KEYS: &'static [&'static str] = &["messages", "parent_message_id"];
     const REQUIRED: u32 = 0b1;
@@ -89,6 +103,13 @@ impl<'a> Record<'a> for MessageChoices<'a> {
     }
 
     keeps_layout!();
+}
+
+impl MessageRanks<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
 }
 
 impl<'a> Record<'a> for MessageRanks<'a> {

@@ -2,7 +2,7 @@
 
 use crate::annotation::ReadError;
 use crate::annotation::cursor::Cursor;
-use crate::annotation::record::{Layout, Record, keeps_layout};
+use crate::annotation::record::{self, Layout, Record, keeps_layout};
 use crate::annotation::scalar::Number;
 use crate::json::ObjectWriter;
 
@@ -87,6 +87,13 @@ fn read_number<'a>(place: &mut Number<'a>, cursor: &mut Cursor<'a>) -> Result<bo
     Ok(true)
 }
 
+impl Rect<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
+}
+
 impl<'a> Record<'a> for Rect<'a> {
     const KEYS: &'static [&'static str] = &["top", "left", "height", "width"];
     const REQUIRED: u32 = 0b1111;
@@ -108,6 +115,13 @@ impl<'a> Record<'a> for Rect<'a> {
     keeps_layout!();
 }
 
+impl Point<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
+}
+
 impl<'a> Record<'a> for Point<'a> {
     const KEYS: &'static [&'static str] = &["x", "y"];
     const REQUIRED: u32 = 0b11;
@@ -121,6 +135,13 @@ impl<'a> Record<'a> for Point<'a> {
     }
 
     keeps_layout!();
+}
+
+impl Dimensions<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
 }
 
 impl<'a> Record<'a> for Dimensions<'a> {

@@ -47,9 +47,15 @@ impl<'a> Relation<'a> {
     }
 }
 
+impl Relation<'_> {
+    /// Appends the object as it is stored.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        record::write(self, out);
+    }
+}
+
 impl<'a> Record<'a> for Relation<'a> {
     const KEYS: &'static [&'static str] = &["source", "source_ontology_name", "target"];
-    const REQUIRED: u32 = 0b100;
 
     fn read_member(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<bool, ReadError> {
         match key {

@@ -20,6 +20,9 @@ pub struct Span<'a> {
     pub layout: Layout<'a>,
 }
 
+/// The last character that a span may have.
+const LARGEST: i64 = i64::MAX - 1;
+
 /// Characters of a message of a conversation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageSpan<'a> {
@@ -55,6 +58,14 @@ pub struct TokenGroup<'a> {
     pub layout: Layout<'a>,
 }
 
+impl Span<'_> {
+    /// Returns the last character, as formats need it that count both ends in; -1 for an empty span at the start.
+    pub fn last(&self) -> i64 {
+        // A span is read from numbers of this type.
+        i64::try_from(self.end).unwrap_or(i64::MAX) - 1
+    }
+}
+
 impl<'a> Record<'a> for Span<'a> {
     const KEYS: &'static [&'static str] = &["start", "end", "token"];
     const REQUIRED: u32 = 0b11;
@@ -67,8 +78,7 @@ impl<'a> Record<'a> for Span<'a> {
         match (key, number) {
             (0, Some(start @ 0..)) => self.start = start.unsigned_abs(),
             // An empty span that begins at the first character ends before it.
-            (1, Some(-1)) => self.end = 0,
-            (1, Some(last @ 0..)) => self.end = last.unsigned_abs() + 1,
+            (1, Some(last @ -1..=LARGEST)) => self.end = (last + 1).unsigned_abs(),
             _ => return Ok(false),
         }
         Ok(true)
@@ -77,7 +87,7 @@ impl<'a> Record<'a> for Span<'a> {
     fn write_member(&self, key: usize, object: &mut ObjectWriter<'_>) {
         match key {
             0 => object.key("start").extend_from_slice(self.start.to_string().as_bytes()),
-            1 => object.key("end").extend_from_slice((i128::from(self.end) - 1).to_string().as_bytes()),
+            1 => object.key("end").extend_from_slice(self.last().to_string().as_bytes()),
             _ => {
                 if let Some(token) = &self.token {
                     token.write(object.key("token"));

@@ -180,6 +180,20 @@ pub enum StoreError {
         "the disk of the data folder is full; free some space and run the command again, what was acknowledged is kept"
     )]
     Full,
+    /// Moving rows to the current schema needs more disk space than there is.
+    #[error(
+        "the data folder was written by an earlier version, and bringing it up to date needs {} MB of disk space, of which \
+         {} MB are free; free some space and run the command again", .needed_bytes.div_ceil(1_000_000), .free_bytes / 1_000_000
+    )]
+    NoRoom {
+        /// How many bytes are needed, at most.
+        needed_bytes: u64,
+        /// How many bytes are free.
+        free_bytes: u64,
+    },
+    /// Whoever watched the move of rows to the current schema stopped it.
+    #[error("bringing the data folder up to date was interrupted; nothing is lost, and the next command goes on")]
+    Interrupted,
     /// The folder was written by a later version.
     #[error(
         "the data folder has schema {found}, this labelport knows schemas up to {known}; install a newer labelport"

@@ -4,6 +4,7 @@
 
 mod counted;
 mod dry_runs;
+mod earlier;
 mod filters;
 mod goldens;
 mod hostile;

@@ -21,6 +21,7 @@ mod keys;
 mod mentions;
 mod merging;
 mod metadata;
+mod migrating;
 mod models;
 mod ontologies;
 mod projects;

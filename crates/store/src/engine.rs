@@ -101,6 +101,11 @@ pub trait Connection: Send {
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
     /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
+    /// Returns whether the database still has the schema with which the connection was opened. Another process may have
+    /// brought it up to date since.
+    fn is_current(&mut self) -> Result<bool, StoreError>;
+    /// Ends the transaction, if there is one, and frees the memory of what was read in it. The next query sees every commit.
+    fn end_read(&mut self) -> Result<(), StoreError>;
 }
 
 impl dyn Connection + '_ {

@@ -25,6 +25,7 @@ mod migrating;
 mod models;
 mod ontologies;
 mod projects;
+mod readers;
 mod reading;
 mod removal;
 mod rows;

@@ -8,6 +8,7 @@ use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Founding, Store, StoreError};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +100,10 @@ impl Workspace {
 
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
         self.check_log();
-        let opened = Sqlite::open(&self.folder, options).and_then(found);
+        let mut moving = self.watch_moving();
+        let opened = Sqlite::open_watched(&self.folder, options, &mut moving);
+        drop(moving);
+        let opened = opened.and_then(found);
         // Not before: what is no workspace keeps its permissions.
         opened.inspect(|_| self.tighten()).map_err(|error| match error {
             StoreError::NoFolder { .. } => Failure::new(error).hint(
@@ -107,6 +111,17 @@ impl Workspace {
             ),
             error => error.into(),
         })
+    }
+
+    /// Shows how far a folder of an earlier version has been brought up to date. That may be stopped at any time.
+    fn watch_moving(&self) -> impl FnMut(u64, u64) -> ControlFlow<()> + use<> {
+        let messages = self.messages;
+        let mut progress = None;
+        move |done, total| {
+            let progress = progress.get_or_insert_with(|| messages.progress("updating the data folder", Some(total)));
+            progress.set_of(done, total, done);
+            ControlFlow::Continue(())
+        }
     }
 
     /// Returns whether the folder has a store.
@@ -117,7 +132,10 @@ impl Workspace {
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
         self.check_log();
-        let store = Sqlite::open_or_create(&self.folder, self.options()).and_then(found)?;
+        let mut moving = self.watch_moving();
+        let opened = Sqlite::open_to_write(&self.folder, self.options(), &mut moving);
+        drop(moving);
+        let store = opened.and_then(found)?;
         self.tighten();
         Ok(store)
     }

@@ -101,6 +101,11 @@ pub trait Connection: Send {
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
     /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
+    /// Returns whether the database still has the schema with which the connection was opened. Another process may have
+    /// brought it up to date since.
+    fn is_current(&mut self) -> Result<bool, StoreError>;
+    /// Ends the transaction, if there is one, and frees the memory of what was read in it. The next query sees every commit.
+    fn end_read(&mut self) -> Result<(), StoreError>;
 }
 
 impl dyn Connection + '_ {
@@ -180,6 +185,20 @@ pub enum StoreError {
         "the disk of the data folder is full; free some space and run the command again, what was acknowledged is kept"
     )]
     Full,
+    /// Moving rows to the current schema needs more disk space than there is.
+    #[error(
+        "the data folder was written by an earlier version, and bringing it up to date needs {} MB of disk space, of which \
+         {} MB are free; free some space and run the command again", .needed_bytes.div_ceil(1_000_000), .free_bytes / 1_000_000
+    )]
+    NoRoom {
+        /// How many bytes are needed, at most.
+        needed_bytes: u64,
+        /// How many bytes are free.
+        free_bytes: u64,
+    },
+    /// Whoever watched the move of rows to the current schema stopped it.
+    #[error("bringing the data folder up to date was interrupted; nothing is lost, and the next command goes on")]
+    Interrupted,
     /// The folder was written by a later version.
     #[error(
         "the data folder has schema {found}, this labelport knows schemas up to {known}; install a newer labelport"

@@ -15,6 +15,7 @@ pub mod sqlite;
 pub mod tables;
 pub mod write;
 
+mod readers;
 mod store;
 mod writer;
 

@@ -5,14 +5,15 @@
 //! keep data apart keep it in data folders of their own.
 
 use crate::engine::{Connection, Engine, StoreError};
+use crate::readers::Readers;
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// An open store.
 pub struct Store {
-    engine: Box<dyn Engine>,
+    readers: Arc<Readers>,
     writer: OnceLock<Writer>,
     org_key: i64,
 }
@@ -51,9 +52,9 @@ const SNAPSHOT_TRIES: usize = 1_000;
 impl Store {
     /// Opens the store in a database. A new database gets its organization.
     pub fn open(engine: Box<dyn Engine>, founding: &Founding) -> Result<Self, StoreError> {
-        let mut store = Self { engine, writer: OnceLock::new(), org_key: 0 };
-        let mut reader = store.reader()?;
-        store.org_key = match find_organization(&mut *reader)? {
+        let mut store = Self { readers: Arc::new(Readers::new(engine)), writer: OnceLock::new(), org_key: 0 };
+        let found = find_organization(&mut *store.reader()?)?;
+        store.org_key = match found {
             Some(key) => key,
             None => {
                 let Founding { organization_id, now } = founding.clone();
@@ -116,19 +117,19 @@ impl Store {
         let writer = match self.writer.get() {
             Some(writer) => writer,
             None => {
-                let started = Writer::start(self.engine.connect_writer()?);
+                let started = Writer::start(self.readers.engine().connect_writer()?);
                 self.writer.get_or_init(|| started)
             }
         };
         writer.submitter()
     }
 
-    /// Opens a connection that sees every commit as it comes.
+    /// Returns a connection that sees every commit as it comes. It goes back to a pool when it is dropped.
     pub fn reader(&self) -> Result<Box<dyn Connection>, StoreError> {
-        self.engine.connect_reader()
+        self.readers.take()
     }
 
-    /// Opens `count` readers on one state.
+    /// Returns `count` readers on one state.
     pub fn snapshot(&self, count: usize) -> Result<Snapshot, StoreError> {
         let mut connections = Vec::new();
         for _ in 0..count.max(1) {

@@ -5,6 +5,7 @@
 mod annotations;
 mod counted;
 mod dry_runs;
+mod earlier;
 mod filters;
 mod goldens;
 mod hostile;

@@ -124,6 +124,18 @@ impl Connection for SqliteConnection {
         }
         Ok(problems)
     }
+
+    fn is_current(&mut self) -> Result<bool, StoreError> {
+        let read = || self.connection.prepare_cached("pragma user_version")?.query_row([], |row| row.get::<_, i64>(0));
+        Ok(read().map_err(|error| explain(&error, &self.context))? == super::migrate::known())
+    }
+
+    fn end_read(&mut self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.batch("rollback; pragma shrink_memory")
+    }
 }
 
 /// Returns a statement with parameters that SQLite counts, where it has very many: those it takes for names it looks up one

@@ -8,6 +8,7 @@ mod connection;
 mod copy;
 mod medium;
 mod migrate;
+mod moving;
 
 pub use medium::lacks_log;
 
@@ -16,6 +17,7 @@ use connection::SqliteConnection;
 use medium::Medium;
 use rusqlite::OpenFlags;
 use std::fs::{DirBuilder, OpenOptions};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,11 +45,22 @@ impl Sqlite {
     /// Opens the database of a folder that has one, and brings its schema up to date. Where nothing can be written it is
     /// opened to be read.
     pub fn open(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+        Self::open_watched(folder, options, &mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// Opens the database as [`open`](Self::open) does. Where an earlier version wrote it and many rows must be moved,
+    /// `watch` gets after each portion how many of how many rows have been moved, and may stop: the next one who opens the
+    /// database goes on.
+    pub fn open_watched(
+        folder: &Path,
+        options: SqliteOptions,
+        watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Self, StoreError> {
         if !folder.join(DATABASE_FILE).exists() {
             return Err(StoreError::NoFolder { folder: folder.to_owned() });
         }
         match Medium::of(folder) {
-            Medium::Writable => Self::open_or_create(folder, options),
+            Medium::Writable => Self::open_to_write(folder, options, watch),
             _ => Self::open_read_only(folder, options),
         }
     }
@@ -61,6 +74,16 @@ impl Sqlite {
 
     /// Opens the database of a folder, which is made if need be, and brings its schema up to date.
     pub fn open_or_create(folder: &Path, options: SqliteOptions) -> Result<Self, StoreError> {
+        Self::open_to_write(folder, options, &mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// Opens the database as [`open_or_create`](Self::open_or_create) does, watched as by
+    /// [`open_watched`](Self::open_watched).
+    pub fn open_to_write(
+        folder: &Path,
+        options: SqliteOptions,
+        watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Self, StoreError> {
         create_private(folder)
             .map_err(|error| StoreError::ReadOnly { folder: folder.to_owned(), reason: error.to_string() })?;
         if Medium::of(folder) != Medium::Writable {
@@ -68,7 +91,7 @@ impl Sqlite {
         }
         let engine = Self { folder: folder.to_owned(), options, medium: Medium::Writable };
         let mut connection = engine.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        migrate::migrate(&mut connection, &engine.file())?;
+        migrate::migrate(&mut connection, &engine.file(), watch)?;
         Ok(engine)
     }
 

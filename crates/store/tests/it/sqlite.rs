@@ -362,6 +362,14 @@ impl Connection for Planning {
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
         self.inner.check_file()
     }
+
+    fn is_current(&mut self) -> Result<bool, StoreError> {
+        self.inner.is_current()
+    }
+
+    fn end_read(&mut self) -> Result<(), StoreError> {
+        self.inner.end_read()
+    }
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn push_project_row(statement: &mut Statement, scoped: &Scoped, condition: impl 
     statement.push(")");
 }
 
-/// Labels are clustered by project, so the projects of the row are named first.
+/// The key of labels begins with the project, so the projects of the row are named first.
 fn push_label(statement: &mut Statement, scoped: &Scoped, condition: impl FnOnce(&mut Statement)) {
     statement.push("exists (select 1 from project_rows p join labels l on l.project_key = p.project_key ");
     statement.push("and l.row_key = p.row_key where p.row_key = b.row_key and ");

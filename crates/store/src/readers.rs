@@ -1,0 +1,109 @@
+//! Reading connections that are used again.
+//!
+//! A new connection parses the whole schema, which costs more than most queries. A connection that is given back ends its
+//! transaction first, so whoever takes it next sees every commit up to then. Before it is used again it is asked whether
+//! the database still has the schema of this program; if not, it is closed and a new one is opened, which says why.
+//!
+//! Nobody waits for a connection: when none is idle, another is opened. A caller that waited while it holds one could wait
+//! forever.
+
+use crate::engine::{Connection, Each, Engine, Param, StoreError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many idle connections are kept. Each takes about 0.2 MiB once it has given back its pages.
+const IDLE_LIMIT: usize = 64;
+
+/// The engine, and the connections that nobody uses.
+pub(crate) struct Readers {
+    engine: Box<dyn Engine>,
+    idle: Mutex<Vec<Box<dyn Connection>>>,
+}
+
+impl Readers {
+    pub(crate) fn new(engine: Box<dyn Engine>) -> Self {
+        Self { engine, idle: Mutex::default() }
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// Takes the connection that was given back last, whose pages are the most recent, or opens one.
+    pub(crate) fn take(self: &Arc<Self>) -> Result<Box<dyn Connection>, StoreError> {
+        loop {
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = match idle {
+                Some(mut connection) => match connection.is_current() {
+                    Ok(true) => connection,
+                    Ok(false) | Err(_) => continue,
+                },
+                None => self.engine.connect_reader()?,
+            };
+            return Ok(Box::new(Reader { connection: Some(connection), readers: Arc::clone(self) }));
+        }
+    }
+
+    fn give_back(&self, mut connection: Box<dyn Connection>) {
+        // A connection that cannot end its transaction is of no more use.
+        if connection.end_read().is_err() {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_LIMIT {
+            idle.push(connection);
+        }
+    }
+}
+
+/// A connection that is given back when it is dropped.
+struct Reader {
+    /// There until the drop.
+    connection: Option<Box<dyn Connection>>,
+    readers: Arc<Readers>,
+}
+
+impl Reader {
+    fn connection(&mut self) -> &mut dyn Connection {
+        &mut **self.connection.as_mut().expect("it is taken by the drop alone")
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // A panic may have come from within a statement.
+        if let Some(connection) = self.connection.take().filter(|_| !std::thread::panicking()) {
+            self.readers.give_back(connection);
+        }
+    }
+}
+
+impl Connection for Reader {
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.connection().execute(sql, params)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.connection().query(sql, params, each)
+    }
+
+    fn insert_many_into(&self) -> &'static str {
+        self.connection.as_ref().map_or("insert into", |connection| connection.insert_many_into())
+    }
+
+    fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        self.connection().copy_to(file, progress)
+    }
+
+    fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
+        self.connection().check_file()
+    }
+
+    fn is_current(&mut self) -> Result<bool, StoreError> {
+        self.connection().is_current()
+    }
+
+    fn end_read(&mut self) -> Result<(), StoreError> {
+        self.connection().end_read()
+    }
+}

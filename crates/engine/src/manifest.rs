@@ -4,6 +4,7 @@
 //! written after the bytes that it describes.
 
 use labelport_model::json::{Document, ObjectWriter, Value, quote_into, unquote};
+use labelport_model::losses::{Losses, Outcome};
 use sha2::{Digest as _, Sha256};
 
 /// The version of the manifest's shape.
@@ -12,7 +13,7 @@ pub const MANIFEST_VERSION: i64 = 1;
 const PART_BYTES: u64 = 16 << 20;
 
 /// What an export was asked and what came out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
     /// The output format.
     pub format: String,
@@ -20,8 +21,13 @@ pub struct Manifest {
     pub request: String,
     /// The change counter of the snapshot.
     pub change_seq: i64,
-    /// Size and digest of the bytes before compression.
+    /// Size and digest of the bytes before compression. The digest of a package is that of the list of its files, in the
+    /// form of `sha256sum`, one line for each.
     pub digest: Digested,
+    /// The files of a package, in its order; empty for a result that is one file.
+    pub files: Vec<PackedFile>,
+    /// What the format could not hold.
+    pub losses: Losses,
     /// Labels of projects.
     pub labels: u64,
     /// Ground-truth labels of model runs.
@@ -73,8 +79,19 @@ pub struct RowNotice {
     pub message: String,
 }
 
+/// A file of a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackedFile {
+    /// The path in the package.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
 /// Size and digest of bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digested {
     /// Lines.
     pub rows: u64,
@@ -136,6 +153,60 @@ impl Digest {
         let (rows, bytes) = std::mem::take(&mut self.open);
         let crc32 = std::mem::take(&mut self.crc32).finalize();
         self.parts.push(DigestedPart { rows, bytes, crc32 });
+    }
+}
+
+/// Digests the files of a package.
+pub(crate) struct PackageDigest {
+    rows: u64,
+    streams: Vec<(&'static str, u64, Sha256)>,
+    files: Vec<PackedFile>,
+}
+
+impl PackageDigest {
+    /// Starts with the streams that the package has.
+    pub(crate) fn new(streams: &[&'static str]) -> Self {
+        let streams = streams.iter().map(|path| (*path, 0, Sha256::default())).collect();
+        Self { rows: 0, streams, files: Vec::new() }
+    }
+
+    /// Counts rows.
+    pub(crate) fn add_rows(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
+    /// Takes what is next in a stream.
+    pub(crate) fn add_to_stream(&mut self, index: usize, bytes: &[u8]) {
+        let (_, size, sha256) = &mut self.streams[index];
+        *size += bytes.len() as u64;
+        sha256.update(bytes);
+    }
+
+    /// Takes a whole file.
+    pub(crate) fn add_file(&mut self, path: &str, bytes: &[u8]) {
+        let sha256 = hex(&Sha256::digest(bytes));
+        self.files.push(PackedFile { path: path.to_owned(), bytes: bytes.len() as u64, sha256 });
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) fn stream_count(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// Returns the digest of the whole, and the files: those of rows, then the streams.
+    pub(crate) fn finish(self) -> (Digested, Vec<PackedFile>) {
+        let mut files = self.files;
+        files.extend(self.streams.into_iter().map(|(path, bytes, sha256)| PackedFile {
+            path: path.to_owned(),
+            bytes,
+            sha256: hex(&sha256.finalize()),
+        }));
+        let list: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
+        let (bytes, sha256) = (files.iter().map(|file| file.bytes).sum(), hex(&Sha256::digest(list.as_bytes())));
+        (Digested { rows: self.rows, bytes, sha256, parts: Vec::new() }, files)
     }
 }
 
@@ -209,6 +280,15 @@ impl Manifest {
                 object.text("section", &entry.section);
                 object.raw("count", entry.count.to_string().as_bytes());
             });
+            if !self.losses.is_empty() {
+                let losses: Vec<_> = self.losses.iter().collect();
+                write_list(notices.key("losses"), &losses, |(loss, count), object| {
+                    object.text("what", &loss.what);
+                    object.text("outcome", loss.outcome.word());
+                    object.text("reason", &loss.reason);
+                    object.raw("count", count.to_string().as_bytes());
+                });
+            }
             notices.raw("rows", self.row_notices.to_string().as_bytes());
             write_list(notices.key("first_rows"), &self.rows, |entry, object| {
                 object.text("data_row_id", &entry.data_row_id);
@@ -218,6 +298,15 @@ impl Manifest {
         });
         line(&number("bytes", self.digest.bytes));
         line(&|object| object.text("sha256", &self.digest.sha256));
+        if !self.files.is_empty() {
+            line(&|object| {
+                write_list(object.key("files"), &self.files, |file, object| {
+                    object.text("path", &file.path);
+                    object.raw("bytes", file.bytes.to_string().as_bytes());
+                    object.text("sha256", &file.sha256);
+                });
+            });
+        }
         line(&|object| {
             write_list(object.key("parts"), &self.digest.parts, |part, object| {
                 object.raw("rows", part.rows.to_string().as_bytes());
@@ -254,6 +343,16 @@ impl Manifest {
                 sha256: text_of(root, "sha256")?,
                 parts: list_of(root, "parts")?.map(part).collect::<Result<_, _>>()?,
             },
+            files: root
+                .get("files")
+                .into_iter()
+                .flat_map(Value::elements)
+                .map(|file| {
+                    let (path, sha256) = (text_of(file, "path")?, text_of(file, "sha256")?);
+                    Ok(PackedFile { path, bytes: count_of(file, "bytes")?, sha256 })
+                })
+                .collect::<Result<_, ManifestError>>()?,
+            losses: losses_of(notices)?,
             labels: count_of(root, "labels")?,
             run_labels: count_of(root, "run_labels")?,
             predictions: count_of(root, "predictions")?,
@@ -300,6 +399,19 @@ fn write_list<T>(out: &mut Vec<u8>, entries: &[T], write: impl Fn(&T, &mut Objec
         object.close();
     }
     out.push(b']');
+}
+
+fn losses_of(notices: Value<'_>) -> Result<Losses, ManifestError> {
+    let mut losses = Losses::default();
+    for entry in notices.get("losses").into_iter().flat_map(Value::elements) {
+        let outcome = match text_of(entry, "outcome")?.as_str() {
+            "reduced" => Outcome::Reduced,
+            "left_out" => Outcome::LeftOut,
+            _ => return Err(ManifestError::Key("outcome")),
+        };
+        losses.add(&text_of(entry, "what")?, outcome, &text_of(entry, "reason")?, count_of(entry, "count")?);
+    }
+    Ok(losses)
 }
 
 fn text_of(value: Value<'_>, key: &'static str) -> Result<String, ManifestError> {

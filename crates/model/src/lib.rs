@@ -16,6 +16,7 @@ pub mod given;
 pub mod id;
 pub mod input;
 pub mod json;
+pub mod losses;
 pub mod predicate;
 pub mod problem;
 pub mod quote;

@@ -122,8 +122,8 @@ pub enum Annotations<'a> {
     },
 }
 
-/// Empties a buffer that grows while one record is written; breaks when nobody wants more.
-pub type Spill<'a> = dyn Fn(&mut Vec<u8>) -> ControlFlow<()> + 'a;
+/// Empties the streams that grow while one record is written; breaks when nobody takes more.
+pub type Spill<'a> = dyn Fn(&mut [Vec<u8>]) -> ControlFlow<()> + 'a;
 
 impl fmt::Debug for Annotations<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,7 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("base64", &["engine"]),
     ("clap", &["cli"]),
-    ("flate2", &["engine", "media"]),
+    ("flate2", &["engine", "formats", "media"]),
     ("getrandom", &["cli"]),
     ("hmac", &["engine"]),
     ("http-body", &["server"]),
@@ -35,10 +35,12 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("prometheus-client", &["server"]),
     ("rusqlite", &["store"]),
     ("sha2", &["engine", "media"]),
+    ("tar", &["formats"]),
     ("tokio", &["server"]),
     ("tower", &["server"]),
     ("tracing-subscriber", &["cli"]),
     ("ureq", &["engine"]),
+    ("zip", &["formats"]),
     ("zstd", &["engine"]),
 ];
 

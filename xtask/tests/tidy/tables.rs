@@ -10,7 +10,7 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/engine/src/annotate/tool/mod.rs", "TOOLS"),
     ("crates/samples/src/demo/mod.rs", "SUBJECTS"),
     ("crates/samples/src/random/mod.rs", "PAINTERS"),
-    ("crates/formats/src/lib.rs", "FORMATS"),
+    ("crates/formats/src/write/mod.rs", "FORMATS"),
     ("crates/model/src/data_type/mod.rs", "DATA_TYPES"),
     ("crates/model/src/filter/mod.rs", "FILTERS"),
     ("xtask/src/main.rs", "COMMANDS"),

@@ -166,7 +166,17 @@ fn requests(composed: &Composed) -> Vec<(String, String, ExportRequest)> {
                 _ => params,
             };
             let filters = ExportFilters::default();
-            (file, name, ExportRequest { scope, params, filters, zone_name: "UTC".to_owned() })
+            (
+                file,
+                name,
+                ExportRequest {
+                    scope,
+                    params,
+                    filters,
+                    format: labelport_model::request::FormatChoice::default(),
+                    zone_name: "UTC".to_owned(),
+                },
+            )
         })
         .collect()
 }

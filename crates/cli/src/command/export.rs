@@ -10,16 +10,21 @@ use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{Destination, Existing, FileSink, Nowhere, Packing, Rules, Stream, refuse_inside};
+use labelport_engine::sink::{
+    ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
+    Stream, refuse_inside,
+};
 use labelport_engine::tasks::CommandTask;
-use labelport_formats::Ndjson;
+use labelport_formats::package::ArchiveKind;
+use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
 use labelport_model::request::{
-    EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
+    EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, FormatChoice, PARAMS, ParamField, Params, SCOPES, Scope,
+    ScopeKind,
 };
 use labelport_model::time::Zone;
 use labelport_store::Store;
 use serde_json::json;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -45,7 +50,9 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
-        let target = Target::of(arguments, workspace)?;
+        let choice = format_choice(arguments)?;
+        let format = labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))?;
+        let target = Target::of(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
@@ -96,8 +103,10 @@ pub(super) struct Job<'a> {
 pub(super) enum Target {
     /// Standard output.
     Output,
-    /// A file that appears whole, with a manifest beside it.
+    /// A file that appears whole, with a manifest next to it.
     File(Destination, Packing),
+    /// A folder or an archive that appears whole, with a manifest next to it.
+    Package(Destination, Container),
     /// A device or pipe, which takes bytes as they come.
     Device(PathBuf),
     /// Nothing is written.
@@ -109,26 +118,42 @@ const OUTPUT_NAMES: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/
 
 impl Target {
     /// Takes the target that was named. One that may not be written is found before anything is read.
-    fn of(arguments: &ArgMatches, workspace: &Workspace) -> Result<Self, Failure> {
+    fn of(arguments: &ArgMatches, format: &dyn Format, workspace: &Workspace) -> Result<Self, Failure> {
         let target = match arguments.get_one::<String>("output").map(String::as_str) {
-            None => Self::Output,
-            Some(name) if OUTPUT_NAMES.contains(&name) => Self::Output,
+            None => Self::output(format)?,
+            Some(name) if OUTPUT_NAMES.contains(&name) => Self::output(format)?,
             Some(path) => {
                 let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
-                Self::of_path(Path::new(path), workspace, existing)?
+                Self::of_path(Path::new(path), format, workspace, existing)?
             }
         };
         Ok(if arguments.get_flag("dry-run") { Self::Nowhere } else { target })
     }
 
-    fn of_path(path: &Path, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
+    fn output(format: &dyn Format) -> Result<Self, Failure> {
+        if format.layout().extension().is_none() && io::stdout().is_terminal() {
+            let message = format!("{} is a package of files, which a terminal cannot show", format.name());
+            return Err(Failure::usage(message).hint("name a folder or an archive, such as -o rows.zip"));
+        }
+        Ok(Self::Output)
+    }
+
+    fn of_path(path: &Path, format: &dyn Format, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
         if is_device(path) {
             refuse_inside(path, workspace.folder())?;
             return Ok(Self::Device(path.to_owned()));
         }
         let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
+        if let Layout::Package { .. } = format.layout() {
+            let container = Container::of_path(path).map_err(Failure::usage)?;
+            let destination = match container {
+                Container::Folder => Destination::check_folder(path, &rules)?,
+                Container::Archive(_) => Destination::check(path, &rules)?,
+            };
+            return Ok(Self::Package(destination, container));
+        }
         let destination = Destination::check(path, &rules)?;
-        let packing = Packing::of_path(path, &Ndjson).map_err(Failure::usage)?;
+        let packing = Packing::of_path(path, format).map_err(Failure::usage)?;
         Ok(Self::File(destination, packing))
     }
 
@@ -151,7 +176,7 @@ impl Job<'_> {
     /// Runs the export and records it as a task.
     fn run_as_task(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let file = match target {
-            Target::File(destination, _) => {
+            Target::File(destination, _) | Target::Package(destination, _) => {
                 std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
             }
             _ => None,
@@ -178,39 +203,70 @@ impl Job<'_> {
     pub(super) fn run(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let mut progress = messages.progress("exporting", None);
         let mut tell = |now: Progress| progress.set_of(now.parts_begun, now.parts, now.rows);
+        let format = export::format_of(self.request)?;
         let mut run = Run {
             threads: self.threads,
-            format: &Ndjson,
+            format,
             row_limit_bytes: ROW_LIMIT_BYTES,
             labels_created: None,
             progress: &mut tell,
             stop: self.stop,
         };
-        match target {
-            Target::Nowhere => Ok(Some(export::run(self.store, self.request, &mut Nowhere, &mut run)?)),
-            Target::Output => {
-                widen(&io::stdout());
-                let mut sink = Stream { out: io::stdout().lock(), name: "standard output".to_owned() };
-                match export::run(self.store, self.request, &mut sink, &mut run) {
-                    Err(ExportError::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(None),
-                    outcome => Ok(Some(outcome?)),
+        let mut sink = target.open(format, messages)?;
+        let is_output = *target == Target::Output;
+        let is_closed = |error: &ExportError| matches!(error, ExportError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
+        match export::run(self.store, self.request, &mut *sink, &mut run) {
+            // The reader has what it wanted.
+            Err(error) if is_output && is_closed(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+            Ok(manifest) => match sink.finish(&manifest) {
+                Err(FileError::Io { source, .. }) if is_output && source.kind() == io::ErrorKind::BrokenPipe => {
+                    Ok(None)
                 }
+                outcome => outcome.map(|()| Some(manifest)).map_err(Failure::from),
+            },
+        }
+    }
+}
+
+impl Target {
+    /// Opens what takes the entries.
+    fn open(&self, format: &dyn Format, messages: &Messages) -> Result<Box<dyn Sink>, Failure> {
+        let is_package = matches!(format.layout(), Layout::Package { .. });
+        let archived = |sink: Box<dyn Sink>, kind, spool: &Path| -> Result<Box<dyn Sink>, Failure> {
+            Ok(Box::new(ArchiveSink::new(kind, sink, spool)?))
+        };
+        Ok(match self {
+            Self::Nowhere => Box::new(Nowhere),
+            Self::Output => {
+                widen(&io::stdout());
+                let sink = Box::new(Stream { out: io::stdout().lock(), name: "standard output".to_owned() });
+                if is_package { archived(sink, ArchiveKind::Zip, &std::env::temp_dir())? } else { sink }
             }
-            Target::Device(path) => {
+            Self::Device(path) => {
                 let name = path.display().to_string();
                 // A file that a shell has opened to append to keeps what it has.
                 let opened = std::fs::OpenOptions::new().append(true).open(path);
                 let out = opened.map_err(|source| ExportError::Write { target: name.clone(), source })?;
-                Ok(Some(export::run(self.store, self.request, &mut Stream { out, name }, &mut run)?))
+                let sink = Box::new(Stream { out, name });
+                if is_package { archived(sink, ArchiveKind::Zip, &std::env::temp_dir())? } else { sink }
             }
-            Target::File(destination, packing) => {
+            Self::File(destination, packing) => {
                 interrupt::handle(*messages)?;
-                let mut sink = FileSink::create(destination.clone(), *packing)?;
-                let manifest = export::run(self.store, self.request, &mut sink, &mut run)?;
-                sink.finish(manifest.to_json().as_bytes())?;
-                Ok(Some(manifest))
+                Box::new(FileSink::create(destination.clone(), *packing)?)
             }
-        }
+            Self::Package(destination, Container::Folder) => {
+                interrupt::handle(*messages)?;
+                Box::new(FolderSink::create(destination.clone())?)
+            }
+            Self::Package(destination, Container::Archive(kind)) => {
+                interrupt::handle(*messages)?;
+                let folder = destination.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new(".")).to_owned();
+                let sink = Box::new(FileSink::create(destination.clone(), Packing::Plain)?);
+                archived(sink, *kind, &folder)?
+            }
+        })
     }
 }
 
@@ -264,11 +320,21 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .value_name("ZONE")
             .help("Time zone of dates without an offset [default: that of the workspace, UTC]")
             .help_heading("Filters, all of which must hold"),
-        Arg::new("output")
-            .short('o')
-            .long("output")
-            .value_name("FILE|-")
-            .help("File to write: .ndjson or .jsonl, packed with .gz or .zst after that [default: -, standard output]"),
+        Arg::new("output").short('o').long("output").value_name("FILE|-").help(
+            "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
+                 .tar [default: -, standard output]",
+        ),
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>())
+            .hide_possible_values(true)
+            .help("Format to write; `labelport formats` lists them [default: ndjson]"),
+        Arg::new("format-option")
+            .long("format-option")
+            .value_name("NAME=VALUE")
+            .action(ArgAction::Append)
+            .help("Option of the format; `labelport formats` lists them"),
         Arg::new("force")
             .long("force")
             .action(ArgAction::SetTrue)
@@ -348,7 +414,20 @@ fn request(kind: ScopeKind, arguments: &ArgMatches, store: &Store) -> Result<Exp
         ScopeKind::Catalog => Scope::Catalog,
         ScopeKind::Rows => Scope::Rows { data_row_ids, global_keys },
     };
-    Ok(ExportRequest { scope, params, filters, zone_name })
+    Ok(ExportRequest { scope, params, filters, format: format_choice(arguments)?, zone_name })
+}
+
+/// Reads the format and its options.
+fn format_choice(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
+    let mut choice =
+        arguments.get_one::<String>("format").map_or_else(FormatChoice::default, |name| FormatChoice::of(name));
+    for text in arguments.get_many::<String>("format-option").into_iter().flatten() {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Failure::usage(format!("--format-option {text:?} has no value; write NAME=VALUE")));
+        };
+        choice.options.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(choice)
 }
 
 /// Returns the values of a list option: separated by commas, given several times, or one a line in `@FILE`.
@@ -382,7 +461,9 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
         Target::Output => "wrote to standard output".to_owned(),
-        Target::File(destination, _) => format!("wrote {}", escaped(&destination.path().display().to_string())),
+        Target::File(destination, _) | Target::Package(destination, _) => {
+            format!("wrote {}", escaped(&destination.path().display().to_string()))
+        }
         Target::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
         Target::Nowhere => "would write".to_owned(),
     };
@@ -420,6 +501,13 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         let listed = manifest.sections.iter().map(|section| (section.section.clone(), json!(section.count)));
         let listed: serde_json::Map<_, _> = listed.collect();
         messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
+    }
+    for (loss, count) in manifest.losses.iter() {
+        let event = json!({
+            "event": "notice", "what": loss.what, "outcome": loss.outcome.word(), "reason": loss.reason, "count": count,
+        });
+        let outcome = loss.outcome.word().replace('_', " ");
+        messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
     }
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });

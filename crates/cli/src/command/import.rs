@@ -13,7 +13,7 @@ use labelport_engine::import::{
 };
 use labelport_engine::sink::{Existing, Packing, Rules};
 use labelport_engine::tasks::CommandTask;
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_store::Store;

@@ -4,13 +4,14 @@
 //! help of open lists (scopes, parameters, filters) are made from their tables.
 //!
 //! # Adding a subcommand
-//! One file beside this one with a type that implements [`Command`], one line in [`COMMANDS`].
+//! One file in this folder with a type that implements [`Command`], one line in [`COMMANDS`].
 
 mod backup;
 mod completions;
 mod demo;
 mod doctor;
 mod export;
+mod formats;
 mod import;
 mod key;
 mod list;
@@ -29,7 +30,7 @@ use clap::ArgMatches;
 
 /// A subcommand.
 pub(crate) trait Command: Sync {
-    /// Returns the word behind `labelport`.
+    /// Returns the word after `labelport`.
     fn name(&self) -> &'static str;
     /// Returns its arguments and help.
     fn arguments(&self) -> clap::Command;
@@ -44,6 +45,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &list::List,
     &show::Show,
     &export::Export,
+    &formats::Formats,
     &verify::Verify,
     &slice::Slice,
     &task::Task,

@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::export::{self, ROW_LIMIT_BYTES, Run};
 use labelport_engine::sink::Stream;
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::json::{Document, ObjectWriter, Value};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_store::Store;
@@ -66,6 +66,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
         scope: Scope::Rows { data_row_ids: Some(vec![id]), global_keys: None },
         params: Params { interpolated_frames: false, ..Params::everything(ScopeKind::Rows) },
         filters: ExportFilters::default(),
+        format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
     };
     let mut out = Vec::new();

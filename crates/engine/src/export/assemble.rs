@@ -6,11 +6,12 @@
 //! of one row is always whole. Frames that are filled in are not: the [`Outlet`] takes what is written of a row whenever
 //! it is a chunk.
 
-use super::chunk::{CHUNK_BYTES, Outlet};
+use super::chunk::{CHUNK_BYTES, Outlet, Page as OutPage};
 use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
 use super::shape::{Plan, Which};
 use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
+use labelport_formats::write::Numbers;
 use labelport_model::record::{DetailsRecord, Record};
 use labelport_store::read::page::{self, Load, Page, Section};
 use labelport_store::row_key::{KeyRun, RowKey};
@@ -34,6 +35,8 @@ pub(crate) struct Assembler {
     memberships: Page,
     projects: Vec<ScopePages>,
     runs: Vec<ScopePages>,
+    /// The numbers of the next row.
+    pub(crate) next: Numbers,
     /// What was counted so far.
     pub(crate) counts: Counts,
     /// What went wrong without ending the export, for the block that was just put together.
@@ -54,7 +57,7 @@ impl Assembler {
     /// Writes the first of these rows, which are loaded; returns how many.
     pub(crate) fn write_rows(&mut self, plan: &Plan<'_>, keys: &[RowKey], outlet: &Outlet<'_, '_>) -> usize {
         let filled = InterpolatedRows::find(plan.shape.interpolation, &self.rows);
-        outlet.with_buffer(|out| self.write(plan, keys, &filled, outlet, out))
+        outlet.with_page(|page| self.write(plan, keys, &filled, outlet, page))
     }
 
     /// Loads every section; returns how many rows all of them hold.
@@ -109,10 +112,10 @@ impl Assembler {
         keys: &[RowKey],
         filled: &InterpolatedRows,
         outlet: &Outlet<'_, '_>,
-        out: &mut Vec<u8>,
+        out: &mut OutPage,
     ) -> usize {
         let shape = plan.shape;
-        let spill = |out: &mut Vec<u8>| outlet.spill(out);
+        let spill = |streams: &mut [Vec<u8>]| outlet.spill(streams);
         let counts = &mut self.counts;
         let mut row_walk = Walk::new(&self.rows);
         let mut attachments = Walk::new(&self.attachments);
@@ -124,7 +127,7 @@ impl Assembler {
         for (index, key) in keys.iter().enumerate() {
             let Some(at) = row_walk.of(*key).next() else { continue };
             let is_filled = filled.holds(*key);
-            if is_filled && out.len() >= CHUNK_BYTES {
+            if is_filled && out.size() >= CHUNK_BYTES {
                 return index;
             }
             outlet.begin_row(out, counts.rows);
@@ -161,9 +164,15 @@ impl Assembler {
             let project_entries = projects.iter_mut().map(|walk| walk.enter(*key));
             let run_entries = runs.iter_mut().map(|walk| walk.enter(*key, shape));
             let (mut of_projects, mut of_runs) = (Vec::new(), Vec::new());
-            if is_filled {
-                let dictionary = plan.dictionary;
-                let mut rewriter = Rewriter { dictionary, row_key: *key, counts, notices: &mut self.notices };
+            if is_filled || plan.signer.is_some() {
+                let mut rewriter = Rewriter {
+                    dictionary: plan.dictionary,
+                    signer: plan.signer,
+                    is_filled,
+                    row_key: *key,
+                    counts,
+                    notices: &mut self.notices,
+                };
                 of_projects.extend(project_entries.map(|(page, entries)| rewriter.rewrite(page, entries, 5)));
                 of_runs
                     .extend(run_entries.map(|lists| lists.map(|(page, entries)| rewriter.rewrite(page, entries, 3))));
@@ -212,7 +221,13 @@ impl Assembler {
             if bytes > plan.row_limit_bytes {
                 self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
             }
-            plan.format.write(&record, out);
+            if !plan.is_counting {
+                plan.encoder.row(&record, self.next, &mut out.entries());
+            }
+            if plan.is_numbered {
+                self.next.annotation += plan.encoder.count_numbers(&record);
+            }
+            self.next.row += 1;
             counts.rows += 1;
             if outlet.end_row(out, counts.rows).is_break() {
                 return index + 1;

@@ -5,10 +5,10 @@
 //! on the number of threads.
 
 use super::rewrite::Notice;
-use crate::export::mask_urls;
 use crate::parallel::Emit;
 use crate::sink::Packer;
-use crate::workspace::signing::Signer;
+use labelport_formats::write::{Entries, FileEntry};
+use labelport_model::losses::Losses;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::ControlFlow;
@@ -19,34 +19,48 @@ pub(super) const CHUNK_BYTES: usize = 512 << 10;
 
 /// Encoded rows, or a piece of one.
 pub(super) struct Chunk {
-    pub(super) bytes: Vec<u8>,
-    pub(super) packed: Vec<u8>,
+    /// What comes next in each stream.
+    pub(super) streams: Vec<Piece>,
+    /// Whole files.
+    pub(super) files: Vec<FileEntry>,
+    /// What the format could not hold.
+    pub(super) losses: Losses,
     /// The rows that end in it.
     pub(super) rows: u64,
-    /// A format may write any number of lines for a row.
-    pub(super) lines: u64,
     pub(super) notices: Vec<Notice>,
     /// The place of its part among the parts, from 1.
     pub(super) part: u64,
 }
 
+/// A piece of a stream.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub(super) bytes: Vec<u8>,
+    /// The bytes compressed; empty if the sink takes them as they are.
+    pub(super) packed: Vec<u8>,
+    /// A format may write any number of lines for a row.
+    pub(super) lines: u64,
+}
+
 /// Buffers of chunks that were published: memory that was used once needs no clearing by the system.
-pub(super) type Spare = Mutex<Vec<(Vec<u8>, Vec<u8>)>>;
+pub(super) type Spare = Mutex<Vec<Piece>>;
 
 /// Takes what a worker writes, chunk by chunk, also in the middle of a row.
 pub(super) struct Outlet<'a, 'e> {
     state: RefCell<State<'a, 'e>>,
-    /// Where in the buffer the row begins that is being written, and how many rows were written before it.
-    row_start: Cell<(usize, u64)>,
+    /// Where in each stream the row begins that is being written.
+    row_start: RefCell<Vec<usize>>,
+    /// How many rows were written before that one.
+    rows_before: Cell<u64>,
     /// Whether a part of that row has been handed on.
     is_spilled: Cell<bool>,
 }
 
 struct State<'a, 'e> {
-    buffer: Vec<u8>,
-    packed: Vec<u8>,
+    page: Page,
+    /// Buffers for compressed bytes, one for each stream.
+    packed: Vec<Vec<u8>>,
     packer: &'a mut Packer,
-    signer: Option<&'a Signer>,
     spare: &'a Spare,
     emit: &'a mut Emit<'e, Chunk>,
     part: u64,
@@ -59,27 +73,30 @@ impl<'a, 'e> Outlet<'a, 'e> {
     /// Starts a part. `rows` is what the worker has counted so far.
     pub(super) fn new(
         packer: &'a mut Packer,
-        signer: Option<&'a Signer>,
+        stream_count: usize,
         spare: &'a Spare,
         emit: &'a mut Emit<'e, Chunk>,
         (part, rows): (u64, u64),
     ) -> Self {
         let outcome = Ok(ControlFlow::Continue(()));
-        let state = State { buffer: Vec::new(), packed: Vec::new(), packer, signer, spare, emit, part, rows, outcome };
-        Self { state: RefCell::new(state), row_start: Cell::new((0, rows)), is_spilled: Cell::new(false) }
+        let page = Page { streams: vec![Vec::new(); stream_count], ..Page::default() };
+        let packed = vec![Vec::new(); stream_count];
+        let state = State { page, packed, packer, spare, emit, part, rows, outcome };
+        let row_start = RefCell::new(vec![0; stream_count]);
+        Self { state: RefCell::new(state), row_start, rows_before: Cell::new(rows), is_spilled: Cell::new(false) }
     }
 
-    /// Lends the buffer in which rows are written.
-    pub(super) fn with_buffer<T>(&self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        let mut buffer = self.state.borrow_mut().take_buffer();
-        let outcome = write(&mut buffer);
-        self.state.borrow_mut().buffer = buffer;
+    /// Lends the page on which rows are written.
+    pub(super) fn with_page<T>(&self, write: impl FnOnce(&mut Page) -> T) -> T {
+        let mut page = self.state.borrow_mut().take_page();
+        let outcome = write(&mut page);
+        self.state.borrow_mut().page = page;
         outcome
     }
 
     /// Returns whether what was written is enough for a chunk.
     pub(super) fn is_full(&self) -> bool {
-        self.state.borrow().buffer.len() >= CHUNK_BYTES
+        self.state.borrow().page.size() >= CHUNK_BYTES
     }
 
     /// Returns whether nobody takes more.
@@ -88,45 +105,59 @@ impl<'a, 'e> Outlet<'a, 'e> {
     }
 
     /// Notes that a row begins; `rows` were written before it.
-    pub(super) fn begin_row(&self, out: &[u8], rows: u64) {
-        self.row_start.set((out.len(), rows));
+    pub(super) fn begin_row(&self, page: &Page, rows: u64) {
+        for (start, stream) in self.row_start.borrow_mut().iter_mut().zip(&page.streams) {
+            *start = stream.len();
+        }
+        self.rows_before.set(rows);
         self.is_spilled.set(false);
     }
 
     /// Hands on what is written of a row if it is enough for a chunk, and the rows before it as a chunk of their own.
-    pub(super) fn spill(&self, out: &mut Vec<u8>) -> ControlFlow<()> {
+    pub(super) fn spill(&self, streams: &mut [Vec<u8>]) -> ControlFlow<()> {
         let mut state = self.state.borrow_mut();
-        if out.len() >= CHUNK_BYTES {
-            let (start, rows) = self.row_start.replace((0, self.row_start.get().1));
-            let piece = out.split_off(start);
-            if !out.is_empty() {
-                state.hand_on(out, rows, Vec::new());
+        if size_of(streams) >= CHUNK_BYTES {
+            let rows = self.rows_before.get();
+            let mut starts = self.row_start.borrow_mut();
+            if starts.iter().any(|start| *start > 0) {
+                let split = |(stream, start): (&mut Vec<u8>, &mut usize)| stream.split_off(std::mem::take(start));
+                let mut pieces: Vec<Vec<u8>> = streams.iter_mut().zip(starts.iter_mut()).map(split).collect();
+                state.hand_on(streams, Rest::default(), rows);
+                streams.swap_with_slice(&mut pieces);
             }
-            *out = piece;
-            state.hand_on(out, rows, Vec::new());
-            *out = state.take_buffer();
+            state.hand_on(streams, Rest::default(), rows);
+            for stream in streams {
+                *stream = state.take_buffer();
+            }
             self.is_spilled.set(true);
         }
         state.flow()
     }
 
     /// Notes that a row has ended, with which `rows` are written. The last piece of a row is a chunk of its own.
-    pub(super) fn end_row(&self, out: &mut Vec<u8>, rows: u64) -> ControlFlow<()> {
+    pub(super) fn end_row(&self, page: &mut Page, rows: u64) -> ControlFlow<()> {
         let mut state = self.state.borrow_mut();
         if self.is_spilled.get() {
-            state.hand_on(out, rows, Vec::new());
+            let rest = Rest {
+                files: std::mem::take(&mut page.files),
+                losses: std::mem::take(&mut page.losses),
+                notices: Vec::new(),
+            };
+            state.hand_on(&mut page.streams, rest, rows);
         }
         state.flow()
     }
 
-    /// Hands on what is left in the buffer, with the notices about its rows. Breaks when nobody takes more.
+    /// Hands on what is left on the page, with the notices about its rows. Breaks when nobody takes more.
     pub(super) fn flush(&self, rows: u64, notices: Vec<Notice>) -> ControlFlow<()> {
         let mut state = self.state.borrow_mut();
-        let mut buffer = std::mem::take(&mut state.buffer);
-        if !buffer.is_empty() || !notices.is_empty() || rows > state.rows {
-            state.hand_on(&mut buffer, rows, notices);
+        let mut page = std::mem::take(&mut state.page);
+        if page.size() > 0 || !page.losses.is_empty() || !notices.is_empty() || rows > state.rows {
+            let rest =
+                Rest { files: std::mem::take(&mut page.files), losses: std::mem::take(&mut page.losses), notices };
+            state.hand_on(&mut page.streams, rest, rows);
         }
-        state.buffer = buffer;
+        state.page = page;
         state.flow()
     }
 
@@ -143,40 +174,79 @@ impl State<'_, '_> {
         *self.outcome.as_ref().unwrap_or(&ControlFlow::Break(()))
     }
 
-    /// Returns the buffer to write to: the one in use, else one that was used before.
-    fn take_buffer(&mut self) -> Vec<u8> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        if buffer.capacity() == 0
-            && let Some((bytes, packed)) = self.spare.lock().ok().and_then(|mut spare| spare.pop())
-        {
-            buffer = bytes;
-            buffer.clear();
-            if self.packed.capacity() == 0 {
-                self.packed = packed;
-            }
+    /// Returns the page to write to, with buffers that were used before.
+    fn take_page(&mut self) -> Page {
+        let mut page = std::mem::take(&mut self.page);
+        for stream in page.streams.iter_mut().filter(|stream| stream.capacity() == 0) {
+            *stream = self.take_buffer();
         }
+        page
+    }
+
+    /// Returns an empty buffer, one that was used before if there is any.
+    fn take_buffer(&mut self) -> Vec<u8> {
+        let Some(spare) = self.spare.lock().ok().and_then(|mut spare| spare.pop()) else { return Vec::new() };
+        if let Some(packed) = self.packed.iter_mut().find(|packed| packed.capacity() == 0) {
+            *packed = spare.packed;
+        }
+        let mut buffer = spare.bytes;
+        buffer.clear();
         buffer
     }
 
-    /// Packs a buffer and hands it on; nothing is left in its place.
-    fn hand_on(&mut self, buffer: &mut Vec<u8>, rows: u64, notices: Vec<Notice>) {
-        let mut bytes = std::mem::take(buffer);
+    /// Compresses what streams hold and hands it on; nothing is left in its place.
+    fn hand_on(&mut self, streams: &mut [Vec<u8>], rest: Rest, rows: u64) {
+        let streams: Vec<Vec<u8>> = streams.iter_mut().map(std::mem::take).collect();
         if self.flow().is_break() {
             return;
         }
-        if let Some(signed) = self.signer.and_then(|signer| mask_urls::sign(&bytes, signer)) {
-            bytes = signed;
+        let mut pieces = Vec::with_capacity(streams.len());
+        for (bytes, packed) in streams.into_iter().zip(&mut self.packed) {
+            let mut packed = std::mem::take(packed);
+            if let Err(error) = self.packer.pack(&bytes, &mut packed) {
+                self.outcome = Err(error);
+                return;
+            }
+            let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+            pieces.push(Piece { bytes, packed, lines });
         }
-        let mut packed = std::mem::take(&mut self.packed);
-        if let Err(error) = self.packer.pack(&bytes, &mut packed) {
-            self.outcome = Err(error);
-            return;
-        }
-        let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-        let chunk = Chunk { bytes, packed, rows: rows - self.rows, lines, notices, part: self.part };
+        let Rest { files, losses, notices } = rest;
+        let chunk = Chunk { streams: pieces, files, losses, rows: rows - self.rows, notices, part: self.part };
         self.rows = rows;
         if (self.emit)(chunk).is_err() {
             self.outcome = Ok(ControlFlow::Break(()));
         }
     }
+}
+
+/// What a worker writes rows on.
+#[derive(Default)]
+pub(super) struct Page {
+    pub(super) streams: Vec<Vec<u8>>,
+    pub(super) files: Vec<FileEntry>,
+    pub(super) losses: Losses,
+}
+
+impl Page {
+    /// Returns how many bytes it holds.
+    pub(super) fn size(&self) -> usize {
+        size_of(&self.streams) + self.files.iter().map(|file| file.bytes.len() + file.path.len()).sum::<usize>()
+    }
+
+    /// Lends it to an encoder.
+    pub(super) fn entries(&mut self) -> Entries<'_> {
+        Entries { streams: &mut self.streams, files: &mut self.files, losses: &mut self.losses }
+    }
+}
+
+/// What goes with streams.
+#[derive(Default)]
+struct Rest {
+    files: Vec<FileEntry>,
+    losses: Losses,
+    notices: Vec<Notice>,
+}
+
+fn size_of(streams: &[Vec<u8>]) -> usize {
+    streams.iter().map(Vec::len).sum()
 }

@@ -1,5 +1,6 @@
 //! Why an export could not run.
 
+use labelport_formats::write::OpenError;
 use labelport_model::request::RequestError;
 use labelport_store::StoreError;
 use labelport_store::tables::unknown_names::{self, UnknownName};
@@ -23,6 +24,17 @@ pub enum ExportError {
         /// The names most like it.
         nearest: Vec<String>,
     },
+    /// The format is not known.
+    #[error("there is no format {name:?}; there are: {known}")]
+    UnknownFormat {
+        /// What was asked for.
+        name: String,
+        /// The formats that there are.
+        known: String,
+    },
+    /// The format cannot be written as asked for.
+    #[error(transparent)]
+    Format(#[from] OpenError),
     /// Names in a filter that nothing has.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     UnknownNames(Vec<UnknownName>),

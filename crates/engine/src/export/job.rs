@@ -5,11 +5,12 @@
 
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
-use crate::storage::results::ResultSink;
+use crate::sink::{ArchiveSink, FileError, Sink};
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
-use labelport_formats::{Format, Ndjson};
+use labelport_formats::package::ArchiveKind;
+use labelport_formats::write::{Format, Layout};
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::ExportRequest;
@@ -72,7 +73,9 @@ pub fn told(error: ExportError) -> Problem {
         ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
         ExportError::Ambiguous { .. }
         | ExportError::CustomEditor { .. }
+        | ExportError::Format(_)
         | ExportError::Slice { .. }
+        | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
         ExportError::Stopped => Problem::internal(error),
@@ -91,7 +94,8 @@ impl Job for ExportJob {
 
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
-        run(workspace, task, pulse, &request, Written::in_format(&Ndjson))
+        let format = super::format_of(&request).map_err(told)?;
+        run(workspace, task, pulse, &request, Written::in_format(format))
     }
 
     fn activity(&self, task: &Task) -> String {
@@ -140,18 +144,23 @@ pub(crate) fn run(
     request: &ExportRequest,
     written: Written<'_>,
 ) -> Result<Done, JobError> {
-    let mut sink = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
+    let stored = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    let manifest = write(workspace, task, pulse, request, &mut sink, written);
+    let mut sink: Box<dyn Sink> = match written.format.layout() {
+        Layout::Package { .. } => {
+            let spool = workspace.results().spool_folder();
+            let archive = ArchiveSink::new(ArchiveKind::Zip, Box::new(stored), spool);
+            Box::new(archive.map_err(crate::workspace::unwritable)?)
+        }
+        _ => Box::new(stored),
+    };
+    let manifest = write(workspace, task, pulse, request, &mut *sink, written);
     pulse.check()?;
     let manifest = manifest?;
-    let notices = |row: &crate::manifest::RowNotice| {
-        json!({ "data_row_id": row.data_row_id, "message": row.message }).to_string()
-    };
-    let errors: Vec<String> = manifest.rows.iter().map(notices).collect();
-    sink.write_errors(&errors).map_err(crate::workspace::unwritable)?;
-    sink.set_sha256(&manifest.digest.sha256);
-    sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
+    sink.finish(&manifest).map_err(|error| match error {
+        FileError::Io { source, .. } => crate::workspace::unwritable(source),
+        error => Problem::internal(error),
+    })?;
     workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
@@ -163,7 +172,7 @@ fn write(
     task: &Task,
     pulse: &Pulse,
     request: &ExportRequest,
-    sink: &mut ResultSink,
+    sink: &mut dyn Sink,
     Written { format, labels_created }: Written<'_>,
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();

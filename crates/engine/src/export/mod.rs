@@ -20,15 +20,16 @@ pub use error::ExportError;
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
-use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
+use crate::manifest::{Annotations, Digest, Digested, Manifest, PackageDigest, PackedFile, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
-use crate::sink::{Extent, Packer, Packing, Sink};
+use crate::sink::{Entry, Extent, Packer, Packing, Place, Sink};
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{Chunk, Outlet, Spare};
+use chunk::{Chunk, Outlet, Page, Piece, Spare};
 use count::Counts;
-use labelport_formats::Format;
+use labelport_formats::write::{About, Class, Encoder, FORMATS, Format, Layout, Numbers, Totals};
 use labelport_model::data_type;
+use labelport_model::losses::Losses;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
@@ -41,7 +42,7 @@ use labelport_store::tables::files;
 use labelport_store::tables::settings;
 use labelport_store::tables::unknown_names;
 use rewrite::Notice;
-use shape::Plan;
+use shape::{Plan, Settings};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -109,59 +110,75 @@ pub fn run(
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     let signer = signer(connection)?;
     let parts = parts(connection, &resolved)?;
-    let plan = Plan {
-        shape: &resolved.shape,
-        dictionary: &dictionary,
-        format: run.format,
-        signer: signer.as_ref(),
-        row_limit_bytes: run.row_limit_bytes,
-        labels_created: run.labels_created,
-    };
+    let classes = classes(&dictionary);
+    let mut about = About { classes: &classes, options: request.format.options.clone(), totals: Totals::default() };
+    let layout = run.format.layout();
+    let mut workers = Vec::new();
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
-    let mut workers = Vec::new();
     for connection in snapshot.connections {
         let packer = packing.packer().map_err(unwritable)?;
         workers.push(Worker { connection, assembler: Assembler::default(), packer });
     }
+    let stop = run.stop;
+    let settings = Settings {
+        shape: &resolved.shape,
+        dictionary: &dictionary,
+        is_numbered: run.format.is_numbered(),
+        signer: signer.as_ref(),
+        row_limit_bytes: run.row_limit_bytes,
+        labels_created: run.labels_created,
+    };
+    let mut starts = Vec::new();
+    if settings.is_numbered {
+        let counter = run.format.open(&about)?;
+        let plan = settings.with(&*counter, true);
+        let (numbers, totals) = number(&mut workers, &plan, &resolved.selection, &parts, stop)?;
+        drop(counter);
+        starts = numbers;
+        about = About { totals, ..about };
+    }
+    let encoder = run.format.open(&about)?;
+    let encoder = &*encoder;
+    let plan = settings.with(encoder, false);
 
-    let mut digest = Digest::default();
+    let mut writer = Writer { sink, packing, digest: Digests::new(layout), losses: Losses::default() };
     let mut notices = Vec::new();
     let mut row_notices = 0;
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Spare::default();
-    let stop = run.stop;
-    let outcome = parallel::run(
-        &mut workers,
-        || check_stop(stop).map(|()| parts.next()),
-        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
-        |chunk: Chunk| {
-            check_stop(stop)?;
-            digest.add(&chunk.bytes, chunk.rows);
-            let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
-            sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
-                .map_err(WorkError::Write)?;
-            row_notices += chunk.notices.len() as u64;
-            let room = NOTICES_LISTED - notices.len();
-            notices.extend(chunk.notices.into_iter().take(room));
-            (run.progress)(Progress { rows: digest.rows(), parts_begun: chunk.part, parts: part_count });
-            if let Ok(mut spare) = spare.lock() {
-                spare.push((chunk.bytes, chunk.packed));
-            }
-            Ok(())
-        },
-    );
-    // A packed file without any frame is no packed file, so an empty result gets an empty one.
-    let outcome = outcome.and_then(|()| match digest.rows() {
-        0 => write_empty_frame(sink, packing).map_err(WorkError::Write),
-        _ => Ok(()),
+    let outcome = writer.start(layout, encoder).and_then(|()| {
+        parallel::run(
+            &mut workers,
+            || check_stop(stop).map(|()| parts.next()),
+            |worker, part: (u64, Part), emit| {
+                worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(FIRST);
+                work(worker, &plan, &resolved.selection, &part, layout.streams().len(), &spare, stop, emit)
+            },
+            |mut chunk: Chunk| {
+                check_stop(stop)?;
+                row_notices += chunk.notices.len() as u64;
+                let room = NOTICES_LISTED - notices.len();
+                notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
+                let part = chunk.part;
+                let used = writer.write(chunk)?;
+                (run.progress)(Progress { rows: writer.digest.rows(), parts_begun: part, parts: part_count });
+                if let Ok(mut spare) = spare.lock() {
+                    spare.extend(used);
+                }
+                Ok(())
+            },
+        )
     });
-    outcome.map_err(|error| match error {
+    let totals = Totals { rows: writer.digest.rows(), ..about.totals };
+    outcome.and_then(|()| writer.finish(encoder, &totals)).map_err(|error| match error {
         WorkError::Stopped => ExportError::Stopped,
         WorkError::Store(error) => ExportError::Store(error),
-        WorkError::Write(source) => ExportError::Write { target: sink.name(), source },
+        WorkError::Write(source) => ExportError::Write { target: writer.sink.name(), source },
     })?;
+    let Writer { digest, losses, .. } = writer;
+    let (digest, files) = digest.finish();
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
     let names = row_names(&mut *workers[0].connection, notices)?;
@@ -169,7 +186,9 @@ pub fn run(
         format: run.format.name().to_owned(),
         request: resolved.request.to_canonical_json(),
         change_seq: snapshot.change_seq,
-        digest: digest.finish(),
+        digest,
+        files,
+        losses,
         labels: counts.labels,
         run_labels: counts.run_labels,
         predictions: counts.predictions,
@@ -183,6 +202,15 @@ pub fn run(
             .collect(),
         row_notices,
         rows: names,
+    })
+}
+
+/// Returns the format that a request asks for.
+pub fn format_of(request: &ExportRequest) -> Result<&'static dyn Format, ExportError> {
+    let name = &request.format.name;
+    labelport_formats::write::find(name).ok_or_else(|| ExportError::UnknownFormat {
+        name: name.clone(),
+        known: FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "),
     })
 }
 
@@ -200,21 +228,64 @@ pub fn check_query(connection: &mut dyn Connection, org_key: i64, query: &Predic
 
 /// Fails where an export would for what it names, without running it.
 pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequest) -> Result<(), ExportError> {
+    format_of(request)?.open(&About { options: request.format.options.clone(), ..About::default() })?;
     scope::resolve(connection, org_key, request).map(|_| ())
 }
 
+/// Says which numbers the rows of each part begin with, and how much there is in all.
+fn number(
+    workers: &mut [Worker],
+    plan: &Plan<'_>,
+    selection: &Selection,
+    parts: &[Part],
+    stop: Option<&AtomicBool>,
+) -> Result<(Vec<Numbers>, Totals), ExportError> {
+    let mut next = parts.iter().cloned();
+    let mut starts = Vec::new();
+    let mut total = FIRST;
+    let spare = Spare::default();
+    let outcome = parallel::run(
+        workers,
+        || check_stop(stop).map(|()| next.next()),
+        |worker: &mut Worker, part: Part, emit: &mut Emit<'_, Numbers>| {
+            worker.assembler.next = Numbers::default();
+            work(worker, plan, selection, &(0, part), 1, &spare, stop, &mut |_| Ok(()))?;
+            // Where nobody takes the count any more, another thread has failed.
+            emit(worker.assembler.next).map_err(|_| WorkError::Stopped)
+        },
+        |count: Numbers| {
+            starts.push(total);
+            total.row += count.row;
+            total.annotation += count.annotation;
+            Ok(())
+        },
+    );
+    outcome.map_err(|error| match error {
+        WorkError::Stopped => ExportError::Stopped,
+        WorkError::Store(error) => ExportError::Store(error),
+        WorkError::Write(source) => ExportError::Write { target: "counts".to_owned(), source },
+    })?;
+    workers.iter_mut().for_each(|worker| worker.assembler = Assembler::default());
+    Ok((starts, Totals { rows: total.row - 1, annotations: total.annotation - 1 }))
+}
+
+/// The numbers of the first row.
+const FIRST: Numbers = Numbers { row: 1, annotation: 1 };
+
+#[expect(clippy::too_many_arguments, reason = "what a worker shares with the others")]
 fn work(
     worker: &mut Worker,
     plan: &Plan<'_>,
     selection: &Selection,
     (number, part): &(u64, Part),
+    stream_count: usize,
     spare: &Spare,
     stop: Option<&AtomicBool>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
     let Worker { connection, assembler, packer } = worker;
     let keys = selection.keys(&mut **connection, part)?;
-    let outlet = Outlet::new(packer, plan.signer, spare, emit, (*number, assembler.counts.rows));
+    let outlet = Outlet::new(packer, stream_count, spare, emit, (*number, assembler.counts.rows));
     let mut rest = &keys[..];
     // Rows that are loaded and not written.
     let mut loaded = &rest[..0];
@@ -269,10 +340,125 @@ fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError>
     Ok(secret.map(|secret| Signer::new(secret, &public_url)))
 }
 
-fn write_empty_frame(sink: &mut dyn Sink, packing: Packing) -> std::io::Result<()> {
-    let mut frame = Vec::new();
-    packing.packer()?.pack(&[], &mut frame)?;
-    if frame.is_empty() { Ok(()) } else { sink.write(&frame, Extent::default()) }
+/// Lists the classes that annotations can have.
+fn classes(dictionary: &dictionary::Dictionary) -> Vec<Class> {
+    let class = |(index, feature): (u32, &entities::FeatureFacts)| Class {
+        index,
+        schema_id: feature.schema_id.clone(),
+        name: crate::manifest::unescaped(&feature.name),
+        kind: feature.kind.clone(),
+    };
+    (0..).zip(&dictionary.features).map(class).collect()
+}
+
+/// Hands what is encoded to the sink, and digests it.
+struct Writer<'s> {
+    sink: &'s mut dyn Sink,
+    packing: Packing,
+    digest: Digests,
+    losses: Losses,
+}
+
+/// The digest of a result that is one file, or of a package.
+enum Digests {
+    File(Digest),
+    Package(PackageDigest),
+}
+
+impl Digests {
+    fn new(layout: Layout) -> Self {
+        match layout {
+            Layout::Package { streams } => Self::Package(PackageDigest::new(streams)),
+            _ => Self::File(Digest::default()),
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        match self {
+            Self::File(digest) => digest.rows(),
+            Self::Package(digest) => digest.rows(),
+        }
+    }
+
+    fn finish(self) -> (Digested, Vec<PackedFile>) {
+        match self {
+            Self::File(digest) => (digest.finish(), Vec::new()),
+            Self::Package(digest) => digest.finish(),
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Writes what comes before the first row.
+    fn start(&mut self, layout: Layout, encoder: &dyn Encoder) -> Result<(), WorkError> {
+        self.sink.start(&layout).map_err(WorkError::Write)?;
+        let mut page = Page { streams: vec![Vec::new(); layout.streams().len()], ..Page::default() };
+        encoder.start(&mut page.entries());
+        self.write_page(page)
+    }
+
+    /// Writes what comes after the last row.
+    fn finish(&mut self, encoder: &dyn Encoder, totals: &Totals) -> Result<(), WorkError> {
+        let count = match &self.digest {
+            Digests::File(_) => 1,
+            Digests::Package(digest) => digest.stream_count(),
+        };
+        let mut page = Page { streams: vec![Vec::new(); count], ..Page::default() };
+        encoder.finish(totals, &mut page.entries());
+        self.write_page(page)?;
+        // A compressed file without any frame is not one, so an empty result gets an empty frame.
+        if matches!(self.digest, Digests::File(_)) && self.digest.rows() == 0 {
+            let mut frame = Vec::new();
+            self.packing.packer().and_then(|mut packer| packer.pack(&[], &mut frame)).map_err(WorkError::Write)?;
+            if !frame.is_empty() {
+                self.sink.write(&Entry::of_stream(&frame, Extent::default())).map_err(WorkError::Write)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_page(&mut self, page: Page) -> Result<(), WorkError> {
+        let Page { streams, files, losses } = page;
+        let mut packer = self.packing.packer().map_err(WorkError::Write)?;
+        let mut pieces = Vec::new();
+        for bytes in streams {
+            let mut packed = Vec::new();
+            if !bytes.is_empty() {
+                packer.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
+            }
+            let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+            pieces.push(Piece { bytes, packed, lines });
+        }
+        self.write(Chunk { streams: pieces, files, losses, rows: 0, notices: Vec::new(), part: 0 }).map(drop)
+    }
+
+    /// Writes a chunk; returns its buffers.
+    fn write(&mut self, chunk: Chunk) -> Result<Vec<Piece>, WorkError> {
+        self.losses.merge(chunk.losses);
+        match &mut self.digest {
+            Digests::File(digest) => {
+                let piece = &chunk.streams[0];
+                digest.add(&piece.bytes, chunk.rows);
+            }
+            Digests::Package(digest) => {
+                digest.add_rows(chunk.rows);
+                chunk.files.iter().for_each(|file| digest.add_file(&file.path, &file.bytes));
+                let streams = chunk.streams.iter().enumerate();
+                streams.for_each(|(index, piece)| digest.add_to_stream(index, &piece.bytes));
+            }
+        }
+        for file in &chunk.files {
+            let extent = Extent { bytes: file.bytes.len() as u64, lines: 0 };
+            let entry = Entry { place: Place::File(&file.path), bytes: &file.bytes, extent };
+            self.sink.write(&entry).map_err(WorkError::Write)?;
+        }
+        for (index, piece) in chunk.streams.iter().enumerate().filter(|(_, piece)| !piece.bytes.is_empty()) {
+            let extent = Extent { bytes: piece.bytes.len() as u64, lines: piece.lines };
+            let bytes = if self.packing == Packing::Plain { &piece.bytes } else { &piece.packed };
+            self.sink.write(&Entry { place: Place::Stream(index), bytes, extent }).map_err(WorkError::Write)?;
+        }
+        Ok(chunk.streams)
+    }
 }
 
 fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {

@@ -2,20 +2,50 @@
 
 use super::dictionary::Dictionary;
 use crate::workspace::signing::Signer;
-use labelport_formats::Format;
+use labelport_formats::write::Encoder;
 use labelport_model::time::Span;
+use std::ops::Deref;
 
 /// What to put together, and how it is written.
+#[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
+    settings: Settings<'a>,
+    pub(crate) encoder: &'a dyn Encoder,
+    /// Whether rows are counted only.
+    pub(crate) is_counting: bool,
+}
+
+/// What does not depend on the encoder.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings<'a> {
     pub(crate) shape: &'a Shape,
     pub(crate) dictionary: &'a Dictionary,
-    pub(crate) format: &'a dyn Format,
+    /// Whether the encoder gives numbers to annotations.
+    pub(crate) is_numbered: bool,
     /// The most bytes of a row about which there is no notice.
     pub(crate) row_limit_bytes: usize,
     /// The span outside which labels of projects are left out.
     pub(crate) labels_created: Option<Span>,
     /// Signs the URLs of masks; `None` where the workspace keeps none.
     pub(crate) signer: Option<&'a Signer>,
+}
+
+impl<'a> Settings<'a> {
+    /// Makes the plan for an encoder.
+    pub(crate) fn with<'p>(self, encoder: &'p dyn Encoder, is_counting: bool) -> Plan<'p>
+    where
+        'a: 'p,
+    {
+        Plan { settings: self, encoder, is_counting }
+    }
+}
+
+impl<'a> Deref for Plan<'a> {
+    type Target = Settings<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.settings
+    }
 }
 
 /// The sections to assemble.

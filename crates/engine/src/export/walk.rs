@@ -1,7 +1,7 @@
 //! Pages walked row by row, and what each says about a row.
 
 use super::count::{Counts, Unknown};
-use super::rewrite::Rewritten;
+use super::rewrite::{Rewrite, Rewritten};
 use super::shape::{Plan, Shape};
 use labelport_model::json::Document;
 use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, RunRecord, Spill};
@@ -243,13 +243,15 @@ fn annotations<'r>(
     rewriting: Option<Rewriting<'r>>,
     counts: &mut Counts,
 ) -> Annotations<'r> {
-    if let Some(Rewriting { labels, spill }) = rewriting
-        && let Some(frames) = labels.of(entry)
-    {
+    let rewrite = rewriting.and_then(|Rewriting { labels, spill }| Some((labels.of(entry)?, spill)));
+    if let Some((Rewrite::Filled(frames), spill)) = rewrite {
         return Annotations::Filled { frames, spill };
     }
     counts.add_tally(page.text(entry, tally).unwrap_or(b""));
-    Annotations::Stored(page.text(entry, stored).unwrap_or(b"{}"))
+    match rewrite {
+        Some((Rewrite::Signed(signed), _)) => Annotations::Stored(signed),
+        _ => Annotations::Stored(page.text(entry, stored).unwrap_or(b"{}")),
+    }
 }
 
 /// Groups the runs of a row by model. Both lists are in the same order, in which the runs of a model are neighbours.

@@ -6,7 +6,9 @@
 
 use super::error::Refused;
 use super::original::{KEPT_LIMIT_BYTES, Original};
-use crate::sink::{Destination, Existing, Extent, FileError, FileSink, Packer, Packing, Rules, Sink, manifest_path};
+use crate::sink::{
+    Destination, Entry, Existing, Extent, FileError, FileSink, Packer, Packing, Rules, Sink, manifest_path,
+};
 use labelport_model::json::ObjectWriter;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -128,7 +130,8 @@ impl Chunked {
     fn flush(&mut self) -> io::Result<()> {
         self.packer.pack(&self.chunk, &mut self.packed)?;
         let is_plain = matches!(self.packer, Packer::Plain);
-        self.sink.write(if is_plain { &self.chunk } else { &self.packed }, Extent::default())?;
+        let bytes = if is_plain { &self.chunk } else { &self.packed };
+        self.sink.write(&Entry::of_stream(bytes, Extent::default()))?;
         self.chunk.clear();
         Ok(())
     }

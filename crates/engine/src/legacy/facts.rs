@@ -1,7 +1,7 @@
 //! What legacy rows show of a workspace that is not in their records: colors, addresses of masks, open issues.
 
-use crate::export::mask_urls;
 use crate::workspace::Workspace;
+use crate::workspace::signing::Signer;
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
 use labelport_model::request::{ExportRequest, Scope};
@@ -12,6 +12,7 @@ use labelport_store::tables::issues::{self, IssueStatus};
 use labelport_store::tables::ontologies;
 use labelport_store::tables::projects;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What legacy rows show of a workspace that is not in their records.
 pub(super) struct Facts {
@@ -46,7 +47,7 @@ impl Facts {
             };
             Ok(Self {
                 colors: colors_of(connection, org_key, ontology_id.as_deref())?,
-                mask_places: MaskPlaces::read(connection, org_key)?,
+                mask_places: MaskPlaces::read(connection, org_key, workspace.signer())?,
                 open_issues: match project_key {
                     Some(key) => open_issues(connection, key)?,
                     None => BTreeSet::new(),
@@ -63,7 +64,7 @@ impl Facts {
             let ontology_id = project.and_then(|project| project.ontology_id);
             Ok(Self {
                 colors: colors_of(connection, org_key, ontology_id.as_deref())?,
-                mask_places: MaskPlaces::read(connection, org_key)?,
+                mask_places: MaskPlaces::read(connection, org_key, workspace.signer())?,
                 open_issues: BTreeSet::new(),
             })
         })
@@ -93,24 +94,28 @@ fn colors_of(
 }
 
 /// Where the masks of single instances are found: below what their import went into.
-pub(super) struct MaskPlaces(HashMap<String, String>);
+pub(super) struct MaskPlaces {
+    roots: HashMap<String, String>,
+    signer: Arc<Signer>,
+}
 
 impl MaskPlaces {
-    fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
+    fn read(connection: &mut dyn Connection, org_key: i64, signer: Arc<Signer>) -> Result<Self, StoreError> {
         let parents = annotation_imports::list_parents(connection, org_key)?;
         let root = |parent: annotation_imports::Parent| {
             let sort = if parent.is_run { "model-runs" } else { "projects" };
             (parent.import_id, format!("/api/v1/{sort}/{}", parent.id))
         };
-        Ok(Self(parents.into_iter().map(root).collect()))
+        Ok(Self { roots: parents.into_iter().map(root).collect(), signer })
     }
 
-    /// Returns where the mask of one feature is, given where all of its picture are; none for a mask of somebody else.
-    pub(super) fn instance(&self, feature_id: &str, stored: &str) -> Option<String> {
-        let place = stored.strip_prefix(mask_urls::ORIGIN)?.strip_prefix("/api/v1/tasks/")?;
+    /// Returns the URL of the mask of one feature, given the URL of the picture that holds all of them; none for a mask of
+    /// somebody else.
+    pub(super) fn instance(&self, feature_id: &str, url: &str) -> Option<String> {
+        let place = self.signer.own_path(url)?.strip_prefix("/api/v1/tasks/")?;
         let (import_id, place) = place.split_once("/masks/")?;
         let (_, index) = place.rsplit_once("/index/")?;
-        let root = self.0.get(import_id)?;
-        Some(format!("{}{root}/annotations/{feature_id}/index/{index}/mask", mask_urls::ORIGIN))
+        let root = self.roots.get(import_id)?;
+        Some(self.signer.url(&format!("{root}/annotations/{feature_id}/index/{index}/mask"), None))
     }
 }

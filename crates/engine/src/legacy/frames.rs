@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use crate::export::mask_urls;
 use crate::workspace::Workspace;
-use labelport_formats::Legacy;
+use labelport_formats::write::Legacy;
 use labelport_model::frames::Filled;
 use labelport_model::problem::Problem;
 use labelport_model::record::{Annotations, Spill};
@@ -29,26 +29,14 @@ pub fn video_frames(workspace: &Workspace, label_id: &str, spill: &Spill<'_>) ->
         mask_url: &|feature_id, stored| facts.mask_places.instance(feature_id, stored),
         ..Legacy::PLAIN
     };
-    let signer = workspace.signer();
-    let sign = |out: &mut Vec<u8>| {
-        if let Some(signed) = mask_urls::sign(out, &signer) {
-            *out = signed;
-        }
-    };
-    let spill = |out: &mut Vec<u8>| {
-        // The URL of a mask never lies across two frames.
-        if out.len() >= PIECE_BYTES {
-            sign(out);
-        }
-        spill(out)
-    };
-    let mut out = Vec::new();
     let stored = label.annotations.as_bytes();
+    let signed = mask_urls::sign(stored, &workspace.signer());
+    let stored = signed.as_deref().unwrap_or(stored);
+    let mut out = Vec::new();
     match Filled::new(stored) {
-        Ok(Some(frames)) => legacy.video_frames(Annotations::Filled { frames: &frames, spill: &spill }, &mut out),
+        Ok(Some(frames)) => legacy.video_frames(Annotations::Filled { frames: &frames, spill }, &mut out),
         // What cannot be filled is shown as it is.
         Ok(None) | Err(_) => legacy.video_frames(Annotations::Stored(stored), &mut out),
     }
-    sign(&mut out);
     Ok(out)
 }

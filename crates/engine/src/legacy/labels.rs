@@ -4,7 +4,7 @@ use super::facts::Facts;
 use crate::export::job::{self, LEGACY_LABELS, LEGACY_RUN, Written};
 use crate::tasks::{Done, Job, JobError, Pulse};
 use crate::workspace::Workspace;
-use labelport_formats::{Frames, Legacy, LegacyJson, LegacyRun};
+use labelport_formats::write::{Frames, Legacy, LegacyJson, LegacyRun};
 use labelport_model::problem::Problem;
 use labelport_model::request::ExportRequest;
 use labelport_store::tables::tasks::Task;

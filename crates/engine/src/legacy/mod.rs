@@ -2,7 +2,7 @@
 //!
 //! Results are kept as those of other exports are, one JSON object a line. The SDK asks for one by repeating the same
 //! mutation until the answer is there, so that [`start_or_join`] tells a repeated question from a new one. What a row says
-//! is in [`labelport_formats::Legacy`]; here is what a row needs from the workspace: addresses, colours, open issues.
+//! is in [`labelport_formats::write::Legacy`]; here is what a row needs from the workspace: addresses, colours, open issues.
 //!
 //! # Adding an export
 //! A variant of [`LegacyKind`] with what its `data` means, and a job with its kind in [`KINDS`](crate::export::job::KINDS)

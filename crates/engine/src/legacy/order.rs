@@ -190,7 +190,13 @@ fn request_of(workspace: &Workspace, scope: Scope, filters: ExportFilters, zone:
     // Frames of project labels are served by themselves, those of a run stand in its rows.
     let interpolated_frames = params.interpolated_frames && !matches!(scope, Scope::Project(_));
     let params = Params { interpolated_frames, attachments: false, embeddings: false, predictions: false, ..params };
-    let request = ExportRequest { scope, params, filters, zone_name: zone.to_owned() };
+    let request = ExportRequest {
+        scope,
+        params,
+        filters,
+        format: labelport_model::request::FormatChoice::default(),
+        zone_name: zone.to_owned(),
+    };
     crate::export::job::check(workspace, &request)?;
     Ok(request.to_canonical_json())
 }

@@ -4,8 +4,9 @@ use crate::catalog::metadata;
 use crate::export::job;
 use crate::export::job::LEGACY_ROWS;
 use crate::manifest::Digest;
+use crate::manifest::Manifest;
 use crate::projects::project::wire_time;
-use crate::sink::{Extent, Packing, Sink};
+use crate::sink::{Entry, Extent, FileError, Packing, Sink};
 use crate::tasks::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
 use labelport_media as media;
@@ -51,19 +52,20 @@ impl Job for RowExport {
             pulse.check()?;
             let (bytes, lines) = write(connection, workspace.org_key(), portion)?;
             packer.pack(&bytes, &mut packed).map_err(unwritable)?;
-            sink.write(&packed, Extent { bytes: bytes.len() as u64, lines }).map_err(unwritable)?;
+            let extent = Extent { bytes: bytes.len() as u64, lines };
+            sink.write(&Entry::of_stream(&packed, extent)).map_err(unwritable)?;
             digest.add(&bytes, lines);
             let (id, rows_done) = (task.id.clone(), i64::try_from(digest.rows()).unwrap_or(i64::MAX));
             let progress = TaskProgress { rows_done, rows_total: i64::try_from(keys.len()).ok() };
             workspace.store().write(move |connection| tasks::report_progress(connection, &id, progress))?;
         }
         let digested = digest.finish();
-        sink.set_sha256(&digested.sha256);
-        let manifest = json!({
-            "request": request, "change_seq": change_seq, "rows": digested.rows, "bytes": digested.bytes,
-            "sha256": digested.sha256,
-        });
-        sink.finish(&manifest.to_string()).map_err(unwritable)?;
+        let (format, request) = ("legacy_data_rows".to_owned(), request.to_string());
+        let manifest = Manifest { format, request, change_seq, digest: digested.clone(), ..Manifest::default() };
+        Box::new(sink).finish(&manifest).map_err(|error| match error {
+            FileError::Io { source, .. } => unwritable(source),
+            error => Problem::internal(error),
+        })?;
         workspace.counters().count_export(digested.rows, digested.bytes);
         let outcome = json!({ "rows": digested.rows, "sha256": digested.sha256 }).to_string();
         Ok(Done { rows: i64::try_from(digested.rows).unwrap_or(i64::MAX), outcome: Some(outcome) })

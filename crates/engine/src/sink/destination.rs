@@ -49,6 +49,8 @@ pub struct Destination {
     pub(super) nonce: String,
     /// The mode of the file: what lies in a data folder is private.
     pub(super) mode: u32,
+    /// Whether a folder is to be written, not a file.
+    pub(super) is_folder: bool,
 }
 
 /// Why a path may not be written.
@@ -107,8 +109,19 @@ const LINKS_LIMIT: usize = 40;
 const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
 
 impl Destination {
+    /// Checks a path that a folder and its manifest are to be written to.
+    pub fn check_folder(path: &Path, rules: &Rules<'_>) -> Result<Self, DestinationError> {
+        // `out/` names the folder `out`, and its manifest lies next to it.
+        let plain: PathBuf = path.components().collect();
+        Self::check_as(&plain, rules, true)
+    }
+
     /// Checks a path that a result and its manifest are to be written to.
     pub fn check(path: &Path, rules: &Rules<'_>) -> Result<Self, DestinationError> {
+        Self::check_as(path, rules, false)
+    }
+
+    fn check_as(path: &Path, rules: &Rules<'_>, is_folder: bool) -> Result<Self, DestinationError> {
         if path.as_os_str().is_empty() {
             return Err(DestinationError::Empty);
         }
@@ -117,7 +130,7 @@ impl Destination {
         }
         let mode = if rules.data_folder.is_some() { private::SHARED } else { private::PRIVATE };
         let (path, existing) = (path.to_owned(), rules.existing);
-        let destination = Self { path, existing, nonce: rules.chance.cuid(), mode };
+        let destination = Self { path, existing, nonce: rules.chance.cuid(), mode, is_folder };
         destination.check_existing()?;
         Ok(destination)
     }
@@ -133,8 +146,8 @@ impl Destination {
         let manifest = manifest_path(path);
         let found = find(path)?;
         let manifest_found = find(&manifest)?;
-        for (path, found) in [(path, &found), (&manifest, &manifest_found)] {
-            if found.as_ref().is_some_and(Metadata::is_dir) {
+        for (path, found, may_be_folder) in [(path, &found, self.is_folder), (&manifest, &manifest_found, false)] {
+            if !may_be_folder && found.as_ref().is_some_and(Metadata::is_dir) {
                 let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder");
                 return Err(DestinationError::Io { path: path.clone(), source });
             }

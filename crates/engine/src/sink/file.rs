@@ -6,10 +6,11 @@
 //! and the next one removes what a killed process left. See [`pending`](crate::disk::pending) for signals.
 
 use super::destination::{Destination, DestinationError, Existing, manifest_path};
-use super::{Extent, Packing, Sink};
+use super::{Entry, Packing, Sink};
 use crate::disk::flushed::Flushed;
 use crate::disk::flushed::sync_folder_of;
 use crate::disk::pending::Pending;
+use crate::manifest::Manifest;
 use std::ffi::OsStr;
 use std::fs::{OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -34,7 +35,7 @@ pub enum FileError {
     },
 }
 
-/// A file being written. Dropped without [`finish`](FileSink::finish), it leaves nothing.
+/// A file being written. Dropped without [`finish`](Sink::finish), it leaves nothing.
 pub struct FileSink {
     destination: Destination,
     // The file is closed before its name goes.
@@ -55,8 +56,8 @@ fn partial_prefix(target: &Path) -> String {
     format!(".{name}.")
 }
 
-/// Returns the hidden file that stands for a target until it is whole.
-fn partial_path(target: &Path, nonce: &str) -> PathBuf {
+/// Returns the hidden file or folder that stands for a target until it is whole.
+pub(super) fn partial_path(target: &Path, nonce: &str) -> PathBuf {
     target.with_file_name(format!("{}{nonce}{PARTIAL_SUFFIX}", partial_prefix(target)))
 }
 
@@ -95,14 +96,6 @@ impl FileSink {
         &self.destination.path
     }
 
-    /// Gives the file its name and writes its manifest.
-    pub fn finish(self, manifest: &[u8]) -> Result<(), FileError> {
-        let destination = self.publish()?;
-        let beside = manifest_path(&destination.path);
-        let written = write_manifest(&beside, &destination, manifest);
-        written.map_err(|source| FileError::Io { path: beside, source })
-    }
-
     /// Gives a file its name that has no manifest.
     pub fn finish_alone(self) -> Result<(), FileError> {
         let destination = self.publish()?;
@@ -134,7 +127,7 @@ impl FileSink {
     }
 }
 
-fn write_manifest(path: &Path, destination: &Destination, manifest: &[u8]) -> io::Result<()> {
+pub(super) fn write_manifest(path: &Path, destination: &Destination, manifest: &[u8]) -> io::Result<()> {
     let partial = partial_path(path, &destination.nonce);
     let (pending, mut file) = Pending::create_file(partial, destination.mode)?;
     file.try_lock()?;
@@ -179,7 +172,14 @@ impl Sink for FileSink {
         self.destination.path.display().to_string()
     }
 
-    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
-        self.file.write_all(chunk)
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.file.write_all(entry.bytes)
+    }
+
+    fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
+        let destination = self.publish()?;
+        let path = manifest_path(&destination.path);
+        let written = write_manifest(&path, &destination, manifest.to_json().as_bytes());
+        written.map_err(|source| FileError::Io { path, source })
     }
 }

@@ -1,32 +1,78 @@
-//! Where the bytes of an export go.
+//! Where the entries of an export go.
 //!
-//! A sink takes chunks in order and knows nothing of rows. Packing happens before, on the threads that assembled the chunk:
-//! each chunk is a frame of its own, and concatenated frames are a valid file of their format. Chunk borders do not depend
-//! on the number of threads, so packed files do not either.
+//! A sink takes entries in order and knows nothing of rows. Bytes are compressed before they come, on the threads that
+//! assembled them: each entry is a frame of its own, and concatenated frames are a valid file of their format. Where
+//! entries end does not depend on the number of threads, so compressed files do not either.
+//!
+//! What a sink is given exists once [`Sink::finish`] has returned: the manifest is written last.
+//!
+//! # Adding a sink
+//! One file in this folder with a type that implements [`Sink`], and a line in the contract test.
 
 mod destination;
 mod file;
+mod folder;
+mod package;
 mod packing;
 
 pub use crate::disk::pending::remove_all as remove_pending;
 pub use destination::{Destination, DestinationError, Existing, Rules, manifest_path, refuse_inside, result_path};
 pub use file::{FileError, FileSink};
+pub use folder::FolderSink;
+pub use package::ArchiveSink;
 pub(crate) use packing::Packer;
-pub use packing::{EndingError, Packing};
+pub use packing::{Container, EndingError, Packing};
 
+use crate::manifest::Manifest;
+use labelport_formats::write::Layout;
 use std::io::{self, Write};
 
-/// Takes the chunks of an export.
+/// Takes the entries of an export.
 pub trait Sink {
-    /// Returns how chunks are packed before they come.
-    fn packing(&self) -> Packing;
+    /// Returns how entries are compressed before they come.
+    fn packing(&self) -> Packing {
+        Packing::Plain
+    }
+
     /// Returns what messages call it.
     fn name(&self) -> String;
-    /// Takes the next chunk, packed, with what it holds.
-    fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()>;
+
+    /// Prepares for a result. A sink that holds one file fails for a package.
+    fn start(&mut self, layout: &Layout) -> io::Result<()> {
+        match layout {
+            Layout::Package { .. } => Err(io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the next entry.
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()>;
+
+    /// Makes the result exist.
+    fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError>;
 }
 
-/// How much a chunk holds before it is packed. Chunks hold whole lines.
+/// A piece of a result.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Where it belongs.
+    pub place: Place<'a>,
+    /// What it holds, compressed as the sink says.
+    pub bytes: &'a [u8],
+    /// How much that is before it is compressed.
+    pub extent: Extent,
+}
+
+/// Where an entry belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// At the end of a stream, by its place in the [`Layout`].
+    Stream(usize),
+    /// In a file of its own, all of it. The path is safe.
+    File(&'a str),
+}
+
+/// How much an entry holds before it is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extent {
     /// Bytes.
@@ -35,25 +81,36 @@ pub struct Extent {
     pub lines: u64,
 }
 
-/// Takes chunks and keeps nothing: for counting.
+impl<'a> Entry<'a> {
+    /// Makes an entry of the only stream.
+    pub fn of_stream(bytes: &'a [u8], extent: Extent) -> Self {
+        Self { place: Place::Stream(0), bytes, extent }
+    }
+}
+
+/// Takes entries and keeps nothing: for counting.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nowhere;
 
 impl Sink for Nowhere {
-    fn packing(&self) -> Packing {
-        Packing::Plain
-    }
-
     fn name(&self) -> String {
         "nothing".to_owned()
     }
 
-    fn write(&mut self, _: &[u8], _: Extent) -> io::Result<()> {
+    fn start(&mut self, _: &Layout) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, _: &Entry<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
         Ok(())
     }
 }
 
-/// Hands chunks to a stream, such as standard output or a device.
+/// Hands bytes to a stream, such as standard output or a device.
 pub struct Stream<W> {
     /// Where they go.
     pub out: W,
@@ -62,15 +119,15 @@ pub struct Stream<W> {
 }
 
 impl<W: Write> Sink for Stream<W> {
-    fn packing(&self) -> Packing {
-        Packing::Plain
-    }
-
     fn name(&self) -> String {
         self.name.clone()
     }
 
-    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
-        self.out.write_all(chunk)
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.out.write_all(entry.bytes)
+    }
+
+    fn finish(mut self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
+        self.out.flush().map_err(|source| FileError::Io { path: self.name.into(), source })
     }
 }

@@ -4,7 +4,8 @@
 //! an NDJSON file that calls itself CSV, Parquet or ZIP. A name without an ending is the user's own choice: plain NDJSON.
 //! `.json` is refused, too: a file with one object per line is not a JSON document.
 
-use labelport_formats::Format;
+use labelport_formats::package::{ARCHIVES, ArchiveKind};
+use labelport_formats::write::Format;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -28,6 +29,31 @@ const GZIP_LEVEL: u32 = 4;
 const PACKINGS: &[(&str, Packing)] = &[("gz", Packing::Gzip), ("zst", Packing::Zstd)];
 /// Other endings of a format, by its name.
 const ALIASES: &[(&str, &str)] = &[("ndjson", "jsonl")];
+
+/// What holds the files of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// A folder.
+    Folder,
+    /// An archive.
+    Archive(ArchiveKind),
+}
+
+impl Container {
+    /// Returns the container that a path asks for: the archive of its ending, or a folder if it has none.
+    pub fn of_path(path: &Path) -> Result<Self, EndingError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(ending) = split(&name).1 else { return Ok(Self::Folder) };
+        match ARCHIVES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)) {
+            Some((_, kind)) => Ok(Self::Archive(*kind)),
+            None => {
+                let endings: Vec<String> = ARCHIVES.iter().map(|(known, _)| format!(".{known}")).collect();
+                let known = format!("{}, or in nothing for a folder", endings.join(" or "));
+                Err(EndingError { ending: format!(".{ending}"), name: name.into_owned(), known })
+            }
+        }
+    }
+}
 
 /// A file name ends in something that is not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +109,7 @@ impl Packing {
 /// Returns the endings of a format, the usual one first.
 fn endings(format: &dyn Format) -> Vec<&'static str> {
     let aliases = ALIASES.iter().filter(|(name, _)| *name == format.name()).map(|(_, alias)| *alias);
-    std::iter::once(format.extension()).chain(aliases).collect()
+    format.layout().extension().into_iter().chain(aliases).collect()
 }
 
 /// Splits a name at its last dot.

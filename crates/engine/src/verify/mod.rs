@@ -16,7 +16,7 @@ pub use difference::{Difference, Verdict};
 use crate::import::unpack::{self, Position};
 use crate::manifest::Manifest;
 use count::Counter;
-use labelport_formats::{Format as _, Ndjson};
+use labelport_formats::write::{Format as _, Ndjson};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use measure::Measure;
 use std::io::{self, Read};

@@ -45,6 +45,8 @@ fn manifest() -> Manifest {
         request: "{}".to_owned(),
         change_seq: 3,
         digest,
+        files: Vec::new(),
+        losses: Default::default(),
         labels: 12,
         run_labels: 1,
         predictions: 1,

@@ -6,7 +6,7 @@
 use crate::support::{NOW_MS, Workspace};
 use labelport_engine::export;
 use labelport_engine::sink::Nowhere;
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_model::time::Timestamp;
 use labelport_samples::image_rows;
@@ -94,6 +94,7 @@ fn requests() -> Vec<(&'static str, ExportRequest)> {
         scope: Scope::Project("Siding inventory".to_owned()),
         params,
         filters,
+        format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
     };
     let keys: Vec<String> = (0..100).map(|number| format!("siding/{}", number * 97)).collect();

@@ -25,6 +25,7 @@ fn a_folder_of_schema_3_opens_and_exports_the_same_bytes() {
         scope: Scope::Catalog,
         params: Params::everything(ScopeKind::Catalog),
         filters: ExportFilters::default(),
+        format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
     });
     assert_eq!(exported.manifest.digest.sha256, EXPORTED);

@@ -4,7 +4,7 @@
 //! types treated as others and other formats have folders of their own. `LABELPORT_BLESS=1` rewrites them all.
 
 use crate::support::{Workspace, assert_same_bytes, everything, request};
-use labelport_formats::{Format, Legacy, LegacyJson, LegacyRun, Ndjson};
+use labelport_formats::write::{Format, Legacy, LegacyJson, LegacyRun, Ndjson};
 use labelport_model::data_type::DATA_TYPES;
 use labelport_model::request::{ExportRequest, PARAMS, ParamField, Params, Scope, ScopeKind};
 use labelport_samples::{Chance, Demo, SampleFile, demo, to_ascii_json};

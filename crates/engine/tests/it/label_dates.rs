@@ -3,7 +3,7 @@
 use crate::support::{Memory, Workspace, everything, lines};
 use labelport_engine::export;
 use labelport_engine::sink::Packing;
-use labelport_formats::{Legacy, LegacyJson};
+use labelport_formats::write::{Legacy, LegacyJson};
 use labelport_model::request::Scope;
 use labelport_model::time::{Span, Zone};
 

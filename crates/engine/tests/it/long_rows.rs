@@ -2,9 +2,10 @@
 
 use crate::support::{Exported, ImportAs, Workspace, assert_same_bytes, everything, lines};
 use labelport_engine::export::{self, ROW_LIMIT_BYTES};
-use labelport_engine::sink::{Extent, Packing, Sink};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::sink::{Entry, Extent, FileError, Packing, Sink};
 use labelport_engine::verify::verify;
-use labelport_formats::{Format, Legacy, LegacyRun, Ndjson};
+use labelport_formats::write::{Format, Legacy, LegacyRun, Ndjson};
 use labelport_model::request::{ExportRequest, Params, Scope};
 use std::io::{self, Cursor};
 
@@ -49,9 +50,13 @@ impl Sink for Chunks {
         "chunks".to_owned()
     }
 
-    fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()> {
-        self.bytes.extend_from_slice(chunk);
-        self.chunks.push(extent);
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.bytes.extend_from_slice(entry.bytes);
+        self.chunks.push(entry.extent);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
         Ok(())
     }
 }

@@ -3,10 +3,11 @@
 use crate::support::{Workspace, everything};
 use labelport_engine::ambient::Chance;
 use labelport_engine::export;
+use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{
-    Destination, DestinationError, Existing, Extent, FileError, FileSink, Packing, Rules, Sink, Stream,
+    Destination, DestinationError, Entry, Existing, Extent, FileError, FileSink, Packing, Rules, Sink, Stream,
 };
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::request::Scope;
 use labelport_samples::demo;
 use std::fs;
@@ -26,7 +27,7 @@ impl Place {
         let target = folder.path().join("rows.ndjson");
         let manifest = folder.path().join("rows.ndjson.manifest.json");
         fs::write(&target, "old rows\n").unwrap();
-        fs::write(&manifest, a_manifest()).unwrap();
+        fs::write(&manifest, a_manifest().to_json()).unwrap();
         Self { _folder: folder, target, manifest }
     }
 
@@ -73,9 +74,18 @@ fn check(path: &Path, existing: Existing) -> Result<Destination, DestinationErro
     Destination::check(path, &Rules { data_folder: None, existing, chance: &CHANCE })
 }
 
-fn a_manifest() -> String {
+fn a_manifest() -> Manifest {
     let workspace = Workspace::new();
-    workspace.export(&everything(Scope::Catalog)).manifest.to_json()
+    workspace.export(&everything(Scope::Catalog)).manifest
+}
+
+/// Another one.
+fn new_manifest() -> Manifest {
+    Manifest { format: "new".to_owned(), request: "{}".to_owned(), ..Manifest::default() }
+}
+
+fn rows(bytes: &[u8]) -> Entry<'_> {
+    Entry::of_stream(bytes, Extent::default())
 }
 
 const RESULT: &str = "rows.ndjson";
@@ -85,20 +95,20 @@ const MANIFEST: &str = "rows.ndjson.manifest.json";
 fn a_file_is_the_old_one_until_the_new_one_is_whole() {
     let place = Place::new();
     let mut sink = place.create().unwrap();
-    sink.write(b"new ", Extent::default()).unwrap();
-    sink.write(b"rows\n", Extent::default()).unwrap();
+    sink.write(&rows(b"new ")).unwrap();
+    sink.write(&rows(b"rows\n")).unwrap();
     place.partial();
     assert_eq!(fs::read_to_string(&place.target).unwrap(), "old rows\n");
-    sink.finish(b"new manifest").unwrap();
+    Box::new(sink).finish(&new_manifest()).unwrap();
     place.check(&[RESULT, MANIFEST], "new rows\n");
-    assert_eq!(fs::read_to_string(&place.manifest).unwrap(), "new manifest");
+    assert_eq!(fs::read_to_string(&place.manifest).unwrap(), new_manifest().to_json());
 }
 
 #[test]
 fn an_export_that_ends_midway_leaves_nothing() {
     let place = Place::new();
     let mut sink = place.create().unwrap();
-    sink.write(b"new ", Extent::default()).unwrap();
+    sink.write(&rows(b"new ")).unwrap();
     drop(sink);
     place.check(&[RESULT, MANIFEST], "old rows\n");
     fs::remove_file(&place.target).unwrap();
@@ -119,8 +129,8 @@ fn what_a_killed_export_left_is_removed_by_the_next_one() {
         fs::write(place.target.with_file_name(name), "half of many more rows than this time").unwrap();
     }
     let mut sink = place.create().unwrap();
-    sink.write(b"new rows\n", Extent::default()).unwrap();
-    sink.finish(b"new manifest").unwrap();
+    sink.write(&rows(b"new rows\n")).unwrap();
+    Box::new(sink).finish(&new_manifest()).unwrap();
     let mut expected = vec![RESULT, MANIFEST];
     expected.extend(others);
     expected.sort_unstable();
@@ -131,7 +141,7 @@ fn what_a_killed_export_left_is_removed_by_the_next_one() {
 fn two_exports_to_one_place_are_refused() {
     let place = Place::new();
     let mut first = place.create().unwrap();
-    first.write(b"first\n", Extent::default()).unwrap();
+    first.write(&rows(b"first\n")).unwrap();
     let Err(busy @ FileError::Busy(_)) = place.create() else { panic!("the place is taken") };
     assert_eq!(
         busy.to_string(),
@@ -139,9 +149,9 @@ fn two_exports_to_one_place_are_refused() {
     );
     // The second has not hurt the first.
     place.partial();
-    first.finish(a_manifest().as_bytes()).unwrap();
+    Box::new(first).finish(&a_manifest()).unwrap();
     place.check(&[RESULT, MANIFEST], "first\n");
-    place.create().unwrap().finish(b"").unwrap();
+    Box::new(place.create().unwrap()).finish(&new_manifest()).unwrap();
     place.check(&[RESULT, MANIFEST], "");
 }
 
@@ -151,7 +161,7 @@ fn the_old_manifest_goes_before_the_new_file_comes() {
     let sink = place.create().unwrap();
     // The rename fails, as in a power cut just before it: no manifest may be left that could describe another file.
     fs::remove_file(place.partial()).unwrap();
-    let error = sink.finish(b"new manifest").unwrap_err().to_string();
+    let error = Box::new(sink).finish(&new_manifest()).unwrap_err().to_string();
     assert!(error.contains("rows.ndjson cannot be written (") && error.contains("has room"), "{error}");
     place.check(&[RESULT], "old rows\n");
 }
@@ -188,7 +198,8 @@ fn a_file_without_a_manifest_of_labelport_is_replaced_only_when_asked_to() {
         assert!(matches!(error, DestinationError::ForeignManifest(_)), "{foreign:?}: {error}");
     }
     let replacing = check(&place.target, Existing::Replace).unwrap();
-    FileSink::create(replacing, Packing::Plain).unwrap().finish(b"new manifest").unwrap();
+    let sink = FileSink::create(replacing, Packing::Plain).unwrap();
+    Box::new(sink).finish(&new_manifest()).unwrap();
     place.check(&[RESULT, MANIFEST], "");
 }
 
@@ -213,7 +224,7 @@ fn a_file_that_appears_during_the_export_is_kept() {
     fs::remove_file(&place.manifest).unwrap();
     let sink = place.create().unwrap();
     fs::write(&place.target, "mine").unwrap();
-    let error = sink.finish(b"manifest").unwrap_err();
+    let error = Box::new(sink).finish(&new_manifest()).unwrap_err();
     assert!(matches!(error, FileError::Destination(DestinationError::Foreign(_))), "{error}");
     place.check(&[RESULT], "mine");
 }
@@ -228,7 +239,8 @@ fn a_symbolic_link_is_not_written_through() {
     let error = check(&place.target, Existing::KeepForeign).unwrap_err();
     assert!(matches!(error, DestinationError::Link(_)), "{error}");
     let replacing = check(&place.target, Existing::Replace).unwrap();
-    FileSink::create(replacing, Packing::Plain).unwrap().finish(b"new manifest").unwrap();
+    let sink = FileSink::create(replacing, Packing::Plain).unwrap();
+    Box::new(sink).finish(&new_manifest()).unwrap();
     assert_eq!(fs::read_to_string(&other).unwrap(), "old rows\n");
     place.check(&["other", RESULT, MANIFEST], "");
 }

@@ -3,8 +3,8 @@
 use labelport_engine::export;
 use labelport_engine::import::{self, DryRun, ImportError, Preview, RefusedFiles, Source, Summary};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{Extent, Packing, Sink};
-use labelport_formats::{Format, Ndjson};
+use labelport_engine::sink::{Entry, FileError, Packing, Sink};
+use labelport_formats::write::{Format, Ndjson};
 use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -212,7 +212,13 @@ pub(crate) fn everything(scope: Scope) -> ExportRequest {
 
 /// Returns a request without filters.
 pub(crate) fn request(scope: Scope, params: Params) -> ExportRequest {
-    ExportRequest { scope, params, filters: ExportFilters::default(), zone_name: "UTC".to_owned() }
+    ExportRequest {
+        scope,
+        params,
+        filters: ExportFilters::default(),
+        format: labelport_model::request::FormatChoice::default(),
+        zone_name: "UTC".to_owned(),
+    }
 }
 
 /// Returns the lines of an export.
@@ -259,8 +265,12 @@ impl Sink for Memory {
         "memory".to_owned()
     }
 
-    fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
-        self.bytes.extend_from_slice(chunk);
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.bytes.extend_from_slice(entry.bytes);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
         Ok(())
     }
 }

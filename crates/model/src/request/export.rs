@@ -1,6 +1,6 @@
 //! The request of one export, and its canonical form.
 
-use super::{ExportFilters, Params, RequestError, Scope};
+use super::{ExportFilters, FormatChoice, Params, RequestError, Scope};
 use crate::input::{Input, InputProblem};
 use crate::json::{ObjectWriter, Value};
 use crate::quote::Quoted;
@@ -18,6 +18,8 @@ pub struct ExportRequest {
     pub params: Params,
     /// The rows that it leaves in.
     pub filters: ExportFilters,
+    /// The format in which it is written.
+    pub format: FormatChoice,
     /// The IANA name of the zone in which dates without an offset were read. The dates themselves are instants by now.
     pub zone_name: String,
 }
@@ -46,6 +48,7 @@ impl ExportRequest {
         self.scope.write(object.key("scope"));
         self.params.write(object.key("params"));
         self.filters.write(object.key("filters"));
+        self.format.write(&mut object);
         object.text("zone", &self.zone_name);
         object.close();
         String::from_utf8_lossy(&out).into_owned()
@@ -62,7 +65,7 @@ impl ExportRequest {
 
     fn read(value: Value<'_>) -> Result<Self, RequestError> {
         let input = Input::new(value, "request");
-        input.only(&["version", "scope", "params", "filters", "zone"])?;
+        input.only(&["version", "scope", "params", "filters", "format", "zone"])?;
         if let Some(version) = input.find("version")
             && version.value().as_i64() != Some(VERSION)
         {
@@ -78,6 +81,7 @@ impl ExportRequest {
             scope: Scope::read(&input.get("scope")?)?,
             params: params.map(|params| Params::read(&params)).transpose()?.unwrap_or_default(),
             filters: filters.map(|filters| ExportFilters::read(&filters, &zone)).transpose()?.unwrap_or_default(),
+            format: input.find("format").map(|format| FormatChoice::read(&format)).transpose()?.unwrap_or_default(),
             zone_name: zone.name().to_owned(),
         })
     }

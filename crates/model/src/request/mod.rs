@@ -13,6 +13,7 @@
 mod error;
 mod export;
 mod filters;
+mod format;
 mod params;
 mod print;
 mod scope;
@@ -22,6 +23,7 @@ mod wire;
 pub use error::{OptionName, RequestError};
 pub use export::ExportRequest;
 pub use filters::{EXPORT_FILTERS, ExportFilter, ExportFilters, FilterField};
+pub use format::{FormatChoice, NATIVE_FORMAT};
 pub use params::{NAMED_LIMIT, PARAMS, Param, ParamField, Params, find_media_type, media_types};
 pub use scope::Scope;
 pub use scope_kind::{SCOPES, ScopeEntry, ScopeKind};

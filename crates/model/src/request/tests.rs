@@ -181,7 +181,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     check_refused(
         PROJECT,
         r#","colour":1"#,
-        "request: the key \"colour\" is not known here; known keys: version, scope, params, filters, zone",
+        "request: the key \"colour\" is not known here; known keys: version, scope, params, filters, format, zone",
     );
     check_refused(PROJECT, r#","version":2"#, "request.version: \"2\" is not allowed here; write one of: 1");
     check_refused(

@@ -69,6 +69,7 @@ impl WireExport {
                 params: params.kept_for(scope.kind()),
                 scope,
                 filters,
+                format: super::FormatChoice::default(),
                 zone_name: zone.name().to_owned(),
             },
         })

@@ -56,8 +56,9 @@ async fn frames(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
                     }
                 }
             };
-            let spill = |out: &mut Vec<u8>| {
-                if out.len() < legacy::PIECE_BYTES { ControlFlow::Continue(()) } else { send(out) }
+            let spill = |streams: &mut [Vec<u8>]| match streams.first_mut() {
+                Some(out) if out.len() >= legacy::PIECE_BYTES => send(out),
+                _ => ControlFlow::Continue(()),
             };
             let mut rest = legacy::video_frames(workspace, &id, &spill)?;
             if is_sent.get() {

@@ -74,12 +74,12 @@ pub static PROJECT_ROWS: Section = Section {
     texts: 2,
 };
 
-/// Labels of a project. Texts: head, details, performance, rest, tally, annotations.
+/// Labels of a project. Whole number: whether there are masks. Texts: head, details, performance, rest, tally, annotations.
 pub static LABELS: Section = Section {
-    sql: "select row_key, head, details, performance, rest, tally, annotations from labels \
+    sql: "select row_key, has_masks, head, details, performance, rest, tally, annotations from labels \
           where project_key = $1 and row_key between $2 and $3 order by row_key, ordinal",
     scoped: true,
-    ints: 0,
+    ints: 1,
     texts: 6,
 };
 
@@ -100,22 +100,22 @@ pub static RUN_ROWS: Section = Section {
     texts: 3,
 };
 
-/// Labels of a model run. Texts: head, rest, tally, annotations. The sign keeps `role` from being taken for a constant, for
+/// Labels of a model run. Whole number: whether there are masks. Texts: head, rest, tally, annotations. The sign keeps `role` from being taken for a constant, for
 /// which SQLite would sort the labels of each row anew.
 pub static RUN_LABELS: Section = Section {
-    sql: "select row_key, head, rest, tally, annotations from run_labels \
+    sql: "select row_key, has_masks, head, rest, tally, annotations from run_labels \
           where run_key = $1 and row_key between $2 and $3 and +role = 0 order by row_key, role, ordinal",
     scoped: true,
-    ints: 0,
+    ints: 1,
     texts: 4,
 };
 
-/// Predictions of a model run. Texts: head, rest, tally, annotations.
+/// Predictions of a model run. Whole number: whether there are masks. Texts: head, rest, tally, annotations.
 pub static RUN_PREDICTIONS: Section = Section {
-    sql: "select row_key, head, rest, tally, annotations from run_labels \
+    sql: "select row_key, has_masks, head, rest, tally, annotations from run_labels \
           where run_key = $1 and row_key between $2 and $3 and +role = 1 order by row_key, role, ordinal",
     scoped: true,
-    ints: 0,
+    ints: 1,
     texts: 4,
 };
 

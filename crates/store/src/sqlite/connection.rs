@@ -15,6 +15,8 @@ use std::time::Duration;
 pub(super) struct Context {
     pub(super) folder: PathBuf,
     pub(super) lock_wait: Duration,
+    /// How many migrations this program knows.
+    pub(super) known_version: i64,
 }
 
 pub(super) struct SqliteConnection {
@@ -127,7 +129,7 @@ impl Connection for SqliteConnection {
 
     fn is_current(&mut self) -> Result<bool, StoreError> {
         let read = || self.connection.prepare_cached("pragma user_version")?.query_row([], |row| row.get::<_, i64>(0));
-        Ok(read().map_err(|error| explain(&error, &self.context))? == super::migrate::known())
+        Ok(read().map_err(|error| explain(&error, &self.context))? == self.context.known_version)
     }
 
     fn end_read(&mut self) -> Result<(), StoreError> {

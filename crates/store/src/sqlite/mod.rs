@@ -102,7 +102,11 @@ impl Sqlite {
     fn connect(&self, flags: OpenFlags) -> Result<SqliteConnection, StoreError> {
         // One thread uses a connection at a time, so SQLite's own mutex is left out.
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let context = connection::Context { folder: self.folder.clone(), lock_wait: self.options.lock_wait };
+        let context = connection::Context {
+            folder: self.folder.clone(),
+            lock_wait: self.options.lock_wait,
+            known_version: migrate::known(),
+        };
         let opened = match self.medium {
             Medium::Unchanging => rusqlite::Connection::open_with_flags(
                 medium::unchanging_uri(&self.file()),

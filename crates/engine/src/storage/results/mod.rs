@@ -28,6 +28,11 @@ const INDEX_FILE: &str = "index.json";
 const MANIFEST_FILE: &str = "manifest.json";
 
 impl Results {
+    /// Returns the folder for temporary files of results.
+    pub(crate) fn spool_folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Takes the folder of a workspace.
     pub fn new(data_folder: &Path) -> Self {
         Self { folder: data_folder.join("results") }
@@ -83,7 +88,8 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::{Extent, Packing, Sink};
+    use crate::manifest::{Manifest, RowNotice};
+    use crate::sink::{Entry, Extent, Packing, Sink};
 
     /// Writes a result whose frames hold these lines.
     fn result(frames: &[&str]) -> (tempfile::TempDir, Stored) {
@@ -94,11 +100,13 @@ mod tests {
             let mut packed = Vec::new();
             Packing::Zstd.packer().unwrap().pack(frame.as_bytes(), &mut packed).unwrap();
             let lines = frame.lines().count() as u64;
-            sink.write(&packed, Extent { bytes: frame.len() as u64, lines }).unwrap();
+            let extent = Extent { bytes: frame.len() as u64, lines };
+            sink.write(&Entry::of_stream(&packed, extent)).unwrap();
         }
         assert!(results.open("t1").unwrap().is_none(), "a result without a manifest exists");
-        sink.write_errors(&["{\"a\":1}".to_owned()]).unwrap();
-        sink.finish("{}").unwrap();
+        let notice = RowNotice { data_row_id: "r".to_owned(), message: "m".to_owned() };
+        let manifest = Manifest { rows: vec![notice], ..Manifest::default() };
+        Box::new(sink).finish(&manifest).unwrap();
         let stored = results.open("t1").unwrap().unwrap();
         (folder, stored)
     }
@@ -119,7 +127,7 @@ mod tests {
         let whole = "one\ntwo\nthree\nfour\nfive\n";
         let (_folder, stored) = result(&["one\ntwo\n", "three\n", "four\nfive\n"]);
         assert_eq!(stored.extent(Stream::Rows), Some(Extent { bytes: whole.len() as u64, lines: 5 }));
-        assert_eq!(stored.extent(Stream::Errors), Some(Extent { bytes: 8, lines: 1 }));
+        assert_eq!(stored.extent(Stream::Errors), Some(Extent { bytes: 34, lines: 1 }));
         for from in 0..whole.len() {
             for to in from..whole.len() {
                 assert_eq!(read(&stored, from as u64, to as u64), whole[from..=to]);

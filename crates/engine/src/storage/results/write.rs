@@ -4,7 +4,8 @@ use super::index::{Frame, Index, VERSION};
 use super::read::part_name;
 use super::{INDEX_FILE, MANIFEST_FILE};
 use crate::disk::private;
-use crate::sink::{Extent, Packing, Sink};
+use crate::manifest::{Manifest, RowNotice};
+use crate::sink::{Entry, Extent, FileError, Packing, Sink};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -28,34 +29,33 @@ impl ResultSink {
         Ok(Self { folder, index, part: None, number: 0, at: 0 })
     }
 
-    /// Writes the stream of errors, one line each.
-    pub fn write_errors(&mut self, lines: &[String]) -> io::Result<()> {
-        if lines.is_empty() {
+    /// Writes the stream of errors: what the manifest says about single rows, one line each.
+    fn write_errors(&mut self, manifest: &Manifest) -> io::Result<()> {
+        if manifest.rows.is_empty() {
             return Ok(());
         }
-        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        let line = |row: &RowNotice| {
+            serde_json::json!({ "data_row_id": row.data_row_id, "message": row.message }).to_string() + "\n"
+        };
+        let text: String = manifest.rows.iter().map(line).collect();
         let mut packed = Vec::new();
         Packing::Zstd.packer()?.pack(text.as_bytes(), &mut packed)?;
         let mut file = private::create_file(&self.folder.join(part_name(0)))?;
         file.write_all(&packed)?;
         file.sync_all()?;
-        let (bytes, lines) = (text.len() as u64, lines.len() as u64);
+        let (bytes, lines) = (text.len() as u64, manifest.rows.len() as u64);
         self.index.errors = vec![Frame { part: 0, at: 0, packed: packed.len() as u64, bytes, lines }];
         Ok(())
     }
 
-    /// Says what the SHA-256 of the rows is.
-    pub fn set_sha256(&mut self, sha256: &str) {
-        sha256.clone_into(&mut self.index.sha256);
-    }
-
-    /// Makes the result exist.
-    pub fn finish(mut self, manifest: &str) -> io::Result<()> {
+    fn publish(mut self, manifest: &Manifest) -> io::Result<()> {
+        self.write_errors(manifest)?;
+        manifest.digest.sha256.clone_into(&mut self.index.sha256);
         if let Some(part) = self.part.take() {
             part.sync_all()?;
         }
         let index = serde_json::to_vec(&self.index)?;
-        for (name, bytes) in [(INDEX_FILE, &index[..]), (MANIFEST_FILE, manifest.as_bytes())] {
+        for (name, bytes) in [(INDEX_FILE, &index[..]), (MANIFEST_FILE, manifest.to_json().as_bytes())] {
             private::write_whole(&self.folder.join(name), bytes)?;
         }
         Ok(())
@@ -71,7 +71,7 @@ impl Sink for ResultSink {
         "the stored result".to_owned()
     }
 
-    fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()> {
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         if self.at >= PART_BYTES
             && let Some(part) = self.part.take()
         {
@@ -85,14 +85,19 @@ impl Sink for ResultSink {
                 private::create_file(&self.folder.join(part_name(self.number)))?
             }
         };
-        part.write_all(chunk)?;
+        part.write_all(entry.bytes)?;
         self.part = Some(part);
-        let packed = chunk.len() as u64;
-        if extent.bytes > 0 {
-            let Extent { bytes, lines } = extent;
+        let packed = entry.bytes.len() as u64;
+        if entry.extent.bytes > 0 {
+            let Extent { bytes, lines } = entry.extent;
             self.index.rows.push(Frame { part: self.number, at: self.at, packed, bytes, lines });
         }
         self.at += packed;
         Ok(())
+    }
+
+    fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
+        let path = self.folder.clone();
+        self.publish(manifest).map_err(|source| FileError::Io { path, source })
     }
 }

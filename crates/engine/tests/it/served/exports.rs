@@ -7,7 +7,7 @@ use labelport_engine::export;
 use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::sink::Packing;
 use labelport_engine::storage::results::Stream;
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
 use labelport_store::tables::tasks::TaskStatus;

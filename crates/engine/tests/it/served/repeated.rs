@@ -39,7 +39,7 @@ impl Served {
     /// Returns everything there is about every row, while a task waits.
     fn export_all_without(&self, _waiting: &TaskId) -> String {
         let mut sink = crate::support::Memory { packing: labelport_engine::sink::Packing::Plain, bytes: Vec::new() };
-        let format = &labelport_formats::Ndjson;
+        let format = &labelport_formats::write::Ndjson;
         let mut run = labelport_engine::export::Run {
             threads: 1,
             format,

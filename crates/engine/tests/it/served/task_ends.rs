@@ -5,13 +5,14 @@ use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::export::{self, ExportError};
 use labelport_engine::import::{self, ImportError, Source};
+use labelport_engine::manifest::Manifest;
 use labelport_engine::registry;
-use labelport_engine::sink::{Extent, Nowhere, Sink};
+use labelport_engine::sink::{Nowhere, Sink};
 use labelport_engine::tasks::{self, CommandTask, Done, Job, JobError, Order, Pulse, Roster, Runner};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Caller, Role};
 use labelport_engine::workspace::api_keys::{self, NewKey};
-use labelport_formats::Ndjson;
+use labelport_formats::write::Ndjson;
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
@@ -315,7 +316,11 @@ fn a_canceled_export_frees_what_it_has_written() {
     let id = served.order_export();
     // A worker has got as far as a part.
     let mut sink = served.workspace.results().start(id.as_str()).unwrap();
-    sink.write(b"half", Extent { bytes: 4, lines: 1 }).unwrap();
+    sink.write(&labelport_engine::sink::Entry::of_stream(
+        b"half",
+        labelport_engine::sink::Extent { bytes: 4, lines: 1 },
+    ))
+    .unwrap();
     assert_eq!(served.kept_results(), [id.as_str()]);
     registry::cancel(&served.workspace, id.as_str(), None).unwrap();
     assert_eq!(served.kept_results(), Vec::<String>::new());
@@ -336,7 +341,7 @@ fn a_result_that_is_finished_after_the_cancellation_is_removed() {
         fn run(&self, workspace: &Workspace, task: &Task, _: &Pulse) -> Result<Done, JobError> {
             registry::cancel(workspace, task.id.as_str(), None)?;
             let sink = workspace.results().start(task.id.as_str()).unwrap();
-            sink.finish("{}").unwrap();
+            Box::new(sink).finish(&Manifest::default()).unwrap();
             Ok(Done::default())
         }
         fn discard(&self, workspace: &Workspace, task: &Task, reason: &str) -> Result<(), Problem> {

@@ -2,7 +2,8 @@
 //!
 //! Nothing is parsed or printed here. A row is a sequence of copies between constants.
 
-use crate::Format;
+use super::about::check_options;
+use super::{About, Encoder, Entries, Format, Layout, Numbers, OpenError};
 use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, Record, RunRecord};
 use std::ops::ControlFlow;
 
@@ -18,11 +19,19 @@ impl Format for Ndjson {
         "One JSON object a line in the row format of export v2."
     }
 
-    fn extension(&self) -> &'static str {
-        "ndjson"
+    fn layout(&self) -> Layout {
+        Layout::Lines { extension: "ndjson" }
     }
 
-    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        Ok(Box::new(Self))
+    }
+}
+
+impl Encoder for Ndjson {
+    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+        let out = entries.stream(0);
         out.extend_from_slice(b"{\"data_row\":{");
         out.extend_from_slice(record.head);
         if let Some(details) = &record.details {
@@ -76,7 +85,7 @@ fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
         Annotations::Stored(annotations) => out.extend_from_slice(annotations),
         Annotations::Filled { frames, spill } => {
             // Nobody takes what follows a break, so it need not be valid.
-            let _: ControlFlow<()> = frames.write(out, spill);
+            let _: ControlFlow<()> = frames.write(out, &|out| spill(std::slice::from_mut(out)));
         }
     }
     more(label.rest, out);

@@ -17,7 +17,8 @@ mod label;
 mod object;
 mod row;
 
-use crate::Format;
+use super::about::check_options;
+use super::{About, Encoder, Entries, Format, Layout, Numbers, OpenError};
 use labelport_model::frames::Filled;
 use labelport_model::json::Document;
 use labelport_model::record::{Annotations, Record, Spill};
@@ -109,12 +110,19 @@ impl Format for LegacyJson<'_> {
         "One JSON object for each label of a project, as exports before v2 had them."
     }
 
-    fn extension(&self) -> &'static str {
-        "ndjson"
+    fn layout(&self) -> Layout {
+        Layout::Lines { extension: "ndjson" }
     }
 
-    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        row::write_labels(&self.0, record, out);
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        Ok(Box::new(LegacyJson(self.0)))
+    }
+}
+
+impl Encoder for LegacyJson<'_> {
+    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+        row::write_labels(&self.0, record, entries.stream(0));
     }
 }
 
@@ -133,12 +141,19 @@ impl Format for LegacyRun<'_> {
         "One JSON object for each row of a model run, as exports before v2 had them."
     }
 
-    fn extension(&self) -> &'static str {
-        "ndjson"
+    fn layout(&self) -> Layout {
+        Layout::Lines { extension: "ndjson" }
     }
 
-    fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        row::write_runs(&self.0, record, out);
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        Ok(Box::new(LegacyRun(self.0)))
+    }
+}
+
+impl Encoder for LegacyRun<'_> {
+    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+        row::write_runs(&self.0, record, entries.stream(0));
     }
 }
 

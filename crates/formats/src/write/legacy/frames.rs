@@ -42,7 +42,7 @@ pub(super) fn for_each(source: Source<'_>, out: &mut Vec<u8>, each: &mut dyn FnM
         if let Ok(json) = std::str::from_utf8(json) {
             each(&Frame { number, axis: None, json, common: common.take(), timeline: &timeline }, out);
         }
-        spill(out)
+        spill(std::slice::from_mut(out))
     });
 }
 

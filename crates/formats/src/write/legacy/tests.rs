@@ -1,6 +1,7 @@
 //! What becomes of each sort of annotation, and of the rows around them.
 
 use super::*;
+use labelport_model::losses::Losses;
 use labelport_model::record::{Annotations, DetailsRecord, LabelRecord, ModelRecord, ProjectRecord, RunRecord};
 
 const ID: &str = "cjhfk1o2f0a1b2c3d4e5f6g7h";
@@ -45,8 +46,11 @@ fn project_of<'a>(labels: &'a [LabelRecord<'a>]) -> ProjectRecord<'a> {
 }
 
 fn written(format: &dyn Format, record: &Record<'_>) -> String {
-    let mut out = Vec::new();
-    format.write(record, &mut out);
+    let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
+    let about = About::default();
+    let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses };
+    format.open(&about).unwrap().row(record, Numbers::default(), &mut entries);
+    let [out] = streams;
     let text = String::from_utf8(out).unwrap();
     for line in text.lines() {
         assert_eq!(Document::parse(line.as_bytes()).unwrap().text(), line, "no JSON in normal form");

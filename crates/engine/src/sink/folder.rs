@@ -1,0 +1,97 @@
+//! A folder that appears whole or not at all.
+//!
+//! Files go to a hidden folder next to the target, which takes the target's name at the very end; the manifest follows,
+//! next to the folder as it would be next to a file. A folder that labelport wrote is replaced as a whole, so nothing of
+//! an earlier export stays in it.
+
+use super::destination::{Destination, DestinationError, Existing};
+use super::file::{partial_path, write_manifest};
+use super::{Entry, FileError, Place, Sink, manifest_path};
+use crate::disk::flushed::sync_folder_of;
+use crate::disk::pending::Pending;
+use crate::manifest::Manifest;
+use labelport_formats::write::Layout;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+
+/// A folder being written. Dropped without [`finish`](Sink::finish), it leaves nothing.
+pub struct FolderSink {
+    destination: Destination,
+    pending: Pending,
+    streams: Vec<BufWriter<File>>,
+}
+
+impl FolderSink {
+    /// Starts to write a folder.
+    pub fn create(destination: Destination) -> Result<Self, FileError> {
+        let partial = partial_path(&destination.path, &destination.nonce);
+        let io = |source| FileError::Io { path: destination.path.clone(), source };
+        let pending = Pending::create_folder(partial).map_err(io)?;
+        Ok(Self { destination, pending, streams: Vec::new() })
+    }
+
+    fn create_file(&self, path: &str) -> io::Result<File> {
+        let path = self.pending.path().join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        OpenOptions::new().write(true).create_new(true).open(path)
+    }
+
+    fn publish(self) -> Result<Destination, FileError> {
+        let Self { destination, pending, streams } = self;
+        let target = destination.path.clone();
+        let io = |source| FileError::Io { path: target.clone(), source };
+        for stream in streams {
+            stream.into_inner().map_err(|error| io(error.into_error()))?.sync_all().map_err(io)?;
+        }
+        // Something may have appeared there since the export began.
+        let is_replacing = destination.check_existing()? || destination.existing == Existing::Replace;
+        match std::fs::remove_file(manifest_path(&target)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        let old = partial_path(&target, &format!("{}-old", destination.nonce));
+        if target.symlink_metadata().is_ok() {
+            if !is_replacing {
+                return Err(DestinationError::Foreign(target).into());
+            }
+            std::fs::rename(&target, &old).map_err(io)?;
+        }
+        pending.publish(&target, true).map_err(io)?;
+        match old.symlink_metadata() {
+            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&old).map_err(io)?,
+            Ok(_) => std::fs::remove_file(&old).map_err(io)?,
+            Err(_) => {}
+        }
+        sync_folder_of(&target).map_err(io)?;
+        Ok(destination)
+    }
+}
+
+impl Sink for FolderSink {
+    fn name(&self) -> String {
+        self.destination.path.display().to_string()
+    }
+
+    fn start(&mut self, layout: &Layout) -> io::Result<()> {
+        for path in layout.streams() {
+            self.streams.push(BufWriter::new(self.create_file(path)?));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        match entry.place {
+            Place::Stream(index) => self.streams[index].write_all(entry.bytes),
+            Place::File(path) => self.create_file(path)?.write_all(entry.bytes),
+        }
+    }
+
+    fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
+        let destination = self.publish()?;
+        let path = manifest_path(&destination.path);
+        let written = write_manifest(&path, &destination, manifest.to_json().as_bytes());
+        written.map_err(|source| FileError::Io { path, source })
+    }
+}

@@ -1,0 +1,296 @@
+//! `annotations.csv` and `answers.csv`: one line for each annotation, and one for each answer of a classification.
+//!
+//! A classification is an annotation, also one about an object or one to which an answer leads: then `parent_id` is the
+//! object or classification that it belongs to. So there are as many lines as the store counts annotations.
+
+use super::cells::Line;
+use super::data_rows::others;
+use super::label_key::Named;
+use super::{ANNOTATIONS, ANSWERS as ANSWER_LINES, Table, parsed};
+use crate::write::Entries;
+use labelport_model::annotation::{
+    self, Annotation, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape, Text,
+};
+use labelport_model::frames::Filled;
+use labelport_model::losses::Outcome;
+use labelport_model::record::{self, Spill};
+use std::ops::ControlFlow;
+
+pub(super) static TABLE: Table = Table {
+    path: "annotations.csv",
+    columns: &[
+        Named::COLUMNS[0],
+        Named::COLUMNS[1],
+        Named::COLUMNS[2],
+        Named::COLUMNS[3],
+        Named::COLUMNS[4],
+        Named::COLUMNS[5],
+        "annotation_id",
+        "parent_id",
+        "type",
+        "kind",
+        "feature_schema_id",
+        "name",
+        "value",
+        "frame",
+        "axis",
+        "start_ms",
+        "page",
+        "message_id",
+        "left",
+        "top",
+        "width",
+        "height",
+        "x",
+        "y",
+        "start",
+        "end",
+        "mask_url",
+        "confidence",
+        "geometry",
+    ],
+};
+
+pub(super) static ANSWERS: Table = Table {
+    path: "answers.csv",
+    columns: &[
+        Named::COLUMNS[0],
+        Named::COLUMNS[1],
+        Named::COLUMNS[2],
+        Named::COLUMNS[3],
+        Named::COLUMNS[4],
+        Named::COLUMNS[5],
+        "annotation_id",
+        "question",
+        "question_value",
+        "frame",
+        "answer_id",
+        "answer_schema_id",
+        "answer",
+        "answer_value",
+        "text",
+        "confidence",
+        "other",
+    ],
+};
+
+/// Members of an object that have columns, or lines of their own.
+const KNOWN: &[&str] = &[
+    "feature_id",
+    "feature_schema_id",
+    "name",
+    "value",
+    "annotation_kind",
+    "classifications",
+    "message_id",
+    "confidence",
+    "radio_answer",
+    "checklist_answers",
+    "text_answer",
+    "conversational_radio_answer",
+    "conversational_checklist_answers",
+    "conversational_text_answer",
+];
+
+pub(super) fn write(annotations: record::Annotations<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
+    match annotations {
+        record::Annotations::Stored(stored) => {
+            write_all(std::str::from_utf8(stored).unwrap_or("{}"), label, entries);
+        }
+        record::Annotations::Filled { frames, spill } => write_filled(frames, spill, label, entries),
+    }
+}
+
+/// Writes annotations on every frame, one frame at a time.
+fn write_filled(frames: &Filled, spill: &Spill<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
+    let mut outside = Vec::new();
+    for (key, member) in frames.stored().members().filter(|(key, _)| *key != "frames") {
+        outside.push(if outside.is_empty() { b'{' } else { b',' });
+        outside.extend_from_slice(format!("\"{key}\":{}", member.raw()).as_bytes());
+    }
+    if !outside.is_empty() {
+        outside.push(b'}');
+        write_all(std::str::from_utf8(&outside).unwrap_or("{}"), label, entries);
+    }
+    // Nobody takes what follows a break.
+    let _: ControlFlow<()> = frames.for_each_frame(&mut |number, json| {
+        let frame = format!("{{\"frames\":{{\"{number}\":{}}}}}", String::from_utf8_lossy(json));
+        write_all(&frame, label, entries);
+        spill(entries.streams)
+    });
+}
+
+fn write_all(annotations: &str, label: &Named<'_>, entries: &mut Entries<'_>) {
+    for annotation in annotation::read(annotations) {
+        // What is stored can be read.
+        let Ok(annotation) = annotation else { return };
+        write_one(&annotation, label, entries);
+    }
+}
+
+fn write_one(annotation: &Annotation<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
+    let place = &annotation.place;
+    match &annotation.body {
+        Body::Object(object) => {
+            write_object(object, annotation.stored(), place, label, entries);
+            for classification in annotation.answers() {
+                write_classification(classification, "", place, object.feature.id.as_ref(), label, entries);
+            }
+        }
+        Body::Classification(classification) => {
+            write_classification(classification, annotation.stored(), place, None, label, entries);
+        }
+    }
+    let unread = annotation.count_unread();
+    entries.losses.add("annotation", Outcome::LeftOut, "it is inside another one, in a form that is not known", unread);
+}
+
+fn write_object(object: &Object<'_>, stored: &str, place: &Place<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
+    let mut line = Line::of(entries, ANNOTATIONS);
+    label.write(&mut line);
+    text(object.feature.id.as_ref(), &mut line);
+    line.empty(1);
+    line.token(if place.list == Holder::Relationships { "relationship" } else { "object" });
+    text(object.kind.as_ref(), &mut line);
+    feature(&object.feature, &mut line);
+    write_place(place, &mut line);
+    // The stored form counts pages of boxes from 0.
+    line.token(&object.page_number.map(|page| (page + 1).to_string()).unwrap_or_default());
+    let message = match &object.shape {
+        Some(Shape::MessageSpan(span)) => span.message_id.as_ref(),
+        Some(Shape::MessageChoice(choice)) => choice.message_id.as_ref(),
+        _ => None,
+    };
+    text(message, &mut line);
+    let (mut rect, mut point, mut span, mut mask) = (None, None, None, None);
+    match &object.shape {
+        Some(Shape::Box(found) | Shape::PageBox(found)) => rect = Some(found),
+        Some(Shape::Point(found)) => point = Some(found),
+        Some(Shape::Span(found)) => span = Some(found),
+        Some(Shape::MessageSpan(found)) => span = Some(&found.span),
+        Some(Shape::Mask(found)) => mask = found.url(),
+        _ => {}
+    }
+    for edge in [rect.map(|rect| &rect.left), rect.map(|rect| &rect.top)] {
+        number(edge, &mut line);
+    }
+    for side in [rect.map(|rect| &rect.width), rect.map(|rect| &rect.height)] {
+        number(side, &mut line);
+    }
+    number(point.map(|point| &point.x), &mut line);
+    number(point.map(|point| &point.y), &mut line);
+    line.token(&span.map(|span| span.start.to_string()).unwrap_or_default());
+    line.token(&span.map(|span| span.end.to_string()).unwrap_or_default());
+    text(mask, &mut line);
+    number(object.scores.confidence.as_ref(), &mut line);
+    others(&[(parsed(stored.as_bytes()).root(), KNOWN)], &mut line);
+    line.end();
+}
+
+fn write_classification(
+    classification: &Classification<'_>,
+    stored: &str,
+    place: &Place<'_>,
+    parent: Option<&Text<'_>>,
+    label: &Named<'_>,
+    entries: &mut Entries<'_>,
+) {
+    let mut line = Line::of(entries, ANNOTATIONS);
+    label.write(&mut line);
+    text(classification.feature.id.as_ref(), &mut line);
+    text(parent, &mut line);
+    line.token("classification");
+    line.text(classification.answer_key());
+    feature(&classification.feature, &mut line);
+    write_place(place, &mut line);
+    line.empty(1);
+    text(classification.message_id.as_ref(), &mut line);
+    line.empty(9);
+    number(classification.scores.confidence.as_ref(), &mut line);
+    let mut own = Vec::new();
+    let stored = if stored.is_empty() {
+        classification.write(&mut own);
+        &own
+    } else {
+        stored.as_bytes()
+    };
+    others(&[(parsed(stored).root(), KNOWN)], &mut line);
+    line.end();
+
+    match &classification.answer {
+        Some(Answer::Radio(choice)) => write_choice(choice, classification, place, label, entries),
+        Some(Answer::Checklist(choices)) => {
+            choices.items.iter().for_each(|choice| write_choice(choice, classification, place, label, entries));
+        }
+        Some(Answer::Text(words)) => {
+            let mut line = answer_line(classification, place, label, entries);
+            line.empty(4);
+            text(words.content.as_ref(), &mut line);
+            line.empty(1);
+            line.json(json_of(words.layout.others()).as_deref());
+            line.end();
+        }
+        None => {}
+    }
+    for nested in classification.nested() {
+        write_classification(nested, "", place, classification.feature.id.as_ref(), label, entries);
+    }
+}
+
+fn write_choice(
+    choice: &Choice<'_>,
+    of: &Classification<'_>,
+    place: &Place<'_>,
+    label: &Named<'_>,
+    entries: &mut Entries<'_>,
+) {
+    let mut line = answer_line(of, place, label, entries);
+    text(choice.feature.id.as_ref(), &mut line);
+    feature(&choice.feature, &mut line);
+    line.empty(1);
+    number(choice.scores.confidence.as_ref(), &mut line);
+    line.json(json_of(choice.layout.others()).as_deref());
+    line.end();
+}
+
+/// Starts the line of an answer with the question.
+fn answer_line<'e>(
+    of: &Classification<'_>,
+    place: &Place<'_>,
+    label: &Named<'_>,
+    entries: &'e mut Entries<'_>,
+) -> Line<'e> {
+    let mut line = Line::of(entries, ANSWER_LINES);
+    label.write(&mut line);
+    text(of.feature.id.as_ref(), &mut line);
+    text(of.feature.name.as_ref(), &mut line);
+    text(of.feature.value.as_ref(), &mut line);
+    line.token(&place.frame.map(|frame| frame.to_string()).unwrap_or_default());
+    line
+}
+
+/// Writes the schema id, the name and the value.
+fn feature(feature: &Feature<'_>, line: &mut Line<'_>) {
+    [&feature.schema_id, &feature.name, &feature.value].into_iter().for_each(|member| text(member.as_ref(), line));
+}
+
+/// Writes the frame, the axis and the start.
+fn write_place(place: &Place<'_>, line: &mut Line<'_>) {
+    line.token(&place.frame.map(|frame| frame.to_string()).unwrap_or_default());
+    line.optional(place.axis);
+    line.token(&place.start_ms.map(|start| start.to_string()).unwrap_or_default());
+}
+
+fn text(text: Option<&Text<'_>>, line: &mut Line<'_>) {
+    line.optional(text.map(Text::get).as_deref());
+}
+
+fn number(number: Option<&Number<'_>>, line: &mut Line<'_>) {
+    line.token(number.map(Number::text).as_deref().unwrap_or_default());
+}
+
+/// Returns members as one JSON object; nothing if there are none.
+fn json_of<'m>(members: impl Iterator<Item = (&'m str, &'m str)>) -> Option<Vec<u8>> {
+    let members: Vec<String> = members.map(|(key, value)| format!("\"{key}\":{value}")).collect();
+    (!members.is_empty()).then(|| format!("{{{}}}", members.join(",")).into_bytes())
+}

@@ -1,0 +1,98 @@
+//! `data_rows.csv`: one line for each data row.
+
+use super::cells::Line;
+use super::{DATA_ROWS, Table, members};
+use crate::write::Entries;
+use labelport_model::json::Value;
+use labelport_model::record::Record;
+
+pub(super) static TABLE: Table = Table {
+    path: "data_rows.csv",
+    columns: &[
+        "data_row_id",
+        "global_key",
+        "external_id",
+        "row_data",
+        "dataset_id",
+        "dataset_name",
+        "created_at",
+        "updated_at",
+        "last_activity_at",
+        "created_by",
+        "media_attributes",
+        "attachments",
+        "embeddings",
+        "other",
+    ],
+};
+
+/// By what lines of other tables name a data row.
+pub(super) struct Key {
+    pub(super) data_row_id: String,
+    pub(super) global_key: String,
+}
+
+impl Key {
+    /// Reads the key of a row from the members of `data_row`.
+    pub(super) fn of(head: Value<'_>) -> Self {
+        let text = |key: &str| head.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
+        Self { data_row_id: text("id"), global_key: text("global_key") }
+    }
+
+    /// Writes the cells that name the row.
+    pub(super) fn write(&self, line: &mut Line<'_>) {
+        line.text(&self.data_row_id);
+        line.text(&self.global_key);
+    }
+}
+
+/// The columns that name a row in other tables, in the order of [`Key::write`].
+pub(super) const KEY_COLUMNS: [&str; 2] = ["data_row_id", "global_key"];
+
+/// Members of `data_row` that have columns.
+const HEAD: &[&str] = &["id", "global_key", "external_id", "row_data"];
+/// Members of `data_row.details` that have columns.
+const DETAILS: &[&str] = &["created_at", "updated_at", "last_activity_at", "created_by"];
+
+pub(super) fn write(record: &Record<'_>, head: Value<'_>, entries: &mut Entries<'_>) {
+    let mut line = Line::of(entries, DATA_ROWS);
+    HEAD.iter().for_each(|key| line.value(head.get(key)));
+    let dataset = members(record.details.map_or(&[], |details| details.dataset));
+    line.value(dataset.root().get("dataset_id"));
+    line.value(dataset.root().get("dataset_name"));
+    let details = members(record.details.map_or(&[], |details| details.members));
+    DETAILS.iter().for_each(|key| line.value(details.root().get(key)));
+    line.json(record.media);
+    list(record.attachments, &mut line);
+    list(record.embeddings, &mut line);
+    let rest = members(record.rest);
+    let other = [(head, HEAD), (details.root(), DETAILS), (rest.root(), &[])];
+    others(&other, &mut line);
+    line.end();
+}
+
+/// Writes a section that is a list as one cell of JSON.
+fn list(list: Option<&[&[u8]]>, line: &mut Line<'_>) {
+    match list {
+        Some(entries) => line.json(Some(&[&b"["[..], &entries.join(&b','), b"]"].concat())),
+        None => line.json(None),
+    }
+}
+
+/// Writes the members of objects that have no column as one cell of JSON; an empty one if there are none.
+pub(super) fn others(objects: &[(Value<'_>, &[&str])], line: &mut Line<'_>) {
+    let mut out = Vec::new();
+    for (object, known) in objects {
+        for (key, value) in object.members().filter(|(key, _)| !known.contains(key)) {
+            out.push(if out.is_empty() { b'{' } else { b',' });
+            out.push(b'"');
+            out.extend_from_slice(key.as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(value.raw().as_bytes());
+        }
+    }
+    if !out.is_empty() {
+        out.push(b'}');
+    }
+    line.json((!out.is_empty()).then_some(&out[..]));
+}

@@ -1,0 +1,51 @@
+//! `metadata.csv`: one line for each metadata value of a data row.
+
+use super::cells::Line;
+use super::data_rows::{KEY_COLUMNS, Key, others};
+use super::{METADATA, Table, parsed};
+use crate::write::Entries;
+use labelport_model::json::{Kind, Value};
+use labelport_model::record::Record;
+
+pub(super) static TABLE: Table = Table {
+    path: "metadata.csv",
+    columns: &[
+        KEY_COLUMNS[0],
+        KEY_COLUMNS[1],
+        "schema_id",
+        "schema_name",
+        "schema_kind",
+        "value",
+        "option_id",
+        "other",
+    ],
+};
+
+const KNOWN: &[&str] = &["schema_id", "schema_name", "schema_kind", "value"];
+
+pub(super) fn write(record: &Record<'_>, row: &Key, entries: &mut Entries<'_>) {
+    for field in record.metadata.unwrap_or_default() {
+        let document = parsed(field);
+        let field = document.root();
+        let mut line = Line::of(entries, METADATA);
+        row.write(&mut line);
+        KNOWN[..3].iter().for_each(|key| line.value(field.get(key)));
+        let value = field.get("value");
+        // A chosen option is a list with one entry, or more where an option has options of its own: the last is chosen.
+        let options: Vec<Value<'_>> =
+            value.filter(|value| value.kind() == Kind::Array).into_iter().flat_map(Value::elements).collect();
+        match options.last() {
+            Some(option) => {
+                line.value(option.get("schema_name"));
+                line.value(option.get("schema_id"));
+            }
+            None => {
+                line.value(value);
+                line.empty(1);
+            }
+        }
+        let is_list = options.len() > 1;
+        others(&[(field, if is_list { &KNOWN[..3] } else { KNOWN })], &mut line);
+        line.end();
+    }
+}

@@ -1,0 +1,99 @@
+//! Records to bytes, one file (or folder) for each output format.
+//!
+//! A [`Format`] is opened on what an export is [`About`] and gives an [`Encoder`], which turns rows into [`Entries`]:
+//! bytes of the format's streams, whole files, and [`Losses`].
+//!
+//! # Invariants
+//! - An encoder is pure and keeps nothing between two rows, so that rows can be encoded on any number of threads. What
+//!   must be known of other rows (numbers that run through, totals, classes) is known before the first row.
+//! - A format never filters: it writes what is in the record, or counts what it cannot hold as a loss.
+//! - Nothing is changed in bytes after encoding.
+//!
+//! # Adding a format
+//! One file in this folder with a type that implements [`Format`], and one line in [`FORMATS`].
+
+mod about;
+mod csv;
+mod entries;
+mod legacy;
+mod ndjson;
+
+pub use about::{About, Class, FormatOption, OpenError, Options};
+pub use csv::Csv;
+pub use entries::{Entries, FileEntry, Layout, Numbers, Totals};
+pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
+pub use ndjson::Ndjson;
+
+use labelport_model::record::Record;
+
+/// A way to write records.
+pub trait Format: Sync {
+    /// Returns the name by which a request asks for it.
+    fn name(&self) -> &'static str;
+
+    /// Returns one sentence about it.
+    fn summary(&self) -> &'static str;
+
+    /// Returns what a result consists of.
+    fn layout(&self) -> Layout;
+
+    /// Lists its options.
+    fn options(&self) -> &'static [FormatOption] {
+        &[]
+    }
+
+    /// Returns whether the numbers of rows and annotations run through a result. They cost a pass over the rows before
+    /// the first one is written; without it they are those within a part, and mean nothing.
+    fn is_numbered(&self) -> bool {
+        false
+    }
+
+    /// Prepares to encode the rows of one export.
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError>;
+}
+
+/// Turns the rows of one export into entries.
+pub trait Encoder: Sync {
+    /// Writes what comes before the first row.
+    fn start(&self, _: &mut Entries<'_>) {}
+
+    /// Writes one row. `numbers` are those of the row and of its first annotation.
+    ///
+    /// While a record with filled frames is written, the streams may be emptied: see
+    /// [`Annotations`](labelport_model::record::Annotations).
+    fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>);
+
+    /// Returns how many annotation numbers a row takes. Asked of formats that are [numbered](Format::is_numbered).
+    fn count_numbers(&self, _: &Record<'_>) -> u64 {
+        0
+    }
+
+    /// Writes what comes after the last row.
+    fn finish(&self, _: &Totals, _: &mut Entries<'_>) {}
+}
+
+/// Every format, by name.
+pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson];
+
+/// Finds a format by its name.
+pub fn find(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_described_and_in_order() {
+        let names: Vec<_> = FORMATS.iter().map(|format| format.name()).collect();
+        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+        for format in FORMATS {
+            assert!(format.summary().ends_with('.'), "{}: the summary is not a sentence", format.name());
+            assert!(!format.layout().streams().is_empty(), "{}: there is no stream", format.name());
+            for option in format.options() {
+                assert!(option.summary.ends_with('.'), "{}: the summary is not a sentence", option.name);
+            }
+        }
+    }
+}

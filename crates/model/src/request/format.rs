@@ -1,0 +1,66 @@
+//! The output format of a request.
+
+use super::RequestError;
+use crate::input::Input;
+use crate::json::{Kind, ObjectWriter};
+use std::collections::BTreeMap;
+
+/// The format of a request that names none.
+pub const NATIVE_FORMAT: &str = "ndjson";
+
+/// The output format that is asked for. Which formats there are, and which options they have, is known where rows are
+/// encoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormatChoice {
+    /// Its name.
+    pub name: String,
+    /// Options by name.
+    pub options: BTreeMap<String, String>,
+}
+
+impl Default for FormatChoice {
+    fn default() -> Self {
+        Self::of(NATIVE_FORMAT)
+    }
+}
+
+impl FormatChoice {
+    /// Makes the choice of a format without options.
+    pub fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), options: BTreeMap::new() }
+    }
+
+    /// Writes the choice as a member of a request. The native format is not written, so that requests have the canonical
+    /// form that they had before there were others.
+    pub(super) fn write(&self, request: &mut ObjectWriter<'_>) {
+        if *self == Self::default() {
+            return;
+        }
+        let mut object = ObjectWriter::open(request.key("format"));
+        object.text("name", &self.name);
+        if !self.options.is_empty() {
+            let mut options = ObjectWriter::open(object.key("options"));
+            self.options.iter().for_each(|(name, value)| options.text(name, value));
+            options.close();
+        }
+        object.close();
+    }
+
+    /// Reads `"csv"` or `{"name":"csv","options":{"bom":"yes"}}`.
+    pub(super) fn read(input: &Input<'_>) -> Result<Self, RequestError> {
+        if input.value().kind() == Kind::String {
+            return Ok(Self::of(&input.text()?));
+        }
+        input.only(&["name", "options"])?;
+        let mut choice = Self::of(&input.get("name")?.text()?);
+        if let Some(options) = input.find("options") {
+            options.object()?;
+            for (name, _) in options.value().members() {
+                if let Some(value) = options.find(name) {
+                    choice.options.insert(name.to_owned(), value.text()?.into_owned());
+                }
+            }
+        }
+        Ok(choice)
+    }
+}

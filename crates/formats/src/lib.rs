@@ -1,4 +1,4 @@
-//! Records to bytes, one file for each output format.
+//! Records to bytes, one file for each output format, and the bytes of others to what is stored: see [`read`].
 //!
 //! A format is pure: it sees one [`Record`] at a time and appends bytes to a buffer. It never sees a file, a database or
 //! another format, and it keeps nothing between two records, so that records can be encoded on any number of threads.
@@ -8,6 +8,7 @@
 
 mod legacy;
 mod ndjson;
+pub mod read;
 
 use labelport_model::record::Record;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};

@@ -1,8 +1,8 @@
 //! Points as lines give them and as exports show them: `{x, y}` in pixels, `[longitude, latitude]` on maps.
 
 use super::Geometry;
-use crate::annotate::error::Fault;
-use crate::annotate::line::{get_float, get_list, get_number, object};
+use crate::read::labelbox_lines::error::Fault;
+use crate::read::labelbox_lines::line::{get_float, get_list, get_number, object};
 use labelport_model::data_type::AnnotationKind;
 use labelport_model::json::{Members, Value};
 

@@ -1,9 +1,9 @@
 //! Words of a document's text layer: `textSelections` with ids of groups and tokens.
 
 use super::{Geometry, Shape, Tool};
-use crate::annotate::error::{Fault, Problem};
-use crate::annotate::line::{get, get_from, get_list, get_text, object, quoted, text};
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::line::{get, get_from, get_list, get_text, object, quoted, text};
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::{Members, Value};
 use labelport_model::quote::Quoted;

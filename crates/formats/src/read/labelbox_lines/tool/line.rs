@@ -1,8 +1,8 @@
 //! Joined points that are not closed: `line`.
 
 use super::{Geometry, Shape, Tool, position};
-use crate::annotate::error::Fault;
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::Fault;
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::Value;
 

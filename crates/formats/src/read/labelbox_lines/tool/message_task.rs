@@ -1,9 +1,9 @@
 //! Preferences among messages of a chat: `messageEvaluationTask` with a format and its data.
 
 use super::{Geometry, Shape, Tool};
-use crate::annotate::error::Fault;
-use crate::annotate::line::{get, get_list, get_object, get_text, get_whole, object, one_of, quoted};
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::Fault;
+use crate::read::labelbox_lines::line::{get, get_list, get_object, get_text, get_whole, object, one_of, quoted};
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::{Members, Value};
 

@@ -1,9 +1,9 @@
 //! Rectangles: `bbox` with the corner that has the smaller coordinates, a height and a width.
 
 use super::{Geometry, Shape, Tool, position};
-use crate::annotate::error::{Fault, Problem};
-use crate::annotate::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::{Members, Value};
 

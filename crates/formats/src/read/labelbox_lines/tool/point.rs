@@ -1,9 +1,9 @@
 //! Single points: `point` with `x` and `y`.
 
 use super::{Geometry, Shape, Tool, position};
-use crate::annotate::error::Fault;
-use crate::annotate::line::get;
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::Fault;
+use crate::read::labelbox_lines::line::get;
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::Value;
 

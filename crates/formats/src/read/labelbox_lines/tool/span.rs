@@ -1,10 +1,10 @@
 //! Characters of a text: `location` with a start and an end that is included.
 
 use super::{Geometry, Shape, Tool};
-use crate::annotate::answer::get_message;
-use crate::annotate::error::{Fault, Problem};
-use crate::annotate::line::{get_object, quoted, range};
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::answer::get_message;
+use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::line::{get_object, quoted, range};
+use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::{Members, Value};
 

@@ -1,10 +1,10 @@
 //! Pixels: `mask` with a picture and a colour in it, with a picture of the object alone, or with run lengths.
 
 use super::{Geometry, Shape, Tool};
-use crate::annotate::error::{Fault, Problem};
-use crate::annotate::line::{find, find_text, get, get_list, get_object, whole};
-use crate::annotate::mask::{Inside, Region, from_counts, regions};
-use crate::annotate::scene::Scene;
+use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::line::{find, find_text, get, get_list, get_object, whole};
+use crate::read::labelbox_lines::mask::{Inside, Region, from_counts, regions};
+use crate::read::labelbox_lines::scene::Scene;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use labelport_model::data_type::{AnnotationKind, Form};

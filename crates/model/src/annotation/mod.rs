@@ -23,6 +23,7 @@
 
 mod between;
 mod classification;
+mod container;
 mod cursor;
 mod feature;
 mod mark;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use between::{Between, is_picture};
 pub use classification::{Answer, Choice, Classification, Classifications, List, Subject, Words};
+pub use container::{Axis, Contents, Segments, Timed, Track};
 pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};
 pub use object::Object;

@@ -1,38 +1,29 @@
 //! Answers to questions, at any depth, to the classifications of an export.
 //!
 //! An answer may hold for ranges of frames or of milliseconds, which stand beside a question (`frames` of the line) or
-//! beside each of its answers. A range never makes a key frame: it becomes a *span* of the feature id that stands for the
-//! answer, which is the chosen option's, or the classification's own where the answer is free text.
+//! beside each of its answers. A range never makes a key frame: it becomes a *segment* of the feature id that stands for
+//! the answer, which is the chosen option's, or the classification's own where the answer is free text.
 //!
 //! How several timed answers to one question are put into classifications is a guess, and [`Reader::timed`] is its one
 //! place: each radio or text answer is a classification of its own, checklist answers with equal ranges share one.
 
 use super::error::{Fault, Problem};
-use super::line::{find, find_list, find_text, get, get_text, list, object, quoted, range, text};
-use super::ontology::{Choice, Question, Sort, get_named};
+use super::line::{find, find_list, find_text, get, get_text, list, object, range, text};
+use super::ontology::{self, Question, Sort, get_named};
 use super::{Purpose, World, score};
+use labelport_model::annotation::{
+    Answer, Choice, Classification, Classifications, Range, Scores, Segments, Subject, Text, Timed, Words,
+};
 use labelport_model::json::{Kind, Value};
 use std::collections::BTreeMap;
-
-/// The first and the last frame or millisecond, both included.
-pub(super) type Range = (u64, u64);
-
-/// The ranges of a feature id.
-#[derive(Debug)]
-pub(super) struct Span {
-    pub(super) feature_id: String,
-    pub(super) ranges: Vec<Range>,
-}
 
 /// A classification.
 #[derive(Debug)]
 pub(super) struct Item {
     /// The feature id of the classification.
     pub(super) feature_id: String,
-    /// It as an export shows it.
-    pub(super) json: String,
-    /// When it begins, for each of its ranges; empty where it holds for the whole.
-    pub(super) starts: Vec<u64>,
+    /// It and when it begins.
+    pub(super) timed: Timed<'static>,
 }
 
 /// Makes feature ids: fresh ones, or for an object on many frames the same for the same answer.
@@ -64,15 +55,13 @@ pub(super) struct Reader<'a> {
     pub(super) purpose: Purpose,
     /// The first frame or millisecond that a range may have; nothing where no answer has ranges.
     pub(super) first_moment: Option<i64>,
-    /// The spans of the answers read so far.
-    pub(super) spans: Vec<Span>,
+    /// The segments of the answers read so far.
+    pub(super) segments: Vec<Segments<'static>>,
 }
 
 /// What an answer is, before its classification is written around it.
 struct Answered {
-    /// The key and the value of the answer.
-    key: &'static str,
-    json: String,
+    answer: Answer<'static>,
     /// The feature ids that stand for the answer; none stands for the classification's own.
     options: Vec<String>,
     ranges: Vec<Range>,
@@ -95,19 +84,34 @@ impl Reader<'_> {
         questions: &'q [Question],
         value: Value<'_>,
         path: &str,
-    ) -> Result<Vec<(&'q str, String)>, Fault> {
+    ) -> Result<Vec<(&'q str, Classification<'static>)>, Fault> {
         let mut answered = Vec::new();
         for item in find_list(value, "classifications")? {
             let question = get_named(questions, object(item)?)?;
             let items = self.question(question, item, None, path)?;
-            answered.extend(items.into_iter().map(|item| (question.id.as_str(), item.json)));
+            answered.extend(items.into_iter().map(|item| (question.id.as_str(), item.timed.classification)));
         }
         Ok(answered)
     }
 
-    fn nested_json(&mut self, questions: &[Question], value: Value<'_>, path: &str) -> Result<String, Fault> {
-        let items: Vec<String> = self.nested(questions, value, path)?.into_iter().map(|(_, json)| json).collect();
-        Ok(format!("[{}]", items.join(",")))
+    /// Reads what `classifications` of a value answer.
+    pub(super) fn answers(
+        &mut self,
+        questions: &[Question],
+        value: Value<'_>,
+        path: &str,
+    ) -> Result<Vec<Classification<'static>>, Fault> {
+        Ok(self.nested(questions, value, path)?.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// Reads what an answer leads to, which is an empty list where it leads to nothing.
+    fn led_to(
+        &mut self,
+        questions: &[Question],
+        value: Value<'_>,
+        path: &str,
+    ) -> Result<Option<Classifications<'static>>, Fault> {
+        Ok(Some(self.answers(questions, value, path)?.into()))
     }
 
     fn question(
@@ -145,30 +149,31 @@ impl Reader<'_> {
         Ok(answered.into_iter().map(|each| self.item(question, each, message, &scores, &path)).collect())
     }
 
-    /// Writes the classification around an answer and notes its spans.
+    /// Returns the classification around an answer and notes its segments.
     fn item(
         &mut self,
         question: &Question,
         answered: Answered,
         message: Option<&str>,
-        scores: &str,
+        scores: &Scores<'static>,
         path: &str,
     ) -> Item {
         let feature_id = self.ids.id(path);
-        let mut json = format!("{{\"feature_id\":{},{},", quoted(&feature_id), question.head);
-        if let Some(message) = message {
-            json.push_str(&format!("\"message_id\":{},", quoted(message)));
-        }
-        let prefix = if message.is_some() { "conversational_" } else { "" };
-        json.push_str(&format!("\"{prefix}{}\":{}", answered.key, answered.json));
-        push_scores(&mut json, scores);
-        json.push('}');
+        let classification = Classification {
+            feature: question.feature(&feature_id),
+            message_id: message.map(Text::new),
+            answer: Some(answered.answer),
+            subject: if message.is_some() { Subject::Message } else { Subject::Whole },
+            scores: scores.clone(),
+            ..Classification::default()
+        };
         if !answered.ranges.is_empty() {
             let ids = if answered.options.is_empty() { vec![feature_id.clone()] } else { answered.options };
-            let spans = ids.into_iter().map(|feature_id| Span { feature_id, ranges: answered.ranges.clone() });
-            self.spans.extend(spans);
+            let segments = |id: String| Segments { feature_id: Text::new(&id), ranges: answered.ranges.clone() };
+            self.segments.extend(ids.into_iter().map(segments));
         }
-        Item { feature_id, json, starts: answered.ranges.iter().map(|(start, _)| *start).collect() }
+        let starts = answered.ranges.iter().map(|(start, _)| *start).collect();
+        Item { feature_id, timed: Timed { classification, starts } }
     }
 
     /// Reads free words; `nested` holds what is asked of them.
@@ -180,16 +185,16 @@ impl Reader<'_> {
         path: &str,
     ) -> Result<Answered, Fault> {
         let content = text(words)?;
-        let inner = self.nested_json(&question.questions, nested, path)?;
-        let json = format!("{{\"content\":{},\"classifications\":{inner}}}", quoted(&content));
-        Ok(Answered { key: "text_answer", json, options: Vec::new(), ranges: Vec::new() })
+        let classifications = self.led_to(&question.questions, nested, path)?;
+        let words = Words { content: Some(Text::new(&content)), classifications, ..Words::default() };
+        Ok(Answered { answer: Answer::Text(words), options: Vec::new(), ranges: Vec::new() })
     }
 
     /// Reads one chosen option, with the ranges that it may have.
     fn chosen(&mut self, question: &Question, answer: Value<'_>, path: &str) -> Result<Vec<Answered>, Fault> {
         let ranges = self.ranges(answer)?.unwrap_or_default();
-        let (id, json) = self.option(question, answer, path)?;
-        Ok(vec![Answered { key: "radio_answer", json, options: vec![id], ranges }])
+        let (id, choice) = self.option(question, answer, path)?;
+        Ok(vec![Answered { answer: Answer::Radio(choice), options: vec![id], ranges }])
     }
 
     fn checklist(
@@ -202,11 +207,11 @@ impl Reader<'_> {
         let mut options = Vec::new();
         let mut chosen = Vec::new();
         for answer in answers {
-            let (id, json) = self.option(question, *answer, path)?;
+            let (id, choice) = self.option(question, *answer, path)?;
             options.push(id);
-            chosen.push(json);
+            chosen.push(choice);
         }
-        Ok(Answered { key: "checklist_answers", json: format!("[{}]", chosen.join(",")), options, ranges })
+        Ok(Answered { answer: Answer::Checklist(chosen.into()), options, ranges })
     }
 
     /// Reads answers of which each has ranges of its own.
@@ -237,15 +242,18 @@ impl Reader<'_> {
     }
 
     /// Reads an option with what is asked of it; returns its feature id too.
-    fn option(&mut self, question: &Question, answer: Value<'_>, path: &str) -> Result<(String, String), Fault> {
-        let choice: &Choice = get_named(&question.choices, object(answer)?)?;
-        let path = format!("{path}={}", choice.id);
+    fn option(
+        &mut self,
+        question: &Question,
+        answer: Value<'_>,
+        path: &str,
+    ) -> Result<(String, Choice<'static>), Fault> {
+        let option: &ontology::Choice = get_named(&question.choices, object(answer)?)?;
+        let path = format!("{path}={}", option.id);
         let id = self.ids.id(&path);
-        let inner = self.nested_json(&choice.questions, answer, &path)?;
-        let mut json = format!("{{\"feature_id\":{},{},\"classifications\":{inner}", quoted(&id), choice.head);
-        push_scores(&mut json, &score::read(answer, self.purpose)?);
-        json.push('}');
-        Ok((id, json))
+        let classifications = self.led_to(&option.questions, answer, &path)?;
+        let scores = score::read(answer, self.purpose)?;
+        Ok((id.clone(), Choice { feature: option.feature(&id), classifications, scores, ..Choice::default() }))
     }
 
     /// Reads `frames`; an empty list is no list.
@@ -254,13 +262,6 @@ impl Reader<'_> {
         let Some(first) = self.first_moment else { return Err(Fault::at(frames, Problem::NoFrames)) };
         let ranges: Vec<Range> = list(frames)?.into_iter().map(|each| range(each, first)).collect::<Result<_, _>>()?;
         Ok(if ranges.is_empty() { None } else { Some(ranges) })
-    }
-}
-
-fn push_scores(json: &mut String, scores: &str) {
-    if !scores.is_empty() {
-        json.push(',');
-        json.push_str(scores);
     }
 }
 

@@ -3,8 +3,7 @@
 //! Three passes: each line becomes a draft by itself; the composites of all masks are painted; relationships find the
 //! objects they name. A line can fail in each of them, and leaves nothing behind then.
 
-use super::answer::{Ids, Item, Reader, Span, message_of};
-use super::container::{self, Gathered, WrittenTrack};
+use super::answer::{Ids, Item, Reader, message_of};
 use super::error::{Fault, LineError, Problem};
 use super::line::{find, find_text, object};
 use super::mask::{Sheets, Spot};
@@ -15,6 +14,7 @@ use super::scene::Scene;
 use super::tool::{self, Geometry};
 use super::track::{self, Track};
 use super::{Converted, Purpose, Subject, World, metric, score};
+use labelport_model::annotation::{self, Contents, Segments, Text};
 use labelport_model::data_type::{self, Container, DataType};
 use labelport_model::json::{Document, Value};
 use labelport_model::quote::Quoted;
@@ -24,13 +24,13 @@ use std::collections::BTreeMap;
 enum Draft<'o> {
     Object(Identity<'o>, State),
     Tracks(Vec<Track<'o>>),
-    Answers(Vec<Item>, Vec<Span>),
+    Answers(Vec<Item>, Vec<Segments<'static>>),
     Relation(Relation<'o>),
     Metric(String),
 }
 
 /// The frame of an image.
-const ONLY_INDEX: u64 = 1;
+const ONLY_INDEX: i64 = 1;
 
 /// Converts all lines that one import has for one data row. Lines come in file order.
 pub fn convert(
@@ -67,22 +67,26 @@ pub fn convert(
     for (index, draft) in &drafts {
         let Draft::Relation(relation) = draft else { continue };
         let find = |uuid: &str| find_feature(uuid, &uuids, &outcomes, &feature_ids);
-        match relation.write(find) {
-            Ok(json) => relationships.push(json),
+        match relation.object(find) {
+            Ok(object) => relationships.push(object),
             Err(error) => outcomes[*index] = Err(error),
         }
     }
     let mut metrics = Vec::new();
     let mut has_annotations = false;
-    let mut gathered = Gathered { relationships, ..Gathered::default() };
+    let mut contents = Contents { relationships, ..Contents::default() };
     for (index, draft) in drafts {
         if outcomes[index].is_err() {
             continue;
         }
         has_annotations |= !matches!(draft, Draft::Metric(_));
-        gather(draft, &sheets, &mut gathered, &mut metrics);
+        gather(draft, &sheets, &mut contents, &mut metrics);
     }
-    let annotations = has_annotations.then(|| container::write(data_type.container, &gathered));
+    let annotations = has_annotations.then(|| {
+        let mut out = Vec::new();
+        contents.write(data_type.container, &mut out);
+        String::from_utf8(out).expect("the normal form is ASCII")
+    });
     Converted { annotations, outcomes, metrics }
 }
 
@@ -164,13 +168,13 @@ fn read_object<'o>(scene: &mut Scene<'o>, feature: &'o Tool, line: Value<'_>) ->
         let problem = Problem::NeedsSegments { data_type: scene.data_type.name, key: drawing.key };
         return Err(Fault::at(line, problem));
     }
-    let geometry = drawing.write(scene, line)?;
+    let geometry = drawing.read(scene, line)?;
     let scores = score::read(line, scene.purpose)?;
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, spans: Vec::new() };
-    let items: Vec<String> = reader.nested(&feature.questions, line, "")?.into_iter().map(|(_, json)| json).collect();
+    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let classifications = reader.answers(&feature.questions, line, "")?;
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
-    Ok(Draft::Object(identity, State { classifications: format!("[{}]", items.join(",")), geometry, scores }))
+    Ok(Draft::Object(identity, State { classifications, geometry, scores }))
 }
 
 fn read_answers<'o>(scene: &mut Scene<'o>, ontology: &'o Ontology, line: Value<'_>) -> Result<Draft<'o>, Fault> {
@@ -181,9 +185,9 @@ fn read_answers<'o>(scene: &mut Scene<'o>, ontology: &'o Ontology, line: Value<'
     }
     let first_moment = scene.first_moment();
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment, spans: Vec::new() };
+    let mut reader = Reader { ids, purpose: scene.purpose, first_moment, segments: Vec::new() };
     let items = reader.line(question, line, message.as_deref())?;
-    Ok(Draft::Answers(items, reader.spans))
+    Ok(Draft::Answers(items, reader.segments))
 }
 
 /// Keeps the masks of a draft, each by itself.
@@ -195,27 +199,22 @@ fn keep<'o>(
 ) -> Result<Draft<'o>, LineError> {
     let mark = sheets.mark();
     let mut add = |geometry: &mut Geometry, spot: Spot<'_>| -> Result<(), Problem> {
-        // Whatever else a geometry is, it stays so.
-        let region = match std::mem::replace(geometry, Geometry::Members(String::new())) {
-            Geometry::Region(region) => region,
-            other => {
-                *geometry = other;
-                return Ok(());
-            }
-        };
-        *geometry = Geometry::Layer(sheets.add(spot, region, world)?);
+        if let Geometry::Region(region) = geometry {
+            *geometry = Geometry::Layer(sheets.add(spot, std::mem::take(region), world)?);
+        }
         Ok(())
     };
     let kept = match &mut draft {
         Draft::Object(identity, state) => {
-            let spot = Spot { line, feature_id: &identity.feature_id, group: None, index: ONLY_INDEX };
+            let spot = Spot { line, feature_id: &identity.feature_id, axis: None, index: ONLY_INDEX };
             add(&mut state.geometry, spot)
         }
         Draft::Tracks(tracks) => tracks.iter_mut().try_for_each(|track| {
-            let (feature_id, group) = (&track.identity.feature_id, track.group);
-            track.states.iter_mut().try_for_each(|(index, state)| {
-                add(&mut state.geometry, Spot { line, feature_id, group, index: *index })
-            })
+            let (feature_id, axis) = (&track.identity.feature_id, track.axis);
+            track
+                .states
+                .iter_mut()
+                .try_for_each(|(index, state)| add(&mut state.geometry, Spot { line, feature_id, axis, index: *index }))
         }),
         _ => Ok(()),
     };
@@ -249,24 +248,22 @@ fn find_feature(
     found.map(|id| (*id).to_owned()).ok_or_else(|| Problem::UuidFailed(Quoted::new(uuid)))
 }
 
-fn gather(draft: Draft<'_>, sheets: &Sheets, gathered: &mut Gathered, metrics: &mut Vec<String>) {
+fn gather(draft: Draft<'_>, sheets: &Sheets, contents: &mut Contents<'static>, metrics: &mut Vec<String>) {
     match draft {
-        Draft::Object(identity, state) => gathered.objects.push(identity.write(&state, sheets)),
-        Draft::Tracks(tracks) => gathered.tracks.extend(tracks.into_iter().map(|track| {
-            let key_frames = track.states.iter();
-            WrittenTrack {
-                key_frames: key_frames.map(|(frame, state)| (*frame, track.identity.write(state, sheets))).collect(),
-                feature_id: track.identity.feature_id,
-                group: track.group,
-                ranges: track.ranges,
-            }
+        Draft::Object(identity, state) => contents.objects.push(identity.object(state, sheets)),
+        Draft::Tracks(tracks) => contents.tracks.extend(tracks.into_iter().map(|track| {
+            let Track { identity, axis, states, ranges } = track;
+            let key_frames = states.into_iter().map(|(frame, state)| (frame, identity.object(state, sheets)));
+            let key_frames = key_frames.collect();
+            let segments = Segments { feature_id: Text::new(&identity.feature_id), ranges };
+            annotation::Track { axis, key_frames, segments }
         })),
-        Draft::Answers(items, spans) => {
-            gathered.items.extend(items);
-            gathered.spans.extend(spans);
+        Draft::Answers(items, segments) => {
+            contents.classifications.extend(items.into_iter().map(|item| item.timed));
+            contents.segments.extend(segments);
         }
         Draft::Metric(json) => metrics.push(json),
-        // They were written when they found their objects.
+        // They were made when they found their objects.
         Draft::Relation(_) => {}
     }
 }

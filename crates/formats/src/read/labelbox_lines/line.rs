@@ -1,6 +1,7 @@
 //! Values of a line, read with a fault for what is wrong. `null` is the same as absent.
 
 use super::error::{Fault, Problem};
+use labelport_model::annotation::{Number, Range};
 use labelport_model::json::{Kind, Value};
 use labelport_model::quote::Quoted;
 
@@ -94,20 +95,16 @@ pub(super) fn get_whole(value: Value<'_>, key: &'static str) -> Result<i64, Faul
 }
 
 /// Returns a member that is a whole number and not before the first.
-pub(super) fn get_from(value: Value<'_>, key: &'static str, first: i64) -> Result<u64, Fault> {
+pub(super) fn get_from(value: Value<'_>, key: &'static str, first: i64) -> Result<i64, Fault> {
     let member = get(value, key)?;
     let found = whole(member)?;
-    let too_early = || Fault::at(member, Problem::TooEarly { found, first });
-    if found < first { Err(too_early()) } else { u64::try_from(found).map_err(|_| too_early()) }
+    if found < first { Err(Fault::at(member, Problem::TooEarly { found, first })) } else { Ok(found) }
 }
 
 /// Reads `start` and `end`, both included.
-pub(super) fn range(value: Value<'_>, first: i64) -> Result<(u64, u64), Fault> {
+pub(super) fn range(value: Value<'_>, first: i64) -> Result<Range, Fault> {
     let (start, end) = (get_from(object(value)?, "start", first)?, get_whole(value, "end")?);
-    match u64::try_from(end) {
-        Ok(last) if start <= last => Ok((start, last)),
-        _ => Err(Fault::at(value, Problem::Backwards { start: start as i64, end })),
-    }
+    if start <= end { Ok((start, end)) } else { Err(Fault::at(value, Problem::Backwards { start, end })) }
 }
 
 /// Returns one of some words, written in any case.
@@ -117,36 +114,30 @@ pub(super) fn one_of<T: Copy>(value: Value<'_>, words: &[(&str, T)], allowed: &'
     known.ok_or_else(|| Fault::at(value, Problem::NotAllowed { found: Quoted::new(&found), allowed }))
 }
 
-/// Spells a number of a geometry as a float: a fraction stays as it was given, a whole number gets one of zero.
-pub(super) fn float(value: Value<'_>) -> Result<String, Fault> {
+/// Returns a number of a geometry, printed as a float: a fraction stays as it was given, a whole number gets one of zero.
+pub(super) fn float(value: Value<'_>) -> Result<Number<'static>, Fault> {
     let number = number(value)?;
     let given = value.raw();
-    Ok(match given.contains(['e', 'E']) {
-        true => format!("{number:?}"),
-        false if given.contains('.') => given.to_owned(),
-        false => format!("{given}.0"),
-    })
+    let spelling = match given.contains(['e', 'E']) {
+        true => None,
+        false if given.contains('.') => Some(given.to_owned()),
+        false => Some(format!("{given}.0")),
+    };
+    Ok(spelling.and_then(Number::spelled).unwrap_or_else(|| Number::new(number)))
 }
 
-/// Returns a member that is a number, spelled as a float.
-pub(super) fn get_float(value: Value<'_>, key: &'static str) -> Result<String, Fault> {
+/// Returns a member that is a number, printed as a float.
+pub(super) fn get_float(value: Value<'_>, key: &'static str) -> Result<Number<'static>, Fault> {
     float(get(value, key)?)
 }
 
-/// Spells a computed number as a float with the given number of decimals at most.
-pub(super) fn computed(at: Value<'_>, number: f64, decimals: i32) -> Result<String, Fault> {
+/// Returns a computed number with the given number of decimals at most, printed as a float.
+pub(super) fn computed(at: Value<'_>, number: f64, decimals: i32) -> Result<Number<'static>, Fault> {
     if !number.is_finite() {
         return Err(Fault::at(at, Problem::NumberTooLarge));
     }
     let scale = 10_f64.powi(decimals);
     let rounded = (number * scale).round() / scale;
     // Adding zero turns a negative zero into zero.
-    Ok(format!("{:?}", if rounded.is_finite() { rounded + 0.0 } else { number }))
-}
-
-/// Returns a JSON string in normal form.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = Vec::new();
-    labelport_model::json::quote_into(text, &mut out);
-    String::from_utf8(out).expect("the normal form is ASCII")
+    Ok(Number::new(if rounded.is_finite() { rounded + 0.0 } else { number }))
 }

@@ -9,13 +9,12 @@
 //! geometries are floats, and the order of the lines is kept, objects and classifications apart.
 //!
 //! Where nobody has seen what the vendor does, the guess stands in one place: scores in `score`, timed answers in
-//! `answer`, timestamps in `container::stamps`, sizes of masks in `mask`, lasting answers in `track`.
+//! `answer`, sizes of masks in `mask`, lasting answers in `track`.
 //!
-//! # Adding a tool, a container, a data type
-//! See `tool`, `container` and [`labelport_model::data_type`]; nothing here knows a data type by name.
+//! # Adding a tool, a data type
+//! See `tool` and [`labelport_model::data_type`]; nothing here knows a data type by name.
 
 mod answer;
-mod container;
 mod convert;
 mod error;
 mod line;

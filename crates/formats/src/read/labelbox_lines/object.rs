@@ -1,9 +1,9 @@
-//! Objects as exports show them.
+//! Objects as they are stored.
 
-use super::line::quoted;
 use super::mask::Sheets;
 use super::ontology::Tool;
-use super::tool::Geometry;
+use super::tool::{Drawn, Geometry};
+use labelport_model::annotation::{Classification, Composite, Feature, Mask, Object, Scores, Shape, Text};
 use labelport_model::data_type::{AnnotationKind, Form};
 
 /// The forms whose objects have no machine value.
@@ -20,39 +20,40 @@ pub(super) struct Identity<'o> {
 /// How an object is, on the whole or on one frame.
 #[derive(Debug)]
 pub(super) struct State {
-    /// What is answered about it, as a JSON list.
-    pub(super) classifications: String,
+    /// What is answered about it.
+    pub(super) classifications: Vec<Classification<'static>>,
     pub(super) geometry: Geometry,
-    /// Its scores as members.
-    pub(super) scores: String,
+    pub(super) scores: Scores<'static>,
 }
 
 impl Identity<'_> {
-    /// Writes the object in one state. Its masks must be settled.
-    pub(super) fn write(&self, state: &State, sheets: &Sheets) -> String {
-        let geometry = match &state.geometry {
-            Geometry::Members(members) => members.clone(),
-            Geometry::Layer(layer) => sheets.find(*layer).map_or_else(String::new, |(url, [red, green, blue])| {
-                // The form of `export()`: the instance's colour on a picture of them all.
-                format!("\"composite_mask\":{{\"url\":{},\"color_rgb\":[{red},{green},{blue}]}}", quoted(url))
-            }),
-            Geometry::Region(_) => String::new(),
+    /// Returns the object in one state. Its masks must be settled.
+    pub(super) fn object(&self, state: State, sheets: &Sheets) -> Object<'static> {
+        let drawn = match state.geometry {
+            Geometry::Drawn(drawn) => *drawn,
+            Geometry::Layer(layer) => Drawn { shape: sheets.find(layer).map(on_composite), ..Drawn::default() },
+            Geometry::Region(_) => Drawn::default(),
         };
-        self.write_members(&state.classifications, &geometry, &state.scores)
+        Object { scores: state.scores, ..self.drawn(drawn, state.classifications) }
     }
 
-    /// Writes the object with members behind its classifications.
-    pub(super) fn write_members(&self, classifications: &str, geometry: &str, scores: &str) -> String {
-        let mut json = format!("{{\"feature_id\":{},{}", quoted(&self.feature_id), self.tool.head);
-        if !VALUELESS.contains(&self.kind.form) {
-            json.push_str(&format!(",\"value\":{}", self.tool.value));
+    /// Returns the object with what is drawn and what is answered about it.
+    pub(super) fn drawn(&self, drawn: Drawn, classifications: Vec<Classification<'static>>) -> Object<'static> {
+        let feature = self.tool.feature(&self.feature_id);
+        Object {
+            feature: if VALUELESS.contains(&self.kind.form) { Feature { value: None, ..feature } } else { feature },
+            kind: Some(Text::new(self.kind.name)),
+            classifications: Some(classifications.into()),
+            page_number: drawn.page_number,
+            shape: drawn.shape,
+            page_dimensions: drawn.page_dimensions,
+            ..Object::default()
         }
-        json.push_str(&format!(",\"annotation_kind\":\"{}\",\"classifications\":{classifications}", self.kind.name));
-        for members in [geometry, scores].into_iter().filter(|members| !members.is_empty()) {
-            json.push(',');
-            json.push_str(members);
-        }
-        json.push('}');
-        json
     }
+}
+
+/// Returns the form that `export()` gives a mask: the colour of the instance on a picture of them all.
+fn on_composite((url, color_rgb): (&str, [u8; 3])) -> Shape<'static> {
+    let composite = Composite { url: Some(Text::new(url)), color_rgb: Some(color_rgb), ..Composite::default() };
+    Shape::Mask(Mask { composite: Some(composite), ..Mask::default() })
 }

@@ -1,7 +1,8 @@
 //! An ontology as conversion needs it: features by name and by id, with what exports say of each.
 
 use super::error::{Fault, LineError, Problem, find_path};
-use super::line::{find, find_list, find_text, get_text, object, quoted};
+use super::line::{find, find_list, find_text, get_text, object};
+use labelport_model::annotation::{Feature, Text};
 use labelport_model::json::{Document, JsonError, Kind, Value};
 use labelport_model::quote::Quoted;
 
@@ -36,9 +37,7 @@ pub(super) struct Tool {
     pub(super) sort: String,
     /// What is asked of each annotation.
     pub(super) questions: Vec<Question>,
-    /// The members `feature_schema_id` and `name` of an export.
-    pub(super) head: String,
-    /// The machine value as a JSON string.
+    /// The machine value.
     pub(super) value: String,
 }
 
@@ -54,8 +53,6 @@ pub(super) struct Question {
     pub(super) choices: Vec<Choice>,
     /// What is asked of a free answer.
     pub(super) questions: Vec<Question>,
-    /// The members `feature_schema_id`, `name` and `value` of an export.
-    pub(super) head: String,
 }
 
 /// How a question is answered.
@@ -83,8 +80,6 @@ pub(super) struct Choice {
     label: String,
     /// What is asked of it once it is chosen.
     pub(super) questions: Vec<Question>,
-    /// The members `feature_schema_id`, `name` and `value` of an export.
-    pub(super) head: String,
 }
 
 /// The types of classifications. What a prompt or a response asks is answered like other questions.
@@ -167,11 +162,35 @@ impl Named for Choice {
     }
 }
 
+impl Tool {
+    /// Returns the feature of an annotation.
+    pub(super) fn feature(&self, feature_id: &str) -> Feature<'static> {
+        feature(feature_id, &self.id, &self.name, &self.value)
+    }
+}
+
+impl Choice {
+    /// Returns the feature of an answer.
+    pub(super) fn feature(&self, feature_id: &str) -> Feature<'static> {
+        feature(feature_id, &self.id, &self.label, &self.value)
+    }
+}
+
 impl Question {
+    /// Returns the feature of a classification.
+    pub(super) fn feature(&self, feature_id: &str) -> Feature<'static> {
+        feature(feature_id, &self.id, &self.title, &self.name)
+    }
+
     /// Returns the name as a message shows it.
     pub(super) fn shown(&self) -> Quoted {
         Quoted::new(&self.title)
     }
+}
+
+fn feature(id: &str, schema_id: &str, name: &str, value: &str) -> Feature<'static> {
+    let text = |text: &str| Some(Text::new(text));
+    Feature { id: text(id), schema_id: text(schema_id), name: text(name), value: text(value) }
 }
 
 /// Finds the feature that a value names: by its schema id where it has one, else by its name.
@@ -216,14 +235,7 @@ fn read_tool(value: Value<'_>, usual: &str) -> Result<Tool, Fault> {
     };
     let (id, name) = (read_id(value)?, get_text(value, "name")?);
     let machine = find_text(value, "value")?.unwrap_or_else(|| machine_value(&name));
-    Ok(Tool {
-        head: format!("\"feature_schema_id\":{},\"name\":{}", quoted(&id), quoted(&name)),
-        value: quoted(&machine),
-        questions: read_questions(value, "classifications")?,
-        id,
-        name,
-        sort,
-    })
+    Ok(Tool { value: machine, questions: read_questions(value, "classifications")?, id, name, sort })
 }
 
 /// Returns the machine value of a tool to which the ontology gives none: lower case, with `_` for what is between words.
@@ -263,7 +275,7 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
             choices.push(read_choice(option)?);
         }
     }
-    Ok(Question { head: head(&id, &title, &name), id, name, title, sort, choices, questions })
+    Ok(Question { id, name, title, sort, choices, questions })
 }
 
 fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {
@@ -277,11 +289,7 @@ fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {
     let machine = machine.unwrap_or_else(|| label.clone());
     let mut questions = read_questions(value, "options")?;
     questions.extend(read_questions(value, "classifications")?);
-    Ok(Choice { head: head(&id, &label, &machine), id, value: machine, label, questions })
-}
-
-fn head(id: &str, name: &str, value: &str) -> String {
-    format!("\"feature_schema_id\":{},\"name\":{},\"value\":{}", quoted(id), quoted(name), quoted(value))
+    Ok(Choice { id, value: machine, label, questions })
 }
 
 fn read_id(value: Value<'_>) -> Result<String, Fault> {

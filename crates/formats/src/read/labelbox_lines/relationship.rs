@@ -1,10 +1,12 @@
 //! Relationships between objects. They stand before the objects they name, so they are resolved when all lines are read.
 
 use super::error::{Fault, LineError, Problem};
-use super::line::{find, find_text, get, get_object, get_text, one_of, quoted};
+use super::line::{find, find_text, get, get_object, get_text, one_of};
 use super::object::Identity;
 use super::ontology::Tool;
 use super::scene::Scene;
+use super::tool::Drawn;
+use labelport_model::annotation::{self, Direction, Object, Shape, Text};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -62,18 +64,22 @@ pub(super) fn read<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>
 }
 
 impl Relation<'_> {
-    /// Writes the relationship. `find` returns the feature id that the line with a uuid left.
+    /// Returns the relationship. `find` returns the feature id that the line with a uuid left.
     ///
     /// That a source without an annotation is shown by its name is a guess, and this is its one place.
-    pub(super) fn write(&self, find: impl Fn(&str) -> Result<String, Problem>) -> Result<String, LineError> {
+    pub(super) fn object(&self, find: impl Fn(&str) -> Result<String, Problem>) -> Result<Object<'static>, LineError> {
         let resolve =
             |key: &str, uuid: &str| find(uuid).map_err(|problem| LineError { place: format!("{KEY}.{key}"), problem });
-        let source = match &self.source {
-            Source::Line(uuid) => format!("\"source\":{}", quoted(&resolve("source", uuid)?)),
-            Source::Feature(name) => format!("\"source_ontology_name\":{}", quoted(name)),
+        let mut relation = annotation::Relation {
+            direction: if self.identity.kind.form == Form::Mutual { Direction::Mutual } else { Direction::Directed },
+            ..annotation::Relation::default()
         };
-        let target = quoted(&resolve("target", &self.target)?);
-        let ends = format!("\"{}\":{{{source},\"target\":{target}}}", self.identity.kind.geometry_key);
-        Ok(self.identity.write_members("[]", &ends, ""))
+        match &self.source {
+            Source::Line(uuid) => relation.source = Some(Text::new(&resolve("source", uuid)?)),
+            Source::Feature(name) => relation.source_ontology_name = Some(Text::new(name)),
+        }
+        relation.target = Some(Text::new(&resolve("target", &self.target)?));
+        let drawn = Drawn { shape: Some(Shape::Relation(relation)), ..Drawn::default() };
+        Ok(self.identity.drawn(drawn, Vec::new()))
     }
 }

@@ -81,7 +81,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Returns the size in points of the page with the number that a box has.
-    pub(super) fn page_size(&self, page: u64) -> Option<PageSize> {
+    pub(super) fn page_size(&self, page: i64) -> Option<PageSize> {
         self.text_layer.as_ref()?.page_size(page)
     }
 }
@@ -111,16 +111,16 @@ impl<'a> Text<'a> {
         self.starts.as_ref().map_or(self.text.len(), Vec::len)
     }
 
-    /// Returns the characters from `start` to `end`, both included, or nothing beyond the text.
+    /// Returns the characters from `start` to before `end`, or nothing beyond the text.
     pub(super) fn slice(&self, start: u64, end: u64) -> Option<&'a str> {
-        let (start, behind) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?.checked_add(1)?);
-        if behind > self.length() {
+        let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
+        if end > self.length() {
             return None;
         }
         match &self.starts {
-            None => self.text.get(start..behind),
+            None => self.text.get(start..end),
             Some(starts) => {
-                let until = starts.get(behind).copied().unwrap_or(self.text.len());
+                let until = starts.get(end).copied().unwrap_or(self.text.len());
                 self.text.get(*starts.get(start)?..until)
             }
         }
@@ -167,8 +167,8 @@ impl TextLayer {
     }
 
     /// Pages of boxes count from 0, those of a text layer from 1 where they have numbers.
-    fn page_size(&self, page: u64) -> Option<PageSize> {
-        let number = i64::try_from(page).ok()?.checked_add(1)?;
+    fn page_size(&self, page: i64) -> Option<PageSize> {
+        let number = page.checked_add(1)?;
         let numbered = self.pages.iter().find(|(given, _)| *given == Some(number));
         let placed = || self.pages.get(usize::try_from(page).ok()?);
         // A document of one page is the same whichever number it has.
@@ -187,13 +187,13 @@ mod tests {
         fn check(text: &str, start: u64, end: u64, expect: Option<&str>) {
             assert_eq!(Text::new(text).slice(start, end), expect);
         }
-        check("pier 4", 0, 3, Some("pier"));
-        check("pier 4", 5, 5, Some("4"));
-        check("pier 4", 5, 6, None);
-        check("caf\u{e9} \u{1f6a2}!", 3, 5, Some("\u{e9} \u{1f6a2}"));
-        check("caf\u{e9} \u{1f6a2}!", 5, 6, Some("\u{1f6a2}!"));
-        check("caf\u{e9} \u{1f6a2}!", 5, 7, None);
-        check("", 0, 0, None);
+        check("pier 4", 0, 4, Some("pier"));
+        check("pier 4", 5, 6, Some("4"));
+        check("pier 4", 5, 7, None);
+        check("caf\u{e9} \u{1f6a2}!", 3, 6, Some("\u{e9} \u{1f6a2}"));
+        check("caf\u{e9} \u{1f6a2}!", 5, 7, Some("\u{1f6a2}!"));
+        check("caf\u{e9} \u{1f6a2}!", 5, 8, None);
+        check("", 0, 1, None);
         check("a", 0, u64::MAX, None);
     }
 }

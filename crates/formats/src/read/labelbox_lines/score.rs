@@ -5,27 +5,28 @@
 
 use super::Purpose;
 use super::error::{Fault, Problem};
-use super::line::{find, find_list, get_number, get_text, number, object, quoted};
-use labelport_model::json::{Members, Value};
+use super::line::{find, find_list, get, get_number, get_text, number, object};
+use labelport_model::annotation::{Metric, Number, Scores, Text};
+use labelport_model::json::Value;
 
-/// Returns the members that a line, a key frame or an answer adds at the end of its object.
-pub(super) fn read(value: Value<'_>, purpose: Purpose) -> Result<String, Fault> {
-    let mut members = Members::default();
+/// Returns the scores of a line, a key frame or an answer.
+pub(super) fn read(value: Value<'_>, purpose: Purpose) -> Result<Scores<'static>, Fault> {
+    let mut scores = Scores::default();
     if let Some(confidence) = find(value, "confidence") {
         if !(0.0..=1.0).contains(&number(confidence)?) {
             return Err(Fault::at(confidence, Problem::Confidence(confidence.raw().to_owned())));
         }
-        members.push_raw("confidence", confidence.raw());
+        scores.confidence = Number::spelled(confidence.raw().to_owned());
     }
     let mut metrics = Vec::new();
     for metric in find_list(value, "customMetrics")? {
         let name = get_text(object(metric)?, "name")?;
         get_number(metric, "value")?;
-        let value = find(metric, "value").map_or("null", Value::raw);
-        metrics.push(format!("{{\"name\":{},\"value\":{value}}}", quoted(&name)));
+        let value = Number::spelled(get(metric, "value")?.raw().to_owned());
+        metrics.push(Metric { name: Some(Text::new(&name)), value, ..Metric::default() });
     }
     if !metrics.is_empty() {
-        members.push_raw("custom_metrics", &format!("[{}]", metrics.join(",")));
+        scores.custom_metrics = Some(metrics);
     }
-    Ok(if purpose == Purpose::Prediction { members.into_string() } else { String::new() })
+    Ok(if purpose == Purpose::Prediction { scores } else { Scores::default() })
 }

@@ -1,7 +1,6 @@
 //! Objects on frames: from key frames in segments, and from masks in colours.
 
-use super::answer::{Ids, Range, Reader};
-use super::container::GROUP_KEYS;
+use super::answer::{Ids, Reader};
 use super::error::{Fault, Problem};
 use super::line::{get, get_from, get_list, get_object, object, one_of};
 use super::mask::{Inside, Region, STRETCH_LIMIT, regions};
@@ -9,6 +8,7 @@ use super::object::{Identity, State};
 use super::ontology::{Tool, unknown};
 use super::scene::Scene;
 use super::{score, tool};
+use labelport_model::annotation::{Axis, Classification, Range, Scores};
 use labelport_model::data_type::{Container, Form};
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -18,10 +18,10 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(super) struct Track<'o> {
     pub(super) identity: Identity<'o>,
-    /// The group of slices, by its place among the groups; nothing where there are none.
-    pub(super) group: Option<usize>,
+    /// The axis along which a series is sliced; nothing for a video.
+    pub(super) axis: Option<Axis>,
     /// How it is on its key frames.
-    pub(super) states: BTreeMap<u64, State>,
+    pub(super) states: BTreeMap<i64, State>,
     /// The frames over which it lasts.
     pub(super) ranges: Vec<Range>,
 }
@@ -33,16 +33,19 @@ pub(super) const MASKS: &str = "masks";
 /// The first frame of a video, and the first slice of a group.
 const FIRST_FRAME: i64 = 1;
 
-fn group_of(scene: &Scene<'_>, line: Value<'_>) -> Result<Option<usize>, Fault> {
+/// The axes as lines name them.
+const AXES: &[(&str, Axis)] = &[("axial", Axis::Axial), ("sagittal", Axis::Sagittal), ("coronal", Axis::Coronal)];
+
+fn axis_of(scene: &Scene<'_>, line: Value<'_>) -> Result<Option<Axis>, Fault> {
     if scene.data_type.container != Container::Groups {
         return Ok(None);
     }
-    one_of(get(line, "groupKey")?, GROUP_KEYS, "axial, sagittal, coronal").map(Some)
+    one_of(get(line, "groupKey")?, AXES, "axial, sagittal, coronal").map(Some)
 }
 
 /// Reads a line with segments of key frames.
 pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>) -> Result<Track<'o>, Fault> {
-    let group = group_of(scene, line)?;
+    let axis = axis_of(scene, line)?;
     let line_scores = score::read(line, scene.purpose)?;
     let mut ids = BTreeMap::new();
     let mut drawing = None;
@@ -68,12 +71,11 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
                     drawing.insert(tool::choose(scene, found, feature, key_frame)?)
                 }
             };
-            let geometry = drawing.write(scene, key_frame)?;
+            let geometry = drawing.read(scene, key_frame)?;
             persist(&mut lasting, answers(scene, feature, key_frame, &mut ids)?);
             let own_scores = score::read(key_frame, scene.purpose)?;
-            let scores = if own_scores.is_empty() { line_scores.clone() } else { own_scores };
-            let shown: Vec<&str> = lasting.iter().flat_map(|(_, items)| items).map(String::as_str).collect();
-            let classifications = format!("[{}]", shown.join(","));
+            let scores = if own_scores == Scores::default() { line_scores.clone() } else { own_scores };
+            let classifications = lasting.iter().flat_map(|(_, items)| items).cloned().collect();
             states.insert(frame, State { classifications, geometry, scores });
         }
     }
@@ -81,11 +83,11 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
         return Err(Fault::at(line, Problem::Missing(SEGMENTS)));
     };
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
-    Ok(Track { identity, group, states, ranges })
+    Ok(Track { identity, axis, states, ranges })
 }
 
 /// What is answered about an object: the classifications of each question, by its schema id.
-type Answers = Vec<(String, Vec<String>)>;
+type Answers = Vec<(String, Vec<Classification<'static>>)>;
 
 fn answers(
     scene: &mut Scene<'_>,
@@ -94,12 +96,12 @@ fn answers(
     ids: &mut BTreeMap<String, String>,
 ) -> Result<Answers, Fault> {
     let ids = Ids { world: &mut *scene.world, known: Some(ids) };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, spans: Vec::new() };
+    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
     let mut answers = Answers::new();
-    for (question, json) in reader.nested(&feature.questions, value, "")? {
+    for (question, item) in reader.nested(&feature.questions, value, "")? {
         match answers.iter_mut().find(|(known, _)| known == question) {
-            Some((_, items)) => items.push(json),
-            None => answers.push((question.to_owned(), vec![json])),
+            Some((_, items)) => items.push(item),
+            None => answers.push((question.to_owned(), vec![item])),
         }
     }
     Ok(answers)
@@ -125,7 +127,7 @@ pub(super) fn read_masks<'o>(
     let kind = scene
         .kind(Form::FrameMask)
         .ok_or_else(|| Fault::at(masks, Problem::DataTypeMismatch { data_type: scene.data_type.name, key: MASKS }))?;
-    let group = group_of(scene, line)?;
+    let axis = axis_of(scene, line)?;
     let scores = score::read(line, scene.purpose)?;
     let mut tracks = Vec::new();
     let mut colours = Vec::new();
@@ -138,7 +140,7 @@ pub(super) fn read_masks<'o>(
         }
         colours.push(tool::masked_instance(instance)?);
         let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
-        tracks.push(Track { identity, group, states: BTreeMap::new(), ranges: Vec::new() });
+        tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new() });
     }
     let mut stretches = 0;
     for frame in get_list(masks, "frames", "frames", 1)? {
@@ -162,9 +164,9 @@ pub(super) fn read_masks<'o>(
 fn read_frame(
     scene: &mut Scene<'_>,
     frame: Value<'_>,
-    index: u64,
+    index: i64,
     colours: &[Inside],
-    scores: &str,
+    scores: &Scores<'static>,
     tracks: &mut [Track<'_>],
 ) -> Result<usize, Fault> {
     let bytes = tool::mask_bytes(scene, frame)?;
@@ -173,7 +175,7 @@ fn read_frame(
     for (track, region) in tracks.iter_mut().zip(found) {
         if !region.is_empty() {
             let geometry = tool::Geometry::Region(region);
-            let state = State { classifications: "[]".to_owned(), geometry, scores: scores.to_owned() };
+            let state = State { classifications: Vec::new(), geometry, scores: scores.clone() };
             track.states.insert(index, state);
         }
     }
@@ -181,7 +183,7 @@ fn read_frame(
 }
 
 /// Puts ascending frames that follow each other into ranges.
-fn neighbours(frames: impl Iterator<Item = u64>) -> Vec<Range> {
+fn neighbours(frames: impl Iterator<Item = i64>) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::new();
     for frame in frames {
         match ranges.last_mut() {

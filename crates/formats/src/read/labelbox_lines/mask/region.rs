@@ -6,7 +6,7 @@ use super::{PIXEL_LIMIT, STRETCH_LIMIT};
 use labelport_model::json::Value;
 
 /// Some pixels of a picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Region {
     pub(in super::super) width: u32,
     pub(in super::super) height: u32,

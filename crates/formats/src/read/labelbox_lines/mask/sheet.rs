@@ -6,16 +6,17 @@
 use super::super::error::Problem;
 use super::super::{Mask, MaskPlace, World};
 use super::{Colour, Region, STRETCH_LIMIT, picture};
+use labelport_model::annotation::Axis;
 use std::collections::BTreeMap;
 
-/// What makes frames share the id of a composite: the group of slices, and the size.
-type Series = (Option<usize>, u32, u32);
+/// What makes frames share the id of a composite: the axis of slices, and the size.
+type Series = (Option<Axis>, u32, u32);
 
 /// The masks of one label.
 #[derive(Debug, Default)]
 pub(in super::super) struct Sheets {
     layers: Vec<Layer>,
-    sheets: BTreeMap<(Series, u64), Sheet>,
+    sheets: BTreeMap<(Series, i64), Sheet>,
     ids: BTreeMap<Series, String>,
     colours: BTreeMap<String, Colour>,
     stretches: usize,
@@ -26,7 +27,7 @@ pub(in super::super) struct Sheets {
 struct Layer {
     line: usize,
     colour: Colour,
-    sheet: (Series, u64),
+    sheet: (Series, i64),
     region: Region,
 }
 
@@ -48,10 +49,10 @@ pub(in super::super) struct Spot<'a> {
     pub(in super::super) line: usize,
     /// Its feature id.
     pub(in super::super) feature_id: &'a str,
-    /// The group of slices.
-    pub(in super::super) group: Option<usize>,
+    /// The axis along which a series is sliced.
+    pub(in super::super) axis: Option<Axis>,
     /// The frame; 1 for an image.
-    pub(in super::super) index: u64,
+    pub(in super::super) index: i64,
 }
 
 impl Sheets {
@@ -68,9 +69,9 @@ impl Sheets {
             return Err(Problem::TooScattered(STRETCH_LIMIT));
         }
         let png = picture::instance(&region).map_err(Problem::Keep)?;
-        let place = MaskPlace::Instance { feature_id: spot.feature_id.to_owned(), index: spot.index };
+        let place = MaskPlace::Instance { feature_id: spot.feature_id.to_owned(), index: spot.index.unsigned_abs() };
         world.keep_mask(Mask { place, png }).map_err(Problem::Keep)?;
-        let series = (spot.group, region.width, region.height);
+        let series = (spot.axis, region.width, region.height);
         let colour = match self.colours.get(spot.feature_id) {
             Some(colour) => *colour,
             None => {
@@ -106,7 +107,7 @@ impl Sheets {
         for ((series, index), sheet) in &mut self.sheets {
             let layers: Vec<&Layer> = sheet.layers.iter().map(|layer| &self.layers[*layer]).collect();
             let regions: Vec<_> = layers.iter().map(|layer| (&layer.region, layer.colour)).collect();
-            let composite = MaskPlace::Composite { id: self.ids[series].clone(), index: *index };
+            let composite = MaskPlace::Composite { id: self.ids[series].clone(), index: index.unsigned_abs() };
             let kept = picture::composite(series.1, series.2, &regions)
                 .and_then(|png| world.keep_mask(Mask { place: composite, png }));
             match kept {

@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod frames;
+mod geometry;
 mod lists;
 mod masks;
 mod properties;

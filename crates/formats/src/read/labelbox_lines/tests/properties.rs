@@ -1,6 +1,7 @@
 //! What holds for every line, whatever it is.
 
 use super::*;
+use labelport_model::annotation::{self, Body, Text};
 use labelport_model::data_type::DATA_TYPES;
 use proptest::prelude::*;
 
@@ -84,7 +85,7 @@ const TEXTS: &[&str] = &[
 ];
 
 fn quoted(text: &str) -> String {
-    line::quoted(text)
+    Text::new(text).as_json().to_owned()
 }
 
 /// Makes any JSON of keys and texts that lines have.
@@ -154,6 +155,17 @@ proptest! {
         }
         if let Some(annotations) = &converted.annotations {
             check_row(annotations, data_type);
+            let mut written = Vec::new();
+            annotation::rewrite(annotations, &mut written, &mut |_| {}).unwrap();
+            prop_assert_eq!(String::from_utf8(written).unwrap(), annotations.as_str());
+            for found in annotation::read(annotations) {
+                let found = found.unwrap();
+                prop_assert_eq!(found.count_unread(), 0);
+                match &found.body {
+                    Body::Object(object) => prop_assert!(object.shape.is_some(), "{}", found.stored()),
+                    Body::Classification(item) => prop_assert!(item.answer.is_some(), "{}", found.stored()),
+                }
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Rectangles: `bbox` with the corner that has the smaller coordinates, a height and a width.
 
-use super::{Geometry, Shape, Tool, position};
+use super::{Drawn, Geometry, Shape, Tool, position};
 use crate::read::labelbox_lines::error::{Fault, Problem};
 use crate::read::labelbox_lines::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::data_type::{AnnotationKind, Form};
-use labelport_model::json::{Members, Value};
+use labelport_model::annotation::{self, Coordinates, Dimensions, Layout, Number, Position, Rect};
+use labelport_model::data_type::Form;
+use labelport_model::json::Value;
 
 const KEY: &str = "bbox";
 const DRAWERS: &[&str] = &["rectangle"];
@@ -19,17 +20,11 @@ const DECIMALS: i32 = 3;
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
     shapes: &[
-        Shape { form: Form::Box, drawn_by: DRAWERS, write: plain },
-        Shape { form: Form::PageBox, drawn_by: DRAWERS, write: on_page },
-        Shape { form: Form::GeoBox, drawn_by: DRAWERS, write: on_map },
+        Shape { form: Form::Box, drawn_by: DRAWERS, read: plain },
+        Shape { form: Form::PageBox, drawn_by: DRAWERS, read: on_page },
+        Shape { form: Form::GeoBox, drawn_by: DRAWERS, read: on_map },
     ],
 };
-
-/// A box of an export: its values spelled as floats, in the order of its keys.
-fn write_box(kind: &AnnotationKind, [top, left, height, width]: [String; 4]) -> (String, String) {
-    let json = format!("{{\"top\":{top},\"left\":{left},\"height\":{height},\"width\":{width}}}");
-    (kind.geometry_key.to_owned(), json)
-}
 
 fn check_lengths(bbox: Value<'_>) -> Result<(), Fault> {
     for key in ["height", "width"] {
@@ -40,17 +35,16 @@ fn check_lengths(bbox: Value<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn spelled(bbox: Value<'_>) -> Result<[String; 4], Fault> {
-    Ok([get_float(bbox, "top")?, get_float(bbox, "left")?, get_float(bbox, "height")?, get_float(bbox, "width")?])
+fn read_rect(bbox: Value<'_>) -> Result<Rect<'static>, Fault> {
+    let side = |key| get_float(bbox, key);
+    let (top, left, height, width) = (side("top")?, side("left")?, side("height")?, side("width")?);
+    Ok(Rect { top, left, height, width, layout: Layout::default() })
 }
 
-fn plain(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn plain(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let bbox = get_object(value, KEY)?;
     check_lengths(bbox)?;
-    let (key, json) = write_box(kind, spelled(bbox)?);
-    let mut members = Members::default();
-    members.push_raw(&key, &json);
-    Ok(Geometry::Members(members.into_string()))
+    Ok(annotation::Shape::Box(read_rect(bbox)?).into())
 }
 
 /// What the numbers of a page's box count.
@@ -71,7 +65,7 @@ const UNITS: &[(&str, Unit)] = &[
 ];
 
 /// A box on a page leaves in points, on the page number with which it came.
-fn on_page(scene: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn on_page(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let bbox = get_object(value, KEY)?;
     check_lengths(bbox)?;
     let page = get_from(value, "page", 0)?;
@@ -87,32 +81,31 @@ fn on_page(scene: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Re
         (Unit::Percent, None) => return Err(Fault::at(value, Problem::PageSizeUnknown)),
     };
     let scaled = |key, factor: f64| computed(bbox, get_number(bbox, key)? * factor, DECIMALS);
-    let corner = match unit {
-        Unit::Points => spelled(bbox)?,
-        _ => [
-            scaled("top", per_row)?,
-            scaled("left", per_column)?,
-            scaled("height", per_row)?,
-            scaled("width", per_column)?,
-        ],
+    let rect = match unit {
+        Unit::Points => read_rect(bbox)?,
+        _ => Rect {
+            top: scaled("top", per_row)?,
+            left: scaled("left", per_column)?,
+            height: scaled("height", per_row)?,
+            width: scaled("width", per_column)?,
+            layout: Layout::default(),
+        },
     };
-    let mut members = Members::default();
-    members.push_raw("page_number", &page.to_string());
-    let (key, json) = write_box(kind, corner);
-    members.push_raw(&key, &json);
+    let mut drawn =
+        Drawn { shape: Some(annotation::Shape::PageBox(rect)), page_number: Some(page), ..Drawn::default() };
     if let Some(size) = size {
         let (height, width) = (computed(bbox, size.height, DECIMALS)?, computed(bbox, size.width, DECIMALS)?);
-        members.push_raw("page_dimensions", &format!("{{\"height\":{height},\"width\":{width}}}"));
+        drawn.page_dimensions = Some(Dimensions { height, width, layout: Layout::default() });
     }
-    Ok(Geometry::Members(members.into_string()))
+    Ok(Geometry::Drawn(Box::new(drawn)))
 }
 
 /// A box on a map leaves as a ring: south west, north west, north east, south east, south west.
 ///
 /// Lines give `top` as the smaller latitude with a positive height, or as the larger one with a negative height.
-fn on_map(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn on_map(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let bbox = get_object(value, KEY)?;
-    let ends = |start: &'static str, length: &'static str| -> Result<[String; 2], Fault> {
+    let ends = |start: &'static str, length: &'static str| -> Result<[Number<'static>; 2], Fault> {
         let (from, by) = (get_number(bbox, start)?, get_number(bbox, length)?);
         let to = computed(bbox, from + by, position::DECIMALS)?;
         let from = get_float(bbox, start)?;
@@ -121,6 +114,10 @@ fn on_map(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<
     let [west, east] = ends("left", "width")?;
     let [south, north] = ends("top", "height")?;
     let ring = [(&west, &south), (&west, &north), (&east, &north), (&east, &south), (&west, &south)];
-    let ring: Vec<String> = ring.iter().map(|(x, y)| format!("[{x},{y}]")).collect();
-    Ok(position::geojson(kind, "Polygon", &format!("[[{}]]", ring.join(","))))
+    let position = |(longitude, latitude): (&Number<'static>, &Number<'static>)| Position {
+        longitude: longitude.clone(),
+        latitude: latitude.clone(),
+        altitude: None,
+    };
+    Ok(position::geo(Coordinates::Box(vec![ring.map(position).into()])))
 }

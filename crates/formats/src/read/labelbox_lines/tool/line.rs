@@ -3,7 +3,8 @@
 use super::{Geometry, Shape, Tool, position};
 use crate::read::labelbox_lines::error::Fault;
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::data_type::{AnnotationKind, Form};
+use labelport_model::annotation::{self, Coordinates};
+use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
 const KEY: &str = "line";
@@ -14,16 +15,16 @@ const LEAST: usize = 2;
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
     shapes: &[
-        Shape { form: Form::Line, drawn_by: DRAWERS, write: plain },
-        Shape { form: Form::GeoLine, drawn_by: DRAWERS, write: on_map },
+        Shape { form: Form::Line, drawn_by: DRAWERS, read: plain },
+        Shape { form: Form::GeoLine, drawn_by: DRAWERS, read: on_map },
     ],
 };
 
-fn plain(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
-    Ok(position::several(kind, &position::read_list(value, KEY, LEAST)?))
+fn plain(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
+    Ok(annotation::Shape::Line(position::read_list(value, KEY, LEAST)?).into())
 }
 
-fn on_map(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn on_map(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let points = position::read_list(value, KEY, LEAST)?;
-    Ok(position::geojson(kind, "LineString", &position::coordinates(&points)))
+    Ok(position::geo(Coordinates::Line(position::all_on_map(points))))
 }

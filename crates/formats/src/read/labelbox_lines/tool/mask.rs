@@ -7,7 +7,7 @@ use crate::read::labelbox_lines::mask::{Inside, Region, from_counts, regions};
 use crate::read::labelbox_lines::scene::Scene;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use labelport_model::data_type::{AnnotationKind, Form};
+use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
 use std::rc::Rc;
@@ -19,9 +19,9 @@ const DRAWERS: &[&str] = &["superpixel", "raster-segmentation"];
 pub(in super::super) const FRAME_MASK_DRAWERS: &[&str] = DRAWERS;
 
 pub(super) static TOOL: Tool =
-    Tool { key: KEY, shapes: &[Shape { form: Form::Mask, drawn_by: DRAWERS, write: single }] };
+    Tool { key: KEY, shapes: &[Shape { form: Form::Mask, drawn_by: DRAWERS, read: single }] };
 
-fn single(scene: &mut Scene<'_>, _: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn single(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let mask = get_object(value, KEY)?;
     let region = if find(mask, "counts").is_some() {
         from_counts(mask)?

@@ -2,10 +2,11 @@
 
 use super::{Geometry, Shape, Tool};
 use crate::read::labelbox_lines::error::Fault;
-use crate::read::labelbox_lines::line::{get, get_list, get_object, get_text, get_whole, object, one_of, quoted};
+use crate::read::labelbox_lines::line::{get, get_list, get_object, get_text, get_whole, object, one_of};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::data_type::{AnnotationKind, Form};
-use labelport_model::json::{Members, Value};
+use labelport_model::annotation::{self, Message, MessageChoice, MessageChoices, MessageRanks, Text};
+use labelport_model::data_type::Form;
+use labelport_model::json::Value;
 
 const KEY: &str = "messageEvaluationTask";
 // A format is called like the tool of an ontology that asks for it.
@@ -16,9 +17,9 @@ const RANKS: &str = "message-ranking";
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
     shapes: &[
-        Shape { form: Form::MessageChoice, drawn_by: &[CHOICE], write: choice },
-        Shape { form: Form::MessageChoices, drawn_by: &[CHOICES], write: choices },
-        Shape { form: Form::MessageRanks, drawn_by: &[RANKS], write: ranks },
+        Shape { form: Form::MessageChoice, drawn_by: &[CHOICE], read: choice },
+        Shape { form: Form::MessageChoices, drawn_by: &[CHOICES], read: choices },
+        Shape { form: Form::MessageRanks, drawn_by: &[RANKS], read: ranks },
     ],
 };
 
@@ -29,46 +30,46 @@ fn data<'v>(value: Value<'v>, format: &'static str) -> Result<Value<'v>, Fault> 
     get_object(task, "data")
 }
 
-/// Writes the members that a message has in every format.
-fn message(value: Value<'_>) -> Result<Members, Fault> {
-    let mut members = Members::default();
-    members.push_raw("message_id", &quoted(&get_text(object(value)?, "messageId")?));
-    members.push_raw("model_config_name", &quoted(&get_text(value, "modelConfigName")?));
-    Ok(members)
+fn read_text(value: Value<'_>, key: &'static str) -> Result<Option<Text<'static>>, Fault> {
+    Ok(Some(Text::new(&get_text(value, key)?)))
 }
 
-fn geometry(kind: &AnnotationKind, mut members: Members, data: Value<'_>) -> Result<Geometry, Fault> {
-    members.push_raw("parent_message_id", &quoted(&get_text(data, "parentMessageId")?));
-    let mut outer = Members::default();
-    outer.push_raw(kind.geometry_key, &format!("{{{}}}", members.as_str()));
-    Ok(Geometry::Members(outer.into_string()))
+/// Reads what a message has in every format.
+fn message(value: Value<'_>) -> Result<Message<'static>, Fault> {
+    Ok(Message {
+        message_id: read_text(object(value)?, "messageId")?,
+        model_config_name: read_text(value, "modelConfigName")?,
+        ..Message::default()
+    })
 }
 
-fn choice(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn parent(data: Value<'_>) -> Result<Option<Text<'static>>, Fault> {
+    read_text(data, "parentMessageId")
+}
+
+fn choice(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let data = data(value, CHOICE)?;
-    geometry(kind, message(data)?, data)
+    let Message { message_id, model_config_name, layout, .. } = message(data)?;
+    let parent_message_id = parent(data)?;
+    Ok(annotation::Shape::MessageChoice(MessageChoice { message_id, model_config_name, parent_message_id, layout })
+        .into())
 }
 
-fn choices(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn choices(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let data = data(value, CHOICES)?;
-    let mut chosen = Vec::new();
-    for each in get_list(data, "selectedMessages", "messages", 0)? {
-        chosen.push(format!("{{{}}}", message(each)?.as_str()));
-    }
-    let mut members = Members::default();
-    members.push_raw("messages", &format!("[{}]", chosen.join(",")));
-    geometry(kind, members, data)
+    let chosen = get_list(data, "selectedMessages", "messages", 0)?;
+    let messages = chosen.into_iter().map(message).collect::<Result<_, _>>()?;
+    let choices = MessageChoices { messages, parent_message_id: parent(data)?, ..MessageChoices::default() };
+    Ok(annotation::Shape::MessageChoices(choices).into())
 }
 
-fn ranks(_: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn ranks(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let data = data(value, RANKS)?;
-    let mut ranked = Vec::new();
+    let mut messages = Vec::new();
     for each in get_list(data, "rankedMessages", "messages", 0)? {
-        let mut members = message(each)?;
-        members.push_raw("order", &get_whole(each, "order")?.to_string());
-        ranked.push(format!("{{{}}}", members.as_str()));
+        let message = message(each)?;
+        messages.push(Message { order: Some(get_whole(each, "order")?), ..message });
     }
-    let mut members = Members::default();
-    members.push_raw("ranked_messages", &format!("[{}]", ranked.join(",")));
-    geometry(kind, members, data)
+    let ranks = MessageRanks { messages, parent_message_id: parent(data)?, ..MessageRanks::default() };
+    Ok(annotation::Shape::MessageRanks(ranks).into())
 }

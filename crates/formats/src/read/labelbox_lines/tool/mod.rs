@@ -1,7 +1,7 @@
 //! What lines draw, each sort of geometry a file.
 //!
 //! A tool is found by its key in the line. Its shapes say what the key can mean: which sorts of tools of an ontology draw
-//! it, which [`Form`] it has, and how the geometry of an export is made of it. Which form counts is decided by the data
+//! it, which [`Form`] it has, and how it becomes a typed shape. Which form counts is decided by the data
 //! type's table of annotation kinds; no tool knows a data type.
 //!
 //! # Adding a tool
@@ -24,6 +24,7 @@ use super::line::find;
 use super::mask::Region;
 use super::ontology::Tool as Feature;
 use super::scene::Scene;
+use labelport_model::annotation::{self, Dimensions};
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -41,21 +42,35 @@ struct Shape {
     form: Form,
     /// The sorts of tools that draw it, as ontologies spell them.
     drawn_by: &'static [&'static str],
-    /// Makes the geometry from the line or the key frame.
-    write: Write,
+    /// Reads the geometry of the line or the key frame.
+    read: Read,
 }
 
-type Write = fn(&mut Scene<'_>, &AnnotationKind, Value<'_>) -> Result<Geometry, Fault>;
+type Read = fn(&mut Scene<'_>, Value<'_>) -> Result<Geometry, Fault>;
 
-/// What an object of an export has behind its classifications.
+/// What an object shows.
 #[derive(Debug)]
 pub(super) enum Geometry {
-    /// Members that are done.
-    Members(String),
+    /// A shape that is done.
+    Drawn(Box<Drawn>),
     /// Pixels that are not kept yet.
     Region(Region),
     /// Pixels that are kept, by their place among the masks of the label.
     Layer(usize),
+}
+
+/// A shape, and the page that it is on.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    pub(super) shape: Option<annotation::Shape<'static>>,
+    pub(super) page_number: Option<i64>,
+    pub(super) page_dimensions: Option<Dimensions<'static>>,
+}
+
+impl From<annotation::Shape<'static>> for Geometry {
+    fn from(shape: annotation::Shape<'static>) -> Self {
+        Self::Drawn(Box::new(Drawn { shape: Some(shape), ..Drawn::default() }))
+    }
 }
 
 /// Every tool, by its file.
@@ -88,14 +103,14 @@ pub(super) fn keys() -> String {
 pub(super) struct Drawing {
     pub(super) key: &'static str,
     pub(super) kind: &'static AnnotationKind,
-    write: Write,
+    read: Read,
 }
 
 impl Drawing {
-    /// Makes the geometry of a line or a key frame, which must have the tool's key.
-    pub(super) fn write(&self, scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
+    /// Reads the geometry of a line or a key frame, which must have the tool's key.
+    pub(super) fn read(&self, scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
         super::line::get(value, self.key)?;
-        (self.write)(scene, self.kind, value)
+        (self.read)(scene, value)
     }
 }
 
@@ -112,7 +127,7 @@ pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: V
         let problem = Problem::DataTypeMismatch { data_type: scene.data_type.name, key: tool.key };
         return Err(Fault::at(at, problem));
     };
-    Ok(Drawing { key: tool.key, kind, write: shape.write })
+    Ok(Drawing { key: tool.key, kind, read: shape.read })
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use super::{Geometry, Shape, Tool};
 use crate::read::labelbox_lines::answer::get_message;
 use crate::read::labelbox_lines::error::{Fault, Problem};
-use crate::read::labelbox_lines::line::{get_object, quoted, range};
+use crate::read::labelbox_lines::line::{get_object, range};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::data_type::{AnnotationKind, Form};
-use labelport_model::json::{Members, Value};
+use labelport_model::annotation::{self, MessageSpan, Span, Text};
+use labelport_model::data_type::Form;
+use labelport_model::json::Value;
 
 const KEY: &str = "location";
 const DRAWERS: &[&str] = &["named-entity"];
@@ -14,34 +15,34 @@ const DRAWERS: &[&str] = &["named-entity"];
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
     shapes: &[
-        Shape { form: Form::Span, drawn_by: DRAWERS, write: in_text },
-        Shape { form: Form::MessageSpan, drawn_by: DRAWERS, write: in_message },
+        Shape { form: Form::Span, drawn_by: DRAWERS, read: in_text },
+        Shape { form: Form::MessageSpan, drawn_by: DRAWERS, read: in_message },
     ],
 };
 
 /// The token is left out where nobody knows the text.
-fn in_text(scene: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
+fn in_text(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let location = get_object(value, KEY)?;
-    let (start, end) = range(location, 0)?;
-    let mut span = format!("{{\"start\":{start},\"end\":{end}");
+    let mut span = read_span(location)?;
     if let Some(text) = &scene.text {
         let token = text
-            .slice(start, end)
-            .ok_or_else(|| Fault::at(location, Problem::BeyondText { end: end as i64, length: text.length() }))?;
-        span.push_str(&format!(",\"token\":{}", quoted(token)));
+            .slice(span.start, span.end)
+            .ok_or_else(|| Fault::at(location, Problem::BeyondText { end: span.last(), length: text.length() }))?;
+        span.token = Some(Text::new(token));
     }
-    span.push('}');
-    let mut members = Members::default();
-    members.push_raw(kind.geometry_key, &span);
-    Ok(Geometry::Members(members.into_string()))
+    Ok(annotation::Shape::Span(span).into())
 }
 
-fn in_message(scene: &mut Scene<'_>, kind: &AnnotationKind, value: Value<'_>) -> Result<Geometry, Fault> {
-    let (start, end) = range(get_object(value, KEY)?, 0)?;
+fn in_message(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
+    let span = read_span(get_object(value, KEY)?)?;
     let message = get_message(value)?;
     scene.check_message(value, &message)?;
-    let place = format!("{{\"message_id\":{},\"location\":{{\"start\":{start},\"end\":{end}}}}}", quoted(&message));
-    let mut members = Members::default();
-    members.push_raw(kind.geometry_key, &place);
-    Ok(Geometry::Members(members.into_string()))
+    let place = MessageSpan { message_id: Some(Text::new(&message)), span, ..MessageSpan::default() };
+    Ok(annotation::Shape::MessageSpan(place).into())
+}
+
+/// Lines count the last character in, spans do not.
+fn read_span(location: Value<'_>) -> Result<Span<'static>, Fault> {
+    let (start, last) = range(location, 0)?;
+    Ok(Span { start: start.unsigned_abs(), end: last.unsigned_abs() + 1, ..Span::default() })
 }

@@ -104,7 +104,7 @@ impl Contents<'_> {
         write_list(&self.relationships, object.key("relationships"), Object::write);
     }
 
-    /// Writes a video. Classifications over ranges stand among those of the whole and have segments; they make no key
+    /// Writes a video. Classifications of ranges are listed with those of the whole and have segments; they make no key
     /// frames.
     fn write_frames(&self, object: &mut ObjectWriter<'_>) {
         write_key_frames(self.tracks.iter(), object.key("frames"));
@@ -153,8 +153,8 @@ impl Contents<'_> {
 
     /// Writes a recording.
     ///
-    /// How a timestamp and its segments look inside is a guess by analogy with video, and this is its one place: a
-    /// classification stands at the start of each of its ranges.
+    /// How a timestamp and its segments are structured is a guess by analogy with video, made only here: a classification
+    /// is listed at the start of each of its ranges.
     fn write_starts(&self, object: &mut ObjectWriter<'_>) {
         let mut whole = Vec::new();
         let mut by_start = BTreeMap::<i64, Vec<&Classification<'_>>>::new();

@@ -5,7 +5,6 @@
 //! clock nor environment: what differs from run to run is an argument.
 
 pub mod ambient;
-pub mod annotate;
 pub mod annotation_import;
 pub mod catalog;
 pub mod disk;

@@ -9,6 +9,7 @@
 
 mod circles;
 mod crates;
+mod geometry;
 mod layout;
 mod manifest;
 mod pages;

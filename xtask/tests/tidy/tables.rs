@@ -7,7 +7,7 @@ use crate::{Problem, expect_none, rust, tree};
 
 /// The file and the name of each table.
 const TABLES: &[(&str, &str)] = &[
-    ("crates/engine/src/annotate/tool/mod.rs", "TOOLS"),
+    ("crates/formats/src/read/labelbox_lines/tool/mod.rs", "TOOLS"),
     ("crates/samples/src/demo/mod.rs", "SUBJECTS"),
     ("crates/samples/src/random/mod.rs", "PAINTERS"),
     ("crates/formats/src/write/mod.rs", "FORMATS"),

@@ -1,8 +1,8 @@
 //! The lines of an import: where they stand in the file, and which data row each is about.
 
 use super::target::Target;
-use crate::annotate::{self, LineError};
 use crate::workspace::Workspace;
+use labelport_formats::read::labelbox_lines::{self, LineError};
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
@@ -89,7 +89,7 @@ impl Lines {
             let text = self.text(&place)?;
             // A line that is no JSON cannot say whose it is.
             if let Err(error) = document.read(text.as_bytes()) {
-                self.failures[place.index] = Some(LineError::of_line(annotate::Problem::NotJson(error)));
+                self.failures[place.index] = Some(LineError::of_line(labelbox_lines::Problem::NotJson(error)));
                 continue;
             }
             let root = document.root();
@@ -112,9 +112,9 @@ impl Lines {
             };
             told.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());
             let failure = match &row {
-                None => Some(annotate::Problem::RowUnknown),
+                None => Some(labelbox_lines::Problem::RowUnknown),
                 Some(row) if !target.holds(&mut *reader, row.key)? => {
-                    Some(annotate::Problem::RowElsewhere(target.sort()))
+                    Some(labelbox_lines::Problem::RowElsewhere(target.sort()))
                 }
                 Some(_) => None,
             };

@@ -12,7 +12,6 @@ pub use labelport_store::tables::annotation_imports::AnnotationImport;
 
 use self::lines::Lines;
 use self::target::Target;
-use crate::annotate::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
 use crate::edits::Edits;
 use crate::outbound::{self, FetchError, Limits};
 use crate::projects::workflow::Mover;
@@ -20,6 +19,7 @@ use crate::storage::files::fetched_lines_id;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::access::Caller;
 use crate::workspace::{NewFile, Workspace};
+use labelport_formats::read::labelbox_lines::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
 use labelport_model::data_type;
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
@@ -242,9 +242,9 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
             Ok(gone)
         })?;
         for (_, places) in portion.iter().filter(|(row_key, _)| row_key.is_some_and(|key| gone.contains(&key))) {
-            places
-                .iter()
-                .for_each(|place| statuses[place.index] = Some(LineError::of_line(annotate::Problem::RowUnknown)));
+            places.iter().for_each(|place| {
+                statuses[place.index] = Some(LineError::of_line(labelbox_lines::Problem::RowUnknown))
+            });
         }
     }
     finish(workspace, import, &lines, &statuses)?;
@@ -296,7 +296,7 @@ fn convert(
     // Somebody deleted it since the lines were sorted out.
     let Some(row) = row else {
         return Ok(Outcome {
-            outcomes: texts.iter().map(|_| Err(LineError::of_line(annotate::Problem::RowUnknown))).collect(),
+            outcomes: texts.iter().map(|_| Err(LineError::of_line(labelbox_lines::Problem::RowUnknown))).collect(),
             made: None,
         });
     };
@@ -323,7 +323,7 @@ fn convert(
     let purpose = if target.is_run() { Purpose::Prediction } else { Purpose::Label };
     let mut world = ImportWorld { workspace, import, target, masks: Vec::new(), is_silent: is_done, last: None };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let converted = annotate::convert(ontology, &subject, &texts, purpose, &mut world);
+    let converted = labelbox_lines::convert(ontology, &subject, &texts, purpose, &mut world);
     world.note_masks()?;
     let label_kind = data_type.map_or("Default", |data_type| data_type.label_kind);
     let made = converted.annotations.filter(|_| target.keeps()).map(|annotations| Made {

@@ -1,13 +1,13 @@
 //! Where an import goes: a project or a model run.
 
 use super::{ImportKind, Made};
-use crate::annotate::Ontology;
 use crate::edits::Edits;
 use crate::models::run as model_run;
 use crate::projects::queues::Queues;
 use crate::projects::workflow::{self, Mover};
 use crate::projects::{ontology, project};
 use crate::workspace::Workspace;
+use labelport_formats::read::labelbox_lines::Ontology;
 use labelport_model::problem::Problem;
 use labelport_store::Connection;
 use labelport_store::row_key::RowKey;

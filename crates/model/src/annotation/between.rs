@@ -21,13 +21,13 @@ pub struct Between<'a> {
 /// A number that changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Move {
-    /// Where the number stands in the text of the object.
+    /// The start and end offsets of the number in the text of the object.
     at: (usize, usize),
     from: f64,
     to: f64,
 }
 
-/// Tells whether an object is a picture of one frame, which is never carried to another.
+/// Returns whether an object is a picture of one frame, which is never copied to another.
 pub fn is_picture(object: Value<'_>) -> bool {
     object.get("mask").is_some() || object.get("composite_mask").is_some()
 }
@@ -109,7 +109,7 @@ fn moves(start: &str, end: &str) -> Result<Vec<Move>, ReadError> {
     Ok(moves)
 }
 
-/// Adds the numbers of an object of numbers, which stands in a text, that differ from those of another.
+/// Adds the numbers of an object of numbers at an offset of a text that differ from those of another object.
 fn add_moves(text: &str, at: (usize, usize), end: &str, moves: &mut Vec<Move>) -> Result<(), ReadError> {
     let ends = Cursor::new(end).members()?;
     let mut cursor = Cursor::new(text);
@@ -129,7 +129,7 @@ fn number(json: &str) -> Option<f64> {
     json.starts_with(|first: char| first == '-' || first.is_ascii_digit()).then(|| json.parse().ok()).flatten()
 }
 
-/// Lists where the elements of an array stand in a text; none for a value of another kind.
+/// Lists the start and end offsets of the elements of an array in a text; none for a value of another kind.
 fn elements(text: &str, at: (usize, usize)) -> Result<Vec<(usize, usize)>, ReadError> {
     let mut cursor = Cursor::new(text);
     cursor.rewind(at.0);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     proptest! {
-        /// Digits that are put together here are those that the standard library prints.
+        /// The digits are those that the standard library prints.
         #[test]
         fn thousandths_are_printed_as_the_shortest_float(
             number in prop_oneof![-1e4..1e4_f64, -1e16..1e16_f64, any::<f64>(), -0.01..0.01_f64],

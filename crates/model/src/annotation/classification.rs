@@ -345,7 +345,7 @@ fn separate(out: &mut Vec<u8>, start: usize) {
     }
 }
 
-/// Reads a classification. An object with an annotation kind is none, wherever it stands.
+/// Reads a classification. An object with an annotation kind is not one, wherever it is.
 pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Classification<'a>>, ReadError> {
     let found: Option<Classification<'a>> = record::read(cursor)?;
     Ok(found.filter(|found| found.layout.others().all(|(key, _)| key != "annotation_kind")))

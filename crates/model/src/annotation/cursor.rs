@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A member of an object: its key without quotes, where its value stands, and its value.
+/// A member of an object: its key without quotes, the start and end offsets of its value, and its value.
 pub(super) type Member<'a> = (&'a str, (usize, usize), &'a str);
 
 /// Returns a string without its quotes.

@@ -24,7 +24,7 @@ impl<'a> Mark<'a> {
     }
 }
 
-/// Calls `each` for every annotation that stands in the value, nested ones included, in the order of the text.
+/// Calls `each` for every annotation in the value, nested ones included, in the order of the text.
 pub fn for_each<'a>(value: Value<'a>, each: &mut dyn FnMut(Mark<'a>)) {
     match value.kind() {
         Kind::Object => {
@@ -52,7 +52,7 @@ pub fn for_each_member<'a>(key: &str, member: Value<'a>, each: &mut dyn FnMut(Ma
 /// Calls `each` for an item of a list of classifications and for every annotation in it. With `answers`, of a checklist
 /// only the answers at these places, which ascend, are visited.
 pub fn for_each_item<'a>(item: Value<'a>, answers: Option<&[u32]>, each: &mut dyn FnMut(Mark<'a>)) {
-    // An item with a kind of its own is counted as an object when it is walked.
+    // An item with an annotation kind is counted as an object below.
     if item.kind() == Kind::Object && item.get("annotation_kind").is_none() {
         each(mark(item, answer_key(item)));
     }
@@ -68,14 +68,14 @@ pub fn for_each_item<'a>(item: Value<'a>, answers: Option<&[u32]>, each: &mut dy
     }
 }
 
-/// Tells whether any annotation refers to a mask that is fetched by URL.
+/// Returns whether any annotation refers to a mask that is fetched by URL.
 pub fn has_masks(annotations: &str) -> bool {
     annotations.contains("mask\":{\"url\":")
 }
 
-/// Tells whether a video's frames hold more than its key frames, as those of an export with interpolated frames do.
+/// Returns whether the frames of a video are more than its key frames, as in an export with interpolated frames.
 ///
-/// A label without a list of key frames tells nothing, and neither does one of another data type.
+/// Returns `false` for a label without a list of key frames, and for one of another data type.
 pub fn has_filled_frames(annotations: Value<'_>) -> bool {
     let (Some(frames), Some(map)) = (annotations.get("frames"), annotations.get("key_frame_feature_map")) else {
         return false;

@@ -1,8 +1,8 @@
 //! Annotations out of the text of a label, one by one.
 //!
-//! Two passes over the text, neither of which builds a tree. The first finds where objects with an annotation kind begin,
-//! since such an object is an annotation wherever it stands. The second follows the containers, keeps track of the place,
-//! and reads each annotation where it stands.
+//! Reading takes two passes over the text, neither of which builds a tree. The first finds where objects with an
+//! annotation kind begin, since such an object is an annotation wherever it is. The second walks through the containers,
+//! keeps track of the place and reads each annotation.
 
 use super::classification;
 use super::cursor::Cursor;
@@ -11,7 +11,7 @@ use super::{Annotation, Body, Holder, Object, Place, ReadError};
 /// A part of the text of a label's annotations.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part<'a> {
-    /// Containers, segments, key frames and whatever else stands between annotations.
+    /// Containers, segments, key frames and whatever else is between annotations.
     Text(&'a str),
     /// An annotation.
     Annotation(Box<Annotation<'a>>),
@@ -135,7 +135,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// What a value is, by where it stands.
+/// What a value is, judging by where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// The whole.
@@ -194,7 +194,7 @@ impl Role {
         }
     }
 
-    /// Returns what an array is that stands where something of this role is expected.
+    /// Returns what an array is where something of this role is expected.
     fn as_array(self) -> Self {
         match self {
             Self::Classification | Self::InnerClassification => Self::InnerList,
@@ -202,7 +202,7 @@ impl Role {
         }
     }
 
-    /// Returns whether an object is an annotation by where it stands, and then what reads it.
+    /// Returns what reads an object that is an annotation because of where it is.
     fn expected(self) -> Option<Kind> {
         match self {
             Self::Object | Self::Relationship => Some(Kind::Object),

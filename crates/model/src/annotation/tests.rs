@@ -189,7 +189,7 @@ fn answers_lead_to_questions() {
 }
 
 #[test]
-fn places_say_where_an_annotation_stands() {
+fn places_say_where_an_annotation_is() {
     let video = r#"{"frames":{"3":{"objects":{"f":{"annotation_kind":"VideoPoint"}},"classifications":[{"name":"gate"}]}},"segments":{"f":[[3,4]]},"classifications":[{"name":"whole"}]}"#;
     check_identity(video);
     let on_frame = Place { frame: Some(3), ..Place::default() };

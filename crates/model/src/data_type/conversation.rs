@@ -15,23 +15,11 @@ pub(super) static CONVERSATION: DataType = DataType {
     has_messages: true,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind {
-            name: "ConversationalTextEntity",
-            geometry_key: "conversational_location",
-            form: Form::MessageSpan,
-        },
-        AnnotationKind { name: "MessageMultiSelection", geometry_key: "selected_messages", form: Form::MessageChoices },
-        AnnotationKind { name: "MessageRanking", geometry_key: "ranked_messages", form: Form::MessageRanks },
-        AnnotationKind { name: "MessageSingleSelection", geometry_key: "selected_message", form: Form::MessageChoice },
-        AnnotationKind {
-            name: "TextBidirectionalRelationship",
-            geometry_key: "bidirectional_relationship",
-            form: Form::Mutual,
-        },
-        AnnotationKind {
-            name: "TextUnidirectionalRelationship",
-            geometry_key: "unidirectional_relationship",
-            form: Form::Directed,
-        },
+        AnnotationKind { name: "ConversationalTextEntity", form: Form::MessageSpan },
+        AnnotationKind { name: "MessageMultiSelection", form: Form::MessageChoices },
+        AnnotationKind { name: "MessageRanking", form: Form::MessageRanks },
+        AnnotationKind { name: "MessageSingleSelection", form: Form::MessageChoice },
+        AnnotationKind { name: "TextBidirectionalRelationship", form: Form::Mutual },
+        AnnotationKind { name: "TextUnidirectionalRelationship", form: Form::Directed },
     ],
 };

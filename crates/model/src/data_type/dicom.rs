@@ -15,7 +15,7 @@ pub(super) static DICOM: DataType = DataType {
     has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "DICOMPolyline", geometry_key: "line", form: Form::Line },
-        AnnotationKind { name: "DICOMSegmentationMask", geometry_key: "mask", form: Form::FrameMask },
+        AnnotationKind { name: "DICOMPolyline", form: Form::Line },
+        AnnotationKind { name: "DICOMSegmentationMask", form: Form::FrameMask },
     ],
 };

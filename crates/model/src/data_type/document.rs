@@ -15,17 +15,9 @@ pub(super) static DOCUMENT: DataType = DataType {
     has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind {
-            name: "DocumentBidirectionalRelationship",
-            geometry_key: "bidirectional_relationship",
-            form: Form::Mutual,
-        },
-        AnnotationKind { name: "DocumentBoundingBox", geometry_key: "bounding_box", form: Form::PageBox },
-        AnnotationKind { name: "DocumentEntityToken", geometry_key: "location", form: Form::Tokens },
-        AnnotationKind {
-            name: "DocumentUnidirectionalRelationship",
-            geometry_key: "unidirectional_relationship",
-            form: Form::Directed,
-        },
+        AnnotationKind { name: "DocumentBidirectionalRelationship", form: Form::Mutual },
+        AnnotationKind { name: "DocumentBoundingBox", form: Form::PageBox },
+        AnnotationKind { name: "DocumentEntityToken", form: Form::Tokens },
+        AnnotationKind { name: "DocumentUnidirectionalRelationship", form: Form::Directed },
     ],
 };

@@ -15,9 +15,9 @@ pub(super) static GEOSPATIAL: DataType = DataType {
     has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind { name: "GeoBoundingBox", geometry_key: "geojson", form: Form::GeoBox },
-        AnnotationKind { name: "GeoPoint", geometry_key: "geojson", form: Form::GeoPoint },
-        AnnotationKind { name: "GeoPolygon", geometry_key: "geojson", form: Form::GeoPolygon },
-        AnnotationKind { name: "GeoPolyline", geometry_key: "geojson", form: Form::GeoLine },
+        AnnotationKind { name: "GeoBoundingBox", form: Form::GeoBox },
+        AnnotationKind { name: "GeoPoint", form: Form::GeoPoint },
+        AnnotationKind { name: "GeoPolygon", form: Form::GeoPolygon },
+        AnnotationKind { name: "GeoPolyline", form: Form::GeoLine },
     ],
 };

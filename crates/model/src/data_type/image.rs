@@ -15,20 +15,12 @@ pub(super) static IMAGE: DataType = DataType {
     has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind {
-            name: "ImageBidirectionalRelationship",
-            geometry_key: "bidirectional_relationship",
-            form: Form::Mutual,
-        },
-        AnnotationKind { name: "ImageBoundingBox", geometry_key: "bounding_box", form: Form::Box },
-        AnnotationKind { name: "ImagePoint", geometry_key: "point", form: Form::Point },
-        AnnotationKind { name: "ImagePolygon", geometry_key: "polygon", form: Form::Polygon },
-        AnnotationKind { name: "ImagePolyline", geometry_key: "line", form: Form::Line },
-        AnnotationKind { name: "ImageSegmentationMask", geometry_key: "mask", form: Form::Mask },
-        AnnotationKind {
-            name: "ImageUnidirectionalRelationship",
-            geometry_key: "unidirectional_relationship",
-            form: Form::Directed,
-        },
+        AnnotationKind { name: "ImageBidirectionalRelationship", form: Form::Mutual },
+        AnnotationKind { name: "ImageBoundingBox", form: Form::Box },
+        AnnotationKind { name: "ImagePoint", form: Form::Point },
+        AnnotationKind { name: "ImagePolygon", form: Form::Polygon },
+        AnnotationKind { name: "ImagePolyline", form: Form::Line },
+        AnnotationKind { name: "ImageSegmentationMask", form: Form::Mask },
+        AnnotationKind { name: "ImageUnidirectionalRelationship", form: Form::Directed },
     ],
 };

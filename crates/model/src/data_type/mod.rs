@@ -54,8 +54,6 @@ pub struct DataType {
 pub struct AnnotationKind {
     /// The value of `annotation_kind`.
     pub name: &'static str,
-    /// The key that holds the geometry or the place.
-    pub geometry_key: &'static str,
     /// What is drawn, and in which terms.
     pub form: Form,
 }

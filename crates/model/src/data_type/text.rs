@@ -15,16 +15,8 @@ pub(super) static TEXT: DataType = DataType {
     has_messages: false,
     has_key_frames: false,
     kinds: &[
-        AnnotationKind {
-            name: "TextBidirectionalRelationship",
-            geometry_key: "bidirectional_relationship",
-            form: Form::Mutual,
-        },
-        AnnotationKind { name: "TextEntity", geometry_key: "location", form: Form::Span },
-        AnnotationKind {
-            name: "TextUnidirectionalRelationship",
-            geometry_key: "unidirectional_relationship",
-            form: Form::Directed,
-        },
+        AnnotationKind { name: "TextBidirectionalRelationship", form: Form::Mutual },
+        AnnotationKind { name: "TextEntity", form: Form::Span },
+        AnnotationKind { name: "TextUnidirectionalRelationship", form: Form::Directed },
     ],
 };

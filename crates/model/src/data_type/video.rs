@@ -15,10 +15,10 @@ pub(super) static VIDEO: DataType = DataType {
     has_messages: false,
     has_key_frames: true,
     kinds: &[
-        AnnotationKind { name: "VideoBoundingBox", geometry_key: "bounding_box", form: Form::Box },
-        AnnotationKind { name: "VideoPoint", geometry_key: "point", form: Form::Point },
-        AnnotationKind { name: "VideoPolygon", geometry_key: "polygon", form: Form::Polygon },
-        AnnotationKind { name: "VideoPolyline", geometry_key: "line", form: Form::Line },
-        AnnotationKind { name: "VideoSegmentationMask", geometry_key: "mask", form: Form::FrameMask },
+        AnnotationKind { name: "VideoBoundingBox", form: Form::Box },
+        AnnotationKind { name: "VideoPoint", form: Form::Point },
+        AnnotationKind { name: "VideoPolygon", form: Form::Polygon },
+        AnnotationKind { name: "VideoPolyline", form: Form::Line },
+        AnnotationKind { name: "VideoSegmentationMask", form: Form::FrameMask },
     ],
 };

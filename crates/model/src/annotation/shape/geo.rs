@@ -48,7 +48,7 @@ impl<'a> Geo<'a> {
         Self { coordinates, layout: Layout::default(), declared: None }
     }
 
-    /// Reads GeoJSON. A rectangle is read as a polygon: only the kind of the object tells them apart.
+    /// Reads GeoJSON. A rectangle is read as a polygon: only the annotation kind distinguishes them.
     pub(super) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, ReadError> {
         let Some(mut geo): Option<Self> = record::read(cursor)? else { return Ok(None) };
         let declared = geo.declared.take();

@@ -42,7 +42,7 @@ pub enum Shape<'a> {
     Polygon(Vec<Point<'a>>),
     /// Something on a map, in degrees.
     Geo(Geo<'a>),
-    /// The pixels of an object, as a picture behind a URL.
+    /// The pixels of an object, as a picture at a URL.
     Mask(Mask<'a>),
     /// Characters of a text.
     Span(Span<'a>),

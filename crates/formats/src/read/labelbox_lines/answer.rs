@@ -1,0 +1,294 @@
+//! Answers to questions, at any depth, to the classifications of an export.
+//!
+//! An answer may hold for ranges of frames or of milliseconds, which stand beside a question (`frames` of the line) or
+//! beside each of its answers. A range never makes a key frame: it becomes a *segment* of the feature id that stands for
+//! the answer, which is the chosen option's, or the classification's own where the answer is free text.
+//!
+//! How several timed answers to one question are put into classifications is a guess, and [`Reader::timed`] is its one
+//! place: each radio or text answer is a classification of its own, checklist answers with equal ranges share one.
+
+use super::error::{Fault, Problem};
+use super::line::{find, find_list, find_text, get, get_text, list, object, range, text};
+use super::ontology::{self, Question, Sort, get_named};
+use super::{Purpose, World, score};
+use labelport_model::annotation::{
+    Answer, Choice, Classification, Classifications, Range, Scores, Segments, Subject, Text, Timed, Words,
+};
+use labelport_model::json::{Kind, Value};
+use std::collections::BTreeMap;
+
+/// A classification.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// The feature id of the classification.
+    pub(super) feature_id: String,
+    /// It and when it begins.
+    pub(super) timed: Timed<'static>,
+}
+
+/// Makes feature ids: fresh ones, or for an object on many frames the same for the same answer.
+pub(super) struct Ids<'a> {
+    pub(super) world: &'a mut dyn World,
+    /// The ids given, by the way to the answer; none where all are fresh.
+    pub(super) known: Option<&'a mut BTreeMap<String, String>>,
+}
+
+impl Ids<'_> {
+    fn id(&mut self, path: &str) -> String {
+        match &mut self.known {
+            Some(known) => match known.get(path) {
+                Some(id) => id.clone(),
+                None => {
+                    let id = self.world.new_id();
+                    known.insert(path.to_owned(), id.clone());
+                    id
+                }
+            },
+            None => self.world.new_id(),
+        }
+    }
+}
+
+/// Reads the answers of one line or of one key frame.
+pub(super) struct Reader<'a> {
+    pub(super) ids: Ids<'a>,
+    pub(super) purpose: Purpose,
+    /// The first frame or millisecond that a range may have; nothing where no answer has ranges.
+    pub(super) first_moment: Option<i64>,
+    /// The segments of the answers read so far.
+    pub(super) segments: Vec<Segments<'static>>,
+}
+
+/// What an answer is, before its classification is written around it.
+struct Answered {
+    answer: Answer<'static>,
+    /// The feature ids that stand for the answer; none stands for the classification's own.
+    options: Vec<String>,
+    ranges: Vec<Range>,
+}
+
+impl Reader<'_> {
+    /// Reads the answer of a line to a question. `message` is the message it is about.
+    pub(super) fn line(
+        &mut self,
+        question: &Question,
+        line: Value<'_>,
+        message: Option<&str>,
+    ) -> Result<Vec<Item>, Fault> {
+        self.question(question, line, message, "")
+    }
+
+    /// Reads what `classifications` of a value answer, with the schema id of each question.
+    pub(super) fn nested<'q>(
+        &mut self,
+        questions: &'q [Question],
+        value: Value<'_>,
+        path: &str,
+    ) -> Result<Vec<(&'q str, Classification<'static>)>, Fault> {
+        let mut answered = Vec::new();
+        for item in find_list(value, "classifications")? {
+            let question = get_named(questions, object(item)?)?;
+            let items = self.question(question, item, None, path)?;
+            answered.extend(items.into_iter().map(|item| (question.id.as_str(), item.timed.classification)));
+        }
+        Ok(answered)
+    }
+
+    /// Reads what `classifications` of a value answer.
+    pub(super) fn answers(
+        &mut self,
+        questions: &[Question],
+        value: Value<'_>,
+        path: &str,
+    ) -> Result<Vec<Classification<'static>>, Fault> {
+        Ok(self.nested(questions, value, path)?.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// Reads what an answer leads to, which is an empty list where it leads to nothing.
+    fn led_to(
+        &mut self,
+        questions: &[Question],
+        value: Value<'_>,
+        path: &str,
+    ) -> Result<Option<Classifications<'static>>, Fault> {
+        Ok(Some(self.answers(questions, value, path)?.into()))
+    }
+
+    fn question(
+        &mut self,
+        question: &Question,
+        value: Value<'_>,
+        message: Option<&str>,
+        path: &str,
+    ) -> Result<Vec<Item>, Fault> {
+        let path = format!("{path}/{}", question.id);
+        let ranges = self.ranges(value)?;
+        let answer = match find(value, "answer").or_else(|| find(value, "answers")) {
+            Some(answer) => answer,
+            None => get(value, "answer")?,
+        };
+        let mut answered = match (question.sort, answer.kind()) {
+            (Sort::Text, Kind::String) => vec![self.words(question, answer, value, &path)?],
+            (Sort::Radio | Sort::Dropdown, Kind::Object) => self.chosen(question, answer, &path)?,
+            (Sort::Radio, Kind::Array) if !is_timed(answer) => {
+                return Err(Fault::at(answer, Problem::OneAnswer(question.shown())));
+            }
+            (Sort::Radio | Sort::Text, Kind::Array) if is_timed(answer) => self.timed(question, answer, &path)?,
+            (Sort::Checklist | Sort::Dropdown, Kind::Array) if is_timed(answer) => {
+                self.timed(question, answer, &path)?
+            }
+            (Sort::Checklist | Sort::Dropdown, Kind::Array) => {
+                vec![self.checklist(question, &list(answer)?, Vec::new(), &path)?]
+            }
+            _ => return Err(mismatch(question, answer)),
+        };
+        if let Some(ranges) = ranges {
+            answered.iter_mut().filter(|each| each.ranges.is_empty()).for_each(|each| each.ranges.clone_from(&ranges));
+        }
+        let scores = score::read(value, self.purpose)?;
+        Ok(answered.into_iter().map(|each| self.item(question, each, message, &scores, &path)).collect())
+    }
+
+    /// Returns the classification around an answer and notes its segments.
+    fn item(
+        &mut self,
+        question: &Question,
+        answered: Answered,
+        message: Option<&str>,
+        scores: &Scores<'static>,
+        path: &str,
+    ) -> Item {
+        let feature_id = self.ids.id(path);
+        let classification = Classification {
+            feature: question.feature(&feature_id),
+            message_id: message.map(Text::new),
+            answer: Some(answered.answer),
+            subject: if message.is_some() { Subject::Message } else { Subject::Whole },
+            scores: scores.clone(),
+            ..Classification::default()
+        };
+        if !answered.ranges.is_empty() {
+            let ids = if answered.options.is_empty() { vec![feature_id.clone()] } else { answered.options };
+            let segments = |id: String| Segments { feature_id: Text::new(&id), ranges: answered.ranges.clone() };
+            self.segments.extend(ids.into_iter().map(segments));
+        }
+        let starts = answered.ranges.iter().map(|(start, _)| *start).collect();
+        Item { feature_id, timed: Timed { classification, starts } }
+    }
+
+    /// Reads free words; `nested` holds what is asked of them.
+    fn words(
+        &mut self,
+        question: &Question,
+        words: Value<'_>,
+        nested: Value<'_>,
+        path: &str,
+    ) -> Result<Answered, Fault> {
+        let content = text(words)?;
+        let classifications = self.led_to(&question.questions, nested, path)?;
+        let words = Words { content: Some(Text::new(&content)), classifications, ..Words::default() };
+        Ok(Answered { answer: Answer::Text(words), options: Vec::new(), ranges: Vec::new() })
+    }
+
+    /// Reads one chosen option, with the ranges that it may have.
+    fn chosen(&mut self, question: &Question, answer: Value<'_>, path: &str) -> Result<Vec<Answered>, Fault> {
+        let ranges = self.ranges(answer)?.unwrap_or_default();
+        let (id, choice) = self.option(question, answer, path)?;
+        Ok(vec![Answered { answer: Answer::Radio(choice), options: vec![id], ranges }])
+    }
+
+    fn checklist(
+        &mut self,
+        question: &Question,
+        answers: &[Value<'_>],
+        ranges: Vec<Range>,
+        path: &str,
+    ) -> Result<Answered, Fault> {
+        let mut options = Vec::new();
+        let mut chosen = Vec::new();
+        for answer in answers {
+            let (id, choice) = self.option(question, *answer, path)?;
+            options.push(id);
+            chosen.push(choice);
+        }
+        Ok(Answered { answer: Answer::Checklist(chosen.into()), options, ranges })
+    }
+
+    /// Reads answers of which each has ranges of its own.
+    fn timed(&mut self, question: &Question, answer: Value<'_>, path: &str) -> Result<Vec<Answered>, Fault> {
+        let mut groups: Vec<(Vec<Range>, Vec<Value<'_>>)> = Vec::new();
+        for each in list(answer)? {
+            let ranges = self.ranges(object(each)?)?.unwrap_or_default();
+            let is_shared = matches!(question.sort, Sort::Checklist | Sort::Dropdown);
+            match groups.iter_mut().find(|(known, _)| is_shared && *known == ranges) {
+                Some((_, members)) => members.push(each),
+                None => groups.push((ranges, vec![each])),
+            }
+        }
+        let mut answered = Vec::new();
+        for (index, (ranges, members)) in groups.into_iter().enumerate() {
+            // Each group is a classification of its own, so its way must differ too.
+            let path = format!("{path}#{index}");
+            match (question.sort, &members[..]) {
+                (Sort::Text, [entry]) => {
+                    let words = self.words(question, get(*entry, "value")?, *entry, &path)?;
+                    answered.push(Answered { ranges, ..words });
+                }
+                (Sort::Radio, [entry]) => answered.extend(self.chosen(question, *entry, &path)?),
+                _ => answered.push(self.checklist(question, &members, ranges, &path)?),
+            }
+        }
+        Ok(answered)
+    }
+
+    /// Reads an option with what is asked of it; returns its feature id too.
+    fn option(
+        &mut self,
+        question: &Question,
+        answer: Value<'_>,
+        path: &str,
+    ) -> Result<(String, Choice<'static>), Fault> {
+        let option: &ontology::Choice = get_named(&question.choices, object(answer)?)?;
+        let path = format!("{path}={}", option.id);
+        let id = self.ids.id(&path);
+        let classifications = self.led_to(&option.questions, answer, &path)?;
+        let scores = score::read(answer, self.purpose)?;
+        Ok((id.clone(), Choice { feature: option.feature(&id), classifications, scores, ..Choice::default() }))
+    }
+
+    /// Reads `frames`; an empty list is no list.
+    fn ranges(&self, value: Value<'_>) -> Result<Option<Vec<Range>>, Fault> {
+        let Some(frames) = find(value, "frames") else { return Ok(None) };
+        let Some(first) = self.first_moment else { return Err(Fault::at(frames, Problem::NoFrames)) };
+        let ranges: Vec<Range> = list(frames)?.into_iter().map(|each| range(each, first)).collect::<Result<_, _>>()?;
+        Ok(if ranges.is_empty() { None } else { Some(ranges) })
+    }
+}
+
+/// Tells whether any answer of a list has ranges or words of its own.
+fn is_timed(answer: Value<'_>) -> bool {
+    answer.elements().any(|each| find(each, "frames").is_some())
+}
+
+fn mismatch(question: &Question, answer: Value<'_>) -> Fault {
+    let (sort, expected) = match question.sort {
+        Sort::Radio => ("radio", "an object with the name of an option"),
+        Sort::Checklist => ("checklist", "a list of objects with the names of options"),
+        Sort::Dropdown => ("dropdown", "an object or a list of objects with the names of options"),
+        Sort::Text => ("text", "a string"),
+        Sort::Group => ("group", "given to the questions in it"),
+        Sort::Foreign => ("foreign", "of a sort that imports do not read"),
+    };
+    let (question, found) = (question.shown(), answer.kind().named());
+    Fault::at(answer, Problem::AnswerMismatch { question, sort, expected, found })
+}
+
+/// Reads the message that a line is about, if any.
+pub(super) fn message_of(line: Value<'_>) -> Result<Option<String>, Fault> {
+    find_text(line, "messageId")
+}
+
+/// Reads the message that a line must be about.
+pub(super) fn get_message(line: Value<'_>) -> Result<String, Fault> {
+    get_text(line, "messageId")
+}

@@ -1,0 +1,113 @@
+//! Annotations that a client sends to the annotations that an export shows.
+//!
+//! An import is a file of lines, each one annotation of one data row. All lines of a row together make one label, or one
+//! prediction of a model run: a container whose layout depends on the data type. The conversion is a function of the
+//! lines, the ontology and what is known of the row. It reads no file and keeps no label; ids, bytes behind URLs and a
+//! place for masks come from the [`World`].
+//!
+//! A line that cannot be used fails alone, with the place and the remedy. The output is JSON in normal form, numbers of
+//! geometries are floats, and the order of the lines is kept, objects and classifications apart.
+//!
+//! Where nobody has seen what the vendor does, the guess stands in one place: scores in `score`, timed answers in
+//! `answer`, sizes of masks in `mask`, lasting answers in `track`.
+//!
+//! # Adding a tool, a data type
+//! See `tool` and [`labelport_model::data_type`]; nothing here knows a data type by name.
+
+mod answer;
+mod convert;
+mod error;
+mod line;
+mod mask;
+mod metric;
+mod object;
+mod ontology;
+mod relationship;
+mod scene;
+mod score;
+mod tool;
+mod track;
+
+#[cfg(test)]
+mod tests;
+
+pub use convert::convert;
+pub use error::{LineError, Problem};
+pub use ontology::{Ontology, OntologyError};
+
+use labelport_model::data_type::DataType;
+
+/// What is known about the data row that lines annotate.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its data type. Where it is unknown the lines tell, and an image it is if they do not.
+    pub data_type: Option<&'static DataType>,
+    /// Its `media_attributes`. The `labelable_ids` of a conversation are the messages that can be annotated.
+    pub media: Option<&'a str>,
+    /// The text of a text row, from which tokens are taken.
+    pub text: Option<&'a str>,
+    /// The text layer of a document: a JSON list of pages `{number, width, height, groups: [{id, tokens: [{id,
+    /// content}]}]}`. Numbers count from 1, sides are PDF points.
+    pub text_layer: Option<&'a str>,
+}
+
+/// What conversion needs of the world.
+pub trait World {
+    /// Returns a fresh id of 25 characters.
+    fn new_id(&mut self) -> String;
+    /// Returns the bytes behind the URL of a mask, or the reason why there are none.
+    fn fetch(&mut self, url: &str) -> Result<Vec<u8>, String>;
+    /// Keeps a mask and returns its URL, or the reason why it cannot be kept.
+    ///
+    /// Masks of lines that fail afterwards are kept and never referred to.
+    fn keep_mask(&mut self, mask: Mask) -> Result<String, String>;
+}
+
+/// A PNG picture of pixels that belong to annotations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// What it shows.
+    pub place: MaskPlace,
+    /// The picture.
+    pub png: Vec<u8>,
+}
+
+/// What a mask shows, by which it is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MaskPlace {
+    /// One annotation on one frame, white on black: `…/annotations/<feature id>/index/<index>/mask`. The annotations
+    /// themselves never show its URL.
+    Instance {
+        /// The annotation.
+        feature_id: String,
+        /// The frame; 1 for an image.
+        index: u64,
+    },
+    /// All annotations of a label on one frame, each in its colour on black: `…/masks/<id>/index/<index>`.
+    Composite {
+        /// The same for all frames of a label that have one size, and one group where there are groups.
+        id: String,
+        /// The frame; 1 for an image.
+        index: u64,
+    },
+}
+
+/// What the annotations are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A label, which has no scores and no metrics.
+    Label,
+    /// A prediction of a model run.
+    Prediction,
+}
+
+/// What became of the lines of one data row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Converted {
+    /// The `annotations` of the label, compact ASCII JSON; nothing when no line left an annotation.
+    pub annotations: Option<String>,
+    /// What became of each line, in their order.
+    pub outcomes: Vec<Result<(), LineError>>,
+    /// The metrics among the lines, each a line in normal form.
+    pub metrics: Vec<String>,
+}

@@ -1,0 +1,152 @@
+//! What lines draw, each sort of geometry a file.
+//!
+//! A tool is found by its key in the line. Its shapes say what the key can mean: which sorts of tools of an ontology draw
+//! it, which [`Form`] it has, and how it becomes a typed shape. Which form counts is decided by the data
+//! type's table of annotation kinds; no tool knows a data type.
+//!
+//! # Adding a tool
+//! One file beside this one, one line in [`TOOLS`]. A new form of geometry is one variant of [`Form`] and one shape.
+
+mod bounding_box;
+mod line;
+mod mask;
+mod message_task;
+mod point;
+mod polygon;
+mod position;
+mod span;
+mod tokens;
+
+pub(super) use mask::{FRAME_MASK_DRAWERS, fetched as mask_bytes, instance as masked_instance};
+
+use super::error::{Fault, Problem};
+use super::line::find;
+use super::mask::Region;
+use super::ontology::Tool as Feature;
+use super::scene::Scene;
+use labelport_model::annotation::{self, Dimensions};
+use labelport_model::data_type::{AnnotationKind, Form};
+use labelport_model::json::Value;
+use labelport_model::quote::Quoted;
+
+/// Something that lines draw.
+pub(super) struct Tool {
+    /// The key of a line or a key frame under which it stands.
+    pub(super) key: &'static str,
+    /// What it can mean.
+    shapes: &'static [Shape],
+}
+
+/// One meaning of a key.
+struct Shape {
+    form: Form,
+    /// The sorts of tools that draw it, as ontologies spell them.
+    drawn_by: &'static [&'static str],
+    /// Reads the geometry of the line or the key frame.
+    read: Read,
+}
+
+type Read = fn(&mut Scene<'_>, Value<'_>) -> Result<Geometry, Fault>;
+
+/// What an object shows.
+#[derive(Debug)]
+pub(super) enum Geometry {
+    /// A shape that is done.
+    Drawn(Box<Drawn>),
+    /// Pixels that are not kept yet.
+    Region(Region),
+    /// Pixels that are kept, by their place among the masks of the label.
+    Layer(usize),
+}
+
+/// A shape, and the page that it is on.
+#[derive(Debug, Default)]
+pub(super) struct Drawn {
+    pub(super) shape: Option<annotation::Shape<'static>>,
+    pub(super) page_number: Option<i64>,
+    pub(super) page_dimensions: Option<Dimensions<'static>>,
+}
+
+impl From<annotation::Shape<'static>> for Geometry {
+    fn from(shape: annotation::Shape<'static>) -> Self {
+        Self::Drawn(Box::new(Drawn { shape: Some(shape), ..Drawn::default() }))
+    }
+}
+
+/// Every tool, by its file.
+static TOOLS: &[&Tool] = &[
+    &bounding_box::TOOL,
+    &line::TOOL,
+    &mask::TOOL,
+    &message_task::TOOL,
+    &point::TOOL,
+    &polygon::TOOL,
+    &span::TOOL,
+    &tokens::TOOL,
+];
+
+/// Finds the tool whose key a line or a key frame has: the one that the feature draws, where it has several.
+pub(super) fn find_tool(value: Value<'_>, sort: &str) -> Option<&'static Tool> {
+    let mut present = TOOLS.iter().copied().filter(|tool| find(value, tool.key).is_some());
+    let first = present.next()?;
+    let draws = |tool: &Tool| tool.shapes.iter().any(|shape| shape.drawn_by.contains(&sort));
+    Some(std::iter::once(first).chain(present).find(|tool| draws(tool)).unwrap_or(first))
+}
+
+/// Lists the keys of all tools for a message.
+pub(super) fn keys() -> String {
+    let keys: Vec<&str> = TOOLS.iter().map(|tool| tool.key).collect();
+    keys.join(", ")
+}
+
+/// A tool with the meaning that its key has for a feature on a data type.
+pub(super) struct Drawing {
+    pub(super) key: &'static str,
+    pub(super) kind: &'static AnnotationKind,
+    read: Read,
+}
+
+impl Drawing {
+    /// Reads the geometry of a line or a key frame, which must have the tool's key.
+    pub(super) fn read(&self, scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
+        super::line::get(value, self.key)?;
+        (self.read)(scene, value)
+    }
+}
+
+/// Decides what a tool means for a feature on the data type of the scene.
+pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: Value<'_>) -> Result<Drawing, Fault> {
+    let at = find(value, tool.key).unwrap_or(value);
+    let drawn = || tool.shapes.iter().filter(|shape| shape.drawn_by.contains(&feature.sort.as_str()));
+    if drawn().next().is_none() {
+        let named = Quoted::new(&feature.name);
+        return Err(Fault::at(at, Problem::ToolMismatch { feature: named, tool: feature.sort.clone(), key: tool.key }));
+    }
+    let known = drawn().find_map(|shape| Some((shape, scene.kind(shape.form)?)));
+    let Some((shape, kind)) = known else {
+        let problem = Problem::DataTypeMismatch { data_type: scene.data_type.name, key: tool.key };
+        return Err(Fault::at(at, problem));
+    };
+    Ok(Drawing { key: tool.key, kind, read: shape.read })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use labelport_model::data_type::DATA_TYPES;
+
+    #[test]
+    fn tools_have_keys_of_their_own() {
+        let keys: std::collections::BTreeSet<_> = TOOLS.iter().map(|tool| tool.key).collect();
+        assert_eq!(keys.len(), TOOLS.len());
+    }
+
+    #[test]
+    fn every_kind_of_every_data_type_is_drawn_by_something() {
+        let elsewhere = [Form::Directed, Form::FrameMask, Form::Mutual];
+        for kind in DATA_TYPES.iter().flat_map(|data_type| data_type.kinds) {
+            let shapes = TOOLS.iter().flat_map(|tool| tool.shapes).filter(|shape| shape.form == kind.form).count();
+            assert_eq!(shapes, usize::from(!elsewhere.contains(&kind.form)), "{}", kind.name);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Objects on frames: from key frames in segments, and from masks in colours.
+
+use super::answer::{Ids, Reader};
+use super::error::{Fault, Problem};
+use super::line::{get, get_from, get_list, get_object, object, one_of};
+use super::mask::{Inside, Region, STRETCH_LIMIT, regions};
+use super::object::{Identity, State};
+use super::ontology::{Tool, unknown};
+use super::scene::Scene;
+use super::{score, tool};
+use labelport_model::annotation::{Axis, Classification, Range, Scores};
+use labelport_model::data_type::{Container, Form};
+use labelport_model::json::Value;
+use labelport_model::quote::Quoted;
+use std::collections::BTreeMap;
+
+/// An object on some frames.
+#[derive(Debug)]
+pub(super) struct Track<'o> {
+    pub(super) identity: Identity<'o>,
+    /// The axis along which a series is sliced; nothing for a video.
+    pub(super) axis: Option<Axis>,
+    /// How it is on its key frames.
+    pub(super) states: BTreeMap<i64, State>,
+    /// The frames over which it lasts.
+    pub(super) ranges: Vec<Range>,
+}
+
+/// The key of a line that holds key frames.
+pub(super) const SEGMENTS: &str = "segments";
+/// The key of a line that holds masks of frames.
+pub(super) const MASKS: &str = "masks";
+/// The first frame of a video, and the first slice of a group.
+const FIRST_FRAME: i64 = 1;
+
+/// The axes as lines name them.
+const AXES: &[(&str, Axis)] = &[("axial", Axis::Axial), ("sagittal", Axis::Sagittal), ("coronal", Axis::Coronal)];
+
+fn axis_of(scene: &Scene<'_>, line: Value<'_>) -> Result<Option<Axis>, Fault> {
+    if scene.data_type.container != Container::Groups {
+        return Ok(None);
+    }
+    one_of(get(line, "groupKey")?, AXES, "axial, sagittal, coronal").map(Some)
+}
+
+/// Reads a line with segments of key frames.
+pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>) -> Result<Track<'o>, Fault> {
+    let axis = axis_of(scene, line)?;
+    let line_scores = score::read(line, scene.purpose)?;
+    let mut ids = BTreeMap::new();
+    let mut drawing = None;
+    let mut states = BTreeMap::new();
+    let mut ranges = Vec::new();
+    let base = answers(scene, feature, line, &mut ids)?;
+    for segment in get_list(line, SEGMENTS, SEGMENTS, 1)? {
+        let mut key_frames = Vec::new();
+        for key_frame in get_list(object(segment)?, "keyframes", "key frames", 1)? {
+            key_frames.push((get_from(object(key_frame)?, "frame", FIRST_FRAME)?, key_frame));
+        }
+        key_frames.sort_by_key(|(frame, _)| *frame);
+        if let (Some((first, _)), Some((last, _))) = (key_frames.first(), key_frames.last()) {
+            ranges.push((*first, *last));
+        }
+        let mut lasting = base.clone();
+        for (frame, key_frame) in key_frames {
+            let drawing = match &mut drawing {
+                Some(drawing) => drawing,
+                None => {
+                    let found = tool::find_tool(key_frame, &feature.sort)
+                        .ok_or_else(|| Fault::at(key_frame, Problem::NothingToDo(tool::keys())))?;
+                    drawing.insert(tool::choose(scene, found, feature, key_frame)?)
+                }
+            };
+            let geometry = drawing.read(scene, key_frame)?;
+            persist(&mut lasting, answers(scene, feature, key_frame, &mut ids)?);
+            let own_scores = score::read(key_frame, scene.purpose)?;
+            let scores = if own_scores == Scores::default() { line_scores.clone() } else { own_scores };
+            let classifications = lasting.iter().flat_map(|(_, items)| items).cloned().collect();
+            states.insert(frame, State { classifications, geometry, scores });
+        }
+    }
+    let Some(drawing) = drawing else {
+        return Err(Fault::at(line, Problem::Missing(SEGMENTS)));
+    };
+    let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
+    Ok(Track { identity, axis, states, ranges })
+}
+
+/// What is answered about an object: the classifications of each question, by its schema id.
+type Answers = Vec<(String, Vec<Classification<'static>>)>;
+
+fn answers(
+    scene: &mut Scene<'_>,
+    feature: &Tool,
+    value: Value<'_>,
+    ids: &mut BTreeMap<String, String>,
+) -> Result<Answers, Fault> {
+    let ids = Ids { world: &mut *scene.world, known: Some(ids) };
+    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let mut answers = Answers::new();
+    for (question, item) in reader.nested(&feature.questions, value, "")? {
+        match answers.iter_mut().find(|(known, _)| known == question) {
+            Some((_, items)) => items.push(item),
+            None => answers.push((question.to_owned(), vec![item])),
+        }
+    }
+    Ok(answers)
+}
+
+/// Replaces the answers to the questions that a key frame answers anew; the others last until the segment ends.
+fn persist(lasting: &mut Answers, new: Answers) {
+    for (question, items) in new {
+        match lasting.iter_mut().find(|(known, _)| *known == question) {
+            Some((_, old)) => *old = items,
+            None => lasting.push((question, items)),
+        }
+    }
+}
+
+/// Reads a line with masks of frames, on which each instance has a colour. Instances may be of several features.
+pub(super) fn read_masks<'o>(
+    scene: &mut Scene<'_>,
+    tools: &'o [Tool],
+    line: Value<'_>,
+) -> Result<Vec<Track<'o>>, Fault> {
+    let masks = get_object(line, MASKS)?;
+    let kind = scene
+        .kind(Form::FrameMask)
+        .ok_or_else(|| Fault::at(masks, Problem::DataTypeMismatch { data_type: scene.data_type.name, key: MASKS }))?;
+    let axis = axis_of(scene, line)?;
+    let scores = score::read(line, scene.purpose)?;
+    let mut tracks = Vec::new();
+    let mut colours = Vec::new();
+    for instance in get_list(masks, "instances", "instances", 1)? {
+        let feature = super::ontology::find_named(tools, object(instance)?)?;
+        let feature = feature.ok_or_else(|| unknown(instance, "tool"))?;
+        if !tool::FRAME_MASK_DRAWERS.contains(&feature.sort.as_str()) {
+            let (named, sort) = (Quoted::new(&feature.name), feature.sort.clone());
+            return Err(Fault::at(instance, Problem::ToolMismatch { feature: named, tool: sort, key: MASKS }));
+        }
+        colours.push(tool::masked_instance(instance)?);
+        let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
+        tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new() });
+    }
+    let mut stretches = 0;
+    for frame in get_list(masks, "frames", "frames", 1)? {
+        let index = get_from(object(frame)?, "index", FIRST_FRAME)?;
+        stretches += read_frame(scene, frame, index, &colours, &scores, &mut tracks)?;
+        if stretches > STRETCH_LIMIT {
+            return Err(Fault::at(frame, Problem::TooScattered(STRETCH_LIMIT)));
+        }
+    }
+    tracks.retain(|track| !track.states.is_empty());
+    if tracks.is_empty() {
+        return Err(Fault::at(masks, Problem::EmptyMask));
+    }
+    for track in &mut tracks {
+        track.ranges = neighbours(track.states.keys().copied());
+    }
+    Ok(tracks)
+}
+
+/// Reads the masks of one frame; returns how many stretches they have.
+fn read_frame(
+    scene: &mut Scene<'_>,
+    frame: Value<'_>,
+    index: i64,
+    colours: &[Inside],
+    scores: &Scores<'static>,
+    tracks: &mut [Track<'_>],
+) -> Result<usize, Fault> {
+    let bytes = tool::mask_bytes(scene, frame)?;
+    let found = regions(&bytes, colours).map_err(|problem| Fault::at(frame, problem))?;
+    let stretches = found.iter().map(Region::length).sum();
+    for (track, region) in tracks.iter_mut().zip(found) {
+        if !region.is_empty() {
+            let geometry = tool::Geometry::Region(region);
+            let state = State { classifications: Vec::new(), geometry, scores: scores.clone() };
+            track.states.insert(index, state);
+        }
+    }
+    Ok(stretches)
+}
+
+/// Puts ascending frames that follow each other into ranges.
+fn neighbours(frames: impl Iterator<Item = i64>) -> Vec<Range> {
+    let mut ranges: Vec<Range> = Vec::new();
+    for frame in frames {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(frame) => *last = frame,
+            _ => ranges.push((frame, frame)),
+        }
+    }
+    ranges
+}

@@ -6,7 +6,7 @@
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
 use crate::storage::results::ResultSink;
-use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
+use crate::tasks::{self, Done, Job, JobError, Order, Publish, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_formats::{Format, Ndjson};
@@ -151,11 +151,14 @@ pub(crate) fn run(
     let errors: Vec<String> = manifest.rows.iter().map(notices).collect();
     sink.write_errors(&errors).map_err(crate::workspace::unwritable)?;
     sink.set_sha256(&manifest.digest.sha256);
-    sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
-    workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
-    Ok(Done { rows, outcome: Some(outcome) })
+    let publish: Publish = Box::new(move |workspace| {
+        sink.finish(&manifest.to_json()).map_err(crate::workspace::unwritable)?;
+        workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
+        Ok(())
+    });
+    Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
 }
 
 fn write(

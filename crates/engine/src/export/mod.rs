@@ -119,6 +119,8 @@ pub fn run(
     };
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
+    // A thread without a part to do would be started for nothing.
+    snapshot.connections.truncate(parts.len().max(1));
     let mut workers = Vec::new();
     for connection in snapshot.connections {
         let packer = packing.packer().map_err(unwritable)?;

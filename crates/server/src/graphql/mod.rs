@@ -48,7 +48,7 @@ pub(crate) struct Call<'a> {
 pub(crate) async fn handle(State(door): State<Door>, request: Request) -> Response<Body> {
     let key = key_of(request.headers());
     let outcome = match read(&door, request).await {
-        Ok(taken) => door.call(move |workspace| Ok(run(workspace, key.as_deref(), taken))).await,
+        Ok((caller, taken)) => door.call(move |workspace| Ok(run(workspace, caller, key.as_deref(), taken))).await,
         Err(problem) => Err(problem),
     };
     let (value, problem) = match outcome {
@@ -71,21 +71,23 @@ fn failure(problem: &Problem, path: &[String]) -> Value {
     value
 }
 
-/// Reads a request of either form.
-async fn read(door: &Door, request: Request) -> Result<Taken, Problem> {
+/// Reads a request of either form. The caller is known, unless files came with it: those may take hours, in which a key may
+/// be revoked.
+async fn read(door: &Door, request: Request) -> Result<(Option<Caller>, Taken), Problem> {
+    let caller = door.identify(request.headers()).await?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
         // Whoever is not let in has nothing written to disk.
-        allow(&door.identify(request.headers()).await?, Action::Write)?;
+        allow(&caller, Action::Write)?;
         let multipart = Multipart::from_request(request, &()).await;
         let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;
-        return upload::read(door, multipart).await;
+        return Ok((None, upload::read(door, multipart).await?));
     }
-    let (_, body) = door.body(request).await?;
+    let (_, body) = door.body_of_known(request).await?;
     if !body["query"].is_string() {
         return Err(Problem::malformed("query is missing; send {\"query\": TEXT, \"variables\": {…}}"));
     }
-    Ok(Taken { body, uploads: Uploads::default() })
+    Ok((Some(caller), Taken { body, uploads: Uploads::default() }))
 }
 
 /// A failure, with the field in which it happened.
@@ -100,11 +102,17 @@ impl From<Problem> for Failed {
     }
 }
 
-fn run(workspace: &Workspace, key: Option<&str>, taken: Taken) -> Result<Value, Failed> {
-    let Taken { body, uploads } = taken;
-    workspace.identify(key).map_err(Failed::from).and_then(|caller| {
-        let text = body["query"].as_str().unwrap_or_default();
-        let call = Call { workspace, caller: &caller, uploads: &uploads };
-        execute::execute(&call, text, &body["variables"])
-    })
+fn run(
+    workspace: &Workspace,
+    caller: Option<Caller>,
+    key: Option<&str>,
+    Taken { body, uploads }: Taken,
+) -> Result<Value, Failed> {
+    let caller = match caller {
+        Some(caller) => caller,
+        None => workspace.identify(key)?,
+    };
+    let text = body["query"].as_str().unwrap_or_default();
+    let call = Call { workspace, caller: &caller, uploads: &uploads };
+    execute::execute(&call, text, &body["variables"])
 }

@@ -8,6 +8,7 @@ mod assemble;
 mod chunk;
 mod count;
 mod dictionary;
+mod digesting;
 mod error;
 pub mod job;
 pub mod mask_urls;
@@ -20,13 +21,14 @@ pub use error::ExportError;
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
-use crate::manifest::{Annotations, Digest, Manifest, RowNotice, SectionNotice};
+use crate::manifest::{Annotations, Manifest, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
 use crate::sink::{Extent, Packer, Packing, Sink};
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
 use chunk::{Chunk, Outlet, Spare};
 use count::Counts;
+use digesting::digesting;
 use labelport_formats::Format;
 use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
@@ -127,35 +129,35 @@ pub fn run(
         workers.push(Worker { connection, assembler: Assembler::default(), packer });
     }
 
-    let mut digest = Digest::default();
+    let mut rows = 0;
     let mut notices = Vec::new();
     let mut row_notices = 0;
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Spare::default();
     let stop = run.stop;
-    let outcome = parallel::run(
-        &mut workers,
-        || check_stop(stop).map(|()| parts.next()),
-        |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
-        |chunk: Chunk| {
-            check_stop(stop)?;
-            digest.add(&chunk.bytes, chunk.rows);
-            let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
-            sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
-                .map_err(WorkError::Write)?;
-            row_notices += chunk.notices.len() as u64;
-            let room = NOTICES_LISTED - notices.len();
-            notices.extend(chunk.notices.into_iter().take(room));
-            (run.progress)(Progress { rows: digest.rows(), parts_begun: chunk.part, parts: part_count });
-            if let Ok(mut spare) = spare.lock() {
-                spare.push((chunk.bytes, chunk.packed));
-            }
-            Ok(())
-        },
-    );
+    let (outcome, digest) = digesting(part_count > 1 && sink.writes_slowly(), &spare, |add| {
+        parallel::run(
+            &mut workers,
+            || check_stop(stop).map(|()| parts.next()),
+            |worker, part: (u64, Part), emit| work(worker, &plan, &resolved.selection, &part, &spare, stop, emit),
+            |mut chunk: Chunk| {
+                check_stop(stop)?;
+                rows += chunk.rows;
+                let extent = Extent { bytes: chunk.bytes.len() as u64, lines: chunk.lines };
+                sink.write(if packing == Packing::Plain { &chunk.bytes } else { &chunk.packed }, extent)
+                    .map_err(WorkError::Write)?;
+                row_notices += chunk.notices.len() as u64;
+                let room = NOTICES_LISTED - notices.len();
+                notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
+                (run.progress)(Progress { rows, parts_begun: chunk.part, parts: part_count });
+                add(chunk);
+                Ok(())
+            },
+        )
+    });
     // A packed file without any frame is no packed file, so an empty result gets an empty one.
-    let outcome = outcome.and_then(|()| match digest.rows() {
+    let outcome = outcome.and_then(|()| match rows {
         0 => write_empty_frame(sink, packing).map_err(WorkError::Write),
         _ => Ok(()),
     });

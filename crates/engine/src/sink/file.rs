@@ -188,6 +188,10 @@ impl Sink for FileSink {
         self.destination.path.display().to_string()
     }
 
+    fn writes_slowly(&self) -> bool {
+        true
+    }
+
     fn write(&mut self, chunk: &[u8], _: Extent) -> io::Result<()> {
         self.file.write_all(chunk)
     }

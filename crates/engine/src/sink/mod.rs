@@ -22,6 +22,11 @@ pub trait Sink {
     fn packing(&self) -> Packing;
     /// Returns what messages call it.
     fn name(&self) -> String;
+    /// Returns whether a write takes about as long as the digest of the same bytes, so that it is worth a thread to do both
+    /// at once. Where a write is short, the digest brings the bytes nearer to it, and both on one thread are faster.
+    fn writes_slowly(&self) -> bool {
+        false
+    }
     /// Takes the next chunk, packed, with what it holds.
     fn write(&mut self, chunk: &[u8], extent: Extent) -> io::Result<()>;
 }

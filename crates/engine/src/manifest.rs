@@ -188,14 +188,6 @@ impl PackageDigest {
         self.files.push(PackedFile { path: path.to_owned(), bytes: bytes.len() as u64, sha256 });
     }
 
-    pub(crate) fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    pub(crate) fn stream_count(&self) -> usize {
-        self.streams.len()
-    }
-
     /// Returns the digest of the whole, and the files: those of rows, then the streams.
     pub(crate) fn finish(self) -> (Digested, Vec<PackedFile>) {
         let mut files = self.files;

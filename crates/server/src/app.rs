@@ -65,6 +65,11 @@ impl App {
     /// Reads a request of JSON; no body is null. Nothing is read for whoever is not let in.
     pub(crate) async fn body(&self, request: Request) -> Result<(HeaderMap, Value), Problem> {
         self.identify(request.headers()).await?;
+        self.body_of_known(request).await
+    }
+
+    /// Reads a request of JSON of a caller who was let in; no body is null.
+    pub(crate) async fn body_of_known(&self, request: Request) -> Result<(HeaderMap, Value), Problem> {
         let (parts, body) = request.into_parts();
         let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
         let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 32 MiB; send less at once");

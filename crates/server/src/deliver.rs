@@ -17,6 +17,7 @@ use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// How much is read at once from a file.
 const PIECE_BYTES: usize = 256 << 10;
@@ -317,6 +318,10 @@ fn streamed(readable: Box<dyn Readable>, span: Span) -> Body {
     }))
 }
 
+/// Portions that are read at the same time. The allocator keeps memory for each thread that ever read one, so that a thread
+/// for each download would take some ten MiB each, and be no faster.
+static TURNS: Semaphore = Semaphore::const_new(4);
+
 /// A portion on its way from the disk.
 type Reading = tokio::task::JoinHandle<io::Result<Bytes>>;
 
@@ -326,7 +331,7 @@ fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Opti
     let end = Some(readable.portion_end(start, about)).filter(|end| *end - start < LARGEST_PORTION_BYTES);
     let end = span.end.min(end.unwrap_or(about));
     let readable = Arc::clone(readable);
-    let read = move || {
+    let read = move || -> io::Result<Bytes> {
         // As much as is needed: a buffer that grows is twice as large when it is full.
         let mut bytes = Vec::with_capacity(usize::try_from(end - start + 1).map_err(io::Error::other)?);
         readable.read(Span { start, end }, &mut |piece| {
@@ -335,7 +340,13 @@ fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Opti
         })?;
         Ok(Bytes::from(bytes))
     };
-    (tokio::task::spawn_blocking(read), (end < span.end).then_some(end + 1))
+    let reading = tokio::spawn(async move {
+        let turn = TURNS.acquire().await.map_err(io::Error::other)?;
+        let outcome = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?;
+        drop(turn);
+        outcome
+    });
+    (reading, (end < span.end).then_some(end + 1))
 }
 
 /// A file on disk.

@@ -16,9 +16,9 @@ const RANGES: u64 = 10_000;
 const STREAMS: usize = 8;
 
 /// A server of this run, ended with it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
     key: String,
 }
 
@@ -115,7 +115,8 @@ fn sdk(bench: &Bench, server: &Rc<Server>) -> Line {
 }
 
 impl Server {
-    fn start(bench: &Bench, place: &str) -> Result<Self, String> {
+    /// Starts a server on a workspace.
+    pub(crate) fn start(bench: &Bench, place: &str) -> Result<Self, String> {
         let key = bench.labelport(place).args(["key", "create"]).output();
         let key = key.map_err(|error| error.to_string())?;
         let key = String::from_utf8_lossy(&key.stdout).trim().to_owned();
@@ -123,7 +124,10 @@ impl Server {
             return Err("no key was made".to_owned());
         }
         let mut command = bench.labelport(place);
-        command.args(["--json", "serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .args(["--json", "serve", "--listen", "127.0.0.1:0", "--max-queued-exports", "1000"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let mut said = String::new();
         let errors = child.stderr.take().ok_or("no pipe")?;
@@ -165,17 +169,28 @@ impl Server {
         Err("the export did not end".to_owned())
     }
 
-    /// Asks a question whose quotes are escaped already.
-    fn ask(&self, query: &str) -> Result<String, String> {
+    /// Returns the id of a project.
+    pub(crate) fn project(&self, name: &str) -> Result<String, String> {
+        let found = self.ask(&format!("{{projects(where:{{name:\\\"{name}\\\"}}){{id}}}}"))?;
+        member(&found, "id").ok_or_else(|| format!("there is no project {name}"))
+    }
+
+    /// Returns a request for a question whose quotes are escaped already.
+    pub(crate) fn request(&self, query: &str, keeps_connection: bool) -> String {
         let body = format!("{{\"query\":\"{query}\"}}");
-        let mut stream = TcpStream::connect(&self.address).map_err(|error| error.to_string())?;
-        let request = format!(
+        let connection = if keeps_connection { "keep-alive" } else { "close" };
+        format!(
             "POST /graphql HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+             Content-Length: {}\r\nConnection: {connection}\r\n\r\n{body}",
             self.key,
             body.len()
-        );
-        stream.write_all(request.as_bytes()).map_err(|error| error.to_string())?;
+        )
+    }
+
+    /// Asks a question whose quotes are escaped already.
+    fn ask(&self, query: &str) -> Result<String, String> {
+        let mut stream = TcpStream::connect(&self.address).map_err(|error| error.to_string())?;
+        stream.write_all(self.request(query, false).as_bytes()).map_err(|error| error.to_string())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).map_err(|error| error.to_string())?;
         Ok(answer)

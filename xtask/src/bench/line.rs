@@ -14,6 +14,8 @@ pub(crate) enum Target {
     Times(f64),
     /// So many milliseconds, at most.
     Millis(f64),
+    /// So many requests a second, at least.
+    PerSec(f64),
     /// So many rows a second, at least.
     RowsPerSec(f64),
     /// So many MiB of memory at the peak, at most, and no more than [`SAME_PEAK`] times that of the yardstick.
@@ -99,7 +101,7 @@ impl Measured {
                 rate(&ours) / rate(&theirs)
             }
             Target::Millis(_) => ours.secs * 1_000.0,
-            Target::RowsPerSec(_) => ours.units / ours.secs,
+            Target::PerSec(_) | Target::RowsPerSec(_) => ours.units / ours.secs,
             Target::PeakMib(_) => ours.peak_kib as f64 / 1_024.0,
         })
     }
@@ -114,7 +116,9 @@ impl Measured {
     pub(crate) fn is_met(&self) -> Option<bool> {
         let figure = self.figure()?;
         Some(match self.target {
-            Target::Share(least) | Target::Times(least) | Target::RowsPerSec(least) => figure >= least,
+            Target::Share(least) | Target::Times(least) | Target::PerSec(least) | Target::RowsPerSec(least) => {
+                figure >= least
+            }
             Target::Millis(most) => figure <= most,
             Target::PeakMib(most) => figure <= most && self.growth()? <= SAME_PEAK,
             Target::None => return None,
@@ -128,6 +132,7 @@ impl Measured {
             Target::Share(least) => (format!("{figure:.2} of it"), format!("≥ {least:.2}")),
             Target::Times(least) => (format!("{figure:.1} times as fast"), format!("≥ {least}")),
             Target::Millis(most) => (format!("{figure:.1} ms"), format!("≤ {most} ms")),
+            Target::PerSec(least) => (format!("{figure:.0} requests/s"), format!("≥ {least:.0}")),
             Target::RowsPerSec(least) => (format!("{figure:.0} rows/s"), format!("≥ {least:.0}")),
             Target::PeakMib(most) => {
                 let growth = self.growth().unwrap_or(f64::NAN);

@@ -13,6 +13,7 @@ mod filter;
 mod http;
 mod import;
 mod line;
+mod load;
 mod measure;
 mod memory;
 mod report;
@@ -52,6 +53,7 @@ static SUBJECTS: &[Subject] = &[
     ("import", import::lines),
     ("filters", filter::lines),
     ("http", http::lines),
+    ("load", load::lines),
     ("memory", memory::lines),
 ];
 

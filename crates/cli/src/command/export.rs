@@ -240,7 +240,7 @@ impl Target {
             Self::Nowhere => Box::new(Nowhere),
             Self::Output => {
                 widen(&io::stdout());
-                let sink = Box::new(Stream { out: io::stdout().lock(), name: "standard output".to_owned() });
+                let sink = Box::new(Stream { out: io::stdout(), name: "standard output".to_owned() });
                 if is_package { archived(sink, ArchiveKind::Zip, &std::env::temp_dir())? } else { sink }
             }
             Self::Device(path) => {

@@ -248,7 +248,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         }
     }
     finish(workspace, import, &lines, &statuses)?;
-    Ok(Done { rows: total, outcome: None })
+    Ok(Done { rows: total, ..Done::default() })
 }
 
 /// Returns the id of the file that holds the lines; a file of somebody else is fetched first.

@@ -112,7 +112,7 @@ impl Job for RowImport {
             ordinal += i64::try_from(count).unwrap_or(0);
         }
         workspace.wake_up().notify();
-        Ok(Done { rows: ordinal, outcome: None })
+        Ok(Done { rows: ordinal, ..Done::default() })
     }
 
     fn activity(&self, _: &Task) -> String {

@@ -42,6 +42,18 @@ pub(super) struct Piece {
     pub(super) lines: u64,
 }
 
+impl Piece {
+    /// Compresses bytes into a buffer.
+    fn new(bytes: Vec<u8>, mut packed: Vec<u8>, packer: &mut Packer) -> io::Result<Self> {
+        packed.clear();
+        if !bytes.is_empty() {
+            packer.pack(&bytes, &mut packed)?;
+        }
+        let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        Ok(Self { bytes, packed, lines })
+    }
+}
+
 /// Buffers of chunks that were published: memory that was used once needs no clearing by the system.
 pub(super) type Spare = Mutex<Vec<Piece>>;
 
@@ -79,7 +91,7 @@ impl<'a, 'e> Outlet<'a, 'e> {
         (part, rows): (u64, u64),
     ) -> Self {
         let outcome = Ok(ControlFlow::Continue(()));
-        let page = Page { streams: vec![Vec::new(); stream_count], ..Page::default() };
+        let page = Page::new(stream_count);
         let packed = vec![Vec::new(); stream_count];
         let state = State { page, packed, packer, spare, emit, part, rows, outcome };
         let row_start = RefCell::new(vec![0; stream_count]);
@@ -202,13 +214,13 @@ impl State<'_, '_> {
         }
         let mut pieces = Vec::with_capacity(streams.len());
         for (bytes, packed) in streams.into_iter().zip(&mut self.packed) {
-            let mut packed = std::mem::take(packed);
-            if let Err(error) = self.packer.pack(&bytes, &mut packed) {
-                self.outcome = Err(error);
-                return;
+            match Piece::new(bytes, std::mem::take(packed), self.packer) {
+                Ok(piece) => pieces.push(piece),
+                Err(error) => {
+                    self.outcome = Err(error);
+                    return;
+                }
             }
-            let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-            pieces.push(Piece { bytes, packed, lines });
         }
         let Rest { files, losses, notices } = rest;
         let chunk = Chunk { streams: pieces, files, losses, rows: rows - self.rows, notices, part: self.part };
@@ -228,6 +240,21 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// Makes an empty page with so many streams.
+    pub(super) fn new(stream_count: usize) -> Self {
+        Self { streams: vec![Vec::new(); stream_count], ..Self::default() }
+    }
+
+    /// Makes a chunk without rows of what it holds.
+    pub(super) fn into_chunk(self, packer: &mut Packer) -> io::Result<Chunk> {
+        let Self { streams, files, losses } = self;
+        let mut pieces = Vec::with_capacity(streams.len());
+        for bytes in streams {
+            pieces.push(Piece::new(bytes, Vec::new(), packer)?);
+        }
+        Ok(Chunk { streams: pieces, files, losses, rows: 0, notices: Vec::new(), part: 0 })
+    }
+
     /// Returns how many bytes it holds.
     pub(super) fn size(&self) -> usize {
         size_of(&self.streams) + self.files.iter().map(|file| file.bytes.len() + file.path.len()).sum::<usize>()

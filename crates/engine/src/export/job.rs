@@ -6,7 +6,7 @@
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
 use crate::sink::{ArchiveSink, FileError, Sink};
-use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
+use crate::tasks::{self, Done, Job, JobError, Order, Publish, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_formats::package::ArchiveKind;
@@ -157,14 +157,17 @@ pub(crate) fn run(
     let manifest = write(workspace, task, pulse, request, &mut *sink, written);
     pulse.check()?;
     let manifest = manifest?;
-    sink.finish(&manifest).map_err(|error| match error {
-        FileError::Io { source, .. } => crate::workspace::unwritable(source),
-        error => Problem::internal(error),
-    })?;
-    workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
-    Ok(Done { rows, outcome: Some(outcome) })
+    let publish: Publish = Box::new(move |workspace| {
+        sink.finish(&manifest).map_err(|error| match error {
+            FileError::Io { source, .. } => crate::workspace::unwritable(source),
+            error => Problem::internal(error),
+        })?;
+        workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
+        Ok(())
+    });
+    Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
 }
 
 fn write(

@@ -8,6 +8,7 @@ mod assemble;
 mod chunk;
 mod count;
 mod dictionary;
+mod digesting;
 mod error;
 pub mod job;
 pub mod mask_urls;
@@ -20,13 +21,14 @@ pub use error::ExportError;
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
-use crate::manifest::{Annotations, Digest, Digested, Manifest, PackageDigest, PackedFile, RowNotice, SectionNotice};
+use crate::manifest::{Annotations, Manifest, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
 use crate::sink::{Entry, Extent, Packer, Packing, Place, Sink};
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{Chunk, Outlet, Page, Piece, Spare};
+use chunk::{Chunk, Outlet, Page, Spare};
 use count::Counts;
+use digesting::digesting;
 use labelport_formats::write::{About, Class, Encoder, FORMATS, Format, Layout, Numbers, Totals};
 use labelport_model::data_type;
 use labelport_model::losses::Losses;
@@ -116,6 +118,8 @@ pub fn run(
     let mut workers = Vec::new();
     let packing = sink.packing();
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
+    // A thread without a part to do would be started for nothing.
+    snapshot.connections.truncate(parts.len().max(1));
     for connection in snapshot.connections {
         let packer = packing.packer().map_err(unwritable)?;
         workers.push(Worker { connection, assembler: Assembler::default(), packer });
@@ -142,13 +146,16 @@ pub fn run(
     let encoder = &*encoder;
     let plan = settings.with(encoder, false);
 
-    let mut writer = Writer { sink, packing, digest: Digests::new(layout), losses: Losses::default() };
+    let mut writer = Writer { sink, packing, rows: 0, losses: Losses::default() };
     let mut notices = Vec::new();
     let mut row_notices = 0;
     let part_count = parts.len() as u64;
     let mut parts = (1..).zip(parts);
     let spare = Spare::default();
-    let outcome = writer.start(layout, encoder).and_then(|()| {
+    let has_thread = part_count > 1 && writer.sink.writes_slowly();
+    let totals = about.totals;
+    let (outcome, digest) = digesting(has_thread, layout, &spare, |add| {
+        writer.start(layout, encoder, add)?;
         parallel::run(
             &mut workers,
             || check_stop(stop).map(|()| parts.next()),
@@ -161,23 +168,21 @@ pub fn run(
                 row_notices += chunk.notices.len() as u64;
                 let room = NOTICES_LISTED - notices.len();
                 notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
-                let part = chunk.part;
-                let used = writer.write(chunk)?;
-                (run.progress)(Progress { rows: writer.digest.rows(), parts_begun: part, parts: part_count });
-                if let Ok(mut spare) = spare.lock() {
-                    spare.extend(used);
-                }
+                writer.write(&mut chunk)?;
+                (run.progress)(Progress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
+                add(chunk);
                 Ok(())
             },
-        )
+        )?;
+        let totals = Totals { rows: writer.rows, ..totals };
+        writer.finish(layout, encoder, &totals, add)
     });
-    let totals = Totals { rows: writer.digest.rows(), ..about.totals };
-    outcome.and_then(|()| writer.finish(encoder, &totals)).map_err(|error| match error {
+    outcome.map_err(|error| match error {
         WorkError::Stopped => ExportError::Stopped,
         WorkError::Store(error) => ExportError::Store(error),
         WorkError::Write(source) => ExportError::Write { target: writer.sink.name(), source },
     })?;
-    let Writer { digest, losses, .. } = writer;
+    let losses = writer.losses;
     let (digest, files) = digest.finish();
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
@@ -351,63 +356,39 @@ fn classes(dictionary: &dictionary::Dictionary) -> Vec<Class> {
     (0..).zip(&dictionary.features).map(class).collect()
 }
 
-/// Hands what is encoded to the sink, and digests it.
+/// Takes each chunk after it was written.
+type Add<'a> = dyn FnMut(Chunk) + 'a;
+
+/// Hands what is encoded to the sink.
 struct Writer<'s> {
     sink: &'s mut dyn Sink,
     packing: Packing,
-    digest: Digests,
+    rows: u64,
     losses: Losses,
-}
-
-/// The digest of a result that is one file, or of a package.
-enum Digests {
-    File(Digest),
-    Package(PackageDigest),
-}
-
-impl Digests {
-    fn new(layout: Layout) -> Self {
-        match layout {
-            Layout::Package { streams } => Self::Package(PackageDigest::new(streams)),
-            _ => Self::File(Digest::default()),
-        }
-    }
-
-    fn rows(&self) -> u64 {
-        match self {
-            Self::File(digest) => digest.rows(),
-            Self::Package(digest) => digest.rows(),
-        }
-    }
-
-    fn finish(self) -> (Digested, Vec<PackedFile>) {
-        match self {
-            Self::File(digest) => (digest.finish(), Vec::new()),
-            Self::Package(digest) => digest.finish(),
-        }
-    }
 }
 
 impl Writer<'_> {
     /// Writes what comes before the first row.
-    fn start(&mut self, layout: Layout, encoder: &dyn Encoder) -> Result<(), WorkError> {
+    fn start(&mut self, layout: Layout, encoder: &dyn Encoder, add: &mut Add<'_>) -> Result<(), WorkError> {
         self.sink.start(&layout).map_err(WorkError::Write)?;
-        let mut page = Page { streams: vec![Vec::new(); layout.streams().len()], ..Page::default() };
+        let mut page = Page::new(layout.streams().len());
         encoder.start(&mut page.entries());
-        self.write_page(page)
+        self.write_page(page, add)
     }
 
     /// Writes what comes after the last row.
-    fn finish(&mut self, encoder: &dyn Encoder, totals: &Totals) -> Result<(), WorkError> {
-        let count = match &self.digest {
-            Digests::File(_) => 1,
-            Digests::Package(digest) => digest.stream_count(),
-        };
-        let mut page = Page { streams: vec![Vec::new(); count], ..Page::default() };
+    fn finish(
+        &mut self,
+        layout: Layout,
+        encoder: &dyn Encoder,
+        totals: &Totals,
+        add: &mut Add<'_>,
+    ) -> Result<(), WorkError> {
+        let mut page = Page::new(layout.streams().len());
         encoder.finish(totals, &mut page.entries());
-        self.write_page(page)?;
+        self.write_page(page, add)?;
         // A compressed file without any frame is not one, so an empty result gets an empty frame.
-        if matches!(self.digest, Digests::File(_)) && self.digest.rows() == 0 {
+        if layout.extension().is_some() && self.rows == 0 {
             let mut frame = Vec::new();
             self.packing.packer().and_then(|mut packer| packer.pack(&[], &mut frame)).map_err(WorkError::Write)?;
             if !frame.is_empty() {
@@ -417,36 +398,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn write_page(&mut self, page: Page) -> Result<(), WorkError> {
-        let Page { streams, files, losses } = page;
+    /// Writes a page that no worker has written on.
+    fn write_page(&mut self, page: Page, add: &mut Add<'_>) -> Result<(), WorkError> {
         let mut packer = self.packing.packer().map_err(WorkError::Write)?;
-        let mut pieces = Vec::new();
-        for bytes in streams {
-            let mut packed = Vec::new();
-            if !bytes.is_empty() {
-                packer.pack(&bytes, &mut packed).map_err(WorkError::Write)?;
-            }
-            let lines = memchr::memchr_iter(b'\n', &bytes).count() as u64;
-            pieces.push(Piece { bytes, packed, lines });
-        }
-        self.write(Chunk { streams: pieces, files, losses, rows: 0, notices: Vec::new(), part: 0 }).map(drop)
+        let mut chunk = page.into_chunk(&mut packer).map_err(WorkError::Write)?;
+        self.write(&mut chunk)?;
+        add(chunk);
+        Ok(())
     }
 
-    /// Writes a chunk; returns its buffers.
-    fn write(&mut self, chunk: Chunk) -> Result<Vec<Piece>, WorkError> {
-        self.losses.merge(chunk.losses);
-        match &mut self.digest {
-            Digests::File(digest) => {
-                let piece = &chunk.streams[0];
-                digest.add(&piece.bytes, chunk.rows);
-            }
-            Digests::Package(digest) => {
-                digest.add_rows(chunk.rows);
-                chunk.files.iter().for_each(|file| digest.add_file(&file.path, &file.bytes));
-                let streams = chunk.streams.iter().enumerate();
-                streams.for_each(|(index, piece)| digest.add_to_stream(index, &piece.bytes));
-            }
-        }
+    /// Writes a chunk.
+    fn write(&mut self, chunk: &mut Chunk) -> Result<(), WorkError> {
+        self.rows += chunk.rows;
+        self.losses.merge(std::mem::take(&mut chunk.losses));
         for file in &chunk.files {
             let extent = Extent { bytes: file.bytes.len() as u64, lines: 0 };
             let entry = Entry { place: Place::File(&file.path), bytes: &file.bytes, extent };
@@ -457,7 +421,7 @@ impl Writer<'_> {
             let bytes = if self.packing == Packing::Plain { &piece.bytes } else { &piece.packed };
             self.sink.write(&Entry { place: Place::Stream(index), bytes, extent }).map_err(WorkError::Write)?;
         }
-        Ok(chunk.streams)
+        Ok(())
     }
 }
 

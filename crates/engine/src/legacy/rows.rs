@@ -68,7 +68,7 @@ impl Job for RowExport {
         })?;
         workspace.counters().count_export(digested.rows, digested.bytes);
         let outcome = json!({ "rows": digested.rows, "sha256": digested.sha256 }).to_string();
-        Ok(Done { rows: i64::try_from(digested.rows).unwrap_or(i64::MAX), outcome: Some(outcome) })
+        Ok(Done { rows: i64::try_from(digested.rows).unwrap_or(i64::MAX), outcome: Some(outcome), publish: None })
     }
 
     fn activity(&self, task: &Task) -> String {

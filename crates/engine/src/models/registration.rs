@@ -111,7 +111,7 @@ impl Job for Registration {
             let labels = labels(workspace, &request)?;
             add_labels(workspace, &run, &labels, pulse)?
         };
-        Ok(Done { rows: i64::try_from(rows).unwrap_or(i64::MAX), outcome: None })
+        Ok(Done { rows: i64::try_from(rows).unwrap_or(i64::MAX), ..Done::default() })
     }
 }
 

@@ -190,7 +190,7 @@ impl Job for QueueMove {
             })?;
         }
         found.check("the project", "the others were moved")?;
-        Ok(Done { rows: count, outcome: None })
+        Ok(Done { rows: count, ..Done::default() })
     }
 }
 
@@ -245,7 +245,7 @@ impl Job for PriorityChange {
             })?;
         }
         found.check("the project", "the others have the priority")?;
-        Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), outcome: None })
+        Ok(Done { rows: i64::try_from(keys.len()).unwrap_or(i64::MAX), ..Done::default() })
     }
 }
 

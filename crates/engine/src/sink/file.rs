@@ -172,6 +172,10 @@ impl Sink for FileSink {
         self.destination.path.display().to_string()
     }
 
+    fn writes_slowly(&self) -> bool {
+        true
+    }
+
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.file.write_all(entry.bytes)
     }

@@ -28,7 +28,7 @@ use labelport_formats::write::Layout;
 use std::io::{self, Write};
 
 /// Takes the entries of an export.
-pub trait Sink {
+pub trait Sink: Send {
     /// Returns how entries are compressed before they come.
     fn packing(&self) -> Packing {
         Packing::Plain
@@ -36,6 +36,12 @@ pub trait Sink {
 
     /// Returns what messages call it.
     fn name(&self) -> String;
+
+    /// Returns whether a write takes about as long as the digest of the same bytes, so that it is worth a thread to do both
+    /// at once. Where a write is short, the digest brings the bytes nearer to it, and both on one thread are faster.
+    fn writes_slowly(&self) -> bool {
+        false
+    }
 
     /// Prepares for a result. A sink that holds one file fails for a package.
     fn start(&mut self, layout: &Layout) -> io::Result<()> {
@@ -118,7 +124,7 @@ pub struct Stream<W> {
     pub name: String,
 }
 
-impl<W: Write> Sink for Stream<W> {
+impl<W: Write + Send> Sink for Stream<W> {
     fn name(&self) -> String {
         self.name.clone()
     }

@@ -38,7 +38,7 @@ pub(crate) fn cancel(
         return Err(Problem::new(ProblemKind::NotAllowed, message));
     }
     // A worker of this process stops now, one of another process within a second; both free the rest.
-    workspace.wake_up().notify();
+    workspace.wake_up().notify_end(id);
     if let Some(job) = jobs.iter().find(|job| job.kind() == task.kind) {
         job.discard(workspace, &task, &reason)?;
     }

@@ -76,13 +76,19 @@ pub struct Roster {
 }
 
 /// What came of a job.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub struct Done {
     /// Rows done, which is all there were.
     pub rows: i64,
     /// What is told of it, a JSON object.
     pub outcome: Option<String>,
+    /// What is left to do before the task ends, such as waiting for the disk. It runs on a thread of its own, so that the
+    /// worker takes its next task.
+    pub publish: Option<Publish>,
 }
+
+/// Makes the result of a job exist.
+pub type Publish = Box<dyn FnOnce(&Workspace) -> Result<(), JobError> + Send>;
 
 /// Why a job ended without being done.
 #[derive(Debug)]
@@ -180,11 +186,11 @@ pub fn start(workspace: &Workspace, caller: &Caller, order: Order, patience: Dur
 /// Wakes the workers and waits for the end of a task, for a moment.
 pub fn wait(workspace: &Workspace, id: &TaskId, patience: Duration) -> Result<(), Problem> {
     workspace.wake_up().notify();
-    let mut reader = workspace.store().reader()?;
-    let mut is_done = || -> Result<bool, Problem> {
-        Ok(tasks::find(&mut *reader, id)?.is_none_or(|task| task.status != TaskStatus::InProgress))
+    let mut has_ended = || -> Result<bool, Problem> {
+        let found = workspace.read(|connection| Ok(tasks::find(connection, id)?))?;
+        Ok(found.is_none_or(|task| task.status != TaskStatus::InProgress))
     };
-    workspace.wake_up().wait_until(workspace.clock(), patience, &mut is_done)
+    workspace.wake_up().wait_for_end(id.as_str(), workspace.clock(), patience, &mut has_ended)
 }
 
 /// Finds a task of any kind.

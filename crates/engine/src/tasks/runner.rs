@@ -1,4 +1,4 @@
-//! Workers: threads that claim tasks, and one that keeps their leases.
+//! Workers: threads that claim tasks and do them, threads that publish what came of them, and one that keeps the leases.
 
 use super::lost::{end_lost, list_lost};
 use super::{Chore, DEATHS_LIMIT, Done, Job, JobError, Pulse, Roster};
@@ -11,6 +11,7 @@ use labelport_store::tables::tasks::{self, Ending, Lease, Task, TaskProgress, Ta
 use serde_json::Value;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,6 +23,10 @@ const BEAT: Duration = Duration::from_millis(BEAT_MS as u64);
 const BEAT_MS: i64 = 2_500;
 /// How often it is looked for tasks that run and were canceled, by this process or another.
 const CANCEL_GLANCE: Duration = Duration::from_millis(300);
+/// Canceled tasks are looked for at each wake-up, but not again within this time: under load there are thousands a second.
+const GLANCE_PAUSE: Duration = Duration::from_millis(20);
+/// How many results are published at once. A thread that publishes waits for the disk, which answers many at the same time.
+const PUBLISHERS: usize = 16;
 /// How long a task that found no room on the disk waits: what it wrote in vain it writes again.
 const NO_ROOM_MS: i64 = 60_000;
 /// What is told of a task that was canceled.
@@ -67,6 +72,14 @@ struct Claimed {
     pulse: Pulse,
 }
 
+/// A task whose job has been run.
+struct Ran {
+    claimed: Claimed,
+    outcome: Result<Done, JobError>,
+    started: Timestamp,
+    span: tracing::Span,
+}
+
 impl Runner {
     /// Starts workers. `owner` is a name that no other process has.
     pub fn start(workspace: &Arc<Workspace>, owner: String, workers: usize, roster: Roster, log: Log) -> Self {
@@ -77,8 +90,17 @@ impl Runner {
             let (workspace, shared) = (Arc::clone(workspace), Arc::clone(&shared));
             threads.push(std::thread::spawn(move || work(&workspace, &shared)));
         };
+        // Dropped with the last worker, which ends those who publish.
+        let (hand_over, ran) = sync_channel(PUBLISHERS);
+        let ran = Arc::new(Mutex::new(ran));
         for _ in 0..workers.max(1) {
-            spawn(Box::new(work));
+            let hand_over = hand_over.clone();
+            spawn(Box::new(move |workspace, shared| work(workspace, shared, &hand_over)));
+        }
+        drop(hand_over);
+        for _ in 0..PUBLISHERS {
+            let ran = Arc::clone(&ran);
+            spawn(Box::new(move |workspace, shared| publish_all(workspace, shared, &ran)));
         }
         spawn(Box::new(keep_leases));
         for chore in roster.chores.iter().copied() {
@@ -119,17 +141,30 @@ impl Shared {
     }
 }
 
-fn work(workspace: &Workspace, shared: &Shared) {
+fn work(workspace: &Workspace, shared: &Shared, hand_over: &SyncSender<Ran>) {
     let mut seen = 0;
     while !shared.is_over() {
         match claim(workspace, shared) {
             Ok(Some(claimed)) => {
-                run(workspace, shared, &claimed);
-                workspace.wake_up().notify();
+                let ran = run(workspace, shared, claimed);
+                let has_result = matches!(&ran.outcome, Ok(done) if done.publish.is_some());
+                let ran = if has_result { hand_over.send(ran).err().map(|error| error.0) } else { Some(ran) };
+                if let Some(ran) = ran {
+                    finish(workspace, shared, ran);
+                }
             }
             // A store that fails now may work later, and nothing is lost by waiting.
             Ok(None) | Err(_) => seen = workspace.wake_up().wait(seen, BEAT),
         }
+    }
+}
+
+/// Publishes results, one after the other, until there are no workers any more.
+fn publish_all(workspace: &Workspace, shared: &Shared, ran: &Mutex<Receiver<Ran>>) {
+    loop {
+        let next = ran.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(next) = next else { return };
+        finish(workspace, shared, next);
     }
 }
 
@@ -201,22 +236,39 @@ fn give_up(
         if let Err(problem) = job.discard(workspace, task, &reason) {
             shared.note(&problem);
         }
-        workspace.wake_up().notify();
+        workspace.wake_up().notify_end(task.id.as_str());
     }
     Ok(())
 }
 
-fn run(workspace: &Workspace, shared: &Shared, Claimed { task, job, pulse }: &Claimed) {
+fn run(workspace: &Workspace, shared: &Shared, claimed: Claimed) -> Ran {
+    let Claimed { task, job, pulse } = &claimed;
     if shared.is_over() {
         pulse.end();
     }
     let span = tracing::info_span!("task", task.id = task.id.as_str(), kind = task.kind, attempt = task.attempt + 1);
-    let _entered = span.enter();
     let started = workspace.now();
-    tracing::debug!("task started");
-    // One job that panics must not take the worker with it.
-    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| job.run(workspace, task, pulse)))
-        .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))));
+    let outcome = span.in_scope(|| {
+        tracing::debug!("task started");
+        unless_it_panics(|| job.run(workspace, task, pulse))
+    });
+    Ran { claimed, outcome, started, span }
+}
+
+/// Does a part of a job. One that panics must not take the thread with it.
+fn unless_it_panics(work: impl FnOnce() -> Result<Done, JobError>) -> Result<Done, JobError> {
+    std::panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(JobError::Fail(Problem::internal("the job panicked"))))
+}
+
+/// Publishes what came of a job, and ends its task.
+fn finish(workspace: &Workspace, shared: &Shared, Ran { claimed, outcome, started, span }: Ran) {
+    let Claimed { task, job, .. } = &claimed;
+    let _entered = span.enter();
+    let outcome = outcome.and_then(|mut done| match done.publish.take() {
+        Some(publish) => unless_it_panics(|| publish(workspace).map(|()| done)),
+        None => Ok(done),
+    });
     match &outcome {
         Err(JobError::Fail(problem)) => shared.note(problem),
         Err(JobError::NoRoom) => (shared.log)(&no_room(task)),
@@ -247,6 +299,7 @@ fn run(workspace: &Workspace, shared: &Shared, Claimed { task, job, pulse }: &Cl
             shared.note(&problem);
         }
     }
+    workspace.wake_up().notify_end(task.id.as_str());
 }
 
 fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done, JobError>) -> Result<(), StoreError> {
@@ -293,6 +346,7 @@ fn keep_leases(workspace: &Workspace, shared: &Shared) {
     end_lost_tasks(workspace);
     while !shared.is_over() {
         seen = workspace.wake_up().wait(seen, CANCEL_GLANCE);
+        std::thread::park_timeout(GLANCE_PAUSE);
         let running = shared.running().clone();
         for running in &running {
             let task = super::find(workspace, running.id.as_str());

@@ -46,8 +46,6 @@ pub struct Workspace {
     counters: Counters,
     queued_exports_limit: Option<i64>,
     wake_up: WakeUp,
-    /// Readers that wait for their next use: opening one costs more than most reads.
-    readers: Mutex<Vec<Box<dyn Connection>>>,
     /// The indexes of the results read last.
     opened: Mutex<Vec<(String, Arc<Stored>)>>,
 }
@@ -85,8 +83,6 @@ pub struct NewFile<'a> {
 
 /// What URLs begin with where nobody said so.
 const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
-/// The most readers that wait.
-const READERS_LIMIT: usize = 16;
 /// The most results whose indexes are kept.
 const OPENED_LIMIT: usize = 16;
 
@@ -122,7 +118,6 @@ impl Workspace {
             counters: Counters::default(),
             queued_exports_limit: None,
             wake_up: WakeUp::default(),
-            readers: Mutex::default(),
             opened: Mutex::default(),
         })
     }
@@ -235,18 +230,7 @@ impl Workspace {
 
     /// Reads with a connection that sees every commit.
     pub fn read<T>(&self, read: impl FnOnce(&mut dyn Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        let known = self.readers.lock().ok().and_then(|mut readers| readers.pop());
-        let mut reader = match known {
-            Some(reader) => reader,
-            None => self.store.reader()?,
-        };
-        let value = read(&mut *reader)?;
-        if let Ok(mut readers) = self.readers.lock()
-            && readers.len() < READERS_LIMIT
-        {
-            readers.push(reader);
-        }
-        Ok(value)
+        read(&mut *self.store.reader()?)
     }
 
     /// Writes in one transaction. What the work refuses leaves nothing.

@@ -15,7 +15,7 @@ pub use path::{PathError, check_path};
 use std::io::{self, Read, Write};
 
 /// An archive that is being written.
-pub trait Archive<W: Write> {
+pub trait Archive<W: Write>: Send {
     /// Adds a file of this many bytes, which must be what `content` gives.
     fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()>;
 
@@ -37,7 +37,7 @@ pub const ARCHIVES: &[(&str, ArchiveKind)] = &[("tar", ArchiveKind::Tar), ("zip"
 
 impl ArchiveKind {
     /// Starts an archive.
-    pub fn open<'w, W: Write + 'w>(self, out: W) -> Box<dyn Archive<W> + 'w> {
+    pub fn open<'w, W: Write + Send + 'w>(self, out: W) -> Box<dyn Archive<W> + 'w> {
         match self {
             Self::Tar => Box::new(tar::Tar::new(out)),
             Self::Zip => Box::new(zip::Zip::new(out)),

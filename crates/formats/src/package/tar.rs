@@ -16,7 +16,7 @@ impl<W: Write> Tar<W> {
     }
 }
 
-impl<W: Write> Archive<W> for Tar<W> {
+impl<W: Write + Send> Archive<W> for Tar<W> {
     fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);

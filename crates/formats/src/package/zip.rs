@@ -19,7 +19,7 @@ impl<W: Write> Zip<W> {
     }
 }
 
-impl<W: Write> Archive<W> for Zip<W> {
+impl<W: Write + Send> Archive<W> for Zip<W> {
     fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)

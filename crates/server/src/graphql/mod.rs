@@ -46,7 +46,7 @@ pub(crate) struct Call<'a> {
 pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response<Body> {
     let key = key_of(request.headers());
     let outcome = match read(&app, request).await {
-        Ok(taken) => app.call(move |workspace| Ok(run(workspace, key.as_deref(), taken))).await,
+        Ok((caller, taken)) => app.call(move |workspace| Ok(run(workspace, caller, key.as_deref(), taken))).await,
         Err(problem) => Err(problem),
     };
     let (value, problem) = match outcome {
@@ -69,21 +69,23 @@ fn failure(problem: &Problem, path: &[String]) -> Value {
     value
 }
 
-/// Reads a request of either form.
-async fn read(app: &App, request: Request) -> Result<Taken, Problem> {
+/// Reads a request of either form. The caller is known, unless files came with it: those may take hours, in which a key may
+/// be revoked.
+async fn read(app: &App, request: Request) -> Result<(Option<Caller>, Taken), Problem> {
+    let caller = app.identify(request.headers()).await?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
         // Whoever is not let in has nothing written to disk.
-        allow(&app.identify(request.headers()).await?, Action::Write)?;
+        allow(&caller, Action::Write)?;
         let multipart = Multipart::from_request(request, &()).await;
         let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;
-        return upload::read(app, multipart).await;
+        return Ok((None, upload::read(app, multipart).await?));
     }
-    let (_, body) = app.body(request).await?;
+    let (_, body) = app.body_of_known(request).await?;
     if !body["query"].is_string() {
         return Err(Problem::malformed("query is missing; send {\"query\": TEXT, \"variables\": {…}}"));
     }
-    Ok(Taken { body, uploads: Uploads::default() })
+    Ok((Some(caller), Taken { body, uploads: Uploads::default() }))
 }
 
 /// A failure, with the field in which it happened.
@@ -98,11 +100,17 @@ impl From<Problem> for Failed {
     }
 }
 
-fn run(workspace: &Workspace, key: Option<&str>, taken: Taken) -> Result<Value, Failed> {
-    let Taken { body, uploads } = taken;
-    workspace.identify(key).map_err(Failed::from).and_then(|caller| {
-        let text = body["query"].as_str().unwrap_or_default();
-        let call = Call { workspace, caller: &caller, uploads: &uploads };
-        execute::execute(&call, text, &body["variables"])
-    })
+fn run(
+    workspace: &Workspace,
+    caller: Option<Caller>,
+    key: Option<&str>,
+    Taken { body, uploads }: Taken,
+) -> Result<Value, Failed> {
+    let caller = match caller {
+        Some(caller) => caller,
+        None => workspace.identify(key)?,
+    };
+    let text = body["query"].as_str().unwrap_or_default();
+    let call = Call { workspace, caller: &caller, uploads: &uploads };
+    execute::execute(&call, text, &body["variables"])
 }

@@ -379,7 +379,7 @@ pub fn list_claimable(
         sql.push_str(&format!(", ${}", params.len()));
     }
     let turn = "(select max(t.claim_seq) from tasks t where t.queue = tasks.queue)";
-    sql.push_str(&format!(") order by {turn}, task_key limit 64"));
+    sql.push_str(&format!(") order by {turn}, task_key limit 16"));
     connection.list(&sql, &params, task)?.into_iter().collect()
 }
 

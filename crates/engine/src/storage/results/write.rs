@@ -54,11 +54,11 @@ impl ResultSink {
         if let Some(part) = self.part.take() {
             part.sync_all()?;
         }
-        let index = serde_json::to_vec(&self.index)?;
-        for (name, bytes) in [(INDEX_FILE, &index[..]), (MANIFEST_FILE, manifest.to_json().as_bytes())] {
-            private::write_whole(&self.folder.join(name), bytes)?;
-        }
-        Ok(())
+        // Nobody reads the index before the manifest is there, which appears whole and takes the names of all with it.
+        let mut index = private::create_file(&self.folder.join(INDEX_FILE))?;
+        index.write_all(&serde_json::to_vec(&self.index)?)?;
+        index.sync_all()?;
+        private::write_whole(&self.folder.join(MANIFEST_FILE), manifest.to_json().as_bytes())
     }
 }
 

@@ -40,7 +40,7 @@ impl<'s> ArchiveSink<'s> {
         Ok(Self { name, archive: kind.open(pieces), spool_folder, streams: Vec::new() })
     }
 
-    fn close(mut self: Box<Self>) -> io::Result<Pieces<'s>> {
+    fn close(mut self) -> io::Result<Pieces<'s>> {
         for Spool { path, file, bytes } in self.streams {
             let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.rewind()?;

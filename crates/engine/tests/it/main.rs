@@ -7,6 +7,7 @@ mod counted;
 mod dry_runs;
 mod earlier;
 mod filters;
+mod formats;
 mod goldens;
 mod hostile;
 mod identity;

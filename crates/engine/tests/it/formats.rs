@@ -1,0 +1,293 @@
+//! What every format promises, and what the seam promises to a format.
+
+use crate::support::{Workspace, everything};
+use labelport_engine::export::{self, ROW_LIMIT_BYTES, Run};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
+use labelport_formats::package::{ArchiveKind, check_path};
+use labelport_formats::write::{
+    About, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals,
+};
+use labelport_model::losses::Outcome;
+use labelport_model::record::Record;
+use labelport_model::request::{ExportRequest, Params, Scope};
+use labelport_samples::{Size, demo, random};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::io;
+
+/// Keeps the files of a result by path.
+#[derive(Default)]
+struct Files {
+    streams: &'static [&'static str],
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Sink for &mut Files {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn start(&mut self, layout: &Layout) -> io::Result<()> {
+        self.streams = layout.streams();
+        self.files.extend(self.streams.iter().map(|path| ((*path).to_owned(), Vec::new())));
+        Ok(())
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        let path = match entry.place {
+            Place::Stream(index) => self.streams[index],
+            Place::File(path) => path,
+        };
+        self.files.entry(path.to_owned()).or_default().extend_from_slice(entry.bytes);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
+fn export(
+    workspace: &Workspace,
+    request: &ExportRequest,
+    format: &dyn Format,
+    threads: usize,
+) -> (BTreeMap<String, Vec<u8>>, Manifest) {
+    let mut files = Files::default();
+    let mut run = Run {
+        threads,
+        format,
+        row_limit_bytes: ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+    };
+    let manifest = export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap();
+    (files.files, manifest)
+}
+
+fn with_random_rows(seed: u64) -> Workspace {
+    let workspace = Workspace::new();
+    for file in random(seed, &Size { rows: 40, masks: true, odd_spellings: true, ..Size::SMALL }) {
+        workspace.import_all(&file.name, &file.ndjson);
+    }
+    workspace
+}
+
+fn with_demo() -> Workspace {
+    let workspace = Workspace::new();
+    for file in demo().files {
+        workspace.import_all(&file.name, &file.ndjson);
+    }
+    workspace
+}
+
+fn interpolated(request: ExportRequest) -> ExportRequest {
+    ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
+}
+
+/// Counts the lines of a table: records, since cells may hold line breaks.
+fn count_lines(table: &[u8]) -> u64 {
+    let mut is_quoted = false;
+    let mut lines = 0;
+    for byte in table {
+        is_quoted ^= *byte == b'"';
+        lines += u64::from(*byte == b'\n' && !is_quoted);
+    }
+    lines - 1
+}
+
+#[track_caller]
+fn check_conservation(workspace: &Workspace, request: &ExportRequest) {
+    let (files, manifest) = export(workspace, request, &Csv, 2);
+    let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
+    let lost = manifest.losses.iter().filter(|(loss, _)| loss.what == "annotation" && loss.outcome == Outcome::LeftOut);
+    let lost: u64 = lost.map(|(_, count)| count).sum();
+    assert_eq!(count_lines(&files["annotations.csv"]) + lost, annotations, "annotations");
+    assert_eq!(count_lines(&files["data_rows.csv"]), manifest.digest.rows, "rows");
+    let labels = manifest.labels + manifest.run_labels + manifest.predictions;
+    assert_eq!(count_lines(&files["labels.csv"]), labels, "labels");
+}
+
+#[test]
+fn csv_has_a_line_for_every_annotation_of_the_demo() {
+    let workspace = with_demo();
+    check_conservation(&workspace, &everything(Scope::Catalog));
+    check_conservation(&workspace, &interpolated(everything(Scope::Catalog)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn csv_has_a_line_for_every_annotation_or_a_loss(seed: u64) {
+        let workspace = with_random_rows(seed);
+        check_conservation(&workspace, &everything(Scope::Catalog));
+        check_conservation(&workspace, &interpolated(everything(Scope::Catalog)));
+    }
+}
+
+#[test]
+fn the_files_of_a_format_do_not_depend_on_the_threads() {
+    let workspace = with_random_rows(7);
+    let request = interpolated(everything(Scope::Catalog));
+    let formats: Vec<&dyn Format> = FORMATS.iter().copied().chain([&Numbered as &dyn Format]).collect();
+    for format in formats {
+        let once = export(&workspace, &request, format, 1);
+        for threads in [2, 7] {
+            assert!(export(&workspace, &request, format, threads) == once, "{} on {threads} threads", format.name());
+        }
+    }
+}
+
+#[test]
+fn the_manifest_of_a_package_lists_its_files_with_their_digests() {
+    let (files, manifest) = export(&with_demo(), &everything(Scope::Catalog), &Csv, 2);
+    let listed: Vec<(&str, u64)> = manifest.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
+    let streams = Csv.layout().streams().iter();
+    let expected: Vec<(&str, u64)> = streams.map(|path| (*path, files[*path].len() as u64)).collect();
+    assert_eq!(listed, expected);
+    assert_eq!(manifest.digest.bytes, expected.iter().map(|(_, bytes)| bytes).sum::<u64>());
+    assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+}
+
+/// A format as CONTRIBUTING says how to add one: a file for each row, and one with the totals.
+struct Numbered;
+
+impl Format for Numbered {
+    fn name(&self) -> &'static str {
+        "numbered"
+    }
+
+    fn summary(&self) -> &'static str {
+        "A file for each row."
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Package { streams: &["totals.txt"] }
+    }
+
+    fn is_numbered(&self) -> bool {
+        true
+    }
+
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        Ok(Box::new(Counter { totals: about.totals }))
+    }
+}
+
+struct Counter {
+    totals: Totals,
+}
+
+impl Encoder for Counter {
+    fn start(&self, entries: &mut Entries<'_>) {
+        let Totals { rows, annotations } = self.totals;
+        entries.stream(0).extend_from_slice(format!("{rows} rows, {annotations} annotations\n").as_bytes());
+    }
+
+    fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>) {
+        let bytes = format!("{} {}", numbers.annotation, self.count_numbers(record)).into_bytes();
+        entries.files.push(FileEntry { path: format!("rows/{:05}.txt", numbers.row), bytes });
+    }
+
+    fn count_numbers(&self, record: &Record<'_>) -> u64 {
+        record.projects.into_iter().flatten().map(|project| project.labels.len() as u64).sum()
+    }
+
+    fn finish(&self, totals: &Totals, entries: &mut Entries<'_>) {
+        assert_eq!(*totals, self.totals, "what was counted before is what was written");
+        entries.stream(0).extend_from_slice(b"end\n");
+    }
+}
+
+#[test]
+fn numbers_run_through_a_result_without_gaps() {
+    let workspace = with_random_rows(3);
+    let (files, manifest) = export(&workspace, &everything(Scope::Catalog), &Numbered, 3);
+    let mut next = 1;
+    let rows: Vec<_> = files.iter().filter(|(path, _)| path.starts_with("rows/")).collect();
+    for (index, (path, text)) in rows.iter().enumerate() {
+        assert_eq!(**path, format!("rows/{:05}.txt", index + 1));
+        assert_eq!(check_path(path), Ok(()));
+        let (first, count) = std::str::from_utf8(text).unwrap().split_once(' ').unwrap();
+        assert_eq!(first.parse::<u64>().unwrap(), next, "{path}");
+        next += count.parse::<u64>().unwrap();
+    }
+    assert_eq!((rows.len() as u64, next - 1), (manifest.digest.rows, manifest.labels));
+    let totals = format!("{} rows, {} annotations\nend\n", rows.len(), next - 1);
+    assert_eq!(String::from_utf8_lossy(&files["totals.txt"]), totals);
+}
+
+#[test]
+fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
+    let workspace = with_random_rows(3);
+    let (files, manifest) = export(&workspace, &everything(Scope::Catalog), &Numbered, 3);
+    let scratch = tempfile::tempdir().unwrap();
+    for kind in [ArchiveKind::Zip, ArchiveKind::Tar] {
+        let target = scratch.path().join("archive");
+        let file = std::fs::File::create(&target).unwrap();
+        let inner = labelport_engine::sink::Stream { out: file, name: "archive".to_owned() };
+        let mut sink = ArchiveSink::new(kind, Box::new(inner), scratch.path()).unwrap();
+        let mut run = Run {
+            threads: 2,
+            format: &Numbered,
+            row_limit_bytes: ROW_LIMIT_BYTES,
+            labels_created: None,
+            progress: &mut |_| {},
+            stop: None,
+        };
+        let again = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap();
+        assert_eq!(again, manifest, "{kind:?}");
+        Box::new(sink).finish(&again).unwrap();
+        let found = unpack(kind, &std::fs::read(&target).unwrap());
+        let names: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+        let listed: Vec<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, listed, "{kind:?}");
+        assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), files, "{kind:?}");
+    }
+}
+
+/// Reads an archive, files in its order.
+fn unpack(kind: ArchiveKind, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    use std::io::Read;
+    let mut found = Vec::new();
+    let content = |file: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    match kind {
+        ArchiveKind::Zip => {
+            let mut archive = zip::ZipArchive::new(io::Cursor::new(bytes)).unwrap();
+            for index in 0..archive.len() {
+                let mut file = archive.by_index(index).unwrap();
+                let path = file.name().unwrap().into_owned();
+                found.push((path, content(&mut file)));
+            }
+        }
+        ArchiveKind::Tar => {
+            for entry in tar::Archive::new(bytes).entries().unwrap() {
+                let mut entry = entry.unwrap();
+                let path = entry.path().unwrap().display().to_string();
+                found.push((path, content(&mut entry)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn an_unknown_option_of_a_format_is_refused_with_those_that_it_has() {
+    let check = |options: &[(&str, &str)], expect: &str| {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let about = About { options, ..About::default() };
+        let error = Csv.open(&about).err().map(|error| error.to_string());
+        assert_eq!(error.as_deref().unwrap_or("none"), expect);
+    };
+    check(&[], "none");
+    check(&[("bom", "yes")], "none");
+    check(&[("colour", "red")], "the format csv has no option \"colour\"; it has: bom");
+    check(&[("bom", "maybe")], "the option bom cannot be \"maybe\"; it is one of: no, yes");
+}

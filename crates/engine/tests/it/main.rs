@@ -17,6 +17,7 @@ mod names;
 mod real_media;
 mod refused;
 mod served;
+mod sink_contract;
 mod sinks;
 mod support;
 mod verified;

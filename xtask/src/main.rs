@@ -5,12 +5,14 @@
 //! `cargo test --workspace` runs them too.
 //!
 //! # Adding a command
-//! One file beside this one with a `pub(crate) static`, one line in [`COMMANDS`].
+//! One file in this folder with a `pub(crate) static`, one line in [`COMMANDS`].
 
 mod bench;
 mod bless;
 mod help;
 mod programs;
+mod python;
+mod readers;
 mod sdk;
 mod step;
 mod test;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 /// One command.
 pub(crate) struct Command {
-    /// What stands behind `cargo xtask`.
+    /// The word after `cargo xtask`.
     pub(crate) name: &'static str,
     /// One imperative line about it, without a full stop.
     pub(crate) summary: &'static str,
@@ -28,7 +30,8 @@ pub(crate) struct Command {
 }
 
 /// Every command, by name.
-pub(crate) static COMMANDS: &[&Command] = &[&bench::BENCH, &bless::BLESS, &help::HELP, &sdk::SDK, &test::TEST];
+pub(crate) static COMMANDS: &[&Command] =
+    &[&bench::BENCH, &bless::BLESS, &help::HELP, &readers::READERS, &sdk::SDK, &test::TEST];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -1,22 +1,64 @@
 //! `cargo xtask test`: everything that has to pass before a change goes in.
 //!
-//! The cheap steps come first. The tests include the conventions in `xtask/tests/tidy`.
+//! The cheap steps come first. The tests include the conventions in `xtask/tests/tidy`. With `--fast` only what finds most
+//! mistakes in the least time runs: no lints, no server, no other programs.
 
 use crate::step::{self, Step, Work};
-use crate::{Command, programs, sdk, without_arguments};
+use crate::{Command, programs, readers, sdk, without_arguments};
 
 pub(crate) static TEST: Command = Command {
     name: "test",
-    summary: "Check formatting and lints, then run every test",
-    run: |arguments| without_arguments(arguments, || step::run(STEPS)),
+    summary: "Check formatting and lints, then run every test; with --fast, the quick ones",
+    run: |arguments| match arguments {
+        [only] if only == "--fast" => step::run(FAST_STEPS),
+        _ => without_arguments(arguments, || step::run(STEPS)),
+    },
 };
 
-const STEPS: &[Step] = &[
+const FORMATTING: Step = Step {
+    title: "Formatting",
+    work: Work::Cargo { arguments: &["fmt", "--all", "--check"], variables: &[] },
+    remedy: "run `cargo fmt --all` and look at the diff. If cargo has no `fmt`: `rustup component add rustfmt`.",
+};
+
+const FAST_STEPS: &[Step] = &[
+    FORMATTING,
     Step {
-        title: "Formatting",
-        work: Work::Cargo { arguments: &["fmt", "--all", "--check"], variables: &[] },
-        remedy: "run `cargo fmt --all` and look at the diff. If cargo has no `fmt`: `rustup component add rustfmt`.",
+        title: "Tests in modules",
+        work: Work::Cargo { arguments: &["test", "--workspace", "--lib", "--bins"], variables: &[] },
+        remedy: "run one test alone with `cargo test --workspace NAME`.",
     },
+    Step {
+        title: "The store, the model and the conventions",
+        work: Work::Cargo {
+            arguments: &["test", "-p", "labelport-model", "-p", "labelport-store", "-p", "xtask", "--tests"],
+            variables: &[],
+        },
+        remedy: "run one test alone with `cargo test --workspace NAME`.",
+    },
+    Step {
+        title: "Outputs",
+        work: Work::Cargo {
+            arguments: &[
+                "test",
+                "-p",
+                "labelport-engine",
+                "--test",
+                "it",
+                "--",
+                "goldens",
+                "formats",
+                "sink",
+                "annotations",
+            ],
+            variables: &[],
+        },
+        remedy: "if outputs changed on purpose, `cargo xtask bless` rewrites the goldens; review their diff like code.",
+    },
+];
+
+const STEPS: &[Step] = &[
+    FORMATTING,
     Step {
         title: "Lints",
         work: Work::Cargo {
@@ -33,5 +75,6 @@ const STEPS: &[Step] = &[
         remedy: "run one test alone with `cargo test --workspace NAME`. If outputs changed on purpose, \
                  `cargo xtask bless` rewrites the goldens; review their diff like code.",
     },
+    readers::STEP,
     sdk::STEP,
 ];

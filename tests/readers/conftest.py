@@ -1,0 +1,46 @@
+"""Exports of the demo, opened by programs that know nothing of labelport.
+
+A test gets `export`, which runs `labelport export catalog --everything` in a format and returns where the result and its
+manifest are. Each reader sees the same workspace, which is made once.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+BINARY = os.environ["LABELPORT_BINARY"]
+
+
+def labelport(*arguments, cwd):
+    finished = subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readers")
+    labelport("demo", cwd=folder)
+    return folder / "labelport-demo"
+
+
+@pytest.fixture
+def export(workspace, tmp_path):
+    def run(name, file_format, *options):
+        arguments = ["--data", str(workspace), "export", "catalog", "--everything", "--format", file_format]
+        labelport(*arguments, *options, "-o", name, cwd=tmp_path)
+        manifest = json.loads((tmp_path / f"{name}.manifest.json").read_text())
+        return pathlib.Path(tmp_path / name), manifest
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def native_rows(workspace, tmp_path_factory):
+    """The same rows in the native format: what every other format is compared with."""
+    folder = tmp_path_factory.mktemp("native")
+    labelport("--data", str(workspace), "export", "catalog", "--everything", "-o", "rows.ndjson", cwd=folder)
+    return [json.loads(line) for line in (folder / "rows.ndjson").read_text().splitlines()]

@@ -1,13 +1,13 @@
-//! What somebody gives in a call, a JSON value: of the type that is expected, or refused by its name.
+//! Arguments of a call, as JSON values: of the expected type, or refused by name.
 //!
-//! Null and absent are the same. What is there and of another type is never read as absent: the call would be done
-//! without it and nobody would know. A failure says what the value is called, what stands there and what is expected.
+//! Null and absent are the same. A value of another type is never treated as absent: the call would silently be made
+//! without it. An error says what the argument is called, what was given and what is expected.
 
 use crate::problem::Problem;
 use crate::quote::Quoted;
 use serde_json::Value;
 
-/// Returns a text; fails where there is none.
+/// Returns a text; fails if it is absent.
 pub fn text<'a>(name: &str, value: &'a Value) -> Result<&'a str, Problem> {
     value.as_str().ok_or_else(|| wrong(name, "a text", value))
 }
@@ -17,7 +17,7 @@ pub fn find_text<'a>(name: &str, value: &'a Value) -> Result<Option<&'a str>, Pr
     if value.is_null() { Ok(None) } else { text(name, value).map(Some) }
 }
 
-/// Finds a yes or no; none is no.
+/// Finds a boolean; absent is false.
 pub fn flag(name: &str, value: &Value) -> Result<bool, Problem> {
     match value {
         Value::Null => Ok(false),
@@ -26,7 +26,7 @@ pub fn flag(name: &str, value: &Value) -> Result<bool, Problem> {
     }
 }
 
-/// Returns the elements of a list; empty where there is none.
+/// Returns the elements of a list; empty if it is absent.
 pub fn list<'a>(name: &str, value: &'a Value) -> Result<&'a [Value], Problem> {
     match value {
         Value::Null => Ok(&[]),
@@ -35,13 +35,13 @@ pub fn list<'a>(name: &str, value: &'a Value) -> Result<&'a [Value], Problem> {
     }
 }
 
-/// Returns a list of texts; empty where there is none.
+/// Returns a list of texts; empty if it is absent.
 pub fn texts(name: &str, value: &Value) -> Result<Vec<String>, Problem> {
     let read = |(index, element): (usize, &Value)| text(&format!("{name}[{index}]"), element).map(str::to_owned);
     list(name, value)?.iter().enumerate().map(read).collect()
 }
 
-/// Says that a value is not what is expected.
+/// Reports that a value is not what is expected.
 pub fn wrong(name: &str, expected: &str, found: &Value) -> Problem {
     match found {
         Value::Null => Problem::malformed(format!("{name} is missing; give {expected}")),

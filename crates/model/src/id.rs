@@ -1,7 +1,7 @@
 //! Public ids, one type for each kind of thing.
 //!
-//! An id that enters through a door is parsed here once and is never checked again. Two forms exist: *cuids* of exactly
-//! 25 lower-case letters and digits, and *names of the source's choosing* (uuids as a rule) for batches, model runs,
+//! An incoming id is parsed here once and never checked again. There are two forms: *cuids* of exactly
+//! 25 lower-case letters and digits, and *free ids* (usually uuids) for batches, model runs,
 //! tasks and workflow tasks, where any printable text up to 64 characters is an id. Equality is equality of text.
 //!
 //! # Adding a kind of id
@@ -11,7 +11,7 @@ use std::fmt;
 
 /// The number of characters of a cuid.
 pub const CUID_LENGTH: usize = 25;
-/// The most characters that an id of free form may have.
+/// The maximum number of characters of a free id.
 pub const FREE_ID_LIMIT: usize = 64;
 
 /// Why a text is not an id.
@@ -20,27 +20,27 @@ pub enum IdError {
     /// A cuid has exactly 25 characters.
     #[error("{what} {text:?} has {length} characters, an id has 25")]
     Length {
-        /// What the id names, such as "data row id".
+        /// What the id is of, such as "data row id".
         what: &'static str,
         /// The first characters of the text.
         text: String,
-        /// The characters counted.
+        /// The number of characters.
         length: usize,
     },
-    /// An id of free form has at least one character, and at most [`FREE_ID_LIMIT`].
+    /// A free id has at least one character, and at most [`FREE_ID_LIMIT`].
     #[error("{what} {text:?} has {length} characters, such an id has 1 to {FREE_ID_LIMIT}")]
     FreeLength {
-        /// What the id names, such as "batch id".
+        /// What the id is of, such as "batch id".
         what: &'static str,
         /// The first characters of the text.
         text: String,
-        /// The characters counted.
+        /// The number of characters.
         length: usize,
     },
-    /// An id is made of letters and digits.
-    #[error("{what} {text:?} holds a character that no id has")]
+    /// An id has only letters and digits.
+    #[error("{what} {text:?} has a character that ids cannot have")]
     Character {
-        /// What the id names.
+        /// What the id is of.
         what: &'static str,
         /// The first characters of the text.
         text: String,
@@ -139,7 +139,7 @@ mod tests {
         let error = DataRowId::parse("abc").unwrap_err().to_string();
         assert_eq!(error, "data row id \"abc\" has 3 characters, an id has 25");
         let error = DataRowId::parse("c5nnwqi820dxfp85t9v2qd6z'").unwrap_err().to_string();
-        assert!(error.contains("holds a character"), "{error}");
+        assert!(error.contains("has a character"), "{error}");
     }
 
     #[test]

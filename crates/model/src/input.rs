@@ -1,8 +1,8 @@
-//! JSON that somebody wrote by hand or by program, read with the way to each value.
+//! JSON written by people or programs, read with the path to each value.
 //!
-//! Queries and requests come from people. Every refusal therefore says where it stands, such as
-//! `filter[2].or[0].value.operator`, what is wrong there and what can stand instead. Nothing is skipped: a key that is
-//! not known is an error, since a filter that is ignored gives a result that is silently wrong.
+//! Queries and requests come from people. So every error names its path, such as `filter[2].or[0].value.operator`, what is
+//! wrong there and what is allowed instead. Nothing is skipped: an unknown key is an error, since an ignored filter makes a
+//! result silently wrong.
 //!
 //! `null` and an absent key mean the same here.
 
@@ -11,11 +11,11 @@ use crate::quote::Quoted;
 use crate::time::TimeError;
 use std::borrow::Cow;
 
-/// A refused value, with its place and the reason.
+/// A refused value, with its path and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
 pub struct InputError {
-    /// The way to the value.
+    /// The path to the value.
     pub place: String,
     /// What is wrong with it.
     pub problem: InputProblem,
@@ -27,71 +27,71 @@ pub enum InputProblem {
     /// The text is not JSON.
     #[error("{0} (at byte {offset})", offset = .0.offset)]
     Json(JsonError),
-    /// A key that is needed is not there.
+    /// A required key is missing.
     #[error("the key {key} is missing; add it")]
     Missing {
         /// The key.
         key: &'static str,
     },
-    /// A key that means nothing here.
+    /// An unknown key.
     #[error("the key {key} is not known here; known keys: {known}")]
     UnknownKey {
         /// The key.
         key: Quoted,
-        /// The keys that can stand here, joined by commas.
+        /// The known keys, joined by commas.
         known: String,
     },
     /// A value of another kind.
-    #[error("{found} where {expected} should stand")]
+    #[error("expected {expected}, found {found}")]
     WrongKind {
-        /// What stands there.
+        /// What was found.
         found: &'static str,
-        /// What should.
+        /// What was expected.
         expected: &'static str,
     },
-    /// A value of the right kind that is none of the allowed ones.
+    /// A value of the right kind that is not allowed.
     #[error("{found} is not allowed here; write one of: {allowed}")]
     NotAllowed {
         /// The value given.
         found: Quoted,
-        /// The values that can stand here, joined by commas.
+        /// The allowed values, joined by commas.
         allowed: String,
     },
     /// A list that is empty or too long.
     #[error("{count} values in a list that holds 1 to {limit}")]
     Count {
-        /// The values given, repeats included.
+        /// The number of values given, with duplicates.
         count: usize,
-        /// The most that a list may hold.
+        /// The maximum.
         limit: usize,
     },
-    /// A text without characters.
+    /// An empty text.
     #[error("an empty text matches everything; write at least one character")]
     EmptyText,
     /// A number that no float can hold.
     #[error("a number beyond the range of a 64-bit float")]
     NotFinite,
     /// A range that ends before it starts.
-    #[error("min lies above max; exchange them")]
+    #[error("min is greater than max; swap them")]
     Reversed,
     /// A zone or a date that is not one.
     #[error("{0}")]
     Time(#[from] TimeError),
-    /// Entries inside entries, too often.
+    /// Entries that are nested too deeply.
     #[error("entries nested more than {limit} deep; write the query flatter")]
     TooDeep {
-        /// The most levels.
+        /// The maximum number of levels.
         limit: usize,
     },
     /// More entries than one query may have.
     #[error("more than {limit} entries in one query; use lists of ids where entries differ by an id alone")]
     TooMany {
-        /// The most entries.
+        /// The maximum number of entries.
         limit: usize,
     },
 }
 
-/// A value and the way to it.
+/// A value and the path to it.
 #[derive(Debug, Clone)]
 pub struct Input<'a> {
     value: Value<'a>,
@@ -99,13 +99,13 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Scans a text whose outermost value goes by the name `place`.
+    /// Scans a text whose outermost value is called `place` in errors.
     pub fn scan(text: &str, place: &str) -> Result<Document, InputError> {
         Document::parse(text.as_bytes())
             .map_err(|error| InputError { place: place.to_owned(), problem: InputProblem::Json(error) })
     }
 
-    /// Takes a value that goes by the name `place`.
+    /// Takes a value that is called `place` in errors.
     pub fn new(value: Value<'a>, place: &str) -> Self {
         Self { value, place: place.to_owned() }
     }
@@ -126,7 +126,7 @@ impl<'a> Input<'a> {
         Some(Self { value, place: format!("{}.{key}", self.place) })
     }
 
-    /// Returns the value of a key; fails where it is absent or null.
+    /// Returns the value of a key; fails if it is absent or null.
     pub fn get(&self, key: &'static str) -> Result<Self, InputError> {
         self.object()?;
         self.find(key).ok_or_else(|| self.error(InputProblem::Missing { key }))
@@ -188,7 +188,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Returns what a text stands for; where it stands for nothing, the error lists the `allowed` texts.
+    /// Returns the meaning of a text; if it has none, the error lists the `allowed` texts.
     pub fn choose<T>(&self, find: impl Fn(&str) -> Option<T>, allowed: &[&str]) -> Result<T, InputError> {
         let text = self.text()?;
         find(&text).ok_or_else(|| {

@@ -1,17 +1,17 @@
 //! What a filter asks of a data row, in the closed form that backends translate.
 //!
-//! Filters and backends are two lists that both grow; they meet here and nowhere else. A predicate holds no text that is
-//! still to be read: dates are instants, lists are sorted and without repeats, names of kinds are known to exist.
+//! Filters and backends are two lists that both grow; they meet here and nowhere else. A predicate holds no
+//! unparsed text: dates are instants, lists are sorted and without duplicates, names of kinds are known to exist.
 //!
 //! A condition about a fact that a row does not have is **false**, so its `Not` is true: a row without labels was not
-//! labelled in March, and it is among the rows not labelled in March. There is no third truth value. An id of nothing is
-//! no error; it matches no row.
+//! labelled in March, and it is among the rows not labelled in March. There is no third truth value. An unknown id is
+//! not an error; it matches no row.
 //!
 //! Texts are compared exactly, in upper and lower case as stored.
 //!
 //! # Adding a condition
-//! One variant of [`Condition`]. The compiler then names every backend that has to learn it, so try first whether the
-//! variants that exist can say the same together.
+//! One variant of [`Condition`]. The compiler then names every backend that has to implement it, so first check whether the
+//! existing variants can express it.
 
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Split, WorkflowStatus};
@@ -31,7 +31,7 @@ pub enum Predicate {
 }
 
 impl Predicate {
-    /// Joins parts that all must hold. Nested lists of such parts become one; a single part stands for itself.
+    /// Joins parts that must all hold. Nested lists of such parts are flattened; a single part stays as it is.
     pub fn all(parts: Vec<Self>) -> Self {
         let mut flat = Vec::with_capacity(parts.len());
         for part in parts {
@@ -43,7 +43,7 @@ impl Predicate {
         if flat.len() == 1 { flat.remove(0) } else { Self::All(flat) }
     }
 
-    /// Joins parts of which one must hold. Nested lists of such parts become one; a single part stands for itself.
+    /// Joins parts of which at least one must hold. Nested lists of such parts are flattened; a single part stays as it is.
     pub fn any(parts: Vec<Self>) -> Self {
         let mut flat = Vec::with_capacity(parts.len());
         for part in parts {
@@ -55,7 +55,7 @@ impl Predicate {
         if flat.len() == 1 { flat.remove(0) } else { Self::Any(flat) }
     }
 
-    /// Turns a part around.
+    /// Negates a part.
     pub fn negate(part: Self) -> Self {
         match part {
             Self::Not(inner) => *inner,
@@ -75,10 +75,10 @@ impl From<Condition> for Predicate {
     }
 }
 
-/// One thing that is true or false of a data row. Lists are sorted, without repeats, and mean "one of".
+/// One thing that is true or false of a data row. Lists are sorted, without duplicates, and mean "one of".
 ///
-/// Conditions about batches, status and labels look at the project of a project export alone, and at every project of
-/// the row in any other export.
+/// In a project export, conditions about batches, status and labels consider only that project; in any other export they
+/// consider every project of the row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// The public id is one of these.
@@ -95,9 +95,9 @@ pub enum Condition {
     DataTypes(Vec<String>),
     /// The row was sent to a project with one of these batches.
     Batches(Vec<String>),
-    /// The row stands here in a workflow.
+    /// The row has this status in a workflow.
     Status(WorkflowStatus),
-    /// The last activity on the row lies in this range.
+    /// The last activity on the row is in this range.
     Activity(Span),
     /// A label of the row was submitted in this range.
     LabelCreated(Span),
@@ -120,7 +120,7 @@ pub enum Condition {
     InModelRun {
         /// The runs.
         runs: Vec<String>,
-        /// The split of such a run that it must be in; any where there is none.
+        /// The split of the run that the row must be in; `None` for any.
         split: Option<Split>,
     },
 }
@@ -130,11 +130,11 @@ pub enum Condition {
 pub enum Compare {
     /// There is a value, of any kind.
     Exists,
-    /// A text that is one of these, or an enum option whose id or name is. Sorted, without repeats.
+    /// A text that is one of these, or an enum option whose id or name is. Sorted, without duplicates.
     OneOf(Vec<String>),
-    /// A text that begins so.
+    /// A text that begins with this.
     StartsWith(String),
-    /// A text with this inside.
+    /// A text that contains this.
     Contains(String),
     /// A number in this range.
     Number(NumberRange),
@@ -183,7 +183,7 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
-    /// Returns whether a number lies inside.
+    /// Returns whether a number is in the range.
     pub fn contains(&self, number: f64) -> bool {
         let is_behind_start = match self.from {
             Bound::Included(from) => from <= number,

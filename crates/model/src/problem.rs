@@ -1,53 +1,52 @@
-//! Failures as a door tells them: what sort it is, and a sentence for whoever asked.
+//! Failures as an API reports them: the kind, and a message for the caller.
 //!
-//! The engine says what went wrong; how that looks on the wire (a status, an error code) is known to the doors alone.
-//! The sentence names the place and the remedy and is safe to show. What lies behind a failure of our own is the cause,
-//! for the log only.
+//! The engine says what went wrong; only the APIs know how that looks on the wire (a status, an error code). The message
+//! names the place and the remedy and is safe to show. The cause of an internal failure is for the log only.
 
 use std::error::Error;
 use std::fmt;
 
-/// The sort of a failure.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// Nobody knows who is asking.
+    /// The caller is unknown.
     Unauthenticated,
-    /// Whoever asks may not.
+    /// The caller is not allowed to do this.
     Forbidden,
-    /// There is no such thing, or it is not for whoever asks to know of.
+    /// It does not exist, or the caller may not know that it exists.
     NotFound,
-    /// There is one already.
+    /// It exists already.
     Conflict,
-    /// The request makes no sense.
+    /// The request is malformed.
     Malformed,
-    /// The text is not of its grammar.
+    /// The text does not follow its grammar.
     Syntax,
-    /// The text is of its grammar and asks for what there is not.
+    /// The text follows its grammar and asks for something that does not exist.
     Invalid,
-    /// It makes sense, and cannot be done to this thing.
+    /// The request is valid but cannot be applied to this object.
     NotAllowed,
-    /// It is larger than the rules allow.
+    /// It exceeds a size limit.
     TooLarge,
-    /// It came too slowly.
+    /// It arrived too slowly.
     TooSlow,
-    /// Whoever asks has asked for too much at once.
+    /// The caller has made too many requests at once.
     TooMany,
-    /// It is not ready yet; asking again later helps.
+    /// It is not ready yet; try again later.
     NotReady,
-    /// It is not there any more.
+    /// It no longer exists.
     Gone,
-    /// It is our own failure.
+    /// An internal failure.
     Internal,
 }
 
-/// A failure for whoever asked.
+/// A failure for the caller.
 #[derive(Debug)]
 pub struct Problem {
-    /// What sort it is.
+    /// The kind.
     pub kind: ProblemKind,
     /// One or two sentences: the place and the remedy.
     pub message: String,
-    /// What lies behind it, for the log only.
+    /// The cause, for the log only.
     pub cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -57,23 +56,23 @@ impl Problem {
         Self { kind, message: message.into(), cause: None }
     }
 
-    /// Says that there is no thing of a sort with an id.
-    pub fn not_found(sort: &str, id: &str) -> Self {
+    /// Reports that nothing of a kind has an id.
+    pub fn not_found(what: &str, id: &str) -> Self {
         let id = crate::quote::Quoted::new(id);
-        Self::new(ProblemKind::NotFound, format!("there is no {sort} with the id {id} in this workspace"))
+        Self::new(ProblemKind::NotFound, format!("there is no {what} with the id {id} in this workspace"))
     }
 
-    /// Says that a request makes no sense.
+    /// Reports that a request is malformed.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(ProblemKind::Malformed, message)
     }
 
-    /// Says that there is one already.
+    /// Reports that something exists already.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ProblemKind::Conflict, message)
     }
 
-    /// Says that we failed ourselves.
+    /// Reports an internal failure.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let message = "the server failed; its log says why. Nothing was half-written: try again".to_owned();
         Self { kind: ProblemKind::Internal, message, cause: Some(cause.into()) }

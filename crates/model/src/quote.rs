@@ -1,11 +1,11 @@
-//! Foreign text inside a message: escaped and cut short.
+//! User text in a message: escaped and shortened.
 //!
-//! Messages reach terminals, logs and web pages. What a user wrote is shown back as a quoted text without control
-//! characters and never longer than a glance.
+//! Messages reach terminals, logs and web pages. What a user wrote is repeated as a short quoted text without control
+//! characters.
 
 use std::fmt;
 
-/// The most characters of a foreign text that a message repeats.
+/// The maximum number of characters of a user text that a message repeats.
 const SHOWN_LIMIT: usize = 40;
 
 /// The beginning of a text, as a message may show it.
@@ -13,7 +13,7 @@ const SHOWN_LIMIT: usize = 40;
 pub struct Quoted(String);
 
 impl Quoted {
-    /// Keeps what a message may show of a text.
+    /// Keeps the part of a text that a message may show.
     pub fn new(text: &str) -> Self {
         let mut shown: String = text.chars().take(SHOWN_LIMIT).collect();
         if shown.len() < text.len() {

@@ -1,11 +1,11 @@
 //! One row on its way out: every section that the request asks for, borrowed from where it was read.
 //!
 //! This is the closed type between stored sections and output formats. All bytes are JSON in normal form; *members* are
-//! the inside of an object without its braces, possibly empty. A section that the request leaves out is
-//! `None`, and so is one that nobody knows: an empty list would claim that there is nothing.
+//! the inside of an object without its braces, possibly empty. A section that was not requested is
+//! `None`, and so is one that no import contained: an empty list would claim that there is nothing.
 //!
 //! One thing is not borrowed bytes: the annotations of a video whose frames are filled in ([`Annotations::Filled`]) are
-//! written one frame at a time, and whoever takes the bytes empties the buffer in between.
+//! written one frame at a time, and the consumer empties the buffer in between.
 
 use crate::frames::Filled;
 use std::fmt;
@@ -18,9 +18,9 @@ pub struct Record<'a> {
     pub head: &'a [u8],
     /// `data_row.details`.
     pub details: Option<DetailsRecord<'a>>,
-    /// `media_attributes`, an object; `None` where they are not known.
+    /// `media_attributes`, an object; `None` if they are not known.
     pub media: Option<&'a [u8]>,
-    /// `attachments`; this and the lists below are `None` also where they are not known.
+    /// `attachments`; this and the lists below are also `None` if they are not known.
     pub attachments: Option<&'a [&'a [u8]]>,
     /// `metadata_fields`.
     pub metadata: Option<&'a [&'a [u8]]>,
@@ -103,7 +103,7 @@ pub struct LabelRecord<'a> {
     pub performance: Option<&'a [u8]>,
     /// `annotations`, an object.
     pub annotations: Annotations<'a>,
-    /// Members behind `annotations`.
+    /// Members after `annotations`.
     pub rest: &'a [u8],
 }
 
@@ -112,17 +112,17 @@ pub struct LabelRecord<'a> {
 pub enum Annotations<'a> {
     /// As they are stored.
     Stored(&'a [u8]),
-    /// With every frame, which is too much to stand in memory.
+    /// With every frame, which is too much to hold in memory.
     Filled {
         /// The frames.
         frames: &'a Filled,
-        /// Takes what was written so far, as much as it likes of it. Call it after each frame, stop where it breaks, and
-        /// write nothing that looks back at bytes written before.
+        /// Takes any part of what was written so far. Call it after each frame, stop if it breaks, and do not rely on
+        /// bytes written earlier.
         spill: &'a Spill<'a>,
     },
 }
 
-/// Empties the streams that grow while one record is written; breaks when nobody takes more.
+/// Empties the streams that grow while one record is written; breaks when the consumer stops reading.
 pub type Spill<'a> = dyn Fn(&mut [Vec<u8>]) -> ControlFlow<()> + 'a;
 
 impl fmt::Debug for Annotations<'_> {
@@ -160,6 +160,6 @@ pub struct RunRecord<'a> {
     pub labels: &'a [LabelRecord<'a>],
     /// `predictions`.
     pub predictions: Option<&'a [LabelRecord<'a>]>,
-    /// Members behind the labels and predictions.
+    /// Members after the labels and predictions.
     pub tail: &'a [u8],
 }

@@ -1,14 +1,14 @@
 //! Instants, time zones and ranges of time.
 //!
-//! An instant is a count of UTC milliseconds, the finest unit that an export shows. A range is closed at both ends, so
-//! that what a user wrote is inside. Wall-clock texts become instants here, in the zone that the request names, and
-//! nowhere else; from then on nothing knows a zone.
+//! An instant is a count of UTC milliseconds, the finest unit that an export shows. A range includes both ends,
+//! so the times that a user wrote are inside. Wall-clock texts become instants only here, in the zone of the request; after
+//! that nothing knows a zone.
 //!
 //! Clocks are set forward and back. A start means the *first* instant at which the wall clock shows that time or a later
 //! one, an end the *last* instant at which it shows that time or an earlier one. So a skipped hour loses nothing, a
-//! repeated hour is inside twice, and a day is the whole day wherever its midnight went.
+//! repeated hour is included twice, and a day is the whole day even if its midnight was skipped.
 //!
-//! Never here: the present time. Whoever needs it takes it as an argument.
+//! The current time is never read here; code that needs it takes it as an argument.
 //!
 //! # Adding a date form
 //! One variant of `Written`, one arm in `Written::read`, the form in [`TimeError`] and cases in the table test of dates.
@@ -22,7 +22,7 @@ const SECOND_MS: i64 = 1_000;
 const DAY_SECS: i64 = 86_400;
 const DAY_MS: i64 = DAY_SECS * SECOND_MS;
 
-/// Why a text is not a time zone or not a range of time.
+/// Why a text is not a time zone or not a time range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// No zone has this name.
@@ -31,7 +31,7 @@ pub enum TimeError {
         /// The name given.
         text: Quoted,
     },
-    /// An end of a range is written in no known form, or no calendar has the day.
+    /// An end of a range has an unknown form, or its day does not exist.
     #[error(
         "{end} {text} is not a date; write YYYY-MM-DD, YYYY-MM-DD hh:mm:ss or YYYY-MM-DDThh:mm:ss±hhmm, \
          or None for an open end"
@@ -42,11 +42,11 @@ pub enum TimeError {
         /// The date given.
         text: Quoted,
     },
-    /// A range that is open at both ends says nothing.
+    /// A range that is open at both ends.
     #[error("a range of dates needs at least one end; give a start, an end or both")]
     Open,
     /// The range ends before it starts.
-    #[error("start {start} lies after end {end}; exchange them")]
+    #[error("start {start} is after end {end}; swap them")]
     Reversed {
         /// The start given.
         start: Quoted,
@@ -55,12 +55,12 @@ pub enum TimeError {
     },
 }
 
-/// An end of a range of time.
+/// An end of a time range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RangeEnd {
-    /// Where the range starts.
+    /// The start.
     Start,
-    /// Where the range ends.
+    /// The end.
     End,
 }
 
@@ -83,7 +83,7 @@ impl Timestamp {
     /// The last millisecond of the year 9999.
     pub const MAX: Self = Self(2_932_897 * DAY_MS - 1);
 
-    /// Returns the instant so many milliseconds after 1970-01-01T00:00:00Z, or the nearest that a timestamp can be.
+    /// Returns the instant that is this many milliseconds after 1970-01-01T00:00:00Z, or the nearest possible one.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis).clamp(Self::MIN, Self::MAX)
     }
@@ -93,14 +93,14 @@ impl Timestamp {
         self.0
     }
 
-    /// Returns the instant so many milliseconds later, or the nearest that a timestamp can be.
+    /// Returns the instant that is this many milliseconds later, or the nearest possible one.
     pub fn plus_millis(self, millis: i64) -> Self {
         Self::from_millis(self.0.saturating_add(millis))
     }
 
     /// Reads a time as exports write it, `YYYY-MM-DDThh:mm:ss.mmm+00:00`.
     ///
-    /// Also read are times without a fraction or with one to nine digits of it (cut to the millisecond), `Z`, and
+    /// Also accepts times without a fraction or with one to nine digits of it (truncated to milliseconds), `Z`, and
     /// offsets as `±hh:mm` or `±hhmm`. Leap seconds and days outside the calendar are refused.
     pub fn parse_export(text: &str) -> Option<Self> {
         let mut reader = Reader(text.as_bytes());
@@ -181,21 +181,21 @@ impl Zone {
 
     /// Returns the instant at which the clock was set forward over a wall-clock time.
     fn transition(&self, wall: Wall, before: Offset, after: Offset) -> Timestamp {
-        // Read with the new offset, a skipped time lies before the transition; read with the old one, at it or behind.
+        // Read with the new offset, a skipped time is before the transition; read with the old one, at it or after it.
         let earlier = jiff::Timestamp::from_millisecond(wall.at(after).as_millis()).ok();
         let transition = earlier.and_then(|earlier| self.0.following(earlier).next());
         match transition {
             Some(transition) => Timestamp::from_millis(transition.timestamp().as_millisecond()),
-            // The zone says that there is a gap here, so this is not reached; if it were, the old offset is the reading
-            // that drops the fewest rows behind the gap.
+            // The zone says that there is a gap here, so this is not reached; if it were, the old offset would drop the
+            // fewest rows after the gap.
             None => wall.at(before),
         }
     }
 }
 
-/// A range of time, both ends inside, each to the millisecond. A missing end is open.
+/// A time range with both ends included, each to the millisecond. A missing end is open.
 ///
-/// `from` may lie one millisecond after `to`: the empty range, such as a day that a zone skipped.
+/// `from` may be one millisecond after `to`: the empty range, such as a day that a zone skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// The first instant inside.
@@ -224,8 +224,8 @@ impl Span {
             return if from.is_none() && to.is_none() { Err(TimeError::Open) } else { Ok(Self { from, to }) };
         };
         let is_reversed = match (first.first_wall(), last.last_wall()) {
-            // A day or an hour that the zone skipped is a fair question with an empty answer, so wall clocks are
-            // compared as they were written and not as instants.
+            // A day or an hour that the zone skipped is a valid empty range, so wall-clock times are compared as written
+            // and not as instants.
             (Some(start), Some(end)) => start > end,
             _ => from > to.map(|to| to.plus_millis(1)),
         };
@@ -236,7 +236,7 @@ impl Span {
         Ok(Self { from, to })
     }
 
-    /// Returns whether an instant lies inside.
+    /// Returns whether an instant is in the range.
     pub fn contains(&self, instant: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= instant) && self.to.is_none_or(|to| instant <= to)
     }
@@ -329,7 +329,7 @@ impl Written {
     }
 }
 
-/// The bytes of a time that are still to be read.
+/// The bytes of a time that are not read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -394,19 +394,19 @@ impl Reader<'_> {
             -1
         };
         let hours = self.number(2)?;
-        // The colon is there or it is not; both are read.
+        // The colon is optional.
         let _ = self.skip(b':');
         let minutes = self.number(2)?;
         (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
     }
 }
 
-fn push_digits(out: &mut String, width: u32, number: i64, behind: &str) {
+fn push_digits(out: &mut String, width: u32, number: i64, suffix: &str) {
     for place in (0..width).rev() {
         let digit = number / 10_i64.pow(place) % 10;
         out.push(char::from(b'0' + digit as u8));
     }
-    out.push_str(behind);
+    out.push_str(suffix);
 }
 
 fn days_of_month(year: i64, month: i64) -> i64 {

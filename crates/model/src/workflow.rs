@@ -1,10 +1,10 @@
-//! Where a data row stands: in the workflow of a project, and in the split of a model run.
+//! The status of a data row in the workflow of a project, and its split in a model run.
 //!
 //! Each value has three spellings: the one of filters, the one of exports, and a small number for storage. The numbers
-//! are written to databases, so a number that was given out is never changed or used again.
+//! are written to databases, so a number is never changed or reused.
 //!
 //! # Adding a value
-//! One variant, one line in its `ALL` with the next free code, and its spellings beside the others.
+//! One variant, one line in its `ALL` with the next free code, and its spellings next to the others.
 
 /// The status of a data row in the workflow of one project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub enum WorkflowStatus {
     InReview,
     /// Sent back to be labelled again.
     InRework,
-    /// Through the whole workflow.
+    /// Done with the whole workflow.
     Done,
 }
 
@@ -36,8 +36,8 @@ impl WorkflowStatus {
     /// Returns the spelling of exports, such as `IN_REVIEW`.
     pub fn export_name(self) -> &'static str {
         match self {
-            // `IN_REVIEW` and `DONE` stand in real exports. The other two are guesses after their pattern: no export
-            // that shows them was found.
+            // `IN_REVIEW` and `DONE` occur in real exports. The other two are guesses by pattern: no export with them was
+            // found.
             Self::ToLabel => "TO_LABEL",
             Self::InReview => "IN_REVIEW",
             Self::InRework => "IN_REWORK",
@@ -45,7 +45,7 @@ impl WorkflowStatus {
         }
     }
 
-    /// Returns the number that stands for the status in storage.
+    /// Returns the number of the status in storage.
     pub fn code(self) -> u8 {
         match self {
             Self::ToLabel => 0,
@@ -72,16 +72,16 @@ impl WorkflowStatus {
     }
 }
 
-/// The part of a model run's data that a row belongs to.
+/// The part of the data of a model run that a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Split {
-    /// The model learns from it.
+    /// The model is trained on it.
     Training,
     /// The model is tuned on it.
     Validation,
     /// The model is measured on it.
     Test,
-    /// In no part.
+    /// In none of them.
     Unassigned,
 }
 
@@ -101,7 +101,7 @@ impl Split {
         }
     }
 
-    /// Returns the number that stands for the split in storage.
+    /// Returns the number of the split in storage.
     pub fn code(self) -> u8 {
         match self {
             Self::Training => 0,

@@ -127,14 +127,15 @@ mod tests {
         check(b"[]", &[]);
         check(br#"[{"a":1},2]"#, &[(r#"{"a":1}"#, None), ("2", None)]);
         let half =
-            "row 2 of its chunk is not JSON: half of a surrogate pair (\\ud800 to \\udfff alone is no character)";
+            "row 2 of its chunk is not JSON: half of a surrogate pair (\\ud800 to \\udfff alone is not a character)";
         let (at_14, at_8) = (format!("{half} (byte 14)"), format!("{half} (byte 8)"));
         check(
             br#" [{"a":1}, {"b\ud800":"],[\""} ,3] "#,
             &[(r#"{"a":1}"#, None), (r#"{"b\ufffd":"],[\""}"#, Some(&at_14)), ("3", None)],
         );
         check(br#"["\\", "\uDc00"]"#, &[(r#""\\""#, None), (r#""\ufffd""#, Some(&at_8))]);
-        let number = "row 1 of its chunk is not JSON: NaN is no JSON number; write null or leave the key out (byte 2)";
+        let number =
+            "row 1 of its chunk is not JSON: NaN is not a JSON number; write null or leave the key out (byte 2)";
         check(b"[[NaN],{}]", &[("null", Some(number)), ("{}", None)]);
         let utf8 = "row 1 of its chunk is not JSON: bytes that are not UTF-8; convert the file to UTF-8 (byte 2)";
         check(b"[\"\xff\",4]", &[("null", Some(utf8)), ("4", None)]);

@@ -68,7 +68,7 @@ fn refused(error: OntologyError) -> Problem {
 fn parse_object(text: &str) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_str(text) {
         Ok(Value::Object(root)) => Ok(root),
-        Ok(_) => Err(Problem::malformed("normalized: an object with tools and classifications should stand here")),
+        Ok(_) => Err(Problem::malformed("normalized: expected an object with tools and classifications")),
         Err(error) => Err(Problem::malformed(format!("normalized is not JSON: {error}"))),
     }
 }
@@ -84,7 +84,7 @@ fn complete(text: &str, chance: &dyn Chance) -> Result<(Value, Vec<SchemaNode>),
     let mut nodes = Vec::new();
     for key in ["tools", "classifications"] {
         let list = root.get_mut(key).and_then(Value::as_array_mut);
-        let list = list.ok_or_else(|| Problem::malformed(format!("{key}: an array should stand here")))?;
+        let list = list.ok_or_else(|| Problem::malformed(format!("{key}: expected an array")))?;
         for (index, node) in list.iter_mut().enumerate() {
             nodes.push(complete_root(node, key == "tools", index, chance)?);
         }

@@ -159,7 +159,7 @@ fn a_line_that_is_no_json_is_named_with_its_column() {
         &[
             "bytes ",
             "the SHA-256",
-            "line 12, column 12: ';' where ':' should stand",
+            "line 12, column 12: expected ':', found ';'",
             "the file has 11 labels",
             "annotations of ",
         ],

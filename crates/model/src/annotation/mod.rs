@@ -64,7 +64,7 @@ pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};
 pub use object::Object;
 pub use place::{Holder, Place};
-pub use read::{Annotations, Part, Parts, members, parts, read, rewrite};
+pub use read::{Annotations, Part, Parts, members, parts, read, read_frame, rewrite};
 pub use record::Layout;
 pub use scalar::{Number, Text};
 pub use shape::{

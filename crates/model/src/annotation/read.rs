@@ -17,7 +17,7 @@ pub enum Part<'a> {
     Annotation(Box<Annotation<'a>>),
 }
 
-/// Reads the annotations of a label from its stored JSON, or those of one frame, in the order of the text.
+/// Reads the annotations of a label from its stored JSON, in the order of the text.
 ///
 /// Annotations inside others (answers about an object, questions to which an answer leads) are part of them. After an
 /// error nothing more is yielded.
@@ -25,9 +25,15 @@ pub fn read(annotations: &str) -> Annotations<'_> {
     Annotations { parts: parts(annotations) }
 }
 
+/// Reads the annotations of one frame from its stored JSON, as [`read`] does those of a label.
+pub fn read_frame(frame: &str, number: i64) -> Annotations<'_> {
+    let place = Place { frame: Some(number), ..Place::default() };
+    Annotations { parts: Parts::new(frame, Role::Frame, place) }
+}
+
 /// Reads the annotations of a label with the text between them.
 pub fn parts(annotations: &str) -> Parts<'_> {
-    Parts { state: State::New(annotations), text: annotations, written: 0, next: None }
+    Parts::new(annotations, Role::Root, Place::default())
 }
 
 /// Lists the members of a container or of another stored object, keys without quotes, values as JSON; none for a value of
@@ -84,15 +90,19 @@ pub struct Parts<'a> {
 
 #[derive(Debug)]
 enum State<'a> {
-    New(&'a str),
+    New(Role, Place<'a>),
     Walking(Walk<'a>),
     Done,
 }
 
 impl<'a> Parts<'a> {
+    fn new(text: &'a str, role: Role, place: Place<'a>) -> Self {
+        Self { state: State::New(role, place), text, written: 0, next: None }
+    }
+
     fn next_annotation(&mut self) -> Result<Option<Annotation<'a>>, ReadError> {
         let mut walk = match std::mem::replace(&mut self.state, State::Done) {
-            State::New(text) => Walk::new(text)?,
+            State::New(role, place) => Walk::new(self.text, role, place)?,
             State::Walking(walk) => walk,
             State::Done => return Ok(None),
         };
@@ -259,13 +269,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(text: &'a str) -> Result<Self, ReadError> {
+    fn new(text: &'a str, role: Role, place: Place<'a>) -> Result<Self, ReadError> {
         Ok(Self {
             cursor: Cursor::new(text),
             object_starts: object_starts(text)?,
             open: Vec::new(),
-            step: Step::Value(Role::Root),
-            place: Place::default(),
+            step: Step::Value(role),
+            place,
         })
     }
 

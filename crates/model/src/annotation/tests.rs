@@ -202,6 +202,13 @@ fn places_say_where_an_annotation_is() {
             Place { list: Holder::Classifications, ..Place::default() },
         ]
     );
+    let frame = r#"{"objects":{"f":{"annotation_kind":"VideoPoint"}},"classifications":[{"name":"gate"}]}"#;
+    let places: Vec<_> = read_frame(frame, 3).map(|found| found.unwrap().place).collect();
+    let on_frame = Place { frame: Some(3), ..Place::default() };
+    assert_eq!(
+        places,
+        [Place { key: Some("f"), ..on_frame.clone() }, Place { list: Holder::Classifications, ..on_frame }]
+    );
     let series = r#"{"groups":{"Axial":{"name":"Axial","classifications":[{"name":"a"}],"frames":{"2":{"objects":{"f":{"annotation_kind":"DICOMPolyline"}}}}},"Coronal":{"frames":{}}},"classifications":[{"name":"whole"}]}"#;
     check_identity(series);
     let places: Vec<_> = annotations(series).into_iter().map(|found| found.place).collect();

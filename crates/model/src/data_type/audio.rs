@@ -1,4 +1,4 @@
-//! Sound: classifications of the whole and of stretches of it.
+//! Audio: classifications of the whole and of parts of it.
 
 use super::{Container, DataType};
 

@@ -1,12 +1,13 @@
-//! The data types, each a file.
+//! The data types, one file each.
 //!
 //! A data type says how rows of it are recognised, what its labels are called and which annotation kinds it has. Nothing
 //! outside this folder names a data type in a `match`: what differs between types is a field of [`DataType`].
-//! A kind that no table lists is no error anywhere. It is kept, counted and exported like the others.
+//! An annotation kind that is in no table is not an error. It is stored, counted and exported like the others.
 //!
 //! # Adding a data type
-//! One file beside this one with a `pub(super) static`, one line in [`DATA_TYPES`]. An annotation kind is one line in
-//! the file of its data type; if nothing is drawn like it yet, [`Form`] grows and so does whoever reads import lines.
+//! One file next to this one with a `pub(super) static`, one line in [`DATA_TYPES`]. An annotation kind is one line in
+//! the file of its data type; if it draws something new, add a [`Form`] and a
+//! [`Shape`](crate::annotation::Shape).
 
 mod audio;
 mod conversation;
@@ -20,7 +21,7 @@ mod video;
 
 use crate::json::{Kind as JsonKind, Value};
 
-/// A sort of data that can be labelled.
+/// A kind of data that can be labelled.
 #[derive(Debug)]
 pub struct DataType {
     /// The name in filters, tables and messages.
@@ -41,7 +42,7 @@ pub struct DataType {
     pub container: Container,
     /// Keys of import lines that no other data type's lines have.
     pub line_keys: &'static [&'static str],
-    /// Whether the data are messages, each of which can be annotated by itself.
+    /// Whether the data are messages, each of which can be annotated.
     pub has_messages: bool,
     /// Whether geometry between key frames can be computed.
     pub has_key_frames: bool,
@@ -49,7 +50,7 @@ pub struct DataType {
     pub kinds: &'static [AnnotationKind],
 }
 
-/// A sort of annotation on one data type.
+/// A kind of annotation on one data type.
 #[derive(Debug)]
 pub struct AnnotationKind {
     /// The value of `annotation_kind`.
@@ -63,11 +64,11 @@ pub struct AnnotationKind {
 pub enum Container {
     /// `objects`, `classifications` and `relationships`, each a list.
     Lists,
-    /// `frames` by number, `segments`, key frames and what holds for all of them. Frames count from 1.
+    /// `frames` by number, `segments`, key frames, and `classifications` of the whole. Frames count from 1.
     Frames,
     /// As [`Container::Frames`], once for each axis of a volume.
     Groups,
-    /// What holds for all, `segments`, and what begins at a `timestamp`. Milliseconds from 0.
+    /// `classifications` of the whole, `segments`, and classifications by `timestamp`. Milliseconds from 0.
     Stamps,
 }
 
@@ -127,7 +128,7 @@ pub static DATA_TYPES: &[&DataType] = &[
     &video::VIDEO,
 ];
 
-/// What data are taken for when nothing tells.
+/// The data type that is assumed if nothing shows another.
 pub static USUAL: &DataType = &image::IMAGE;
 
 /// Finds a data type by its name.
@@ -145,7 +146,7 @@ pub fn find_by_media_type(media_type: &str) -> Option<&'static DataType> {
     find_where(|data_type| data_type.media_types.iter().any(|known| known.eq_ignore_ascii_case(media_type)))
 }
 
-/// Finds the data type that `media_attributes` speak of: by asset type, else by mime type.
+/// Finds the data type of `media_attributes`: by asset type, else by mime type.
 pub fn of_media(media: Value<'_>) -> Option<&'static DataType> {
     let text = |key: &str| media.get(key).and_then(Value::as_text);
     if let Some(asset) = text("asset_type") {
@@ -159,7 +160,7 @@ pub fn of_media(media: Value<'_>) -> Option<&'static DataType> {
     find_where(|data_type| data_type.mime_prefixes.iter().any(|prefix| mime.starts_with(prefix)))
 }
 
-/// Finds the data type whose annotation an import line can be alone, by the keys of it and of its answers.
+/// Finds the only data type that an import line can be for, by its keys and those of its answers.
 pub fn of_line(line: Value<'_>) -> Option<&'static DataType> {
     let answers = line.get("answer").into_iter().flat_map(Value::elements);
     let places: Vec<Value<'_>> = std::iter::once(line).chain(answers).collect();
@@ -167,7 +168,7 @@ pub fn of_line(line: Value<'_>) -> Option<&'static DataType> {
     find_where(|data_type| data_type.line_keys.iter().any(|key| has(key)))
 }
 
-/// Finds the data type that a label's annotations can belong to alone: by a container key, else by the first known
+/// Finds the only data type that the annotations of a label can be for: by a container key, else by the first known
 /// annotation kind.
 pub fn of_annotations(annotations: Value<'_>) -> Option<&'static DataType> {
     let found = find_where(|data_type| data_type.container_key.is_some_and(|key| annotations.get(key).is_some()));
@@ -199,7 +200,7 @@ mod tests {
             assert!(data_type.summary.ends_with('.'), "{}", data_type.name);
             for kind in data_type.kinds {
                 // Conversations share their relationships with text.
-                assert!(kinds.insert((data_type.name, kind.name)), "{} stands twice", kind.name);
+                assert!(kinds.insert((data_type.name, kind.name)), "{} occurs twice", kind.name);
             }
         }
     }
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_tell_by_their_keys() {
+    fn lines_are_recognised_by_their_keys() {
         check_line(r#"{"segments":[]}"#, Some("video"));
         check_line(r#"{"segments":[],"groupKey":"axial"}"#, Some("dicom"));
         check_line(r#"{"location":{}}"#, Some("text"));
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_tell_when_the_media_do_not() {
+    fn rows_are_recognised_by_annotations_if_not_by_media() {
         let video = Document::parse(br#"{"frames":{},"segments":{}}"#).unwrap();
         assert_eq!(of_annotations(video.root()).map(|data_type| data_type.name), Some("video"));
         let geo = Document::parse(br#"{"objects":[{"annotation_kind":"GeoPoint"}]}"#).unwrap();

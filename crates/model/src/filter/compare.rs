@@ -1,7 +1,7 @@
 //! Comparisons with an operator in capitals: `{"operator":"BETWEEN","value":{"min":1,"max":2}}`.
 //!
-//! Dates and numbers are compared by the same operators. A date form that names a whole day stands for that day:
-//! greater is behind its last millisecond, less before its first, equal inside.
+//! Dates and numbers are compared by the same operators. A date without a time means the whole day: greater is
+//! after its last millisecond, less is before its first one, equal is in between.
 
 use crate::input::{Input, InputError, InputProblem};
 use crate::predicate::NumberRange;
@@ -12,7 +12,7 @@ use std::ops::Bound;
 pub(super) const OPERATORS: [&str; 6] =
     ["BETWEEN", "EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"];
 
-/// How a value lies to the one of a query.
+/// How a value compares to the one of a query.
 #[derive(Clone, Copy)]
 enum Relation {
     Between,
@@ -23,7 +23,7 @@ enum Relation {
     LessOrEqual,
 }
 
-/// Reads `operator`, `value` and perhaps `timezone` of an object as a range of time.
+/// Reads `operator`, `value` and optionally `timezone` of an object as a time range.
 pub(super) fn span(holder: &Input<'_>, zone: &Zone) -> Result<Span, InputError> {
     let relation = relation(holder)?;
     let zone = match holder.find("timezone") {

@@ -5,7 +5,7 @@ use super::id_list::{ID_LIST_LIMIT, IdList};
 use crate::input::{Input, InputError, InputProblem};
 use crate::time::{Span, Zone};
 
-/// An entry of a query: an object with the key `type`, its place, and the zone of dates that name none.
+/// An entry of a query: an object with the key `type`, its path, and the default zone of its dates.
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub(super) input: Input<'a>,
@@ -13,7 +13,7 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Takes a value as an entry. Dates that name no zone are read in `zone`.
+    /// Takes a value as an entry. Dates without a zone are read in `zone`.
     pub fn new(input: Input<'a>, zone: &'a Zone) -> Self {
         Self { input, zone }
     }
@@ -24,7 +24,7 @@ impl<'a> Entry<'a> {
         self.input.only(&known)
     }
 
-    /// Returns the value of a key; fails where it is absent or null.
+    /// Returns the value of a key; fails if it is absent or null.
     pub fn get(&self, key: &'static str) -> Result<Input<'a>, InputError> {
         self.input.get(key)
     }
@@ -34,7 +34,7 @@ impl<'a> Entry<'a> {
         self.input.find(key)
     }
 
-    /// Returns which of these the key `operator` says.
+    /// Returns which of these the key `operator` has.
     pub fn operator<'o>(&self, allowed: &[&'o str]) -> Result<&'o str, InputError> {
         let find = |text: &str| allowed.iter().copied().find(|known| *known == text);
         self.get("operator")?.choose(find, allowed)
@@ -47,7 +47,7 @@ impl<'a> Entry<'a> {
         self.list("ids")
     }
 
-    /// Reads a list of 1 to 2,000 texts, sorted and without repeats.
+    /// Reads a list of 1 to 2,000 texts, sorted and without duplicates.
     pub fn list(&self, key: &'static str) -> Result<Vec<String>, InputError> {
         let values = self.get(key)?;
         let list = IdList::new(values.texts()?);

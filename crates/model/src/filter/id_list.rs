@@ -1,9 +1,9 @@
 //! Lists of ids and keys, as filters take them.
 
-/// The most values that a list of a filter may hold.
+/// The maximum number of values in a list of a filter.
 pub const ID_LIST_LIMIT: usize = 2_000;
 
-/// A list of 1 to [`ID_LIST_LIMIT`] ids or keys, sorted and without repeats.
+/// A list of 1 to [`ID_LIST_LIMIT`] ids or keys, sorted and without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdList(Vec<String>);
 
@@ -11,12 +11,12 @@ pub struct IdList(Vec<String>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{count} values in a list that holds 1 to {ID_LIST_LIMIT}")]
 pub struct IdListError {
-    /// The values given, repeats included.
+    /// The number of values given, with duplicates.
     pub count: usize,
 }
 
 impl IdList {
-    /// Makes a list of values in any order. Repeats count towards the limit, so that it is one number for everybody.
+    /// Makes a list of values in any order. Duplicates count towards the limit, so that it is the same for everyone.
     pub fn new(values: Vec<String>) -> Result<Self, IdListError> {
         if !(1..=ID_LIST_LIMIT).contains(&values.len()) {
             return Err(IdListError { count: values.len() });
@@ -35,7 +35,7 @@ impl IdList {
     }
 }
 
-/// Returns the values in order and without repeats.
+/// Returns the values in order and without duplicates.
 pub fn sorted(mut values: Vec<String>) -> Vec<String> {
     values.sort_unstable();
     values.dedup();

@@ -5,7 +5,7 @@
 //! | `exists` | none | a field with any value |
 //! | `is` | a text, or a list of texts | a text equal to one; an enum option with such a name or id |
 //! | `starts_with`, `contains` | a text | a text like that |
-//! | `EQUAL`, `LESS_THAN` …, `BETWEEN` | a number, or a date | a number, or a datetime, that lies so |
+//! | `EQUAL`, `LESS_THAN` …, `BETWEEN` | a number, or a date | a number, or a datetime, that compares so |
 //!
 //! A query does not know the kind of a field. The value says what is compared, and a field of another kind compares
 //! false.
@@ -17,7 +17,7 @@ use crate::input::{Input, InputError};
 use crate::json::Kind;
 use crate::predicate::{Compare, Condition, Predicate};
 
-/// The operators of texts and enum options. Those of numbers and dates stand in [`compare`].
+/// The operators of texts and enum options. Those of numbers and dates are in [`compare`].
 const TEXT_OPERATORS: [&str; 4] = ["contains", "exists", "is", "starts_with"];
 
 pub(super) struct Metadata;

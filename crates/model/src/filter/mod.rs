@@ -11,8 +11,8 @@
 //!                                "value":{"min":"2025-03-01","max":"2025-03-31"}}}]
 //! ```
 //!
-//! `timezone` may be left out; the zone of the caller then holds. Lists have 1 to [`ID_LIST_LIMIT`] values, entries nest
-//! [`DEPTH_LIMIT`] deep at most. What is not understood is refused with its place, never skipped. A filter reads text and
+//! `timezone` is optional; the default is the zone of the caller. Lists have 1 to [`ID_LIST_LIMIT`] values, entries nest at
+//! most [`DEPTH_LIMIT`] deep. Anything unknown is refused with its path, never skipped. A filter reads text and
 //! makes a [`Predicate`]; it must never know a database.
 //!
 //! # Adding a filter
@@ -47,7 +47,7 @@ pub use query::{DEPTH_LIMIT, ENTRY_LIMIT, canonical_query, parse_query, read_que
 use crate::input::InputError;
 use crate::predicate::Predicate;
 
-/// A sort of entry in a query.
+/// A kind of entry in a query.
 pub trait Filter: Sync {
     /// Returns the value of `type`.
     fn name(&self) -> &'static str;

@@ -9,18 +9,18 @@ use crate::predicate::Predicate;
 use crate::time::Zone;
 use std::borrow::Cow;
 
-/// How deep entries may stand inside each other.
+/// How deep entries may be nested.
 pub const DEPTH_LIMIT: usize = 32;
 
-/// The most entries of one query. Databases bound the size of one expression, the smallest bound in use being about
-/// 1,000 terms, and one entry can become two.
+/// The maximum number of entries of one query. Databases limit the size of one expression; the smallest limit in use is
+/// about 1,000 terms, and one entry can become two.
 pub const ENTRY_LIMIT: usize = 400;
 
 const CONNECTORS: [&str; 3] = ["and", "or", "not"];
 
-/// Reads a query: an array of entries that all must hold, or one entry. Dates that name no zone are read in `zone`.
+/// Reads a query: an array of entries that all must hold, or one entry. Dates without a zone are read in `zone`.
 ///
-/// The empty array is the query that every row passes. Places in errors begin with `filter`.
+/// Every row passes the empty array. Paths in errors begin with `filter`.
 pub fn parse_query(text: &str, zone: &Zone) -> Result<Predicate, InputError> {
     let document = Input::scan(text, "filter")?;
     read_query(&Input::new(document.root(), "filter"), zone)
@@ -36,9 +36,9 @@ pub fn read_query(query: &Input<'_>, zone: &Zone) -> Result<Predicate, InputErro
     reader.entry(query.clone(), 1)
 }
 
-/// Prints a query so that two spellings of one query are one text: compact, an array, keys and ids in order.
+/// Prints a query so that two spellings of one query become one text: compact, an array, keys and ids in order.
 ///
-/// The order of entries stays, since people put it there to be read. A text that is no query is an error.
+/// The order of entries is kept, since people chose it. A text that is not a query is an error.
 pub fn canonical_query(text: &str) -> Result<String, InputError> {
     // The default zone decides what a date means, not whether it is one.
     parse_query(text, &Zone::utc())?;
@@ -85,7 +85,7 @@ impl Reader<'_> {
     fn list(&mut self, list: &Input<'_>, depth: usize) -> Result<Vec<Predicate>, InputError> {
         let entries = list.elements()?;
         if entries.is_empty() {
-            // An empty `or` would match nothing and an empty `and` everything: too far apart to be guessed at.
+            // An empty `or` would match nothing and an empty `and` everything: too different to guess.
             return Err(list.error(InputProblem::Count { count: 0, limit: ENTRY_LIMIT }));
         }
         entries.into_iter().map(|entry| self.entry(entry, depth + 1)).collect()

@@ -1,4 +1,4 @@
-//! Rows by where they stand in a workflow.
+//! Rows by their status in a workflow.
 
 use super::Filter;
 use super::entry::Entry;

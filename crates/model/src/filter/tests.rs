@@ -160,8 +160,8 @@ fn refusals_name_the_place_and_the_remedy() {
         "filter[0].type: \"lucky\" is not allowed here; write one of: annotation, batch,",
     );
     check_refused("[{}]", "filter[0]: the key type is missing");
-    check_refused("7", "filter: a number where an object should stand");
-    check_refused("[[]]", "filter[0]: an array where an object should stand");
+    check_refused("7", "filter: expected an object, found a number");
+    check_refused("[[]]", "filter[0]: expected an object, found an array");
     check_refused(r#"{"or":[]}"#, "filter.or: 0 values in a list that holds 1 to 400");
     check_refused(
         r#"{"and":[{"type":"task_queue_not_exist"}],"type":"batch"}"#,
@@ -174,7 +174,7 @@ fn refusals_name_the_place_and_the_remedy() {
     );
     check_refused(
         r#"{"type":"batch","operator":"is","ids":["a",1]}"#,
-        "filter.ids[1]: a number where a string should stand",
+        "filter.ids[1]: expected a string, found a number",
     );
     check_refused(
         r#"{"type":"batch","operator":"is not","ids":["a"]}"#,
@@ -207,7 +207,7 @@ fn refusals_name_the_place_and_the_remedy() {
     );
     check_refused(
         r#"{"type":"metadata","schema":"n","operator":"BETWEEN","value":{"min":2,"max":1}}"#,
-        "filter.value: min lies above max",
+        "filter.value: min is greater than max",
     );
 }
 
@@ -215,7 +215,7 @@ fn refusals_name_the_place_and_the_remedy() {
 fn text_that_is_not_one_json_value_is_refused() {
     check_refused("", "filter: the text ends");
     check_refused("[] []", "filter: text after the end of the JSON value");
-    check_refused(r#"{"type":"batch","type":"batch"}"#, "filter: the key \"type\" stands twice");
+    check_refused(r#"{"type":"batch","type":"batch"}"#, "filter: the key \"type\" occurs twice");
 }
 
 #[test]

@@ -1,20 +1,20 @@
 //! A row of any length, cut into a row without frames and its frames one by one.
 //!
-//! Bytes are pushed in as they come. What grows without bound in a row is the `frames` object of a label, so each of its
-//! members is handed to a [`FrameSink`] as soon as it is complete, and `{}` takes the object's place in the row. Only the
-//! structure is looked at here: the row that is left and each frame are parsed by whoever takes them, except that inside
-//! a `frames` object, which nobody parses as a whole, anything but members is refused here.
+//! Bytes are pushed in as they arrive. The part of a row that grows without bound is the `frames` object of a label, so
+//! each of its members is passed to a [`FrameSink`] as soon as it is complete, and `{}` replaces the object in the row.
+//! Only the structure is checked here: the caller parses the remaining row and each frame. Inside a `frames` object, which
+//! is never parsed as a whole, anything but members is refused.
 //!
 //! A `frames` object is one at `projects.ID.labels[].annotations.frames` or at
-//! `experiments.ID.runs.ID.labels[].annotations.frames`, or the same with `predictions`. Anywhere else the key means
-//! something unknown and stays in the row.
+//! `experiments.ID.runs.ID.labels[].annotations.frames`, or the same with `predictions`. Anywhere else the key has
+//! an unknown meaning and stays in the row.
 
 /// Takes the frames of a row.
 pub trait FrameSink {
-    /// What may go wrong.
+    /// The error.
     type Error;
 
-    /// Takes a frame of the `list`-th `frames` object, both as they stand in the row. `offset` is where the value began.
+    /// Takes the key and the value of a frame of the `list`-th `frames` object. `offset` is where the value began.
     fn frame(&mut self, list: usize, key: &[u8], value: &[u8], offset: u64) -> Result<(), Self::Error>;
 }
 
@@ -38,7 +38,7 @@ pub enum CutError<E> {
     /// A `frames` object holds something other than members.
     #[error("an unexpected character in \"frames\"")]
     Malformed {
-        /// Where it stands.
+        /// Its offset.
         offset: u64,
     },
     /// The sink failed.
@@ -51,23 +51,23 @@ pub enum CutError<E> {
 pub struct CutRow {
     /// The row, in which each `frames` object is empty.
     pub text: Vec<u8>,
-    /// The places of the `frames` objects that were cut, in order.
+    /// The `frames` objects that were cut, in order.
     pub cuts: Vec<Cut>,
 }
 
 /// A `frames` object that was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// Where its opening bracket stands in the text that is left.
+    /// The offset of its opening bracket in the remaining text.
     pub at: usize,
-    /// How many bytes were taken out between its brackets.
+    /// The number of bytes removed between its brackets.
     pub bytes: u64,
-    /// How many frames that were.
+    /// The number of frames removed.
     pub frames: u64,
 }
 
 impl CutRow {
-    /// Returns where a byte of the text that is left stood in the whole row.
+    /// Returns the offset in the whole row of a byte of the remaining text.
     pub fn original_offset(&self, offset: usize) -> u64 {
         let before = self.cuts.iter().take_while(|cut| cut.at < offset);
         offset as u64 + before.map(|cut| cut.bytes).sum::<u64>()
@@ -85,7 +85,7 @@ pub struct Cutter {
     is_escaped: bool,
     /// The containers that are open, outermost first.
     open: Vec<Role>,
-    /// The key read last in the innermost object, or being read; longer ones are none of those looked for.
+    /// The key read last in the innermost object, or being read; longer keys are irrelevant.
     key: Vec<u8>,
     /// Whether the next string of the innermost object is a key.
     expects_key: bool,
@@ -116,7 +116,7 @@ impl Role {
         !matches!(self, Self::Labels | Self::OtherArray)
     }
 
-    /// Returns what a container is that opens behind a key of another; the outermost has no parent.
+    /// Returns what a container is that opens after a key of another one; the outermost has no parent.
     fn of(parent: Option<Self>, key: &[u8], is_object: bool) -> Self {
         match (parent, key, is_object) {
             (None, _, true) => Self::Row,
@@ -138,7 +138,7 @@ impl Role {
     }
 }
 
-/// Longer than any key that is looked for.
+/// Longer than any relevant key.
 const KEY_LIMIT_BYTES: usize = 16;
 /// The longest key of a frame: a 64-bit number, or something that its reader refuses.
 const FRAME_KEY_LIMIT_BYTES: usize = 64;
@@ -170,7 +170,7 @@ enum Step {
 }
 
 impl Cutter {
-    /// Starts a row. The limit is that of the row without frames, and of each frame.
+    /// Starts a row. The limit is for the row without frames, and for each frame.
     pub fn new(limit_bytes: usize) -> Self {
         Self {
             limit_bytes,
@@ -203,12 +203,12 @@ impl Cutter {
         Ok(())
     }
 
-    /// Returns the row without its frames. A row that ended inside a frame is left as broken as it came.
+    /// Returns the row without its frames. A row that ended inside a frame is not valid JSON.
     pub fn finish(self) -> CutRow {
         self.row
     }
 
-    /// Takes bytes up to the next character that means something; returns how many.
+    /// Takes bytes up to the next structural character; returns how many.
     fn push_row(&mut self, bytes: &[u8]) -> usize {
         if self.in_string && !self.is_escaped {
             let plain = plain_length(bytes);
@@ -228,7 +228,7 @@ impl Cutter {
                 b'"' => {
                     self.in_string = false;
                     if std::mem::take(&mut self.in_key) {
-                        // The closing quote was kept too.
+                        // The closing quote was kept as well.
                         self.key.pop();
                     }
                 }
@@ -360,7 +360,7 @@ impl InFrames {
     }
 }
 
-/// Returns how many bytes of the inside of a string stand before the next quote or backslash.
+/// Returns how many bytes of the inside of a string precede the next quote or backslash.
 fn plain_length(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(bytes.len())
 }
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_member_of_frames_is_refused_with_its_place() {
+    fn anything_but_members_of_frames_is_refused_with_its_offset() {
         let before = r#"{"projects":{"p":{"labels":[{"annotations":{"frames":{"#;
         for (frames, at) in
             [("1", 0), (",", 0), ("\"1\" {}", 4), ("\"1\":{},}", 7), ("\"1\":{}\"2\":{}", 6), ("\"1\":5", 4)]
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn places_in_what_is_left_lead_back_to_the_row() {
+    fn offsets_in_the_remaining_text_lead_back_to_the_row() {
         let row = r#"{"projects":{"p":{"labels":[{"annotations":{"frames":{"1":{}},"segments":{}}}]}}}"#;
         let mut cutter = Cutter::new(1_000);
         cutter.push(row.as_bytes(), &mut Taken::default()).unwrap();

@@ -1,12 +1,12 @@
-//! Why frames cannot be filled in.
+//! Why frames cannot be interpolated.
 
 use crate::json::JsonError;
 
-/// The most bytes to which the frames of one label may grow. It takes a segment of absurd length to get there: an hour of
-/// video at 60 frames a second with 200 boxes on each frame has about 15 GB.
+/// The maximum size of all frames of one label. Only a segment of absurd length exceeds it: an hour of video at 60 frames a
+/// second with 200 boxes on each frame has about 15 GB.
 pub const FILLED_LIMIT_BYTES: u64 = 64 << 30;
 
-/// Why frames cannot be filled in. Each text completes "a label is written with its key frames only: …".
+/// Why frames cannot be interpolated. Each text completes "a label is written with its key frames only: …".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FillError {
     /// The annotations are not JSON.
@@ -19,7 +19,7 @@ pub enum FillError {
     #[error("the frame key \"{0}\" is not a whole number of 64 bits")]
     FrameKey(String),
     /// Two keys are the same number.
-    #[error("frame {0} is there twice")]
+    #[error("frame {0} occurs twice")]
     FrameTwice(i64),
     /// A member of a frame has another type.
     #[error("{key} of frame {frame} is {found}")]
@@ -28,10 +28,10 @@ pub enum FillError {
         frame: i64,
         /// The key.
         key: &'static str,
-        /// What stands there.
+        /// What was found.
         found: &'static str,
     },
-    /// Two classifications of a frame cannot be told apart.
+    /// Two classifications of a frame have the same id.
     #[error("frame {frame} has two classifications with the feature id \"{feature_id}\"")]
     SameFeature {
         /// The frame.
@@ -44,10 +44,10 @@ pub enum FillError {
     Segment {
         /// The feature.
         feature_id: String,
-        /// The beginning of what stands there.
+        /// The beginning of what was found.
         range: String,
     },
-    /// The answers of a checklist come and go more often than they can be followed.
+    /// The answers of a checklist change too often to be tracked.
     #[error("the answers of {feature_id} have too many segments to follow")]
     TooManyAnswers {
         /// The feature.

@@ -8,9 +8,9 @@ use crate::json::{Document, Kind, Value};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// What a frame takes beside what it shows: its number, `objects`, `classifications`.
+/// The size of a frame without what it shows: its number, `objects`, `classifications`.
 const FRAME_BYTES: u64 = 40;
-/// What an object takes beside its own text: its key.
+/// The size of the key of an object.
 const KEY_BYTES: u64 = 32;
 
 /// The annotations of a video label, ready to be written with every frame.
@@ -20,7 +20,7 @@ pub struct Filled {
 }
 
 impl Filled {
-    /// Takes stored annotations. Returns `None` where there is nothing to fill: no frames, or no segments.
+    /// Takes stored annotations. Returns `None` if there is nothing to interpolate: no frames, or no segments.
     pub fn new(annotations: &[u8]) -> Result<Option<Self>, FillError> {
         let document = Document::parse(annotations)?;
         let (Some(frames), Some(segments)) = (document.root().get("frames"), document.root().get("segments")) else {
@@ -80,7 +80,7 @@ impl Filled {
         })
     }
 
-    /// Writes the annotations with every frame. After each frame `spill` may take what `out` holds; writing stops where
+    /// Writes the annotations with every frame. After each frame `spill` may take what `out` holds; writing stops if
     /// it breaks.
     pub fn write(&self, out: &mut Vec<u8>, spill: &dyn Fn(&mut Vec<u8>) -> ControlFlow<()>) -> ControlFlow<()> {
         out.push(b'{');
@@ -113,7 +113,7 @@ impl Filled {
     fn walk(&self, visit: &mut dyn FnMut(Frame<'_, '_>) -> ControlFlow<()>) -> ControlFlow<()> {
         // `new` has built the same tracks without an error.
         let Ok((tracks, key_frames)) = self.tracks() else { return ControlFlow::Continue(()) };
-        // Runs in the order in which they begin, and those that are open with their tracks, whose order is that of a frame.
+        // Runs in the order in which they begin, and the open ones by track, which is their order on a frame.
         let mut starts: Vec<(i64, usize, usize)> = Vec::new();
         for (track, Track { runs, .. }) in tracks.iter().enumerate() {
             starts.extend(runs.iter().enumerate().map(|(run, Run { frames, .. })| (frames.0, track, run)));
@@ -125,7 +125,7 @@ impl Filled {
         let mut ended = Vec::new();
         let mut next = i64::MIN;
         loop {
-            // A key frame is written even if nothing is on it; between runs nothing is.
+            // A key frame is written even if it is empty; between runs nothing is written.
             if open.is_empty() {
                 let start = starts.peek().map(|(frame, ..)| *frame);
                 match start.into_iter().chain(bare.peek().copied()).min() {
@@ -172,7 +172,7 @@ impl Filled {
         for run in tracks.iter().flat_map(|track| &track.runs) {
             let shown = match &run.shown {
                 Shown::Value(value) | Shown::Between { start: value, .. } => value.raw().len() as u64,
-                // As if all answers were shown: those left out make the estimate too high, never too low.
+                // As if all answers were shown: the estimate may be too high but never too low.
                 Shown::Answers { item, .. } => item.raw().len() as u64,
             };
             bytes = bytes.saturating_add(length(run).saturating_mul(shown + KEY_BYTES + FRAME_BYTES));
@@ -239,7 +239,7 @@ fn between<'a>(shown: &Shown<'a>) -> Option<Between<'a>> {
     }
 }
 
-/// Tells whether a member of a frame is neither of the two that are filled in.
+/// Returns whether a member of a frame is neither of the two that are interpolated.
 fn is_other(key: &str) -> bool {
     key != "objects" && key != "classifications"
 }

@@ -1,16 +1,16 @@
 //! Frames folded back to key frames.
 //!
-//! An export with interpolated frames says for each feature which of its frames are key frames. So the others can be
-//! computed again, and are left out if what is computed is exactly what was there: the label is stored as small as it was
-//! before the export, and every later export, with interpolated frames or without, has the bytes that it had there.
-//! Nothing is guessed. One frame that differs, and all frames are kept as they came.
+//! An export with interpolated frames lists the key frames of each feature. The other frames can be computed again, and are
+//! dropped if the computed frames are exactly the imported ones: the label takes no more space than before the export, and
+//! every later export, with or without interpolated frames, has the same bytes as the original. Nothing is guessed: if one
+//! frame differs, all frames are stored as imported.
 
 use super::fill::Filled;
 use crate::json::{Members, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-/// Returns annotations with their key frames only, where all other frames can be computed from them.
+/// Returns annotations with their key frames only, if all other frames can be computed from them.
 pub fn fold(annotations: Value<'_>) -> Option<String> {
     let frames = annotations.get("frames")?;
     let folder = Folder::new(annotations)?;
@@ -29,7 +29,7 @@ pub fn fold(annotations: Value<'_>) -> Option<String> {
     (is_same? && expected.next().is_none()).then_some(folded)
 }
 
-/// Compares every frame that annotations fill with what `is_next` expects. Returns `None` where `is_next` does.
+/// Compares every interpolated frame with what `is_next` expects. Returns `None` if `is_next` does.
 pub fn is_filled_as(annotations: &str, is_next: &mut dyn FnMut(&str, &[u8]) -> Option<bool>) -> Option<bool> {
     let Ok(Some(filled)) = Filled::new(annotations.as_bytes()) else { return Some(false) };
     let mut outcome = Some(true);
@@ -41,14 +41,14 @@ pub fn is_filled_as(annotations: &str, is_next: &mut dyn FnMut(&str, &[u8]) -> O
     if flow.is_break() { outcome } else { Some(true) }
 }
 
-/// Takes from each frame what was set there.
+/// Keeps what was set on each frame.
 pub struct Folder {
     /// The key frames of each feature, as their keys in `frames`.
     key_frames: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Folder {
-    /// Reads which frames are key frames. Returns `None` for annotations that do not say, or have no segments.
+    /// Reads which frames are key frames. Returns `None` if the annotations do not list them, or have no segments.
     pub fn new(annotations: Value<'_>) -> Option<Self> {
         annotations.get("segments")?.members().next()?;
         let mut key_frames: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -60,7 +60,7 @@ impl Folder {
         (!key_frames.is_empty()).then_some(Self { key_frames })
     }
 
-    /// Returns what a frame keeps, or `None` if nothing on it was set there.
+    /// Returns what was set on a frame, or `None` if nothing was.
     pub fn keep(&self, key: &str, frame: Value<'_>) -> Option<String> {
         let is_key = |id: &str| self.key_frames.get(id).is_some_and(|frames| frames.contains(key));
         let mut objects = Members::default();

@@ -1,6 +1,6 @@
-//! The frames of a video label: filled in between key frames, folded back to key frames, cut out of long rows.
+//! The frames of a video label: interpolated between key frames, folded back to key frames, cut out of long rows.
 //!
-//! A label stores its key frames and the segments over which its objects last. An export with interpolated frames shows
+//! A label stores its key frames and the segments over which its objects last. An export with interpolated frames contains
 //! every frame of every segment, which can be thousands of times as much text as the label. So nothing here ever holds
 //! all frames: [`Filled`] writes them one at a time, [`Cutter`] takes them out of a row one at a time, and [`fold`] turns
 //! them back into key frames by comparing one frame at a time.
@@ -10,9 +10,9 @@
 //!
 //! # What a frame shows
 //! - An object, on each frame of its segments. Between two key frames of one segment boxes, points and lines move
-//!   linearly; everything else stays as the key frame before says. Computed numbers are rounded to a thousandth of a
-//!   pixel, as stored ones are. A mask is a picture of one frame and is never carried to another.
-//! - A classification, on each frame that a segment of it or of its answer covers. Of a checklist whose answers have
+//!   linearly; everything else stays as on the previous key frame. Computed numbers are rounded to a thousandth of a
+//!   pixel, as stored ones are. A mask is a picture of one frame and is never copied to another.
+//! - A classification, on each frame covered by a segment of it or of its answer. If the answers of a checklist have
 //!   segments of their own, a frame shows the answers whose segments cover it.
 //! - A key frame, as it is stored.
 //!

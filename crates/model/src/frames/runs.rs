@@ -1,8 +1,8 @@
 //! Runs: consecutive frames on which something is shown in the same way.
 //!
 //! A track (an object, or a classification of frames) becomes a list of runs that do not overlap. There are about as many
-//! as the label has key frames and segments, however many frames they span, so everything that is known about all frames
-//! (what they count, how large they become) is known before one is written.
+//! runs as the label has key frames and segments, however many frames they span, so the counts and the size of all frames
+//! are known before the first one is written.
 
 use super::error::FillError;
 use super::segments::{self, Range, Segments};
@@ -10,7 +10,7 @@ use crate::annotation::is_picture;
 use crate::json::{Kind, Value};
 use std::collections::BTreeMap;
 
-/// The most answers that may be looked at to find which of a checklist's answers each run shows.
+/// The maximum number of answers that are checked to find which answers of a checklist each run shows.
 const ANSWERS_LIMIT: usize = 20_000_000;
 
 /// Frames by number.
@@ -19,11 +19,11 @@ pub(super) type KeyFrames<'a> = BTreeMap<i64, Value<'a>>;
 /// What is shown on the frames of a run.
 #[derive(Debug, Clone)]
 pub(super) enum Shown<'a> {
-    /// What a key frame says.
+    /// As on a key frame.
     Value(Value<'a>),
     /// An object between two key frames.
     Between { start_frame: i64, start: Value<'a>, end_frame: i64, end: Value<'a> },
-    /// A checklist with some of its answers, by their places in the list.
+    /// A checklist with some of its answers, by their positions in the list.
     Answers { item: Value<'a>, answers: Vec<u32> },
 }
 
@@ -96,7 +96,7 @@ fn add<'a>(
     }
 }
 
-/// Returns the feature id of a classification or an answer as it is spelled, empty where it has none.
+/// Returns the feature id of a classification or an answer, still escaped; empty if it has none.
 pub(super) fn feature_id(value: Value<'_>) -> &str {
     value.get("feature_id").map_or("", |id| id.raw().trim_matches('"'))
 }

@@ -16,7 +16,7 @@ fn fill(annotations: &str) -> Result<Option<String>, FillError> {
     Ok(Some(text))
 }
 
-/// What is counted beforehand is what a reader of the result counts.
+/// The counts known beforehand are those of the written frames.
 #[track_caller]
 fn check_counts(filled: &Filled, text: &str) {
     let mut before = BTreeMap::new();
@@ -87,7 +87,7 @@ fn a_line_whose_points_change_in_number_stays_until_the_next_key_frame() {
 }
 
 #[test]
-fn an_object_before_its_first_key_frame_stands_as_that_says() {
+fn an_object_before_its_first_key_frame_is_as_on_that_frame() {
     check(
         r#"{"frames":{"3":{"objects":{"f":{"point":{"x":1.0}}},"classifications":[]}},"segments":{"f":[[2,3]]}}"#,
         r#"{"frames":{"2":{"objects":{"f":{"point":{"x":1.0}}},"classifications":[]},"3":{"objects":{"f":{"point":{"x":1.0}}},"classifications":[]}},"segments":{"f":[[2,3]]}}"#,
@@ -136,7 +136,7 @@ fn a_checklist_shows_on_each_frame_the_answers_whose_segment_covers_it() {
 }
 
 #[test]
-fn a_mask_is_never_carried_to_another_frame() {
+fn a_mask_is_never_copied_to_another_frame() {
     for key in ["mask", "composite_mask"] {
         let frame = format!(r#""1":{{"objects":{{"f":{{"{key}":{{"url":"u"}}}}}},"classifications":[]}}"#);
         let text = format!(r#"{{"frames":{{{frame}}},"segments":{{"f":[[1,5]]}}}}"#);
@@ -156,7 +156,7 @@ fn what_cannot_be_filled_has_a_reason() {
     let with = |frames: &str, segments: &str| format!(r#"{{"frames":{frames},"segments":{segments}}}"#);
     let segment = r#"{"f":[[1,2]]}"#;
     assert_eq!(reason(&with(r#"{"x":{}}"#, segment)), "the frame key \"x\" is not a whole number of 64 bits");
-    assert_eq!(reason(&with(r#"{"1":{},"01":{}}"#, segment)), "frame 1 is there twice");
+    assert_eq!(reason(&with(r#"{"1":{},"01":{}}"#, segment)), "frame 1 occurs twice");
     assert_eq!(reason(&with("[1]", segment)), "frames is an array, not an object");
     assert_eq!(reason(&with(r#"{"1":{"objects":[]}}"#, segment)), "objects of frame 1 is an array");
     let twice = r#"{"1":{"classifications":[{"feature_id":"c"},{"feature_id":"c"}]}}"#;
@@ -179,7 +179,7 @@ fn the_size_is_known_before_a_frame_is_written() {
 }
 
 #[test]
-fn writing_stops_where_nobody_takes_more() {
+fn writing_stops_if_the_consumer_breaks() {
     let text = r#"{"frames":{"1":{"objects":{"f":{"point":{}}}}},"segments":{"f":[[1,100000000]]}}"#;
     let filled = Filled::new(text.as_bytes()).unwrap().unwrap();
     let flow = filled.write(&mut Vec::new(), &|_| ControlFlow::Break(()));

@@ -6,7 +6,7 @@ use super::scan;
 use super::string;
 use std::borrow::Cow;
 
-/// A JSON text in normal form with the places of its values. Keys are nodes before their values.
+/// A JSON text in normal form with the offsets of its values. The node of a key is before that of its value.
 #[derive(Debug, Default)]
 pub struct Document {
     text: String,
@@ -21,7 +21,7 @@ impl Document {
         Ok(document)
     }
 
-    /// Scans a text into this document, whose memory is used again. After an error the document is empty.
+    /// Scans a text into this document and reuses its memory. After an error the document is empty.
     pub fn read(&mut self, input: &[u8]) -> Result<(), JsonError> {
         let mut text = std::mem::take(&mut self.text).into_bytes();
         text.clear();
@@ -35,7 +35,7 @@ impl Document {
         outcome
     }
 
-    /// Returns the outermost value. The document must hold one: a text was read without error.
+    /// Returns the outermost value. A text must have been read without error.
     pub fn root(&self) -> Value<'_> {
         Value { document: self, index: 0 }
     }
@@ -74,22 +74,22 @@ impl<'a> Value<'a> {
         &self.document.text()[node.start as usize..node.end as usize]
     }
 
-    /// Returns the text of a string, or nothing for another kind.
+    /// Returns the text of a string, or `None` for another kind.
     pub fn as_text(self) -> Option<Cow<'a, str>> {
         (self.kind() == Kind::String).then(|| string::unquote(self.raw()))
     }
 
-    /// Returns a number as the nearest float, or nothing for another kind.
+    /// Returns a number as the nearest float, or `None` for another kind.
     pub fn as_f64(self) -> Option<f64> {
         if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
     }
 
-    /// Returns a number spelled as a whole number that fits, or nothing.
+    /// Returns a number that is spelled as a whole number of 64 bits, or `None`.
     pub fn as_i64(self) -> Option<i64> {
         if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
     }
 
-    /// Returns the value of a key of an object, or nothing: no such key, or no object.
+    /// Returns the value of a key of an object, or `None` if there is no such key or the value is not an object.
     pub fn get(self, key: &str) -> Option<Value<'a>> {
         self.members().find(|(name, _)| *name == key).map(|(_, value)| value)
     }

@@ -6,7 +6,7 @@ use super::DEPTH_LIMIT;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct JsonError {
-    /// Bytes before the place, counted from the start of the text.
+    /// The offset from the start of the text, in bytes.
     pub offset: usize,
     /// What is wrong there.
     pub problem: JsonProblem,
@@ -15,11 +15,11 @@ pub struct JsonError {
 /// What is wrong with a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonProblem {
-    /// The text stops inside a value.
+    /// The text ends inside a value.
     #[error("the text ends inside a JSON value: the line is cut off")]
     Ended,
     /// A character that is not allowed here.
-    #[error("{found} where {expected} should stand")]
+    #[error("expected {expected}, found {found}")]
     Unexpected {
         /// What was found.
         found: String,
@@ -27,7 +27,7 @@ pub enum JsonProblem {
         expected: &'static str,
     },
     /// `NaN`, `Infinity` or `-Infinity`.
-    #[error("{0} is no JSON number; write null or leave the key out")]
+    #[error("{0} is not a JSON number; write null or leave the key out")]
     NotANumber(&'static str),
     /// A number such as `01`, `1.` or `.5`.
     #[error("a number that JSON does not allow")]
@@ -35,17 +35,17 @@ pub enum JsonProblem {
     /// The bytes are not UTF-8.
     #[error("bytes that are not UTF-8; convert the file to UTF-8")]
     NotUtf8,
-    /// A backslash with something that it does not escape.
-    #[error("an escape that JSON does not know")]
+    /// A backslash before a character that cannot be escaped.
+    #[error("an invalid escape")]
     BadEscape,
     /// Half of a surrogate pair.
-    #[error("half of a surrogate pair (\\ud800 to \\udfff alone is no character)")]
+    #[error("half of a surrogate pair (\\ud800 to \\udfff alone is not a character)")]
     LoneSurrogate,
     /// A control character that must be escaped.
     #[error("an unescaped control character in a string")]
     ControlCharacter,
     /// One key twice in one object.
-    #[error("the key {0:?} stands twice in one object")]
+    #[error("the key {0:?} occurs twice in one object")]
     DuplicateKey(String),
     /// More than [`DEPTH_LIMIT`] levels.
     #[error("more than {DEPTH_LIMIT} levels of nesting")]

@@ -1,16 +1,16 @@
-//! JSON as labelport keeps it: one spelling for structure, every spelling for numbers.
+//! JSON as labelport stores it: structure in one spelling, numbers in any spelling.
 //!
-//! A text that enters is scanned once into a [`Document`]: its *normal form* (compact, ASCII, escapes as Python's `json`
-//! writes them) and the places of its values in that form. Numbers keep the spelling they came with, since `7`, `7.0` and
-//! `9007199254740993` must leave as they entered. From there on everything is slices of the normal form: what is stored
-//! is what is exported, and an export copies it without looking inside.
+//! Incoming text is scanned once into a [`Document`]: its *normal form* (compact, ASCII, escapes as Python's `json` writes
+//! them) and the offsets of its values in that form. Numbers keep their spelling, since `7`, `7.0` and `9007199254740993`
+//! must be exported as they were imported. After that everything is a slice of the normal form: what is stored is what is
+//! exported, and an export copies it without parsing it.
 //!
-//! Refused, each with its place: what the grammar of RFC 8259 refuses, `NaN` and `Infinity`, text that is not UTF-8, lone
-//! surrogates (no text holds them), keys given twice in one object (readers disagree about which counts) and nesting
-//! deeper than [`DEPTH_LIMIT`].
+//! Refused, each with its offset: whatever the grammar of RFC 8259 refuses, `NaN` and `Infinity`, text that is not UTF-8,
+//! lone surrogates (they are not characters), duplicate keys in one object (readers disagree about which one counts) and
+//! nesting deeper than [`DEPTH_LIMIT`].
 //!
-//! Why not a general JSON library: those read numbers into floats, keep the last of two equal keys without a word and
-//! print strings anew on every export.
+//! Why not a general JSON library: those read numbers into floats, silently keep the last of two equal keys and print
+//! strings again on every export.
 
 mod document;
 mod error;

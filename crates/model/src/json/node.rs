@@ -1,4 +1,4 @@
-//! What a scan leaves: one node for each value and each key.
+//! The result of a scan: one node for each value and each key.
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Kind {
     True,
     /// `false`
     False,
-    /// A number, in the spelling it came with.
+    /// A number, in its original spelling.
     Number,
     /// A string.
     String,
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns the kind as a message says it, with its article.
+    /// Returns the name of the kind with its article, for messages.
     pub fn named(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// One value: its bytes in the normal form, and the index of the node behind its last descendant.
+/// One value: its bytes in the normal form, and the index of the node after its last descendant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub(super) kind: Kind,

@@ -1,7 +1,7 @@
-//! Objects put together from members that are JSON already.
+//! Objects composed of members that are JSON already.
 //!
 //! *Members* are the inside of an object, without its braces: `"a":1,"b":2`. Stored sections are kept in this form where
-//! an export adds keys of its own before or behind them.
+//! an export adds keys of its own before or after them.
 
 use super::document::Document;
 use super::string::quote_into;
@@ -11,7 +11,7 @@ use super::string::quote_into;
 pub struct Members(String);
 
 impl Members {
-    /// Makes room for members of so many bytes.
+    /// Reserves memory for members of so many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
         Self(String::with_capacity(bytes))
     }
@@ -37,7 +37,7 @@ impl Members {
         &self.0
     }
 
-    /// Returns the members as text, or nothing when there are none.
+    /// Returns the members as text, or `None` if there are none.
     pub fn into_option(self) -> Option<String> {
         if self.0.is_empty() { None } else { Some(self.0) }
     }
@@ -48,9 +48,9 @@ impl Members {
     }
 }
 
-/// Returns the members of `old` with those of `new` in their place or behind them.
+/// Returns the members of `old`, replaced by those of `new` with the same key and followed by the other ones of `new`.
 ///
-/// Keys that `first` names lead, in its order. Both texts are members in normal form.
+/// The keys in `first` come first, in that order. Both texts are members in normal form.
 pub fn merge_members(old: &str, new: &str, first: &[&str]) -> String {
     if old == new || new.is_empty() {
         return old.to_owned();
@@ -66,7 +66,7 @@ pub fn merge_members(old: &str, new: &str, first: &[&str]) -> String {
             None => merged.push((key, value.raw())),
         }
     }
-    // The sort is stable: keys that `first` does not name keep their order behind it.
+    // The sort is stable: other keys keep their order.
     merged.sort_by_key(|(key, _)| first.iter().position(|known| known == key).unwrap_or(first.len()));
     let mut members = Members::default();
     merged.into_iter().for_each(|(key, value)| members.push_raw(key, value));
@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_replaces_and_what_is_absent_stays() {
+    fn new_members_replace_old_ones_and_absent_ones_stay() {
         check(r#""a":1,"b":2"#, r#""b":3,"c":4"#, &[], r#""a":1,"b":3,"c":4"#);
         check("", r#""b":3"#, &[], r#""b":3"#);
         check(r#""a":1"#, "", &[], r#""a":1"#);
     }
 
     #[test]
-    fn known_keys_lead_in_their_order() {
+    fn first_keys_come_first_in_their_order() {
         check(
             r#""id":1,"row_data":2"#,
             r#""id":1,"global_key":"g""#,

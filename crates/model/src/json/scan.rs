@@ -1,7 +1,7 @@
 //! Text to normal form: one pass, no recursion.
 //!
-//! The scanner writes the normal form and the list of nodes at the same time. It never calls itself, so a line of ten
-//! thousand brackets costs an error message and not the stack.
+//! The scanner writes the normal form and the list of nodes at the same time. It is not recursive, so a line of ten
+//! thousand brackets ends in an error message instead of a stack overflow.
 
 use super::DEPTH_LIMIT;
 use super::error::{JsonError, JsonProblem};
@@ -9,9 +9,9 @@ use super::node::{Kind, Node};
 use super::string;
 use std::collections::HashSet;
 
-/// Scans `input` and appends the normal form and its nodes. On an error both hold a part that means nothing.
+/// Scans `input` and appends the normal form and its nodes. After an error neither is usable.
 pub(super) fn scan(input: &[u8], text: &mut Vec<u8>, nodes: &mut Vec<Node>) -> Result<(), JsonError> {
-    // A byte of input becomes six of normal form at most, and places are 32 bits.
+    // A byte of input becomes at most six bytes of normal form, and offsets are 32 bits.
     if u32::try_from(input.len().saturating_mul(6)).is_err() {
         return Err(JsonError { offset: 0, problem: JsonProblem::TooLong });
     }
@@ -74,7 +74,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Returns the next byte that is no white space, without taking it.
+    /// Returns the next byte that is not white space, without taking it.
     fn peek(&mut self) -> Option<u8> {
         while let Some(&byte) = self.input.get(self.at) {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -85,7 +85,7 @@ impl Scanner<'_> {
         None
     }
 
-    /// Takes a scalar whole, or opens a container.
+    /// Takes a whole scalar, or opens a container.
     fn value(&mut self, expected: &'static str) -> Result<(), JsonError> {
         match self.peek() {
             Some(b'"') => self.string(),
@@ -116,7 +116,7 @@ impl Scanner<'_> {
 
     fn close(&mut self, byte: u8) -> Result<(), JsonError> {
         self.text.push(byte);
-        let container = self.open.pop().expect("a container is open, the caller looked") as usize;
+        let container = self.open.pop().expect("a container is open, the caller checked") as usize;
         self.nodes[container].end = self.text.len() as u32;
         self.nodes[container].next = self.nodes.len() as u32;
         if byte == b'}' {
@@ -125,7 +125,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Refuses a key that stands twice. Objects are small as a rule, so pairs are compared before a set is made.
+    /// Refuses a key that occurs twice. Most objects are small, so keys are compared in pairs before a set is built.
     fn check_keys(&self, container: usize) -> Result<(), JsonError> {
         const COMPARED: usize = 24;
         let mut keys: [&[u8]; COMPARED] = [&[]; COMPARED];

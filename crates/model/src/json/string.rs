@@ -3,8 +3,8 @@
 use super::error::{JsonError, JsonProblem};
 use std::borrow::Cow;
 
-/// Copies the string whose opening quote stands at `start` into `text` in its normal form, quotes included, and returns
-/// the offset behind its closing quote. The input is UTF-8; the caller has checked.
+/// Copies the string whose opening quote is at `start` into `text` in its normal form, including quotes, and returns the
+/// offset after its closing quote. The caller has checked that the input is UTF-8.
 pub(super) fn normalise(input: &[u8], start: usize, text: &mut Vec<u8>) -> Result<usize, JsonError> {
     text.push(b'"');
     let mut at = start + 1;
@@ -50,7 +50,7 @@ pub fn quote_into(text: &str, out: &mut Vec<u8>) {
     loop {
         let plain = count_plain(rest.as_bytes());
         out.extend_from_slice(&rest.as_bytes()[..plain]);
-        // Plain bytes are ASCII, so a character begins behind them.
+        // Plain bytes are ASCII, so a character begins after them.
         let Some(character) = rest[plain..].chars().next() else { break };
         write_character(character, out);
         rest = &rest[plain + character.len_utf8()..];
@@ -75,16 +75,16 @@ pub fn unquote(quoted: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Returns how many bytes at the start stand for themselves. Eight are looked at together, as one number: most of what is
-/// imported is the inside of strings.
+/// Returns how many bytes at the start need no escape. Eight are checked at once, as one number: most of an import is the
+/// inside of strings.
 fn count_plain(bytes: &[u8]) -> usize {
     const LANES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = LANES * 0x80;
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // In each lane the high bit is set where the byte is none: a lane that is zero borrows from its high bit. Lanes
-        // above one that is not plain may be wrong, and the lowest is what counts.
+        // In each lane the high bit is set if the byte is zero, since a zero lane borrows from its high bit. Lanes above
+        // one that is not plain may be wrong, but only the lowest one counts.
         let is_zero = |lanes: u64| lanes.wrapping_sub(LANES) & !lanes;
         let control = word.wrapping_sub(LANES * 0x20) & !word;
         let beyond = word.wrapping_add(LANES) | word;
@@ -100,7 +100,7 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\'
 }
 
-/// Reads the escape whose backslash stands at `at`; returns its character and the bytes it takes.
+/// Reads the escape whose backslash is at `at`; returns its character and its length in bytes.
 fn escape(input: &[u8], at: usize) -> Result<(char, usize), JsonError> {
     let bad = |problem| JsonError { offset: at, problem };
     let simple = |character| Ok((character, 2));
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_byte_is_found_in_each_place_and_before_any_other() {
+    fn every_special_byte_is_found_at_every_offset() {
         for place in 0..20 {
             for byte in u8::MIN..=u8::MAX {
                 for after in [b'a', b'"', 0x00, 0x1f, 0x7f, 0x80, 0xff] {

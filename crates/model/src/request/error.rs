@@ -1,7 +1,7 @@
-//! Why a request cannot be taken.
+//! Why a request is refused.
 //!
-//! People meet a parameter or filter under two names: the SDK's in code and over HTTP, a flag on the command line. An
-//! error carries both; each door prints the one that its users wrote.
+//! A parameter or filter has two names: the SDK's name in code and over HTTP, and a flag on the command line. An error
+//! has both; each API prints the one that its users wrote.
 
 use super::ScopeKind;
 use crate::input::InputError;
@@ -18,21 +18,21 @@ pub struct OptionName {
     pub flag: &'static str,
 }
 
-/// Why a request cannot be taken. Printed as it is, options go by their flags; see also [`RequestError::with_names`].
+/// Why a request is refused. It is displayed with the flags of options; see also [`RequestError::with_names`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestError {
-    /// The JSON of a request holds something that cannot stand there.
+    /// The JSON of a request is invalid.
     Input(InputError),
-    /// An option means nothing for this scope.
+    /// An option does not apply to this scope.
     OutOfScope {
         /// The option.
         option: OptionName,
         /// The scope asked for.
         scope: ScopeKind,
-        /// The scopes where it means something.
+        /// The scopes to which it applies.
         applies: &'static [ScopeKind],
     },
-    /// One of two options says already what the other one says in part.
+    /// One of two options includes the other one.
     Together {
         /// The wider option.
         option: OptionName,
@@ -43,35 +43,35 @@ pub enum RequestError {
     Count {
         /// The option.
         option: OptionName,
-        /// The values given, repeats included.
+        /// The number of values given, with duplicates.
         count: usize,
-        /// The fewest that it takes.
+        /// The minimum.
         least: usize,
-        /// The most that it takes.
+        /// The maximum.
         most: usize,
     },
-    /// A list without values.
+    /// An empty list.
     Empty {
         /// The option.
         option: OptionName,
     },
-    /// A value that is none of those an option takes.
+    /// A value that an option does not accept.
     NotAllowed {
         /// The option.
         option: OptionName,
         /// The value given.
         found: Quoted,
-        /// What it takes, joined by commas.
+        /// The accepted values, joined by commas.
         allowed: String,
     },
-    /// A date that is none, or a range that is none.
+    /// An invalid date or range.
     Time {
         /// The option.
         option: OptionName,
         /// What is wrong with it.
         problem: TimeError,
     },
-    /// Chosen rows without a choice.
+    /// Chosen rows, but no rows are given.
     NoRows {
         /// The options that choose rows.
         options: [OptionName; 2],

@@ -9,23 +9,23 @@ use crate::time::Zone;
 /// The version of the canonical form.
 const VERSION: i64 = 1;
 
-/// What one export is asked for.
+/// What one export should contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest {
     /// What it is taken from.
     pub scope: Scope,
-    /// The sections that it carries.
+    /// The sections that it contains.
     pub params: Params,
-    /// The rows that it leaves in.
+    /// The filters for its rows.
     pub filters: ExportFilters,
     /// The format in which it is written.
     pub format: FormatChoice,
-    /// The IANA name of the zone in which dates without an offset were read. The dates themselves are instants by now.
+    /// The IANA name of the zone in which dates without an offset were read. The dates themselves are already instants.
     pub zone_name: String,
 }
 
 impl ExportRequest {
-    /// Fails where the request asks for what its scope does not have, or for two things that contradict each other.
+    /// Fails if the request has options that do not apply to its scope, or options that contradict each other.
     pub fn check(&self) -> Result<(), RequestError> {
         let scope = self.scope.kind();
         self.scope.check()?;
@@ -34,8 +34,8 @@ impl ExportRequest {
         Zone::parse(&self.zone_name).map(|_| ()).map_err(RequestError::Zone)
     }
 
-    /// Prints the request so that equal requests are equal texts: every option in the order of its table, ids in order
-    /// and once, dates in UTC.
+    /// Prints the request so that equal requests are equal texts: every option in the order of its table, ids sorted and
+    /// without duplicates, dates in UTC.
     ///
     /// ```json
     /// {"version":1,"scope":{"kind":"project","id":"cm3a7x1pr0003q8v4c6d8e0fa"},"params":{"attachments":true, …},
@@ -54,10 +54,10 @@ impl ExportRequest {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    /// Reads a request from its canonical form, or from one that people wrote.
+    /// Reads a request from its canonical form, or from JSON that people wrote.
     ///
-    /// Only `scope` must be there. Absent and null mean off, and UTC for `zone`; a key that is not known is an error.
-    /// Whether the parts fit together is for [`check`](Self::check) to say.
+    /// Only `scope` is required. Absent and null mean off, and UTC for `zone`; an unknown key is an error. Whether the
+    /// parts fit together is checked by [`check`](Self::check).
     pub fn from_json(text: &str) -> Result<Self, RequestError> {
         let document = Input::scan(text, "request")?;
         Self::read(document.root())

@@ -1,9 +1,9 @@
 //! The filters of an export, each with a value of its own type.
 //!
-//! They combine by "and", `global_keys` and `data_row_ids` too. Slices and model runs take none: a slice is a filter
-//! itself, and a run is exported whole.
+//! They combine by "and", including `global_keys` and `data_row_ids`. Slices and model runs have none: a slice is itself a
+//! filter, and a run is exported whole.
 //!
-//! Doors hand over texts, in the order in which they were written, and get typed values; nothing is read twice.
+//! APIs pass texts in the order in which they were written and get typed values; nothing is read twice.
 //!
 //! # Adding a filter
 //! One field of [`ExportFilters`], one line in [`EXPORT_FILTERS`] and one line in [`ExportFilters::to_predicate`].
@@ -21,14 +21,14 @@ use crate::workflow::WorkflowStatus;
 
 const SELECTED: &[ScopeKind] = &[Project, Dataset, Rows, Catalog];
 
-/// The filters of one export. A filter that is not given lets every row pass.
+/// The filters of one export. Every row passes a filter that is not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExportFilters {
     /// When a label, metadata, workflow status, issue or comment of the row last changed.
     pub last_activity_at: Option<Span>,
     /// When a label of the row was submitted.
     pub label_created_at: Option<Span>,
-    /// Where the row stands in the workflow of the project.
+    /// The status of the row in the workflow of the project.
     pub workflow_status: Option<WorkflowStatus>,
     /// The batches that brought the row to the project.
     pub batch_ids: Option<IdList>,
@@ -45,16 +45,16 @@ pub struct ExportFilter {
     pub option: OptionName,
     /// One sentence about the rows that pass.
     pub summary: &'static str,
-    /// The scopes where it means something.
+    /// The scopes to which it applies.
     pub scopes: &'static [ScopeKind],
-    /// Where its value stands in [`ExportFilters`].
+    /// The field of its value in [`ExportFilters`].
     pub field: FilterField,
 }
 
 /// The field of an export filter, by the kind of its value.
 #[derive(Debug)]
 pub enum FilterField {
-    /// A start and an end, either of them open.
+    /// A start and an end; one of them may be open.
     Span {
         /// Reads the field.
         get: fn(&ExportFilters) -> Option<&Span>,
@@ -178,7 +178,7 @@ impl ExportFilter {
 }
 
 impl ExportFilters {
-    /// Returns what the filters ask of a data row together.
+    /// Returns the combined condition on a data row.
     pub fn to_predicate(&self) -> Predicate {
         let ids = |list: &Option<IdList>, condition: fn(Vec<String>) -> Condition| {
             list.as_ref().map(|list| condition(list.as_slice().to_vec()))
@@ -195,7 +195,7 @@ impl ExportFilters {
     }
 
     /// Reads an object as the SDK's `filters`: `{"last_activity_at":["2025-03-01",null],"workflow_status":"Done"}`.
-    /// A key that is not known is an error; absent and null mean that a filter is not given.
+    /// An unknown key is an error; absent and null mean that a filter is not given.
     pub fn read(input: &Input<'_>, zone: &Zone) -> Result<Self, RequestError> {
         let names: Vec<&str> = EXPORT_FILTERS.iter().map(|filter| filter.option.name).collect();
         input.only(&names)?;

@@ -1,11 +1,11 @@
-//! What an export is asked for: scope, parameters, filters.
+//! Requests for exports: scope, parameters, filters.
 //!
-//! Every door fills in the same [`ExportRequest`] and calls [`check`](ExportRequest::check) once; behind it nothing asks
-//! again whether an option makes sense. The canonical form of a request goes into the manifest of its result, so that
-//! two results can be compared by what they were asked for.
+//! Every API fills in the same [`ExportRequest`] and calls [`check`](ExportRequest::check) once; after that nothing checks
+//! again whether an option makes sense. The canonical form of a request goes into the manifest of its result, so that two
+//! results can be compared by their requests.
 //!
-//! An option that does not apply is refused, with the scopes where it does: an option that is ignored gives a result
-//! that is silently wrong. This module never knows which projects exist or who may read them.
+//! An option that does not apply is refused, with the scopes to which it does: an ignored option makes a result silently
+//! wrong. This module never knows which projects exist or who may read them.
 //!
 //! # Adding an option
 //! A parameter in `params`, a filter in `filters`, a scope in `scope`; each says how.

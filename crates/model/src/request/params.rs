@@ -1,7 +1,6 @@
-//! Parameters: which optional sections an export carries.
+//! Parameters: which optional sections an export contains.
 //!
-//! Every parameter is off unless it is given. The table [`PARAMS`] is what doors loop over; the fields of [`Params`] are
-//! what the pipeline reads.
+//! Every parameter is off by default. APIs iterate over the table [`PARAMS`]; the pipeline reads the fields of [`Params`].
 //!
 //! # Adding a parameter
 //! One field of [`Params`] and one line in [`PARAMS`].
@@ -15,7 +14,7 @@ use crate::input::{Input, InputError};
 use crate::json::ObjectWriter;
 use crate::quote::Quoted;
 
-/// The most projects, and the most model runs, that one request may name.
+/// The maximum number of projects, and of model runs, in one request.
 pub const NAMED_LIMIT: usize = 30;
 
 const EVERY: &[ScopeKind] = &[Project, Dataset, Rows, Slice, ModelRun, Catalog];
@@ -44,21 +43,21 @@ pub struct Params {
     pub label_details: bool,
     /// `performance_details` in each label.
     pub performance_details: bool,
-    /// Every frame of a video segment, not its key frames alone.
+    /// Every frame of a video segment, not only its key frames.
     pub interpolated_frames: bool,
     /// `predictions` in each model run.
     pub predictions: bool,
-    /// Taken and without effect: the SDK sends it for model runs, and what it adds to a row is not known.
+    /// Accepted without effect: the SDK sends it for model runs, and it is unknown what it adds to a row.
     pub model_run_details: bool,
-    /// The projects whose labels a row carries, at most [`NAMED_LIMIT`].
+    /// The projects whose labels a row contains, at most [`NAMED_LIMIT`].
     pub project_ids: Vec<String>,
-    /// The model runs that a row carries, at most [`NAMED_LIMIT`].
+    /// The model runs that a row contains, at most [`NAMED_LIMIT`].
     pub model_run_ids: Vec<String>,
     /// Every project of the row.
     pub all_projects: bool,
     /// Every model run of the row.
     pub all_model_runs: bool,
-    /// The media type as which rows are treated, in capitals. Adds nothing to a row.
+    /// The media type that rows are treated as, in capitals. Adds nothing to a row.
     pub media_type_override: Option<String>,
 }
 
@@ -71,9 +70,9 @@ pub struct Param {
     pub wire: &'static str,
     /// One sentence about what it does.
     pub summary: &'static str,
-    /// The scopes where it means something.
+    /// The scopes to which it applies.
     pub scopes: &'static [ScopeKind],
-    /// Where its value stands in [`Params`].
+    /// The field of its value in [`Params`].
     pub field: ParamField,
 }
 
@@ -87,7 +86,7 @@ pub enum ParamField {
         /// Writes the field.
         set: fn(&mut Params, bool),
     },
-    /// A list of ids; empty where it is not given.
+    /// A list of ids; empty if it is not given.
     Ids {
         /// Reads the field.
         get: fn(&Params) -> &[String],
@@ -190,7 +189,7 @@ impl Param {
 }
 
 impl Params {
-    /// Returns every section that a scope can have. Lists of ids and the media type stay as they are: nothing.
+    /// Returns every section that a scope can have. Lists of ids and the media type stay unset.
     pub fn everything(scope: ScopeKind) -> Self {
         let mut params = Self::default();
         for param in PARAMS.iter().filter(|param| param.scopes.contains(&scope)) {
@@ -201,14 +200,14 @@ impl Params {
         params
     }
 
-    /// Reads the `params` of the SDK's mutations. Keys that are not known are ignored, since every version of the SDK
-    /// sends others; absent and null mean off.
+    /// Reads the `params` of the SDK's mutations. Unknown keys are ignored, since every version of the SDK sends different
+    /// ones; absent and null mean off.
     pub fn read_wire(input: &Input<'_>) -> Result<Self, InputError> {
         input.object()?;
         Self::read_keys(input, |param| param.wire)
     }
 
-    /// Returns the parameters that a scope has. The SDK sends its switches for every scope alike, and the vendor ignores
+    /// Returns the parameters that apply to a scope. The SDK sends the same switches for every scope, and the vendor ignores
     /// those that do not apply.
     pub(super) fn kept_for(self, scope: ScopeKind) -> Self {
         let mut kept = self;
@@ -222,7 +221,7 @@ impl Params {
         kept
     }
 
-    /// Reads an object of the SDK's names. A key that is not known is an error; absent and null mean off.
+    /// Reads an object with the SDK's names. An unknown key is an error; absent and null mean off.
     pub fn read(input: &Input<'_>) -> Result<Self, InputError> {
         let names: Vec<&str> = PARAMS.iter().map(|param| param.option.name).collect();
         input.only(&names)?;

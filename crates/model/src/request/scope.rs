@@ -1,7 +1,7 @@
 //! What an export is taken from.
 //!
-//! A scope says which data rows are meant before any filter, and which parameters and filters make sense. Whether the
-//! project, dataset, slice or run exists, and whether the caller may read it, is not known here.
+//! A scope says which data rows are meant before any filter, and which parameters and filters apply. Whether the project,
+//! dataset, slice or run exists, and whether the caller may read it, is unknown here.
 //!
 //! # Adding a scope
 //! One variant of [`ScopeKind`] and of [`Scope`], one line in [`SCOPES`]; then the lists of scopes in the tables of
@@ -15,14 +15,14 @@ use crate::input::{Input, InputError};
 use crate::json::ObjectWriter;
 use std::fmt;
 
-/// What one export is taken from. An id of nothing is found out by whoever resolves the scope.
+/// What one export is taken from. Unknown ids are detected when the scope is resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// The project with this id.
     Project(String),
     /// The dataset with this id.
     Dataset(String),
-    /// Chosen rows. Where both lists are given, a row has to be in both; an id of nothing gives no row.
+    /// Chosen rows. If both lists are given, a row must be in both; an unknown id gives no row.
     Rows {
         /// The ids of the rows.
         data_row_ids: Option<Vec<String>>,
@@ -49,7 +49,7 @@ impl fmt::Display for Scope {
 }
 
 impl Scope {
-    /// Returns which sort of scope it is.
+    /// Returns the kind of the scope.
     pub fn kind(&self) -> ScopeKind {
         match self {
             Self::Project(_) => ScopeKind::Project,

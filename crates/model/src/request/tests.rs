@@ -177,7 +177,7 @@ fn contradictions_and_sizes_are_refused() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_with_its_place() {
+fn anything_unknown_is_refused_with_its_path() {
     check_refused(
         PROJECT,
         r#","colour":1"#,
@@ -187,7 +187,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
     check_refused(
         PROJECT,
         r#","params":{"attachments":"yes"}"#,
-        "request.params.attachments: a string where true or false should stand",
+        "request.params.attachments: expected true or false, found a string",
     );
     check_refused(
         r#"{"kind":"planet"}"#,
@@ -229,7 +229,7 @@ fn what_is_not_understood_is_refused_with_its_place() {
 }
 
 #[test]
-fn the_params_of_the_sdk_are_read_and_strangers_among_them_ignored() {
+fn the_params_of_the_sdk_are_read_and_unknown_ones_ignored() {
     let text = r#"{"mediaTypeOverride":null,"includeAttachments":true,"includeEmbeddings":false,"includeLabels":true,
                    "projectIds":["b","a"],"modelRunIds":null,"allProjects":false}"#;
     let document = Input::scan(text, "params").unwrap();
@@ -239,7 +239,7 @@ fn the_params_of_the_sdk_are_read_and_strangers_among_them_ignored() {
 }
 
 #[test]
-fn export_filters_ask_what_the_entries_of_the_sdk_ask() {
+fn export_filters_mean_what_the_entries_of_the_sdk_mean() {
     let list = |id: &str| IdList::new(vec![id.to_owned()]).ok();
     let span = |from: &str| Some(Span { from: Timestamp::parse_export(from), to: None });
     let filters = ExportFilters {

@@ -1,8 +1,8 @@
 //! The input of the SDK's export mutations, read into a request.
 //!
-//! The SDK sends a scope's ids and its filters in one object, and dates with an operator and a zone. Every entry that it
-//! can send has a filter of the request, so that an export means the same through every door. What no filter can say is
-//! refused: left out, it would give too many rows.
+//! The SDK sends the ids and the filters of a scope in one object, and dates with an operator and a zone. Every entry that
+//! it can send corresponds to a filter of the request, so that an export means the same through every API. Anything else is
+//! refused: if it were ignored, the result would have too many rows.
 
 use super::filters::ExportFilters;
 use super::{ExportRequest, Params, RequestError, Scope, ScopeKind};
@@ -12,14 +12,14 @@ use crate::quote::Quoted;
 use crate::time::Zone;
 use crate::workflow::WorkflowStatus;
 
-/// What an export mutation asks for.
+/// What an export mutation requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireExport {
-    /// `taskName`, empty where the SDK sends none.
+    /// `taskName`, empty if the SDK sends none.
     pub task_name: String,
     /// Whether the SDK can read streams: versions that cannot do not send `isStreamableReady`.
     pub reads_streams: bool,
-    /// What is to be exported.
+    /// The export.
     pub request: ExportRequest,
 }
 
@@ -36,7 +36,7 @@ const ENTRIES: [&str; 8] = [
 ];
 
 impl WireExport {
-    /// Reads the `input` of the mutation for a scope. Dates that name no zone are read in `zone`.
+    /// Reads the `input` of the mutation for a scope. Dates without a zone are read in `zone`.
     pub fn parse(text: &str, kind: ScopeKind, zone: &Zone) -> Result<Self, RequestError> {
         let document = Input::scan(text, "input")?;
         let input = Input::new(document.root(), "input");
@@ -127,7 +127,7 @@ mod tests {
 
     #[track_caller]
     fn check(kind: ScopeKind, text: &str, expect: &str) {
-        let told = match WireExport::parse(text, kind, &Zone::utc()) {
+        let outcome = match WireExport::parse(text, kind, &Zone::utc()) {
             Ok(export) => {
                 let json = export.request.to_canonical_json();
                 let start = json.find("\"scope\"").unwrap();
@@ -135,7 +135,7 @@ mod tests {
             }
             Err(error) => error.with_names(),
         };
-        assert!(told.contains(expect), "{told}\nhas no\n{expect}");
+        assert!(outcome.contains(expect), "{outcome}\nhas no\n{expect}");
     }
 
     #[test]

@@ -1,23 +1,23 @@
-//! Features, once for all rows that name them.
+//! Features, shared by all rows that refer to them.
 
 use super::Feature;
 use crate::annotation::Mark;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The most schema ids that are remembered, and the most features of each.
+/// The maximum number of schema ids that are remembered, and of features of each.
 const REMEMBERED: usize = 10_000;
 const OF_ONE_SCHEMA: usize = 32;
 
-/// Features that were read before. A million rows name the same few: each is copied once, and who stores rows knows it again
-/// by its address.
+/// Features that were read before. A million rows refer to the same few: each is copied once, and whatever stores rows
+/// recognises it by its address.
 #[derive(Debug, Default)]
 pub(super) struct Features {
     by_schema: HashMap<String, Vec<Arc<Feature>>>,
 }
 
 impl Features {
-    /// Returns the feature that a mark names.
+    /// Returns the feature of a mark.
     pub(super) fn of(&mut self, mark: &Mark<'_>) -> Arc<Feature> {
         let is_named = |feature: &Feature| {
             feature.schema_id == mark.schema_id
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_named_alike_is_one_and_nothing_else_is() {
+    fn equal_features_are_shared_and_others_are_not() {
         let mut features = Features::default();
         let mark = Mark { schema_id: "s", name: "n", kind: "k", value: "v" };
         let first = features.of(&mark);
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn many_features_are_all_told_apart() {
+    fn many_features_stay_distinct() {
         let mut features = Features::default();
         let names: Vec<String> = (0..3 * OF_ONE_SCHEMA).map(|number| number.to_string()).collect();
         for name in names.iter().chain(&names) {

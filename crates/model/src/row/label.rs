@@ -9,12 +9,12 @@ use crate::id::LabelId;
 use crate::json::{Document, Members, Value};
 use std::sync::Arc;
 
-/// Which list a label stands in.
+/// Which list a label is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
-    /// A project, whose exports switch label and performance details on and off.
+    /// A project. Its exports include or omit label and performance details.
     Project,
-    /// A model run, whose exports never do: such sections, where a row has them, stay with the label.
+    /// A model run. Its exports cannot omit such sections, so they stay with the label.
     ModelRun,
 }
 

@@ -1,8 +1,8 @@
 //! An export row taken apart into the sections that the store keeps.
 //!
-//! A [`Row`] owns every byte of the line it was read from: each key is in exactly one section, keys that nobody knows go
-//! to the `rest` of the object they stand in. What is `None` was not in the row and says nothing about the stored state;
-//! what is there, even empty, replaces it. All text here is JSON in normal form.
+//! A [`Row`] owns every byte of the line it was read from: each key is in exactly one section, and unknown keys go to
+//! the `rest` of their object. What is `None` was not in the row and leaves the stored state unchanged; what is present,
+//! even if empty, replaces it. All text here is JSON in normal form.
 //!
 //! # Adding a section
 //! A field here, its reading in [`read`], a column or table in the store and a place in the export record.
@@ -21,11 +21,11 @@ use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
 use std::sync::Arc;
 
-/// The most bytes of a row that is read or written as one, apart from the frames of its videos, which have no limit
-/// because they are read and written one by one. An import may have a lower limit.
+/// The maximum size of a row, not counting the frames of its videos, which have no limit because they are read and written
+/// one by one. An import may have a lower limit.
 pub const ROW_LIMIT_BYTES: usize = 512 << 20;
 
-/// One data row with everything that its line says about it.
+/// One data row with everything that its line contains.
 #[derive(Debug)]
 pub struct Row {
     /// `data_row.id`.
@@ -34,7 +34,7 @@ pub struct Row {
     pub global_key: Option<String>,
     /// `data_row.external_id`; `None` where absent or null.
     pub external_id: Option<String>,
-    /// What the row holds, when its media or its annotations tell.
+    /// What the row holds, if its media or its annotations show it.
     pub data_type: Option<&'static DataType>,
     /// The members of `data_row`, without `details`.
     pub head: String,
@@ -52,7 +52,7 @@ pub struct Row {
     pub projects: Vec<ProjectRow>,
     /// `experiments`, in the order of the row.
     pub models: Vec<ModelRow>,
-    /// Members of the row that no section takes.
+    /// Members of the row that belong to no section.
     pub rest: Option<String>,
 }
 
@@ -102,7 +102,7 @@ pub enum MetadataFact {
         /// Its `schema_name`.
         name: String,
     },
-    /// Anything else, which filters can only find to exist.
+    /// Anything else; filters can only test that it exists.
     Other,
 }
 
@@ -134,7 +134,7 @@ pub struct ProjectRow {
     pub details: Option<ProjectDetails>,
     /// `labels`.
     pub labels: Option<Vec<Label>>,
-    /// Members that nothing above takes.
+    /// All other members.
     pub rest: Option<String>,
 }
 
@@ -143,11 +143,11 @@ pub struct ProjectRow {
 pub struct ProjectDetails {
     /// `ontology_id`.
     pub ontology: Option<OntologyId>,
-    /// `task_id` and `task_name` of the workflow task the row sits in.
+    /// `task_id` and `task_name` of the workflow task that the row is in.
     pub task: Option<(Option<String>, String)>,
     /// `batch_id` and `batch_name`.
     pub batch: Option<(BatchId, Option<String>)>,
-    /// `workflow_status`, when it is one of the four.
+    /// `workflow_status`, if it is one of the four.
     pub status: Option<WorkflowStatus>,
     /// `priority`.
     pub priority: Option<i64>,
@@ -170,17 +170,17 @@ pub struct Label {
     pub performance: Option<String>,
     /// `annotations`, whole.
     pub annotations: String,
-    /// Members behind `annotations`: `z_order`, and those nobody knows.
+    /// Members after `annotations`: `z_order` and unknown ones.
     pub rest: Option<String>,
     /// How many annotations of each feature and kind there are, in the order of first appearance.
     pub tally: Vec<(Arc<Feature>, u32)>,
     /// Whether annotations refer to masks by URL.
     pub has_masks: bool,
-    /// Whether a video's frames hold more than its key frames, which cannot be computed from them.
+    /// Whether a video has frames between key frames that cannot be computed from them.
     pub has_filled_frames: bool,
 }
 
-/// A feature of an ontology as annotations name it. Text is escaped as in the row.
+/// A feature of an ontology as annotations refer to it. Text is escaped as in the row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Feature {
     /// `feature_schema_id`, empty where the row gives none.
@@ -202,7 +202,7 @@ pub struct ModelRow {
     pub name: Option<String>,
     /// `runs`, in the order of the row; at least one.
     pub runs: Vec<RunRow>,
-    /// Members that nothing above takes.
+    /// All other members.
     pub rest: Option<String>,
 }
 
@@ -215,12 +215,12 @@ pub struct RunRow {
     pub name: Option<String>,
     /// The members before `labels`: `run_data_row_id`, `annotation_group_id`.
     pub head: String,
-    /// `split`, when it is one of those known.
+    /// `split`, if it is a known one.
     pub split: Option<Split>,
     /// `labels`.
     pub labels: Option<Vec<Label>>,
     /// `predictions`.
     pub predictions: Option<Vec<Label>>,
-    /// The members behind: `split`, and those nobody knows.
+    /// The members after the labels: `split` and unknown ones.
     pub tail: String,
 }

@@ -8,9 +8,9 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {problem}")]
 pub struct RowError {
-    /// Bytes of the line before the value that is wrong.
+    /// The offset of the wrong value in the line, in bytes.
     pub offset: usize,
-    /// The way to it, such as `projects.cl….labels[0].id`.
+    /// The path to it, such as `projects.cl….labels[0].id`.
     pub path: String,
     /// What is wrong.
     pub problem: RowProblem,
@@ -19,35 +19,35 @@ pub struct RowError {
 /// What is wrong with a value of a row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
-    /// The line is no export row at all.
-    #[error("{0} where an export row, an object with the key data_row, should stand")]
+    /// The line is not an export row.
+    #[error("expected an export row (an object with the key data_row), found {0}")]
     NotARow(&'static str),
-    /// A key that every row has is not there.
+    /// A required key is missing.
     #[error("the key {0} is missing")]
     Missing(&'static str),
     /// The value is of another kind.
-    #[error("{found} where {expected} should stand")]
+    #[error("expected {expected}, found {found}")]
     WrongKind {
-        /// What stands there.
+        /// What was found.
         found: &'static str,
-        /// What should.
+        /// What was expected.
         expected: &'static str,
     },
-    /// The text is no id.
+    /// The text is not an id.
     #[error("{0}")]
     Id(#[from] IdError),
-    /// The text is no time.
-    #[error("{0:?} is no time; write it as 2025-03-01T09:30:00.000+00:00")]
+    /// The text is not a time.
+    #[error("{0:?} is not a time; write it as 2025-03-01T09:30:00.000+00:00")]
     Time(String),
-    /// A model without runs says nothing about a row.
+    /// A model without runs.
     #[error("a model without runs says nothing about a row; leave it out")]
     NoRuns,
     /// One label twice in one list.
-    #[error("the label stands twice in this row")]
+    #[error("the label occurs twice in this row")]
     LabelTwice,
 }
 
-/// The way to a value, as a list that lives on the stack of the reader.
+/// The path to a value, as a list on the stack of the reader.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     Row,
@@ -93,7 +93,7 @@ pub(super) fn text(place: &Place<'_>, value: Value<'_>) -> Result<Option<String>
     }
 }
 
-/// Parses an id that stands in a string; fails for another kind.
+/// Parses an id given as a string; fails for another kind.
 pub(super) fn when_id<T>(
     place: &Place<'_>,
     value: Value<'_>,

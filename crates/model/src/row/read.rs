@@ -12,20 +12,20 @@ use crate::json::{Document, Kind, Members, Value};
 use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
 
-/// Reads rows one after the other, and knows again what each of them names.
+/// Reads rows one after another and shares the features that they have in common.
 #[derive(Debug, Default)]
 pub struct Reader {
     features: Features,
 }
 
 impl Reader {
-    /// Takes an export row apart. Every key of the document ends in one section.
+    /// Splits an export row into sections. Every key of the document ends up in one of them.
     pub fn read(&mut self, document: &Document) -> Result<Row, RowError> {
         read_row(document, &mut self.features)
     }
 }
 
-/// Takes a single export row apart.
+/// Splits a single export row into sections.
 pub fn read(document: &Document) -> Result<Row, RowError> {
     Reader::default().read(document)
 }
@@ -68,7 +68,7 @@ fn read_row(document: &Document, features: &mut Features) -> Result<Row, RowErro
     Ok(row)
 }
 
-/// Looks for the first label that tells what it is drawn on.
+/// Finds the data type of the first label that shows it.
 fn type_of_labels(root: Value<'_>) -> Option<&'static data_type::DataType> {
     let in_projects = root.get("projects").into_iter().flat_map(|projects| projects.members().map(|(_, value)| value));
     let in_runs = root
@@ -132,7 +132,7 @@ fn read_details(place: &Place<'_>, value: Value<'_>) -> Result<RowDetails, RowEr
         let here = Place::Key(place, key);
         match key {
             "dataset_id" if member.kind() != Kind::Null => dataset = when_id(&here, member, DatasetId::parse)?,
-            // A name without an id names nothing: it stays where it is.
+            // A name without an id identifies nothing: it stays where it is.
             "dataset_name" if value.get("dataset_id").is_some_and(|id| id.kind() == Kind::String) => {
                 dataset_name = text(&here, member)?;
             }
@@ -305,7 +305,7 @@ fn entries<T>(
     object(place, value)?.members().map(|(key, member)| read(&Place::Key(place, key), key, member)).collect()
 }
 
-/// Returns a text member, empty where it is absent or null.
+/// Returns a text member, or an empty text if it is absent or null.
 fn named(place: &Place<'_>, value: Value<'_>, key: &'static str) -> Result<String, RowError> {
     match value.get(key) {
         Some(member) => Ok(text(&Place::Key(place, key), member)?.unwrap_or_default()),

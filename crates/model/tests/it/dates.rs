@@ -185,7 +185,7 @@ fn the_ends_of_history_are_within_reach() {
 fn a_range_that_ends_before_it_starts_is_refused_with_both_ends() {
     #[track_caller]
     fn check_reversed(zone: &str, start: &str, end: &str) {
-        check(zone, start, end, &format!("start {start:?} lies after end {end:?}; exchange them"));
+        check(zone, start, end, &format!("start {start:?} is after end {end:?}; swap them"));
     }
     check_reversed("UTC", "2025-03-02", "2025-03-01");
     check_reversed("Europe/Madrid", "2025-03-01 12:00:01", "2025-03-01 12:00:00");

@@ -63,7 +63,7 @@ pub enum OntologyProblem {
     #[error("the key {0} is missing")]
     Missing(&'static str),
     /// The value is of another kind.
-    #[error("{found} where {expected} should stand")]
+    #[error("expected {expected}, found {found}")]
     WrongKind {
         /// What stands there.
         found: &'static str,
@@ -353,11 +353,11 @@ mod tests {
 
     #[test]
     fn what_is_no_ontology_is_refused_with_its_place() {
-        check("[]", Err("ontology: an array where an object should stand"));
+        check("[]", Err("ontology: expected an object, found an array"));
         check(r#"{"tools":[]}"#, Err("ontology: the key classifications is missing"));
         check(r#"{"classifications":[]}"#, Err("ontology: the key tools is missing"));
-        check(r#"{"tools":{},"classifications":[]}"#, Err("tools: an object where an array should stand"));
-        check(r#"{"tools":["x"],"classifications":[]}"#, Err("tools[0]: a string where an object should stand"));
+        check(r#"{"tools":{},"classifications":[]}"#, Err("tools: expected an array, found an object"));
+        check(r#"{"tools":["x"],"classifications":[]}"#, Err("tools[0]: expected an object, found a string"));
         check(
             r#"{"tools":[],"classifications":[{"options":[{"featureSchemaId":"short"}]}]}"#,
             Err("classifications[0].options[0].featureSchemaId: \"short\" is no feature schema id, \
@@ -365,7 +365,7 @@ mod tests {
         );
         check(
             r#"{"tools":[],"classifications":[{"featureSchemaId":7}]}"#,
-            Err("classifications[0].featureSchemaId: a number where a string should stand"),
+            Err("classifications[0].featureSchemaId: expected a string, found a number"),
         );
         check("{", Err("the ontology is not JSON: the text ends inside a JSON value: the line is cut off (at byte 1)"));
     }

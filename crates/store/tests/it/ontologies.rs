@@ -88,8 +88,8 @@ fn what_is_no_ontology_changes_nothing(test: &TestStore) {
     import(test, "vehicles", &with_tools(&[BOAT])).unwrap();
     for (text, expect) in [
         ("[", "the ontology is not JSON"),
-        ("[]", "ontology: an array where"),
-        (r#"{"tools":[],"classifications":null}"#, "classifications: null where"),
+        ("[]", "ontology: expected an object, found an array"),
+        (r#"{"tools":[],"classifications":null}"#, "classifications: expected an array, found null"),
         (r#"{"tools":[{"featureSchemaId":"x"}],"classifications":[]}"#, "tools[0].featureSchemaId: \"x\" is no"),
     ] {
         let error = import(test, "broken", text).unwrap_err().to_string();

@@ -275,13 +275,13 @@ fn an_array_that_ends_early_gives_the_rows_before() {
         "text after the end of the array, which is not read; put its rows into the array or into a file of their own";
     check_refused(format!("[{first},{last}]\nand more").as_bytes(), &[&format!("rows.ndjson:2:1: {behind}")]);
     check_refused(format!("[{first},{last}\n]]").as_bytes(), &[&format!("rows.ndjson:2:2: {behind}")]);
-    let no_row = "where an export row, an object with the key data_row, should stand";
+    let no_row = "expected an export row (an object with the key data_row), found";
     check_refused(
         format!("[{first},\n7, \"x\", [],{last}]").as_bytes(),
         &[
-            &format!("rows.ndjson:2:1: row: a number {no_row}"),
-            &format!("rows.ndjson:2:4: row: a string {no_row}"),
-            &format!("rows.ndjson:2:9: row: an array {no_row}"),
+            &format!("rows.ndjson:2:1: row: {no_row} a number"),
+            &format!("rows.ndjson:2:4: row: {no_row} a string"),
+            &format!("rows.ndjson:2:9: row: {no_row} an array"),
         ],
     );
 }

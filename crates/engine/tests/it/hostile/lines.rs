@@ -23,46 +23,43 @@ fn text_that_is_no_json() {
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"},"a":1,"a":2}"#,
-            ":54: the key \"a\" stands twice in one object",
+            ":54: the key \"a\" occurs twice in one object",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"},"a":{"b":{"c":1,"\u0063":2}}}"#,
-            ":64: the key \"c\" stands twice in one object",
+            ":64: the key \"c\" occurs twice in one object",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","row_data":"\ud83d"}}"#,
-            ":59: half of a surrogate pair (\\ud800 to \\udfff alone is no character)",
+            ":59: half of a surrogate pair (\\ud800 to \\udfff alone is not a character)",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","row_data":"\udc00\ud83d"}}"#,
-            ":59: half of a surrogate pair (\\ud800 to \\udfff alone is no character)",
+            ":59: half of a surrogate pair (\\ud800 to \\udfff alone is not a character)",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"},"a":NaN}"#,
-            ":52: NaN is no JSON number; write null or leave the key out",
+            ":52: NaN is not a JSON number; write null or leave the key out",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"},"a":[1,Infinity]}"#,
-            ":55: Infinity is no JSON number; write null or leave the key out",
+            ":55: Infinity is not a JSON number; write null or leave the key out",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000"},"a":-Infinity}"#,
-            ":52: -Infinity is no JSON number; write null or leave the key out",
+            ":52: -Infinity is not a JSON number; write null or leave the key out",
         ),
         (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":01}"#, ":54: a number that JSON does not allow"),
         (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":1.}"#, ":54: a number that JSON does not allow"),
         (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":1e+}"#, ":55: a number that JSON does not allow"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":+1}"#, ":52: '+' where a JSON value should stand"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":.5}"#, ":52: '.' where a JSON value should stand"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":0x10}"#, ":53: 'x' where ',' or '}' should stand"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},}"#, ":48: '}' where a key in double quotes should stand"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":[1,]}"#, ":55: ']' where a JSON value should stand"),
-        (
-            r#"{"data_row":{"id":"cb00000000000000000000000"},'a':1}"#,
-            ":48: ''' where a key in double quotes should stand",
-        ),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"} "a":1}"#, ":48: '\"' where ',' or '}' should stand"),
-        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":"\x41"}"#, ":53: an escape that JSON does not know"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":+1}"#, ":52: expected a JSON value, found '+'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":.5}"#, ":52: expected a JSON value, found '.'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":0x10}"#, ":53: expected ',' or '}', found 'x'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},}"#, ":48: expected a key in double quotes, found '}'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":[1,]}"#, ":55: expected a JSON value, found ']'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},'a':1}"#, ":48: expected a key in double quotes, found '''"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"} "a":1}"#, ":48: expected ',' or '}', found '\"'"),
+        (r#"{"data_row":{"id":"cb00000000000000000000000"},"a":"\x41"}"#, ":53: an invalid escape"),
         (
             "{\"data_row\":{\"id\":\"cb00000000000000000000000\"},\"a\":\"\t\"}",
             ":53: an unescaped control character in a string",
@@ -76,9 +73,9 @@ fn text_that_is_no_json() {
             ":49: text after the end of the JSON value",
         ),
         (r#"{"data_row":{"id":"cb00000000000000000000000"}},"#, ":48: text after the end of the JSON value"),
-        ("data_row", ":1: 'd' where a JSON value should stand"),
-        ("<!-- note -->", ":1: '<' where a JSON value should stand"),
-        ("}", ":1: '}' where a JSON value should stand"),
+        ("data_row", ":1: expected a JSON value, found 'd'"),
+        ("<!-- note -->", ":1: expected a JSON value, found '<'"),
+        ("}", ":1: expected a JSON value, found '}'"),
     ]);
 }
 
@@ -114,15 +111,15 @@ fn records_that_are_too_long_or_too_deep() {
 #[test]
 fn values_that_are_no_rows() {
     check_all(&[
-        ("null", ":1: row: null where an export row, an object with the key data_row, should stand"),
-        ("7", ":1: row: a number where an export row, an object with the key data_row, should stand"),
-        (r#""data_row""#, ":1: row: a string where an export row, an object with the key data_row, should stand"),
-        ("[]", ":1: row: an array where an export row, an object with the key data_row, should stand"),
+        ("null", ":1: row: expected an export row (an object with the key data_row), found null"),
+        ("7", ":1: row: expected an export row (an object with the key data_row), found a number"),
+        (r#""data_row""#, ":1: row: expected an export row (an object with the key data_row), found a string"),
+        ("[]", ":1: row: expected an export row (an object with the key data_row), found an array"),
         ("{}", ":1: row: the key data_row is missing"),
-        (r#"{"data_row":null}"#, ":13: data_row: null where an object should stand"),
+        (r#"{"data_row":null}"#, ":13: data_row: expected an object, found null"),
         (r#"{"data_row":{}}"#, ":13: data_row: the key id is missing"),
-        (r#"{"data_row":{"id":7}}"#, ":19: data_row.id: a number where an id in quotes should stand"),
-        (r#"{"data_row":{"id":null}}"#, ":19: data_row.id: null where an id in quotes should stand"),
+        (r#"{"data_row":{"id":7}}"#, ":19: data_row.id: expected an id in quotes, found a number"),
+        (r#"{"data_row":{"id":null}}"#, ":19: data_row.id: expected an id in quotes, found null"),
         (r#"{"data_row":{"id":"short"}}"#, ":19: data_row.id: data row id \"short\" has 5 characters, an id has 25"),
         (
             r#"{"data_row":{"id":"cb000000000000000000000000"}}"#,
@@ -130,19 +127,19 @@ fn values_that_are_no_rows() {
         ),
         (
             r#"{"data_row":{"id":"cb00000000000-000000 0000"}}"#,
-            ":19: data_row.id: data row id \"cb00000000000-000000 0000\" holds a character that no id has",
+            ":19: data_row.id: data row id \"cb00000000000-000000 0000\" has a character that ids cannot have",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","global_key":7}}"#,
-            ":60: data_row.global_key: a number where a string should stand",
+            ":60: data_row.global_key: expected a string, found a number",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","external_id":[]}}"#,
-            ":61: data_row.external_id: an array where a string should stand",
+            ":61: data_row.external_id: expected a string, found an array",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","details":[]}}"#,
-            ":57: data_row.details: an array where an object should stand",
+            ":57: data_row.details: expected an object, found an array",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","details":{"dataset_id":"d"}}}"#,
@@ -150,11 +147,11 @@ fn values_that_are_no_rows() {
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","details":{"created_at":"yesterday"}}}"#,
-            ":71: data_row.details.created_at: \"yesterday\" is no time; write it as 2025-03-01T09:30:00.000+00:00",
+            ":71: data_row.details.created_at: \"yesterday\" is not a time; write it as 2025-03-01T09:30:00.000+00:00",
         ),
         (
             r#"{"data_row":{"id":"cb00000000000000000000000","details":{"updated_at":1700000000}}}"#,
-            ":71: data_row.details.updated_at: a number where a string should stand",
+            ":71: data_row.details.updated_at: expected a string, found a number",
         ),
     ]);
 }
@@ -167,29 +164,26 @@ fn sections_of_the_wrong_kind() {
     let model = |rest: &str| row(&format!(r#""experiments":{{"cm00000000000000000000000":{rest}}}"#));
     let run = |rest: &str| model(&format!(r#"{{"runs":{{"run":{rest}}}}}"#));
     let cases = [
-        (row(r#""media_attributes":[]"#), ":67: media_attributes: an array where an object should stand"),
-        (row(r#""attachments":{}"#), ":62: attachments: an object where an array should stand"),
-        (row(r#""attachments":["x"]"#), ":63: attachments[0]: a string where an object should stand"),
-        (row(r#""metadata_fields":null"#), ":66: metadata_fields: null where an array should stand"),
+        (row(r#""media_attributes":[]"#), ":67: media_attributes: expected an object, found an array"),
+        (row(r#""attachments":{}"#), ":62: attachments: expected an array, found an object"),
+        (row(r#""attachments":["x"]"#), ":63: attachments[0]: expected an object, found a string"),
+        (row(r#""metadata_fields":null"#), ":66: metadata_fields: expected an array, found null"),
         (
             row(r#""metadata_fields":[{"schema_id":1}]"#),
-            ":80: metadata_fields[0].schema_id: a number where a string should stand",
+            ":80: metadata_fields[0].schema_id: expected a string, found a number",
         ),
-        (row(r#""embeddings":[[]]"#), ":62: embeddings[0]: an array where an object should stand"),
-        (row(r#""projects":[]"#), ":59: projects: an array where an object should stand"),
+        (row(r#""embeddings":[[]]"#), ":62: embeddings[0]: expected an object, found an array"),
+        (row(r#""projects":[]"#), ":59: projects: expected an object, found an array"),
         (row(r#""projects":{"p":{}}"#), ":64: projects.p: project id \"p\" has 1 characters, an id has 25"),
-        (project("[]"), ":88: projects.cp00000000000000000000000: an array where an object should stand"),
-        (
-            project(r#"{"name":7}"#),
-            ":96: projects.cp00000000000000000000000.name: a number where a string should stand",
-        ),
+        (project("[]"), ":88: projects.cp00000000000000000000000: expected an object, found an array"),
+        (project(r#"{"name":7}"#), ":96: projects.cp00000000000000000000000.name: expected a string, found a number"),
         (
             project(r#"{"project_tags":{}}"#),
-            ":104: projects.cp00000000000000000000000.project_tags: an object where an array should stand",
+            ":104: projects.cp00000000000000000000000.project_tags: expected an array, found an object",
         ),
         (
             project(r#"{"project_details":"x"}"#),
-            ":107: projects.cp00000000000000000000000.project_details: a string where an object should stand",
+            ":107: projects.cp00000000000000000000000.project_details: expected an object, found a string",
         ),
         (
             project(r#"{"project_details":{"ontology_id":"o"}}"#),
@@ -201,9 +195,9 @@ fn sections_of_the_wrong_kind() {
         ),
         (
             project(r#"{"labels":{}}"#),
-            ":98: projects.cp00000000000000000000000.labels: an object where an array should stand",
+            ":98: projects.cp00000000000000000000000.labels: expected an array, found an object",
         ),
-        (label("7"), ":99: projects.cp00000000000000000000000.labels[0]: a number where an object should stand"),
+        (label("7"), ":99: projects.cp00000000000000000000000.labels[0]: expected an object, found a number"),
         (label("{}"), ":99: projects.cp00000000000000000000000.labels[0]: the key id is missing"),
         (
             label(r#"{"id":"cl00000000000000000000000"}"#),
@@ -215,23 +209,23 @@ fn sections_of_the_wrong_kind() {
         ),
         (
             label(r#"{"id":"cl00000000000000000000000","annotations":[]}"#),
-            ":147: projects.cp00000000000000000000000.labels[0].annotations: an array where an object should stand",
+            ":147: projects.cp00000000000000000000000.labels[0].annotations: expected an object, found an array",
         ),
         (
             label(r#"{"id":"cl00000000000000000000000","annotations":{},"label_details":[]}"#),
-            ":166: projects.cp00000000000000000000000.labels[0].label_details: an array where an object should stand",
+            ":166: projects.cp00000000000000000000000.labels[0].label_details: expected an object, found an array",
         ),
         (
             label(r#"{"id":"cl00000000000000000000000","annotations":{},"performance_details":1}"#),
-            ":172: projects.cp00000000000000000000000.labels[0].performance_details: a number where an object should stand",
+            ":172: projects.cp00000000000000000000000.labels[0].performance_details: expected an object, found a number",
         ),
         (
             label(
                 r#"{"id":"cl00000000000000000000000","annotations":{}},{"id":"cl00000000000000000000000","annotations":{}}"#,
             ),
-            ":151: projects.cp00000000000000000000000.labels[1]: the label stands twice in this row",
+            ":151: projects.cp00000000000000000000000.labels[1]: the label occurs twice in this row",
         ),
-        (row(r#""experiments":7"#), ":62: experiments: a number where an object should stand"),
+        (row(r#""experiments":7"#), ":62: experiments: expected an object, found a number"),
         (row(r#""experiments":{"m":{}}"#), ":67: experiments.m: model id \"m\" has 1 characters, an id has 25"),
         (
             model("{}"),
@@ -243,20 +237,20 @@ fn sections_of_the_wrong_kind() {
         ),
         (
             model(r#"{"runs":[]}"#),
-            ":99: experiments.cm00000000000000000000000.runs: an array where an object should stand",
+            ":99: experiments.cm00000000000000000000000.runs: expected an object, found an array",
         ),
         (
             model(r#"{"runs":{"a run":{}}}"#),
-            ":108: experiments.cm00000000000000000000000.runs.a run: model run id \"a run\" holds a character that no id has",
+            ":108: experiments.cm00000000000000000000000.runs.a run: model run id \"a run\" has a character that ids cannot have",
         ),
-        (run("[]"), ":106: experiments.cm00000000000000000000000.runs.run: an array where an object should stand"),
+        (run("[]"), ":106: experiments.cm00000000000000000000000.runs.run: expected an object, found an array"),
         (
             run(r#"{"split":7}"#),
-            ":115: experiments.cm00000000000000000000000.runs.run.split: a number where a string should stand",
+            ":115: experiments.cm00000000000000000000000.runs.run.split: expected a string, found a number",
         ),
         (
             run(r#"{"labels":7}"#),
-            ":116: experiments.cm00000000000000000000000.runs.run.labels: a number where an array should stand",
+            ":116: experiments.cm00000000000000000000000.runs.run.labels: expected an array, found a number",
         ),
         (
             run(r#"{"predictions":[{"id":"cl00000000000000000000000"}]}"#),

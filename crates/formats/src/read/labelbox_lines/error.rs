@@ -108,7 +108,7 @@ pub enum Problem {
     #[error("the key {0} is missing")]
     Missing(&'static str),
     /// The value is of another kind.
-    #[error("{found} where {expected} should stand")]
+    #[error("expected {expected}, found {found}")]
     WrongKind {
         /// What stands there.
         found: &'static str,
@@ -201,7 +201,7 @@ pub enum Problem {
         first: i64,
     },
     /// A range that ends before it starts.
-    #[error("the start {start} lies behind the end {end}; exchange them")]
+    #[error("the start {start} is after the end {end}; swap them")]
     Backwards {
         /// The start.
         start: i64,

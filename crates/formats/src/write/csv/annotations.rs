@@ -9,7 +9,8 @@ use super::label_key::Named;
 use super::{ANNOTATIONS, ANSWERS as ANSWER_LINES, Table, parsed};
 use crate::write::Entries;
 use labelport_model::annotation::{
-    self, Annotation, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape, Text,
+    self, Annotation, Annotations, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape,
+    Text,
 };
 use labelport_model::frames::Filled;
 use labelport_model::losses::Outcome;
@@ -95,7 +96,7 @@ const KNOWN: &[&str] = &[
 pub(super) fn write(annotations: record::Annotations<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
     match annotations {
         record::Annotations::Stored(stored) => {
-            write_all(std::str::from_utf8(stored).unwrap_or("{}"), label, entries);
+            write_all(annotation::read(std::str::from_utf8(stored).unwrap_or("{}")), label, entries);
         }
         record::Annotations::Filled { frames, spill } => write_filled(frames, spill, label, entries),
     }
@@ -110,18 +111,17 @@ fn write_filled(frames: &Filled, spill: &Spill<'_>, label: &Named<'_>, entries: 
     }
     if !outside.is_empty() {
         outside.push(b'}');
-        write_all(std::str::from_utf8(&outside).unwrap_or("{}"), label, entries);
+        write_all(annotation::read(std::str::from_utf8(&outside).unwrap_or("{}")), label, entries);
     }
     // Nobody takes what follows a break.
     let _: ControlFlow<()> = frames.for_each_frame(&mut |number, json| {
-        let frame = format!("{{\"frames\":{{\"{number}\":{}}}}}", String::from_utf8_lossy(json));
-        write_all(&frame, label, entries);
+        write_all(annotation::read_frame(std::str::from_utf8(json).unwrap_or("{}"), number), label, entries);
         spill(entries.streams)
     });
 }
 
-fn write_all(annotations: &str, label: &Named<'_>, entries: &mut Entries<'_>) {
-    for annotation in annotation::read(annotations) {
+fn write_all(annotations: Annotations<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
+    for annotation in annotations {
         // What is stored can be read.
         let Ok(annotation) = annotation else { return };
         write_one(&annotation, label, entries);

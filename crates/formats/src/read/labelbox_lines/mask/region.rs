@@ -139,7 +139,7 @@ mod tests {
     fn counts_that_do_not_fill_the_picture_are_refused() {
         check(r#"{"size":[2,3],"counts":[2,2]}"#, Err("the counts add up to 4 pixels, the size to 6"));
         check(r#"{"size":[2,3],"counts":[2,5]}"#, Err("the counts add up to 7 pixels, the size to 6"));
-        check(r#"{"size":[2,3,1],"counts":[6]}"#, Err("an object where a size of height and width should stand"));
+        check(r#"{"size":[2,3,1],"counts":[6]}"#, Err("expected a size of height and width, found an object"));
         let limit = "a mask of 20000 x 20000 pixels; 1 to 100000000 pixels are allowed";
         check(r#"{"size":[20000,20000],"counts":[400000000]}"#, Err(limit));
         let huge = "a mask of 9223372036854775807 x 2 pixels; 1 to 100000000 pixels are allowed";

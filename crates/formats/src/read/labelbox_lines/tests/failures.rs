@@ -29,9 +29,9 @@ fn lines_that_are_no_annotations() {
         "image",
         r#"{"name":"lamp","point":{"x":NaN,"y":1}}"#,
         "InvalidJson",
-        "no JSON line: byte 28: NaN is no JSON number; write null or leave the key out",
+        "no JSON line: byte 28: NaN is not a JSON number; write null or leave the key out",
     );
-    check("image", "[]", "InvalidValue", "an array where an object should stand");
+    check("image", "[]", "InvalidValue", "expected an object, found an array");
     check(
         "image",
         r#"{"name":"lamp"}"#,
@@ -45,7 +45,7 @@ fn lines_that_are_no_annotations() {
         "NoAnnotation",
         "the line says nothing to annotate; give it an answer, a relationship or one of bbox, line, mask, messageEvaluationTask, point, polygon, location, textSelections",
     );
-    check("image", r#"{"uuid":7,"name":"lamp"}"#, "InvalidValue", "at uuid: a number where a string should stand");
+    check("image", r#"{"uuid":7,"name":"lamp"}"#, "InvalidValue", "at uuid: expected a string, found a number");
     check(
         "image",
         r#"{"uuid":"good","name":"lamp","point":{"x":1,"y":1}}"#,
@@ -203,7 +203,7 @@ fn answers_that_do_not_fit_the_question() {
         "image",
         r#"{"name":"conditions","answer":["wet"]}"#,
         "InvalidValue",
-        "at answer[0]: a string where an object should stand",
+        "at answer[0]: expected an object, found a string",
     );
     check("image", r#"{"name":"shift","answer":{}}"#, "MissingKey", "at answer: the key name is missing");
     check(
@@ -220,12 +220,7 @@ fn scores_out_of_range() {
     let outside = |number: &str| format!("at confidence: a confidence of {number}; give a number from 0 to 1");
     check("image", &scored(r#""confidence":1.01"#), "InvalidConfidence", &outside("1.01"));
     check("image", &scored(r#""confidence":-1"#), "InvalidConfidence", &outside("-1"));
-    check(
-        "image",
-        &scored(r#""confidence":"1""#),
-        "InvalidValue",
-        "at confidence: a string where a number should stand",
-    );
+    check("image", &scored(r#""confidence":"1""#), "InvalidValue", "at confidence: expected a number, found a string");
     check(
         "image",
         &scored(r#""customMetrics":[{"name":"a"}]"#),
@@ -258,7 +253,7 @@ fn geometry_that_cannot_be_drawn() {
         "image",
         r#"{"name":"lamp","point":{"x":"1","y":1}}"#,
         "InvalidValue",
-        "at point.x: a string where a number should stand",
+        "at point.x: expected a number, found a string",
     );
     check(
         "image",
@@ -284,11 +279,11 @@ fn spans_beyond_their_text() {
         "InvalidRange",
         "at location: the span ends at character 4, the text has 4; the end is included and counts from 0",
     );
-    let backwards = "at location: the start 3 lies behind the end 2; exchange them";
+    let backwards = "at location: the start 3 is after the end 2; swap them";
     check_with(&text, &span(r#""start":3,"end":2"#), "InvalidRange", backwards);
     let early = "at location.start: -1 lies before the first, which is 0";
     check_with(&text, &span(r#""start":-1,"end":2"#), "InvalidRange", early);
-    let fraction = "at location.start: a number where a whole number should stand";
+    let fraction = "at location.start: expected a whole number, found a number";
     check_with(&text, &span(r#""start":0.5,"end":2"#), "InvalidValue", fraction);
     check("conversation", &span(r#""start":0,"end":2"#), "MissingKey", "the key messageId is missing");
     let conversation = Subject { media: Some(r#"{"labelable_ids":["m0"]}"#), ..subject("conversation") };
@@ -362,7 +357,7 @@ fn frames_that_a_video_does_not_have() {
         "video",
         &ranged(r#"{"start":9,"end":3}"#),
         "InvalidRange",
-        "at frames[0]: the start 9 lies behind the end 3; exchange them",
+        "at frames[0]: the start 9 is after the end 3; swap them",
     );
     check(
         "video",

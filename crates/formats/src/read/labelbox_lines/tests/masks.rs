@@ -167,7 +167,7 @@ fn a_mask_that_cannot_be_used_fails_alone() {
     check(&mask(r#""instanceURI":"u","colorRGB":[1,2]"#), "at mask.colorRGB: 2 channels where at least 3 must stand");
     check(
         &mask(r#""instanceURI":"u","colorRGB":[1,2,256]"#),
-        "at mask.colorRGB[2]: a number where a number from 0 to 255 should stand",
+        "at mask.colorRGB[2]: expected a number from 0 to 255, found a number",
     );
     check(&mask(r#""instanceURI":"u""#), "at mask: the key colorRGB is missing");
     check(&mask(r#""png":"%%""#), "at mask.png: text that is no base64; encode the bytes of a PNG file");

@@ -160,7 +160,7 @@ fn an_ontology_that_cannot_be_used_is_refused_with_the_place() {
     );
     assert_eq!(
         refused(r#"{"classifications":[{"type":7}]}"#),
-        "the ontology cannot be used: at classifications[0].type: a number where a string should stand"
+        "the ontology cannot be used: at classifications[0].type: expected a string, found a number"
     );
     assert!(Ontology::parse("{}").is_ok());
 }

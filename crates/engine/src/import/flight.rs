@@ -1,12 +1,15 @@
 //! Records in flight: read and not handed to the store yet.
 //!
-//! Records are cut from a file faster than they are parsed. How many may wait is bounded by their bytes, so that ten rows
-//! of the largest size do not stand in memory together.
+//! Records are cut from a file faster than they are parsed. How many may wait is bounded by the memory that they take when
+//! they are parsed, so that ten rows of the largest size are never in memory together, nor a hundred thousand of the
+//! smallest.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-/// No more records are read while those in flight have more bytes than this.
+/// No more records are read while those in flight take more bytes than this.
 const FLIGHT_BYTES: usize = 32 << 20;
+/// What a parsed row takes in addition to its text, about: a short row has as many parts as a long one.
+const ROW_BYTES: usize = 1 << 10;
 
 /// What is in flight.
 #[derive(Debug, Default)]
@@ -30,11 +33,12 @@ impl Bytes {
     }
 }
 
-/// Records of so many bytes are in flight until this is dropped.
+/// Records are in flight until this is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
     flight: Arc<State>,
-    bytes: usize,
+    text_bytes: usize,
+    records: usize,
 }
 
 impl Flight {
@@ -45,9 +49,10 @@ impl Flight {
     }
 
     /// Counts records until the ticket is dropped.
-    pub(super) fn ticket(&self, bytes: usize) -> Ticket {
-        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight += bytes;
-        Ticket { flight: Arc::clone(&self.0), bytes }
+    pub(super) fn ticket(&self, text_bytes: usize, records: usize) -> Ticket {
+        let ticket = Ticket { flight: Arc::clone(&self.0), text_bytes, records };
+        self.0.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight += ticket.bytes();
+        ticket
     }
 
     /// Lets everyone go on: the import has failed, and nobody takes what is in flight.
@@ -58,14 +63,15 @@ impl Flight {
 }
 
 impl Ticket {
+    /// Returns how many bytes the records take when they are parsed.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.text_bytes + self.records * ROW_BYTES
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.flight.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight -= self.bytes;
+        self.flight.bytes.lock().unwrap_or_else(PoisonError::into_inner).in_flight -= self.bytes();
         self.flight.changed.notify_all();
     }
 }
@@ -93,9 +99,9 @@ mod tests {
     #[test]
     fn records_wait_until_those_before_are_handed_on() {
         let flight = Flight::default();
-        let small = flight.ticket(FLIGHT_BYTES);
+        let small = flight.ticket(FLIGHT_BYTES, 0);
         assert!(!must_wait(&flight));
-        let large = flight.ticket(1);
+        let large = flight.ticket(1, 0);
         assert!(must_wait(&flight));
         let waiting = wait(&flight);
         drop(large);
@@ -105,9 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn many_short_records_wait_before_their_text_is_much() {
+        let flight = Flight::default();
+        let _ticket = flight.ticket(FLIGHT_BYTES / 2, FLIGHT_BYTES / ROW_BYTES);
+        assert!(must_wait(&flight));
+    }
+
+    #[test]
     fn a_failed_import_keeps_nobody_waiting() {
         let flight = Flight::default();
-        let ticket = flight.ticket(FLIGHT_BYTES + 1);
+        let ticket = flight.ticket(FLIGHT_BYTES + 1, 0);
         assert!(must_wait(&flight));
         let waiting = wait(&flight);
         flight.cancel();

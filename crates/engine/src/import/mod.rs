@@ -45,7 +45,7 @@ use target::{Piecemeal, Rows, Target, Whole};
 const PORTION_BYTES: usize = 1 << 20;
 /// The most records of a portion.
 const PORTION_RECORDS: usize = 2_000;
-/// Rows are written in transactions of about this many bytes. Ids come in any order, so that each transaction writes pages
+/// Rows are written in transactions that take about this many bytes of memory, three of which are there at a time. Ids come in any order, so that each transaction writes pages
 /// all over the look-up tables: with 1 MiB an import of a million rows wrote five times as much as with 16.
 const TRANSACTION_BYTES: usize = 16 << 20;
 /// The first transaction has this many, each that follows twice as many as the one before: the sooner the first rows are
@@ -318,6 +318,6 @@ fn next_portion(records: &mut Records, name: &str, flight: &Flight) -> Result<Op
             }
         }
     }
-    let ticket = flight.ticket(bytes);
+    let ticket = flight.ticket(bytes, portion.len());
     Ok(if portion.is_empty() { None } else { Some(Portion { records: portion, ticket }) })
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_server.sql"),
     include_str!("migrations/0003_task_deaths.sql"),
     include_str!("migrations/0004_slim_keys.sql"),
+    include_str!("migrations/0005_no_change_indexes.sql"),
 ];
 
 /// "lbpt", which tells a labelport database from any other.

@@ -145,7 +145,7 @@ fn a_damaged_file_is_found() {
     drop(store);
     let connection = raw(folder.path());
     connection.execute_batch("pragma wal_checkpoint(truncate)").unwrap();
-    let sql = "select rootpage from sqlite_master where name = 'data_rows_by_change'";
+    let sql = "select rootpage from sqlite_master where name = 'data_rows_by_dataset'";
     let page: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
     drop(connection);
     let file = folder.path().join(DATABASE_FILE);

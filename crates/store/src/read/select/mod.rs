@@ -220,8 +220,7 @@ impl Selection {
 /// Starts a statement that selects row keys of the base as `b`, and ends it where a condition may follow.
 fn base_statement(statement: &mut Statement, scoped: &Scoped) {
     let (sql, key) = match scoped.base {
-        // The sign keeps away from the index by organization and change: rows are walked in the order of their keys.
-        Base::Catalog => ("select b.row_key from data_rows b where +b.org_key = ", scoped.org_key),
+        Base::Catalog => ("select b.row_key from data_rows b where b.org_key = ", scoped.org_key),
         Base::Dataset(key) => ("select b.row_key from data_rows b where b.dataset_key = ", key),
         Base::ModelRun(key) => ("select b.row_key from run_rows b where b.run_key = ", key),
         // The condition that always holds names a column that no index has. It keeps away from the index by row, which is

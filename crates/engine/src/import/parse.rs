@@ -3,8 +3,9 @@
 use super::error::Refused;
 use super::original::Original;
 use super::split::{Body, Record};
+use labelport_formats::read::{LabelboxRows, Reader, RowReader};
 use labelport_model::json::Document;
-use labelport_model::row::{Reader, Row};
+use labelport_model::row::Row;
 
 /// A record after parsing.
 pub(super) enum Parsed {
@@ -15,10 +16,15 @@ pub(super) enum Parsed {
 }
 
 /// What a thread that parses uses again.
-#[derive(Default)]
 pub(super) struct Worker {
     document: Document,
-    reader: Reader,
+    reader: Box<dyn RowReader>,
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self { document: Document::default(), reader: LabelboxRows.open() }
+    }
 }
 
 impl Worker {
@@ -64,13 +70,6 @@ impl Worker {
     }
 
     fn read_text(&mut self, text: &[u8]) -> Result<Row, (usize, String)> {
-        self.document.read(text).map_err(|error| {
-            let reason = match text.get(error.offset) {
-                Some(0) => "a zero byte, as in a file whose copy was cut off; copy the file again".to_owned(),
-                _ => error.to_string(),
-            };
-            (error.offset, reason)
-        })?;
-        self.reader.read(&self.document).map_err(|error| (error.offset, error.to_string()))
+        self.reader.read(text).map_err(|problem| (problem.offset, problem.reason))
     }
 }

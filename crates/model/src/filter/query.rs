@@ -28,7 +28,16 @@ pub fn parse_query(text: &str, zone: &Zone) -> Result<Predicate, InputError> {
 
 /// Reads a query that is part of a larger text, as [`parse_query`] does.
 pub fn read_query(query: &Input<'_>, zone: &Zone) -> Result<Predicate, InputError> {
-    let mut reader = Reader { zone, entries: 0 };
+    read_with(query, zone, FILTERS)
+}
+
+/// Reads a query whose entries are of these filters.
+pub(super) fn read_with(
+    query: &Input<'_>,
+    zone: &Zone,
+    filters: &[&'static dyn Filter],
+) -> Result<Predicate, InputError> {
+    let mut reader = Reader { zone, filters, entries: 0 };
     if query.kind() == Kind::Array {
         let parts: Result<Vec<_>, _> = query.elements()?.into_iter().map(|entry| reader.entry(entry, 1)).collect();
         return Ok(Predicate::all(parts?));
@@ -57,6 +66,7 @@ pub fn canonical_query(text: &str) -> Result<String, InputError> {
 
 struct Reader<'z> {
     zone: &'z Zone,
+    filters: &'z [&'static dyn Filter],
     entries: usize,
 }
 
@@ -93,8 +103,8 @@ impl Reader<'_> {
 
     fn leaf(&self, input: Input<'_>) -> Result<Predicate, InputError> {
         let kind = input.get("type")?;
-        let find = |name: &str| FILTERS.iter().copied().find(|filter| filter.name() == name);
-        let names: Vec<&str> = FILTERS.iter().map(|filter| filter.name()).collect();
+        let find = |name: &str| self.filters.iter().copied().find(|filter| filter.name() == name);
+        let names: Vec<&str> = self.filters.iter().map(|filter| filter.name()).collect();
         let filter: &dyn Filter = kind.choose(find, &names)?;
         filter.parse(&Entry { input, zone: self.zone })
     }

@@ -1,6 +1,7 @@
 //! The filter table, what queries mean and how they are refused.
 
 use super::*;
+use crate::input::Input;
 use crate::predicate::{Compare, Condition, NumberRange};
 use crate::time::{Span, Timestamp, Zone};
 use crate::workflow::{Split, WorkflowStatus};
@@ -247,4 +248,44 @@ fn two_spellings_of_a_query_print_as_one() {
         assert_eq!(canonical_query(spelling).unwrap(), expect);
     }
     assert!(canonical_query(r#"{"type":"lucky"}"#).is_err());
+}
+
+/// A filter as CONTRIBUTING says how to add one: external ids begin in one of two ways.
+struct EitherExternalId;
+
+impl Filter for EitherExternalId {
+    fn name(&self) -> &'static str {
+        "either_external_id"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Rows whose external id begins in one of two ways."
+    }
+
+    fn example(&self) -> &'static str {
+        r#"{"type":"either_external_id","first":"a","second":"b"}"#
+    }
+
+    fn parse(&self, entry: &Entry<'_>) -> Result<Predicate, InputError> {
+        entry.input.only(&["type", "first", "second"])?;
+        let id = |key| Ok::<_, InputError>(entry.input.get(key)?.text()?.into_owned());
+        Ok(Predicate::any(vec![
+            Condition::ExternalIdPrefix(id("first")?).into(),
+            Condition::ExternalIdPrefix(id("second")?).into(),
+        ]))
+    }
+}
+
+#[test]
+fn a_new_filter_is_one_type_and_one_line_in_a_table() {
+    let filters: Vec<&'static dyn Filter> = FILTERS.iter().copied().chain([&EitherExternalId as _]).collect();
+    let read = |text: &str| {
+        let document = Input::scan(text, "filter").unwrap();
+        super::query::read_with(&Input::new(document.root(), "filter"), &Zone::utc(), &filters)
+    };
+    let found = read(&format!("[{}]", EitherExternalId.example())).unwrap();
+    let expected = [Condition::ExternalIdPrefix("a".to_owned()), Condition::ExternalIdPrefix("b".to_owned())];
+    assert_eq!(found, Predicate::any(expected.map(Predicate::from).to_vec()));
+    let error = read(r#"[{"type":"either_external_id","first":"a"}]"#).unwrap_err().to_string();
+    assert!(error.contains("filter[0]") && error.contains("second is missing"), "{error}");
 }

@@ -1,8 +1,8 @@
 //! JSON written by people or programs, read with the path to each value.
 //!
-//! Queries and requests come from people. So every error names its path, such as `filter[2].or[0].value.operator`, what is
-//! wrong there and what is allowed instead. Nothing is skipped: an unknown key is an error, since an ignored filter makes a
-//! result silently wrong.
+//! Queries and requests come from people. So every error names its path, such as `filter[2].or[0].value.operator`, what
+//! is wrong there and what is allowed instead. Nothing is skipped: an unknown key is an error, since an ignored filter
+//! makes a result silently wrong.
 //!
 //! `null` and an absent key mean the same here.
 

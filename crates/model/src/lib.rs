@@ -2,8 +2,8 @@
 //!
 //! Nothing here touches a file, the network, a clock or a random source, and nothing here knows a database, an output
 //! format or an API. The other crates meet at the small closed types of this one: [`predicate::Predicate`] between
-//! filters and SQL, [`record::Record`] between stored sections and formats, [`annotation::Shape`] between annotation kinds
-//! and formats.
+//! filters and SQL, [`record::Record`] between stored sections and formats, [`annotation::Shape`] between annotation
+//! kinds and formats.
 //!
 //! # Adding something
 //! A data type: one file in `data_type` and one line in its table. A filter: one file in `filter` and one line in its

@@ -10,8 +10,8 @@
 //! Texts are compared exactly, in upper and lower case as stored.
 //!
 //! # Adding a condition
-//! One variant of [`Condition`]. The compiler then names every backend that has to implement it, so first check whether the
-//! existing variants can express it.
+//! One variant of [`Condition`]. The compiler then names every backend that has to implement it, so first check whether
+//! the existing variants can express it.
 
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Split, WorkflowStatus};
@@ -43,7 +43,8 @@ impl Predicate {
         if flat.len() == 1 { flat.remove(0) } else { Self::All(flat) }
     }
 
-    /// Joins parts of which at least one must hold. Nested lists of such parts are flattened; a single part stays as it is.
+    /// Joins parts of which at least one must hold. Nested lists of such parts are flattened; a single part stays as it
+    /// is.
     pub fn any(parts: Vec<Self>) -> Self {
         let mut flat = Vec::with_capacity(parts.len());
         for part in parts {
@@ -77,8 +78,8 @@ impl From<Condition> for Predicate {
 
 /// One thing that is true or false of a data row. Lists are sorted, without duplicates, and mean "one of".
 ///
-/// In a project export, conditions about batches, status and labels consider only that project; in any other export they
-/// consider every project of the row.
+/// In a project export, conditions about batches, status and labels consider only that project; in any other export
+/// they consider every project of the row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// The public id is one of these.

@@ -1,7 +1,7 @@
 //! Failures as an API reports them: the kind, and a message for the caller.
 //!
-//! The engine says what went wrong; only the APIs know how that looks on the wire (a status, an error code). The message
-//! names the place and the remedy and is safe to show. The cause of an internal failure is for the log only.
+//! The engine says what went wrong; only the APIs know how that looks on the wire (a status, an error code). The
+//! message names the place and the remedy and is safe to show. The cause of an internal failure is for the log only.
 
 use std::error::Error;
 use std::fmt;

@@ -1,17 +1,18 @@
 //! Instants, time zones and ranges of time.
 //!
-//! An instant is a count of UTC milliseconds, the finest unit that an export shows. A range includes both ends,
-//! so the times that a user wrote are inside. Wall-clock texts become instants only here, in the zone of the request; after
+//! An instant is a count of UTC milliseconds, the finest unit that an export shows. A range includes both ends, so the
+//! times that a user wrote are inside. Wall-clock texts become instants only here, in the zone of the request; after
 //! that nothing knows a zone.
 //!
-//! Clocks are set forward and back. A start means the *first* instant at which the wall clock shows that time or a later
-//! one, an end the *last* instant at which it shows that time or an earlier one. So a skipped hour loses nothing, a
-//! repeated hour is included twice, and a day is the whole day even if its midnight was skipped.
+//! Clocks are set forward and back. A start means the *first* instant at which the wall clock shows that time or a
+//! later one, an end the *last* instant at which it shows that time or an earlier one. So a skipped hour loses nothing,
+//! a repeated hour is included twice, and a day is the whole day even if its midnight was skipped.
 //!
 //! The current time is never read here; code that needs it takes it as an argument.
 //!
 //! # Adding a date form
-//! One variant of `Written`, one arm in `Written::read`, the form in [`TimeError`] and cases in the table test of dates.
+//! One variant of `Written`, one arm in `Written::read`, the form in [`TimeError`] and cases in the table test of
+//! dates.
 
 use crate::quote::Quoted;
 use jiff::civil;
@@ -224,8 +225,8 @@ impl Span {
             return if from.is_none() && to.is_none() { Err(TimeError::Open) } else { Ok(Self { from, to }) };
         };
         let is_reversed = match (first.first_wall(), last.last_wall()) {
-            // A day or an hour that the zone skipped is a valid empty range, so wall-clock times are compared as written
-            // and not as instants.
+            // A day or an hour that the zone skipped is a valid empty range, so wall-clock times are compared as
+            // written and not as instants.
             (Some(start), Some(end)) => start > end,
             _ => from > to.map(|to| to.plus_millis(1)),
         };

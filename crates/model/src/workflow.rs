@@ -36,8 +36,8 @@ impl WorkflowStatus {
     /// Returns the spelling of exports, such as `IN_REVIEW`.
     pub fn export_name(self) -> &'static str {
         match self {
-            // `IN_REVIEW` and `DONE` occur in real exports. The other two are guesses by pattern: no export with them was
-            // found.
+            // `IN_REVIEW` and `DONE` occur in real exports. The other two are guesses by pattern: no export with them
+            // was found.
             Self::ToLabel => "TO_LABEL",
             Self::InReview => "IN_REVIEW",
             Self::InRework => "IN_REWORK",

@@ -41,7 +41,6 @@ use labelport_store::StoreError;
 use labelport_store::read::select::{Part, Selection};
 use labelport_store::tables::entities;
 use labelport_store::tables::files;
-use labelport_store::tables::settings;
 use labelport_store::tables::unknown_names;
 use rewrite::Notice;
 use shape::{Plan, Settings};
@@ -340,9 +339,7 @@ fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError>
     if !files::has_masks(connection)? {
         return Ok(None);
     }
-    let secret = settings::find(connection, settings::SIGNING_SECRET)?;
-    let public_url = settings::find(connection, settings::PUBLIC_URL)?.unwrap_or_default();
-    Ok(secret.map(|secret| Signer::new(secret, &public_url)))
+    Signer::read(connection)
 }
 
 /// Lists the classes that annotations can have.

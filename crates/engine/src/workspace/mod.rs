@@ -81,8 +81,6 @@ pub struct NewFile<'a> {
     pub created_by: Option<&'a str>,
 }
 
-/// What URLs begin with where nobody said so.
-const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
 /// The most results whose indexes are kept.
 const OPENED_LIMIT: usize = 16;
 
@@ -91,27 +89,22 @@ impl Workspace {
     pub fn open(opening: Opening) -> Result<Self, StoreError> {
         let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
         let secret = chance.secret();
-        let (secret, public_url) = store.write(move |connection| {
-            let secret = match settings::find(connection, settings::SIGNING_SECRET)? {
-                Some(known) => known,
-                None => {
-                    settings::put(connection, settings::SIGNING_SECRET, &secret)?;
-                    secret
-                }
-            };
+        let signer = store.write(move |connection| {
+            if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
+                settings::put(connection, settings::SIGNING_SECRET, &secret)?;
+            }
             if let Some(public_url) = &public_url {
                 settings::put(connection, settings::PUBLIC_URL, public_url)?;
             }
-            let public_url = settings::find(connection, settings::PUBLIC_URL)?;
-            Ok((secret, public_url.unwrap_or_else(|| DEFAULT_PUBLIC_URL.to_owned())))
+            Signer::read(connection)?.ok_or(StoreError::Withdrawn)
         })?;
         Ok(Self {
             store,
             files: Files::new(&folder),
             results: Results::new(&folder),
             client,
-            signer: Mutex::new(Arc::new(Signer::new(secret, &public_url))),
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url: signer.public_url().to_owned(),
+            signer: Mutex::new(Arc::new(signer)),
             clock,
             chance,
             threads,
@@ -180,10 +173,10 @@ impl Workspace {
     }
 
     fn current_signer(&self) -> Result<Arc<Signer>, Problem> {
-        let secret = self.read(|connection| Ok(settings::find(connection, settings::SIGNING_SECRET)?))?;
+        let current = self.read(|connection| Ok(Signer::read(connection)?))?;
         let mut known = self.known_signer();
-        if let Some(secret) = secret.filter(|secret| !known.has_secret(secret)) {
-            *known = Arc::new(Signer::new(secret, &self.public_url));
+        if let Some(current) = current.filter(|current| *current != **known) {
+            *known = Arc::new(current);
         }
         Ok(Arc::clone(&known))
     }

@@ -8,15 +8,19 @@ use crate::ambient::hexadecimal;
 use hmac::{Hmac, KeyInit, Mac};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
+use labelport_store::tables::settings;
+use labelport_store::{Connection, StoreError};
 use sha2::Sha256;
 
 /// Signs and checks URLs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Signer {
     secret: String,
     public_url: String,
 }
 
+/// What URLs begin with where nobody said so.
+const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:8080";
 /// The digits of a signature that a URL carries: 160 bits.
 const SIGNATURE_DIGITS: usize = 40;
 
@@ -26,9 +30,17 @@ impl Signer {
         Self { secret, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
-    /// Returns whether this is the secret.
-    pub(crate) fn has_secret(&self, secret: &str) -> bool {
-        self.secret == secret
+    /// Reads the signer of a store: its secret, and the address that URLs begin with. `None` before the first server.
+    pub(crate) fn read(connection: &mut dyn Connection) -> Result<Option<Self>, StoreError> {
+        let secret = settings::find(connection, settings::SIGNING_SECRET)?;
+        let public_url = settings::find(connection, settings::PUBLIC_URL)?;
+        let public_url = public_url.as_deref().unwrap_or(DEFAULT_PUBLIC_URL);
+        Ok(secret.map(|secret| Self::new(secret, public_url)))
+    }
+
+    /// Returns what URLs begin with, without a slash at the end.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// Returns the URL of a path (with its slash, in characters that a URL may hold), working until a time or for ever.

@@ -1,7 +1,7 @@
 //! The annotations of a label put into the container of their data type.
 //!
-//! The same annotations are laid out differently for each data type; which layout is a field of the data type. The keys of
-//! a container are always all there, empty where there is nothing to say.
+//! The same annotations are laid out differently for each data type; which layout is a field of the data type. The keys
+//! of a container are always all there, empty where there is nothing to say.
 //!
 //! # Adding a container
 //! A variant of [`Container`] and an arm in [`Contents::write`].
@@ -153,8 +153,8 @@ impl Contents<'_> {
 
     /// Writes a recording.
     ///
-    /// How a timestamp and its segments are structured is a guess by analogy with video, made only here: a classification
-    /// is listed at the start of each of its ranges.
+    /// How a timestamp and its segments are structured is a guess by analogy with video, made only here: a
+    /// classification is listed at the start of each of its ranges.
     fn write_starts(&self, object: &mut ObjectWriter<'_>) {
         let mut whole = Vec::new();
         let mut by_start = BTreeMap::<i64, Vec<&Classification<'_>>>::new();

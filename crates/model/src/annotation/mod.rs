@@ -1,8 +1,8 @@
 //! One annotation, typed: what it is and where it is, for every data type.
 //!
-//! A label stores its annotations as the JSON that an export shows. [`read`] yields them one by one in the order of that
-//! text, typed, borrowing from it, without a tree of the whole; [`rewrite`] does the same and writes the stored form back,
-//! so that a stage can change annotations as they pass.
+//! A label stores its annotations as the JSON that an export shows. [`read`] yields them one by one in the order of
+//! that text, typed, borrowing from it, without a tree of the whole; [`rewrite`] does the same and writes the stored
+//! form back, so that a stage can change annotations as they pass.
 //!
 //! # Invariants
 //! - Reading and writing gives the same bytes, whatever the annotations are. What has no typed form (an unknown key, a
@@ -11,7 +11,7 @@
 //! - Geometry is in documented terms: pixels, PDF points, degrees, code points with an exclusive end, frames from 1,
 //!   milliseconds from 0. Each type says which.
 //! - An *object* has an `annotation_kind`, wherever it is; a *classification* is an item of a list called
-//!   `classifications`, whatever holds the list. So an unknown container is read like the others. An item of `objects` or
+//!   `classifications`, whatever holds the list. So unknown containers are read like the others. An item of `objects` or
 //!   `relationships` without a kind is read as an object too.
 //! - [`for_each`] counts on a parsed [`Value`](crate::json::Value) exactly what [`Annotation::for_each_mark`] counts on
 //!   what [`read`] yields.

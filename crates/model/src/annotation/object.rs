@@ -52,8 +52,8 @@ impl<'a> Object<'a> {
         data_type::find_kind(self.kind.as_ref()?.escaped()).map(|kind| kind.form)
     }
 
-    /// Lists the members under keys of shapes that no [`Shape`] describes, keys without quotes, values as JSON: of a second
-    /// shape, or of one that lacks a number.
+    /// Lists the members under keys of shapes that no [`Shape`] describes, keys without quotes, values as JSON: of a
+    /// second shape, or of one that lacks a number.
     pub fn unread_shapes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
         self.layout.others().filter(|(key, _)| shape::KEYS.contains(key))
     }

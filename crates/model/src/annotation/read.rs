@@ -1,8 +1,8 @@
 //! Annotations out of the text of a label, one by one.
 //!
 //! Reading takes two passes over the text, neither of which builds a tree. The first finds where objects with an
-//! annotation kind begin, since such an object is an annotation wherever it is. The second walks through the containers,
-//! keeps track of the place and reads each annotation.
+//! annotation kind begin, since such an object is an annotation wherever it is. The second walks through the
+//! containers, keeps track of the place and reads each annotation.
 
 use super::classification;
 use super::cursor::Cursor;
@@ -36,8 +36,8 @@ pub fn parts(annotations: &str) -> Parts<'_> {
     Parts::new(annotations, Role::Root, Place::default())
 }
 
-/// Lists the members of a container or of another stored object, keys without quotes, values as JSON; none for a value of
-/// another kind.
+/// Lists the members of a container or of another stored object, keys without quotes, values as JSON; none for a value
+/// of another kind.
 pub fn members(json: &str) -> Result<Vec<(&str, &str)>, ReadError> {
     Ok(Cursor::new(json).members()?.into_iter().map(|(key, _, value)| (key, value)).collect())
 }

@@ -1,8 +1,8 @@
 //! Objects of the stored form: typed members in a known order, and whatever else came with them.
 //!
-//! A [`Record`] names the keys that it reads, in the order in which the stored form writes them. An object that has them
-//! in that order and no other is *regular*, which nearly all are, and its [`Layout`] takes no memory. For any other
-//! object the layout keeps the order of the members, and the text of those that the record does not read.
+//! A [`Record`] names the keys that it reads, in the order in which the stored form writes them. An object that has
+//! them in that order and no other is *regular*, which nearly all are, and its [`Layout`] takes no memory. For any
+//! other object the layout keeps the order of the members, and the text of those that the record does not read.
 
 use super::ReadError;
 use super::cursor::Cursor;
@@ -71,7 +71,8 @@ macro_rules! keeps_layout {
 }
 pub(super) use keeps_layout;
 
-/// Reads an object. Returns nothing, with the cursor anywhere, if the value is no object or lacks a key that it must have.
+/// Reads an object. Returns nothing, with the cursor anywhere, if the value is no object or lacks a key that it must
+/// have.
 pub(super) fn read<'a, R: Record<'a>>(cursor: &mut Cursor<'a>) -> Result<Option<R>, ReadError> {
     if !cursor.take(b'{') {
         return Ok(None);

@@ -33,8 +33,8 @@ struct KeyFrames<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// Reads `segments` and `key_frame_feature_map` from the stored annotations of a label. What is neither a range nor a
-    /// frame is passed over.
+    /// Reads `segments` and `key_frame_feature_map` from the stored annotations of a label. What is neither a range nor
+    /// a frame is passed over.
     pub fn read(annotations: &'a str) -> Result<Self, ReadError> {
         let mut timeline = Self::default();
         let mut cursor = Cursor::new(annotations);

@@ -1,7 +1,7 @@
 //! The data types, one file each.
 //!
-//! A data type says how rows of it are recognised, what its labels are called and which annotation kinds it has. Nothing
-//! outside this folder names a data type in a `match`: what differs between types is a field of [`DataType`].
+//! A data type says how rows of it are recognised, what its labels are called and which annotation kinds it has.
+//! Nothing outside this folder names a data type in a `match`: what differs between types is a field of [`DataType`].
 //! An annotation kind that is in no table is not an error. It is stored, counted and exported like the others.
 //!
 //! # Adding a data type

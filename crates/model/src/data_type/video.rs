@@ -1,4 +1,5 @@
-//! Video: frames counted from 1, key frames, segments. The names of point, line and polygon kinds are guesses by pattern.
+//! Video: frames counted from 1, key frames, segments. The names of point, line and polygon kinds are guesses by
+//! pattern.
 
 use super::{AnnotationKind, Container, DataType, Form};
 

@@ -11,7 +11,7 @@
 //!                                "value":{"min":"2025-03-01","max":"2025-03-31"}}}]
 //! ```
 //!
-//! `timezone` is optional; the default is the zone of the caller. Lists have 1 to [`ID_LIST_LIMIT`] values, entries nest at
+//! `timezone` is optional; the default is the caller's. Lists have 1 to [`ID_LIST_LIMIT`] values, entries nest at
 //! most [`DEPTH_LIMIT`] deep. Anything unknown is refused with its path, never skipped. A filter reads text and
 //! makes a [`Predicate`]; it must never know a database.
 //!

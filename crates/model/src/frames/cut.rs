@@ -2,8 +2,8 @@
 //!
 //! Bytes are pushed in as they arrive. The part of a row that grows without bound is the `frames` object of a label, so
 //! each of its members is passed to a [`FrameSink`] as soon as it is complete, and `{}` replaces the object in the row.
-//! Only the structure is checked here: the caller parses the remaining row and each frame. Inside a `frames` object, which
-//! is never parsed as a whole, anything but members is refused.
+//! Only the structure is checked here: the caller parses the remaining row and each frame. Inside a `frames` object,
+//! which is never parsed as a whole, anything but members is refused.
 //!
 //! A `frames` object is one at `projects.ID.labels[].annotations.frames` or at
 //! `experiments.ID.runs.ID.labels[].annotations.frames`, or the same with `predictions`. Anywhere else the key has

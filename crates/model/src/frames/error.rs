@@ -2,8 +2,8 @@
 
 use crate::json::JsonError;
 
-/// The maximum size of all frames of one label. Only a segment of absurd length exceeds it: an hour of video at 60 frames a
-/// second with 200 boxes on each frame has about 15 GB.
+/// The maximum size of all frames of one label. Only a segment of absurd length exceeds it: an hour of video at 60
+/// frames a second with 200 boxes on each frame has about 15 GB.
 pub const FILLED_LIMIT_BYTES: u64 = 64 << 30;
 
 /// Why frames cannot be interpolated. Each text completes "a label is written with its key frames only: …".

@@ -1,9 +1,9 @@
 //! Frames folded back to key frames.
 //!
-//! An export with interpolated frames lists the key frames of each feature. The other frames can be computed again, and are
-//! dropped if the computed frames are exactly the imported ones: the label takes no more space than before the export, and
-//! every later export, with or without interpolated frames, has the same bytes as the original. Nothing is guessed: if one
-//! frame differs, all frames are stored as imported.
+//! An export with interpolated frames lists the key frames of each feature. The other frames can be computed again, and
+//! are dropped if the computed frames are exactly the imported ones: the label takes no more space than before the
+//! export, and every later export, with or without interpolated frames, has the same bytes as the original. Nothing is
+//! guessed: if one frame differs, all frames are stored as imported.
 
 use super::fill::Filled;
 use crate::json::{Members, Value};

@@ -1,9 +1,9 @@
 //! The frames of a video label: interpolated between key frames, folded back to key frames, cut out of long rows.
 //!
-//! A label stores its key frames and the segments over which its objects last. An export with interpolated frames contains
-//! every frame of every segment, which can be thousands of times as much text as the label. So nothing here ever holds
-//! all frames: [`Filled`] writes them one at a time, [`Cutter`] takes them out of a row one at a time, and [`fold`] turns
-//! them back into key frames by comparing one frame at a time.
+//! A label stores its key frames and the segments over which its objects last. An export with interpolated frames
+//! contains every frame of every segment, which can be thousands of times as much text as the label. So nothing here
+//! ever holds all frames: [`Filled`] writes them one at a time, [`Cutter`] takes them out of a row one at a time, and
+//! [`fold`] turns them back into key frames by comparing one frame at a time.
 //!
 //! Memory is bounded by one stored label and one frame. A frame holds each object at most once, so it is never larger
 //! than the label that it comes from, apart from the numbers in it.

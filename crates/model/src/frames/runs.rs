@@ -1,8 +1,8 @@
 //! Runs: consecutive frames on which something is shown in the same way.
 //!
-//! A track (an object, or a classification of frames) becomes a list of runs that do not overlap. There are about as many
-//! runs as the label has key frames and segments, however many frames they span, so the counts and the size of all frames
-//! are known before the first one is written.
+//! A track (an object, or a classification of frames) becomes a list of runs that do not overlap. There are about as
+//! many runs as the label has key frames and segments, however many frames they span, so the counts and the size of all
+//! frames are known before the first one is written.
 
 use super::error::FillError;
 use super::segments::{self, Range, Segments};

@@ -1,7 +1,7 @@
 //! Objects composed of members that are JSON already.
 //!
-//! *Members* are the inside of an object, without its braces: `"a":1,"b":2`. Stored sections are kept in this form where
-//! an export adds keys of its own before or after them.
+//! *Members* are the inside of an object, without its braces: `"a":1,"b":2`. Stored sections are kept in this form
+//! where an export adds keys of its own before or after them.
 
 use super::document::Document;
 use super::string::quote_into;

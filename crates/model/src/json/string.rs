@@ -3,8 +3,8 @@
 use super::error::{JsonError, JsonProblem};
 use std::borrow::Cow;
 
-/// Copies the string whose opening quote is at `start` into `text` in its normal form, including quotes, and returns the
-/// offset after its closing quote. The caller has checked that the input is UTF-8.
+/// Copies the string whose opening quote is at `start` into `text` in its normal form, including quotes, and returns
+/// the offset after its closing quote. The caller has checked that the input is UTF-8.
 pub(super) fn normalise(input: &[u8], start: usize, text: &mut Vec<u8>) -> Result<usize, JsonError> {
     text.push(b'"');
     let mut at = start + 1;
@@ -75,16 +75,16 @@ pub fn unquote(quoted: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Returns how many bytes at the start need no escape. Eight are checked at once, as one number: most of an import is the
-/// inside of strings.
+/// Returns how many bytes at the start need no escape. Eight are checked at once, as one number: most of an import is
+/// the inside of strings.
 fn count_plain(bytes: &[u8]) -> usize {
     const LANES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = LANES * 0x80;
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // In each lane the high bit is set if the byte is zero, since a zero lane borrows from its high bit. Lanes above
-        // one that is not plain may be wrong, but only the lowest one counts.
+        // In each lane the high bit is set if the byte is zero, since a zero lane borrows from its high bit. Lanes
+        // above one that is not plain may be wrong, but only the lowest one counts.
         let is_zero = |lanes: u64| lanes.wrapping_sub(LANES) & !lanes;
         let control = word.wrapping_sub(LANES * 0x20) & !word;
         let beyond = word.wrapping_add(LANES) | word;

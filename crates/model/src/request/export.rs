@@ -34,8 +34,8 @@ impl ExportRequest {
         Zone::parse(&self.zone_name).map(|_| ()).map_err(RequestError::Zone)
     }
 
-    /// Prints the request so that equal requests are equal texts: every option in the order of its table, ids sorted and
-    /// without duplicates, dates in UTC.
+    /// Prints the request so that equal requests are equal texts: every option in the order of its table, ids sorted
+    /// and without duplicates, dates in UTC.
     ///
     /// ```json
     /// {"version":1,"scope":{"kind":"project","id":"cm3a7x1pr0003q8v4c6d8e0fa"},"params":{"attachments":true, …},

@@ -1,7 +1,7 @@
 //! The filters of an export, each with a value of its own type.
 //!
-//! They combine by "and", including `global_keys` and `data_row_ids`. Slices and model runs have none: a slice is itself a
-//! filter, and a run is exported whole.
+//! They combine by "and", including `global_keys` and `data_row_ids`. Slices and model runs have none: a slice is
+//! itself a filter, and a run is exported whole.
 //!
 //! APIs pass texts in the order in which they were written and get typed values; nothing is read twice.
 //!

@@ -1,11 +1,11 @@
 //! Requests for exports: scope, parameters, filters.
 //!
-//! Every API fills in the same [`ExportRequest`] and calls [`check`](ExportRequest::check) once; after that nothing checks
-//! again whether an option makes sense. The canonical form of a request goes into the manifest of its result, so that two
-//! results can be compared by their requests.
+//! Every API fills in the same [`ExportRequest`] and calls [`check`](ExportRequest::check) once; after that nothing
+//! checks again whether an option makes sense. The canonical form of a request goes into the manifest of its result, so
+//! that two results can be compared by their requests.
 //!
-//! An option that does not apply is refused, with the scopes to which it does: an ignored option makes a result silently
-//! wrong. This module never knows which projects exist or who may read them.
+//! An option that does not apply is refused, with the scopes to which it does: an ignored option makes a result
+//! silently wrong. This module never knows which projects exist or who may read them.
 //!
 //! # Adding an option
 //! A parameter in `params`, a filter in `filters`, a scope in `scope`; each says how.

@@ -1,6 +1,7 @@
 //! Parameters: which optional sections an export contains.
 //!
-//! Every parameter is off by default. APIs iterate over the table [`PARAMS`]; the pipeline reads the fields of [`Params`].
+//! Every parameter is off by default. APIs iterate over the table [`PARAMS`]; the pipeline reads the fields of
+//! [`Params`].
 //!
 //! # Adding a parameter
 //! One field of [`Params`] and one line in [`PARAMS`].
@@ -200,15 +201,15 @@ impl Params {
         params
     }
 
-    /// Reads the `params` of the SDK's mutations. Unknown keys are ignored, since every version of the SDK sends different
-    /// ones; absent and null mean off.
+    /// Reads the `params` of the SDK's mutations. Unknown keys are ignored, since every version of the SDK sends
+    /// different ones; absent and null mean off.
     pub fn read_wire(input: &Input<'_>) -> Result<Self, InputError> {
         input.object()?;
         Self::read_keys(input, |param| param.wire)
     }
 
-    /// Returns the parameters that apply to a scope. The SDK sends the same switches for every scope, and the vendor ignores
-    /// those that do not apply.
+    /// Returns the parameters that apply to a scope. The SDK sends the same switches for every scope, and the vendor
+    /// ignores those that do not apply.
     pub(super) fn kept_for(self, scope: ScopeKind) -> Self {
         let mut kept = self;
         for param in PARAMS.iter().filter(|param| !param.scopes.contains(&scope)) {

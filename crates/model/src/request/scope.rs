@@ -1,7 +1,7 @@
 //! What an export is taken from.
 //!
-//! A scope says which data rows are meant before any filter, and which parameters and filters apply. Whether the project,
-//! dataset, slice or run exists, and whether the caller may read it, is unknown here.
+//! A scope says which data rows are meant before any filter, and which parameters and filters apply. Whether the
+//! project, dataset, slice or run exists, and whether the caller may read it, is unknown here.
 //!
 //! # Adding a scope
 //! One variant of [`ScopeKind`] and of [`Scope`], one line in [`SCOPES`]; then the lists of scopes in the tables of

@@ -1,8 +1,8 @@
 //! The input of the SDK's export mutations, read into a request.
 //!
-//! The SDK sends the ids and the filters of a scope in one object, and dates with an operator and a zone. Every entry that
-//! it can send corresponds to a filter of the request, so that an export means the same through every API. Anything else is
-//! refused: if it were ignored, the result would have too many rows.
+//! The SDK sends the ids and the filters of a scope in one object, and dates with an operator and a zone. Every entry
+//! that it can send corresponds to a filter of the request, so that an export means the same through every API.
+//! Anything else is refused: if it were ignored, the result would have too many rows.
 
 use super::filters::ExportFilters;
 use super::{ExportRequest, Params, RequestError, Scope, ScopeKind};

@@ -1,8 +1,8 @@
 //! An export row taken apart into the sections that the store keeps.
 //!
 //! A [`Row`] owns every byte of the line it was read from: each key is in exactly one section, and unknown keys go to
-//! the `rest` of their object. What is `None` was not in the row and leaves the stored state unchanged; what is present,
-//! even if empty, replaces it. All text here is JSON in normal form.
+//! the `rest` of their object. What is `None` was not in the row and leaves the stored state unchanged; what is
+//! present, even if empty, replaces it. All text here is JSON in normal form.
 //!
 //! # Adding a section
 //! A field here, its reading in [`read`], a column or table in the store and a place in the export record.
@@ -21,8 +21,8 @@ use crate::time::Timestamp;
 use crate::workflow::{Split, WorkflowStatus};
 use std::sync::Arc;
 
-/// The maximum size of a row, not counting the frames of its videos, which have no limit because they are read and written
-/// one by one. An import may have a lower limit.
+/// The maximum size of a row, not counting the frames of its videos, which have no limit because they are read and
+/// written one by one. An import may have a lower limit.
 pub const ROW_LIMIT_BYTES: usize = 512 << 20;
 
 /// One data row with everything that its line contains.

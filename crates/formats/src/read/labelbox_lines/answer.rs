@@ -1,15 +1,15 @@
-//! Answers to questions, at any depth, to the classifications of an export.
+//! Answers to questions, at any depth, become classifications.
 //!
-//! An answer may hold for ranges of frames or of milliseconds, which stand beside a question (`frames` of the line) or
-//! beside each of its answers. A range never makes a key frame: it becomes a *segment* of the feature id that stands for
-//! the answer, which is the chosen option's, or the classification's own where the answer is free text.
+//! An answer may be limited to ranges of frames or of milliseconds, which are given with a question (`frames` of the
+//! line) or with each of its answers. A range never makes a key frame: it becomes a *segment* of a feature id, which is
+//! that of the chosen option, or that of the classification if the answer is free text.
 //!
-//! How several timed answers to one question are put into classifications is a guess, and [`Reader::timed`] is its one
-//! place: each radio or text answer is a classification of its own, checklist answers with equal ranges share one.
+//! How several timed answers to one question become classifications is a guess, made only in [`Reader::timed`]: each
+//! radio or text answer is a classification of its own, checklist answers with equal ranges share one.
 
 use super::error::{Fault, Problem};
 use super::line::{find, find_list, find_text, get, get_text, list, object, range, text};
-use super::ontology::{self, Question, Sort, get_named};
+use super::ontology::{self, Question, QuestionKind, get_named};
 use super::{Purpose, World, score};
 use labelport_model::annotation::{
     Answer, Choice, Classification, Classifications, Range, Scores, Segments, Subject, Text, Timed, Words,
@@ -26,10 +26,10 @@ pub(super) struct Item {
     pub(super) timed: Timed<'static>,
 }
 
-/// Makes feature ids: fresh ones, or for an object on many frames the same for the same answer.
+/// Makes feature ids: new ones, or for an object on many frames the same one for the same answer.
 pub(super) struct Ids<'a> {
     pub(super) world: &'a mut dyn World,
-    /// The ids given, by the way to the answer; none where all are fresh.
+    /// The ids made so far, by the path to the answer; `None` if all ids are new.
     pub(super) known: Option<&'a mut BTreeMap<String, String>>,
 }
 
@@ -53,16 +53,16 @@ impl Ids<'_> {
 pub(super) struct Reader<'a> {
     pub(super) ids: Ids<'a>,
     pub(super) purpose: Purpose,
-    /// The first frame or millisecond that a range may have; nothing where no answer has ranges.
+    /// The first frame or millisecond that a range may have; `None` if answers cannot have ranges.
     pub(super) first_moment: Option<i64>,
     /// The segments of the answers read so far.
     pub(super) segments: Vec<Segments<'static>>,
 }
 
-/// What an answer is, before its classification is written around it.
+/// An answer, before its classification is made.
 struct Answered {
     answer: Answer<'static>,
-    /// The feature ids that stand for the answer; none stands for the classification's own.
+    /// The feature ids that get the ranges; if there are none, the classification gets them.
     options: Vec<String>,
     ranges: Vec<Range>,
 }
@@ -127,17 +127,19 @@ impl Reader<'_> {
             Some(answer) => answer,
             None => get(value, "answer")?,
         };
-        let mut answered = match (question.sort, answer.kind()) {
-            (Sort::Text, Kind::String) => vec![self.words(question, answer, value, &path)?],
-            (Sort::Radio | Sort::Dropdown, Kind::Object) => self.chosen(question, answer, &path)?,
-            (Sort::Radio, Kind::Array) if !is_timed(answer) => {
+        let mut answered = match (question.kind, answer.kind()) {
+            (QuestionKind::Text, Kind::String) => vec![self.words(question, answer, value, &path)?],
+            (QuestionKind::Radio | QuestionKind::Dropdown, Kind::Object) => self.chosen(question, answer, &path)?,
+            (QuestionKind::Radio, Kind::Array) if !is_timed(answer) => {
                 return Err(Fault::at(answer, Problem::OneAnswer(question.shown())));
             }
-            (Sort::Radio | Sort::Text, Kind::Array) if is_timed(answer) => self.timed(question, answer, &path)?,
-            (Sort::Checklist | Sort::Dropdown, Kind::Array) if is_timed(answer) => {
+            (QuestionKind::Radio | QuestionKind::Text, Kind::Array) if is_timed(answer) => {
                 self.timed(question, answer, &path)?
             }
-            (Sort::Checklist | Sort::Dropdown, Kind::Array) => {
+            (QuestionKind::Checklist | QuestionKind::Dropdown, Kind::Array) if is_timed(answer) => {
+                self.timed(question, answer, &path)?
+            }
+            (QuestionKind::Checklist | QuestionKind::Dropdown, Kind::Array) => {
                 vec![self.checklist(question, &list(answer)?, Vec::new(), &path)?]
             }
             _ => return Err(mismatch(question, answer)),
@@ -219,7 +221,7 @@ impl Reader<'_> {
         let mut groups: Vec<(Vec<Range>, Vec<Value<'_>>)> = Vec::new();
         for each in list(answer)? {
             let ranges = self.ranges(object(each)?)?.unwrap_or_default();
-            let is_shared = matches!(question.sort, Sort::Checklist | Sort::Dropdown);
+            let is_shared = matches!(question.kind, QuestionKind::Checklist | QuestionKind::Dropdown);
             match groups.iter_mut().find(|(known, _)| is_shared && *known == ranges) {
                 Some((_, members)) => members.push(each),
                 None => groups.push((ranges, vec![each])),
@@ -229,12 +231,12 @@ impl Reader<'_> {
         for (index, (ranges, members)) in groups.into_iter().enumerate() {
             // Each group is a classification of its own, so its way must differ too.
             let path = format!("{path}#{index}");
-            match (question.sort, &members[..]) {
-                (Sort::Text, [entry]) => {
+            match (question.kind, &members[..]) {
+                (QuestionKind::Text, [entry]) => {
                     let words = self.words(question, get(*entry, "value")?, *entry, &path)?;
                     answered.push(Answered { ranges, ..words });
                 }
-                (Sort::Radio, [entry]) => answered.extend(self.chosen(question, *entry, &path)?),
+                (QuestionKind::Radio, [entry]) => answered.extend(self.chosen(question, *entry, &path)?),
                 _ => answered.push(self.checklist(question, &members, ranges, &path)?),
             }
         }
@@ -271,16 +273,16 @@ fn is_timed(answer: Value<'_>) -> bool {
 }
 
 fn mismatch(question: &Question, answer: Value<'_>) -> Fault {
-    let (sort, expected) = match question.sort {
-        Sort::Radio => ("radio", "an object with the name of an option"),
-        Sort::Checklist => ("checklist", "a list of objects with the names of options"),
-        Sort::Dropdown => ("dropdown", "an object or a list of objects with the names of options"),
-        Sort::Text => ("text", "a string"),
-        Sort::Group => ("group", "given to the questions in it"),
-        Sort::Foreign => ("foreign", "of a sort that imports do not read"),
+    let (kind, expected) = match question.kind {
+        QuestionKind::Radio => ("radio", "an object with the name of an option"),
+        QuestionKind::Checklist => ("checklist", "a list of objects with the names of options"),
+        QuestionKind::Dropdown => ("dropdown", "an object or a list of objects with the names of options"),
+        QuestionKind::Text => ("text", "a string"),
+        QuestionKind::Group => ("group", "given to the questions in it"),
+        QuestionKind::Foreign => ("foreign", "of a kind that imports do not read"),
     };
     let (question, found) = (question.shown(), answer.kind().named());
-    Fault::at(answer, Problem::AnswerMismatch { question, sort, expected, found })
+    Fault::at(answer, Problem::AnswerMismatch { question, kind, expected, found })
 }
 
 /// Reads the message that a line is about, if any.

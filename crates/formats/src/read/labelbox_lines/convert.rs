@@ -1,7 +1,7 @@
-//! The lines of one data row to the annotations of one label.
+//! The lines of one data row become the annotations of one label.
 //!
-//! Three passes: each line becomes a draft by itself; the composites of all masks are painted; relationships find the
-//! objects they name. A line can fail in each of them, and leaves nothing behind then.
+//! There are three passes: each line becomes a draft; the composites of all masks are painted; relationships are
+//! resolved. A line can fail in each of them, and then adds nothing to the label.
 
 use super::answer::{Ids, Item, Reader, message_of};
 use super::error::{Fault, LineError, Problem};
@@ -20,7 +20,7 @@ use labelport_model::json::{Document, Value};
 use labelport_model::quote::Quoted;
 use std::collections::BTreeMap;
 
-/// What a line left.
+/// The result of a line.
 enum Draft<'o> {
     Object(Identity<'o>, State),
     Tracks(Vec<Track<'o>>),
@@ -90,10 +90,10 @@ pub fn convert(
     Converted { annotations, outcomes, metrics }
 }
 
-/// Returns the data type that the first telling line is for.
+/// Returns the data type that the first unambiguous line is for.
 fn guess(lines: &[&str]) -> &'static DataType {
-    let told = |line: &&str| data_type::of_line(Document::parse(line.as_bytes()).ok()?.root());
-    lines.iter().find_map(told).unwrap_or(data_type::USUAL)
+    let of_line = |line: &&str| data_type::of_line(Document::parse(line.as_bytes()).ok()?.root());
+    lines.iter().find_map(of_line).unwrap_or(data_type::USUAL)
 }
 
 fn read<'o>(
@@ -155,13 +155,13 @@ fn read_line<'o>(
     Err(Fault::at(line, Problem::NothingToDo(tool::keys())))
 }
 
-/// Tells whether objects of a data type stand on frames.
+/// Returns whether objects of a data type are on frames.
 fn has_frames(data_type: &DataType) -> bool {
     matches!(data_type.container, Container::Frames | Container::Groups)
 }
 
 fn read_object<'o>(scene: &mut Scene<'o>, feature: &'o Tool, line: Value<'_>) -> Result<Draft<'o>, Fault> {
-    let found = tool::find_tool(line, &feature.sort);
+    let found = tool::find_tool(line, &feature.tool_type);
     let found = found.ok_or_else(|| Fault::at(line, Problem::NothingToDo(tool::keys())))?;
     let drawing = tool::choose(scene, found, feature, line)?;
     if has_frames(scene.data_type) {
@@ -190,7 +190,7 @@ fn read_answers<'o>(scene: &mut Scene<'o>, ontology: &'o Ontology, line: Value<'
     Ok(Draft::Answers(items, reader.segments))
 }
 
-/// Keeps the masks of a draft, each by itself.
+/// Stores the masks of a draft one by one.
 fn keep<'o>(
     mut draft: Draft<'o>,
     line: usize,
@@ -219,14 +219,14 @@ fn keep<'o>(
         _ => Ok(()),
     };
     kept.map_err(|problem| {
-        sheets.drop_behind(mark);
+        sheets.drop_after(mark);
         LineError::of_line(problem)
     })?;
     Ok(draft)
 }
 
 impl Draft<'_> {
-    /// Returns the feature id to which a relationship with the line leads.
+    /// Returns the feature id for a relationship with the line.
     fn feature_id(&self) -> Option<&str> {
         match self {
             Self::Object(identity, _) => Some(&identity.feature_id),

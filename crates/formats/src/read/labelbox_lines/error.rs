@@ -1,7 +1,7 @@
 //! Why a line is refused, and where in it.
 //!
-//! A [`Fault`] knows only the offset of the value that is wrong. The way to it is looked up once, when the fault becomes
-//! a [`LineError`], so that readers need not carry it along.
+//! A [`Fault`] has only the offset of the wrong value. The path to it is found once, when the fault becomes a
+//! [`LineError`], so that readers need not keep it.
 
 use labelport_model::json::{JsonError, Kind, Value};
 use labelport_model::quote::Quoted;
@@ -10,7 +10,7 @@ use labelport_model::quote::Quoted;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", shown_place(.place))]
 pub struct LineError {
-    /// The way to the value that is wrong, such as `segments[0].keyframes[1].bbox`; empty for the line itself.
+    /// The path to the wrong value, such as `segments[0].keyframes[1].bbox`; empty for the line itself.
     pub place: String,
     /// What is wrong there.
     pub problem: Problem,
@@ -21,7 +21,7 @@ fn shown_place(place: &str) -> String {
 }
 
 impl LineError {
-    /// Returns a short name that stays the same from release to release.
+    /// Returns a short name that never changes between releases.
     pub fn name(&self) -> &'static str {
         self.problem.name()
     }
@@ -36,7 +36,7 @@ impl LineError {
         Self { place: String::new(), problem }
     }
 
-    /// Looks up where in a line the fault is.
+    /// Finds the path to a fault in a line.
     pub(super) fn locate(root: Value<'_>, fault: Fault) -> Self {
         let mut place = String::new();
         find_path(root, fault.offset, &mut place);
@@ -44,7 +44,7 @@ impl LineError {
     }
 }
 
-/// Appends the way to the value that begins at an offset. Values begin in the order of the text.
+/// Appends the path to the value that begins at an offset. Values begin in the order of the text.
 pub(super) fn find_path(root: Value<'_>, offset: usize, path: &mut String) {
     let mut here = root;
     while here.offset() != offset {
@@ -92,42 +92,42 @@ impl Fault {
     }
 }
 
-/// What can be wrong with a line, or with the mask it brings.
+/// What can be wrong with a line or its mask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The line is no JSON.
-    #[error("no JSON line: byte {}: {}", .0.offset, .0)]
+    /// The line is not JSON.
+    #[error("the line is not JSON: byte {}: {}", .0.offset, .0)]
     NotJson(JsonError),
-    /// The line names no data row that there is.
+    /// The data row of the line does not exist.
     #[error("no data row has the id or global key of dataRow; create the row first, or correct the line")]
     RowUnknown,
-    /// The data row is not where the import goes.
+    /// The data row is not in the project or model run of the import.
     #[error("the data row is not in the {0}; add it there first")]
     RowElsewhere(&'static str),
-    /// A key that such a line needs is absent or null.
+    /// A required key is absent or null.
     #[error("the key {0} is missing")]
     Missing(&'static str),
     /// The value is of another kind.
     #[error("expected {expected}, found {found}")]
     WrongKind {
-        /// What stands there.
+        /// What was found.
         found: &'static str,
-        /// What should.
+        /// What was expected.
         expected: &'static str,
     },
-    /// The number has no float.
+    /// The number does not fit a float.
     #[error("a number too large to keep; give one below 1e308")]
     NumberTooLarge,
-    /// The text is none of those allowed.
-    #[error("{found} is none of {allowed}")]
+    /// The text is not an allowed one.
+    #[error("{found} is not one of {allowed}")]
     NotAllowed {
-        /// What stands there.
+        /// What was found.
         found: Quoted,
-        /// What may.
+        /// What is allowed.
         allowed: &'static str,
     },
-    /// Neither a geometry, an answer, a relationship nor a metric.
-    #[error("the line says nothing to annotate; give it an answer, a relationship or one of {0}")]
+    /// The line has no geometry, answer, relationship or metric.
+    #[error("the line has nothing to annotate; add an answer, a relationship or one of {0}")]
     NothingToDo(String),
     /// No feature has the name or the id.
     #[error("the ontology has no {what} {wanted} here; add it to the ontology or correct the line")]
@@ -137,20 +137,18 @@ pub enum Problem {
         /// The name or the schema id.
         wanted: Quoted,
     },
-    /// The feature is of another sort than what the line draws.
-    #[error(
-        "{feature} is a {tool} in the ontology, which {key} cannot draw; name another feature or draw it otherwise"
-    )]
+    /// The feature is another tool than what the line draws.
+    #[error("{feature} is a {tool} in the ontology, which {key} cannot draw; use another feature or another geometry")]
     ToolMismatch {
         /// The feature's name.
         feature: Quoted,
-        /// Its sort in the ontology.
+        /// The type of the tool in the ontology.
         tool: String,
         /// The key of the line.
         key: &'static str,
     },
     /// The data type has no such annotations.
-    #[error("{data_type} rows have no annotations with {key}; remove the line or send it for another row")]
+    #[error("{data_type} rows cannot have annotations with {key}; remove the line or send it for another row")]
     DataTypeMismatch {
         /// The name of the data type.
         data_type: &'static str,
@@ -158,7 +156,7 @@ pub enum Problem {
         key: &'static str,
     },
     /// An object of a video without frames.
-    #[error("objects of {data_type} rows stand on frames; put {key} into segments[].keyframes[]")]
+    #[error("objects of {data_type} rows need frames; put {key} into segments[].keyframes[]")]
     NeedsSegments {
         /// The name of the data type.
         data_type: &'static str,
@@ -169,35 +167,35 @@ pub enum Problem {
     #[error("{0} is a radio question, which has one answer; give an object instead of a list")]
     OneAnswer(Quoted),
     /// The answer is of another kind than the question.
-    #[error("{question} is a {sort} question; its answer is {expected}, not {found}")]
+    #[error("{question} is a {kind} question; its answer is {expected}, not {found}")]
     AnswerMismatch {
         /// The question's name.
         question: Quoted,
-        /// Its sort in the ontology.
-        sort: &'static str,
+        /// Its kind in the ontology.
+        kind: &'static str,
         /// What answers it.
         expected: &'static str,
-        /// What stands there.
+        /// What was found.
         found: &'static str,
     },
     /// A confidence outside its range.
     #[error("a confidence of {0}; give a number from 0 to 1")]
     Confidence(String),
     /// Two lines of a row with one uuid.
-    #[error("the uuid {0} stands in an earlier line of this row; give each line its own")]
+    #[error("the uuid {0} is used by an earlier line of this row; give each line its own")]
     UuidTwice(Quoted),
-    /// A relationship with something that the file does not have.
+    /// A relationship with a line that is not in the file.
     #[error("no line of this row has the uuid {0}; send both objects in the same import")]
     UuidUnknown(Quoted),
-    /// A relationship with something that is no object, or whose line failed.
-    #[error("the line with the uuid {0} left no object to relate to; correct that line first")]
+    /// A relationship with something that is not an object, or whose line failed.
+    #[error("the line with the uuid {0} made no object to relate to; correct that line first")]
     UuidFailed(Quoted),
     /// A frame or a time before the first.
-    #[error("{found} lies before the first, which is {first}")]
+    #[error("{found} is too small; the first is {first}")]
     TooEarly {
-        /// What stands there.
+        /// What was found.
         found: i64,
-        /// The first there is.
+        /// The first one.
         first: i64,
     },
     /// A range that ends before it starts.
@@ -216,21 +214,21 @@ pub enum Problem {
         /// The characters of the text.
         length: usize,
     },
-    /// An empty list that must not be.
-    #[error("{found} {what} where at least {least} must stand")]
+    /// A list with too few elements.
+    #[error("{found} {what}, at least {least} are needed")]
     TooFew {
-        /// How many there are.
+        /// The number of elements.
         found: usize,
         /// What is counted.
         what: &'static str,
-        /// How many there must be.
+        /// The minimum.
         least: usize,
     },
     /// A negative width or height.
     #[error("a negative length; give the corner with the smaller coordinates and its distance to the other")]
     Negative,
     /// A percentage of a page of unknown size.
-    #[error("the size of the page is unknown, so PERCENT means nothing; give POINTS or add a text layer to the row")]
+    #[error("PERCENT needs the size of the page, which is unknown; use POINTS or add a text layer to the row")]
     PageSizeUnknown,
     /// A group or a token that the text layer does not have.
     #[error("the row's text layer has no {what} {id}; take the ids from its text_layer_url")]
@@ -248,17 +246,17 @@ pub enum Problem {
     Fetch {
         /// The URL.
         url: Quoted,
-        /// What the fetcher says.
+        /// The reason.
         reason: String,
     },
-    /// A mask that cannot be kept.
-    #[error("keep the mask: {0}")]
+    /// A mask that cannot be stored.
+    #[error("store the mask: {0}")]
     Keep(String),
-    /// Text that is no base64.
-    #[error("text that is no base64; encode the bytes of a PNG file")]
+    /// Text that is not base64.
+    #[error("text that is not base64; encode the bytes of a PNG file")]
     NotBase64,
-    /// Bytes that are no PNG.
-    #[error("no PNG picture that can be read: {0}")]
+    /// Bytes that are not a PNG.
+    #[error("not a readable PNG picture: {0}")]
     NotPng(String),
     /// A mask with too many pixels, or none.
     #[error("a mask of {width} x {height} pixels; 1 to {limit} pixels are allowed")]
@@ -267,11 +265,11 @@ pub enum Problem {
         width: u64,
         /// Pixels from top to bottom.
         height: u64,
-        /// The most pixels.
+        /// The maximum number of pixels.
         limit: u64,
     },
     /// Masks with too many edges.
-    #[error("the masks of this row have too many scattered pixels; at most {0} stretches are allowed")]
+    #[error("the masks of this row have too many scattered pixels; at most {0} runs are allowed")]
     TooScattered(usize),
     /// A mask of a colour that its picture does not have.
     #[error("no pixel of the mask belongs to the object; check colorRGB and the picture")]
@@ -290,13 +288,13 @@ pub enum Problem {
     /// A metric whose value and aggregation do not fit.
     #[error("a list [tp, fp, tn, fn] goes with the aggregation CONFUSION_MATRIX, and a number with the others")]
     MetricMismatch,
-    /// Ranges of an answer that can have none.
-    #[error("an answer here holds as long as what it is about; remove frames")]
+    /// Ranges of an answer that cannot have any.
+    #[error("an answer here lasts as long as what it is about; remove frames")]
     NoFrames,
 }
 
 impl Problem {
-    /// Returns a short name that stays the same from release to release.
+    /// Returns a short name that never changes between releases.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NotJson(_) => "InvalidJson",

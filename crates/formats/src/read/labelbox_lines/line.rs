@@ -114,7 +114,8 @@ pub(super) fn one_of<T: Copy>(value: Value<'_>, words: &[(&str, T)], allowed: &'
     known.ok_or_else(|| Fault::at(value, Problem::NotAllowed { found: Quoted::new(&found), allowed }))
 }
 
-/// Returns a number of a geometry, printed as a float: a fraction stays as it was given, a whole number gets one of zero.
+/// Returns a number of a geometry, printed as a float: a fraction stays as it was given, a whole number gets one of
+/// zero.
 pub(super) fn float(value: Value<'_>) -> Result<Number<'static>, Fault> {
     let number = number(value)?;
     let given = value.raw();

@@ -1,4 +1,4 @@
-//! Metrics of model runs: kept as they came, once their shape is right.
+//! Metrics of model runs: checked, and kept unchanged.
 
 use super::error::{Fault, Problem};
 use super::line::{find, find_text, get, list, number, one_of, whole};
@@ -48,7 +48,7 @@ pub(super) fn check(line: Value<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks a number or four counts; tells whether it is the latter.
+/// Checks a number or four counts; returns whether it is the latter.
 fn check_value(value: Value<'_>) -> Result<bool, Fault> {
     if value.kind() != Kind::Array {
         number(value)?;

@@ -1,14 +1,14 @@
-//! Annotations that a client sends to the annotations that an export shows.
+//! Lines of annotations that a client sends become stored annotations.
 //!
-//! An import is a file of lines, each one annotation of one data row. All lines of a row together make one label, or one
-//! prediction of a model run: a container whose layout depends on the data type. The conversion is a function of the
-//! lines, the ontology and what is known of the row. It reads no file and keeps no label; ids, bytes behind URLs and a
-//! place for masks come from the [`World`].
+//! An import is a file of lines, each one annotation of one data row. All lines of a row together make one label, or
+//! one prediction of a model run: a container whose layout depends on the data type. The conversion is a function of
+//! the lines, the ontology and what is known about the row. It reads no file and stores no label; ids, bytes at URLs
+//! and storage for masks come from the [`World`].
 //!
-//! A line that cannot be used fails alone, with the place and the remedy. The output is JSON in normal form, numbers of
-//! geometries are floats, and the order of the lines is kept, objects and classifications apart.
+//! An invalid line fails alone, with the path and the remedy. The output is JSON in normal form, numbers of geometries
+//! are floats, and objects and classifications keep the order of their lines.
 //!
-//! Where nobody has seen what the vendor does, the guess stands in one place: scores in `score`, timed answers in
+//! Where the behaviour of the vendor is unknown, each guess is made in one module: scores in `score`, timed answers in
 //! `answer`, sizes of masks in `mask`, lasting answers in `track`.
 //!
 //! # Adding a tool, a data type
@@ -37,10 +37,10 @@ pub use ontology::{Ontology, OntologyError};
 
 use labelport_model::data_type::DataType;
 
-/// What is known about the data row that lines annotate.
+/// What is known about the data row of the lines.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Its data type. Where it is unknown the lines tell, and an image it is if they do not.
+    /// Its data type. If it is unknown, it is taken from the lines; the default is an image.
     pub data_type: Option<&'static DataType>,
     /// Its `media_attributes`. The `labelable_ids` of a conversation are the messages that can be annotated.
     pub media: Option<&'a str>,
@@ -51,13 +51,13 @@ pub struct Subject<'a> {
     pub text_layer: Option<&'a str>,
 }
 
-/// What conversion needs of the world.
+/// What conversion needs from outside.
 pub trait World {
-    /// Returns a fresh id of 25 characters.
+    /// Returns a new id of 25 characters.
     fn new_id(&mut self) -> String;
-    /// Returns the bytes behind the URL of a mask, or the reason why there are none.
+    /// Returns the bytes at the URL of a mask, or the reason why there are none.
     fn fetch(&mut self, url: &str) -> Result<Vec<u8>, String>;
-    /// Keeps a mask and returns its URL, or the reason why it cannot be kept.
+    /// Stores a mask and returns its URL, or the reason why it cannot be stored.
     ///
     /// Masks of lines that fail afterwards are kept and never referred to.
     fn keep_mask(&mut self, mask: Mask) -> Result<String, String>;
@@ -101,12 +101,12 @@ pub enum Purpose {
     Prediction,
 }
 
-/// What became of the lines of one data row.
+/// The result of the lines of one data row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Converted {
-    /// The `annotations` of the label, compact ASCII JSON; nothing when no line left an annotation.
+    /// The `annotations` of the label, compact ASCII JSON; `None` if no line made an annotation.
     pub annotations: Option<String>,
-    /// What became of each line, in their order.
+    /// The outcome of each line, in order.
     pub outcomes: Vec<Result<(), LineError>>,
     /// The metrics among the lines, each a line in normal form.
     pub metrics: Vec<String>,

@@ -9,7 +9,7 @@ use labelport_model::data_type::{AnnotationKind, Form};
 /// The forms whose objects have no machine value.
 const VALUELESS: &[Form] = &[Form::MessageChoice, Form::MessageChoices, Form::MessageRanks];
 
-/// What an object is, wherever it stands.
+/// What an object is, on every frame.
 #[derive(Debug)]
 pub(super) struct Identity<'o> {
     pub(super) feature_id: String,

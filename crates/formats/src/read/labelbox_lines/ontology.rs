@@ -1,4 +1,4 @@
-//! An ontology as conversion needs it: features by name and by id, with what exports say of each.
+//! An ontology as conversion needs it: features by name and by id.
 
 use super::error::{Fault, LineError, Problem, find_path};
 use super::line::{find, find_list, find_text, get_text, object};
@@ -6,22 +6,22 @@ use labelport_model::annotation::{Feature, Text};
 use labelport_model::json::{Document, JsonError, Kind, Value};
 use labelport_model::quote::Quoted;
 
-/// The features that lines of one import may name.
+/// The features that lines of one import may refer to.
 #[derive(Debug, Default)]
 pub struct Ontology {
-    /// What can be drawn, relationships among it.
+    /// What can be drawn, including relationships.
     pub(super) tools: Vec<Tool>,
-    /// What can be asked of the whole row, a frame or a message.
+    /// Questions about the whole row, a frame or a message.
     pub(super) questions: Vec<Question>,
 }
 
 /// Why an ontology cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OntologyError {
-    /// The text is no JSON.
-    #[error("the ontology is no JSON: byte {}: {}", .0.offset, .0)]
+    /// The text is not JSON.
+    #[error("the ontology is not JSON: byte {}: {}", .0.offset, .0)]
     NotJson(JsonError),
-    /// Something in it is missing or of another kind.
+    /// A value is missing or of the wrong kind.
     #[error("the ontology cannot be used: {0}")]
     Unusable(LineError),
 }
@@ -33,9 +33,9 @@ pub(super) struct Tool {
     pub(super) id: String,
     /// The name.
     pub(super) name: String,
-    /// The sort of tool, as ontologies spell it.
-    pub(super) sort: String,
-    /// What is asked of each annotation.
+    /// The type of the tool, as ontologies spell it.
+    pub(super) tool_type: String,
+    /// Questions about each annotation.
     pub(super) questions: Vec<Question>,
     /// The machine value.
     pub(super) value: String,
@@ -49,26 +49,26 @@ pub(super) struct Question {
     name: String,
     /// What people read.
     title: String,
-    pub(super) sort: Sort,
+    pub(super) kind: QuestionKind,
     pub(super) choices: Vec<Choice>,
-    /// What is asked of a free answer.
+    /// Questions about a free answer.
     pub(super) questions: Vec<Question>,
 }
 
 /// How a question is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum QuestionKind {
     /// With one choice.
     Radio,
-    /// With some choices.
+    /// With any number of choices.
     Checklist,
-    /// With one choice or with some, as the answer is given.
+    /// With one choice or with several, depending on the answer.
     Dropdown,
-    /// With words.
+    /// With text.
     Text,
     /// Not at all.
     Group,
-    /// In a way that imports do not read.
+    /// In a way that imports do not support.
     Foreign,
 }
 
@@ -78,25 +78,25 @@ pub(super) struct Choice {
     pub(super) id: String,
     value: String,
     label: String,
-    /// What is asked of it once it is chosen.
+    /// Questions that it leads to.
     pub(super) questions: Vec<Question>,
 }
 
-/// The types of classifications. What a prompt or a response asks is answered like other questions.
-const SORTS: &[(&str, Sort)] = &[
-    ("checklist", Sort::Checklist),
-    ("dropdown", Sort::Dropdown),
-    ("group", Sort::Group),
-    ("prompt", Sort::Text),
-    ("radio", Sort::Radio),
-    ("response-checklist", Sort::Checklist),
-    ("response-radio", Sort::Radio),
-    ("response-text", Sort::Text),
-    ("text", Sort::Text),
+/// The types of classifications. Prompts and responses are answered like other questions.
+const QUESTION_KINDS: &[(&str, QuestionKind)] = &[
+    ("checklist", QuestionKind::Checklist),
+    ("dropdown", QuestionKind::Dropdown),
+    ("group", QuestionKind::Group),
+    ("prompt", QuestionKind::Text),
+    ("radio", QuestionKind::Radio),
+    ("response-checklist", QuestionKind::Checklist),
+    ("response-radio", QuestionKind::Radio),
+    ("response-text", QuestionKind::Text),
+    ("text", QuestionKind::Text),
 ];
 
 impl Ontology {
-    /// Reads the normalised JSON of an ontology, in which every feature has its id.
+    /// Reads the normalised JSON of an ontology, in which every feature has an id.
     pub fn parse(normalized: &str) -> Result<Self, OntologyError> {
         let document = Document::parse(normalized.as_bytes()).map_err(OntologyError::NotJson)?;
         read(document.root()).map_err(|fault| {
@@ -106,29 +106,29 @@ impl Ontology {
         })
     }
 
-    /// Finds the tool that a line names.
+    /// Finds the tool of a line.
     pub(super) fn find_tool(&self, line: Value<'_>) -> Result<Option<&Tool>, Fault> {
         find_named(&self.tools, line)
     }
 
-    /// Finds the classification that a line names.
+    /// Finds the classification of a line.
     pub(super) fn find_question(&self, line: Value<'_>) -> Result<Option<&Question>, Fault> {
         find_named(&self.questions, line)
     }
 
-    /// Tells whether any feature has the name.
+    /// Returns whether any feature has the name.
     pub(super) fn has_name(&self, name: &str) -> bool {
         self.tools.iter().any(|tool| tool.is_called(name)) || self.questions.iter().any(|each| each.is_called(name))
     }
 }
 
-/// A feature that lines name by its id or by one of its names.
+/// A feature that lines refer to by its id or by one of its names.
 pub(super) trait Named {
     /// What a message calls it.
     const WHAT: &'static str;
     /// Returns its feature schema id.
     fn id(&self) -> &str;
-    /// Tells whether the text is one of its names.
+    /// Returns whether the text is one of its names.
     fn is_called(&self, name: &str) -> bool;
 }
 
@@ -182,7 +182,7 @@ impl Question {
         feature(feature_id, &self.id, &self.title, &self.name)
     }
 
-    /// Returns the name as a message shows it.
+    /// Returns the name for a message.
     pub(super) fn shown(&self) -> Quoted {
         Quoted::new(&self.title)
     }
@@ -193,7 +193,7 @@ fn feature(id: &str, schema_id: &str, name: &str, value: &str) -> Feature<'stati
     Feature { id: text(id), schema_id: text(schema_id), name: text(name), value: text(value) }
 }
 
-/// Finds the feature that a value names: by its schema id where it has one, else by its name.
+/// Finds the feature of a value: by its schema id if it has one, else by its name.
 pub(super) fn find_named<'o, T: Named>(features: &'o [T], value: Value<'_>) -> Result<Option<&'o T>, Fault> {
     if let Some(id) = find_text(value, "schemaId")? {
         return Ok(features.iter().find(|feature| feature.id() == id));
@@ -202,12 +202,12 @@ pub(super) fn find_named<'o, T: Named>(features: &'o [T], value: Value<'_>) -> R
     Ok(features.iter().find(|feature| feature.is_called(&name)))
 }
 
-/// Returns the feature that a value names; fails where there is none.
+/// Returns the feature of a value; fails if there is none.
 pub(super) fn get_named<'o, T: Named>(features: &'o [T], value: Value<'_>) -> Result<&'o T, Fault> {
     find_named(features, value)?.ok_or_else(|| unknown(value, T::WHAT))
 }
 
-/// Returns the fault of a value that names no feature of the ontology.
+/// Returns the fault of a value whose feature is not in the ontology.
 pub(super) fn unknown(value: Value<'_>, what: &'static str) -> Fault {
     let named = find(value, "schemaId").or_else(|| find(value, "name")).unwrap_or(value);
     let wanted = Quoted::new(&named.as_text().unwrap_or_default());
@@ -226,19 +226,19 @@ fn read(root: Value<'_>) -> Result<Ontology, Fault> {
     Ok(ontology)
 }
 
-/// Reads a tool, whose sort may be known from where it stands.
-fn read_tool(value: Value<'_>, usual: &str) -> Result<Tool, Fault> {
-    let sort = match find_text(object(value)?, "tool")? {
-        None if !usual.is_empty() => usual.to_owned(),
+/// Reads a tool. `default_type` is the type of a tool without one; empty if tools must have one.
+fn read_tool(value: Value<'_>, default_type: &str) -> Result<Tool, Fault> {
+    let tool_type = match find_text(object(value)?, "tool")? {
+        None if !default_type.is_empty() => default_type.to_owned(),
         None => return Err(Fault::at(value, Problem::Missing("tool"))),
-        Some(sort) => sort,
+        Some(tool_type) => tool_type,
     };
     let (id, name) = (read_id(value)?, get_text(value, "name")?);
     let machine = find_text(value, "value")?.unwrap_or_else(|| machine_value(&name));
-    Ok(Tool { value: machine, questions: read_questions(value, "classifications")?, id, name, sort })
+    Ok(Tool { value: machine, questions: read_questions(value, "classifications")?, id, name, tool_type })
 }
 
-/// Returns the machine value of a tool to which the ontology gives none: lower case, with `_` for what is between words.
+/// Returns the machine value of a tool without one in the ontology: lower case, with `_` between words.
 fn machine_value(name: &str) -> String {
     let mut value = String::with_capacity(name.len());
     for each in name.chars() {
@@ -256,8 +256,9 @@ fn read_questions(value: Value<'_>, key: &str) -> Result<Vec<Question>, Fault> {
 }
 
 fn read_question(value: Value<'_>) -> Result<Question, Fault> {
-    let sort = get_text(object(value)?, "type")?;
-    let sort = SORTS.iter().find(|(name, _)| *name == sort).map_or(Sort::Foreign, |(_, sort)| *sort);
+    let question_type = get_text(object(value)?, "type")?;
+    let known = QUESTION_KINDS.iter().find(|(name, _)| *name == question_type);
+    let kind = known.map_or(QuestionKind::Foreign, |(_, kind)| *kind);
     let id = read_id(value)?;
     let title = find_text(value, "instructions")?;
     let name = match find_text(value, "name")? {
@@ -268,14 +269,14 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
     let mut choices = Vec::new();
     let mut questions = read_questions(value, "classifications")?;
     for option in find_list(value, "options")? {
-        // What is asked of a free answer stands where other questions have their options.
+        // Questions about a free answer are listed as options.
         if find(object(option)?, "type").is_some() {
             questions.push(read_question(option)?);
         } else {
             choices.push(read_choice(option)?);
         }
     }
-    Ok(Question { id, name, title, sort, choices, questions })
+    Ok(Question { id, name, title, kind, choices, questions })
 }
 
 fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {
@@ -302,7 +303,7 @@ fn read_id(value: Value<'_>) -> Result<String, Fault> {
     }
 }
 
-/// Returns a text, or the spelling of a number or a boolean that stands in its place.
+/// Returns a text, or the spelling of a number or a boolean.
 fn scalar(value: Value<'_>) -> String {
     match value.kind() {
         Kind::String => value.as_text().unwrap_or_default().into_owned(),

@@ -1,4 +1,4 @@
-//! Relationships between objects. They stand before the objects they name, so they are resolved when all lines are read.
+//! Relationships between objects. They may come before their objects, so they are resolved after all lines are read.
 
 use super::error::{Fault, LineError, Problem};
 use super::line::{find, find_text, get, get_object, get_text, one_of};
@@ -13,7 +13,7 @@ use labelport_model::quote::Quoted;
 
 /// The key of a line that relates objects.
 pub(super) const KEY: &str = "relationship";
-/// The sort of tool that relates objects.
+/// The type of the tool that relates objects.
 const DRAWER: &str = "edge";
 const TYPES: &[(&str, Form)] = &[("bidirectional", Form::Mutual), ("unidirectional", Form::Directed)];
 
@@ -31,16 +31,16 @@ pub(super) struct Relation<'o> {
 enum Source {
     /// At the line with this uuid.
     Line(String),
-    /// At a feature of this name, of which the row has no annotation. Documents have such.
+    /// At a feature with this name, of which the row has no annotation. Documents have such sources.
     Feature(String),
 }
 
 /// Reads a line with a relationship.
 pub(super) fn read<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>) -> Result<Relation<'o>, Fault> {
     let relation = get_object(line, KEY)?;
-    if feature.sort != DRAWER {
-        let (named, sort) = (Quoted::new(&feature.name), feature.sort.clone());
-        return Err(Fault::at(relation, Problem::ToolMismatch { feature: named, tool: sort, key: KEY }));
+    if feature.tool_type != DRAWER {
+        let (named, tool) = (Quoted::new(&feature.name), feature.tool_type.clone());
+        return Err(Fault::at(relation, Problem::ToolMismatch { feature: named, tool, key: KEY }));
     }
     let form = one_of(get(relation, "type")?, TYPES, "unidirectional, bidirectional")?;
     let kind = scene
@@ -64,9 +64,9 @@ pub(super) fn read<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>
 }
 
 impl Relation<'_> {
-    /// Returns the relationship. `find` returns the feature id that the line with a uuid left.
+    /// Returns the relationship. `find` returns the feature id made by the line with a uuid.
     ///
-    /// That a source without an annotation is shown by its name is a guess, and this is its one place.
+    /// That a source without an annotation is stored with its name is a guess, made only here.
     pub(super) fn object(&self, find: impl Fn(&str) -> Result<String, Problem>) -> Result<Object<'static>, LineError> {
         let resolve =
             |key: &str, uuid: &str| find(uuid).map_err(|problem| LineError { place: format!("{KEY}.{key}"), problem });

@@ -1,4 +1,4 @@
-//! What every line of a data row is read against: the row, its texts and the world.
+//! The context in which the lines of a data row are read: the row, its texts and the world.
 
 use super::error::{Fault, Problem};
 use super::line::find;
@@ -9,7 +9,7 @@ use labelport_model::quote::Quoted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The surroundings of a line.
+/// The context of a line.
 pub(super) struct Scene<'a> {
     pub(super) ontology: &'a Ontology,
     pub(super) data_type: &'static DataType,
@@ -19,7 +19,7 @@ pub(super) struct Scene<'a> {
     pub(super) text_layer: Option<TextLayer>,
     /// The messages that can be annotated, where the media attributes list them.
     messages: Option<BTreeSet<String>>,
-    /// The picture fetched last: lines of one picture follow each other.
+    /// The picture fetched last: lines with the same picture often follow each other.
     fetched: Option<(String, Rc<Vec<u8>>)>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Scene<'a> {
         self.data_type.kinds.iter().find(|kind| kind.form == form)
     }
 
-    /// Returns the first frame or millisecond of the data, or nothing where answers hold for the whole row.
+    /// Returns the first frame or millisecond of the data, or `None` if answers are about the whole row.
     pub(super) fn first_moment(&self) -> Option<i64> {
         match self.data_type.container {
             Container::Frames => Some(1),
@@ -57,7 +57,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Fails when the data are known to have no such message.
+    /// Fails if the data are known to have no such message.
     pub(super) fn check_message(&self, at: Value<'_>, message: &str) -> Result<(), Fault> {
         match &self.messages {
             Some(known) if !known.contains(message) => {
@@ -68,7 +68,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Returns the bytes behind a URL.
+    /// Returns the bytes at a URL.
     pub(super) fn fetch(&mut self, url: &str) -> Result<Rc<Vec<u8>>, String> {
         if let Some((known, bytes)) = &self.fetched
             && known == url
@@ -93,10 +93,10 @@ fn message_ids(media: &str) -> Option<BTreeSet<String>> {
     (!ids.is_empty()).then_some(ids)
 }
 
-/// A text whose characters are counted once.
+/// A text with the offsets of its characters.
 pub(super) struct Text<'a> {
     text: &'a str,
-    /// Where each character begins; nothing for a text in which each is one byte.
+    /// Where each character begins; `None` if every character is one byte.
     starts: Option<Vec<usize>>,
 }
 
@@ -111,7 +111,7 @@ impl<'a> Text<'a> {
         self.starts.as_ref().map_or(self.text.len(), Vec::len)
     }
 
-    /// Returns the characters from `start` to before `end`, or nothing beyond the text.
+    /// Returns the characters from `start` to before `end`, or `None` if they are beyond the text.
     pub(super) fn slice(&self, start: u64, end: u64) -> Option<&'a str> {
         let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
         if end > self.length() {
@@ -142,7 +142,7 @@ pub(super) struct PageSize {
 }
 
 impl TextLayer {
-    /// Reads a list of pages. What is no text layer tells nothing.
+    /// Reads a list of pages; `None` if it is not a text layer.
     fn parse(json: &str) -> Option<Self> {
         let document = Document::parse(json.as_bytes()).ok()?;
         let mut layer = Self { groups: BTreeMap::new(), pages: Vec::new() };

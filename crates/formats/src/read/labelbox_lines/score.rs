@@ -1,7 +1,7 @@
 //! Confidence and metrics of a prediction's parts.
 //!
-//! Where an export shows them is a guess, and this is its one place: at the end of the object whose line, key frame or
-//! answer brought them. Labels never show them; what is wrong with them is an error for both.
+//! Their position in an export is a guess, made only here: at the end of the object of the line, key frame or answer
+//! that has them. Labels never have them, but invalid ones are an error for both.
 
 use super::Purpose;
 use super::error::{Fault, Problem};

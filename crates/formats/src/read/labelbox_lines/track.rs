@@ -3,7 +3,7 @@
 use super::answer::{Ids, Reader};
 use super::error::{Fault, Problem};
 use super::line::{get, get_from, get_list, get_object, object, one_of};
-use super::mask::{Inside, Region, STRETCH_LIMIT, regions};
+use super::mask::{Inside, RUN_LIMIT, Region, regions};
 use super::object::{Identity, State};
 use super::ontology::{Tool, unknown};
 use super::scene::Scene;
@@ -66,7 +66,7 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
             let drawing = match &mut drawing {
                 Some(drawing) => drawing,
                 None => {
-                    let found = tool::find_tool(key_frame, &feature.sort)
+                    let found = tool::find_tool(key_frame, &feature.tool_type)
                         .ok_or_else(|| Fault::at(key_frame, Problem::NothingToDo(tool::keys())))?;
                     drawing.insert(tool::choose(scene, found, feature, key_frame)?)
                 }
@@ -86,7 +86,7 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
     Ok(Track { identity, axis, states, ranges })
 }
 
-/// What is answered about an object: the classifications of each question, by its schema id.
+/// The answers about an object: the classifications of each question, by its schema id.
 type Answers = Vec<(String, Vec<Classification<'static>>)>;
 
 fn answers(
@@ -134,20 +134,20 @@ pub(super) fn read_masks<'o>(
     for instance in get_list(masks, "instances", "instances", 1)? {
         let feature = super::ontology::find_named(tools, object(instance)?)?;
         let feature = feature.ok_or_else(|| unknown(instance, "tool"))?;
-        if !tool::FRAME_MASK_DRAWERS.contains(&feature.sort.as_str()) {
-            let (named, sort) = (Quoted::new(&feature.name), feature.sort.clone());
-            return Err(Fault::at(instance, Problem::ToolMismatch { feature: named, tool: sort, key: MASKS }));
+        if !tool::FRAME_MASK_DRAWERS.contains(&feature.tool_type.as_str()) {
+            let (named, tool) = (Quoted::new(&feature.name), feature.tool_type.clone());
+            return Err(Fault::at(instance, Problem::ToolMismatch { feature: named, tool, key: MASKS }));
         }
         colours.push(tool::masked_instance(instance)?);
         let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
         tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new() });
     }
-    let mut stretches = 0;
+    let mut runs = 0;
     for frame in get_list(masks, "frames", "frames", 1)? {
         let index = get_from(object(frame)?, "index", FIRST_FRAME)?;
-        stretches += read_frame(scene, frame, index, &colours, &scores, &mut tracks)?;
-        if stretches > STRETCH_LIMIT {
-            return Err(Fault::at(frame, Problem::TooScattered(STRETCH_LIMIT)));
+        runs += read_frame(scene, frame, index, &colours, &scores, &mut tracks)?;
+        if runs > RUN_LIMIT {
+            return Err(Fault::at(frame, Problem::TooScattered(RUN_LIMIT)));
         }
     }
     tracks.retain(|track| !track.states.is_empty());
@@ -160,7 +160,7 @@ pub(super) fn read_masks<'o>(
     Ok(tracks)
 }
 
-/// Reads the masks of one frame; returns how many stretches they have.
+/// Reads the masks of one frame; returns how many runs they have.
 fn read_frame(
     scene: &mut Scene<'_>,
     frame: Value<'_>,
@@ -171,7 +171,7 @@ fn read_frame(
 ) -> Result<usize, Fault> {
     let bytes = tool::mask_bytes(scene, frame)?;
     let found = regions(&bytes, colours).map_err(|problem| Fault::at(frame, problem))?;
-    let stretches = found.iter().map(Region::length).sum();
+    let runs = found.iter().map(Region::length).sum();
     for (track, region) in tracks.iter_mut().zip(found) {
         if !region.is_empty() {
             let geometry = tool::Geometry::Region(region);
@@ -179,10 +179,10 @@ fn read_frame(
             track.states.insert(index, state);
         }
     }
-    Ok(stretches)
+    Ok(runs)
 }
 
-/// Puts ascending frames that follow each other into ranges.
+/// Joins consecutive frames to ranges.
 fn neighbours(frames: impl Iterator<Item = i64>) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::new();
     for frame in frames {

@@ -1,12 +1,12 @@
 //! What an object draws or points at.
 //!
-//! [`Shape`] is the small closed type at which output formats meet annotation kinds: a format says what it does with each
-//! shape and never looks at an annotation kind, and a kind is a name for a shape. What no shape describes stays with its
-//! object as it came.
+//! [`Shape`] is the small closed type at which output formats meet annotation kinds: a format says what it does with
+//! each shape and never looks at an annotation kind, and a kind is a name for a shape. What no shape describes stays
+//! with its object as it came.
 //!
 //! # Adding a shape
-//! A variant of [`Shape`], its key in `KEYS` and an arm in `read` and `write`, all in this file; what it holds in the file
-//! of its terms. The compiler then names the formats that have to say what they do with it.
+//! A variant of [`Shape`], its key in `KEYS` and an arm in `read` and `write`, all in this file; what it holds in the
+//! file of its terms. The compiler then names the formats that have to say what they do with it.
 
 mod geo;
 mod mask;

@@ -9,8 +9,8 @@ use crate::json::ObjectWriter;
 /// An axis-aligned rectangle.
 ///
 /// Pixels of the image as it is shown, or PDF points of a page, as the shape says. The origin is the top-left corner, x
-/// runs to the right, y down. Numbers are edges, not pixels: a box with `left` 0 and `width` W covers the whole width, and
-/// its right edge `left + width` is not part of it. Nothing keeps a box inside its image.
+/// runs to the right, y down. Numbers are edges, not pixels: a box with `left` 0 and `width` W covers the whole width,
+/// and its right edge `left + width` is not part of it. Nothing keeps a box inside its image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rect<'a> {
     /// The distance of the top edge from the top of the image.

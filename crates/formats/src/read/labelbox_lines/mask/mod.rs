@@ -1,8 +1,8 @@
 //! Masks: pictures to regions of pixels, regions to pictures.
 //!
-//! A region is kept as stretches of pixels row by row, so that memory follows the outline and not the area. Every
-//! instance becomes a picture of its own at once. The composites, in which each instance of the label has its own colour
-//! and later ones lie over earlier ones, are painted when all lines are read.
+//! A region is stored as runs of pixels row by row, so that memory depends on the outline and not on the area. Every
+//! instance becomes a picture of its own at once. The composites, in which each instance of the label has its own
+//! colour and later ones lie over earlier ones, are painted when all lines are read.
 //!
 //! A mask need not be as large as the image it is for: nothing says that the vendor refuses such masks. Regions of
 //! different sizes never meet in one composite, so none is cut.
@@ -17,8 +17,8 @@ pub(super) use sheet::{Sheets, Spot};
 
 /// The most pixels of a mask: four times what the largest cameras make.
 const PIXEL_LIMIT: u64 = 100_000_000;
-/// The most stretches that the masks of one data row may have together: 240 MB of them.
-pub(super) const STRETCH_LIMIT: usize = 20_000_000;
+/// The maximum number of runs in the masks of one data row: 240 MB.
+pub(super) const RUN_LIMIT: usize = 20_000_000;
 
 /// The red, green and blue of an instance.
 pub(super) type Colour = [u8; 3];

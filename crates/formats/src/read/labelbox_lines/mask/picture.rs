@@ -1,8 +1,8 @@
 //! PNG pictures, read and written row by row.
 
 use super::super::error::Problem;
-use super::region::{Region, Stretch, check_size};
-use super::{Colour, STRETCH_LIMIT};
+use super::region::{Region, Run, check_size};
+use super::{Colour, RUN_LIMIT};
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits, Transformations};
 use std::io::{Cursor, Write};
 
@@ -15,7 +15,7 @@ pub(in super::super) enum Inside {
     Of(Colour),
 }
 
-/// What the decoder may take beside the rows: text and colour profiles are not read.
+/// The memory limit of the decoder apart from rows: text and colour profiles are not read.
 const DECODER_BYTES: usize = 64 << 20;
 /// The most pixels of an interlaced picture, which is read whole.
 const INTERLACED_LIMIT: u64 = 25_000_000;
@@ -60,10 +60,10 @@ pub(in super::super) fn regions(bytes: &[u8], instances: &[Inside]) -> Result<Ve
     Ok(found)
 }
 
-/// How a pixel lies in a row.
+/// The layout of a pixel in a row.
 struct Pixel {
     bytes: usize,
-    /// The bytes that say a colour; the others say how much of it is seen.
+    /// The bytes of the colour; the others are the opacity.
     colour_bytes: usize,
 }
 
@@ -89,7 +89,7 @@ impl Sorter<'_> {
         let mut rest = pixels.chunks_exact(self.pixel.bytes).map(|pixel| &pixel[..self.pixel.colour_bytes]).peekable();
         let mut start = 0;
         while let Some(colour) = rest.next() {
-            // Masks are made of long stretches of one colour: each is looked at once.
+            // Masks consist of long runs of one colour: each is checked once.
             let mut end = start + 1;
             while rest.next_if(|next| *next == colour).is_some() {
                 end += 1;
@@ -106,8 +106,8 @@ impl Sorter<'_> {
             }
             start = end;
         }
-        if found.iter().map(Region::length).sum::<usize>() > STRETCH_LIMIT {
-            return Err(Problem::TooScattered(STRETCH_LIMIT));
+        if found.iter().map(Region::length).sum::<usize>() > RUN_LIMIT {
+            return Err(Problem::TooScattered(RUN_LIMIT));
         }
         Ok(())
     }
@@ -135,19 +135,19 @@ fn write<const CHANNELS: usize>(
     encoder.set_depth(BitDepth::Eight);
     let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
     let mut stream = writer.stream_writer().map_err(|error| error.to_string())?;
-    let mut waiting: Vec<(&[Stretch], [u8; CHANNELS])> =
-        regions.iter().map(|(region, colour)| (&region.stretches[..], *colour)).collect();
+    let mut waiting: Vec<(&[Run], [u8; CHANNELS])> =
+        regions.iter().map(|(region, colour)| (&region.runs[..], *colour)).collect();
     let mut pixels = vec![0; width as usize * CHANNELS];
     for row in 0..height {
         pixels.fill(0);
-        for (stretches, colour) in &mut waiting {
-            let here = stretches.iter().take_while(|each| each.row == row).count();
-            let (now, later) = stretches.split_at(here);
+        for (runs, colour) in &mut waiting {
+            let here = runs.iter().take_while(|each| each.row == row).count();
+            let (now, later) = runs.split_at(here);
             for each in now {
                 let painted = &mut pixels[each.start as usize * CHANNELS..each.end as usize * CHANNELS];
                 painted.chunks_exact_mut(CHANNELS).for_each(|pixel| pixel.copy_from_slice(colour));
             }
-            *stretches = later;
+            *runs = later;
         }
         stream.write_all(&pixels).map_err(|error| error.to_string())?;
     }
@@ -178,7 +178,7 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8], inside: Inside, expect: &[(u32, u32)]) {
         let found = regions(bytes, &[inside]).unwrap();
-        let found: Vec<_> = found[0].stretches.iter().map(|each| (each.start, each.end)).collect();
+        let found: Vec<_> = found[0].runs.iter().map(|each| (each.start, each.end)).collect();
         assert_eq!(found, expect);
     }
 
@@ -206,7 +206,7 @@ mod tests {
         let bytes = composite(3, 2, &[(&lower, [1, 2, 3]), (&right, [4, 5, 6])]).unwrap();
         let read = regions(&bytes, &[Inside::Of([1, 2, 3]), Inside::Of([4, 5, 6])]).unwrap();
         // The later region lies over the earlier one.
-        lower.stretches[0].end = 2;
+        lower.runs[0].end = 2;
         assert_eq!(read, [lower, right]);
     }
 

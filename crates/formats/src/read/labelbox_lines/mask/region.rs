@@ -2,21 +2,21 @@
 
 use super::super::error::{Fault, Problem};
 use super::super::line::{get_list, whole};
-use super::{PIXEL_LIMIT, STRETCH_LIMIT};
+use super::{PIXEL_LIMIT, RUN_LIMIT};
 use labelport_model::json::Value;
 
-/// Some pixels of a picture.
+/// Pixels of a picture.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Region {
     pub(in super::super) width: u32,
     pub(in super::super) height: u32,
-    /// Ordered by row and by place in it; none touches another.
-    pub(super) stretches: Vec<Stretch>,
+    /// Ordered by row and column; none touches another.
+    pub(super) runs: Vec<Run>,
 }
 
 /// Neighbouring pixels of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(super) struct Run {
     pub(super) row: u32,
     pub(super) start: u32,
     /// The end, not included.
@@ -25,25 +25,25 @@ pub(super) struct Stretch {
 
 impl Region {
     pub(super) fn new(width: u32, height: u32) -> Self {
-        Self { width, height, stretches: Vec::new() }
+        Self { width, height, runs: Vec::new() }
     }
 
-    /// Adds pixels behind those that are there.
+    /// Adds pixels after the existing ones.
     pub(super) fn push(&mut self, row: u32, start: u32, end: u32) {
-        match self.stretches.last_mut() {
+        match self.runs.last_mut() {
             Some(last) if last.row == row && last.end == start => last.end = end,
-            _ => self.stretches.push(Stretch { row, start, end }),
+            _ => self.runs.push(Run { row, start, end }),
         }
     }
 
-    /// Returns whether no pixel belongs to it.
+    /// Returns whether it has no pixels.
     pub(in super::super) fn is_empty(&self) -> bool {
-        self.stretches.is_empty()
+        self.runs.is_empty()
     }
 
-    /// Returns how many stretches it has.
+    /// Returns how many runs it has.
     pub(in super::super) fn length(&self) -> usize {
-        self.stretches.len()
+        self.runs.len()
     }
 }
 
@@ -86,9 +86,9 @@ fn length(value: Value<'_>) -> Result<u64, Fault> {
     u64::try_from(whole(value)?).map_err(|_| Fault::at(value, Problem::Negative))
 }
 
-/// Turns runs down the columns into stretches along the rows.
+/// Converts runs down the columns to runs along the rows.
 fn transpose(runs: &[(u64, u64)], width: u32, height: u32) -> Result<Region, Problem> {
-    // A bit for each pixel, row by row: no more than 12 MB at the limit.
+    // A bit for each pixel, row by row: at most 12 MB.
     let mut bits = vec![0_u64; (u64::from(width) * u64::from(height)).div_ceil(64) as usize];
     for (start, end) in runs {
         for pixel in *start..*end {
@@ -105,8 +105,8 @@ fn transpose(runs: &[(u64, u64)], width: u32, height: u32) -> Result<Region, Pro
             region.push((place / u64::from(width)) as u32, column, column + 1);
             left &= left - 1;
         }
-        if region.length() > STRETCH_LIMIT {
-            return Err(Problem::TooScattered(STRETCH_LIMIT));
+        if region.length() > RUN_LIMIT {
+            return Err(Problem::TooScattered(RUN_LIMIT));
         }
     }
     Ok(region)
@@ -121,8 +121,8 @@ mod tests {
     fn check(mask: &str, expect: Result<&[(u32, u32, u32)], &str>) {
         let document = Document::parse(mask.as_bytes()).unwrap();
         let found = from_counts(document.root()).map_err(|fault| fault.problem.to_string());
-        let found = found
-            .map(|region| region.stretches.iter().map(|each| (each.row, each.start, each.end)).collect::<Vec<_>>());
+        let found =
+            found.map(|region| region.runs.iter().map(|each| (each.row, each.start, each.end)).collect::<Vec<_>>());
         assert_eq!(found.as_deref().map_err(String::as_str), expect);
     }
 

@@ -1,11 +1,11 @@
-//! The masks of one label: kept one by one, and together on composites.
+//! The masks of one label: stored one by one, and together on composites.
 //!
 //! A composite holds the instances of one frame; images have the one frame 1. Frames of one group and size share the
 //! composite's id, as `…/masks/<id>/index/<frame>` says. An instance has the same colour on all of its frames.
 
 use super::super::error::Problem;
 use super::super::{Mask, MaskPlace, World};
-use super::{Colour, Region, STRETCH_LIMIT, picture};
+use super::{Colour, RUN_LIMIT, Region, picture};
 use labelport_model::annotation::Axis;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(in super::super) struct Sheets {
     sheets: BTreeMap<(Series, i64), Sheet>,
     ids: BTreeMap<Series, String>,
     colours: BTreeMap<String, Colour>,
-    stretches: usize,
+    runs: usize,
 }
 
 /// One instance on one frame.
@@ -38,11 +38,11 @@ struct Sheet {
     url: String,
 }
 
-/// How far masks had been added.
+/// How many masks had been added.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Mark(usize);
 
-/// Where an instance stands.
+/// Where an instance is.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Spot<'a> {
     /// The line it comes from.
@@ -56,17 +56,17 @@ pub(in super::super) struct Spot<'a> {
 }
 
 impl Sheets {
-    /// Keeps an instance by itself and notes it for its composite; returns its place for [`Sheets::find`].
+    /// Stores an instance and adds it to its composite; returns its index for [`Sheets::find`].
     pub(in super::super) fn add(
         &mut self,
         spot: Spot<'_>,
         region: Region,
         world: &mut dyn World,
     ) -> Result<usize, Problem> {
-        self.stretches += region.length();
-        if self.stretches > STRETCH_LIMIT {
-            self.stretches -= region.length();
-            return Err(Problem::TooScattered(STRETCH_LIMIT));
+        self.runs += region.length();
+        if self.runs > RUN_LIMIT {
+            self.runs -= region.length();
+            return Err(Problem::TooScattered(RUN_LIMIT));
         }
         let png = picture::instance(&region).map_err(Problem::Keep)?;
         let place = MaskPlace::Instance { feature_id: spot.feature_id.to_owned(), index: spot.index.unsigned_abs() };
@@ -85,19 +85,19 @@ impl Sheets {
         Ok(self.layers.len() - 1)
     }
 
-    /// Notes how far masks have been added, for [`Sheets::drop_behind`].
+    /// Returns how many masks have been added, for [`Sheets::drop_after`].
     pub(in super::super) fn mark(&self) -> Mark {
         Mark(self.layers.len())
     }
 
     /// Forgets the masks of a line that failed.
-    pub(in super::super) fn drop_behind(&mut self, mark: Mark) {
+    pub(in super::super) fn drop_after(&mut self, mark: Mark) {
         for layer in self.layers.drain(mark.0..) {
-            self.stretches -= layer.region.length();
+            self.runs -= layer.region.length();
         }
     }
 
-    /// Paints and keeps the composites; returns the lines that have an instance on one that could not be kept.
+    /// Paints and stores the composites; returns the lines with an instance on one that could not be stored.
     pub(in super::super) fn settle(&mut self, world: &mut dyn World) -> Vec<(usize, Problem)> {
         for (index, layer) in self.layers.iter().enumerate() {
             self.ids.entry(layer.sheet.0).or_insert_with(|| world.new_id());
@@ -127,7 +127,7 @@ impl Sheets {
     }
 }
 
-/// Returns the colour of an instance by its number: never black, and no two of the first 16 million alike.
+/// Returns the colour of an instance by its number: never black, and different for the first 16 million.
 fn colour(number: u32) -> Colour {
     // An odd factor permutes the 24-bit numbers; this one puts neighbours far apart. Zero alone stays zero.
     let mixed = (number.wrapping_add(1) & 0xff_ffff).wrapping_mul(0x9e_3779) & 0xff_ffff;

@@ -24,33 +24,38 @@ fn check(data_type: &str, line: &str, name: &str, message: &str) {
 
 #[test]
 fn lines_that_are_no_annotations() {
-    check("image", "{", "InvalidJson", "no JSON line: byte 1: the text ends inside a JSON value: the line is cut off");
+    check(
+        "image",
+        "{",
+        "InvalidJson",
+        "the line is not JSON: byte 1: the text ends inside a JSON value: the line is cut off",
+    );
     check(
         "image",
         r#"{"name":"lamp","point":{"x":NaN,"y":1}}"#,
         "InvalidJson",
-        "no JSON line: byte 28: NaN is not a JSON number; write null or leave the key out",
+        "the line is not JSON: byte 28: NaN is not a JSON number; write null or leave the key out",
     );
     check("image", "[]", "InvalidValue", "expected an object, found an array");
     check(
         "image",
         r#"{"name":"lamp"}"#,
         "NoAnnotation",
-        "the line says nothing to annotate; give it an answer, a relationship or one of bbox, line, mask, \
+        "the line has nothing to annotate; add an answer, a relationship or one of bbox, line, mask, \
          messageEvaluationTask, point, polygon, location, textSelections",
     );
     check(
         "image",
         r#"{"name":"lamp","point":null}"#,
         "NoAnnotation",
-        "the line says nothing to annotate; give it an answer, a relationship or one of bbox, line, mask, messageEvaluationTask, point, polygon, location, textSelections",
+        "the line has nothing to annotate; add an answer, a relationship or one of bbox, line, mask, messageEvaluationTask, point, polygon, location, textSelections",
     );
     check("image", r#"{"uuid":7,"name":"lamp"}"#, "InvalidValue", "at uuid: expected a string, found a number");
     check(
         "image",
         r#"{"uuid":"good","name":"lamp","point":{"x":1,"y":1}}"#,
         "DuplicateUuid",
-        "at uuid: the uuid \"good\" stands in an earlier line of this row; give each line its own",
+        "at uuid: the uuid \"good\" is used by an earlier line of this row; give each line its own",
     );
 }
 
@@ -95,8 +100,8 @@ fn features_that_the_ontology_does_not_have() {
 fn tools_that_draw_something_else() {
     let mismatch = |feature: &str, tool: &str, key: &str, at: &str| {
         format!(
-            "at {at}: \"{feature}\" is a {tool} in the ontology, which {key} cannot draw; name another feature or draw \
-             it otherwise"
+            "at {at}: \"{feature}\" is a {tool} in the ontology, which {key} cannot draw; use another feature or \
+             another geometry"
         )
     };
     check(
@@ -121,25 +126,22 @@ fn tools_that_draw_something_else() {
         "conversation",
         r#"{"name":"best","messageEvaluationTask":{"format":"message-ranking","data":{}}}"#,
         "InvalidValue",
-        "at messageEvaluationTask.format: \"message-ranking\" is none of message-single-selection",
+        "at messageEvaluationTask.format: \"message-ranking\" is not one of message-single-selection",
     );
 }
 
 #[test]
 fn annotations_that_the_data_type_does_not_have() {
     let lacking = |data_type: &str, key: &str| {
-        format!("at {key}: {data_type} rows have no annotations with {key}; remove the line or send it for another row")
+        format!(
+            "at {key}: {data_type} rows cannot have annotations with {key}; remove the line or send it for another row"
+        )
     };
     let bbox = r#"{"name":"boat","bbox":{"top":1,"left":1,"height":1,"width":1}}"#;
     for data_type in ["audio", "html", "text", "conversation", "dicom"] {
         check(data_type, bbox, "DataTypeMismatch", &lacking(data_type, "bbox"));
     }
-    check(
-        "video",
-        bbox,
-        "DataTypeMismatch",
-        "objects of video rows stand on frames; put bbox into segments[].keyframes[]",
-    );
+    check("video", bbox, "DataTypeMismatch", "objects of video rows need frames; put bbox into segments[].keyframes[]");
     let segments = r#"{"name":"boat","segments":[]}"#;
     check("image", segments, "DataTypeMismatch", &lacking("image", "segments"));
     let masks = r#"{"masks":{"frames":[],"instances":[]}}"#;
@@ -150,7 +152,7 @@ fn annotations_that_the_data_type_does_not_have() {
         "image",
         r#"{"name":"note","answer":"a","frames":[{"start":1,"end":2}]}"#,
         "DataTypeMismatch",
-        "at frames: an answer here holds as long as what it is about; remove frames",
+        "at frames: an answer here lasts as long as what it is about; remove frames",
     );
     check(
         "image",
@@ -197,7 +199,7 @@ fn answers_that_do_not_fit_the_question() {
         "image",
         r#"{"name":"omen","answer":"a"}"#,
         "AnswerMismatch",
-        "at answer: \"omen\" is a foreign question; its answer is of a sort that imports do not read, not a string",
+        "at answer: \"omen\" is a foreign question; its answer is of a kind that imports do not read, not a string",
     );
     check(
         "image",
@@ -259,7 +261,7 @@ fn geometry_that_cannot_be_drawn() {
         "image",
         r#"{"name":"Deck - Area","polygon":[{"x":1,"y":1},{"x":2,"y":2}]}"#,
         "TooFewValues",
-        "at polygon: 2 points where at least 3 must stand",
+        "at polygon: 2 points, at least 3 are needed",
     );
     check(
         "geospatial",
@@ -281,7 +283,7 @@ fn spans_beyond_their_text() {
     );
     let backwards = "at location: the start 3 is after the end 2; swap them";
     check_with(&text, &span(r#""start":3,"end":2"#), "InvalidRange", backwards);
-    let early = "at location.start: -1 lies before the first, which is 0";
+    let early = "at location.start: -1 is too small; the first is 0";
     check_with(&text, &span(r#""start":-1,"end":2"#), "InvalidRange", early);
     let fraction = "at location.start: expected a whole number, found a number";
     check_with(&text, &span(r#""start":0.5,"end":2"#), "InvalidValue", fraction);
@@ -311,7 +313,7 @@ fn places_that_a_document_does_not_have() {
     };
     check_with(&known, &entity("x", "t", 1), "TokenNotFound", &missing("group", "groupId"));
     check_with(&known, &entity("g", "x", 1), "TokenNotFound", &missing("token", "tokenIds[0]"));
-    let early = "at textSelections[0].page: 0 lies before the first, which is 1";
+    let early = "at textSelections[0].page: 0 is too small; the first is 1";
     check_with(&known, &entity("g", "t", 0), "InvalidRange", early);
     let bbox = |place: &str| format!(r#"{{"name":"boat","bbox":{{"top":1,"left":1,"height":1,"width":1}}{place}}}"#);
     check("document", &bbox(""), "MissingKey", "the key page is missing");
@@ -319,13 +321,13 @@ fn places_that_a_document_does_not_have() {
         "document",
         &bbox(r#","page":1,"unit":"CUBITS""#),
         "InvalidValue",
-        "at unit: \"CUBITS\" is none of INCHES, PERCENT, PIXELS, POINTS",
+        "at unit: \"CUBITS\" is not one of INCHES, PERCENT, PIXELS, POINTS",
     );
     check_with(
         &known,
         &bbox(r#","page":0,"unit":"PERCENT""#),
         "InvalidGeometry",
-        "the size of the page is unknown, so PERCENT means nothing; give POINTS or add a text layer to the row",
+        "PERCENT needs the size of the page, which is unknown; use POINTS or add a text layer to the row",
     );
 }
 
@@ -337,9 +339,9 @@ fn frames_that_a_video_does_not_have() {
         "video",
         &lamp(r#"{"frame":0,"point":{"x":1,"y":1}}"#),
         "InvalidRange",
-        &format!("at {at}[0].frame: 0 lies before the first, which is 1"),
+        &format!("at {at}[0].frame: 0 is too small; the first is 1"),
     );
-    check("video", &lamp(""), "TooFewValues", &format!("at {at}: 0 key frames where at least 1 must stand"));
+    check("video", &lamp(""), "TooFewValues", &format!("at {at}: 0 key frames, at least 1 are needed"));
     check(
         "video",
         &lamp(r#"{"frame":1,"point":{"x":1,"y":1}},{"frame":2,"bbox":{}}"#),
@@ -350,7 +352,7 @@ fn frames_that_a_video_does_not_have() {
         "video",
         r#"{"name":"lamp","segments":[]}"#,
         "TooFewValues",
-        "at segments: 0 segments where at least 1 must stand",
+        "at segments: 0 segments, at least 1 are needed",
     );
     let ranged = |frames: &str| format!(r#"{{"name":"shift","answer":{{"name":"day"}},"frames":[{frames}]}}"#);
     check(
@@ -363,7 +365,7 @@ fn frames_that_a_video_does_not_have() {
         "video",
         &ranged(r#"{"start":0,"end":3}"#),
         "InvalidRange",
-        "at frames[0].start: 0 lies before the first, which is 1",
+        "at frames[0].start: 0 is too small; the first is 1",
     );
     check("audio", &ranged(r#"{"start":0}"#), "MissingKey", "at frames[0]: the key end is missing");
     check(
@@ -376,7 +378,7 @@ fn frames_that_a_video_does_not_have() {
         "dicom",
         r#"{"name":"rope","groupKey":"oblique","segments":[{"keyframes":[{"frame":1,"line":[]}]}]}"#,
         "InvalidValue",
-        "at groupKey: \"oblique\" is none of axial, sagittal, coronal",
+        "at groupKey: \"oblique\" is not one of axial, sagittal, coronal",
     );
 }
 
@@ -395,14 +397,14 @@ fn relationships_that_lead_nowhere() {
         "image",
         &relation(r#""source":"r","target":"good""#),
         "RelationshipTarget",
-        "at relationship.source: the line with the uuid \"r\" left no object to relate to; correct that line first",
+        "at relationship.source: the line with the uuid \"r\" made no object to relate to; correct that line first",
     );
     check("image", &relation(r#""target":"good""#), "MissingKey", "at relationship: the key source is missing");
     check(
         "image",
         r#"{"name":"part_of","relationship":{"source":"good","target":"good","type":"sideways"}}"#,
         "InvalidValue",
-        "at relationship.type: \"sideways\" is none of unidirectional, bidirectional",
+        "at relationship.type: \"sideways\" is not one of unidirectional, bidirectional",
     );
 }
 

@@ -164,14 +164,14 @@ fn a_mask_that_cannot_be_used_fails_alone() {
         &mask(r#""instanceURI":"u","colorRGB":[1,2,3]"#),
         "at mask: no pixel of the mask belongs to the object; check colorRGB and the picture",
     );
-    check(&mask(r#""instanceURI":"u","colorRGB":[1,2]"#), "at mask.colorRGB: 2 channels where at least 3 must stand");
+    check(&mask(r#""instanceURI":"u","colorRGB":[1,2]"#), "at mask.colorRGB: 2 channels, at least 3 are needed");
     check(
         &mask(r#""instanceURI":"u","colorRGB":[1,2,256]"#),
         "at mask.colorRGB[2]: expected a number from 0 to 255, found a number",
     );
     check(&mask(r#""instanceURI":"u""#), "at mask: the key colorRGB is missing");
-    check(&mask(r#""png":"%%""#), "at mask.png: text that is no base64; encode the bytes of a PNG file");
-    check(&mask(r#""png":"AAAA""#), "at mask: no PNG picture that can be read: unexpected end of file");
+    check(&mask(r#""png":"%%""#), "at mask.png: text that is not base64; encode the bytes of a PNG file");
+    check(&mask(r#""png":"AAAA""#), "at mask: not a readable PNG picture: unexpected end of file");
     check(&mask(r#""size":[1,4],"counts":[1]"#), "at mask: the counts add up to 1 pixels, the size to 4");
     check(
         &mask(r#""size":[1,4],"counts":[4]"#),
@@ -188,9 +188,9 @@ fn a_mask_that_cannot_be_kept_fails_every_line_that_needs_it() {
         r#"{"uuid":"l","name":"lamp","point":{"x":1,"y":1}}"#,
         r#"{"name":"part_of","relationship":{"source":"l","target":"m","type":"unidirectional"}}"#,
     ];
-    let lost = "at relationship.target: the line with the uuid \"m\" left no object to relate to; \
+    let lost = "at relationship.target: the line with the uuid \"m\" made no object to relate to; \
                 correct that line first";
-    let expect = [Some("keep the mask: the disk is full"), None, Some(lost)];
+    let expect = [Some("store the mask: the disk is full"), None, Some(lost)];
     let refuses_some: [fn(&MaskPlace) -> bool; 2] =
         [|place| matches!(place, MaskPlace::Instance { .. }), |place| matches!(place, MaskPlace::Composite { .. })];
     for refuses in refuses_some {

@@ -153,7 +153,7 @@ fn check(data_type: &str, lines: &[&str], expect: &str) {
 #[test]
 fn an_ontology_that_cannot_be_used_is_refused_with_the_place() {
     let refused = |text: &str| Ontology::parse(text).unwrap_err().to_string();
-    assert!(refused("{").starts_with("the ontology is no JSON: byte 1"));
+    assert!(refused("{").starts_with("the ontology is not JSON: byte 1"));
     assert_eq!(
         refused(r#"{"tools":[{"tool":"point","name":"a"}]}"#),
         "the ontology cannot be used: at tools[0]: the key featureSchemaId is missing"

@@ -12,7 +12,7 @@ const KEY: &str = "bbox";
 const DRAWERS: &[&str] = &["rectangle"];
 /// PDF points to an inch.
 const POINTS_PER_INCH: f64 = 72.0;
-/// Pixels to an inch: what browsers say; nothing tells what the vendor does.
+/// Pixels to an inch, as in browsers; the vendor does not say.
 const PIXELS_PER_INCH: f64 = 96.0;
 /// Decimals of computed points, as exports have at most.
 const DECIMALS: i32 = 3;
@@ -64,7 +64,7 @@ const UNITS: &[(&str, Unit)] = &[
     ("POINTS", Unit::Points),
 ];
 
-/// A box on a page leaves in points, on the page number with which it came.
+/// A box on a page is stored in points, with the page number that was sent.
 fn on_page(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let bbox = get_object(value, KEY)?;
     check_lengths(bbox)?;
@@ -100,7 +100,7 @@ fn on_page(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     Ok(Geometry::Drawn(Box::new(drawn)))
 }
 
-/// A box on a map leaves as a ring: south west, north west, north east, south east, south west.
+/// A box on a map is stored as a ring: south west, north west, north east, south east, south west.
 ///
 /// Lines give `top` as the smaller latitude with a positive height, or as the larger one with a negative height.
 fn on_map(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 const KEY: &str = "mask";
 const DRAWERS: &[&str] = &["superpixel", "raster-segmentation"];
 
-/// The sorts of tools that draw masks on frames.
+/// The types of tools that draw masks on frames.
 pub(in super::super) const FRAME_MASK_DRAWERS: &[&str] = DRAWERS;
 
 pub(super) static TOOL: Tool =
@@ -39,7 +39,7 @@ fn single(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     Ok(Geometry::Region(region))
 }
 
-/// Takes the one region that was asked for.
+/// Takes the only requested region.
 fn only(found: Result<Vec<Region>, Problem>, mask: Value<'_>) -> Result<Region, Fault> {
     let found = found.map(|regions| regions.into_iter().next());
     match found {
@@ -49,7 +49,7 @@ fn only(found: Result<Vec<Region>, Problem>, mask: Value<'_>) -> Result<Region, 
     }
 }
 
-/// Returns the bytes of a picture that stands inline or behind a URL.
+/// Returns the bytes of a picture that is inline or at a URL.
 pub(in super::super) fn fetched(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Rc<Vec<u8>>, Fault> {
     if find(value, "imBytes").is_some() {
         return decoded(value, "imBytes").map(Rc::new);
@@ -59,7 +59,7 @@ pub(in super::super) fn fetched(scene: &mut Scene<'_>, value: Value<'_>) -> Resu
     scene.fetch(&url).map_err(|reason| Fault::at(at, Problem::Fetch { url: Quoted::new(&url), reason }))
 }
 
-/// Returns how the pixels of an instance are told from those of others.
+/// Returns what distinguishes the pixels of an instance.
 pub(in super::super) fn instance(value: Value<'_>) -> Result<Inside, Fault> {
     colour(value).map(Inside::Of)
 }

@@ -1,11 +1,11 @@
-//! What lines draw, each sort of geometry a file.
+//! What lines draw, one file for each kind of geometry.
 //!
-//! A tool is found by its key in the line. Its shapes say what the key can mean: which sorts of tools of an ontology draw
-//! it, which [`Form`] it has, and how it becomes a typed shape. Which form counts is decided by the data
-//! type's table of annotation kinds; no tool knows a data type.
+//! A tool is found by its key in the line. Its shapes say what the key can mean: which tools of an ontology draw it,
+//! which [`Form`] it has, and how it becomes a typed shape. The table of annotation kinds of the data type decides
+//! which form applies; no tool knows a data type.
 //!
 //! # Adding a tool
-//! One file beside this one, one line in [`TOOLS`]. A new form of geometry is one variant of [`Form`] and one shape.
+//! One file next to this one, one line in [`TOOLS`]. A new form of geometry is one variant of [`Form`] and one shape.
 
 mod bounding_box;
 mod line;
@@ -31,7 +31,7 @@ use labelport_model::quote::Quoted;
 
 /// Something that lines draw.
 pub(super) struct Tool {
-    /// The key of a line or a key frame under which it stands.
+    /// Its key in a line or a key frame.
     pub(super) key: &'static str,
     /// What it can mean.
     shapes: &'static [Shape],
@@ -40,7 +40,7 @@ pub(super) struct Tool {
 /// One meaning of a key.
 struct Shape {
     form: Form,
-    /// The sorts of tools that draw it, as ontologies spell them.
+    /// The types of tools that draw it, as ontologies spell them.
     drawn_by: &'static [&'static str],
     /// Reads the geometry of the line or the key frame.
     read: Read,
@@ -51,11 +51,11 @@ type Read = fn(&mut Scene<'_>, Value<'_>) -> Result<Geometry, Fault>;
 /// What an object shows.
 #[derive(Debug)]
 pub(super) enum Geometry {
-    /// A shape that is done.
+    /// A complete shape.
     Drawn(Box<Drawn>),
-    /// Pixels that are not kept yet.
+    /// Pixels that are not stored yet.
     Region(Region),
-    /// Pixels that are kept, by their place among the masks of the label.
+    /// Pixels that are stored, by their index among the masks of the label.
     Layer(usize),
 }
 
@@ -86,10 +86,10 @@ static TOOLS: &[&Tool] = &[
 ];
 
 /// Finds the tool whose key a line or a key frame has: the one that the feature draws, where it has several.
-pub(super) fn find_tool(value: Value<'_>, sort: &str) -> Option<&'static Tool> {
+pub(super) fn find_tool(value: Value<'_>, tool_type: &str) -> Option<&'static Tool> {
     let mut present = TOOLS.iter().copied().filter(|tool| find(value, tool.key).is_some());
     let first = present.next()?;
-    let draws = |tool: &Tool| tool.shapes.iter().any(|shape| shape.drawn_by.contains(&sort));
+    let draws = |tool: &Tool| tool.shapes.iter().any(|shape| shape.drawn_by.contains(&tool_type));
     Some(std::iter::once(first).chain(present).find(|tool| draws(tool)).unwrap_or(first))
 }
 
@@ -117,10 +117,13 @@ impl Drawing {
 /// Decides what a tool means for a feature on the data type of the scene.
 pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: Value<'_>) -> Result<Drawing, Fault> {
     let at = find(value, tool.key).unwrap_or(value);
-    let drawn = || tool.shapes.iter().filter(|shape| shape.drawn_by.contains(&feature.sort.as_str()));
+    let drawn = || tool.shapes.iter().filter(|shape| shape.drawn_by.contains(&feature.tool_type.as_str()));
     if drawn().next().is_none() {
         let named = Quoted::new(&feature.name);
-        return Err(Fault::at(at, Problem::ToolMismatch { feature: named, tool: feature.sort.clone(), key: tool.key }));
+        return Err(Fault::at(
+            at,
+            Problem::ToolMismatch { feature: named, tool: feature.tool_type.clone(), key: tool.key },
+        ));
     }
     let known = drawn().find_map(|shape| Some((shape, scene.kind(shape.form)?)));
     let Some((shape, kind)) = known else {

@@ -19,7 +19,7 @@ pub(super) fn read_list(value: Value<'_>, key: &'static str, least: usize) -> Re
     get_list(value, key, "points", least)?.into_iter().map(read).collect()
 }
 
-/// Repeats the first point of a ring at its end, unless it stands there.
+/// Repeats the first point of a ring at its end, unless it is there already.
 pub(super) fn close(ring: &mut Vec<Point<'static>>) {
     let (Some(first), Some(last)) = (ring.first(), ring.last()) else { return };
     if first != last {

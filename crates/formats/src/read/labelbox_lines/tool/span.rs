@@ -20,7 +20,7 @@ pub(super) static TOOL: Tool = Tool {
     ],
 };
 
-/// The token is left out where nobody knows the text.
+/// The token is omitted if the text is unknown.
 fn in_text(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let location = get_object(value, KEY)?;
     let mut span = read_span(location)?;
@@ -41,7 +41,7 @@ fn in_message(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault
     Ok(annotation::Shape::MessageSpan(place).into())
 }
 
-/// Lines count the last character in, spans do not.
+/// The end is included in lines, but not in spans.
 fn read_span(location: Value<'_>) -> Result<Span<'static>, Fault> {
     let (start, last) = range(location, 0)?;
     Ok(Span { start: start.unsigned_abs(), end: last.unsigned_abs() + 1, ..Span::default() })

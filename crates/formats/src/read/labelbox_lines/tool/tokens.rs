@@ -14,7 +14,7 @@ const KEY: &str = "textSelections";
 pub(super) static TOOL: Tool =
     Tool { key: KEY, shapes: &[Shape { form: Form::Tokens, drawn_by: &["named-entity"], read }] };
 
-/// Pages count from 1 and leave as they came. The words are left out where nobody knows the text layer.
+/// Pages count from 1 and are stored as sent. The words are omitted if the text layer is unknown.
 fn read(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let mut groups = Vec::new();
     for selection in get_list(value, KEY, "selections", 1)? {

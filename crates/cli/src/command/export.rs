@@ -14,7 +14,7 @@ use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
     Stream, refuse_inside,
 };
-use labelport_engine::tasks::CommandTask;
+use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
 use labelport_model::request::{
@@ -181,13 +181,13 @@ impl Job<'_> {
             }
             _ => None,
         };
-        let job = task::Job {
+        let work = CommandWork {
             kind: CommandTask::Export,
             name: self.request.scope.to_string(),
             request: self.request.to_canonical_json(),
             holds_writer: false,
         };
-        task::record(self.store, messages, job, |stop| {
+        task::record(self.store, messages, &work, |stop| {
             let job = Job { stop: Some(stop), ..*self };
             let manifest = job.run(target, messages)?;
             let (rows, sha256) = match &manifest {

@@ -5,14 +5,14 @@ use crate::ambient::{self, SystemChance};
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::task::{Done, Job, record};
+use crate::task::{Done, record};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
     self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
 };
 use labelport_engine::sink::{Existing, Packing, Rules};
-use labelport_engine::tasks::CommandTask;
+use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::write::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;
@@ -211,7 +211,8 @@ fn import_all(
     let store = workspace.open_or_create()?;
     let names: Vec<&str> = sources.iter().map(Source::name).collect();
     let request = json!({ "files": names, "strict": limits.strict }).to_string();
-    let job = Job { kind: CommandTask::Import, name: names.join(", "), request, holds_writer: limits.strict };
+    let command =
+        CommandWork { kind: CommandTask::Import, name: names.join(", "), request, holds_writer: limits.strict };
     let work = |stop: &Arc<AtomicBool>| {
         limits.stop = Some(Arc::clone(stop));
         for source in sources {
@@ -221,7 +222,7 @@ fn import_all(
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
         Ok(((), Done { rows: total.records, outcome }))
     };
-    record(&store, messages, job, work)?;
+    record(&store, messages, &command, work)?;
     Ok(store)
 }
 

@@ -9,11 +9,13 @@
 //! Nothing here knows a job: those are in [`jobs`](crate::registry), above everything that they are about.
 
 mod cancel;
+mod command;
 pub mod completed;
 mod lost;
 mod runner;
 
 pub(crate) use cancel::cancel;
+pub use command::{CommandWork, Recorded, Worker};
 pub use labelport_store::tables::tasks::{ListCreated, ListTasks, Task, TaskStatus};
 pub use lost::{CommandTask, end_lost};
 pub use runner::{Log, Runner};

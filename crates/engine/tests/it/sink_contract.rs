@@ -131,11 +131,11 @@ fn fill(sink: &mut dyn Sink, layout: &Layout, text: &str) -> Vec<u8> {
     sink.start(layout).unwrap();
     let mut expected = vec![Vec::new(); layout.streams().len() + 1];
     for round in 0..3 {
-        for index in 0..layout.streams().len() {
+        for (index, stream) in expected.iter_mut().take(layout.streams().len()).enumerate() {
             let line = format!("{text} {round} {index}\n");
             let extent = Extent { bytes: line.len() as u64, lines: 1 };
             sink.write(&Entry { place: Place::Stream(index), bytes: line.as_bytes(), extent }).unwrap();
-            expected[index].extend_from_slice(line.as_bytes());
+            stream.extend_from_slice(line.as_bytes());
         }
         if round == 1 && layout.extension().is_none() {
             let entry =

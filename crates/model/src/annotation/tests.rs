@@ -300,6 +300,18 @@ fn a_text_that_is_cut_off_is_an_error() {
     assert!(after.next().unwrap().is_err() && after.next().is_none());
 }
 
+#[test]
+fn answers_may_be_nested_as_deep_as_json_may() {
+    // Each level takes four levels of JSON, of which there are 512.
+    let levels = crate::json::DEPTH_LIMIT / 4;
+    let open = r#"{"classifications":[{"name":"a","radio_answer":"#.repeat(levels);
+    let text = format!("{open}{{}}{}", "}]}".repeat(levels));
+    check_identity(&text);
+    let mut marks = 0;
+    annotations(&text)[0].for_each_mark(&mut |_| marks += 1);
+    assert_eq!(marks, levels);
+}
+
 /// Keys that mean something somewhere.
 const KEYS: &[&str] = &[
     "objects",
@@ -373,5 +385,23 @@ proptest! {
     #[test]
     fn whatever_a_label_holds_is_written_back_and_counted(text in any_json()) {
         check_identity(&text);
+    }
+
+    /// What is not JSON in normal form is an error in the text, or comes out as it went in.
+    #[test]
+    fn any_text_is_written_back_or_refused(
+        text in prop_oneof![
+            "\\PC{0,40}",
+            (any_json(), any::<prop::sample::Index>(), "[\\[\\]{}:,\"\\\\ a0\u{e9}-]{0,3}").prop_map(|(json, at, extra)| {
+                let (before, after) = json.split_at(at.index(json.len()));
+                format!("{before}{extra}{after}")
+            }),
+        ],
+    ) {
+        let mut written = Vec::new();
+        match rewrite(&text, &mut written, &mut |_| {}) {
+            Ok(()) => prop_assert_eq!(String::from_utf8(written).unwrap(), text),
+            Err(error) => prop_assert!(error.offset <= text.len()),
+        }
     }
 }

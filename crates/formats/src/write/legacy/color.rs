@@ -1,12 +1,12 @@
 //! Colours for features whose ontology is not at hand.
 
-/// Returns a colour as `#rrggbb` that depends on the text alone: bright, and different for most texts.
+/// Returns a colour as `#rrggbb` that depends only on the text: bright, and different for most texts.
 pub(super) fn of(text: &str) -> String {
     // FNV-1a: short, and the same everywhere.
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    // Texts that differ at their end alone differ in the last bits alone, so all bits are mixed.
+    // Texts that differ only at their end differ only in the last bits, so all bits are mixed.
     let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let hue = (mixed >> 32) % 1536;
     let (sector, step) = (hue / 256, (hue % 256) as u8);

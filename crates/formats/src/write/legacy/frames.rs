@@ -13,13 +13,13 @@ pub(super) struct Frame<'a> {
     axis: Option<&'a str>,
     /// What is on it, as it is stored.
     json: &'a str,
-    /// Classifications of the whole, which stand on the first frame: the format has no other place for them.
+    /// Classifications of the whole, which are put on the first frame: the format has no other place for them.
     common: Option<&'a str>,
     /// Which frames are key frames.
     timeline: &'a Timeline<'a>,
 }
 
-/// Tells whether annotations stand on frames.
+/// Returns whether annotations are on frames.
 pub(super) fn has_them(annotations: &str) -> bool {
     let members = annotation::members(annotations).unwrap_or_default();
     members.iter().any(|(key, value)| matches!(*key, "frames" | "groups") && value.starts_with('{'))
@@ -37,7 +37,7 @@ pub(super) fn for_each(source: Source<'_>, out: &mut Vec<u8>, each: &mut dyn FnM
         Source::Filled { frames, spill } => (frames, spill),
     };
     let mut common = common(&annotation::members(source.stored()).unwrap_or_default());
-    // After a break nobody takes what would follow, so there is nothing to do about one.
+    // After a break the consumer takes nothing more, so it needs no handling.
     let _: ControlFlow<()> = filled.for_each_frame(&mut |number, json| {
         if let Ok(json) = std::str::from_utf8(json) {
             each(&Frame { number, axis: None, json, common: common.take(), timeline: &timeline }, out);
@@ -124,8 +124,8 @@ pub(super) fn write(legacy: &Legacy<'_>, frame: &Frame<'_>, out: &mut Vec<u8>) {
     object.close();
 }
 
-/// Tells whether an object was set on a frame. Where nothing is said about it, it was: frames that nobody set come with
-/// a list of those that were.
+/// Returns whether an object was set on a frame. If the label does not say so, it was: labels with other frames list their
+/// key frames.
 fn is_key_frame(frame: &Frame<'_>, object: &Object<'_>) -> bool {
     let id = object.feature.id.as_ref().map_or("", |id| id.escaped());
     frame.timeline.is_key_frame(frame.axis, id, frame.number).unwrap_or(true)

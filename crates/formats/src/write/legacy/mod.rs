@@ -1,15 +1,14 @@
 //! The format before export v2: one JSON object a line for each label of a project, or for each row of a model run.
 //!
-//! A project's file is a JSON array of these objects; the brackets and commas are for whoever joins the lines. All keys
-//! that readers of the format insist on are always there. What the row format of today has and the old one has not is
-//! written under a name of its own where readers pass over it, and is left out where they would stumble: ids of another
-//! length than 25, geometry of kinds that came later.
+//! A file of a project is a JSON array of these objects; the brackets and commas are added when the lines are joined. All
+//! keys that readers of the format require are always present. Newer data is written under a name of its own if readers
+//! ignore it, and omitted if they would fail: ids of another length than 25, geometry of later kinds.
 //!
 //! Labels are read as typed annotations and printed anew here, since nearly every key has another name. Numbers keep
 //! their spelling.
 //!
-//! What a row shows and no record holds is asked of [`Legacy`]: where frames and masks are served, which colours an
-//! ontology gives, whether issues are open.
+//! [`Legacy`] provides what a row shows but a record does not hold: where frames and masks are served, the colours of an
+//! ontology, whether issues are open.
 
 mod color;
 mod frames;
@@ -97,7 +96,7 @@ impl<'a> Source<'a> {
 
 /// Labels of projects, one object for each.
 pub struct LegacyJson<'a>(
-    /// What rows show beside the record.
+    /// What rows show in addition to the record.
     pub Legacy<'a>,
 );
 
@@ -128,7 +127,7 @@ impl Encoder for LegacyJson<'_> {
 
 /// Rows of model runs, one object for each.
 pub struct LegacyRun<'a>(
-    /// What rows show beside the record.
+    /// What rows show in addition to the record.
     pub Legacy<'a>,
 );
 

@@ -7,7 +7,7 @@ use labelport_model::annotation::{
 };
 use labelport_model::json::{ObjectWriter, quote_into};
 
-/// The length that readers of the format insist on for ids of features and schemas.
+/// The length that readers of the format require for ids of features and schemas.
 const ID_LENGTH: usize = 25;
 
 /// Returns what an object relates, if it is a relationship.
@@ -84,7 +84,7 @@ fn write_shape(legacy: &Legacy<'_>, item: &Object<'_>, shape: &Shape<'_>, object
     }
 }
 
-/// Writes characters of a message or of the whole text. The format counts the last one in.
+/// Writes characters of a message or of the whole text. In the format the end is included.
 fn write_entity(span: &Span<'_>, message: Option<&Text<'_>>, object: &mut ObjectWriter<'_>) {
     let mut data = ObjectWriter::open(object.key("data"));
     let mut location = ObjectWriter::open(data.key("location"));
@@ -99,7 +99,7 @@ fn write_entity(span: &Span<'_>, message: Option<&Text<'_>>, object: &mut Object
     object.raw("version", b"1");
 }
 
-/// Writes words of a text layer. Their boxes stand in the layer, of which a record has no more than ids.
+/// Writes words of a text layer. Their boxes are in the layer, of which a record has only ids.
 fn write_document_entity(tokens: &Tokens<'_>, out: &mut Vec<u8>) {
     let mut data = ObjectWriter::open(out);
     separated(&tokens.groups, data.key("location"), |group, out| {
@@ -137,8 +137,8 @@ fn write_geo(geo: &Geo<'_>, object: &mut ObjectWriter<'_>) {
     written.close();
 }
 
-/// Writes classifications, given as JSON, as one flat list: those under an answer follow the one that they belong to. A
-/// list may have a time at which it holds.
+/// Writes classifications, given as JSON, as one flat list: nested ones follow the one that they belong to. A list may
+/// have a start time.
 pub(super) fn write_classifications<'a>(
     lists: &mut dyn Iterator<Item = (&'a str, Option<&'a str>)>,
     out: &mut Vec<u8>,
@@ -157,7 +157,7 @@ fn write_flat(list: &Classifications<'_>, time: Option<&str>, start: usize, out:
     let mut others = list.others.iter().peekable();
     for index in 0..=list.items.len() {
         while let Some((_, other)) = others.next_if(|(before, _)| *before <= index) {
-            // A list in a list, as some files have it, is part of the list.
+            // A list in a list, which some files have, is part of the list.
             if let Ok(Some(inner)) = Classifications::from_json(other) {
                 write_flat(&inner, time, start, out);
             }

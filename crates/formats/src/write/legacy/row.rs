@@ -1,4 +1,4 @@
-//! Rows: what stands around a label.
+//! Rows: everything around a label.
 
 use super::object::{camel_case, quoted, separated};
 use super::{Legacy, Source, label, parsed, parsed_members};
@@ -6,7 +6,7 @@ use labelport_model::data_type::of_media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use labelport_model::record::{LabelRecord, ProjectRecord, Record, RunRecord};
 
-/// The data types that readers of the format know by name; they tell others by what a label holds.
+/// The data types that readers of the format know by name; they recognise others by the contents of a label.
 const NAMED_TYPES: &[&str] = &["image", "text", "video"];
 
 /// Writes a line for each label of the record's projects.
@@ -108,7 +108,7 @@ fn write_data_row(head: Value<'_>, row: &mut ObjectWriter<'_>) {
     }
 }
 
-/// Returns a tile layer with its keys in the spelling by which readers of the format know one.
+/// Returns a tile layer with its keys as readers of the format spell them.
 fn tiles(row_data: &str) -> Option<String> {
     const KEY: &str = "tile_layer_url";
     if !row_data.trim_start().starts_with('{') || !row_data.contains(KEY) {
@@ -119,7 +119,7 @@ fn tiles(row_data: &str) -> Option<String> {
     String::from_utf8(camel_case_keys(document.root())).ok()
 }
 
-/// Writes a value as it is, or what stands for one that is not there.
+/// Writes a value as it is, or a default if it is absent.
 fn member(row: &mut ObjectWriter<'_>, key: &str, value: Option<Value<'_>>, otherwise: &str) {
     row.raw(key, value.map_or(otherwise, Value::raw).as_bytes());
 }
@@ -136,8 +136,8 @@ fn moment(time: Option<Value<'_>>) -> Vec<u8> {
     quoted(&format!("{local}{decimals}Z"))
 }
 
-/// Writes reviews. A row of today says who looked at a label and when, not what came of it: a label that is still there
-/// counts as approved. The id, which readers insist on, is made from that of the label.
+/// Writes reviews. A current row says who reviewed a label and when, but not the result: a label that still exists counts
+/// as approved. The id, which readers require, is derived from that of the label.
 fn write_reviews(label_id: &str, reviews: Option<Value<'_>>, out: &mut Vec<u8>) {
     separated(reviews.into_iter().flat_map(Value::elements).enumerate(), out, |(index, review), out| {
         let mut object = ObjectWriter::open(out);
@@ -151,7 +151,7 @@ fn write_reviews(label_id: &str, reviews: Option<Value<'_>>, out: &mut Vec<u8>) 
     });
 }
 
-/// Writes a metadata field in the readable form: of an option its name.
+/// Writes a metadata field in readable form: an option by its name.
 fn write_metadata(field: Value<'_>, out: &mut Vec<u8>) {
     let mut object = ObjectWriter::open(out);
     member(&mut object, "schemaId", field.get("schema_id"), "null");

@@ -1,4 +1,4 @@
-//! What becomes of each sort of annotation, and of the rows around them.
+//! How each kind of annotation is written, and the rows around them.
 
 use super::*;
 use labelport_model::losses::Losses;
@@ -7,7 +7,7 @@ use labelport_model::record::{Annotations, DetailsRecord, LabelRecord, ModelReco
 const ID: &str = "cjhfk1o2f0a1b2c3d4e5f6g7h";
 const SCHEMA: &str = "ckabc1o2f0a1b2c3d4e5f6g7h";
 
-/// Returns a feature with these members behind its own.
+/// Returns a feature with these members after its own.
 fn feature(members: &str) -> String {
     format!(r#"{{"feature_id":"{ID}","feature_schema_id":"{SCHEMA}","name":"Car","value":"car",{members}}}"#)
 }

@@ -1,10 +1,10 @@
 //! Rectangles: `bbox` with the corner that has the smaller coordinates, a height and a width.
 
-use super::{Drawn, Geometry, Shape, Tool, position};
+use super::{Drawn, Geometry, Meaning, Tool, position};
 use crate::read::labelbox_lines::error::{Fault, Problem};
 use crate::read::labelbox_lines::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, Coordinates, Dimensions, Layout, Number, Position, Rect};
+use labelport_model::annotation::{Coordinates, Dimensions, Layout, Number, Position, Rect, Shape};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
@@ -19,10 +19,10 @@ const DECIMALS: i32 = 3;
 
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
-    shapes: &[
-        Shape { form: Form::Box, drawn_by: DRAWERS, read: plain },
-        Shape { form: Form::PageBox, drawn_by: DRAWERS, read: on_page },
-        Shape { form: Form::GeoBox, drawn_by: DRAWERS, read: on_map },
+    meanings: &[
+        Meaning { form: Form::Box, drawn_by: DRAWERS, read: plain },
+        Meaning { form: Form::PageBox, drawn_by: DRAWERS, read: on_page },
+        Meaning { form: Form::GeoBox, drawn_by: DRAWERS, read: on_map },
     ],
 };
 
@@ -44,7 +44,7 @@ fn read_rect(bbox: Value<'_>) -> Result<Rect<'static>, Fault> {
 fn plain(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let bbox = get_object(value, KEY)?;
     check_lengths(bbox)?;
-    Ok(annotation::Shape::Box(read_rect(bbox)?).into())
+    Ok(Shape::Box(read_rect(bbox)?).into())
 }
 
 /// What the numbers of a page's box count.
@@ -91,8 +91,7 @@ fn on_page(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
             layout: Layout::default(),
         },
     };
-    let mut drawn =
-        Drawn { shape: Some(annotation::Shape::PageBox(rect)), page_number: Some(page), ..Drawn::default() };
+    let mut drawn = Drawn { shape: Some(Shape::PageBox(rect)), page_number: Some(page), ..Drawn::default() };
     if let Some(size) = size {
         let (height, width) = (computed(bbox, size.height, DECIMALS)?, computed(bbox, size.width, DECIMALS)?);
         drawn.page_dimensions = Some(Dimensions { height, width, layout: Layout::default() });

@@ -1,9 +1,9 @@
 //! Joined points that are not closed: `line`.
 
-use super::{Geometry, Shape, Tool, position};
+use super::{Geometry, Meaning, Tool, position};
 use crate::read::labelbox_lines::error::Fault;
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, Coordinates};
+use labelport_model::annotation::{Coordinates, Shape};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
@@ -14,14 +14,14 @@ const LEAST: usize = 2;
 
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
-    shapes: &[
-        Shape { form: Form::Line, drawn_by: DRAWERS, read: plain },
-        Shape { form: Form::GeoLine, drawn_by: DRAWERS, read: on_map },
+    meanings: &[
+        Meaning { form: Form::Line, drawn_by: DRAWERS, read: plain },
+        Meaning { form: Form::GeoLine, drawn_by: DRAWERS, read: on_map },
     ],
 };
 
 fn plain(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
-    Ok(annotation::Shape::Line(position::read_list(value, KEY, LEAST)?).into())
+    Ok(Shape::Line(position::read_list(value, KEY, LEAST)?).into())
 }
 
 fn on_map(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {

@@ -1,6 +1,6 @@
 //! Pixels: `mask` with a picture and a colour in it, with a picture of the object alone, or with run lengths.
 
-use super::{Geometry, Shape, Tool};
+use super::{Geometry, Meaning, Tool};
 use crate::read::labelbox_lines::error::{Fault, Problem};
 use crate::read::labelbox_lines::line::{find, find_text, get, get_list, get_object, whole};
 use crate::read::labelbox_lines::mask::{Inside, Region, from_counts, regions};
@@ -19,7 +19,7 @@ const DRAWERS: &[&str] = &["superpixel", "raster-segmentation"];
 pub(in super::super) const FRAME_MASK_DRAWERS: &[&str] = DRAWERS;
 
 pub(super) static TOOL: Tool =
-    Tool { key: KEY, shapes: &[Shape { form: Form::Mask, drawn_by: DRAWERS, read: single }] };
+    Tool { key: KEY, meanings: &[Meaning { form: Form::Mask, drawn_by: DRAWERS, read: single }] };
 
 fn single(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let mask = get_object(value, KEY)?;

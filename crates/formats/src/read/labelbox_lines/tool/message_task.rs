@@ -1,10 +1,10 @@
 //! Preferences among messages of a chat: `messageEvaluationTask` with a format and its data.
 
-use super::{Geometry, Shape, Tool};
+use super::{Geometry, Meaning, Tool};
 use crate::read::labelbox_lines::error::Fault;
 use crate::read::labelbox_lines::line::{get, get_list, get_object, get_text, get_whole, object, one_of};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, Message, MessageChoice, MessageChoices, MessageRanks, Text};
+use labelport_model::annotation::{Message, MessageChoice, MessageChoices, MessageRanks, Shape, Text};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
@@ -16,10 +16,10 @@ const RANKS: &str = "message-ranking";
 
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
-    shapes: &[
-        Shape { form: Form::MessageChoice, drawn_by: &[CHOICE], read: choice },
-        Shape { form: Form::MessageChoices, drawn_by: &[CHOICES], read: choices },
-        Shape { form: Form::MessageRanks, drawn_by: &[RANKS], read: ranks },
+    meanings: &[
+        Meaning { form: Form::MessageChoice, drawn_by: &[CHOICE], read: choice },
+        Meaning { form: Form::MessageChoices, drawn_by: &[CHOICES], read: choices },
+        Meaning { form: Form::MessageRanks, drawn_by: &[RANKS], read: ranks },
     ],
 };
 
@@ -51,8 +51,7 @@ fn choice(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let data = data(value, CHOICE)?;
     let Message { message_id, model_config_name, layout, .. } = message(data)?;
     let parent_message_id = parent(data)?;
-    Ok(annotation::Shape::MessageChoice(MessageChoice { message_id, model_config_name, parent_message_id, layout })
-        .into())
+    Ok(Shape::MessageChoice(MessageChoice { message_id, model_config_name, parent_message_id, layout }).into())
 }
 
 fn choices(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
@@ -60,7 +59,7 @@ fn choices(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     let chosen = get_list(data, "selectedMessages", "messages", 0)?;
     let messages = chosen.into_iter().map(message).collect::<Result<_, _>>()?;
     let choices = MessageChoices { messages, parent_message_id: parent(data)?, ..MessageChoices::default() };
-    Ok(annotation::Shape::MessageChoices(choices).into())
+    Ok(Shape::MessageChoices(choices).into())
 }
 
 fn ranks(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
@@ -71,5 +70,5 @@ fn ranks(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
         messages.push(Message { order: Some(get_whole(each, "order")?), ..message });
     }
     let ranks = MessageRanks { messages, parent_message_id: parent(data)?, ..MessageRanks::default() };
-    Ok(annotation::Shape::MessageRanks(ranks).into())
+    Ok(Shape::MessageRanks(ranks).into())
 }

@@ -1,11 +1,11 @@
 //! What lines draw, one file for each kind of geometry.
 //!
-//! A tool is found by its key in the line. Its shapes say what the key can mean: which tools of an ontology draw it,
+//! A tool is found by its key in the line. Its meanings say what the key can mean: which tools of an ontology draw it,
 //! which [`Form`] it has, and how it becomes a typed shape. The table of annotation kinds of the data type decides
 //! which form applies; no tool knows a data type.
 //!
 //! # Adding a tool
-//! One file next to this one, one line in [`TOOLS`]. A new form of geometry is one variant of [`Form`] and one shape.
+//! One file next to this one, one line in [`TOOLS`]. A new form of geometry is one variant of [`Form`] and one meaning.
 
 mod bounding_box;
 mod line;
@@ -24,7 +24,7 @@ use super::line::find;
 use super::mask::Region;
 use super::ontology::Tool as Feature;
 use super::scene::Scene;
-use labelport_model::annotation::{self, Dimensions};
+use labelport_model::annotation::{Dimensions, Shape};
 use labelport_model::data_type::{AnnotationKind, Form};
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -34,11 +34,11 @@ pub(super) struct Tool {
     /// Its key in a line or a key frame.
     pub(super) key: &'static str,
     /// What it can mean.
-    shapes: &'static [Shape],
+    meanings: &'static [Meaning],
 }
 
 /// One meaning of a key.
-struct Shape {
+struct Meaning {
     form: Form,
     /// The types of tools that draw it, as ontologies spell them.
     drawn_by: &'static [&'static str],
@@ -62,13 +62,13 @@ pub(super) enum Geometry {
 /// A shape, and the page that it is on.
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
-    pub(super) shape: Option<annotation::Shape<'static>>,
+    pub(super) shape: Option<Shape<'static>>,
     pub(super) page_number: Option<i64>,
     pub(super) page_dimensions: Option<Dimensions<'static>>,
 }
 
-impl From<annotation::Shape<'static>> for Geometry {
-    fn from(shape: annotation::Shape<'static>) -> Self {
+impl From<Shape<'static>> for Geometry {
+    fn from(shape: Shape<'static>) -> Self {
         Self::Drawn(Box::new(Drawn { shape: Some(shape), ..Drawn::default() }))
     }
 }
@@ -89,7 +89,7 @@ static TOOLS: &[&Tool] = &[
 pub(super) fn find_tool(value: Value<'_>, tool_type: &str) -> Option<&'static Tool> {
     let mut present = TOOLS.iter().copied().filter(|tool| find(value, tool.key).is_some());
     let first = present.next()?;
-    let draws = |tool: &Tool| tool.shapes.iter().any(|shape| shape.drawn_by.contains(&tool_type));
+    let draws = |tool: &Tool| tool.meanings.iter().any(|meaning| meaning.drawn_by.contains(&tool_type));
     Some(std::iter::once(first).chain(present).find(|tool| draws(tool)).unwrap_or(first))
 }
 
@@ -117,7 +117,7 @@ impl Drawing {
 /// Decides what a tool means for a feature on the data type of the scene.
 pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: Value<'_>) -> Result<Drawing, Fault> {
     let at = find(value, tool.key).unwrap_or(value);
-    let drawn = || tool.shapes.iter().filter(|shape| shape.drawn_by.contains(&feature.tool_type.as_str()));
+    let drawn = || tool.meanings.iter().filter(|meaning| meaning.drawn_by.contains(&feature.tool_type.as_str()));
     if drawn().next().is_none() {
         let named = Quoted::new(&feature.name);
         return Err(Fault::at(
@@ -125,12 +125,12 @@ pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: V
             Problem::ToolMismatch { feature: named, tool: feature.tool_type.clone(), key: tool.key },
         ));
     }
-    let known = drawn().find_map(|shape| Some((shape, scene.kind(shape.form)?)));
-    let Some((shape, kind)) = known else {
+    let known = drawn().find_map(|meaning| Some((meaning, scene.kind(meaning.form)?)));
+    let Some((meaning, kind)) = known else {
         let problem = Problem::DataTypeMismatch { data_type: scene.data_type.name, key: tool.key };
         return Err(Fault::at(at, problem));
     };
-    Ok(Drawing { key: tool.key, kind, read: shape.read })
+    Ok(Drawing { key: tool.key, kind, read: meaning.read })
 }
 
 #[cfg(test)]
@@ -148,8 +148,9 @@ mod tests {
     fn every_kind_of_every_data_type_is_drawn_by_something() {
         let elsewhere = [Form::Directed, Form::FrameMask, Form::Mutual];
         for kind in DATA_TYPES.iter().flat_map(|data_type| data_type.kinds) {
-            let shapes = TOOLS.iter().flat_map(|tool| tool.shapes).filter(|shape| shape.form == kind.form).count();
-            assert_eq!(shapes, usize::from(!elsewhere.contains(&kind.form)), "{}", kind.name);
+            let meanings =
+                TOOLS.iter().flat_map(|tool| tool.meanings).filter(|meaning| meaning.form == kind.form).count();
+            assert_eq!(meanings, usize::from(!elsewhere.contains(&kind.form)), "{}", kind.name);
         }
     }
 }

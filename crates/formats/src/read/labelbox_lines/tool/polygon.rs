@@ -1,9 +1,9 @@
 //! Rings: `polygon`, open or closed. Exports repeat the first point at the end.
 
-use super::{Geometry, Shape, Tool, position};
+use super::{Geometry, Meaning, Tool, position};
 use crate::read::labelbox_lines::error::Fault;
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, Coordinates, Point};
+use labelport_model::annotation::{Coordinates, Point, Shape};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
@@ -14,9 +14,9 @@ const LEAST: usize = 3;
 
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
-    shapes: &[
-        Shape { form: Form::Polygon, drawn_by: DRAWERS, read: plain },
-        Shape { form: Form::GeoPolygon, drawn_by: DRAWERS, read: on_map },
+    meanings: &[
+        Meaning { form: Form::Polygon, drawn_by: DRAWERS, read: plain },
+        Meaning { form: Form::GeoPolygon, drawn_by: DRAWERS, read: on_map },
     ],
 };
 
@@ -27,7 +27,7 @@ fn ring(value: Value<'_>) -> Result<Vec<Point<'static>>, Fault> {
 }
 
 fn plain(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
-    Ok(annotation::Shape::Polygon(ring(value)?).into())
+    Ok(Shape::Polygon(ring(value)?).into())
 }
 
 fn on_map(_: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {

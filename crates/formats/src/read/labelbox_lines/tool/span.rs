@@ -1,11 +1,11 @@
 //! Characters of a text: `location` with a start and an end that is included.
 
-use super::{Geometry, Shape, Tool};
+use super::{Geometry, Meaning, Tool};
 use crate::read::labelbox_lines::answer::get_message;
 use crate::read::labelbox_lines::error::{Fault, Problem};
 use crate::read::labelbox_lines::line::{get_object, range};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, MessageSpan, Span, Text};
+use labelport_model::annotation::{MessageSpan, Shape, Span, Text};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 
@@ -14,9 +14,9 @@ const DRAWERS: &[&str] = &["named-entity"];
 
 pub(super) static TOOL: Tool = Tool {
     key: KEY,
-    shapes: &[
-        Shape { form: Form::Span, drawn_by: DRAWERS, read: in_text },
-        Shape { form: Form::MessageSpan, drawn_by: DRAWERS, read: in_message },
+    meanings: &[
+        Meaning { form: Form::Span, drawn_by: DRAWERS, read: in_text },
+        Meaning { form: Form::MessageSpan, drawn_by: DRAWERS, read: in_message },
     ],
 };
 
@@ -30,7 +30,7 @@ fn in_text(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
             .ok_or_else(|| Fault::at(location, Problem::BeyondText { end: span.last(), length: text.length() }))?;
         span.token = Some(Text::new(token));
     }
-    Ok(annotation::Shape::Span(span).into())
+    Ok(Shape::Span(span).into())
 }
 
 fn in_message(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
@@ -38,7 +38,7 @@ fn in_message(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault
     let message = get_message(value)?;
     scene.check_message(value, &message)?;
     let place = MessageSpan { message_id: Some(Text::new(&message)), span, ..MessageSpan::default() };
-    Ok(annotation::Shape::MessageSpan(place).into())
+    Ok(Shape::MessageSpan(place).into())
 }
 
 /// The end is included in lines, but not in spans.

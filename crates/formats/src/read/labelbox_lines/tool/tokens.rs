@@ -1,10 +1,10 @@
 //! Words of a document's text layer: `textSelections` with ids of groups and tokens.
 
-use super::{Geometry, Shape, Tool};
+use super::{Geometry, Meaning, Tool};
 use crate::read::labelbox_lines::error::{Fault, Problem};
 use crate::read::labelbox_lines::line::{get, get_from, get_list, get_text, object, text};
 use crate::read::labelbox_lines::scene::Scene;
-use labelport_model::annotation::{self, Text, TokenGroup, Tokens};
+use labelport_model::annotation::{Shape, Text, TokenGroup, Tokens};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -12,7 +12,7 @@ use labelport_model::quote::Quoted;
 const KEY: &str = "textSelections";
 
 pub(super) static TOOL: Tool =
-    Tool { key: KEY, shapes: &[Shape { form: Form::Tokens, drawn_by: &["named-entity"], read }] };
+    Tool { key: KEY, meanings: &[Meaning { form: Form::Tokens, drawn_by: &["named-entity"], read }] };
 
 /// Pages count from 1 and are stored as sent. The words are omitted if the text layer is unknown.
 fn read(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
@@ -20,7 +20,7 @@ fn read(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     for selection in get_list(value, KEY, "selections", 1)? {
         groups.push(read_group(scene, object(selection)?)?);
     }
-    Ok(annotation::Shape::Tokens(Tokens { groups, ..Tokens::default() }).into())
+    Ok(Shape::Tokens(Tokens { groups, ..Tokens::default() }).into())
 }
 
 fn read_group(scene: &Scene<'_>, selection: Value<'_>) -> Result<TokenGroup<'static>, Fault> {

@@ -47,6 +47,12 @@ pub static CHECKS: &[Check] = &[
         run: texts::definitions,
     },
     Check {
+        name: "kept_counts",
+        summary: "The counts that lists show are those of what is there.",
+        remedy: REBUILD,
+        run: links::kept_counts,
+    },
+    Check {
         name: "labels",
         summary: "The texts of labels are JSON, and times, counts, mask flags and the look-up by feature say the same.",
         remedy: RESTORE,

@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::{self, Kept};
 use crate::write::removal;
 use labelport_model::json::quote_into;
 
@@ -115,7 +116,7 @@ pub fn list_by_external_id(
 
 /// Counts the rows of an organization.
 pub fn count(connection: &mut dyn Connection, org_key: i64) -> Result<i64, StoreError> {
-    connection.count("select count(*) from data_rows where org_key = $1", &[org_key.into()])
+    counts::get(connection, Kept::Catalog(org_key))
 }
 
 /// Lists the rows of an organization after a key, in key order.

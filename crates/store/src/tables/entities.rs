@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::{self, Kept};
 
 /// A sort of thing that has an id and a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,13 +126,12 @@ pub fn find_by_id_or_name(
 
 /// Counts the data rows of a dataset, a project or a model run; 0 for another sort.
 pub fn count_rows(connection: &mut dyn Connection, sort: EntityKind, key: i64) -> Result<i64, StoreError> {
-    let sql = match sort {
-        EntityKind::Dataset => "select count(*) from data_rows where dataset_key = $1",
-        EntityKind::ModelRun => "select count(*) from run_rows where run_key = $1",
-        EntityKind::Project => "select count(*) from project_rows where project_key = $1",
-        EntityKind::Model | EntityKind::Slice => return Ok(0),
-    };
-    connection.count(sql, &[key.into()])
+    match sort {
+        EntityKind::Dataset => counts::get(connection, Kept::Dataset(key)),
+        EntityKind::ModelRun => counts::get(connection, Kept::Run(key)),
+        EntityKind::Project => super::projects::count_rows(connection, key),
+        EntityKind::Model | EntityKind::Slice => Ok(0),
+    }
 }
 
 /// A batch of a project.
@@ -150,7 +150,8 @@ pub struct BatchFacts {
 /// Lists the batches of all projects, oldest first.
 pub fn list_batches(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<BatchFacts>, StoreError> {
     let sql = "select b.id, b.name, p.name, \
-               (select count(*) from project_rows r where r.batch_key = b.batch_key) from batches b \
+               coalesce((select k.value from kept_counts k where k.kind = 'batch' and k.scope_key = b.batch_key \
+               and k.part = 0), 0) from batches b \
                join projects p on p.project_key = b.project_key \
                where p.org_key = $1 and p.deleted_ms is null order by b.batch_key";
     connection.list(sql, &[org_key.into()], |row| BatchFacts {

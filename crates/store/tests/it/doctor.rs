@@ -77,6 +77,16 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "labels",
         "label l000000000000000000000003 of data row r000000000000000000000003 in project j000000000000000000000001: created_at is",
     ),
+    (
+        &["update kept_counts set value = value + 1 where kind = 'dataset' and scope_key = 1"],
+        "kept_counts",
+        "the count of the dataset with the key 1 is 7, and 6 are there",
+    ),
+    (
+        &["delete from kept_counts where kind = 'labels' and scope_key = 2"],
+        "kept_counts",
+        "the count of the labels with the key 2 is 0, and 1 are there",
+    ),
     (&["update labels set has_masks = 1 where row_key = 3"], "labels", "it is marked as having masks"),
     (
         &["update labels set tally = (select tally from labels where row_key = 6) where row_key = 3"],

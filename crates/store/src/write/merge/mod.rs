@@ -18,6 +18,7 @@ pub use refuse::Refusal;
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::changes::{self, Departure};
+use crate::write::counts::{Changes, Kept, Standing};
 use inserts::{Inserts, NewDataRow, NewProjectRow};
 use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
@@ -143,6 +144,8 @@ pub struct Merger {
     /// The key of the next new row. Keys are given here, since asking the database for each costs as much as writing it.
     next_row_key: RowKey,
     wrote: bool,
+    /// Changes of kept counts, written at the end of the transaction.
+    kept: Changes,
     /// What was done so far.
     pub counts: MergeCounts,
     /// The first rows that lost labels.
@@ -166,6 +169,7 @@ impl Merger {
             change_seq: 0,
             next_row_key: 0,
             wrote: false,
+            kept: Changes::default(),
             counts: MergeCounts::default(),
             losses: Vec::new(),
         }
@@ -177,12 +181,14 @@ impl Merger {
         self.change_seq = changes::peek_change_seq(connection, self.org_key)?;
         self.next_row_key = connection.count("select value from counters where name = 'row_key'", &[])? + 1;
         self.wrote = false;
+        self.kept = Changes::default();
         Ok(())
     }
 
     /// Ends a transaction's worth of rows.
     pub fn end(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
         let renamed = self.names.end(connection, self.change_seq)?;
+        self.kept.flush(connection)?;
         if self.wrote || renamed {
             // The writer is alone, so this is the number that was looked at in the beginning.
             changes::next_change_seq(connection, self.org_key)?;
@@ -257,6 +263,10 @@ impl Merger {
         self.next_row_key += 1;
         let (org_key, change_seq, dataset_key) = (self.org_key, self.change_seq, self.dataset_of(connection, row)?);
         inserts.data_rows.push(NewDataRow { row_key, org_key, dataset_key, change_seq, row });
+        self.kept.add(Kept::Catalog(org_key), 1);
+        if let Some(key) = dataset_key {
+            self.kept.add(Kept::Dataset(key), 1);
+        }
         self.merge_sections(connection, inserts, Target { row_key, is_new: true }, row)?;
         self.wrote = true;
         self.counts.rows.created += 1;
@@ -363,6 +373,13 @@ impl Merger {
             let departure = Departure { scope: changes::Scope::Dataset, scope_key, row_key, row_id: row.id.as_str() };
             changes::leave_scope(connection, self.org_key, self.change_seq, departure)?;
         }
+        if dataset_key != stored.dataset_key {
+            for (key, by) in [(stored.dataset_key, -1), (dataset_key, 1)] {
+                if let Some(key) = key {
+                    self.kept.add(Kept::Dataset(key), by);
+                }
+            }
+        }
         // A line may say null, and then the row has none any more: what counts is what stands in the head.
         let [global_key, external_id] = texts_of(&head, ["global_key", "external_id"]);
         if global_key != stored.global_key {
@@ -425,18 +442,25 @@ impl Merger {
             false => sections::StoredProjectRow::find(connection, project_key, target.row_key)?,
         };
         let mut changed = true;
+        let status = details.and_then(|details| details.status).map(|status| i64::from(status.code()));
+        let standing = Standing { status, batch_key, workflow_task_key };
         match &stored {
-            None => inserts.project_rows.push(NewProjectRow {
-                project_key,
-                row_key: target.row_key,
-                batch_key,
-                workflow_task_key,
-                change_seq: self.change_seq,
-                project,
-            }),
+            None => {
+                self.kept.add_row(project_key, standing, 1);
+                inserts.project_rows.push(NewProjectRow {
+                    project_key,
+                    row_key: target.row_key,
+                    batch_key,
+                    workflow_task_key,
+                    change_seq: self.change_seq,
+                    project,
+                });
+            }
             Some(stored) => {
                 changed = false;
                 if let Some(details) = details.filter(|details| stored.details.as_ref() != Some(&details.json)) {
+                    self.kept.add_row(project_key, stored.standing, -1);
+                    self.kept.add_row(project_key, standing, 1);
                     connection.execute(
                         "update project_rows set batch_key = $1, workflow_task_key = $2, status = $3, priority = $4, \
                          details = $5 where project_key = $6 and row_key = $7",
@@ -491,6 +515,7 @@ impl Merger {
         let mut changed = true;
         match &stored {
             None => {
+                self.kept.add(Kept::Run(run_key), 1);
                 connection.execute(
                     "insert into run_rows (run_key, row_key, split, change_seq, known, head, tail, model_rest) \
                      values ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -4,7 +4,7 @@ use super::run::Findings;
 use crate::engine::{Connection, RowView, StoreError};
 use std::ops::ControlFlow;
 
-/// A statement that selects nothing in a sound store, and what to say of each row it does select. `{0}` stands for the
+/// A statement that selects nothing in a sound store, and what to say of each row it does select. `{0}` is the
 /// first column.
 struct Link {
     sql: &'static str,
@@ -201,7 +201,7 @@ const REFERENCES: &[Link] = &[
     Link {
         sql: "select m.place, m.file_id from masks m where not exists \
               (select 1 from files f where f.id = m.file_id and f.org_key = m.org_key) order by m.place",
-        message: "the mask {0} lies in a file ({1}) that is not there",
+        message: "the mask {0} is in a file ({1}) that is not there",
     },
     Link {
         sql: "select r.task_key, r.ordinal from task_rows r where not exists \
@@ -363,7 +363,7 @@ fn follow(connection: &mut dyn Connection, links: &[Link], found: &mut Findings)
     Ok(())
 }
 
-/// Puts columns into a message. What is null has no name that could be told.
+/// Puts columns into a message. What is null has no name to show.
 fn fill(message: &str, row: &dyn RowView) -> String {
     let mut filled = message.to_owned();
     for (column, place) in ["{0}", "{1}", "{2}", "{3}"].into_iter().enumerate() {

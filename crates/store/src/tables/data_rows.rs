@@ -38,7 +38,7 @@ pub struct DataRow {
 pub struct ListRows {
     /// The dataset.
     pub dataset_key: i64,
-    /// Rows behind this one.
+    /// Rows after this one.
     pub after: RowKey,
     /// Those with this external id; none for all.
     pub external_id: Option<String>,
@@ -186,7 +186,7 @@ pub struct Asset {
     pub row_key: RowKey,
     /// Whether somebody has looked at it, with success or not.
     pub state: AssetState,
-    /// The media type that whoever created the row declared.
+    /// The media type that the creator of the row declared.
     pub media_type: Option<String>,
     /// The attributes that the SDK reads, a JSON object in camel case.
     pub attributes: Option<String>,
@@ -264,7 +264,7 @@ pub fn list_waiting(connection: &mut dyn Connection, limit: usize) -> Result<Vec
     connection.list(&sql, &[], |row| row.int(0).unwrap_or(0))
 }
 
-/// Tells whether the assets of all these rows were looked at.
+/// Returns whether the assets of all these rows were looked at.
 pub fn are_processed(connection: &mut dyn Connection, keys: &[RowKey]) -> Result<bool, StoreError> {
     let sql = "select 1 from assets where row_key = $1 and state = 0";
     for key in keys {

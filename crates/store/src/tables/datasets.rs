@@ -1,4 +1,4 @@
-//! Datasets, as the SDK creates and changes them. Those that an import named are the same things.
+//! Datasets, as the SDK creates and changes them. Those that an import named are the same.
 
 use crate::engine::{Connection, RowView, StoreError};
 use crate::write::changes;

@@ -380,7 +380,7 @@ pub fn list_batch_labels(connection: &mut dyn Connection, batch_key: i64) -> Res
     connection.list(sql, &[batch_key.into()], |row| row.text(0).unwrap_or_default())
 }
 
-/// How many rows of a project stand where.
+/// How many rows of a project have each workflow status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateCounts {
     /// All of them.
@@ -395,7 +395,7 @@ pub struct StateCounts {
     pub done: i64,
 }
 
-/// Counts the rows of a project by where they stand.
+/// Counts the rows of a project by workflow status.
 pub fn count_by_state(connection: &mut dyn Connection, project_key: i64) -> Result<StateCounts, StoreError> {
     let sql = "select part, value from kept_counts where kind = 'project' and scope_key = $1 order by part";
     let mut counts = StateCounts::default();

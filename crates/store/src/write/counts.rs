@@ -1,6 +1,6 @@
 //! Counts that lists show, kept with every write, so that a list costs the same for ten rows and for ten million.
 //!
-//! Whoever writes or removes rows says so here in the same transaction. Changes are gathered and written once: a row of an
+//! Code that writes or removes rows reports it here in the same transaction. Changes are gathered and written once: a row of an
 //! import must not cost a statement for each count. The doctor compares every kept count with what is there.
 //!
 //! # Adding a count

@@ -1,6 +1,6 @@
-//! Taking things out of the store: rows, labels, rows of a project or a model run.
+//! Removing from the store: rows, labels, rows of a project or a model run.
 //!
-//! Whatever leaves a scope leaves a tombstone in it, and nothing that belonged to it stays behind. Look-ups go with what
+//! Whatever leaves a scope leaves a tombstone in it, and nothing that belonged to it is left. Look-ups go with what
 //! they led to.
 
 use crate::engine::{Connection, Param, StoreError};
@@ -179,7 +179,7 @@ fn leave(
     changes::touch_row(connection, row_key, change_seq)
 }
 
-/// Removes a label of a project; returns the row that had it. The labels behind it move up.
+/// Removes a label of a project; returns the row that had it. The labels after it move up.
 pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<Option<(i64, RowKey)>, StoreError> {
     let sql = "select project_key, row_key from label_ids where id = $1";
     let home = connection.find(sql, &[label_id.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
@@ -211,9 +211,9 @@ pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<O
     let removed = connection.execute(sql, &params)?;
     counts::change(connection, Kept::Labels(project_key), -i64::try_from(removed).unwrap_or(0))?;
     // One by one and in order: a primary key is checked at each row.
-    for (behind, ..) in tallies.iter().filter(|(other, ..)| *other > ordinal) {
+    for (later, ..) in tallies.iter().filter(|(other, ..)| *other > ordinal) {
         let sql = "update labels set ordinal = ordinal - 1 where project_key = $1 and row_key = $2 and ordinal = $3";
-        connection.execute(sql, &[keys[0], keys[1], (*behind).into()])?;
+        connection.execute(sql, &[keys[0], keys[1], (*later).into()])?;
     }
     connection.execute("delete from label_ids where id = $1", &[label_id.into()])?;
     Ok(Some((project_key, row_key)))

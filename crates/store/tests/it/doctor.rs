@@ -266,11 +266,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "references",
         "an asset belongs to a data row (key 9) that is not there",
     ),
-    (
-        &["delete from files where id = 'file-1'"],
-        "references",
-        "the mask /a/1 lies in a file (file-1) that is not there",
-    ),
+    (&["delete from files where id = 'file-1'"], "references", "the mask /a/1 is in a file (file-1) that is not there"),
     (
         &["delete from tasks where kind = 'row-import'"],
         "references",
@@ -354,8 +350,8 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
 /// What the engines find themselves is looked for in their own modules.
 const ELSEWHERE: &[&str] = &["database"];
 
-/// What a server keeps beside the rows: a key, files with a mask and statuses, an asset, imports.
-const BESIDE: &[&str] = &[
+/// What a server keeps in addition to the rows: a key, files with a mask and statuses, an asset, imports.
+const OF_A_SERVER: &[&str] = &[
     "insert into users (user_key, org_key, id, email, role, created_ms) values (1, 1, 'user-1', 'a@b', 'Admin', 1)",
     "insert into api_keys (org_key, user_key, id, name, hash, hint, role, created_ms) \
      values (1, 1, 'key-1', 'laptop', 'ab', 'cd', 'Admin', 1)",
@@ -375,7 +371,7 @@ const BESIDE: &[&str] = &[
 
 fn fill(store: &labelport_store::Store) {
     merge(store, &twelve());
-    for sql in BESIDE {
+    for sql in OF_A_SERVER {
         run(store, sql);
     }
     let org_key = store.org_key();

@@ -127,7 +127,7 @@ impl Merger {
         Ok(true)
     }
 
-    /// Adds labels behind those that a row has in a project.
+    /// Adds labels after those that a row has in a project.
     pub(super) fn append_to_list(
         &mut self,
         connection: &mut dyn Connection,

@@ -1,6 +1,6 @@
 //! Rows into the store: what a line says replaces what was stored, what it does not say changes nothing.
 //!
-//! A row is merged whole or refused whole: everything that could speak against it is looked up before the first write. A
+//! A row is merged whole or refused whole: every reason to refuse it is looked up before the first write. A
 //! list (labels, attachments, metadata, embeddings) is one value and is replaced as such; ids of labels that vanish are
 //! counted, so that nothing goes in silence. A row that changed gets the next number of the change sequence in every scope
 //! that it belongs to.
@@ -24,7 +24,7 @@ use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
-use names::{Names, Sort, Thing};
+use names::{Kind, Named, Names};
 
 /// The order of the keys of `data_row` that are known.
 const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
@@ -44,7 +44,7 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// How many things a merge has touched.
+/// How much a merge has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// New ones.
@@ -160,7 +160,7 @@ struct Target {
 }
 
 impl Merger {
-    /// Makes a merger for an organization. `now` is the time that new things are given.
+    /// Makes a merger for an organization. `now` is the creation time of what is new.
     pub fn new(org_key: i64, now: Timestamp) -> Self {
         Self {
             names: Names::default(),
@@ -325,19 +325,19 @@ impl Merger {
         let Some((id, name)) = row.details.as_ref().and_then(|details| details.dataset.as_ref()) else {
             return Ok(None);
         };
-        self.named(connection, Sort::Dataset, self.org_key, id.as_str(), name.as_deref()).map(Some)
+        self.named(connection, Kind::Dataset, self.org_key, id.as_str(), name.as_deref()).map(Some)
     }
 
     fn named(
         &mut self,
         connection: &mut dyn Connection,
-        sort: Sort,
+        kind: Kind,
         parent_key: i64,
         id: &str,
         name: Option<&str>,
     ) -> Result<i64, StoreError> {
-        let thing = Thing { parent_key, id, name, now: self.now };
-        self.names.named(connection, sort, &thing, &mut self.counts)
+        let named = Named { parent_key, id, name, now: self.now };
+        self.names.named(connection, kind, &named, &mut self.counts)
     }
 
     fn scope(&self) -> names::Scope {
@@ -380,7 +380,7 @@ impl Merger {
                 }
             }
         }
-        // A line may say null, and then the row has none any more: what counts is what stands in the head.
+        // A line may say null, and then the row has none any more: what counts is the head.
         let [global_key, external_id] = texts_of(&head, ["global_key", "external_id"]);
         if global_key != stored.global_key {
             let sql = "delete from global_keys where org_key = $1 and row_key = $2 and global_key = $3";
@@ -430,7 +430,7 @@ impl Merger {
         let mut workflow_task_key = None;
         if let Some(details) = details {
             if let Some((id, name)) = &details.batch {
-                batch_key = Some(self.named(connection, Sort::Batch, project_key, id.as_str(), name.as_deref())?);
+                batch_key = Some(self.named(connection, Kind::Batch, project_key, id.as_str(), name.as_deref())?);
             }
             if let Some((id, name)) = &details.task {
                 let id = id.as_deref().unwrap_or("");
@@ -503,9 +503,9 @@ impl Merger {
         run: &RunRow,
     ) -> Result<bool, StoreError> {
         let name = model.name.as_deref();
-        let model_key = self.named(connection, Sort::Model, self.org_key, model.id.as_str(), name)?;
+        let model_key = self.named(connection, Kind::Model, self.org_key, model.id.as_str(), name)?;
         let name = run.name.as_deref();
-        let run_key = self.named(connection, Sort::ModelRun, model_key, run.id.as_str(), name)?;
+        let run_key = self.named(connection, Kind::ModelRun, model_key, run.id.as_str(), name)?;
         let stored = match target.is_new {
             true => None,
             false => sections::StoredRunRow::find(connection, run_key, target.row_key)?,

@@ -198,7 +198,7 @@ pub(super) fn known(row: &Row) -> i64 {
         | i64::from(row.embeddings.is_some()) << 2
 }
 
-/// Tells whether a list stands in the store as given. A new row has nothing stored, so only an empty list does.
+/// Returns whether a list is stored as given. A new row has nothing stored, so only an empty list does.
 fn is_stored<'a>(
     connection: &mut dyn Connection,
     target: Target,

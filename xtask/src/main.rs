@@ -59,7 +59,7 @@ pub(crate) fn without_arguments(arguments: &[String], run: impl FnOnce() -> Exit
     }
 }
 
-/// Prints a line for whoever runs the command.
+/// Prints a line for the person who runs the command.
 #[expect(clippy::print_stdout, reason = "a command for people talks to them, here and nowhere else")]
 pub(crate) fn say(line: &str) {
     println!("{line}");

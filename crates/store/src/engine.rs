@@ -6,7 +6,7 @@
 //!
 //! Rows are pushed to a callback instead of being pulled from a cursor. A pulled cursor borrows its statement, which
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
-//! wants into a page and costs one memory copy per row.
+//! needs into a page and costs one memory copy per row.
 
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
@@ -196,7 +196,7 @@ pub enum StoreError {
         /// How many bytes are free.
         free_bytes: u64,
     },
-    /// Whoever watched the move of rows to the current schema stopped it.
+    /// The caller stopped the move of rows to the current schema.
     #[error("bringing the data folder up to date was interrupted; nothing is lost, and the next command goes on")]
     Interrupted,
     /// The folder was written by a later version.
@@ -252,7 +252,7 @@ pub enum StoreError {
     Engine(String),
 }
 
-/// Failures with a remedy of their own are for whoever asked, the others for the log.
+/// Failures with a remedy of their own are for the caller, the others for the log.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {

@@ -1,11 +1,11 @@
 //! Rows in a database.
 //!
 //! The store keeps what an export can show, in the form in which it is shown, and hands it out in key order. It knows no
-//! output format and no door. Statements are written once, over the narrow [`Connection`]; an engine differs in nothing
+//! output format and no interface. Statements are written once, over the narrow [`Connection`]; an engine differs in nothing
 //! else, and every engine passes the same contract tests.
 //!
 //! # Adding an engine
-//! A module beside [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
+//! A module next to [`sqlite`] with a [`Connection`] and an [`Engine`], and one line in the contract tests' table.
 
 pub mod check;
 pub mod engine;

@@ -1,7 +1,7 @@
 //! Reading connections that are used again.
 //!
 //! A new connection parses the whole schema, which costs more than most queries. A connection that is given back ends its
-//! transaction first, so whoever takes it next sees every commit up to then. Before it is used again it is asked whether
+//! transaction first, so its next user sees every commit up to then. Before it is used again it is asked whether
 //! the database still has the schema of this program; if not, it is closed and a new one is opened, which says why.
 //!
 //! Nobody waits for a connection: when none is idle, another is opened. A caller that waited while it holds one could wait

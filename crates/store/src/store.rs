@@ -1,6 +1,6 @@
 //! A store: one database with one writer and any number of readers.
 //!
-//! A store holds one organization. Public ids are unique in a store, and many statements find things by id alone, so a
+//! A store holds one organization. Public ids are unique in a store, and many statements find rows by id alone, so a
 //! second organization in the same database would be seen by the first: a database that has two is not opened. Those who
 //! keep data apart keep it in data folders of their own.
 

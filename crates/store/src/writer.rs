@@ -101,7 +101,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been reported by it; here there is nobody to tell.
+            // A panic of the thread has been reported by it; here nobody is left to report it to.
             drop(thread.join());
         }
     }
@@ -118,7 +118,7 @@ fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Job>) {
     }
 }
 
-/// Runs jobs in one transaction, and in another those behind a failure that took the transaction with it.
+/// Runs jobs in one transaction, and in another those after a failure that took the transaction with it.
 fn commit_group(connection: &mut dyn Connection, group: Vec<Job>) {
     let mut waiting = group.into_iter();
     while waiting.len() > 0 {
@@ -153,14 +153,14 @@ fn commit_group(connection: &mut dyn Connection, group: Vec<Job>) {
 
 /// How far a failure reaches.
 enum Failure {
-    /// The job's changes are taken back, the others of its group stand.
+    /// The job's changes are rolled back, the others of its group are kept.
     OfTheJob(StoreError),
     /// The engine has taken back the whole transaction, as it may when the disk is full.
     OfTheTransaction(StoreError),
 }
 
-/// Runs a job that shares its transaction with no other. A savepoint keeps a copy of every page that is changed behind
-/// it: for an import that is a hundred megabytes to no use, since the transaction can be taken back as a whole.
+/// Runs a job that shares its transaction with no other. A savepoint keeps a copy of every page that is changed after
+/// it: for an import that is a hundred megabytes for nothing, since the transaction can be rolled back as a whole.
 fn run_alone(connection: &mut dyn Connection, work: Work) -> Result<Acknowledge, Failure> {
     work_and_count(connection, work).map_err(Failure::OfTheTransaction)
 }
@@ -193,7 +193,7 @@ fn refuse_all(waiting: impl Iterator<Item = Acknowledge>, error: StoreError) {
     waiting.for_each(|refuse| refuse(Err(same(&error))));
 }
 
-/// Says an error once more: errors with a remedy of their own as they are, any other by its text.
+/// Repeats an error: errors with a remedy of their own as they are, any other by its text.
 fn same(error: &StoreError) -> StoreError {
     match error {
         StoreError::Full => StoreError::Full,

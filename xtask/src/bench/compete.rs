@@ -42,15 +42,15 @@ pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
     Ok(lines)
 }
 
-/// Does something that takes minutes only the first time, and tells the same figures again.
+/// Does something that takes minutes only the first time, and returns the same figures again.
 fn once(run: Doing) -> Doing {
-    let told = RefCell::new(None);
+    let known = RefCell::new(None);
     Box::new(move || {
-        if let Some(sample) = *told.borrow() {
+        if let Some(sample) = *known.borrow() {
             return Ok(sample);
         }
         let sample = run()?;
-        *told.borrow_mut() = Some(sample);
+        *known.borrow_mut() = Some(sample);
         Ok(sample)
     })
 }

@@ -1,4 +1,4 @@
-//! Exports, beside copying the same bytes.
+//! Exports, compared with copying the same bytes.
 
 use super::line::{Line, Target};
 use super::measure;
@@ -83,7 +83,7 @@ fn catalog(bench: &Bench) -> Result<Line, String> {
     })
 }
 
-/// Interpolated video, by byte of output, beside the key frames alone.
+/// Interpolated video, by byte of output, compared with the key frames alone.
 fn interpolated(bench: &Bench) -> Result<Line, String> {
     let export = |more: &[&str]| {
         let mut command = bench.labelport("video");

@@ -1,4 +1,4 @@
-//! Imports, beside printing the same JSON compactly.
+//! Imports, compared with printing the same JSON compactly.
 
 use super::export::{IMAGES, doing};
 use super::line::{Line, Target};

@@ -2,7 +2,7 @@
 
 use super::measure::{Sample, median, spread};
 
-/// Does something once and tells what it took.
+/// Does something once and returns what it took.
 pub(crate) type Doing = Box<dyn Fn() -> Result<Sample, String>>;
 
 /// What is to be reached.
@@ -112,7 +112,7 @@ impl Measured {
         Some(ours.peak_kib as f64 / theirs.peak_kib.max(1) as f64)
     }
 
-    /// Tells whether the target is reached; nothing where there is none.
+    /// Returns whether the target is reached; nothing where there is none.
     pub(crate) fn is_met(&self) -> Option<bool> {
         let figure = self.figure()?;
         Some(match self.target {
@@ -142,8 +142,8 @@ impl Measured {
         }
     }
 
-    /// Tells the line in one line.
-    pub(crate) fn told(&self) -> String {
+    /// Returns the line as it is printed while the benchmark runs.
+    pub(crate) fn to_line(&self) -> String {
         if let Some(reason) = &self.skipped {
             return format!("  {}: skipped: {reason}", self.name);
         }

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: what the product promises about speed and memory, beside yardsticks, in one go.
+//! `cargo xtask bench`: what the product promises about speed and memory, next to yardsticks, in one run.
 //!
 //! Each line is run in turn with its yardstick, several times, so that both meet the same machine; ratios of medians are
-//! what counts, and seconds are told for people. Competitors come from PyPI into an environment of their own; one that
+//! what counts, and seconds are printed for people. Competitors come from PyPI into an environment of their own; one that
 //! cannot be had is named as skipped. Nothing here is a test: a slow machine fails nothing.
 //!
 //! # Adding a line
@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 pub(crate) static BENCH: Command = Command {
     name: "bench",
-    summary: "Measure the product beside its yardsticks and write benches/RESULTS.md (--rows N, --quick)",
+    summary: "Measure the product against its yardsticks and write benches/RESULTS.md (--rows N, --quick)",
     run,
 };
 
@@ -104,7 +104,7 @@ fn measure_all(options: &Options) -> Result<(), String> {
             Ok(lines) => {
                 for line in lines {
                     let measured = line.measure(options.rounds);
-                    say(&measured.told());
+                    say(&measured.to_line());
                     done.push(measured);
                 }
             }

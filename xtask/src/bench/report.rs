@@ -48,9 +48,9 @@ fn row(line: &Measured) -> String {
 }
 
 fn commit(bench: &Bench) -> String {
-    let told = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(&bench.root).output();
-    let told = told.map(|told| String::from_utf8_lossy(&told.stdout).trim().to_owned());
-    told.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(&bench.root).output();
+    let commit = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    commit.ok().filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Returns what kind of machine this is: processors, memory, nothing that names it.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 pub(crate) struct Bench {
     /// The root of the repository.
     pub(crate) root: PathBuf,
-    /// Where workspaces and files lie.
+    /// Where workspaces and files are.
     pub(crate) folder: PathBuf,
     /// The binary.
     pub(crate) binary: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Bench {
     pub(crate) options: Options,
 }
 
-/// The sorts of rows, with the share of the largest number that each has: rows of a video weigh a hundred times more.
+/// The kinds of rows, with the share of the largest number that each has: rows of a video weigh a hundred times more.
 const WORKLOADS: [(&str, u64); 4] = [("image", 1), ("mixed", 4), ("text", 4), ("video", 40)];
 
 impl Bench {
@@ -51,7 +51,7 @@ impl Bench {
         self.fill_as(name, name, rows)
     }
 
-    /// Fills a workspace with rows of a sort, if that was not done before.
+    /// Fills a workspace with rows of a kind, if that was not done before.
     fn fill_as(&self, name: &str, place: &str, rows: u64) -> Result<(), String> {
         let (file, data) = (self.rows_file(place), self.data(place));
         let done = self.folder.join(format!("{place}.done"));
@@ -127,15 +127,15 @@ impl Bench {
     /// Runs a script of `benches` that prints seconds and units.
     pub(crate) fn script(&self, python: &Path, name: &str, arguments: &[&str]) -> Result<Sample, String> {
         let script = self.root.join("benches").join(name);
-        let told = Command::new(python).arg("-W").arg("ignore").arg(script).args(arguments).output();
-        let told = told.map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        let output = Command::new(python).arg("-W").arg("ignore").arg(script).args(arguments).output();
+        let output = output.map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let last = text.lines().last().unwrap_or_default();
         let mut numbers = last.split_whitespace().map(str::parse::<f64>);
         match (numbers.next(), numbers.next()) {
             (Some(Ok(secs)), Some(Ok(units))) => Ok(Sample { secs, units, peak_kib: 0 }),
             _ => {
-                let errors = String::from_utf8_lossy(&told.stderr);
+                let errors = String::from_utf8_lossy(&output.stderr);
                 Err(format!("{name}: {}", errors.lines().last().unwrap_or("printed no figures")))
             }
         }

@@ -135,8 +135,8 @@ static LISTINGS: &[Listing] = &[
         read: |connection, page| {
             let mut rows = Vec::new();
             for run in entities::list_run_facts(connection, page.org_key)?.into_iter().take(page.limit) {
-                let count = entities::count_rows(connection, EntityKind::ModelRun, run.thing.key)?;
-                rows.push(vec![text(run.thing.id), text(run.thing.name), text(run.model.name), Cell::Count(count)]);
+                let count = entities::count_rows(connection, EntityKind::ModelRun, run.entity.key)?;
+                rows.push(vec![text(run.entity.id), text(run.entity.name), text(run.model.name), Cell::Count(count)]);
             }
             Ok(rows)
         },

@@ -85,23 +85,23 @@ impl Dictionary {
 
 fn project(facts: ProjectFacts) -> (i64, ProjectEntry) {
     let tags = facts.tags.map(String::into_bytes);
-    (facts.thing.key, ProjectEntry { name: name_of(&facts.thing), id: facts.thing.id, tags })
+    (facts.entity.key, ProjectEntry { name: name_of(&facts.entity), id: facts.entity.id, tags })
 }
 
 fn run(facts: RunFacts) -> (i64, RunEntry) {
     let entry = RunEntry {
-        name: name_of(&facts.thing),
-        id: facts.thing.id,
+        name: name_of(&facts.entity),
+        id: facts.entity.id,
         model_name: name_of(&facts.model),
         model_id: facts.model.id,
     };
-    (facts.thing.key, entry)
+    (facts.entity.key, entry)
 }
 
-fn name_of(thing: &Entity) -> Option<Vec<u8>> {
-    thing.is_named().then(|| {
+fn name_of(entity: &Entity) -> Option<Vec<u8>> {
+    entity.is_named().then(|| {
         let mut json = Vec::new();
-        quote_into(&thing.name, &mut json);
+        quote_into(&entity.name, &mut json);
         json
     })
 }

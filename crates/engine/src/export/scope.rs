@@ -109,7 +109,7 @@ pub fn get_thing(
 
 fn refuse_custom_editor(connection: &mut dyn Connection, org_key: i64, project: &Entity) -> Result<(), ExportError> {
     let facts = entities::list_project_facts(connection, org_key)?;
-    let is_custom = facts.iter().any(|facts| facts.thing.key == project.key && facts.editor_kind == "custom");
+    let is_custom = facts.iter().any(|facts| facts.entity.key == project.key && facts.editor_kind == "custom");
     if is_custom { Err(ExportError::CustomEditor { project: project.name.clone() }) } else { Ok(()) }
 }
 

@@ -4,7 +4,7 @@ use super::run::Findings;
 use crate::engine::{Connection, RowView, StoreError};
 use std::ops::ControlFlow;
 
-/// A statement that selects nothing in a sound store, and what to say of each row it does select. `{0}` stands for the
+/// A statement that selects nothing in a sound store, and what to say of each row it does select. `{0}` is the
 /// first column.
 struct Link {
     sql: &'static str,
@@ -201,7 +201,7 @@ const REFERENCES: &[Link] = &[
     Link {
         sql: "select m.place, m.file_id from masks m where not exists \
               (select 1 from files f where f.id = m.file_id and f.org_key = m.org_key) order by m.place",
-        message: "the mask {0} lies in a file ({1}) that is not there",
+        message: "the mask {0} is in a file ({1}) that is not there",
     },
     Link {
         sql: "select r.task_key, r.ordinal from task_rows r where not exists \
@@ -298,6 +298,25 @@ const CHANGE_SEQUENCE: &[Link] = &[
     },
 ];
 
+const KEPT_COUNTS: &[Link] = &[Link {
+    sql: "select c.kind, c.scope_key, sum(c.kept), sum(c.found) from (\
+          select kind, scope_key, part, value as kept, 0 as found from kept_counts \
+          union all select 'batch', batch_key, 0, 0, count(*) from project_rows \
+          where batch_key is not null group by batch_key \
+          union all select 'catalog', org_key, 0, 0, count(*) from data_rows group by org_key \
+          union all select 'dataset', dataset_key, 0, 0, count(*) from data_rows \
+          where dataset_key is not null group by dataset_key \
+          union all select 'labels', project_key, 0, 0, count(*) from labels group by project_key \
+          union all select 'project', project_key, coalesce(status, -1), 0, count(*) from project_rows \
+          group by project_key, status \
+          union all select 'queue', workflow_task_key, 0, 0, count(*) from project_rows \
+          where workflow_task_key is not null group by workflow_task_key \
+          union all select 'run', run_key, 0, 0, count(*) from run_rows group by run_key\
+          ) c group by c.kind, c.scope_key, c.part having sum(c.kept) <> sum(c.found) \
+          order by c.kind, c.scope_key, c.part",
+    message: "the count of the {0} with the key {1} is {2}, and {3} are there",
+}];
+
 const ROW_KEYS: &[Link] = &[Link {
     sql: "select r.id, r.row_key, coalesce((select c.value from counters c where c.name = 'row_key'), 0) \
           from data_rows r where r.row_key > coalesce((select c.value from counters c where c.name = 'row_key'), 0) \
@@ -312,6 +331,10 @@ pub(super) fn change_sequence(connection: &mut dyn Connection, _: i64, found: &m
 pub(super) fn database(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
     connection.check_file()?.into_iter().for_each(|problem| found.add(|| problem));
     Ok(())
+}
+
+pub(super) fn kept_counts(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
+    follow(connection, KEPT_COUNTS, found)
 }
 
 pub(super) fn look_ups(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
@@ -340,7 +363,7 @@ fn follow(connection: &mut dyn Connection, links: &[Link], found: &mut Findings)
     Ok(())
 }
 
-/// Puts columns into a message. What is null has no name that could be told.
+/// Puts columns into a message. What is null has no name to show.
 fn fill(message: &str, row: &dyn RowView) -> String {
     let mut filled = message.to_owned();
     for (column, place) in ["{0}", "{1}", "{2}", "{3}"].into_iter().enumerate() {

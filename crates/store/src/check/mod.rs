@@ -1,7 +1,7 @@
 //! What a doctor looks at: whether what is stored agrees with itself.
 //!
-//! Everything in the store is said once, but for what makes it fast: look-ups beside rows, columns beside texts, counts
-//! beside annotations. Each of these can be checked against what it repeats. A check reads and never repairs, holds one
+//! Everything in the store is said once, but for what makes it fast: look-ups of rows, columns that repeat texts, counts
+//! of annotations. Each of these can be checked against what it repeats. A check reads and never repairs, holds one
 //! row at a time, and goes on after the first thing it finds, since a person wants to know how much is damaged. An engine
 //! adds what it knows about its own file through [`check_file`](crate::Connection::check_file).
 //!
@@ -30,7 +30,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         name: "data_rows",
-        summary: "The texts of data rows are JSON, and the columns beside them say the same.",
+        summary: "The texts of data rows are JSON, and the columns that repeat them agree.",
         remedy: RESTORE,
         run: texts::data_rows,
     },
@@ -45,6 +45,12 @@ pub static CHECKS: &[Check] = &[
         summary: "Project tags and ontologies are JSON.",
         remedy: RESTORE,
         run: texts::definitions,
+    },
+    Check {
+        name: "kept_counts",
+        summary: "The counts that lists show are those of what is there.",
+        remedy: REBUILD,
+        run: links::kept_counts,
     },
     Check {
         name: "labels",
@@ -66,7 +72,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         name: "project_rows",
-        summary: "The texts of rows in projects are JSON, and the columns beside them say the same.",
+        summary: "The texts of rows in projects are JSON, and the columns that repeat them agree.",
         remedy: RESTORE,
         run: texts::project_rows,
     },
@@ -96,7 +102,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         name: "run_rows",
-        summary: "The texts of rows in model runs are JSON, and the columns beside them say the same.",
+        summary: "The texts of rows in model runs are JSON, and the columns that repeat them agree.",
         remedy: RESTORE,
         run: texts::run_rows,
     },

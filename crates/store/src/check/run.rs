@@ -3,10 +3,10 @@
 use super::CHECKS;
 use crate::engine::{Connection, StoreError};
 
-/// The most findings of a check that are told one by one.
+/// The most findings of a check that are reported one by one.
 const LISTED: u64 = 20;
 
-/// One thing that is looked at.
+/// One check.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
     /// The name, as progress and findings say it.
@@ -36,7 +36,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding; its words are asked for only if it will be told.
+    /// Adds a finding; its text is made only if it will be reported.
     pub(super) fn add(&mut self, message: impl FnOnce() -> String) {
         if self.count < LISTED {
             self.messages.push(message());
@@ -61,7 +61,7 @@ impl Findings {
     }
 }
 
-/// Runs every check and returns what is wrong, in the order of the checks; `progress` is told each name before it runs.
+/// Runs every check and returns what is wrong, in the order of the checks; `progress` gets each name before it runs.
 ///
 /// The connection should be one of a snapshot: what others commit in the meantime could look like damage.
 pub fn check(

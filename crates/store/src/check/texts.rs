@@ -1,4 +1,4 @@
-//! Checks that read stored JSON and compare it with the columns beside it.
+//! Checks that read stored JSON and compare it with the columns next to it.
 
 use super::run::Findings;
 use crate::engine::{Connection, RowView, StoreError};
@@ -147,7 +147,7 @@ pub(super) fn project_rows(connection: &mut dyn Connection, _: i64, found: &mut 
         spots.add(row, String::new, problems);
         ControlFlow::Continue(())
     })?;
-    spots.tell(connection, PROJECT, found)
+    spots.report(connection, PROJECT, found)
 }
 
 pub(super) fn run_rows(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
@@ -176,7 +176,7 @@ pub(super) fn run_rows(connection: &mut dyn Connection, _: i64, found: &mut Find
         spots.add(row, String::new, problems);
         ControlFlow::Continue(())
     })?;
-    spots.tell(connection, RUN, found)
+    spots.report(connection, RUN, found)
 }
 
 pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
@@ -196,7 +196,7 @@ pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Fin
             spots.add(row, String::new, problems);
             ControlFlow::Continue(())
         })?;
-        spots.tell(connection, NOWHERE, found)?;
+        spots.report(connection, NOWHERE, found)?;
     }
     Ok(())
 }
@@ -266,7 +266,7 @@ pub(super) fn labels(connection: &mut dyn Connection, org_key: i64, found: &mut 
         ControlFlow::Continue(())
     })?;
     present.iter().for_each(|feature_key| count_in(&mut labelled, *feature_key, place.0, place.1));
-    spots.tell(connection, PROJECT, found)?;
+    spots.report(connection, PROJECT, found)?;
     let mut looked_up = Census::new();
     let sql = "select feature_key, project_key, row_key from label_features order by feature_key, project_key, row_key";
     connection.query(sql, &[], &mut |row| {
@@ -309,7 +309,7 @@ pub(super) fn run_labels(
         spots.add(row, || label_name(row), problems);
         ControlFlow::Continue(())
     })?;
-    spots.tell(connection, RUN, found)
+    spots.report(connection, RUN, found)
 }
 
 /// Checks what labels of projects and of model runs have in common, in columns 3 to 8.
@@ -342,11 +342,11 @@ fn features(connection: &mut dyn Connection, org_key: i64) -> Result<Features, S
     Ok(listed.into_iter().map(|feature| (feature.key, feature)).collect())
 }
 
-/// Tells whether a tally counts what the annotations hold.
+/// Returns whether a tally counts what the annotations hold.
 fn is_counted(annotations: Value<'_>, tally: &[u8], features: &Features) -> bool {
     let mut marks: Vec<(Mark<'_>, u64)> = Vec::new();
     annotation::for_each(annotations, &mut |mark| {
-        // Features are told apart by what is compared below; the value is not part of that.
+        // Features are distinguished by what is compared below; the value is not part of that.
         let mark = Mark { value: "", ..mark };
         match marks.iter_mut().find(|(known, _)| *known == mark) {
             Some((_, count)) => *count += 1,
@@ -364,7 +364,7 @@ fn is_counted(annotations: Value<'_>, tally: &[u8], features: &Features) -> bool
         })
 }
 
-/// How the scope of a row is told: a word, and the statement that finds its id.
+/// How the scope of a row is named: a word, and the statement that finds its id.
 type Home = Option<(&'static str, &'static str)>;
 
 const NOWHERE: Home = None;
@@ -390,7 +390,7 @@ impl Spots {
     }
 
     /// Hands the problems over, with the ids of their places.
-    fn tell(mut self, connection: &mut dyn Connection, home: Home, found: &mut Findings) -> Result<(), StoreError> {
+    fn report(mut self, connection: &mut dyn Connection, home: Home, found: &mut Findings) -> Result<(), StoreError> {
         let mut keys = self.keys.into_iter();
         self.problems.rephrase(|problem| {
             let (scope_key, row_key, name) = keys.next().unwrap_or_default();

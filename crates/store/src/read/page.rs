@@ -101,7 +101,7 @@ pub static RUN_ROWS: Section = Section {
 };
 
 /// Labels of a model run. Whole number: whether there are masks. Texts: head, rest, tally, annotations. The sign keeps `role` from being taken for a constant, for
-/// which SQLite would sort the labels of each row anew.
+/// which SQLite would sort the labels of each row again.
 pub static RUN_LABELS: Section = Section {
     sql: "select row_key, has_masks, head, rest, tally, annotations from run_labels \
           where run_key = $1 and row_key between $2 and $3 and +role = 0 order by row_key, role, ordinal",
@@ -164,7 +164,7 @@ pub struct Load<'a> {
 }
 
 impl Page {
-    /// Loads a section's rows. Returns the first row key that did not fit, if any; it and all behind it are not loaded.
+    /// Loads a section's rows. Returns the first row key that did not fit, if any; it and all after it are not loaded.
     pub fn load(&mut self, connection: &mut dyn Connection, load: &Load<'_>) -> Result<Option<RowKey>, StoreError> {
         let Section { sql, scoped, ints, texts } = *load.section;
         self.keys.clear();

@@ -156,11 +156,11 @@ fn by_number(sql: &str) -> Cow<'_, str> {
     Cow::Owned(counted)
 }
 
-/// Tells whether parameters first appear as `$1`, `$2` and so on: SQLite numbers them by that and not by their names.
+/// Returns whether parameters first appear as `$1`, `$2` and so on: SQLite numbers them by that and not by their names.
 fn counts_in_order(sql: &str) -> bool {
-    let numbers = sql.split('$').skip(1).filter_map(|behind| {
-        let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
-        behind[..digits].parse::<usize>().ok()
+    let numbers = sql.split('$').skip(1).filter_map(|after| {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        after[..digits].parse::<usize>().ok()
     });
     let highest = numbers.into_iter().try_fold(0, |highest, number| match number {
         number if number <= highest => Some(highest),

@@ -1,4 +1,4 @@
-//! Where a database lies: whether anything can be written there, and whether its log is with it.
+//! The medium of a database: whether it can be written, and whether the log is with the database.
 //!
 //! SQLite reads a database with a log only if it may write the index of that log. On a medium that cannot be written there
 //! are two ways left. Without a log nothing is missing from the file, and it is opened as one that never changes. With a
@@ -29,8 +29,8 @@ impl Medium {
 
     /// Returns how to open a database that is not to be written.
     pub(super) fn to_read(folder: &Path) -> Result<Self, StoreError> {
-        let has_log = beside(folder, "-wal").metadata().is_ok_and(|log| log.len() > 0);
-        match (has_log, beside(folder, "-shm").exists()) {
+        let has_log = next_to(folder, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+        match (has_log, next_to(folder, "-shm").exists()) {
             (false, _) => Ok(Self::Unchanging),
             (true, true) => Ok(Self::ReadOnly),
             (true, false) => Err(StoreError::UnreadLog { folder: folder.to_owned() }),
@@ -38,14 +38,14 @@ impl Medium {
     }
 }
 
-/// Tells whether a database was surely copied without its log: the index of the log is there and the log is not. SQLite
+/// Returns whether a database was surely copied without its log: the index of the log is there and the log is not. SQLite
 /// makes the log first and removes it last. The first command that opens the database makes a new log, so this is to be
 /// asked before. A copy of the database alone, without log and index, looks like one that was closed.
 pub fn lacks_log(folder: &Path) -> bool {
-    folder.join(DATABASE_FILE).exists() && beside(folder, "-shm").exists() && !beside(folder, "-wal").exists()
+    folder.join(DATABASE_FILE).exists() && next_to(folder, "-shm").exists() && !next_to(folder, "-wal").exists()
 }
 
-fn beside(folder: &Path, end: &str) -> PathBuf {
+fn next_to(folder: &Path, end: &str) -> PathBuf {
     folder.join(format!("{DATABASE_FILE}{end}"))
 }
 

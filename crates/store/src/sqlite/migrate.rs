@@ -16,9 +16,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_task_deaths.sql"),
     include_str!("migrations/0004_slim_keys.sql"),
     include_str!("migrations/0005_no_change_indexes.sql"),
+    include_str!("migrations/0006_kept_counts.sql"),
 ];
 
-/// "lbpt", which tells a labelport database from any other.
+/// "lbpt", which marks a labelport database.
 const APPLICATION_ID: i64 = 0x6c62_7074;
 
 /// Returns the number of migrations that this program knows.

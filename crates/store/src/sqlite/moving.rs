@@ -2,8 +2,8 @@
 //!
 //! A migration renames a table to `<name>_old` and creates `<name>_new`; this module moves the rows, then drops the one
 //! and renames the other. Each transaction inserts and deletes the same rows, so every row is in exactly one of the two
-//! tables at any moment, the file grows by one portion only, and a process that is killed loses nothing: whoever opens the
-//! database next goes on. Two processes may move at once; each takes the rows that are there.
+//! tables at any moment, the file grows by one portion only, and a process that is killed loses nothing: the next process
+//! that opens the database continues. Two processes may move at once; each takes the rows that are there.
 //!
 //! # Adding a table
 //! A migration with the renaming and the new table, and a line in [`TABLES`].
@@ -18,7 +18,7 @@ use std::path::Path;
 const PORTION_BYTES: i64 = 8 << 20;
 const PORTION_ROWS: usize = 8_192;
 
-/// The most disk space that moving needs beside the database: the log, and a portion.
+/// The most disk space that moving needs in addition to the database: the log, and a portion.
 const ROOM_BYTES: u64 = 192 << 20;
 
 /// A table whose rows move.
@@ -55,7 +55,7 @@ static TABLES: &[Table] = &[
     },
 ];
 
-/// Tells whether rows of any table are still to be moved.
+/// Returns whether rows of any table are still to be moved.
 pub(super) fn is_unfinished(connection: &SqliteConnection) -> Result<bool, StoreError> {
     let names: Vec<String> = TABLES.iter().map(|table| format!("'{}_old'", table.name)).collect();
     let sql = format!("select count(*) from sqlite_master where name in ({})", names.join(", "));

@@ -1,4 +1,4 @@
-//! Imports of annotations: what was sent, how far it is and where its statuses lie.
+//! Imports of annotations: what was sent, how far it is and where its statuses are.
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use labelport_model::time::Timestamp;

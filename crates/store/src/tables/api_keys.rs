@@ -1,6 +1,6 @@
 //! Users and the API keys by which they are known.
 //!
-//! A key is never stored: its hash is, and the last characters by which people tell keys apart.
+//! A key is never stored: its hash is, and the last characters by which people distinguish keys.
 
 use crate::engine::{Connection, RowView, StoreError};
 use labelport_model::time::Timestamp;

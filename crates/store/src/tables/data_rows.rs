@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::{self, Kept};
 use crate::write::removal;
 use labelport_model::json::quote_into;
 
@@ -37,7 +38,7 @@ pub struct DataRow {
 pub struct ListRows {
     /// The dataset.
     pub dataset_key: i64,
-    /// Rows behind this one.
+    /// Rows after this one.
     pub after: RowKey,
     /// Those with this external id; none for all.
     pub external_id: Option<String>,
@@ -115,7 +116,7 @@ pub fn list_by_external_id(
 
 /// Counts the rows of an organization.
 pub fn count(connection: &mut dyn Connection, org_key: i64) -> Result<i64, StoreError> {
-    connection.count("select count(*) from data_rows where org_key = $1", &[org_key.into()])
+    counts::get(connection, Kept::Catalog(org_key))
 }
 
 /// Lists the rows of an organization after a key, in key order.
@@ -185,7 +186,7 @@ pub struct Asset {
     pub row_key: RowKey,
     /// Whether somebody has looked at it, with success or not.
     pub state: AssetState,
-    /// The media type that whoever created the row declared.
+    /// The media type that the creator of the row declared.
     pub media_type: Option<String>,
     /// The attributes that the SDK reads, a JSON object in camel case.
     pub attributes: Option<String>,
@@ -263,7 +264,7 @@ pub fn list_waiting(connection: &mut dyn Connection, limit: usize) -> Result<Vec
     connection.list(&sql, &[], |row| row.int(0).unwrap_or(0))
 }
 
-/// Tells whether the assets of all these rows were looked at.
+/// Returns whether the assets of all these rows were looked at.
 pub fn are_processed(connection: &mut dyn Connection, keys: &[RowKey]) -> Result<bool, StoreError> {
     let sql = "select 1 from assets where row_key = $1 and state = 0";
     for key in keys {

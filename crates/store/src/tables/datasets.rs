@@ -1,4 +1,4 @@
-//! Datasets, as the SDK creates and changes them. Those that an import named are the same things.
+//! Datasets, as the SDK creates and changes them. Those that an import named are the same.
 
 use crate::engine::{Connection, RowView, StoreError};
 use crate::write::changes;
@@ -53,7 +53,8 @@ pub struct DatasetChange {
 
 const SELECT: &str = "select dataset_key, id, name, description, created_by, coalesce(created_ms, 0), \
                       coalesce(updated_ms, created_ms, 0), \
-                      (select count(*) from data_rows r where r.dataset_key = d.dataset_key) \
+                      coalesce((select k.value from kept_counts k where k.kind = 'dataset' \
+                      and k.scope_key = d.dataset_key and k.part = 0), 0) \
                       from datasets d where deleted_ms is null and org_key = $1";
 
 /// Creates a dataset.

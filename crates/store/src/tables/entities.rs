@@ -1,9 +1,10 @@
-//! The named things of a workspace, for scopes, lists and the dictionary of an export.
+//! What has an id and a name in a workspace, for scopes, lists and the dictionary of an export.
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::{self, Kept};
 
-/// A sort of thing that has an id and a name.
+/// A kind of entity, which has an id and a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntityKind {
     /// Datasets.
@@ -18,7 +19,7 @@ pub enum EntityKind {
     Slice,
 }
 
-/// A thing with its key, its id and its name.
+/// An entity with its key, its id and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entity {
     /// The internal key.
@@ -33,7 +34,7 @@ pub struct Entity {
 #[derive(Debug, Clone)]
 pub struct ProjectFacts {
     /// The project.
-    pub thing: Entity,
+    pub entity: Entity,
     /// `project_tags`, a JSON array, when known.
     pub tags: Option<String>,
     /// `standard` or `custom`.
@@ -44,7 +45,7 @@ pub struct ProjectFacts {
 #[derive(Debug, Clone)]
 pub struct RunFacts {
     /// The run.
-    pub thing: Entity,
+    pub entity: Entity,
     /// Its model.
     pub model: Entity,
 }
@@ -63,7 +64,7 @@ pub struct FeatureFacts {
 }
 
 impl Entity {
-    /// Tells whether somebody named it. What no row named goes by its id, which is no name to show in a row.
+    /// Returns whether somebody named it. What no row named goes by its id, which is no name to show in a row.
     pub fn is_named(&self) -> bool {
         self.name != self.id
     }
@@ -101,21 +102,21 @@ impl EntityKind {
     }
 }
 
-/// Lists everything of a sort, oldest first.
-pub fn list(connection: &mut dyn Connection, org_key: i64, sort: EntityKind) -> Result<Vec<Entity>, StoreError> {
-    connection.list(&format!("{} order by 1", sort.select()), &[org_key.into()], thing)
+/// Lists everything of a kind, oldest first.
+pub fn list(connection: &mut dyn Connection, org_key: i64, kind: EntityKind) -> Result<Vec<Entity>, StoreError> {
+    connection.list(&format!("{} order by 1", kind.select()), &[org_key.into()], entity)
 }
 
-/// Finds what an id or a name means: the thing with that id, else all with that name, oldest first.
+/// Finds what an id or a name means: the entity with that id, else all with that name, oldest first.
 pub fn find_by_id_or_name(
     connection: &mut dyn Connection,
     org_key: i64,
-    sort: EntityKind,
+    kind: EntityKind,
     text: &str,
 ) -> Result<Vec<Entity>, StoreError> {
     for column in ["id", "name"] {
-        let sql = format!("{} and {}{column} = $2 order by 1", sort.select(), sort.prefix());
-        let found = connection.list(&sql, &[org_key.into(), text.into()], thing)?;
+        let sql = format!("{} and {}{column} = $2 order by 1", kind.select(), kind.prefix());
+        let found = connection.list(&sql, &[org_key.into(), text.into()], entity)?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -123,15 +124,14 @@ pub fn find_by_id_or_name(
     Ok(Vec::new())
 }
 
-/// Counts the data rows of a dataset, a project or a model run; 0 for another sort.
-pub fn count_rows(connection: &mut dyn Connection, sort: EntityKind, key: i64) -> Result<i64, StoreError> {
-    let sql = match sort {
-        EntityKind::Dataset => "select count(*) from data_rows where dataset_key = $1",
-        EntityKind::ModelRun => "select count(*) from run_rows where run_key = $1",
-        EntityKind::Project => "select count(*) from project_rows where project_key = $1",
-        EntityKind::Model | EntityKind::Slice => return Ok(0),
-    };
-    connection.count(sql, &[key.into()])
+/// Counts the data rows of a dataset, a project or a model run; 0 for another kind.
+pub fn count_rows(connection: &mut dyn Connection, kind: EntityKind, key: i64) -> Result<i64, StoreError> {
+    match kind {
+        EntityKind::Dataset => counts::get(connection, Kept::Dataset(key)),
+        EntityKind::ModelRun => counts::get(connection, Kept::Run(key)),
+        EntityKind::Project => super::projects::count_rows(connection, key),
+        EntityKind::Model | EntityKind::Slice => Ok(0),
+    }
 }
 
 /// A batch of a project.
@@ -150,7 +150,8 @@ pub struct BatchFacts {
 /// Lists the batches of all projects, oldest first.
 pub fn list_batches(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<BatchFacts>, StoreError> {
     let sql = "select b.id, b.name, p.name, \
-               (select count(*) from project_rows r where r.batch_key = b.batch_key) from batches b \
+               coalesce((select k.value from kept_counts k where k.kind = 'batch' and k.scope_key = b.batch_key \
+               and k.part = 0), 0) from batches b \
                join projects p on p.project_key = b.project_key \
                where p.org_key = $1 and p.deleted_ms is null order by b.batch_key";
     connection.list(sql, &[org_key.into()], |row| BatchFacts {
@@ -166,7 +167,7 @@ pub fn list_project_facts(connection: &mut dyn Connection, org_key: i64) -> Resu
     let sql = "select project_key, id, name, tags, editor_kind from projects \
                where org_key = $1 and deleted_ms is null order by project_key";
     connection.list(sql, &[org_key.into()], |row| ProjectFacts {
-        thing: thing(row),
+        entity: entity(row),
         tags: row.text(3),
         editor_kind: row.text(4).unwrap_or_default(),
     })
@@ -178,7 +179,7 @@ pub fn list_run_facts(connection: &mut dyn Connection, org_key: i64) -> Result<V
                join models m on m.model_key = u.model_key \
                where m.org_key = $1 and u.deleted_ms is null and m.deleted_ms is null order by u.run_key";
     connection.list(sql, &[org_key.into()], |row| RunFacts {
-        thing: thing(row),
+        entity: entity(row),
         model: Entity {
             key: row.int(3).unwrap_or(0),
             id: row.text(4).unwrap_or_default(),
@@ -210,6 +211,6 @@ pub fn set_editor_kind(connection: &mut dyn Connection, project_id: &str, kind: 
     connection.execute("update projects set editor_kind = $1 where id = $2", &params)
 }
 
-fn thing(row: &dyn RowView) -> Entity {
+fn entity(row: &dyn RowView) -> Entity {
     Entity { key: row.int(0).unwrap_or(0), id: row.text(1).unwrap_or_default(), name: row.text(2).unwrap_or_default() }
 }

@@ -1,7 +1,7 @@
 //! Which files are still spoken of: every stored text that may hold the address of one.
 //!
 //! Files are named by URLs wherever a user or the server put one, so that no table of references could be whole. What is
-//! told here is everything that may name a file; what is not told must be an id, a name or a word of ours. A test holds
+//! listed here is everything that may name a file; what is not listed must be an id, a name or a word of ours. A test holds
 //! the list against the schema.
 
 use crate::engine::{Connection, Param, StoreError};

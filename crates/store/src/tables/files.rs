@@ -1,4 +1,4 @@
-//! Files that were uploaded or made: what the bytes are called. The bytes themselves lie outside the database.
+//! Files that were uploaded or made: what the bytes are called. The bytes themselves are kept outside the database.
 
 use crate::engine::{Connection, RowView, StoreError};
 use labelport_model::time::Timestamp;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// A file as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// The public id, which is also where the bytes lie.
+    /// The public id, which is also the name of the file.
     pub id: String,
     /// The name that it came with.
     pub name: String,
@@ -80,7 +80,7 @@ pub fn find_mask(connection: &mut dyn Connection, org_key: i64, place: &str) -> 
     Ok(connection.find(sql, &[place.into(), org_key.into()], |row| row.text(0))?.flatten())
 }
 
-/// Tells whether any mask is kept.
+/// Returns whether any mask is kept.
 pub fn has_masks(connection: &mut dyn Connection) -> Result<bool, StoreError> {
     Ok(connection.find("select 1 from masks limit 1", &[], |_| ())?.is_some())
 }

@@ -1,4 +1,4 @@
-//! Metadata schemas: which fields data rows can carry beside their labels, and the embeddings that they can have.
+//! Metadata schemas: which fields data rows can have in addition to their labels, and the embeddings that they can have.
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::write::changes;
@@ -19,7 +19,7 @@ pub struct MetadataSchema {
     pub kind: String,
     /// Whether every workspace has it.
     pub is_reserved: bool,
-    /// The options of an enum: id and name, in order of their creation as far as ids tell.
+    /// The options of an enum: id and name, in order of their creation as far as ids show it.
     pub options: Vec<(String, String)>,
 }
 

@@ -204,7 +204,7 @@ pub fn mark_run_deleted(connection: &mut dyn Connection, key: i64, now: Timestam
     Ok(())
 }
 
-/// Lists rows of a run behind one, in key order.
+/// Lists rows of a run after one, in key order.
 pub fn list_run_rows(
     connection: &mut dyn Connection,
     run_key: i64,
@@ -224,7 +224,7 @@ pub fn list_run_rows(
     })
 }
 
-/// Tells whether a row is in a run.
+/// Returns whether a row is in a run.
 pub fn has_row(connection: &mut dyn Connection, run_key: i64, row_key: RowKey) -> Result<bool, StoreError> {
     let sql = "select count(*) from run_rows where run_key = $1 and row_key = $2";
     Ok(connection.count(sql, &[run_key.into(), row_key.into()])? > 0)

@@ -65,7 +65,7 @@ pub enum OntologyProblem {
     /// The value is of another kind.
     #[error("expected {expected}, found {found}")]
     WrongKind {
-        /// What stands there.
+        /// What was found.
         found: &'static str,
         /// What should.
         expected: &'static str,

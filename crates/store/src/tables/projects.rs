@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::{self, Kept};
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
@@ -189,7 +190,8 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Project
 
 /// Counts the rows of a project.
 pub fn count_rows(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
-    connection.count("select count(*) from project_rows where project_key = $1", &[project_key.into()])
+    let sql = "select coalesce(sum(value), 0) from kept_counts where kind = 'project' and scope_key = $1";
+    connection.count(sql, &[project_key.into()])
 }
 
 /// Finds the last activity of a project's rows, in Unix milliseconds; none for a project without rows.
@@ -301,9 +303,9 @@ pub fn list_queues(connection: &mut dyn Connection, project_key: i64) -> Result<
 
 /// Counts the rows of a project that sit in each task queue, by the key of the queue.
 pub fn count_by_queue(connection: &mut dyn Connection, project_key: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
-    let sql = "select workflow_task_key, count(*) from project_rows \
-               where project_key = $1 and workflow_task_key is not null \
-               group by workflow_task_key order by workflow_task_key";
+    let sql = "select w.workflow_task_key, k.value from workflow_tasks w join kept_counts k on k.kind = 'queue' \
+               and k.scope_key = w.workflow_task_key where w.project_key = $1 and k.value > 0 \
+               order by w.workflow_task_key";
     let counts =
         connection.list(sql, &[project_key.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
     Ok(counts.into_iter().collect())
@@ -311,8 +313,8 @@ pub fn count_by_queue(connection: &mut dyn Connection, project_key: i64) -> Resu
 
 const SELECT_BATCH: &str = "select b.batch_key, b.project_key, b.id, b.name, b.consensus, b.created_by, \
                             coalesce(b.created_ms, 0), \
-                            (select count(*) from project_rows r where r.batch_key = b.batch_key) \
-                            from batches b where ";
+                            coalesce((select k.value from kept_counts k where k.kind = 'batch' \
+                            and k.scope_key = b.batch_key and k.part = 0), 0) from batches b where ";
 
 /// Creates a batch; returns whether its name was free in the project.
 pub fn create_batch(connection: &mut dyn Connection, batch: &NewBatch) -> Result<bool, StoreError> {
@@ -378,7 +380,7 @@ pub fn list_batch_labels(connection: &mut dyn Connection, batch_key: i64) -> Res
     connection.list(sql, &[batch_key.into()], |row| row.text(0).unwrap_or_default())
 }
 
-/// How many rows of a project stand where.
+/// How many rows of a project have each workflow status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateCounts {
     /// All of them.
@@ -393,9 +395,9 @@ pub struct StateCounts {
     pub done: i64,
 }
 
-/// Counts the rows of a project by where they stand.
+/// Counts the rows of a project by workflow status.
 pub fn count_by_state(connection: &mut dyn Connection, project_key: i64) -> Result<StateCounts, StoreError> {
-    let sql = "select status, count(*) from project_rows where project_key = $1 group by status order by status";
+    let sql = "select part, value from kept_counts where kind = 'project' and scope_key = $1 order by part";
     let mut counts = StateCounts::default();
     for (status, count) in connection.list(sql, &[project_key.into()], |row| (row.int(0), row.int(1).unwrap_or(0)))? {
         counts.all += count;
@@ -441,7 +443,7 @@ pub fn find_data_type(connection: &mut dyn Connection, project_key: i64) -> Resu
 
 /// Counts the labels of a project.
 pub fn count_labels(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
-    connection.count("select count(*) from labels where project_key = $1", &[project_key.into()])
+    counts::get(connection, Kept::Labels(project_key))
 }
 
 const SELECT_LABEL: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations \

@@ -1,6 +1,6 @@
 //! Tasks: everything that can take long, as a row that outlives the process working on it.
 //!
-//! `IN_PROGRESS → COMPLETE | FAILED | CANCELED`, and never back. Whoever works on a task holds a *lease* and renews it; a
+//! `IN_PROGRESS → COMPLETE | FAILED | CANCELED`, and never back. The worker of a task holds a *lease* and renews it; a
 //! task whose lease is over was interrupted, and another worker may claim it. So work is done at least once, and what a
 //! task does has to bear being done again. A lease that ran out counts as a death of its worker; one that was given back
 //! does not. Nothing here reads a clock: times are arguments.
@@ -9,7 +9,7 @@ use crate::engine::{Connection, Param, RowView, StoreError};
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
 
-/// Where a task stands.
+/// The status of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TaskStatus {
     /// It is waiting or being worked on.
@@ -51,7 +51,7 @@ pub struct Task {
     pub kind: String,
     /// The name a person gave it.
     pub name: String,
-    /// Where it stands.
+    /// The status.
     pub status: TaskStatus,
     /// What was asked for, as JSON in canonical form.
     pub request: String,
@@ -117,11 +117,11 @@ pub struct TaskProgress {
 /// How a task ends.
 #[derive(Debug, Clone)]
 pub struct Ending {
-    /// Where it stands from now on.
+    /// The new status.
     pub status: TaskStatus,
     /// What came of it, as JSON.
     pub outcome: Option<String>,
-    /// The worker whose lease it must be. None for whoever may end it without working on it, as in calling it off.
+    /// The worker whose lease it must be. None for a caller that may end it without working on it, as in a cancellation.
     pub owner: Option<String>,
     /// Now.
     pub now: Timestamp,
@@ -130,14 +130,14 @@ pub struct Ending {
 /// Which tasks to list.
 #[derive(Debug, Clone, Copy)]
 pub struct ListTasks {
-    /// Those that stand here; none for all.
+    /// Tasks with this status; none for all.
     pub status: Option<TaskStatus>,
     /// The most to return.
     pub limit: usize,
 }
 
 impl Task {
-    /// Tells whether its worker has gone: it was claimed, and the lease is over.
+    /// Returns whether its worker has gone: it was claimed, and the lease is over.
     pub fn is_interrupted(&self, now: Timestamp) -> bool {
         self.status == TaskStatus::InProgress && self.lease.as_ref().is_some_and(|lease| lease.until <= now)
     }
@@ -339,7 +339,7 @@ pub struct Same<'a> {
     pub limit: usize,
 }
 
-/// Puts what is told of a task in the place of what was told before; returns whether that was told.
+/// Replaces the outcome of a task if it is the given one; returns whether it was.
 pub fn replace_outcome(
     connection: &mut dyn Connection,
     id: &TaskId,
@@ -435,14 +435,14 @@ pub fn count_rows(connection: &mut dyn Connection, id: &str, has_failed: bool) -
     connection.count(&sql, &[id.into()])
 }
 
-/// Returns the place behind the last row of a task that was noted.
+/// Returns the ordinal after the last row of a task that was recorded.
 pub fn next_row(connection: &mut dyn Connection, id: &str) -> Result<i64, StoreError> {
     let sql = "select coalesce(max(r.ordinal) + 1, 0) from task_rows r join tasks t on t.task_key = r.task_key \
                where t.id = $1";
     connection.count(sql, &[id.into()])
 }
 
-/// Lists rows of a task that succeeded or that failed, behind a place, in order.
+/// Lists rows of a task that succeeded or that failed, after an ordinal, in order.
 pub fn list_rows(
     connection: &mut dyn Connection,
     id: &str,

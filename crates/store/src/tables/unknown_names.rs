@@ -1,7 +1,7 @@
 //! Names that a query uses and nothing has.
 //!
 //! A query is read without a database, so `"schema":"ligth"` is as good as any other text and matches no row. That is an
-//! answer to a question that nobody asked: whoever writes a query is told of a name that does not exist, with the nearest
+//! answer to a question that nobody asked: a name in a query that does not exist is reported, with the nearest
 //! that does. Ids of data rows and global keys are counted elsewhere, since lists of them are long.
 
 use crate::engine::{Connection, StoreError};
@@ -15,7 +15,7 @@ use std::fmt;
 pub struct UnknownName {
     /// What it should be a name of, such as `metadata field`.
     pub kind: String,
-    /// The name or id, as it stands in the query.
+    /// The name or id, as it is in the query.
     pub name: String,
     /// What may have been meant.
     pub hint: Option<String>,
@@ -127,9 +127,9 @@ fn check(
     Ok(())
 }
 
-fn list(connection: &mut dyn Connection, org_key: i64, sort: EntityKind) -> Result<Vec<(String, String)>, StoreError> {
-    let listed = entities::list(connection, org_key, sort)?;
-    Ok(listed.into_iter().map(|thing| (thing.id, thing.name)).collect())
+fn list(connection: &mut dyn Connection, org_key: i64, kind: EntityKind) -> Result<Vec<(String, String)>, StoreError> {
+    let listed = entities::list(connection, org_key, kind)?;
+    Ok(listed.into_iter().map(|entity| (entity.id, entity.name)).collect())
 }
 
 /// Finds ids that nothing has; a name in the place of an id is answered with the id.
@@ -155,7 +155,7 @@ fn unknown_features(
     names: &[String],
 ) -> Result<Vec<UnknownName>, StoreError> {
     let features = entities::list_features(connection, org_key)?;
-    // Names are stored as they stand in JSON.
+    // Names are stored as they are in JSON.
     let known: Vec<(String, String)> = features
         .into_iter()
         .map(|feature| (feature.schema_id, unquote(&format!("\"{}\"", feature.name)).into_owned()))

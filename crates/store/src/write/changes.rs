@@ -21,7 +21,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the word that stands for the scope in storage.
+    /// Returns the name of the scope in storage.
     pub fn word(self) -> &'static str {
         match self {
             Self::Catalog => "catalog",
@@ -69,17 +69,17 @@ pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i
     Ok(())
 }
 
-/// Gives a change number to all rows that show the name of a thing, in every scope that they belong to. `rows` selects
-/// their keys; its parameter is `$2`, the key of the thing.
+/// Gives a change number to all rows that show the name of an entity, in every scope that they belong to. `rows` selects
+/// their keys; its parameter is `$2`, the key of the entity.
 pub(crate) fn touch_rows(
     connection: &mut dyn Connection,
     rows: &str,
-    thing_key: i64,
+    entity_key: i64,
     change_seq: i64,
 ) -> Result<(), StoreError> {
     for table in ["data_rows", "project_rows", "run_rows"] {
         let sql = format!("update {table} set change_seq = $1 where row_key in ({rows})");
-        connection.execute(&sql, &[change_seq.into(), thing_key.into()])?;
+        connection.execute(&sql, &[change_seq.into(), entity_key.into()])?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! What changes many tables at once: merging rows, removing them, and recording each change.
 //!
-//! Every function here keeps the change sequence, the tombstones and the last activity of a row true.
+//! Every function here keeps the change sequence, the tombstones, the kept counts and the last activity of a row true.
 
 pub mod activity;
 pub mod changes;
+pub(crate) mod counts;
 pub mod merge;
 pub mod removal;
 pub mod tally;

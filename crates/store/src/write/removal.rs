@@ -1,11 +1,12 @@
-//! Taking things out of the store: rows, labels, rows of a project or a model run.
+//! Removing from the store: rows, labels, rows of a project or a model run.
 //!
-//! Whatever leaves a scope leaves a tombstone in it, and nothing that belonged to it stays behind. Look-ups go with what
+//! Whatever leaves a scope leaves a tombstone in it, and nothing that belonged to it is left. Look-ups go with what
 //! they led to.
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::changes::{self, Departure, Scope};
+use crate::write::counts::{self, Changes, Kept, Standing};
 use crate::write::tally;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -39,6 +40,12 @@ pub fn remove_row(
             changes::leave_scope(connection, org_key, change_seq, departure)?;
         }
     }
+    let mut kept = Changes::default();
+    kept.add(Kept::Catalog(org_key), -1);
+    if let Some(key) = dataset_key {
+        kept.add(Kept::Dataset(key), -1);
+    }
+    kept.flush(connection)?;
     // Look-ups are found by what they look up: they have no index on the row.
     if let Some(global_key) = &global_key {
         delete_global_key(connection, org_key, global_key)?;
@@ -67,6 +74,17 @@ pub fn remove_from_project(
          (select issue_key from issues where project_key = $1 and row_key = $2)",
         &keys,
     )?;
+    let sql = "select status, batch_key, workflow_task_key from project_rows where project_key = $1 and row_key = $2";
+    let standing = connection.find(sql, &keys, |row| Standing {
+        status: row.int(0),
+        batch_key: row.int(1),
+        workflow_task_key: row.int(2),
+    })?;
+    if let Some(standing) = standing {
+        let mut kept = Changes::default();
+        kept.add_row(project_key, standing, -1);
+        kept.flush(connection)?;
+    }
     for table in ["issues", "project_rows"] {
         connection.execute(&format!("delete from {table} where project_key = $1 and row_key = $2"), &keys)?;
     }
@@ -81,9 +99,9 @@ pub fn remove_from_run(
     (run_key, row_key): (i64, RowKey),
 ) -> Result<(), StoreError> {
     let keys: [Param<'_>; 2] = [run_key.into(), row_key.into()];
-    for table in ["run_labels", "run_rows"] {
-        connection.execute(&format!("delete from {table} where run_key = $1 and row_key = $2"), &keys)?;
-    }
+    connection.execute("delete from run_labels where run_key = $1 and row_key = $2", &keys)?;
+    let removed = connection.execute("delete from run_rows where run_key = $1 and row_key = $2", &keys)?;
+    counts::change(connection, Kept::Run(run_key), -i64::try_from(removed).unwrap_or(0))?;
     leave(connection, org_key, change_seq, (Scope::ModelRun, run_key, row_key))
 }
 
@@ -97,6 +115,7 @@ pub fn remove_project(
     let rows = "select row_key from project_rows where project_key = $2";
     changes::touch_rows(connection, rows, project_key, change_seq)?;
     leave_all(connection, org_key, change_seq, (Scope::Project, "project_rows", "project_key"), project_key)?;
+    counts::forget_project(connection, project_key)?;
     for sql in [
         "delete from label_features where project_key = $1 and feature_key in \
          (select s.feature_key from feature_schemas s)",
@@ -121,6 +140,7 @@ pub fn remove_run(
 ) -> Result<(), StoreError> {
     changes::touch_rows(connection, "select row_key from run_rows where run_key = $2", run_key, change_seq)?;
     leave_all(connection, org_key, change_seq, (Scope::ModelRun, "run_rows", "run_key"), run_key)?;
+    counts::forget_run(connection, run_key)?;
     for sql in ["delete from run_labels where run_key = $1", "delete from run_rows where run_key = $1"] {
         connection.execute(sql, &[run_key.into()])?;
     }
@@ -159,7 +179,7 @@ fn leave(
     changes::touch_row(connection, row_key, change_seq)
 }
 
-/// Removes a label of a project; returns the row that had it. The labels behind it move up.
+/// Removes a label of a project; returns the row that had it. The labels after it move up.
 pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<Option<(i64, RowKey)>, StoreError> {
     let sql = "select project_key, row_key from label_ids where id = $1";
     let home = connection.find(sql, &[label_id.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
@@ -187,11 +207,13 @@ pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<O
     }
     let ordinal = tallies.iter().find(|(_, id, _)| id == label_id).map_or(0, |(ordinal, ..)| *ordinal);
     let params = [keys[0], keys[1], ordinal.into()];
-    connection.execute("delete from labels where project_key = $1 and row_key = $2 and ordinal = $3", &params)?;
+    let sql = "delete from labels where project_key = $1 and row_key = $2 and ordinal = $3";
+    let removed = connection.execute(sql, &params)?;
+    counts::change(connection, Kept::Labels(project_key), -i64::try_from(removed).unwrap_or(0))?;
     // One by one and in order: a primary key is checked at each row.
-    for (behind, ..) in tallies.iter().filter(|(other, ..)| *other > ordinal) {
+    for (later, ..) in tallies.iter().filter(|(other, ..)| *other > ordinal) {
         let sql = "update labels set ordinal = ordinal - 1 where project_key = $1 and row_key = $2 and ordinal = $3";
-        connection.execute(sql, &[keys[0], keys[1], (*behind).into()])?;
+        connection.execute(sql, &[keys[0], keys[1], (*later).into()])?;
     }
     connection.execute("delete from label_ids where id = $1", &[label_id.into()])?;
     Ok(Some((project_key, row_key)))

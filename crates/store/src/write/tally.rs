@@ -1,7 +1,7 @@
 //! Counts of annotations, as labels carry them.
 //!
 //! A manifest counts annotations by feature and kind, and an export copies annotations without looking inside. So an
-//! import counts once and stores the counts beside the label: pairs of feature key and number, each a variable-length
+//! import counts once and stores the counts with the label: pairs of feature key and number, each a variable-length
 //! number of 7 bits a byte, lowest first.
 
 /// Writes counts.

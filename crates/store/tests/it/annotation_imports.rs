@@ -86,10 +86,10 @@ fn an_import_has_a_name_of_its_own(test: &TestStore) {
     };
     assert_eq!(list(), [id("i", 1), id("i", 5)]);
     let parents = peek(&test.store, |connection| annotation_imports::list_parents(connection, org_key));
-    let told = |parent: &annotation_imports::Parent| (parent.import_id.clone(), parent.is_run, parent.id.clone());
+    let parts = |parent: &annotation_imports::Parent| (parent.import_id.clone(), parent.is_run, parent.id.clone());
     let project = |number| (id("i", number), false, id("j", 1));
     let expect = [project(1), project(3), (id("i", 4), true, "run-1".to_owned()), project(5)];
-    assert_eq!(parents.iter().map(told).collect::<Vec<_>>(), expect);
+    assert_eq!(parents.iter().map(parts).collect::<Vec<_>>(), expect);
     let delete =
         |id: String| write(&test.store, move |connection| annotation_imports::delete(connection, org_key, &id));
     assert!(delete(id("i", 1)) && !delete(id("i", 1)));

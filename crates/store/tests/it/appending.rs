@@ -1,11 +1,11 @@
-//! Appending labels: behind those that are there, which stay as they are.
+//! Appending labels: after the existing ones, which stay as they are.
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, change_seq, id, key, label, line, look, merge, read, rows_with, twelve};
 use labelport_store::write::merge::{Merger, Verdict};
 
 const CONTRACTS: &[Contract] = &[
-    ("labels are added behind the others", labels_are_added_behind_the_others),
+    ("labels are added after the others", labels_are_added_after_the_others),
     ("a feature that is new is known", a_feature_that_is_new_is_known),
     ("a label id that is taken takes everything back", a_label_id_that_is_taken_takes_everything_back),
 ];
@@ -34,7 +34,7 @@ fn new_label(number: usize, feature: usize, name: &str) -> String {
     label(number, "2025-05-01T00:00:00.000+00:00", &[boxed(feature, name), boxed(feature, name)])
 }
 
-fn labels_are_added_behind_the_others(test: &TestStore) {
+fn labels_are_added_after_the_others(test: &TestStore) {
     merge(&test.store, &twelve());
     append(test, 4, &[new_label(201, CAR, "car"), new_label(202, BOAT, "boat")]).unwrap();
     append(test, 4, &[new_label(203, CAR, "car")]).unwrap();

@@ -63,7 +63,7 @@ fn a_dataset_is_listed_page_by_page(test: &TestStore) {
 }
 
 fn a_global_key_that_is_cleared_is_free(test: &TestStore) {
-    // The key stands in other texts of the row too, which are none of its business.
+    // The key is in other texts of the row too, which stay as they are.
     let hostile = r#","global_key":"a \"b\" é","external_id":",\"global_key\":\"a \\\"b\\\" é\"","row_data":"x""#;
     assert_eq!(merge(&test.store, &[line(1, hostile, &[])]), [Verdict::Created]);
     write(&test.store, |connection| data_rows::clear_global_key(connection, 1));

@@ -77,6 +77,16 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "labels",
         "label l000000000000000000000003 of data row r000000000000000000000003 in project j000000000000000000000001: created_at is",
     ),
+    (
+        &["update kept_counts set value = value + 1 where kind = 'dataset' and scope_key = 1"],
+        "kept_counts",
+        "the count of the dataset with the key 1 is 7, and 6 are there",
+    ),
+    (
+        &["delete from kept_counts where kind = 'labels' and scope_key = 2"],
+        "kept_counts",
+        "the count of the labels with the key 2 is 0, and 1 are there",
+    ),
     (&["update labels set has_masks = 1 where row_key = 3"], "labels", "it is marked as having masks"),
     (
         &["update labels set tally = (select tally from labels where row_key = 6) where row_key = 3"],
@@ -256,11 +266,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "references",
         "an asset belongs to a data row (key 9) that is not there",
     ),
-    (
-        &["delete from files where id = 'file-1'"],
-        "references",
-        "the mask /a/1 lies in a file (file-1) that is not there",
-    ),
+    (&["delete from files where id = 'file-1'"], "references", "the mask /a/1 is in a file (file-1) that is not there"),
     (
         &["delete from tasks where kind = 'row-import'"],
         "references",
@@ -344,8 +350,8 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
 /// What the engines find themselves is looked for in their own modules.
 const ELSEWHERE: &[&str] = &["database"];
 
-/// What a server keeps beside the rows: a key, files with a mask and statuses, an asset, imports.
-const BESIDE: &[&str] = &[
+/// What a server keeps in addition to the rows: a key, files with a mask and statuses, an asset, imports.
+const OF_A_SERVER: &[&str] = &[
     "insert into users (user_key, org_key, id, email, role, created_ms) values (1, 1, 'user-1', 'a@b', 'Admin', 1)",
     "insert into api_keys (org_key, user_key, id, name, hash, hint, role, created_ms) \
      values (1, 1, 'key-1', 'laptop', 'ab', 'cd', 'Admin', 1)",
@@ -365,7 +371,7 @@ const BESIDE: &[&str] = &[
 
 fn fill(store: &labelport_store::Store) {
     merge(store, &twelve());
-    for sql in BESIDE {
+    for sql in OF_A_SERVER {
         run(store, sql);
     }
     let org_key = store.org_key();

@@ -22,7 +22,7 @@ pub(crate) struct TestStore {
 }
 
 impl TestStore {
-    /// Opens the same store once more, as another process would.
+    /// Opens the same store again, as another process would.
     pub(crate) fn open_again(&self) -> Store {
         (self.open_again)()
     }
@@ -36,7 +36,7 @@ pub(crate) fn hold(contracts: &[Contract]) {
     for (engine, open) in ENGINES {
         for (name, contract) in contracts {
             let test = open();
-            let _told = Told(engine, name);
+            let _named = NamesFailure(engine, name);
             contract(&test);
             assert_eq!(findings(&test.store), Vec::<String>::new(), "{engine}: {name} left a store that is not sound");
         }
@@ -44,9 +44,9 @@ pub(crate) fn hold(contracts: &[Contract]) {
 }
 
 /// Names the contract that failed.
-struct Told(&'static str, &'static str);
+struct NamesFailure(&'static str, &'static str);
 
-impl Drop for Told {
+impl Drop for NamesFailure {
     #[expect(clippy::print_stderr, reason = "a test that fails says which of many contracts it was about")]
     fn drop(&mut self) {
         if std::thread::panicking() {

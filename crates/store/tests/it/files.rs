@@ -7,7 +7,7 @@ use labelport_store::tables::settings;
 
 const CONTRACTS: &[Contract] = &[
     ("a file comes back", a_file_comes_back),
-    ("a mask lies in the file noted last", a_mask_lies_in_the_file_noted_last),
+    ("a mask is in the file recorded last", a_mask_is_in_the_file_recorded_last),
     ("a setting is replaced", a_setting_is_replaced),
 ];
 
@@ -46,7 +46,7 @@ fn a_file_comes_back(test: &TestStore) {
     assert_eq!(find(org_key, "f3"), None);
 }
 
-fn a_mask_lies_in_the_file_noted_last(test: &TestStore) {
+fn a_mask_is_in_the_file_recorded_last(test: &TestStore) {
     let org_key = test.store.org_key();
     create(test, &file("f1", "1.png", None));
     create(test, &file("f2", "2.png", None));

@@ -50,7 +50,7 @@ fn a_user_is_created_once(test: &TestStore) {
     assert_eq!(again, User { time_zone: Some("Europe/Madrid".to_owned()), ..ana.clone() });
     assert_eq!(user(test, "u3", "ana@example.com", None), again, "a zone that is not given stays");
     let ben = user(test, "u4", "Ana@example.com", None);
-    assert_ne!(ben.key, ana.key, "upper and lower case are told apart");
+    assert_ne!(ben.key, ana.key, "upper and lower case differ");
     let listed = peek(&test.store, |connection| api_keys::list_users(connection, org_key));
     assert_eq!(listed, [again, ben.clone()]);
     let find = |email: &str| peek(&test.store, |connection| api_keys::find_user_by_email(connection, org_key, email));

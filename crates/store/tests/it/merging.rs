@@ -118,7 +118,7 @@ fn lists_are_replaced(test: &TestStore) {
     assert_eq!(merge(&test.store, &[in_project_1(6, &[])]), [Verdict::Changed]);
     assert_eq!(of_row(ids), Vec::<String>::new());
     assert_eq!(of_row(features), Vec::<String>::new());
-    // A label that is gone from one place may stand in another.
+    // A label that is gone from one place may be in another.
     assert_eq!(merge(&test.store, &[in_project_1(3, &[label(6, at, &[boxed(BOAT, "boat")])])]), [Verdict::Changed]);
     let emptied =
         [r#""attachments":[]"#.to_owned(), r#""embeddings":[]"#.to_owned(), r#""metadata_fields":[]"#.to_owned()];
@@ -175,7 +175,7 @@ fn a_refused_row_writes_nothing(test: &TestStore) {
         )
     };
     refused(in_two(8, 9, 2), elsewhere(8, 2));
-    // Nobody has this label yet, and still it cannot stand in two projects of one row.
+    // Nobody has this label yet, and still it cannot be in two projects of one row.
     let twice = Refusal::LabelElsewhere { project: id("j", 9), label: id("l", 77), owner: id("r", 20) };
     refused(in_two(8, 9, 77), twice);
     let in_model = |model: usize| {

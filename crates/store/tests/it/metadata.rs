@@ -6,7 +6,7 @@ use labelport_store::tables::metadata::{self, Embedding, MetadataSchema};
 
 const CONTRACTS: &[Contract] = &[
     ("a schema is created once", a_schema_is_created_once),
-    ("a new name stands in every value", a_new_name_stands_in_every_value),
+    ("a new name is in every value", a_new_name_is_in_every_value),
     ("options change places", options_change_places),
     ("a deleted schema leaves its values", a_deleted_schema_leaves_its_values),
     ("an embedding that rows have stays", an_embedding_that_rows_have_stays),
@@ -69,7 +69,7 @@ fn values(test: &TestStore, row: usize) -> String {
     look(&test.store, &sql).unwrap()
 }
 
-fn a_new_name_stands_in_every_value(test: &TestStore) {
+fn a_new_name_is_in_every_value(test: &TestStore) {
     merge(&test.store, &twelve());
     rename(test, &schema(test, "weather"), "the \"sky\"", &[]);
     assert_eq!(schema(test, "the \"sky\"").kind, "CustomMetadataString");

@@ -50,7 +50,7 @@ fn readers_see_what_is_committed(test: &TestStore) {
     });
 }
 
-/// What was answered is seen by whoever looks next.
+/// What was acknowledged is seen by the next reader.
 fn reader_after(test: &TestStore) {
     assert_eq!(test.store.reader().unwrap().count(COUNT, &[]).unwrap(), 1);
 }

@@ -1,4 +1,4 @@
-//! Removal: what leaves a scope leaves a tombstone, and nothing that belonged to it stays behind.
+//! Removal: what leaves a scope leaves a tombstone, and nothing that belonged to it is left.
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, count, id, key, label, line, look, merge, rows_with, tombstones, twelve, write};
@@ -19,7 +19,7 @@ const CONTRACTS: &[Contract] = &[
     ("a row leaves one model run", a_row_leaves_one_model_run),
     ("a deleted project leaves nothing", a_deleted_project_leaves_nothing),
     ("a deleted model run leaves nothing", a_deleted_model_run_leaves_nothing),
-    ("labels behind a deleted one move up", labels_behind_a_deleted_one_move_up),
+    ("labels after a deleted one move up", labels_after_a_deleted_one_move_up),
 ];
 
 #[test]
@@ -221,7 +221,7 @@ fn four_labels() -> String {
     line(1, "", &[format!(r#""projects":{{{project}}}"#)])
 }
 
-fn labels_behind_a_deleted_one_move_up(test: &TestStore) {
+fn labels_after_a_deleted_one_move_up(test: &TestStore) {
     merge(&test.store, &[four_labels()]);
     let remove_label = |number: usize| {
         let label_id = id("l", number);

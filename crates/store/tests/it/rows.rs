@@ -118,7 +118,7 @@ pub(crate) fn label(number: usize, created_at: &str, objects: &[String]) -> Stri
     )
 }
 
-/// Returns a line with nothing but the members of `data_row` behind its id, and further members of the line.
+/// Returns a line with nothing but the members of `data_row` after its id, and further members of the line.
 pub(crate) fn line(number: usize, data_row: &str, more: &[String]) -> String {
     let mut text = format!(r#"{{"data_row":{{"id":"{}"{data_row}}}"#, id("r", number));
     for member in more {

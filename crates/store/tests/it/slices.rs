@@ -24,7 +24,7 @@ fn a_name_is_given_once(test: &TestStore) {
     assert!(create(slice("a", "night")));
     assert!(!create(slice("b", "night")), "the name is taken");
     assert!(!create(slice("a", "day")), "the id is taken");
-    assert!(create(slice("b", "Night")), "upper and lower case are told apart");
+    assert!(create(slice("b", "Night")), "upper and lower case differ");
     let mut reader = test.store.reader().unwrap();
     assert_eq!(slices::list(&mut *reader, org_key).unwrap(), [slice("a", "night"), slice("b", "Night")]);
     let key = reader.count("select slice_key from slices where id = 'a'", &[]).unwrap();

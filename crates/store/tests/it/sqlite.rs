@@ -174,9 +174,9 @@ fn what_a_damaged_file_still_holds_is_still_checked() {
     bytes[start..start + 16_384].fill(0xee);
     std::fs::write(&file, bytes).unwrap();
     let found = findings(&try_open(folder.path(), options()).unwrap());
-    let is_told = |text: &str| found.iter().any(|finding| finding.starts_with(text));
-    assert!(is_told("labels: the check could not be finished"), "{found:#?}");
-    assert!(is_told("row_keys: "), "{found:#?}");
+    let is_reported = |text: &str| found.iter().any(|finding| finding.starts_with(text));
+    assert!(is_reported("labels: the check could not be finished"), "{found:#?}");
+    assert!(is_reported("row_keys: "), "{found:#?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -187,7 +187,7 @@ fn a_place_where_nobody_may_write_is_refused() {
     assert!(matches!(&outcome, Err(StoreError::ReadOnly { folder: named, .. }) if named == folder), "{outcome:?}");
 }
 
-/// Lies in the working folder of the child that `a_read_only_folder_is_refused` starts.
+/// A file in the working folder of the child that `a_read_only_folder_is_refused` starts.
 #[cfg(unix)]
 const MARK: &str = "read-only";
 
@@ -202,7 +202,7 @@ fn a_read_only_folder_is_refused() {
     // The system lets its administrator write everywhere, so the child is nobody, who owns nothing here.
     let set_mode = |mode| std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(mode)).unwrap();
     set_mode(0o555);
-    // Another user may not reach the checkout, so a copy of these tests lies in a folder that everybody reaches.
+    // Another user may not reach the checkout, so a copy of these tests is in a folder that everybody reaches.
     let copy = tempfile::tempdir().unwrap();
     std::fs::set_permissions(copy.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let binary = copy.path().join("tests");

@@ -10,7 +10,7 @@ const CONTRACTS: &[Contract] = &[
     ("values come back", values_come_back),
     ("a large text comes back", a_large_text_comes_back),
     ("a parameter may be used twice", a_parameter_may_be_used_twice),
-    ("reading stops when told", reading_stops_when_told),
+    ("reading stops when asked", reading_stops_when_asked),
     ("a bad statement is an error", a_bad_statement_is_an_error),
 ];
 
@@ -77,7 +77,7 @@ fn a_parameter_may_be_used_twice(test: &TestStore) {
     assert_eq!(reader.count(sql, &["commit".into(), "row_key".into()]).unwrap(), 2);
 }
 
-fn reading_stops_when_told(test: &TestStore) {
+fn reading_stops_when_asked(test: &TestStore) {
     let mut reader = test.store.reader().unwrap();
     let mut names = Vec::new();
     let sql = "select name from counters order by name desc";

@@ -288,8 +288,8 @@ fn the_same_question_is_found_again(test: &TestStore) {
     let replace = |before: &'static str, outcome: &'static str| {
         write(test, move |connection| tasks::replace_outcome(connection, &task_id(5), before, outcome))
     };
-    assert!(!replace("", "x") && replace("{}", r#"{"told":true}"#) && !replace("{}", "y"));
-    assert_eq!(find(&test.store, 5).outcome.as_deref(), Some(r#"{"told":true}"#));
+    assert!(!replace("", "x") && replace("{}", r#"{"seen":true}"#) && !replace("{}", "y"));
+    assert_eq!(find(&test.store, 5).outcome.as_deref(), Some(r#"{"seen":true}"#));
 }
 
 fn only_a_lease_that_ran_out_counts_as_a_death(test: &TestStore) {

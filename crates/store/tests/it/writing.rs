@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 const CONTRACTS: &[Contract] = &[
     ("a job that fails leaves nothing", a_job_that_fails_leaves_nothing),
     ("a job that fails takes no other with it", a_job_that_fails_takes_no_other_with_it),
-    ("a lost transaction is told to all that were in it", a_lost_transaction_is_told),
+    ("a lost transaction is reported to all jobs in it", a_lost_transaction_is_reported),
     ("each job counts as a commit", each_job_counts_as_a_commit),
     ("what is answered is kept", what_is_answered_is_kept),
     ("reopening keeps everything", reopening_keeps_everything),
@@ -78,12 +78,12 @@ fn run_together<T: Send + 'static>(
     })
 }
 
-fn a_lost_transaction_is_told(test: &TestStore) {
+fn a_lost_transaction_is_reported(test: &TestStore) {
     for round in 0..10 {
         let answers = run_together(&test.store, 30, |connection, org_key, number| {
             add(connection, org_key, &number.to_string())?;
             if number == 15 {
-                // A full disk may do this behind the job's back.
+                // A full disk may do this without the job's knowledge.
                 connection.execute("rollback", &[])?;
                 return Err(StoreError::Full);
             }

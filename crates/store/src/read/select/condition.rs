@@ -1,6 +1,6 @@
 //! Conditions in SQL: a test for any row, and a look-up where an index gives the rows at once.
 //!
-//! A test stands in a statement whose rows are called `b`. It is never null: a fact that a row does not have makes it
+//! A test is part of a statement whose rows are called `b`. It is never null: a fact that a row does not have makes it
 //! false, so that `not` is its exact opposite.
 
 use super::{Base, Statement, Value};
@@ -190,7 +190,7 @@ pub(super) fn lookup(scoped: &Scoped, condition: &Condition) -> Option<Statement
     Some(statement)
 }
 
-/// Tells whether a condition holds for exactly the rows of the base that its look-up finds.
+/// Returns whether a condition holds for exactly the rows of the base that its look-up finds.
 pub(super) fn is_settled(condition: &Condition) -> bool {
     matches!(condition, Condition::DataRowIds(_) | Condition::GlobalKeys(_))
 }
@@ -242,7 +242,7 @@ fn push_features(statement: &mut Statement, scoped: &Scoped, names: &[String]) {
     statement.push(" and (s.schema_id in ");
     push_texts(statement, names);
     statement.push(" or s.name in ");
-    // Names are stored as they stand in JSON.
+    // Names are stored as they are in JSON.
     let escaped: Vec<String> = names.iter().map(|name| escaped(name)).collect();
     push_texts(statement, &escaped);
     statement.push("))");
@@ -285,7 +285,7 @@ fn push_compare(statement: &mut Statement, compare: &Compare) {
             push_texts(statement, texts);
             statement.push(" and m.option_id is not null)");
         }
-        // The name of an option stands among the texts, and is none.
+        // The name of an option is stored among the texts, and is not one.
         Compare::StartsWith(prefix) => {
             statement.push("m.option_id is null and ");
             push_prefix(statement, "m.text_value", prefix);
@@ -336,16 +336,16 @@ fn push_prefix(statement: &mut Statement, column: &str, prefix: &str) {
     statement.push(column);
     statement.push(" >= ");
     statement.param(Value::Text(prefix.to_owned()));
-    if let Some(behind) = behind_prefix(prefix) {
+    if let Some(end) = after_prefix(prefix) {
         statement.push(" and ");
         statement.push(column);
         statement.push(" < ");
-        statement.param(Value::Text(behind));
+        statement.param(Value::Text(end));
     }
 }
 
-/// Returns the first text behind all that begin with a prefix; none where every greater text does.
-fn behind_prefix(prefix: &str) -> Option<String> {
+/// Returns the first text after all that begin with a prefix; none where every greater text does.
+fn after_prefix(prefix: &str) -> Option<String> {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {
         // The next character in byte order; the gap of the surrogates holds none.
@@ -382,10 +382,10 @@ mod tests {
 
     #[test]
     fn the_end_of_a_prefix_is_the_next_text() {
-        assert_eq!(behind_prefix("cam-"), Some("cam.".to_owned()));
-        assert_eq!(behind_prefix("a\u{d7ff}"), Some("a\u{e000}".to_owned()));
-        assert_eq!(behind_prefix("a\u{10ffff}"), Some("b".to_owned()));
-        assert_eq!(behind_prefix("\u{10ffff}"), None);
-        assert_eq!(behind_prefix(""), None);
+        assert_eq!(after_prefix("cam-"), Some("cam.".to_owned()));
+        assert_eq!(after_prefix("a\u{d7ff}"), Some("a\u{e000}".to_owned()));
+        assert_eq!(after_prefix("a\u{10ffff}"), Some("b".to_owned()));
+        assert_eq!(after_prefix("\u{10ffff}"), None);
+        assert_eq!(after_prefix(""), None);
     }
 }

@@ -46,7 +46,7 @@ pub struct Selection {
 const CANDIDATE_LIMIT: usize = 65_536;
 /// How many rows an export reads as one job, at least.
 const RANGE_ROWS: RowKey = 1_024;
-/// How many candidates it reads as one job. They lie apart: the pages of so many stay in the cache of a reader from being
+/// How many candidates it reads as one job. They are far apart: the pages of so many stay in the cache of a reader from being
 /// selected until they are put together.
 const CANDIDATES_TOGETHER: usize = 32;
 /// How many rows it reads as one job where they become very large.

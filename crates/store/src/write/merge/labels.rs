@@ -4,6 +4,7 @@ use super::inserts::{Inserts, NewLabel};
 use super::{Merger, Tally, merge_ordered};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::Kept;
 use crate::write::tally;
 use labelport_model::row::Label;
 use std::collections::BTreeSet;
@@ -76,6 +77,7 @@ impl Merger {
                 self.insert_label(connection, inserts, label, new_label(list, ordinal, label))?;
             }
             self.counts.labels.created += given.len() as u64;
+            self.kept.add(Kept::Labels(list.project_key), given.len() as i64);
             return Ok(!given.is_empty());
         }
         let keys: [Param<'_>; 2] = [list.project_key.into(), list.row_key.into()];
@@ -104,6 +106,7 @@ impl Merger {
         if stored == wanted {
             return Ok(false);
         }
+        self.kept.add(Kept::Labels(list.project_key), wanted.len() as i64 - stored.len() as i64);
         self.forget_features(connection, list)?;
         for label in &stored {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
@@ -124,7 +127,7 @@ impl Merger {
         Ok(true)
     }
 
-    /// Adds labels behind those that a row has in a project.
+    /// Adds labels after those that a row has in a project.
     pub(super) fn append_to_list(
         &mut self,
         connection: &mut dyn Connection,
@@ -140,6 +143,7 @@ impl Merger {
         }
         inserts.flush(connection)?;
         self.counts.labels.created += given.len() as u64;
+        self.kept.add(Kept::Labels(project_key), given.len() as i64);
         Ok(())
     }
 

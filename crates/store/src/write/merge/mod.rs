@@ -1,6 +1,6 @@
 //! Rows into the store: what a line says replaces what was stored, what it does not say changes nothing.
 //!
-//! A row is merged whole or refused whole: everything that could speak against it is looked up before the first write. A
+//! A row is merged whole or refused whole: every reason to refuse it is looked up before the first write. A
 //! list (labels, attachments, metadata, embeddings) is one value and is replaced as such; ids of labels that vanish are
 //! counted, so that nothing goes in silence. A row that changed gets the next number of the change sequence in every scope
 //! that it belongs to.
@@ -18,12 +18,13 @@ pub use refuse::Refusal;
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::changes::{self, Departure};
+use crate::write::counts::{Changes, Kept, Standing};
 use inserts::{Inserts, NewDataRow, NewProjectRow};
 use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
-use names::{Names, Sort, Thing};
+use names::{Kind, Named, Names};
 
 /// The order of the keys of `data_row` that are known.
 const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
@@ -43,7 +44,7 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// How many things a merge has touched.
+/// How much a merge has changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// New ones.
@@ -143,6 +144,8 @@ pub struct Merger {
     /// The key of the next new row. Keys are given here, since asking the database for each costs as much as writing it.
     next_row_key: RowKey,
     wrote: bool,
+    /// Changes of kept counts, written at the end of the transaction.
+    kept: Changes,
     /// What was done so far.
     pub counts: MergeCounts,
     /// The first rows that lost labels.
@@ -157,7 +160,7 @@ struct Target {
 }
 
 impl Merger {
-    /// Makes a merger for an organization. `now` is the time that new things are given.
+    /// Makes a merger for an organization. `now` is the creation time of what is new.
     pub fn new(org_key: i64, now: Timestamp) -> Self {
         Self {
             names: Names::default(),
@@ -166,6 +169,7 @@ impl Merger {
             change_seq: 0,
             next_row_key: 0,
             wrote: false,
+            kept: Changes::default(),
             counts: MergeCounts::default(),
             losses: Vec::new(),
         }
@@ -177,12 +181,14 @@ impl Merger {
         self.change_seq = changes::peek_change_seq(connection, self.org_key)?;
         self.next_row_key = connection.count("select value from counters where name = 'row_key'", &[])? + 1;
         self.wrote = false;
+        self.kept = Changes::default();
         Ok(())
     }
 
     /// Ends a transaction's worth of rows.
     pub fn end(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
         let renamed = self.names.end(connection, self.change_seq)?;
+        self.kept.flush(connection)?;
         if self.wrote || renamed {
             // The writer is alone, so this is the number that was looked at in the beginning.
             changes::next_change_seq(connection, self.org_key)?;
@@ -257,6 +263,10 @@ impl Merger {
         self.next_row_key += 1;
         let (org_key, change_seq, dataset_key) = (self.org_key, self.change_seq, self.dataset_of(connection, row)?);
         inserts.data_rows.push(NewDataRow { row_key, org_key, dataset_key, change_seq, row });
+        self.kept.add(Kept::Catalog(org_key), 1);
+        if let Some(key) = dataset_key {
+            self.kept.add(Kept::Dataset(key), 1);
+        }
         self.merge_sections(connection, inserts, Target { row_key, is_new: true }, row)?;
         self.wrote = true;
         self.counts.rows.created += 1;
@@ -315,19 +325,19 @@ impl Merger {
         let Some((id, name)) = row.details.as_ref().and_then(|details| details.dataset.as_ref()) else {
             return Ok(None);
         };
-        self.named(connection, Sort::Dataset, self.org_key, id.as_str(), name.as_deref()).map(Some)
+        self.named(connection, Kind::Dataset, self.org_key, id.as_str(), name.as_deref()).map(Some)
     }
 
     fn named(
         &mut self,
         connection: &mut dyn Connection,
-        sort: Sort,
+        kind: Kind,
         parent_key: i64,
         id: &str,
         name: Option<&str>,
     ) -> Result<i64, StoreError> {
-        let thing = Thing { parent_key, id, name, now: self.now };
-        self.names.named(connection, sort, &thing, &mut self.counts)
+        let named = Named { parent_key, id, name, now: self.now };
+        self.names.named(connection, kind, &named, &mut self.counts)
     }
 
     fn scope(&self) -> names::Scope {
@@ -363,7 +373,14 @@ impl Merger {
             let departure = Departure { scope: changes::Scope::Dataset, scope_key, row_key, row_id: row.id.as_str() };
             changes::leave_scope(connection, self.org_key, self.change_seq, departure)?;
         }
-        // A line may say null, and then the row has none any more: what counts is what stands in the head.
+        if dataset_key != stored.dataset_key {
+            for (key, by) in [(stored.dataset_key, -1), (dataset_key, 1)] {
+                if let Some(key) = key {
+                    self.kept.add(Kept::Dataset(key), by);
+                }
+            }
+        }
+        // A line may say null, and then the row has none any more: what counts is the head.
         let [global_key, external_id] = texts_of(&head, ["global_key", "external_id"]);
         if global_key != stored.global_key {
             let sql = "delete from global_keys where org_key = $1 and row_key = $2 and global_key = $3";
@@ -413,7 +430,7 @@ impl Merger {
         let mut workflow_task_key = None;
         if let Some(details) = details {
             if let Some((id, name)) = &details.batch {
-                batch_key = Some(self.named(connection, Sort::Batch, project_key, id.as_str(), name.as_deref())?);
+                batch_key = Some(self.named(connection, Kind::Batch, project_key, id.as_str(), name.as_deref())?);
             }
             if let Some((id, name)) = &details.task {
                 let id = id.as_deref().unwrap_or("");
@@ -425,18 +442,25 @@ impl Merger {
             false => sections::StoredProjectRow::find(connection, project_key, target.row_key)?,
         };
         let mut changed = true;
+        let status = details.and_then(|details| details.status).map(|status| i64::from(status.code()));
+        let standing = Standing { status, batch_key, workflow_task_key };
         match &stored {
-            None => inserts.project_rows.push(NewProjectRow {
-                project_key,
-                row_key: target.row_key,
-                batch_key,
-                workflow_task_key,
-                change_seq: self.change_seq,
-                project,
-            }),
+            None => {
+                self.kept.add_row(project_key, standing, 1);
+                inserts.project_rows.push(NewProjectRow {
+                    project_key,
+                    row_key: target.row_key,
+                    batch_key,
+                    workflow_task_key,
+                    change_seq: self.change_seq,
+                    project,
+                });
+            }
             Some(stored) => {
                 changed = false;
                 if let Some(details) = details.filter(|details| stored.details.as_ref() != Some(&details.json)) {
+                    self.kept.add_row(project_key, stored.standing, -1);
+                    self.kept.add_row(project_key, standing, 1);
                     connection.execute(
                         "update project_rows set batch_key = $1, workflow_task_key = $2, status = $3, priority = $4, \
                          details = $5 where project_key = $6 and row_key = $7",
@@ -479,9 +503,9 @@ impl Merger {
         run: &RunRow,
     ) -> Result<bool, StoreError> {
         let name = model.name.as_deref();
-        let model_key = self.named(connection, Sort::Model, self.org_key, model.id.as_str(), name)?;
+        let model_key = self.named(connection, Kind::Model, self.org_key, model.id.as_str(), name)?;
         let name = run.name.as_deref();
-        let run_key = self.named(connection, Sort::ModelRun, model_key, run.id.as_str(), name)?;
+        let run_key = self.named(connection, Kind::ModelRun, model_key, run.id.as_str(), name)?;
         let stored = match target.is_new {
             true => None,
             false => sections::StoredRunRow::find(connection, run_key, target.row_key)?,
@@ -491,6 +515,7 @@ impl Merger {
         let mut changed = true;
         match &stored {
             None => {
+                self.kept.add(Kept::Run(run_key), 1);
                 connection.execute(
                     "insert into run_rows (run_key, row_key, split, change_seq, known, head, tail, model_rest) \
                      values ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -1,7 +1,7 @@
-//! The things that rows name: datasets, projects, batches, features and so on, found or created, and remembered.
+//! What rows name: datasets, projects, batches, features and so on, found or created, and remembered.
 //!
-//! Thousands of rows name the same few things, so what was found stays in memory. It is forgotten as soon as somebody
-//! else commits, and a file that names very many things costs look-ups and not memory.
+//! Thousands of rows name the same few entities, so what was found stays in memory. It is forgotten as soon as somebody
+//! else commits, and a file that names very many of them costs look-ups and not memory.
 
 use super::MergeCounts;
 use crate::engine::{Connection, Param, StoreError};
@@ -15,10 +15,10 @@ use std::sync::Arc;
 type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::quality::RandomState>;
 type HashSet<T> = std::collections::HashSet<T, foldhash::quality::RandomState>;
 
-/// The most things of a sort that are remembered.
+/// The most entities of a kind that are remembered.
 const REMEMBERED: usize = 50_000;
 
-/// Whose things, and since when new ones exist.
+/// The organization, and the creation time of what is new.
 #[derive(Clone, Copy)]
 pub(super) struct Scope {
     pub(super) org_key: i64,
@@ -31,9 +31,9 @@ pub(super) struct GivenOntology {
     pub(super) features: HashSet<String>,
 }
 
-/// A sort of thing that has an id and a name under a parent.
+/// A kind of entity that has an id and a name under a parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Sort {
+pub(super) enum Kind {
     /// A batch of a project.
     Batch,
     /// A dataset of an organization.
@@ -44,8 +44,8 @@ pub(super) enum Sort {
     ModelRun,
 }
 
-/// One thing, as a row names it.
-pub(super) struct Thing<'a> {
+/// One entity, as a row names it.
+pub(super) struct Named<'a> {
     pub(super) parent_key: i64,
     pub(super) id: &'a str,
     pub(super) name: Option<&'a str>,
@@ -62,7 +62,7 @@ struct Statements {
     revive: Option<&'static str>,
 }
 
-impl Sort {
+impl Kind {
     fn statements(self) -> Statements {
         match self {
             Self::Batch => Statements {
@@ -127,11 +127,11 @@ pub(super) struct Names {
     begun: i64,
     /// The number of commits after its last one; none while a transaction is open, and after one that failed.
     commit: Option<i64>,
-    /// Things whose new names rows show, as the statement that selects the rows and the key of the thing. They are touched
+    /// Entities whose new names rows show, as the statement that selects the rows and the key of the entity. They are touched
     /// once, at the end of the transaction: a file may change a name back and forth.
     renamed: BTreeSet<(&'static str, i64)>,
-    /// By sort and parent, then by id: the key and the name.
-    named: HashMap<(Sort, i64), HashMap<String, (i64, String)>>,
+    /// By kind and parent, then by id: the key and the name.
+    named: HashMap<(Kind, i64), HashMap<String, (i64, String)>>,
     /// Run id to model id.
     models_of_runs: HashMap<String, String>,
     projects: HashMap<String, Project>,
@@ -185,22 +185,22 @@ impl Names {
         Ok(!renamed.is_empty())
     }
 
-    /// Finds or creates a thing that has an id and a name under a parent; a new name replaces the old one.
+    /// Finds or creates an entity that has an id and a name under a parent; a new name replaces the old one.
     pub(super) fn named(
         &mut self,
         connection: &mut dyn Connection,
-        sort: Sort,
-        thing: &Thing<'_>,
+        kind: Kind,
+        named: &Named<'_>,
         counts: &mut MergeCounts,
     ) -> Result<i64, StoreError> {
-        let siblings = self.named.get(&(sort, thing.parent_key));
-        if let Some((key, known)) = siblings.and_then(|siblings| siblings.get(thing.id))
-            && thing.name.is_none_or(|name| name == known)
+        let siblings = self.named.get(&(kind, named.parent_key));
+        if let Some((key, known)) = siblings.and_then(|siblings| siblings.get(named.id))
+            && named.name.is_none_or(|name| name == known)
         {
             return Ok(*key);
         }
-        let statements = sort.statements();
-        let identity: [Param<'_>; 2] = [thing.parent_key.into(), thing.id.into()];
+        let statements = kind.statements();
+        let identity: [Param<'_>; 2] = [named.parent_key.into(), named.id.into()];
         let (key, stored) = match find_named(connection, statements.find, &identity)? {
             // A row that names what was deleted would be in a place that nobody can see.
             Some((key, name)) => {
@@ -210,20 +210,20 @@ impl Names {
                 (key, name)
             }
             None => {
-                *sort.count(counts) += 1;
-                let name = thing.name.unwrap_or(thing.id);
-                let params = [identity[0], identity[1], name.into(), thing.now.as_millis().into()];
+                *kind.count(counts) += 1;
+                let name = named.name.unwrap_or(named.id);
+                let params = [identity[0], identity[1], name.into(), named.now.as_millis().into()];
                 (insert(connection, statements.insert, &params)?, name.to_owned())
             }
         };
-        let name = thing.name.unwrap_or(&stored);
+        let name = named.name.unwrap_or(&stored);
         if name != stored {
             connection.execute(statements.rename, &[name.into(), key.into()])?;
             counts.renamed += 1;
             self.renamed.extend(statements.rows.map(|rows| (rows, key)));
         }
-        let siblings = self.named.entry((sort, thing.parent_key)).or_default();
-        siblings.insert(thing.id.to_owned(), (key, name.to_owned()));
+        let siblings = self.named.entry((kind, named.parent_key)).or_default();
+        siblings.insert(named.id.to_owned(), (key, name.to_owned()));
         Ok(key)
     }
 

@@ -1,9 +1,9 @@
-//! Things in the order of a text.
+//! Values in the order of a text.
 
 /// Sorts by a text, and what has the same text stays in its order.
 ///
 /// Thousands of ids are sorted for each transaction. Ids of one source begin alike and differ soon after, so most of them
-/// are told apart by one number, without following a pointer to the text of each.
+/// are compared by one number, without following a pointer to the text of each.
 pub(super) fn sort_by_text<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
     let Some(first) = items.first() else { return };
     let first = text(first).as_bytes();

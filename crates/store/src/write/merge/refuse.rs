@@ -75,7 +75,7 @@ pub enum Refusal {
 }
 
 impl Merger {
-    /// Finds the first thing that speaks against a row.
+    /// Finds the first reason to refuse a row.
     pub(super) fn refusal(
         &mut self,
         connection: &mut dyn Connection,
@@ -107,7 +107,7 @@ impl Merger {
         Ok(None)
     }
 
-    /// Finds the first thing that speaks against a row whose ids and global key are all free.
+    /// Finds the first reason to refuse a row whose ids and global key are all free.
     pub(super) fn refusal_of_new(
         &mut self,
         connection: &mut dyn Connection,

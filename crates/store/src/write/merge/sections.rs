@@ -3,6 +3,7 @@
 use super::{Merger, Target};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
+use crate::write::counts::Standing;
 use labelport_model::json::Document;
 use labelport_model::row::{MetadataFact, Row};
 use std::borrow::Cow;
@@ -50,6 +51,7 @@ impl StoredRow {
 pub(super) struct StoredProjectRow {
     pub(super) details: Option<String>,
     pub(super) rest: Option<String>,
+    pub(super) standing: Standing,
 }
 
 impl StoredProjectRow {
@@ -59,9 +61,14 @@ impl StoredProjectRow {
         row_key: RowKey,
     ) -> Result<Option<Self>, StoreError> {
         connection.find(
-            "select details, rest from project_rows where project_key = $1 and row_key = $2",
+            "select details, rest, status, batch_key, workflow_task_key from project_rows \
+             where project_key = $1 and row_key = $2",
             &[project_key.into(), row_key.into()],
-            |row| Self { details: row.text(0), rest: row.text(1) },
+            |row| Self {
+                details: row.text(0),
+                rest: row.text(1),
+                standing: Standing { status: row.int(2), batch_key: row.int(3), workflow_task_key: row.int(4) },
+            },
         )
     }
 }
@@ -191,7 +198,7 @@ pub(super) fn known(row: &Row) -> i64 {
         | i64::from(row.embeddings.is_some()) << 2
 }
 
-/// Tells whether a list stands in the store as given. A new row has nothing stored, so only an empty list does.
+/// Returns whether a list is stored as given. A new row has nothing stored, so only an empty list does.
 fn is_stored<'a>(
     connection: &mut dyn Connection,
     target: Target,

@@ -61,7 +61,7 @@ impl Taken {
             let last = Param::Text(chunk[chunk.len() - 1].0);
             params.clear();
             params.extend(self.within.map(|(_, value)| Param::Int(value)));
-            // Ids begin with the time at which they were made: as a rule all of the new ones lie behind all that are known.
+            // Ids begin with the time at which they were made: as a rule all of the new ones come after all that are known.
             let fixed = params.len();
             params.extend([Param::Text(chunk[0].0), last]);
             if connection.find(&any, &params, |_| ())?.is_none() {

@@ -29,12 +29,9 @@ impl Command for Verify {
     fn arguments(&self) -> clap::Command {
         clap::Command::new("verify")
             .about("Recompute digest and counts of an export and compare them with its manifest")
-            .arg(
-                Arg::new("result")
-                    .value_name("FILE-or-RESULT")
-                    .required(true)
-                    .help("An exported file, its manifest, the id of an export task, or the URL of a server's result"),
-            )
+            .arg(Arg::new("result").value_name("FILE-or-RESULT").required(true).help(
+                "An exported file or folder, its manifest, the id of an export task, or the URL of a server's result",
+            ))
             .arg(
                 Arg::new("key")
                     .long("key")
@@ -56,8 +53,13 @@ impl Command for Verify {
             .map_err(|error| Failure::new(format!("the manifest of {name} cannot be read: {error}")))?;
         let unreadable = |error: &dyn std::error::Error| Failure::new(format!("{name} cannot be verified: {error}"));
         let mut progress = messages.progress("verifying", size_bytes);
-        let verdict = verify::verify(result, &manifest, &mut |bytes| progress.set(bytes, 0))
-            .map_err(|error| unreadable(&error))?;
+        let mut tell = |bytes: u64| progress.set(bytes, 0);
+        let verdict = match result {
+            Content::Package(path) => {
+                verify::verify_package(&path, &manifest, &mut tell).map_err(|error| unreadable(&error))?
+            }
+            Content::Bytes(bytes) => verify::verify(bytes, &manifest, &mut tell).map_err(|error| unreadable(&error))?,
+        };
         drop(progress);
         for difference in &verdict.differences {
             let event = json!({
@@ -67,7 +69,14 @@ impl Command for Verify {
         }
         let shown = escaped(&name);
         let sentence = match verdict.differences.len() {
-            0 => format!("{shown} is as exported: {}, sha256 {}", counted(verdict.rows, "row"), manifest.digest.sha256),
+            0 => {
+                let files = match manifest.files.len() {
+                    0 => String::new(),
+                    count => format!("{}, ", counted(count as u64, "file")),
+                };
+                let rows = counted(verdict.rows, "row");
+                format!("{shown} is as exported: {files}{rows}, sha256 {}", manifest.digest.sha256)
+            }
             count => format!("{shown} is not as exported: {}", counted(count as u64, "difference")),
         };
         let event = json!({
@@ -83,8 +92,16 @@ impl Command for Verify {
 struct Subject {
     name: String,
     manifest: Vec<u8>,
-    result: Box<dyn Read + Send>,
+    result: Content,
     size_bytes: Option<u64>,
+}
+
+/// What is verified.
+enum Content {
+    /// A result that is one file, compressed or not.
+    Bytes(Box<dyn Read + Send>),
+    /// A folder or an archive.
+    Package(PathBuf),
 }
 
 /// Fetches a result of a server.
@@ -92,7 +109,7 @@ fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
     // The rest of a URL may be a signature.
     let name = url.split('?').next().unwrap_or(url).to_owned();
     let RemoteResult { manifest, rows, size_bytes } = remote_result::fetch(url, key)?;
-    Ok(Subject { name, manifest, result: rows, size_bytes })
+    Ok(Subject { name, manifest, result: Content::Bytes(rows), size_bytes })
 }
 
 /// Finds a result on disk: a file itself, the one beside a manifest, or what a task has written.
@@ -127,9 +144,13 @@ fn of_file(path: &Path) -> Result<Subject, Failure> {
             .hint("`labelport export … -o FILE` writes FILE and its manifest beside it")
     })?;
     let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
+    let is_package = Manifest::from_json(&manifest).is_ok_and(|manifest| !manifest.files.is_empty());
+    if is_package {
+        return Ok(Subject { name, manifest, result: Content::Package(path.to_owned()), size_bytes: None });
+    }
     let file = File::open(path).map_err(unreadable)?;
     let size_bytes = Some(file.metadata().map_err(unreadable)?.len());
-    Ok(Subject { name, manifest, result: Box::new(file), size_bytes })
+    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(file)), size_bytes })
 }
 
 /// Opens a result that the server keeps.
@@ -140,5 +161,5 @@ fn of_results(task: &Task, workspace: &Workspace) -> Result<Subject, Failure> {
     let stored = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
     let manifest = stored.manifest()?.into_bytes();
     let reader = StoredReader::new(stored, Stream::Rows);
-    Ok(Subject { name, manifest, result: Box::new(reader), size_bytes: None })
+    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(reader)), size_bytes: None })
 }

@@ -40,6 +40,14 @@ impl Pending {
         Ok(Self { path })
     }
 
+    /// Creates a folder that nobody else has, with the permissions that the user's folders have.
+    pub(crate) fn create_shared_folder(path: PathBuf) -> io::Result<Self> {
+        let mut all = all();
+        std::fs::create_dir(&path)?;
+        all.insert(path.clone());
+        Ok(Self { path })
+    }
+
     /// Returns where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

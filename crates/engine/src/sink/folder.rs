@@ -26,7 +26,7 @@ impl FolderSink {
     pub fn create(destination: Destination) -> Result<Self, FileError> {
         let partial = partial_path(&destination.path, &destination.nonce);
         let io = |source| FileError::Io { path: destination.path.clone(), source };
-        let pending = Pending::create_folder(partial).map_err(io)?;
+        let pending = Pending::create_shared_folder(partial).map_err(io)?;
         Ok(Self { destination, pending, streams: Vec::new() })
     }
 

@@ -77,6 +77,25 @@ pub enum Difference {
         /// In the manifest.
         expected: String,
     },
+    /// A file of a package is missing.
+    MissingFile {
+        /// Its path.
+        path: String,
+    },
+    /// A package has a file that the manifest does not list.
+    UnknownFile {
+        /// Its path.
+        path: String,
+    },
+    /// A file of a package is another one: size and SHA-256.
+    ChangedFile {
+        /// Its path.
+        path: String,
+        /// In the package.
+        found: (u64, String),
+        /// In the manifest.
+        expected: (u64, String),
+    },
     /// A line is no row.
     Line {
         /// The line, from 1.
@@ -142,6 +161,14 @@ impl fmt::Display for Difference {
             Self::FurtherParts { count } => write!(out, "{count} further parts differ"),
             Self::Sha256 { found, expected } => {
                 write!(out, "the SHA-256 of the file is {found}, the manifest says {expected}")
+            }
+            Self::MissingFile { path } => write!(out, "the file {path} is missing"),
+            Self::UnknownFile { path } => write!(out, "the file {path} is not in the manifest"),
+            Self::ChangedFile { path, found, expected } if found.0 != expected.0 => {
+                write!(out, "the file {path} has {} bytes, the manifest says {}", found.0, expected.0)
+            }
+            Self::ChangedFile { path, found, expected } => {
+                write!(out, "the file {path} has the SHA-256 {}, the manifest says {}", found.1, expected.1)
             }
             Self::Line { line, column, reason } => write!(out, "line {line}, column {column}: {reason}"),
             Self::FurtherLines { count } => write!(out, "{count} further lines are no rows"),

@@ -10,8 +10,10 @@
 mod count;
 mod difference;
 mod measure;
+mod package;
 
 pub use difference::{Difference, Verdict};
+pub use package::verify_package;
 
 use crate::import::unpack::{self, Position};
 use crate::manifest::Manifest;
@@ -28,7 +30,9 @@ pub enum VerifyError {
     #[error("it cannot be read ({0})")]
     Read(io::Error),
     /// The manifest is about another format.
-    #[error("its manifest is about the format {0:?}, whose rows cannot be counted; only ndjson can be verified")]
+    #[error(
+        "its manifest is about the format {0:?}, whose rows cannot be counted; ndjson and packages can be verified"
+    )]
     Format(String),
     /// The manifest cannot be true of any file.
     #[error("its manifest contradicts itself: its parts have {parts} bytes together, and it says {bytes} bytes")]

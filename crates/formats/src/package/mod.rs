@@ -8,9 +8,11 @@
 
 mod path;
 mod tar;
+mod unpack;
 mod zip;
 
 pub use path::{PathError, check_path};
+pub use unpack::for_each_file;
 
 use std::io::{self, Read, Write};
 

@@ -1,0 +1,146 @@
+//! A package held against its manifest: every file that is listed is there, with the bytes that were written, and no other.
+
+use super::difference::{Difference, Verdict};
+use crate::manifest::{Manifest, PackedFile, hex};
+use labelport_formats::package::{ARCHIVES, ArchiveKind, for_each_file};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Holds a folder or an archive against its manifest. `progress` gets how many bytes of its files are read.
+///
+/// # Errors
+/// If a file cannot be read. A damaged archive is a difference, not an error.
+pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> io::Result<Verdict> {
+    let mut found = Found { files: BTreeMap::new(), bytes: 0 };
+    let mut differences = Vec::new();
+    match archive_kind(path) {
+        Some(kind) if path.is_file() => {
+            let mut archive = File::open(path)?;
+            let read = for_each_file(kind, &mut archive, &mut |name, content| found.add(name, content, progress));
+            if let Err(error) = read {
+                differences.push(Difference::Packing { bytes: found.bytes, reason: error.to_string() });
+            }
+        }
+        _ => found.add_folder(path, "", progress)?,
+    }
+    for PackedFile { path, bytes, sha256 } in &manifest.files {
+        match found.files.remove(path) {
+            None => differences.push(Difference::MissingFile { path: path.clone() }),
+            Some(measured) if measured == (*bytes, sha256.clone()) => {}
+            Some((found_bytes, found_sha256)) => differences.push(Difference::ChangedFile {
+                path: path.clone(),
+                found: (found_bytes, found_sha256),
+                expected: (*bytes, sha256.clone()),
+            }),
+        }
+    }
+    differences.extend(found.files.into_keys().map(|path| Difference::UnknownFile { path }));
+    Ok(Verdict { rows: manifest.digest.rows, bytes: found.bytes, differences })
+}
+
+fn archive_kind(path: &Path) -> Option<ArchiveKind> {
+    let extension = path.extension()?.to_str()?;
+    ARCHIVES.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, kind)| *kind)
+}
+
+/// The files that were found, with size and digest.
+struct Found {
+    files: BTreeMap<String, (u64, String)>,
+    bytes: u64,
+}
+
+impl Found {
+    fn add(&mut self, name: &str, content: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> io::Result<()> {
+        let (mut sha256, mut size, mut buffer) = (Sha256::default(), 0, vec![0; 1 << 16]);
+        loop {
+            let count = content.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            sha256.update(&buffer[..count]);
+            size += count as u64;
+            self.bytes += count as u64;
+            progress(self.bytes);
+        }
+        self.files.insert(name.to_owned(), (size, hex(&sha256.finalize())));
+        Ok(())
+    }
+
+    fn add_folder(&mut self, folder: &Path, prefix: &str, progress: &mut dyn FnMut(u64)) -> io::Result<()> {
+        for entry in folder.read_dir()? {
+            let entry = entry?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                self.add_folder(&entry.path(), &format!("{name}/"), progress)?;
+            } else {
+                self.add(&name, &mut File::open(entry.path())?, progress)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn manifest_of(files: &[(&str, &str)]) -> Manifest {
+        let packed = |(path, text): &(&str, &str)| PackedFile {
+            path: (*path).to_owned(),
+            bytes: text.len() as u64,
+            sha256: hex(&Sha256::digest(text.as_bytes())),
+        };
+        Manifest { files: files.iter().map(packed).collect(), ..Manifest::default() }
+    }
+
+    #[test]
+    fn a_folder_is_as_exported_until_a_file_changes_goes_or_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        fs::create_dir(folder.path().join("rows")).unwrap();
+        write("a.csv", "1,2\r\n");
+        write("rows/1.txt", "one");
+        let manifest = manifest_of(&[("a.csv", "1,2\r\n"), ("rows/1.txt", "one")]);
+        let check = |expect: &[&str]| {
+            let verdict = verify_package(folder.path(), &manifest, &mut |_| {}).unwrap();
+            let found: Vec<String> = verdict.differences.iter().map(ToString::to_string).collect();
+            assert!(
+                found.len() == expect.len() && found.iter().zip(expect).all(|(text, start)| text.starts_with(start)),
+                "{found:#?}"
+            );
+        };
+        check(&[]);
+        write("a.csv", "1,3\r\n");
+        check(&["the file a.csv has the SHA-256 "]);
+        write("a.csv", "1,2\r\n3");
+        check(&["the file a.csv has 6 bytes, the manifest says 5"]);
+        fs::remove_file(folder.path().join("rows/1.txt")).unwrap();
+        write("b.csv", "");
+        check(&[
+            "the file a.csv has 6 bytes",
+            "the file rows/1.txt is missing",
+            "the file b.csv is not in the manifest",
+        ]);
+    }
+
+    #[test]
+    fn a_damaged_archive_is_a_difference() {
+        let folder = tempfile::tempdir().unwrap();
+        for (extension, kind) in ARCHIVES {
+            let mut archive = kind.open(Vec::new());
+            let text = "row\r\n".repeat(1_000);
+            archive.add("a.csv", text.len() as u64, &mut text.as_bytes()).unwrap();
+            let bytes = archive.finish().unwrap();
+            let path = folder.path().join(format!("out.{extension}"));
+            let manifest = manifest_of(&[("a.csv", &text)]);
+            fs::write(&path, &bytes).unwrap();
+            assert!(verify_package(&path, &manifest, &mut |_| {}).unwrap().is_same(), "{extension}");
+            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+            assert!(!verify_package(&path, &manifest, &mut |_| {}).unwrap().is_same(), "{extension}");
+        }
+    }
+}

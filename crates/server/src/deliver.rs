@@ -13,6 +13,7 @@ use futures_util::stream;
 use labelport_engine::catalog::row_import;
 use labelport_engine::export::job;
 use labelport_engine::storage::results::{Stored, Stream};
+use labelport_engine::tasks;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -150,7 +151,7 @@ pub(crate) async fn whole(
     let signature = Signature::of(pairs);
     let found = app.call(move |workspace| {
         // Whoever may read the rows may check them.
-        let signed = if name == "manifest.json" { "rows.ndjson" } else { &name };
+        let signed = if name == "manifest.json" { result_name(workspace, &task)? } else { &name };
         let outcome = signature.check(workspace, &format!("/results/{task}/{signed}"));
         outcome.or_else(|problem| match signed == name {
             true => Err(problem),
@@ -158,7 +159,9 @@ pub(crate) async fn whole(
         })?;
         match name.as_str() {
             "manifest.json" => manifest_content(workspace, &task),
-            "rows.ndjson" => result_content(workspace, &task, Stream::Rows),
+            job::ROWS_NAME | job::PACKAGE_NAME if name == result_name(workspace, &task)? => {
+                result_content(workspace, &task, Stream::Rows)
+            }
             "errors.ndjson" => result_content(workspace, &task, Stream::Errors),
             "rows.json" => {
                 let text = row_import::outcomes_to_json(workspace, &task)?;
@@ -176,8 +179,15 @@ pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) 
     let stored = job::get_result(workspace, task)?;
     let length = stored.extent(stream).map_or(0, |extent| extent.bytes);
     let tag = format!("{}-{}", stored.sha256(), stream.word());
+    let is_package = stream == Stream::Rows && result_name(workspace, task)? == job::PACKAGE_NAME;
+    let content_type = if is_package { "application/zip" } else { NDJSON };
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
-    Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+    Ok(Content { readable, length, tag, content_type: content_type.to_owned() })
+}
+
+/// Returns the name of the result of a task.
+fn result_name(workspace: &Workspace, task: &str) -> Result<&'static str, Problem> {
+    Ok(tasks::find(workspace, task)?.as_ref().map_or(job::ROWS_NAME, job::result_name))
 }
 
 /// Returns the manifest of a result as content.

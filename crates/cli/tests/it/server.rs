@@ -84,11 +84,16 @@ impl Server {
 
     /// Sends bytes as they are; returns what is answered until the server closes.
     pub(crate) fn send(&self, bytes: &str) -> String {
+        String::from_utf8_lossy(&self.send_for_bytes(bytes)).into_owned()
+    }
+
+    /// Sends bytes as they are; returns the bytes that are answered until the server closes.
+    pub(crate) fn send_for_bytes(&self, bytes: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.write_all(bytes.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        answer
     }
 
     /// Starts an export of the catalog without waiting for it.

@@ -117,6 +117,37 @@ fn a_server_on_a_terminal_prints_the_first_key_and_logs() {
 }
 
 #[test]
+fn an_export_by_rest_is_the_file_that_the_command_writes() {
+    let server = Server::start_in(Place::with_demo_rows(), &["127.0.0.1:0"]);
+    let place = server.place();
+    for (format, file) in [("csv", "out.zip"), ("ndjson", "out.ndjson")] {
+        let body = format!(r#"{{"scope":{{"kind":"catalog"}},"params":{{"all_projects":true}},"format":"{format}"}}"#);
+        let started = server.call("POST", "/api/v1/exports", &body);
+        assert!(started.starts_with("HTTP/1.1 201"), "{started}");
+        let id = started.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+        let task = place.wait_for_task(TaskStatus::Complete, |task| task.id.as_str() == id);
+        let shown = server.call("GET", &format!("/api/v1/tasks/{}", task.id), "");
+        let url = shown.split("\"resultUrl\":\"").nth(1).unwrap().split('"').next().unwrap();
+        let path = &url[url.find("/results/").unwrap()..];
+        let answer = server.send_for_bytes(&format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
+        let head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        place.run(&["export", "catalog", "--all-projects", "--format", format, "-o", file]).succeeded();
+        assert!(answer[head..] == std::fs::read(place.path(file)).unwrap(), "{format}: the bytes differ");
+        let headers = String::from_utf8_lossy(&answer[..head]).into_owned();
+        let content_type = if format == "csv" { "application/zip" } else { "application/x-ndjson" };
+        assert!(headers.contains(&format!("content-type: {content_type}")), "{headers}");
+    }
+    for (body, expect) in [
+        (r#"{"scope":{"kind":"catalog"},"format":"cvs"}"#, "there is no format \\\"cvs\\\"; there are: csv, "),
+        (r#"{"scope":{"kind":"catalog"},"format":{"name":"csv","options":{"bom":"2"}}}"#, "the option bom cannot be"),
+        (r#"{"params":{}}"#, "the key scope is missing"),
+    ] {
+        let answer = server.call("POST", "/api/v1/exports", body);
+        assert!(answer.starts_with("HTTP/1.1 4") && answer.contains(expect), "{body}: {answer}");
+    }
+}
+
+#[test]
 fn results_have_the_statuses_of_http() {
     let server = Server::start_in(Place::with_rows_and_an_endless_video(5_999), &["127.0.0.1:0"]);
     server.start_endless_export();

@@ -228,6 +228,21 @@ pub fn get_result(
     workspace.open_result(task_id)?.ok_or_else(|| Problem::new(ProblemKind::Gone, message))
 }
 
+/// The name of a result that is one file of rows.
+pub const ROWS_NAME: &str = "rows.ndjson";
+/// The name of a result that is a package.
+pub const PACKAGE_NAME: &str = "rows.zip";
+
+/// Returns the name under which the result of a task is downloaded.
+pub fn result_name(task: &Task) -> &'static str {
+    let request = ExportRequest::from_json(&task.request).ok();
+    let format = request.and_then(|request| super::format_of(&request).ok());
+    match format.map(|format| format.layout()) {
+        Some(Layout::Package { .. }) => PACKAGE_NAME,
+        _ => ROWS_NAME,
+    }
+}
+
 /// Tells whether tasks of a kind keep a result.
 pub fn is_export(kind: &str) -> bool {
     KINDS.contains(&kind)

@@ -63,7 +63,7 @@ async fn cancel(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
     .await
 }
 
-fn to_json(workspace: &Workspace, task: &Task) -> Value {
+pub(super) fn to_json(workspace: &Workspace, task: &Task) -> Value {
     let outcome: Value = task.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let has_result = task.status == TaskStatus::Complete && job::is_export(&task.kind);
     let until = Some(workspace.now().plus_millis(job::KEPT_MS));
@@ -83,7 +83,7 @@ fn to_json(workspace: &Workspace, task: &Task) -> Value {
         "finishedAt": task.finished.map(|time| time.to_string()),
         "workerDeaths": task.deaths,
         "error": outcome["error"],
-        "resultUrl": url("rows.ndjson"),
+        "resultUrl": url(job::result_name(task)),
         "manifestUrl": url("manifest.json"),
     })
 }

@@ -115,5 +115,5 @@ fn results(call: &Call<'_>, task: &Task, outcome: &Value) -> Result<(Value, Valu
     }
     let Some(stored) = call.workspace.open_result(task.id.as_str())? else { return Ok((Value::Null, Value::Null)) };
     let errors = stored.extent(Stream::Errors).map_or(Value::Null, |_| url("errors.ndjson"));
-    Ok((url("rows.ndjson"), errors))
+    Ok((url(job::result_name(task)), errors))
 }

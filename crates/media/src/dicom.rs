@@ -16,7 +16,7 @@ const TRANSFER_SYNTAX: (u16, u16) = (0x02, 0x10);
 const ITEM: (u16, u16) = (0xfffe, 0xe000);
 const ITEM_END: (u16, u16) = (0xfffe, 0xe00d);
 const SEQUENCE_END: (u16, u16) = (0xfffe, 0xe0dd);
-/// Elements behind this group say nothing about the picture.
+/// Elements after this group are not about the picture.
 const LAST_GROUP: u16 = 0x28;
 /// An element of this length ends with a mark.
 const OPEN: u32 = u32::MAX;
@@ -76,7 +76,7 @@ fn text(value: &[u8]) -> String {
 /// How elements are written.
 #[derive(Clone, Copy)]
 struct Form {
-    /// Whether each element says what sort of value it has.
+    /// Whether each element names the kind of its value.
     is_explicit: bool,
     is_little: bool,
 }

@@ -102,7 +102,7 @@ impl Facts {
     }
 }
 
-/// Adds the URL of a text layer behind the other members.
+/// Adds the URL of a text layer after the other members.
 pub(super) fn add_text_layer_url(attributes: &mut Attributes, url: &str) {
     for (object, key) in [(&mut attributes.export, "text_layer_url"), (&mut attributes.api, "textLayerUrl")] {
         let mut open = Object { members: object.trim_start_matches('{').trim_end_matches('}').to_owned() };

@@ -53,19 +53,19 @@ pub(super) fn of_asset(asset: &Asset<'_>) -> Facts {
 }
 
 pub(super) fn of_name(url: &str, content_type: Option<&str>, media_type: Option<&str>) -> Facts {
-    let told = content_type.and_then(essence);
+    let declared = content_type.and_then(essence);
     let named = by_extension(url).map(str::to_owned);
-    let mut candidates = [told.clone(), named].into_iter().flatten();
+    let mut candidates = [declared.clone(), named].into_iter().flatten();
     let mime_type = match media_type.and_then(find_by_media_type) {
         Some(declared) => candidates
             .find(|mime| data_type(mime).is_some_and(|found| found.name == declared.name))
             .unwrap_or_else(|| usual(declared, media_type)),
-        None => candidates.find(|mime| data_type(mime).is_some()).or(told).unwrap_or_else(|| UNKNOWN.to_owned()),
+        None => candidates.find(|mime| data_type(mime).is_some()).or(declared).unwrap_or_else(|| UNKNOWN.to_owned()),
     };
     Facts::of(mime_type)
 }
 
-/// Tells whether the caller declared a media type of the data type with this name.
+/// Returns whether the caller declared a media type of the data type with this name.
 pub(super) fn is_declared(media_type: Option<&str>, name: &str) -> bool {
     media_type.and_then(find_by_media_type).is_some_and(|declared| declared.name == name)
 }

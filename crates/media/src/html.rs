@@ -22,7 +22,7 @@ pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
     (is_said || begins(asset.bytes)).then(|| Facts::of(own))
 }
 
-/// Tells whether a text begins as a page does.
+/// Returns whether a text begins like a page.
 pub(super) fn begins(bytes: &[u8]) -> bool {
     let start = String::from_utf8_lossy(between(bytes, 0, 1000)).to_ascii_lowercase();
     let start = start.trim_start_matches('\u{feff}').trim_start();

@@ -34,7 +34,8 @@ fn facts(row_data: &str, media_type: Option<&str>) -> Option<Facts> {
     Some(if is_page { Facts::of(mime_of("html")) } else { text::of(row_data) })
 }
 
-/// Tells URLs from texts that begin with one. People write spaces into both: a URL with spaces ends as a file does.
+/// Returns whether a text is a URL and does not just begin with one. Both may have spaces: a URL with spaces ends like a
+/// file name.
 fn is_url(row_data: &str, media_type: Option<&str>) -> bool {
     let row_data = row_data.trim();
     let Some((scheme, rest)) = row_data.split_once("://") else { return false };

@@ -9,7 +9,7 @@
 //! Probes meet the row format at `Facts`: no probe knows a key of a row.
 //!
 //! # Adding a media format
-//! One file beside this one with a function from an [`Asset`] to facts, one line in `PROBES`, and the usual ends of
+//! One file next to this one with a function from an [`Asset`] to facts, one line in `PROBES`, and the usual ends of
 //! file names in `EXTENSIONS` in `guess.rs`.
 
 mod audio;
@@ -82,7 +82,7 @@ impl<'a> Asset<'a> {
         Self { bytes, tail, length: *length, content_type: None, url, media_type: None, content_length: None }
     }
 
-    /// Tells whether all bytes are there.
+    /// Returns whether all bytes are there.
     fn is_whole(&self) -> bool {
         self.bytes.len() as u64 == self.length
     }

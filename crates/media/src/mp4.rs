@@ -26,7 +26,7 @@ pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
     })
 }
 
-/// Tells by the first box what the file is. Pictures in boxes are told elsewhere.
+/// Returns what the file is, by its first box. Pictures in boxes are recognised elsewhere.
 fn mime(bytes: &[u8]) -> Option<&'static str> {
     match array::<4>(bytes, 4).as_ref()? {
         b"ftyp" => match array::<4>(bytes, 8).as_ref()? {
@@ -104,7 +104,7 @@ fn track(body: &[u8]) -> Track {
     {
         track.codec = std::str::from_utf8(&kind).ok().map(|codec| codec.trim().to_owned());
         if &track.handler == b"soun" {
-            // Writers of AAC put two here whatever they write; what the decoder is told is right.
+            // Writers of AAC always put two here; the configuration of the decoder is right.
             let written = || array(entry, 16).map(u16::from_be_bytes).map(u64::from);
             track.channel_count = aac_channels(between(entry, 28, usize::MAX)).or_else(written);
             track.sample_rate = be32(entry, 24).map(|rate| u64::from(rate >> 16)).filter(|rate| *rate > 0);
@@ -123,8 +123,8 @@ fn aac_channels(boxes: &[u8]) -> Option<u64> {
         let (first, mut rest) = bytes.split_first()?;
         let mut length = 0_usize;
         for _ in 0..4 {
-            let (byte, behind) = rest.split_first()?;
-            rest = behind;
+            let (byte, after) = rest.split_first()?;
+            rest = after;
             length = length << 7 | usize::from(byte & 0x7f);
             if byte & 0x80 == 0 {
                 break;
@@ -205,7 +205,7 @@ fn duration_secs(header: &[u8]) -> Option<f64> {
     duration.filter(|duration| *duration > 0).map(|duration| duration as f64 / f64::from(scale))
 }
 
-/// Tells whether a file is one of boxes.
+/// Returns whether a file consists of boxes.
 pub(super) fn is_boxes(bytes: &[u8]) -> bool {
     mime(bytes).is_some()
 }

@@ -1,4 +1,4 @@
-//! Numbers at places in bytes. A place behind the end holds none.
+//! Numbers at offsets in bytes. There is none at an offset after the end.
 
 /// Returns the bytes at a place, as many as the array is long.
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {

@@ -83,9 +83,9 @@ fn the_api_shows_more_than_an_export() {
         r#","duration":0.9678666666666667,"codec":"mp4a","frameRate":29.97002997002997,"frameCount":30}"#,
     );
     let png = sample("a.png");
-    let told = Asset { content_length: Some(9), ..asset("x", &png) };
+    let sized = Asset { content_length: Some(9), ..asset("x", &png) };
     assert_eq!(
-        inspect(&told).api,
+        inspect(&sized).api,
         concat!(
             r#"{"assetType":"image","contentLength":9,"height":48,"width":64,"mimeType":"image/png","#,
             r#""subType":"png","superType":"image","exifRotation":6}"#
@@ -149,8 +149,8 @@ fn every_data_type_has_a_guess() {
 
 #[track_caller]
 fn check_told(bytes: &[u8], content_type: Option<&str>, url: &str, media_type: Option<&str>, expect: &str) {
-    let told = inspect(&Asset { content_type, media_type, ..asset(url, bytes) });
-    assert_eq!(told.mime_type, expect);
+    let found = inspect(&Asset { content_type, media_type, ..asset(url, bytes) });
+    assert_eq!(found.mime_type, expect);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn counts_and_lengths_that_lie_are_not_believed() {
         let broken = joined(&[&packed(b"ftyp", &[b"isom"]), &length.to_be_bytes(), b"moov", &[0xff; 8]]);
         check_sound(&broken);
     }
-    // An EXIF directory behind the end, and one that is its own next.
+    // An EXIF directory after the end, and one that is its own next.
     for offset in [u32::MAX, 0, 4] {
         check_sound(&joined(&[b"II*\0", &offset.to_le_bytes(), &[0xff; 40]]));
     }

@@ -16,7 +16,7 @@ pub(super) fn of(document: &Document) -> Option<Facts> {
     Some(Facts::of(tiles_mime(epsg.to_ascii_lowercase().contains("simple"))))
 }
 
-/// Tells whether a URL stands for many tiles.
+/// Returns whether a URL is a template for many tiles.
 pub(super) fn is_template(url: &str) -> bool {
     ["{x}", "{z}"].iter().all(|place| url.contains(place))
 }

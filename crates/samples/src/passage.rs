@@ -1,4 +1,4 @@
-//! The passage of a row through a project's workflow, as `project_details` tells it.
+//! The passage of a row through the workflow of a project, as in `project_details`.
 //!
 //! The history is the truth and the state follows from it: the last step decides the status and the task. Times only
 //! grow; the history is printed newest first.

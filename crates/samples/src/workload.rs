@@ -1,6 +1,6 @@
 //! Rows in the numbers that a benchmark wants, of four sorts.
 //!
-//! Row `n` of a sort is the same whatever the count, so that a large workspace holds what a small one holds.
+//! Row `n` of a kind is the same whatever the count, so that a large workspace holds what a small one holds.
 
 use crate::chance::{Chance, cuid_of, uuid_of};
 use crate::image_rows::write_image_rows;
@@ -8,7 +8,7 @@ use crate::moment::{Moment, SECOND_MS};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// A sort of workload.
+/// A kind of workload.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload {
     /// Its name.
@@ -35,7 +35,7 @@ fn write_rows(count: u64, out: &mut dyn Write, row: fn(u64, &mut Chance) -> Valu
     Ok(())
 }
 
-fn head(sort: &str, number: u64, chance: &mut Chance, media: &Value) -> Map<String, Value> {
+fn head(kind: &str, number: u64, chance: &mut Chance, media: &Value) -> Map<String, Value> {
     let moment = Moment::START.plus(number % 1_000_000 * SECOND_MS);
     let mut id = String::new();
     chance.push_cuid_of_moment(moment, &mut id);
@@ -43,12 +43,12 @@ fn head(sort: &str, number: u64, chance: &mut Chance, media: &Value) -> Map<Stri
     let row = json!({
         "data_row": {
             "id": id,
-            "external_id": format!("{sort}-{number}"),
-            "global_key": format!("{sort}/{number}"),
-            "row_data": format!("https://assets.example.test/{sort}/{number}"),
+            "external_id": format!("{kind}-{number}"),
+            "global_key": format!("{kind}/{number}"),
+            "row_data": format!("https://assets.example.test/{kind}/{number}"),
             "details": {
-                "dataset_id": cuid_of(&format!("workload/{sort}")),
-                "dataset_name": format!("{sort} of the workload"),
+                "dataset_id": cuid_of(&format!("workload/{kind}")),
+                "dataset_name": format!("{kind} of the workload"),
                 "created_at": created,
                 "updated_at": created,
                 "last_activity_at": created,

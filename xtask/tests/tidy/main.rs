@@ -17,6 +17,7 @@ mod rust;
 mod sources;
 mod tables;
 mod tree;
+mod words;
 
 use std::fmt::{self, Display};
 

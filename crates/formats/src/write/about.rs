@@ -1,4 +1,4 @@
-//! What a format is told about an export before the first row.
+//! What a format knows about an export before the first row.
 
 use super::Totals;
 use std::collections::BTreeMap;

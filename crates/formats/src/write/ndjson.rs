@@ -156,7 +156,7 @@ fn name(name: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes members behind others.
+/// Writes members after others.
 fn more(members: &[u8], out: &mut Vec<u8>) {
     if !members.is_empty() {
         out.push(b',');
@@ -164,7 +164,7 @@ fn more(members: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes a key: ids are checked at the door and need no escapes.
+/// Writes a key: ids were checked when they came in and need no escapes.
 fn key(id: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     out.extend_from_slice(id.as_bytes());

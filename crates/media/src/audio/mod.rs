@@ -1,7 +1,7 @@
-//! Sound: WAV, FLAC, Ogg, MP3, AAC. Sound in boxes is told with the videos.
+//! Sound: WAV, FLAC, Ogg, MP3, AAC. Sound in boxes is read with videos.
 //!
 //! # Adding a form of sound
-//! One file beside this one, one line in [`READERS`].
+//! One file next to this one, one line in [`READERS`].
 
 mod aac;
 mod flac;

@@ -15,7 +15,7 @@ const RATES: [[u64; 15]; 5] = [
     [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 ];
 
-/// How far behind the tags the first frame is looked for.
+/// How far after the tags the first frame is searched.
 const SEARCH_LIMIT: usize = 4096;
 
 struct Frame {

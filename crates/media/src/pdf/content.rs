@@ -109,14 +109,23 @@ struct State {
     size: f64,
     char_space: f64,
     word_space: f64,
-    stretch: f64,
+    horizontal_scale: f64,
     leading: f64,
     rise: f64,
 }
 
 impl State {
     fn new(matrix: Matrix) -> Self {
-        Self { matrix, font: None, size: 0.0, char_space: 0.0, word_space: 0.0, stretch: 1.0, leading: 0.0, rise: 0.0 }
+        Self {
+            matrix,
+            font: None,
+            size: 0.0,
+            char_space: 0.0,
+            word_space: 0.0,
+            horizontal_scale: 1.0,
+            leading: 0.0,
+            rise: 0.0,
+        }
     }
 }
 
@@ -156,7 +165,7 @@ impl Painter<'_, '_> {
                 b"BT" => (line, text) = (Matrix::IDENTITY, Matrix::IDENTITY),
                 b"Tc" => state.char_space = number(0),
                 b"Tw" => state.word_space = number(0),
-                b"Tz" => state.stretch = number(0) / 100.0,
+                b"Tz" => state.horizontal_scale = number(0) / 100.0,
                 b"TL" => state.leading = number(0),
                 b"Ts" => state.rise = number(0),
                 b"Tf" => {
@@ -239,7 +248,7 @@ impl Painter<'_, '_> {
         for part in parts {
             let string = match part {
                 Object::Number(back) => {
-                    *text = text.moved(-back / 1000.0 * state.size * state.stretch, 0.0);
+                    *text = text.moved(-back / 1000.0 * state.size * state.horizontal_scale, 0.0);
                     continue;
                 }
                 Object::Text(string) => string,
@@ -250,7 +259,7 @@ impl Painter<'_, '_> {
                 self.budget.glyphs = left;
                 let full = text.then(state.matrix);
                 let start = full.apply(0.0, state.rise);
-                let end = full.apply(code.width * state.size * state.stretch, state.rise);
+                let end = full.apply(code.width * state.size * state.horizontal_scale, state.rise);
                 let top = full.apply(0.0, state.rise + state.size);
                 let up = Point { x: top.x - start.x, y: top.y - start.y };
                 let from = self.drawn.text.len();
@@ -260,7 +269,7 @@ impl Painter<'_, '_> {
                     self.drawn.glyphs.push(Glyph { text: from..self.drawn.text.len(), start, end, up });
                 }
                 let space = state.char_space + if code.is_space { state.word_space } else { 0.0 };
-                *text = text.moved((code.width * state.size + space) * state.stretch, 0.0);
+                *text = text.moved((code.width * state.size + space) * state.horizontal_scale, 0.0);
             }
         }
     }

@@ -20,7 +20,7 @@ const READ_LIMIT: usize = 400 << 20;
 /// Where an object stands.
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// Behind the word `obj` in the file.
+    /// The offset after the word `obj` in the file.
     File(usize),
     /// In one of the streams of objects.
     Stream { index: usize, at: usize },
@@ -138,7 +138,7 @@ impl<'a> Document<'a> {
         self.bytes
     }
 
-    /// Tells whether strings and streams are encrypted.
+    /// Returns whether strings and streams are encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
         self.is_encrypted
     }
@@ -201,15 +201,16 @@ impl<'a> Document<'a> {
         start += usize::from(self.bytes.get(start) == Some(&b'\n'));
         let rest = between(self.bytes, start, usize::MAX);
         self.left.set(self.left.get().checked_sub(start.saturating_sub(at))?);
-        let told = dictionary.get("Length").map(|length| self.resolved(length)).and_then(|length| length.as_index());
+        let declared =
+            dictionary.get("Length").map(|length| self.resolved(length)).and_then(|length| length.as_index());
         // The length is believed where the stream ends there.
         let is_end = |length: &usize| {
-            let behind = between(rest, *length, length + 12);
-            let blanks = behind.iter().take_while(|byte| is_space(**byte)).count();
-            behind[blanks..].starts_with(b"endstream")
+            let after = between(rest, *length, length + 12);
+            let blanks = after.iter().take_while(|byte| is_space(**byte)).count();
+            after[blanks..].starts_with(b"endstream")
         };
         let next_end = || self.ends.get(self.ends.partition_point(|end| *end < start)).map(|end| end - start);
-        let length = told.filter(is_end).or_else(next_end).unwrap_or(rest.len());
+        let length = declared.filter(is_end).or_else(next_end).unwrap_or(rest.len());
         Some((dictionary, &rest[..length]))
     }
 
@@ -340,7 +341,7 @@ fn landmarks(bytes: &[u8], ends: &mut Vec<usize>) -> Vec<Landmark> {
                 let end = rest.windows(9).position(|window| window == b"endstream");
                 ends.extend(end.map(|end| at + end));
                 at += end.map_or(6, |end| end + 9);
-                // Where one stream has no end, none behind it has.
+                // If one stream has no end, none after it has.
                 has_ends = end.is_some();
             }
             _ => at += 1,

@@ -58,7 +58,7 @@ fn inflated(bytes: &[u8], limit: usize) -> Vec<u8> {
     unpacked
 }
 
-/// Undoes the prediction of bytes from those beside and above them.
+/// Undoes the prediction of bytes from those to the left and above.
 fn predicted(bytes: Vec<u8>, parameters: Option<&Dictionary>) -> Vec<u8> {
     let number = |key: &str, usual: usize| {
         parameters.and_then(|parameters| parameters.get(key)).and_then(Object::as_index).unwrap_or(usual)
@@ -109,8 +109,8 @@ fn lzw(bytes: &[u8], limit: usize, parameters: Option<&Dictionary>) -> Vec<u8> {
     let early =
         parameters.and_then(|parameters| parameters.get("EarlyChange")).and_then(Object::as_index).unwrap_or(1).min(1);
     let mut out: Vec<u8> = Vec::new();
-    // A code stands for a stretch of what came out already.
-    let mut stretches: Vec<(usize, usize)> = Vec::new();
+    // A code means a run of the output so far.
+    let mut runs: Vec<(usize, usize)> = Vec::new();
     let mut last: Option<(usize, usize)> = None;
     let (mut bits, mut held, mut width) = (0_u32, 0_u32, 9_u32);
     for &byte in bytes {
@@ -126,27 +126,27 @@ fn lzw(bytes: &[u8], limit: usize, parameters: Option<&Dictionary>) -> Vec<u8> {
             break;
         }
         if code == CLEAR {
-            stretches.clear();
+            runs.clear();
             (last, width) = (None, 9);
             continue;
         }
         let start = out.len();
         if code < CLEAR {
             out.push(code as u8);
-        } else if let Some(&(from, length)) = stretches.get(code - END - 1) {
+        } else if let Some(&(from, length)) = runs.get(code - END - 1) {
             out.extend_from_within(from..from + length);
-        } else if let Some((from, length)) = last.filter(|_| code == stretches.len() + END + 1) {
+        } else if let Some((from, length)) = last.filter(|_| code == runs.len() + END + 1) {
             out.extend_from_within(from..from + length);
             out.push(out[from]);
         } else {
             break;
         }
-        // The last stretch and the byte behind it, which are side by side, are the next code.
-        if let Some((from, length)) = last.filter(|_| stretches.len() + END + 1 < 4096) {
-            stretches.push((from, length + 1));
+        // The last run and the byte after it, which are adjacent, are the next code.
+        if let Some((from, length)) = last.filter(|_| runs.len() + END + 1 < 4096) {
+            runs.push((from, length + 1));
         }
         last = Some((start, out.len() - start));
-        let codes = stretches.len() + END + 1 + usize::from(stretches.len() + END + 1 < 4096);
+        let codes = runs.len() + END + 1 + usize::from(runs.len() + END + 1 < 4096);
         width = match codes + early {
             0..=511 => 9,
             512..=1023 => 10,
@@ -194,18 +194,18 @@ fn word85(group: &[u32]) -> [u8; 4] {
 fn run_lengths(bytes: &[u8], limit: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = bytes;
-    while let Some((&length, behind)) = rest.split_first() {
+    while let Some((&length, after)) = rest.split_first() {
         match length {
             0..=127 => {
-                let count = (usize::from(length) + 1).min(behind.len());
-                out.extend_from_slice(&behind[..count]);
-                rest = &behind[count..];
+                let count = (usize::from(length) + 1).min(after.len());
+                out.extend_from_slice(&after[..count]);
+                rest = &after[count..];
             }
             128 => break,
             129.. => {
-                let Some((&byte, behind)) = behind.split_first() else { break };
+                let Some((&byte, after)) = after.split_first() else { break };
                 out.resize(out.len() + 257 - usize::from(length), byte);
-                rest = behind;
+                rest = after;
             }
         }
         if out.len() >= limit {

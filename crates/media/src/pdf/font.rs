@@ -16,7 +16,7 @@ pub(super) struct Font {
     code_bytes: usize,
     table: Table,
     /// Texts by code, from the font's own table.
-    told: BTreeMap<u32, String>,
+    mapped: BTreeMap<u32, String>,
     /// Texts by code, from names of glyphs.
     named: BTreeMap<u32, String>,
     widths: BTreeMap<u32, f64>,
@@ -46,7 +46,7 @@ impl Font {
         let mut font = Self {
             code_bytes: if is_composite { 2 } else { 1 },
             table: Table::Standard,
-            told: BTreeMap::new(),
+            mapped: BTreeMap::new(),
             named: BTreeMap::new(),
             widths: BTreeMap::new(),
             missing_width: None,
@@ -169,7 +169,7 @@ impl Font {
                 b"endbfchar" => {
                     for pair in waiting.chunks_exact(2) {
                         if let [Object::Text(code), Object::Text(text)] = pair {
-                            self.tell(number(code), utf16(text), budget);
+                            self.map(number(code), utf16(text), budget);
                         }
                     }
                 }
@@ -191,7 +191,7 @@ impl Font {
             Object::Array(texts) => {
                 for (code, text) in (first..=last).zip(texts) {
                     if let Object::Text(text) = text {
-                        self.tell(code, utf16(text), budget);
+                        self.map(code, utf16(text), budget);
                     }
                 }
             }
@@ -199,10 +199,10 @@ impl Font {
                 let text = utf16(start);
                 let Some(base) = text.chars().next_back() else { return };
                 let head = &text[..text.len() - base.len_utf8()];
-                // A range that is told does not leave a page of 256 codes.
+                // A range stays within a page of 256 codes.
                 for step in 0..=last.saturating_sub(first).min(0xff) {
                     if let Some(next) = char::from_u32(base as u32 + step) {
-                        self.tell(first.saturating_add(step), format!("{head}{next}"), budget);
+                        self.map(first.saturating_add(step), format!("{head}{next}"), budget);
                     }
                 }
             }
@@ -210,10 +210,10 @@ impl Font {
         }
     }
 
-    fn tell(&mut self, code: u32, text: String, budget: &mut Budget) {
+    fn map(&mut self, code: u32, text: String, budget: &mut Budget) {
         // Longer texts for one code are no writing.
         if budget.take_font_entry() && text.len() <= 32 {
-            self.told.insert(code, text.replace('\0', ""));
+            self.mapped.insert(code, text.replace('\0', ""));
         }
     }
 
@@ -225,7 +225,7 @@ impl Font {
                 let byte = u8::try_from(code).ok().filter(|_| self.code_bytes == 1)?;
                 glyph::of_code(self.table, byte)
             };
-            let known = self.told.get(&code).or_else(|| self.named.get(&code)).map(String::as_str);
+            let known = self.mapped.get(&code).or_else(|| self.named.get(&code)).map(String::as_str);
             let text = known.or_else(simple).unwrap_or_default();
             let width = self.widths.get(&code).copied().or(self.missing_width);
             let width = width.unwrap_or_else(|| glyph::usual_width(text, self.is_monospaced));

@@ -111,7 +111,7 @@ fn nth(row: &'static str, index: usize) -> Option<&'static str> {
 /// Returns the text that a name of a glyph stands for: one of the names above, or a number as in `uni00E4`.
 pub(super) fn of_name(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?;
-    // What stands behind a dot tells forms of one glyph apart.
+    // The part after a dot distinguishes forms of one glyph.
     let name = name.split('.').next().unwrap_or(name);
     let in_row = |names: &str| names.split_whitespace().position(|known| known == name);
     if let Some(index) = in_row(ASCII_NAMES) {

@@ -24,7 +24,7 @@ impl Dictionary {
         self.0.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
     }
 
-    /// Tells whether a key has this name as its value.
+    /// Returns whether a key has this name as its value.
     pub(super) fn is(&self, key: &str, name: &str) -> bool {
         matches!(self.get(key), Some(Object::Name(found)) if found == name.as_bytes())
     }

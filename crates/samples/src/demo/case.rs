@@ -10,7 +10,7 @@ pub(super) struct Case {
     pub(super) labels: Labels,
 }
 
-/// The labels that a story leaves behind.
+/// The labels that a story ends with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Labels {
     None,

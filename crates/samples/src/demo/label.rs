@@ -47,14 +47,14 @@ pub(super) fn labels(subject: &Subject, plan: &'static Plan, index: usize) -> Ve
 
 /// Returns what happened to a row in a project.
 pub(super) fn case_of(subject: &Subject, plan: &Plan, index: usize) -> &'static Case {
-    // The story is told from a later page in a further project.
+    // In each further project the story begins later.
     let place = subject.projects.iter().position(|other| other.name == plan.name).unwrap_or_default();
     Case::of(index + 3 * place)
 }
 
 /// Returns when the first label of a row was submitted.
 pub(super) fn labeled_at(index: usize) -> Moment {
-    // The days reach from the middle of February into March, so that a date in between tells rows apart.
+    // The days reach from the middle of February into March, so that a date in between separates the rows.
     Moment::START.plus(14 * DAY_MS + index as u64 * (2 * DAY_MS + 3 * HOUR_MS))
 }
 

@@ -31,7 +31,7 @@ use super::SampleFile;
 
 pub use self::issue::{DemoComment, DemoIssue};
 
-/// The demo's rows and what cannot be told by rows.
+/// The rows of the demo, and what rows cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demo {
     /// One file for each data type; each line holds everything about its row.

@@ -1,4 +1,4 @@
-//! The sections of a row beside its labels, and the names of the world they belong to.
+//! The sections of a row other than its labels, and the names that occur in them.
 
 use serde_json::{Value, json};
 

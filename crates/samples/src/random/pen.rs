@@ -227,7 +227,7 @@ impl Pen {
         let mut chance = Chance::named(&path);
         let last = path.rsplit('/').next().unwrap_or_default();
         let name = format!("{} {last}", words::name(&mut chance));
-        // Now and then an ontology was edited, and the value tells what the name once was.
+        // Sometimes an ontology was edited, and the value is still from the old name.
         let value = if chance.happens(80) { name.to_lowercase().replace(' ', "_") } else { format!("old_{last}") };
         Feature { schema_id: cuid_of(&format!("{path}/schema")), name, value }
     }

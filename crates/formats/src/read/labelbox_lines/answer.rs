@@ -267,7 +267,7 @@ impl Reader<'_> {
     }
 }
 
-/// Tells whether any answer of a list has ranges or words of its own.
+/// Returns whether any answer of a list has ranges of its own.
 fn is_timed(answer: Value<'_>) -> bool {
     answer.elements().any(|each| find(each, "frames").is_some())
 }

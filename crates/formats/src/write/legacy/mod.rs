@@ -33,7 +33,7 @@ pub struct Legacy<'a> {
     pub color: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// Returns the URL at which the mask of a feature is served, given the one in the label. Without one, that is kept.
     pub mask_url: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
-    /// Tells whether a label has open issues.
+    /// Returns whether a label has open issues.
     pub has_open_issues: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
@@ -42,7 +42,7 @@ pub struct Legacy<'a> {
 pub enum Frames<'a> {
     /// In the row: its `Label` is an array of frames.
     Inline,
-    /// Behind the URL that is returned for the id of a label, which serves what [`Legacy::video_frames`] writes.
+    /// At the URL that is returned for the id of a label, which serves what [`Legacy::video_frames`] writes.
     Served(&'a (dyn Fn(&str) -> String + Sync)),
 }
 

@@ -1,0 +1,112 @@
+//! Words that a native speaker would not have written: comments, messages and pages use the usual ones.
+
+use crate::rust::{self, Kind};
+use crate::{Problem, expect_none, tree};
+
+/// Words and what to write instead, in whole words and any case.
+const WORDS: &[(&str, &str)] = &[
+    ("bears", "write what it does: jobs are idempotent"),
+    ("behind", "write \"after\""),
+    ("beside", "write \"next to\" or \"with\""),
+    ("door", "write \"API\" or \"interface\""),
+    ("doors", "write \"APIs\" or \"interfaces\""),
+    ("in vain", "write what was not found"),
+    ("otherwise than", "write \"not as\""),
+    ("sort of", "write \"kind of\": \"sort\" means ordering"),
+    ("sorts of", "write \"kinds of\": \"sort\" means ordering"),
+    ("stretch", "write \"run\" or \"part\""),
+    ("stretches", "write \"runs\" or \"parts\""),
+    ("tells", "write \"says\", \"reports\" or \"returns whether\""),
+    ("to no use", "write \"is unused\""),
+    ("told", "write \"is reported\" or \"is known\""),
+    ("whoever", "write who it is: the caller, a client that …"),
+];
+
+/// Folders that are not rewritten yet. Nothing is added here.
+const PENDING: &[&str] = &["crates/cli/", "crates/engine/", "crates/server/", "xtask/"];
+
+/// Words that are right where they are, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("crates/samples/src/demo/conversation.rs", "behind", "a person of the demo says it"),
+    ("crates/samples/src/demo/video.rs", "door", "it is a door"),
+];
+
+/// This file, which lists the words.
+const THIS_FILE: &str = "xtask/tests/tidy/words.rs";
+
+/// Returns whether a text has a word, on its own and in any case.
+fn has_word(text: &str, word: &str) -> bool {
+    let text = text.to_lowercase();
+    let is_letter = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric());
+    text.match_indices(word)
+        .any(|(at, _)| !is_letter(text[..at].chars().next_back()) && !is_letter(text[at + word.len()..].chars().next()))
+}
+
+/// Returns the unusual words in the comments and literals of a source file, with their lines.
+fn words_of(source: &str) -> Vec<(usize, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for piece in rust::pieces(source).iter().filter(|piece| piece.kind != Kind::Code) {
+        for (index, line) in piece.text.lines().enumerate() {
+            let words = WORDS.iter().filter(|(word, _)| has_word(line, word));
+            found.extend(words.map(|(word, remedy)| (piece.line + index, *word, *remedy)));
+        }
+    }
+    found
+}
+
+#[test]
+fn plain_words_are_used() {
+    let mut problems = Vec::new();
+    for file in ["crates", "xtask"].into_iter().flat_map(|folder| tree::files(folder, "rs")) {
+        if file == THIS_FILE || PENDING.iter().any(|folder| file.starts_with(folder)) {
+            continue;
+        }
+        for (line, word, remedy) in words_of(&tree::read(&file)) {
+            if !EXCEPTIONS.iter().any(|(path, known, _)| file == *path && *known == word) {
+                problems.push(Problem { file: file.clone(), line, what: format!("the word {word:?}"), remedy });
+            }
+        }
+    }
+    expect_none(problems);
+}
+
+#[test]
+fn every_exception_is_needed() {
+    let mut problems = Vec::new();
+    for (file, word, reason) in EXCEPTIONS {
+        if !words_of(&tree::read(file)).iter().any(|(_, found, _)| found == word) {
+            problems.push(Problem {
+                file: (*file).to_owned(),
+                line: 1,
+                what: format!("has no {word:?}, though {reason}"),
+                remedy: "remove it from EXCEPTIONS in xtask/tests/tidy/words.rs",
+            });
+        }
+    }
+    expect_none(problems);
+}
+
+#[test]
+fn every_pending_folder_has_something_to_rewrite() {
+    let mut problems = Vec::new();
+    for folder in PENDING {
+        let mut files = ["crates", "xtask"].into_iter().flat_map(|top| tree::files(top, "rs"));
+        if !files.any(|file| file.starts_with(folder) && file != THIS_FILE && !words_of(&tree::read(&file)).is_empty())
+        {
+            problems.push(Problem {
+                file: (*folder).to_owned(),
+                line: 1,
+                what: "has only plain words".to_owned(),
+                remedy: "remove it from PENDING in xtask/tests/tidy/words.rs",
+            });
+        }
+    }
+    expect_none(problems);
+}
+
+#[test]
+fn words_are_found_whole_and_in_any_case() {
+    let source = "// Behind it.\nlet behind = \"told you\";\n// a bookdoor, retold\n/// It tells\n";
+    let words: Vec<_> = words_of(source).into_iter().map(|(line, word, _)| (line, word)).collect();
+    assert_eq!(words, [(1, "behind"), (2, "told"), (4, "tells")]);
+}

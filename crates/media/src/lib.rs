@@ -25,9 +25,9 @@ mod json;
 mod matroska;
 mod mp4;
 mod numbers;
+mod orientation;
 mod pdf;
 mod text;
-mod tiff;
 mod tiles;
 mod window;
 

@@ -1,34 +1,32 @@
 //! Which addresses belong to the public internet, and ranges of others that are allowed.
 
+use ipnet::{IpNet, Ipv4Net};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// A range of addresses, such as `10.0.0.0/8`, `fd00::/8` or `192.168.1.7`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cidr {
-    first: IpAddr,
-    prefix_bits: u32,
-}
+pub struct Cidr(IpNet);
 
-/// Why a text is no range of addresses.
+/// Why a text is not a range of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CidrError {
-    /// No address before the slash.
-    #[error("{text:?} is no range of addresses; write 10.0.0.0/8, fd00::/8 or one address")]
+    /// There is no address before the slash.
+    #[error("{text:?} is not an address range; write 10.0.0.0/8, fd00::/8 or one address")]
     Address {
         /// The text.
         text: String,
     },
-    /// No number of bits behind the slash, or too many.
-    #[error("{text:?} is no range of addresses: behind the slash stands a number from 0 to {limit}")]
+    /// There is no number of bits after the slash, or too large a one.
+    #[error("{text:?} is not an address range: the number after / must be 0 to {limit}")]
     Prefix {
         /// The text.
         text: String,
         /// The bits of such an address.
-        limit: u32,
+        limit: u8,
     },
-    /// The address has bits behind the prefix.
+    /// The address has bits after the prefix.
     #[error("{text:?} names an address inside a range; write {range}")]
     Inside {
         /// The text.
@@ -42,56 +40,34 @@ impl FromStr for Cidr {
     type Err = CidrError;
 
     fn from_str(text: &str) -> Result<Self, CidrError> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
+        let address = text.split_once('/').map_or(text, |(address, _)| address);
         let address: IpAddr = address.parse().map_err(|_| CidrError::Address { text: text.to_owned() })?;
-        let limit = if address.is_ipv4() { 32 } else { 128 };
-        let is_number = |prefix: &str| !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-        let prefix_bits = match prefix {
-            None => limit,
-            Some(prefix) => prefix
-                .parse()
-                .ok()
-                .filter(|bits| is_number(prefix) && *bits <= limit)
-                .ok_or_else(|| CidrError::Prefix { text: text.to_owned(), limit })?,
+        let single = IpNet::from(address);
+        let range = match text.contains('/') {
+            false => single,
+            true => {
+                text.parse().map_err(|_| CidrError::Prefix { text: text.to_owned(), limit: single.max_prefix_len() })?
+            }
         };
-        let first = match address {
-            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask_v4(prefix_bits))),
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask_v6(prefix_bits))),
-        };
-        let range = Self { first, prefix_bits };
-        if first == address { Ok(range) } else { Err(CidrError::Inside { text: text.to_owned(), range }) }
+        let whole = Self(range.trunc());
+        if whole.0 == range { Ok(whole) } else { Err(CidrError::Inside { text: text.to_owned(), range: whole }) }
     }
 }
 
 impl fmt::Display for Cidr {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}/{}", self.first, self.prefix_bits)
+        write!(out, "{}", self.0)
     }
 }
 
 impl Cidr {
-    /// Tells whether the range holds an address. An IPv4 address written as IPv6 counts as the IPv4 address.
+    /// Returns whether the range holds an address. An IPv4 address written as IPv6 counts as the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.first, address.to_canonical()) {
-            (IpAddr::V4(first), IpAddr::V4(v4)) => v4.to_bits() & mask_v4(self.prefix_bits) == first.to_bits(),
-            (IpAddr::V6(first), IpAddr::V6(v6)) => v6.to_bits() & mask_v6(self.prefix_bits) == first.to_bits(),
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
-fn mask_v4(bits: u32) -> u32 {
-    u32::MAX.checked_shl(32 - bits).unwrap_or(0)
-}
-
-fn mask_v6(bits: u32) -> u128 {
-    u128::MAX.checked_shl(128 - bits).unwrap_or(0)
-}
-
-/// Tells whether an address may be connected to.
+/// Returns whether an address may be connected to.
 pub(super) fn is_allowed(address: IpAddr, allowed: &[Cidr]) -> bool {
     is_public(address) || allowed.iter().any(|range| range.contains(address))
 }
@@ -103,33 +79,31 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Ranges of IPv4 that are not routed on the internet, by first address and prefix.
-const SPECIAL_V4: &[([u8; 4], u32)] = &[
-    ([0, 0, 0, 0], 8),
-    ([10, 0, 0, 0], 8),
+/// Ranges of IPv4 that are not routed on the internet.
+const SPECIAL_V4: &[Ipv4Net] = &[
+    Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
     // Carrier-grade NAT, where a large cloud also has its metadata.
-    ([100, 64, 0, 0], 10),
-    ([127, 0, 0, 0], 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
     // Link-local, where most clouds have their metadata.
-    ([169, 254, 0, 0], 16),
-    ([172, 16, 0, 0], 12),
-    ([192, 0, 0, 0], 24),
-    ([192, 0, 2, 0], 24),
-    ([192, 88, 99, 0], 24),
-    ([192, 168, 0, 0], 16),
-    ([198, 18, 0, 0], 15),
-    ([198, 51, 100, 0], 24),
-    ([203, 0, 113, 0], 24),
-    ([224, 0, 0, 0], 4),
-    ([240, 0, 0, 0], 4),
+    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 0, 0, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 0, 2, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 88, 99, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(198, 18, 0, 0), 15),
+    Ipv4Net::new_assert(Ipv4Addr::new(198, 51, 100, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(203, 0, 113, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4),
+    Ipv4Net::new_assert(Ipv4Addr::new(240, 0, 0, 0), 4),
     // A public address by which one cloud serves its metadata.
-    ([168, 63, 129, 16], 32),
+    Ipv4Net::new_assert(Ipv4Addr::new(168, 63, 129, 16), 32),
 ];
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let is_within =
-        |&(first, bits): &([u8; 4], u32)| address.to_bits() & mask_v4(bits) == Ipv4Addr::from(first).to_bits();
-    !SPECIAL_V4.iter().any(is_within)
+    !SPECIAL_V4.iter().any(|range| range.contains(&address))
 }
 
 /// Of IPv6 only `2000::/3` is routed, less some; loopback, private, link-local, multicast and metadata lie outside.
@@ -258,13 +232,13 @@ mod tests {
     fn what_is_no_range_is_told_how_to_be_one() {
         let form = "write 10.0.0.0/8, fd00::/8 or one address";
         for text in ["", "localhost", "10.0.0/8", "10.0.0.0.0", "/8", " 10.0.0.0/8"] {
-            check_refused(text, &format!("{text:?} is no range of addresses; {form}"));
+            check_refused(text, &format!("{text:?} is not an address range; {form}"));
         }
         for text in ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8"] {
-            let expect = format!("{text:?} is no range of addresses: behind the slash stands a number from 0 to 32");
+            let expect = format!("{text:?} is not an address range: the number after / must be 0 to 32");
             check_refused(text, &expect);
         }
-        check_refused("::/129", "\"::/129\" is no range of addresses: behind the slash stands a number from 0 to 128");
+        check_refused("::/129", "\"::/129\" is not an address range: the number after / must be 0 to 128");
         check_refused("10.1.0.0/8", "\"10.1.0.0/8\" names an address inside a range; write 10.0.0.0/8");
         check_refused("fd00::1/8", "\"fd00::1/8\" names an address inside a range; write fd00::/8");
     }

@@ -9,6 +9,7 @@
 
 mod bench;
 mod bless;
+mod fuzz;
 mod help;
 mod programs;
 mod python;
@@ -31,7 +32,7 @@ pub(crate) struct Command {
 
 /// Every command, by name.
 pub(crate) static COMMANDS: &[&Command] =
-    &[&bench::BENCH, &bless::BLESS, &help::HELP, &readers::READERS, &sdk::SDK, &test::TEST];
+    &[&bench::BENCH, &bless::BLESS, &fuzz::FUZZ, &help::HELP, &readers::READERS, &sdk::SDK, &test::TEST];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

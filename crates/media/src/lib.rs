@@ -97,8 +97,12 @@ impl Attributes {
 
 /// Says what an asset is. Never fails: an asset that nobody recognises is what [`guess`] says.
 pub fn inspect(asset: &Asset<'_>) -> Attributes {
+    inspect_with(PROBES, asset)
+}
+
+fn inspect_with(probes: &[Probe], asset: &Asset<'_>) -> Attributes {
     let guess = || Facts { is_partial: !asset.is_whole(), ..guess::of_asset(asset) };
-    let facts = PROBES.iter().find_map(|probe| probe(asset)).unwrap_or_else(guess);
+    let facts = probes.iter().find_map(|probe| (probe.read)(asset)).unwrap_or_else(guess);
     facts.into_attributes(Some(asset.content_length.unwrap_or(asset.length)))
 }
 
@@ -131,24 +135,34 @@ pub fn mismatch(attributes: &Attributes, media_type: &str) -> Option<String> {
     (!is_it).then(|| attributes.mime_type.clone())
 }
 
-type Probe = fn(&Asset<'_>) -> Option<Facts>;
+/// What bytes of one kind say about themselves.
+#[derive(Clone, Copy)]
+struct Probe {
+    /// What it knows.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests name the probe that is wrong"))]
+    name: &'static str,
+    /// Returns what it found out; nothing for bytes of another kind.
+    read: fn(&Asset<'_>) -> Option<Facts>,
+}
 
 /// Every probe, the more certain before the less: any bytes of UTF-8 are a text.
 static PROBES: &[Probe] = &[
-    image::probe,
-    heif::probe,
-    mp4::probe,
-    matroska::probe,
-    audio::probe,
-    pdf::probe,
-    dicom::probe,
-    conversation::probe,
-    tiles::probe,
-    html::probe,
-    json::probe,
-    text::probe,
+    Probe { name: "image", read: image::probe },
+    Probe { name: "heif", read: heif::probe },
+    Probe { name: "mp4", read: mp4::probe },
+    Probe { name: "matroska", read: matroska::probe },
+    Probe { name: "audio", read: audio::probe },
+    Probe { name: "pdf", read: pdf::probe },
+    Probe { name: "dicom", read: dicom::probe },
+    Probe { name: "conversation", read: conversation::probe },
+    Probe { name: "tiles", read: tiles::probe },
+    Probe { name: "html", read: html::probe },
+    Probe { name: "json", read: json::probe },
+    Probe { name: "text", read: text::probe },
 ];
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -232,7 +232,7 @@ fn the_url_of_a_text_layer_is_added_behind_the_rest() {
 
 /// What holds for all bytes: both forms are objects in normal form with a mime type, and the type is of it.
 #[track_caller]
-fn check_sound(bytes: &[u8]) {
+pub(crate) fn check_sound(bytes: &[u8]) {
     let attributes = inspect(&asset("https://h/a", bytes));
     for (object, key) in [(&attributes.export, "mime_type"), (&attributes.api, "mimeType")] {
         let document = Document::parse(object.as_bytes()).unwrap();
@@ -357,4 +357,18 @@ fn a_box_that_says_it_is_longer_than_the_file_ends_with_it() {
     let mut bytes = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff".to_vec();
     bytes.extend_from_slice(&[0; 1_000]);
     assert_eq!(window(&bytes, 100).bytes, b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08mdat");
+}
+
+#[test]
+fn a_new_probe_is_one_function_and_one_line_in_a_table() {
+    fn read(asset: &Asset<'_>) -> Option<Facts> {
+        let size = asset.bytes.strip_prefix(b"ALDER")?.first()?;
+        Some(Facts { width: Some(u64::from(*size)), ..Facts::of("image/x-alder") })
+    }
+    let probes: Vec<Probe> = std::iter::once(Probe { name: "alder", read }).chain(PROBES.iter().copied()).collect();
+    let found = inspect_with(&probes, &asset("x", b"ALDER\x07")).export;
+    assert_eq!(found, r#"{"width":7,"asset_type":"image","mime_type":"image/x-alder"}"#);
+    // The others are asked as before.
+    let png = sample("a.png");
+    assert_eq!(inspect_with(&probes, &asset("x", &png)).export, inspect(&asset("x", &png)).export);
 }

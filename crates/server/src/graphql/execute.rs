@@ -159,7 +159,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Tells whether a mutation takes something away: then it is as good if it was gone already.
+    /// Returns whether a mutation removes something: then it also succeeds if that is already gone.
     fn is_deletion(&self, operation: &OperationDefinition) -> bool {
         operation.selection_set.node.items.iter().any(|selection| {
             let Selection::Field(field) = &selection.node else { return false };
@@ -398,7 +398,7 @@ mod tests {
         assert!(bench.run(create, &Value::Null).is_err());
         let found = bench.run("{datasets{id}}", &Value::Null);
         assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
-        // What the SDK sends to no use is let pass.
+        // Unused arguments of the SDK are accepted.
         assert!(bench.run("{user(where:{id:\"a\"}){id}}", &Value::Null).is_ok());
     }
 

@@ -30,8 +30,15 @@ pub(crate) struct Command {
 }
 
 /// Every command, by name.
-pub(crate) static COMMANDS: &[&Command] =
-    &[&bench::BENCH, &bless::BLESS, &help::HELP, &readers::READERS, &sdk::SDK, &test::TEST];
+pub(crate) static COMMANDS: &[&Command] = &[
+    // By name.
+    &bench::BENCH,
+    &bless::BLESS,
+    &help::HELP,
+    &readers::READERS,
+    &sdk::SDK,
+    &test::TEST,
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -1,6 +1,6 @@
 //! Tables that promise alphabetical order, by the paths of their lines.
 //!
-//! Tables with names of their own are checked by a unit test beside them; this one looks at how they are written, so
+//! Tables with names of their own are checked by a unit test next to them; this one looks at how they are written, so
 //! that a line is found where one looks for it.
 
 use crate::{Problem, expect_none, rust, tree};
@@ -32,7 +32,7 @@ fn tables_are_in_order() {
             problems.push(report(1, format!("there is no table {table}")));
         }
         for pair in items.windows(2).filter(|pair| pair[0].1 >= pair[1].1) {
-            problems.push(report(pair[1].0, format!("{} stands behind {} in {table}", pair[1].1, pair[0].1)));
+            problems.push(report(pair[1].0, format!("{} comes after {} in {table}", pair[1].1, pair[0].1)));
         }
     }
     expect_none(problems);

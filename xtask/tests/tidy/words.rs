@@ -22,9 +22,6 @@ const WORDS: &[(&str, &str)] = &[
     ("whoever", "write who it is: the caller, a client that …"),
 ];
 
-/// Folders that are not rewritten yet. Nothing is added here.
-const PENDING: &[&str] = &["crates/engine/", "xtask/"];
-
 /// Phrases in which a word is the usual one.
 const PHRASES: &[&str] = &["behind a proxy", "left behind"];
 
@@ -61,7 +58,7 @@ fn words_of(source: &str) -> Vec<(usize, &'static str, &'static str)> {
 fn plain_words_are_used() {
     let mut problems = Vec::new();
     for file in ["crates", "xtask"].into_iter().flat_map(|folder| tree::files(folder, "rs")) {
-        if file == THIS_FILE || PENDING.iter().any(|folder| file.starts_with(folder)) {
+        if file == THIS_FILE {
             continue;
         }
         for (line, word, remedy) in words_of(&tree::read(&file)) {
@@ -83,24 +80,6 @@ fn every_exception_is_needed() {
                 line: 1,
                 what: format!("has no {word:?}, though {reason}"),
                 remedy: "remove it from EXCEPTIONS in xtask/tests/tidy/words.rs",
-            });
-        }
-    }
-    expect_none(problems);
-}
-
-#[test]
-fn every_pending_folder_has_something_to_rewrite() {
-    let mut problems = Vec::new();
-    for folder in PENDING {
-        let mut files = ["crates", "xtask"].into_iter().flat_map(|top| tree::files(top, "rs"));
-        if !files.any(|file| file.starts_with(folder) && file != THIS_FILE && !words_of(&tree::read(&file)).is_empty())
-        {
-            problems.push(Problem {
-                file: (*folder).to_owned(),
-                line: 1,
-                what: "has only plain words".to_owned(),
-                remedy: "remove it from PENDING in xtask/tests/tidy/words.rs",
             });
         }
     }

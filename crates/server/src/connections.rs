@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_told_to_stop_leaves_idle_connections() {
+    fn a_stopping_server_closes_idle_connections() {
         while_serving(Duration::from_secs(3_600), |address| {
             let mut idle = TcpStream::connect(address).unwrap();
             idle.write_all(format!("{GET}\r\n").as_bytes()).unwrap();

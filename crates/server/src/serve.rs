@@ -64,7 +64,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
         let metrics = Arc::clone(&app.metrics);
         let serving = connections::Serving { router: router(app), head_time: connections::HEAD_TIME, limits, metrics };
         let server = connections::serve(listener, serving, async {
-            told_to_stop().await;
+            stop_signal().await;
             // Only this function waits for it.
             stop.send(()).unwrap_or_default();
         });
@@ -75,7 +75,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
             }
             tokio::select! {
                 () = tokio::time::sleep(LAST_REQUESTS) => {}
-                () = told_to_stop() => {}
+                () = stop_signal() => {}
             }
         };
         tokio::select! {
@@ -105,7 +105,7 @@ fn router(app: App) -> Router {
 }
 
 /// Waits for the signal to stop.
-async fn told_to_stop() {
+async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
     tokio::select! {
         _ = interrupted => {}

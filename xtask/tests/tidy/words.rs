@@ -22,8 +22,21 @@ const WORDS: &[(&str, &str)] = &[
     ("whoever", "write who it is: the caller, a client that …"),
 ];
 
+/// The pages that people write. The reference of the command line is made from its help.
+const PAGES: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "benches/README.md",
+    "docs/filters.md",
+    "docs/operations.md",
+    "docs/server.md",
+];
+
 /// Phrases in which a word is the usual one.
-const PHRASES: &[&str] = &["behind a proxy", "left behind"];
+const PHRASES: &[&str] =
+    &["behind a feature", "behind a proxy", "behind a reverse proxy", "left behind", "nothing behind"];
 
 /// Words that are right where they are, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
@@ -64,6 +77,20 @@ fn plain_words_are_used() {
         for (line, word, remedy) in words_of(&tree::read(&file)) {
             if !EXCEPTIONS.iter().any(|(path, known, _)| file == *path && *known == word) {
                 problems.push(Problem { file: file.clone(), line, what: format!("the word {word:?}"), remedy });
+            }
+        }
+    }
+    expect_none(problems);
+}
+
+#[test]
+fn plain_words_are_used_in_pages() {
+    let mut problems = Vec::new();
+    for file in PAGES {
+        for (index, line) in tree::read(file).lines().enumerate() {
+            for (word, remedy) in WORDS.iter().filter(|(word, _)| has_word(line, word)) {
+                let what = format!("the word {word:?}");
+                problems.push(Problem { file: (*file).to_owned(), line: index + 1, what, remedy });
             }
         }
     }

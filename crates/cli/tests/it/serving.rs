@@ -8,7 +8,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 #[test]
-fn whoever_listens_everywhere_is_told_which_urls_others_get() {
+fn a_server_that_listens_everywhere_reports_which_urls_others_get() {
     let check = |arguments: &[&str], is_warned: bool| {
         let server = Server::start(arguments);
         let said = &server.said;

@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_mutation_does_not_find_is_told_unless_it_was_to_go() {
+    fn what_a_mutation_does_not_find_is_reported_unless_it_is_a_removal() {
         let connect = "mutation{project(where:{id:\"p\"}){connectOntology(ontologyId:\"o\"){id}}}";
         check(connect, Value::Null, Err(("MALFORMED_REQUEST", "there is no project")));
         let delete = "mutation X($p: ID!){updateProject(where:{id:$p} data:{deleted:true}){id}}";

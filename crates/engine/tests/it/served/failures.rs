@@ -54,7 +54,7 @@ fn check(request: &str, expect: &str) {
 }
 
 #[test]
-fn why_a_task_failed_is_told_to_the_log() {
+fn the_log_says_why_a_task_failed() {
     check("{}", "a bit fell over");
     check("{\"panic\":true}", "the job panicked");
 }

@@ -84,7 +84,7 @@ fn the_same_question_gets_one_answer_once() {
 }
 
 #[test]
-fn a_failure_is_told_once() {
+fn a_failure_is_reported_once() {
     let (served, project_id, _) = labelled();
     let data = json!({ "projectId": project_id });
     let first = served.ask(LegacyKind::Labels, &data).unwrap();

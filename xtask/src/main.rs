@@ -31,8 +31,16 @@ pub(crate) struct Command {
 }
 
 /// Every command, by name.
-pub(crate) static COMMANDS: &[&Command] =
-    &[&bench::BENCH, &bless::BLESS, &fuzz::FUZZ, &help::HELP, &readers::READERS, &sdk::SDK, &test::TEST];
+pub(crate) static COMMANDS: &[&Command] = &[
+    // By name.
+    &bench::BENCH,
+    &bless::BLESS,
+    &fuzz::FUZZ,
+    &help::HELP,
+    &readers::READERS,
+    &sdk::SDK,
+    &test::TEST,
+];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

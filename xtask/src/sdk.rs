@@ -5,7 +5,7 @@
 //! environment is made again when its file changes.
 //!
 //! # Adding a version
-//! A file beside the others, made with `pip freeze`; then tell `tests/sdk/versions.py` what the version has.
+//! A file next to the others, made with `pip freeze`; then describe the version in `tests/sdk/versions.py`.
 
 use crate::python::{Suite, find_python, run_suite};
 use crate::step::{self, Step, Work};

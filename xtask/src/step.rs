@@ -20,7 +20,7 @@ pub(crate) enum Work {
     Cargo {
         /// Its arguments.
         arguments: &'static [&'static str],
-        /// Variables set beside those that are there already.
+        /// Variables set in addition to the existing ones.
         variables: &'static [(&'static str, &'static str)],
     },
     /// Does something of its own, from the root of the repository; fails with a sentence.

@@ -57,7 +57,7 @@ mod unix {
     /// How long the last act may take: another process may be writing to the database.
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    /// Ends the process properly when a signal tells it to.
+    /// Ends the process properly after a signal.
     pub(crate) fn handle(messages: Messages) -> std::io::Result<()> {
         static INSTALLED: Once = Once::new();
         let mut outcome = Ok(());

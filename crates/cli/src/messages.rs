@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Nothing moves on the screen before this: what is over at once needs no bar.
 const QUIET_TIME: Duration = Duration::from_millis(250);
-/// How often progress is told to a program.
+/// How often progress is reported to a program.
 const EVENT_TIME: Duration = Duration::from_millis(500);
 /// How often a bar is drawn in a second, at most.
 const DRAWS_PER_SECOND: u8 = 20;
@@ -36,7 +36,7 @@ impl Messages {
         }
     }
 
-    /// Tells programs of an event, and people a sentence about it.
+    /// Reports an event: as JSON to programs, as a sentence to people.
     pub(crate) fn event(self, event: &Value, sentence: &str) {
         if self.is_json {
             say(&event.to_string());
@@ -59,7 +59,7 @@ impl Messages {
 
     /// Starts to show progress.
     pub(crate) fn progress(self, what: &str, total: Option<u64>) -> Progress {
-        Progress { is_json: self.is_json, what: what.to_owned(), total, started: instant(), told: None, bar: None }
+        Progress { is_json: self.is_json, what: what.to_owned(), total, started: instant(), reported: None, bar: None }
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Progress {
     what: String,
     total: Option<u64>,
     started: Instant,
-    told: Option<Instant>,
+    reported: Option<Instant>,
     bar: Option<ProgressBar>,
 }
 
@@ -87,8 +87,8 @@ impl Progress {
             return;
         }
         if self.is_json {
-            if self.told.is_none_or(|told| told.elapsed() >= EVENT_TIME) {
-                self.told = Some(instant());
+            if self.reported.is_none_or(|reported| reported.elapsed() >= EVENT_TIME) {
+                self.reported = Some(instant());
                 let event =
                     json!({ "event": "progress", "what": self.what, "rows": rows, "done": done, "total": self.total });
                 say(&event.to_string());
@@ -264,7 +264,7 @@ fn escape(text: &str, kept: &[char]) -> String {
     shown
 }
 
-/// Tells whether a character turns the direction of text, or is not seen at all.
+/// Returns whether a character turns the direction of text, or is not seen at all.
 fn is_directional(character: char) -> bool {
     matches!(
         character,

@@ -67,7 +67,7 @@ fn begin(
             messages.note("notice: another process is writing, so this task is not recorded");
             Ok(None)
         }
-        // Whoever mounted the data folder read-only knows it.
+        // A data folder is mounted read-only on purpose.
         Err(StoreError::ReadOnly { .. }) if command.kind == CommandTask::Export => Ok(None),
         Err(error) => Err(error.into()),
     }

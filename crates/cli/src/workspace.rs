@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The data folder where none is named.
 const DEFAULT_FOLDER: &str = "labelport-data";
 
-/// How long a reader waits to write something beside.
+/// How long a reader waits to write something in addition.
 const READER_LOCK_WAIT: Duration = Duration::from_millis(500);
 
 /// A data folder, not opened yet.
@@ -59,7 +59,7 @@ impl Workspace {
         self.open_with(self.options())
     }
 
-    /// Opens the store for work that only reads: what it writes beside, such as its task, is not worth waiting for.
+    /// Opens the store for work that only reads: what it writes in addition, such as its task, is not worth waiting for.
     pub(crate) fn open_to_read(&self) -> Result<Store, Failure> {
         let lock_wait = self.lock_wait.min(READER_LOCK_WAIT);
         self.open_with(SqliteOptions { lock_wait, ..self.options() })
@@ -86,7 +86,7 @@ impl Workspace {
     /// Sees to it that nobody else can read the data folder.
     fn tighten(&self) {
         let folder = self.folder.display();
-        // A folder that is not there, or cannot be looked at, is reported by whoever opens it.
+        // A folder that is not there, or cannot be looked at, is reported when it is opened.
         match private::tighten(&self.folder).unwrap_or(Tightened::Unchanged) {
             Tightened::Unchanged => {}
             Tightened::Closed => self.messages.note(&format!(

@@ -2,7 +2,7 @@
 
 use labelport_model::time::Timestamp;
 
-/// Tells the time.
+/// Returns the time.
 pub trait Clock: Send + Sync {
     /// Returns now.
     fn now(&self) -> Timestamp;

@@ -65,7 +65,7 @@ impl<'c> Edits<'c> {
         Ok(verdict)
     }
 
-    /// Adds a label behind those that a row has in a project, and moves the row's last activity.
+    /// Adds a label after those that a row has in a project, and moves the row's last activity.
     pub fn append_label(&mut self, project_key: i64, row_key: RowKey, label: &[u8]) -> Result<(), Problem> {
         activity::note(self.connection, row_key, self.now)?;
         let labels = self.labels(label)?;
@@ -84,7 +84,7 @@ impl<'c> Edits<'c> {
         Ok(row.projects.into_iter().filter_map(|project| project.labels).flatten().collect())
     }
 
-    /// Gives a row that was changed beside the merges the change number of this transaction.
+    /// Gives a row that was changed outside of merges the change number of this transaction.
     pub fn touch(&mut self, row_key: RowKey) -> Result<(), StoreError> {
         let change_seq = self.change_seq()?;
         changes::touch_row(self.connection, row_key, change_seq)?;
@@ -97,7 +97,7 @@ impl<'c> Edits<'c> {
         changes::peek_change_seq(self.connection, self.org_key)
     }
 
-    /// Says that something was changed beside the merges, with the change number of this transaction.
+    /// Records that something was changed outside of merges, with the change number of this transaction.
     pub fn note_touched(&mut self) {
         self.touched = true;
     }

@@ -13,11 +13,11 @@ const PARTS_HELD: usize = 8;
 /// How many jobs may be open for each worker.
 const JOBS_AHEAD: usize = 3;
 
-/// What is told to a worker whose parts nobody wants any more.
+/// What a worker gets whose parts are no longer wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
-/// Gives a part to whoever takes parts in order.
+/// Passes a part to the consumer, which takes parts in order.
 pub(crate) type Emit<'a, P> = dyn FnMut(P) -> Result<(), Stopped> + 'a;
 
 struct State<P, E> {

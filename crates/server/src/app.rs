@@ -24,7 +24,7 @@ const LARGE_BODIES: usize = 2;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) workspace: Arc<Workspace>,
-    /// Is told what lies behind failures of our own.
+    /// Gets the causes of internal failures.
     pub(crate) log: Arc<dyn Fn(&Problem) + Send + Sync>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Limits,
@@ -52,7 +52,7 @@ impl App {
         outcome
     }
 
-    /// Tells the log of a failure of our own.
+    /// Logs an internal failure.
     pub(crate) fn note(&self, problem: &Problem) {
         if problem.kind == ProblemKind::TooMany {
             self.metrics.reject(Rejection::ExportQueue);
@@ -62,7 +62,7 @@ impl App {
         }
     }
 
-    /// Reads a request of JSON; no body is null. Nothing is read for whoever is not let in.
+    /// Reads a request of JSON; no body is null. Nothing is read for a client without access.
     pub(crate) async fn body(&self, request: Request) -> Result<(HeaderMap, Value), Problem> {
         self.identify(request.headers()).await?;
         self.body_of_known(request).await

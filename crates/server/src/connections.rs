@@ -1,4 +1,4 @@
-//! Connections: each is served on a task of its own, until its client leaves or the server is told to stop.
+//! Connections: each is served on a task of its own, until its client leaves or the server stops.
 //!
 //! A client has a time for the head of a request, so that one who sends a byte now and then, or nothing, does not hold a
 //! connection for ever. The time for what follows is the client's: uploads and downloads of large files are slow, as long
@@ -281,7 +281,7 @@ mod tests {
                     let mut stream = TcpStream::connect(address).unwrap();
                     stream.write_all(head.as_bytes()).unwrap();
                     let mut piece = [0; 64];
-                    assert!(stream.read(&mut piece).unwrap() > 0, "it is told to go on");
+                    assert!(stream.read(&mut piece).unwrap() > 0, "it gets permission to continue");
                     working.push(stream);
                 }
                 let answer = ask(address, &[""], Duration::ZERO);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_told_to_stop_leaves_idle_connections() {
+    fn a_stopping_server_closes_idle_connections() {
         while_serving(Duration::from_secs(3_600), |address| {
             let mut idle = TcpStream::connect(address).unwrap();
             idle.write_all(format!("{GET}\r\n").as_bytes()).unwrap();

@@ -29,7 +29,7 @@ const LARGEST_PORTION_BYTES: u64 = 8 << 20;
 /// The content type of rows. Without a charset, readers take them for Latin-1.
 pub(crate) const NDJSON: &str = "application/x-ndjson; charset=utf-8";
 
-/// What a signed URL carries behind its path.
+/// The query of a signed URL.
 #[derive(Debug, Default)]
 pub(crate) struct Signature {
     expires: Option<i64>,
@@ -76,7 +76,7 @@ trait Readable: Send + Sync + 'static {
     }
 }
 
-/// What is sent, and what is told of it.
+/// What is sent, and what headers say about it.
 pub(crate) struct Content {
     readable: Box<dyn Readable>,
     length: u64,
@@ -150,7 +150,7 @@ pub(crate) async fn whole(
 ) -> Response<Body> {
     let signature = Signature::of(pairs);
     let found = app.call(move |workspace| {
-        // Whoever may read the rows may check them.
+        // A client that may read the rows may check them.
         let signed = if name == "manifest.json" { result_name(workspace, &task)? } else { &name };
         let outcome = signature.check(workspace, &format!("/results/{task}/{signed}"));
         outcome.or_else(|problem| match signed == name {
@@ -252,7 +252,7 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
     };
     let mut response = match status {
         StatusCode::RANGE_NOT_SATISFIABLE => {
-            let message = format!("the range begins behind the end; there are {} bytes", content.length);
+            let message = format!("the range begins after the end; there are {} bytes", content.length);
             answer::json(status, &serde_json::json!({ "message": message }))
         }
         _ => answer::with_type(status, &content.content_type, body),
@@ -276,7 +276,7 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
     response
 }
 
-/// Tells whether an `If-None-Match` names a tag: `*`, or a list of tags, of which weak ones count as well.
+/// Returns whether an `If-None-Match` has a tag: `*`, or a list of tags, of which weak ones count as well.
 fn is_known(known: &str, tag: &str) -> bool {
     // Tags of ours hold no commas.
     let mut each = known.split(',').map(|known| known.trim());
@@ -305,10 +305,10 @@ fn parse_range(text: &str, length: u64) -> Option<Option<Span>> {
 }
 
 /// Sends a range a portion at a time. The next one is read while one is on its way, so that a fast reader need not wait, and
-/// whoever reads slowly, or not at all, holds two portions and no thread.
+/// a client that reads slowly, or not at all, holds two portions and no thread.
 fn streamed(readable: Box<dyn Readable>, span: Span) -> Body {
     let readable: Arc<dyn Readable> = readable.into();
-    // The portion that is being read, and where the one behind it begins. Nothing is read before somebody asks.
+    // The portion that is being read, and where the next one begins. Nothing is read before it is requested.
     let state: (Option<Reading>, Option<u64>) = (None, Some(span.start));
     Body::from_stream(stream::unfold(state, move |(reading, at)| {
         let readable = Arc::clone(&readable);

@@ -1,4 +1,4 @@
-//! Doors over HTTP: GraphQL for the official SDK, REST, uploads, files and results.
+//! Interfaces over HTTP: GraphQL for the official SDK, REST, uploads, files and results.
 //!
 //! A app turns a request into a call of the engine and its answer into bytes. It holds no rules: who may do what, what a
 //! request means and what is wrong with it is decided below. Calls of the engine block, so each runs on a thread for

@@ -1,7 +1,7 @@
 //! What every request passes: a time without progress for its body, one line in the log, and the metrics.
 //!
 //! The log has the route and never the path or the query: paths hold ids and names, queries hold signatures. Of the key
-//! it has the last four characters, by which `labelport key list` tells keys apart.
+//! it has the last four characters, by which `labelport key list` distinguishes keys.
 
 use crate::answer;
 use crate::app::{App, key_of};

@@ -28,9 +28,9 @@ pub struct Serving {
     pub workers: usize,
     /// What clients may use.
     pub limits: Limits,
-    /// Is told what lies behind failures of our own.
+    /// Gets the causes of internal failures.
     pub log: Arc<dyn Fn(&Problem) + Send + Sync>,
-    /// Is told the address when requests are taken.
+    /// Gets the address when requests are accepted.
     pub ready: Box<dyn FnOnce(SocketAddr) + Send>,
 }
 
@@ -45,7 +45,7 @@ pub enum ServeError {
 /// How long requests that run at the end may take to finish.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
-/// Serves until the process is told to stop; then what runs is handed over. Told again, it ends at once.
+/// Serves until the process gets a signal to stop; then running work is handed over. After a second signal it ends at once.
 pub fn serve(serving: Serving) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Serving { workspace, listener, owner, workers, limits, log, ready } = serving;
@@ -64,8 +64,8 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
         let metrics = Arc::clone(&app.metrics);
         let serving = connections::Serving { router: router(app), head_time: connections::HEAD_TIME, limits, metrics };
         let server = connections::serve(listener, serving, async {
-            told_to_stop().await;
-            // Whoever waits for it is in this function.
+            stop_signal().await;
+            // Only this function waits for it.
             stop.send(()).unwrap_or_default();
         });
         // Requests that do not end, such as a download to a reader who sleeps, do not hold the process.
@@ -75,7 +75,7 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
             }
             tokio::select! {
                 () = tokio::time::sleep(LAST_REQUESTS) => {}
-                () = told_to_stop() => {}
+                () = stop_signal() => {}
             }
         };
         tokio::select! {
@@ -104,8 +104,8 @@ fn router(app: App) -> Router {
     rest::routes(router).layer(watched).with_state(app)
 }
 
-/// Waits for the signal by which processes are told to stop.
-async fn told_to_stop() {
+/// Waits for the signal to stop.
+async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
     tokio::select! {
         _ = interrupted => {}

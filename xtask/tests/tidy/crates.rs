@@ -162,7 +162,7 @@ fn workspace_dependencies_are_in_order_and_without_default_features() {
             problems.push(Problem { file: "Cargo.toml".to_owned(), line: entry.line, what, remedy });
         };
         if entry.key <= last {
-            report(format!("{} stands behind {last}", entry.key), "keep the table in alphabetical order, each once");
+            report(format!("{} comes after {last}", entry.key), "keep the table in alphabetical order, each once");
         }
         if !entry.rest.contains("path = ") && !entry.rest.contains("default-features = false") {
             report(

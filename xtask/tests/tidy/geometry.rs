@@ -36,7 +36,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ),
     ("crates/formats/src/read/", "reads keys of foreign lines, some of which are the same words"),
     ("crates/model/src/annotation/", "is the typed annotation"),
-    ("crates/model/src/data_type/", "tells data types by keys of foreign lines"),
+    ("crates/model/src/data_type/", "recognises data types by keys of foreign lines"),
     ("crates/samples/", "composes rows without reading them"),
     ("crates/server/src/graphql/resource/export.rs", "has an argument for a line of a result"),
 ];

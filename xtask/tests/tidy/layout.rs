@@ -14,7 +14,7 @@ fn modules_are_nouns_of_the_domain() {
         let empty = inside.trim_end_matches(".rs").split('/').find(|name| EMPTY_NAMES.contains(name));
         if let Some(name) = empty {
             let what = format!("{name} is no name of a place");
-            let remedy = "name it after what it holds; a helper lives beside its only user";
+            let remedy = "name it after what it holds; a helper lives next to its only user";
             problems.push(Problem { file, line: 1, what, remedy });
         }
     }
@@ -63,7 +63,7 @@ fn find_forgotten(folder: &str, roots: &[&str], problems: &mut Vec<Problem>) {
     for root in roots.iter().map(|root| format!("{folder}/{root}")).filter(|root| tree::exists(root)) {
         declared.extend(declared_modules(&tree::read(&root)));
     }
-    // A folder without mod.rs is declared inside the file beside it.
+    // A folder without mod.rs is declared inside the file next to it.
     let outer = format!("{folder}.rs");
     if tree::exists(&outer) {
         declared.extend(declared_modules(&tree::read(&outer)));

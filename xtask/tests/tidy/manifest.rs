@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     pub(crate) rest: String,
 }
 
-/// A sort of dependency table.
+/// A kind of dependency table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dependencies {
     /// What the crate is built with.
@@ -48,7 +48,7 @@ pub(crate) fn entries(path: &str) -> Vec<Entry> {
 }
 
 impl Entry {
-    /// Tells whether the entry is a dependency, also of one platform alone, and of which sort.
+    /// Returns whether the entry is a dependency, also of one platform alone, and of which kind.
     pub(crate) fn dependencies(&self) -> Option<Dependencies> {
         match self.table.rsplit('.').next()? {
             _ if self.table.starts_with("workspace.") => None,

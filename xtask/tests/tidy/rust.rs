@@ -98,7 +98,7 @@ impl<'a> Cutter<'a> {
         (open + length + 1).min(self.source.len())
     }
 
-    /// Tells whether the `r` at this place ends a longer name than `r`, `br` or `cr`.
+    /// Returns whether the `r` at this place ends a longer name than `r`, `br` or `cr`.
     fn is_inside_name(&self, at: usize) -> bool {
         let before = self.source[..at].trim_end_matches(['b', 'c']);
         before.ends_with(|each: char| each.is_alphanumeric() || each == '_')
@@ -107,9 +107,9 @@ impl<'a> Cutter<'a> {
 
 /// Returns the number of `#` if a raw string begins here.
 fn raw_hashes(rest: &str) -> Option<usize> {
-    let behind = rest.strip_prefix('r')?;
-    let hashes = behind.len() - behind.trim_start_matches('#').len();
-    behind[hashes..].starts_with('"').then_some(hashes)
+    let after = rest.strip_prefix('r')?;
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    after[hashes..].starts_with('"').then_some(hashes)
 }
 
 fn plain_len(inside: &str) -> usize {

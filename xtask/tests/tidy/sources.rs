@@ -61,7 +61,7 @@ fn promises_name_an_issue() {
                 file: file.to_owned(),
                 line,
                 what: format!("{word} without an issue number"),
-                remedy: "do it now, or open an issue and write its number behind the word, as in #12",
+                remedy: "do it now, or open an issue and write its number after the word, as in #12",
             });
         }
     };
@@ -122,7 +122,7 @@ fn attributes(code: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// Tells whether `name(` stands in an attribute, not as the end of a longer name.
+/// Returns whether `name(` is in an attribute, not as the end of a longer name.
 fn calls(attribute: &str, name: &str) -> bool {
     attribute.match_indices(name).any(|(at, _)| {
         let is_start = !attribute[..at].ends_with(|each: char| each.is_alphanumeric() || each == '_');

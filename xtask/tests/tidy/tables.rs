@@ -1,6 +1,6 @@
 //! Tables that promise alphabetical order, by the paths of their lines.
 //!
-//! Tables with names of their own are checked by a unit test beside them; this one looks at how they are written, so
+//! Tables with names of their own are checked by a unit test next to them; this one looks at how they are written, so
 //! that a line is found where one looks for it.
 
 use crate::{Problem, expect_none, rust, tree};

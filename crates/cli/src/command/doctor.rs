@@ -1,4 +1,4 @@
-//! `labelport doctor`: whether the workspace is sound, and what lies in it to no use.
+//! `labelport doctor`: whether the workspace is sound, and which of its files are unused.
 
 use super::Command;
 use crate::ambient;
@@ -112,7 +112,7 @@ fn report_given_up(store: &Store, connection: &mut dyn Connection, messages: &Me
     Ok(())
 }
 
-/// Tells of files that nothing refers to, and removes them if they are to go.
+/// Reports files that nothing refers to, and removes them if requested.
 fn tell_unused_files(
     store: &Store,
     connection: &mut dyn Connection,

@@ -164,7 +164,7 @@ impl Target {
     }
 }
 
-/// Tells whether a path is written where it is: what is neither file nor folder takes no other name, nor does anything
+/// Returns whether a path is written in place: what is neither file nor folder takes no other name, nor does anything
 /// that a process reaches through its open files.
 fn is_device(path: &Path) -> bool {
     let is_special = path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());

@@ -1,4 +1,4 @@
-//! `labelport serve`: the doors over HTTP, until told to stop.
+//! `labelport serve`: the interfaces over HTTP, until a signal to stop.
 
 use super::Command;
 use crate::ambient::{self, SystemChance, SystemClock};
@@ -213,7 +213,7 @@ fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) 
     Ok(())
 }
 
-/// Logs what lies behind a failure that clients see as one of the server.
+/// Logs the cause of a failure that clients see as one of the server.
 fn report(problem: &Problem) {
     let mut cause = std::error::Error::source(problem);
     let mut causes = String::new();

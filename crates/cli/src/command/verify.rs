@@ -112,7 +112,7 @@ fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
     Ok(Subject { name, manifest, result: Content::Bytes(rows), size_bytes })
 }
 
-/// Finds a result on disk: a file itself, the one beside a manifest, or what a task has written.
+/// Finds a result on disk: a file itself, the one next to a manifest, or what a task has written.
 fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> {
     let path = PathBuf::from(named);
     if path.exists() {
@@ -135,13 +135,13 @@ fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> 
     }
 }
 
-/// Opens a file and the manifest beside it.
+/// Opens a file and the manifest next to it.
 fn of_file(path: &Path) -> Result<Subject, Failure> {
     let name = path.display().to_string();
-    let beside = manifest_path(path);
-    let manifest = std::fs::read(&beside).map_err(|error| {
-        Failure::new(format!("{} cannot be read ({error})", beside.display()))
-            .hint("`labelport export … -o FILE` writes FILE and its manifest beside it")
+    let manifest_path = manifest_path(path);
+    let manifest = std::fs::read(&manifest_path).map_err(|error| {
+        Failure::new(format!("{} cannot be read ({error})", manifest_path.display()))
+            .hint("`labelport export … -o FILE` writes FILE and its manifest next to it")
     })?;
     let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
     let is_package = Manifest::from_json(&manifest).is_ok_and(|manifest| !manifest.files.is_empty());

@@ -189,7 +189,7 @@ fn save_slice(folder: &Path, name: &str, filter: &str) {
 }
 
 #[test]
-fn what_no_file_said_is_left_out_and_told_and_overwrites_nothing() {
+fn what_no_file_said_is_left_out_and_reported_and_overwrites_nothing() {
     let place = Place::empty();
     let project = format!("c{:024}", 2);
     let bare = format!(r#"{{"data_row":{{"id":"c{:024}"}},"projects":{{"{project}":{{"labels":[]}}}}}}"#, 1);
@@ -246,7 +246,7 @@ fn wrong_usage_is_json_for_programs_too() {
 }
 
 #[test]
-fn the_doctor_tells_of_what_lies_there_to_no_use() {
+fn the_doctor_reports_unused_files() {
     let place = Place::with_demo_rows();
     let said = place.run(&["doctor"]).succeeded().err;
     assert!(!said.contains("nothing refers to") && !said.contains("row_data"), "{said}");
@@ -255,7 +255,7 @@ fn the_doctor_tells_of_what_lies_there_to_no_use() {
     let id = "c0123456789abcdefghijklmn";
     let name = format!("labelport-data/files/mn/{id}");
     std::fs::create_dir_all(place.path("labelport-data/files/mn")).unwrap();
-    place.write(&name, b"to no use");
+    place.write(&name, b"left over");
     let unused = || {
         let ran = place.run(&["doctor"]).succeeded();
         assert!(

@@ -84,7 +84,7 @@ fn the_count_of_refused_records_is_the_whole_count() {
     let imported = &events(&said, "imported")[0];
     assert_eq!((&imported["refused"], &imported["refused_listed"]), (&1_234.into(), &20.into()));
     assert_eq!(events(&said, "file imported")[0]["refused"], 1_234);
-    // A failure behind them hides nothing.
+    // A failure after them hides nothing.
     place.write("other.html", b"<html>");
     place
         .run(&["import", "labelbox", "rows.ndjson", "other.html"])

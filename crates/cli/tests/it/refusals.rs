@@ -45,7 +45,7 @@ fn values_that_cannot_be_are_refused_with_what_can() {
 }
 
 #[test]
-fn names_of_nothing_and_of_several_things_are_told() {
+fn unknown_and_ambiguous_names_are_reported() {
     let place = Place::with_demo_rows();
     place.run(&["export", "project", "Nowhere"]).ended(1, &["there is no project", "\"Nowhere\"", "labelport list"]);
     // A second project of the same name.
@@ -97,7 +97,7 @@ fn a_feature_that_a_given_ontology_does_not_have_is_refused() {
 }
 
 #[test]
-fn files_that_are_something_else_are_told() {
+fn files_of_other_kinds_are_reported() {
     let place = Place::empty();
     place.write("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0");
     place.run(&["import", "labelbox", "photo.png"]).ended(1, &["photo.png is not an export: it is a PNG image"]);
@@ -123,7 +123,7 @@ fn a_result_in_a_folder_that_is_not_there_is_refused_at_once() {
 }
 
 #[test]
-fn a_read_only_data_folder_is_told() {
+fn a_read_only_data_folder_is_reported() {
     let place = Place::with_demo_rows();
     let folder = place.path("labelport-data");
     for entry in std::fs::read_dir(&folder).unwrap() {
@@ -160,7 +160,7 @@ fn is_root() -> bool {
 }
 
 #[test]
-fn a_data_folder_that_is_something_else_is_told() {
+fn a_folder_that_is_not_a_data_folder_is_reported() {
     let place = Place::empty();
     std::fs::create_dir(place.path("labelport-data")).unwrap();
     place.write("labelport-data/labelport.sqlite", b"this is no database, it is a text of some length");

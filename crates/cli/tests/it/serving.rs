@@ -1,4 +1,4 @@
-//! What `labelport serve` says when it starts, and what it answers to whoever is no SDK.
+//! What `labelport serve` says when it starts, and what it answers to clients other than the SDK.
 
 use crate::server::{Server, Spawned, spawn};
 use crate::support::Place;
@@ -8,7 +8,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 #[test]
-fn whoever_listens_everywhere_is_told_which_urls_others_get() {
+fn a_server_that_listens_everywhere_reports_which_urls_others_get() {
     let check = |arguments: &[&str], is_warned: bool| {
         let server = Server::start(arguments);
         let said = &server.said;
@@ -177,7 +177,7 @@ fn results_have_the_statuses_of_http() {
     assert!(ask("range: bytes=0-9").starts_with("HTTP/1.1 206"));
     let beyond = ask("range: bytes=999999999-");
     assert!(beyond.starts_with("HTTP/1.1 416") && beyond.contains("\r\n\r\n{\"message\":\""), "{beyond}");
-    // The result and its manifest, checked by id and by both sorts of URL.
+    // The result and its manifest, checked by id and by both kinds of URL.
     let id = running.id.as_str();
     let url = format!("http://127.0.0.1:{}{path}", server.port);
     let shown = server.call("GET", &format!("/api/v1/tasks/{id}"), "");

@@ -115,7 +115,7 @@ impl Blocked {
     }
 }
 
-/// Tells an export of the server from an import that came before it.
+/// Distinguishes an export of the server from an import before it.
 pub(crate) fn is_export(task: &Task) -> bool {
     task.kind == "export-data-rows"
 }

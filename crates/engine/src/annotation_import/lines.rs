@@ -25,7 +25,7 @@ pub(super) struct Place {
 
 /// A line as its status names it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
+pub(super) struct Given {
     pub(super) uuid: Option<String>,
     pub(super) row_id: Option<String>,
 }
@@ -44,7 +44,7 @@ enum Named {
 pub(super) struct Lines {
     file: File,
     places: Vec<Place>,
-    told: Vec<Told>,
+    given: Vec<Given>,
     failures: Vec<Option<LineError>>,
 }
 
@@ -71,14 +71,14 @@ impl Lines {
             }
             start += length as u64;
         }
-        let told = vec![Told::default(); places.len()];
+        let given = vec![Given::default(); places.len()];
         let failures = vec![None; places.len()];
-        Ok(Self { file: reader.into_inner(), places, told, failures })
+        Ok(Self { file: reader.into_inner(), places, given, failures })
     }
 
     /// Groups the lines by data row, in the order in which rows first appear. Lines about no row of the target fail.
     ///
-    /// A row that cannot be found keeps its place among the others: an import that was interrupted goes on behind as many
+    /// A row that cannot be found keeps its place among the others: an import that was interrupted continues after as many
     /// rows as were done, whatever was deleted in the meantime.
     pub(super) fn find_rows(&mut self, workspace: &Workspace, target: &Target) -> Result<Vec<LinesOfRow>, Problem> {
         let mut by_row: Vec<LinesOfRow> = Vec::new();
@@ -93,8 +93,8 @@ impl Lines {
                 continue;
             }
             let root = document.root();
-            let told = &mut self.told[place.index];
-            told.uuid = root.get("uuid").and_then(Value::as_text).map(|uuid| uuid.into_owned());
+            let given = &mut self.given[place.index];
+            given.uuid = root.get("uuid").and_then(Value::as_text).map(|uuid| uuid.into_owned());
             let named = |key: &str| {
                 let value = root.get("dataRow")?.get(key)?.as_text()?;
                 Some(value.into_owned())
@@ -110,7 +110,7 @@ impl Lines {
                 Some(row_key) => data_rows::find_by_key(&mut *reader, org_key, row_key)?,
                 None => None,
             };
-            told.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());
+            given.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());
             let failure = match &row {
                 None => Some(labelbox_lines::Problem::RowUnknown),
                 Some(row) if !target.holds(&mut *reader, row.key)? => {
@@ -144,13 +144,13 @@ impl Lines {
         let mut bytes = vec![0; place.length];
         self.file.seek(SeekFrom::Start(place.start)).map_err(Problem::internal)?;
         self.file.read_exact(&mut bytes).map_err(Problem::internal)?;
-        // What is no UTF-8 is no JSON either, and is told as such.
+        // What is not UTF-8 is not JSON either, and is reported as such.
         Ok(String::from_utf8_lossy(bytes.trim_ascii()).into_owned())
     }
 
     /// Returns how each line is named.
-    pub(super) fn told(&self) -> &[Told] {
-        &self.told
+    pub(super) fn given(&self) -> &[Given] {
+        &self.given
     }
 
     /// Returns the lines that failed because of their row.

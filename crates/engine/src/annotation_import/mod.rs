@@ -3,7 +3,7 @@
 //! The lines of a row together become one label of a project or one prediction of a model run. A file is read twice: once
 //! to find which lines are about which row, once row by row, so that the memory it takes grows with the number of lines
 //! and not with what they hold. Each transaction notes how many rows are done, so that an import that was interrupted
-//! goes on behind them. A line that cannot be taken fails alone, and the status file says why.
+//! continues after them. A line that cannot be taken fails alone, and the status file says why.
 
 mod lines;
 mod target;
@@ -410,7 +410,7 @@ fn finish(
     statuses: &[Option<LineError>],
 ) -> Result<(), Problem> {
     let (mut all, mut failed) = (Vec::new(), Vec::new());
-    for (line, error) in lines.told().iter().zip(statuses) {
+    for (line, error) in lines.given().iter().zip(statuses) {
         let mut status = json!({
             "uuid": line.uuid,
             "dataRow": { "id": line.row_id },

@@ -61,7 +61,7 @@ impl Target {
         matches!(self, Self::Run(_))
     }
 
-    /// Tells whether what is made is kept. Prelabels are suggestions: they are checked, and nobody exports them.
+    /// Returns whether what is made is kept. Prelabels are suggestions: they are checked, and nobody exports them.
     pub(super) fn keeps(&self) -> bool {
         !matches!(self, Self::Project(_, ImportKind::Prelabel))
     }
@@ -89,7 +89,7 @@ impl Target {
         }
     }
 
-    /// Tells whether a row is in it.
+    /// Returns whether a row is in it.
     pub(super) fn holds(&self, connection: &mut dyn Connection, row_key: RowKey) -> Result<bool, Problem> {
         Ok(match self {
             Self::Project(project, _) => projects::find_row(connection, project.key, row_key)?.is_some(),
@@ -131,7 +131,7 @@ impl Target {
         if is_there { Ok(()) } else { Err(Problem::not_found(self.sort(), id)) }
     }
 
-    /// Stores what was made for a row; tells whether the row is still there to have it.
+    /// Stores what was made for a row; returns whether the row is still there to have it.
     pub(super) fn keep(
         &self,
         edits: &mut Edits<'_>,

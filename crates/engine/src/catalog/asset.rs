@@ -1,4 +1,4 @@
-//! Assets: what the bytes behind a row say about it.
+//! Assets: what the bytes of a row say about it.
 //!
 //! A row is usable at once; its asset is looked at in the background, through the one client that leaves the process. An
 //! asset that is not to be had costs the row nothing: its attributes are guessed from name and media type, and the
@@ -157,7 +157,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         part.raw("media_attributes", attributes.export.as_bytes());
         part.close();
         let mut edits = Edits::begin(connection, org_key, now)?;
-        // Attributes that contradict what the row is known to be are the asset's fault and are told, not stored.
+        // Attributes that contradict what the row is known to be are a fault of the asset and are reported, not stored.
         let refused = match edits.merge(&text) {
             Ok(_) => None,
             Err(problem) if problem.cause.is_none() => Some(problem.message),
@@ -178,7 +178,7 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
     })
 }
 
-/// Tells whether the assets of all these rows were looked at; waits a moment for them.
+/// Returns whether the assets of all these rows were looked at; waits a moment for them.
 pub fn are_processed(workspace: &Workspace, keys: &[RowKey], patience: Duration) -> Result<bool, Problem> {
     let mut is_done = false;
     workspace.wake_up().wait_until(workspace.clock(), patience, &mut || {

@@ -1,4 +1,4 @@
-//! Attachments: what people see beside a row while they label it.
+//! Attachments: what people see next to a row while they label it.
 
 use crate::ambient::Chance;
 use crate::edits::Edits;

@@ -103,7 +103,7 @@ impl Book {
                 let message = format!("no metadata field has the schema id {id:?}; create it first");
                 return Err(Problem::malformed(message));
             };
-            // The enum itself is sent beside its option and says nothing by itself.
+            // The enum itself is sent with its option and has no meaning of its own.
             if schema.kind != ENUM {
                 entries.push(entry(schema, &field["value"])?);
             }
@@ -147,7 +147,7 @@ impl Book {
 }
 
 /// Returns the values of an export's entries as the SDK reads them flat, and by name.
-pub fn told(entries: &[String]) -> (Vec<Value>, Vec<Value>) {
+pub fn to_fields(entries: &[String]) -> (Vec<Value>, Vec<Value>) {
     let (mut flat, mut named) = (Vec::new(), Vec::new());
     for text in entries {
         let Ok(entry) = serde_json::from_str::<Value>(text) else { continue };
@@ -212,7 +212,7 @@ pub fn to_json(entries: &[Entry]) -> String {
     Value::Array(entries.iter().map(|entry| entry.json.clone()).collect()).to_string()
 }
 
-/// Returns the stored entries with those of a change in their places or behind them.
+/// Returns the stored entries, replaced by those of a change or followed by them.
 fn merged(stored: &[String], change: Vec<Entry>) -> Vec<Entry> {
     let mut entries: Vec<Entry> = stored.iter().filter_map(|text| stored_entry(text)).collect();
     for new in change {
@@ -371,7 +371,7 @@ mod tests {
         let entries = book().entries_of_flat(&fields).unwrap();
         let texts: Vec<String> = entries.iter().map(|entry| entry.json.to_string()).collect();
         assert!(texts[0].contains(r#""value":[{"schema_id":"cko8scbz70005h2dkastwhgqt","schema_name":"test""#));
-        let (flat, named) = told(&texts);
+        let (flat, named) = to_fields(&texts);
         assert_eq!(flat[..2], fields.as_array().unwrap()[..2]);
         assert_eq!(named[0]["value"], "test");
         assert_eq!(named[1]["value"], "2025-03-01T08:00:00.000+00:00");

@@ -1,7 +1,7 @@
 //! Imports of data rows: a manifest names chunks, chunks hold rows to create and to change.
 //!
 //! Rows are taken in the order of the manifest, in transactions that note what became of each, so that an import that was
-//! interrupted goes on behind the last one that was noted. A row that cannot be taken fails alone, with its reason.
+//! interrupted continues after the last one that was recorded. A row that cannot be taken fails alone, with its reason.
 
 use super::chunk::Chunk;
 use super::data_row::{self, Composed, Origin, Vocabulary};
@@ -153,7 +153,7 @@ impl Portion {
                 let (row_id, failure) = match outcome {
                     Ok(row_id) => (Some(row_id), None),
                     Err(problem) if problem.cause.is_some() => return Err(problem),
-                    Err(problem) => (None, Some(told(item, &problem))),
+                    Err(problem) => (None, Some(to_failure(item, &problem))),
                 };
                 tables::tasks::note_row(edits.connection, &self.task, &TaskRow { ordinal, row_id, failure })?;
             }
@@ -243,7 +243,7 @@ impl Portion {
 }
 
 /// Returns a failure as the SDK reads it: the reason, and the item as it came.
-fn told(item: Value<'_>, problem: &Problem) -> String {
+fn to_failure(item: Value<'_>, problem: &Problem) -> String {
     let payload = item.get("payload").unwrap_or(item);
     let payload: serde_json::Value = serde_json::from_str(payload.raw()).unwrap_or_default();
     let row_data = match &payload["row_data"] {

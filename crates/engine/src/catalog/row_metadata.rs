@@ -123,7 +123,7 @@ pub fn list(workspace: &Workspace, id_type: &str, ids: &[String]) -> Result<Valu
             let identifier = json!({ "id": id, "idType": id_type });
             let Some(row) = find_identified(connection, org_key, &identifier)? else { continue };
             let entries = data_rows::list_metadata(connection, row.key)?;
-            let (flat, _) = metadata::told(&entries);
+            let (flat, _) = metadata::to_fields(&entries);
             found.push(json!({ "dataRowId": row.id, "globalKey": row.global_key, "fields": flat }));
         }
         Ok(Value::Array(found))

@@ -1,9 +1,9 @@
-//! Slices: saved queries over the catalog. No call of the SDK makes one, so that other doors do.
+//! Slices: saved queries over the catalog. No call of the SDK makes one, so other APIs do.
 
 pub use labelport_store::tables::slices::Slice;
 
 use crate::export;
-use crate::export::job::told;
+use crate::export::job::to_problem;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::filter;
@@ -28,7 +28,7 @@ pub fn create(
     super::dataset::check_name("slice", name)?;
     let malformed = |error: InputError| Problem::malformed(error.to_string());
     let query = filter::parse_query(filter, &Zone::utc()).map_err(malformed)?;
-    workspace.read(|connection| export::check_query(connection, workspace.org_key(), &query).map_err(told))?;
+    workspace.read(|connection| export::check_query(connection, workspace.org_key(), &query).map_err(to_problem))?;
     let slice = Slice {
         id: workspace.chance().cuid(),
         name: name.to_owned(),
@@ -50,7 +50,7 @@ pub fn get(workspace: &Workspace, id: &str) -> Result<Slice, Problem> {
     found.ok_or_else(|| Problem::not_found("slice", id))
 }
 
-/// Where a page of rows begins: behind a row, with how many rows there were when the first page was read.
+/// Where a page of rows begins: after a row, with how many rows there were when the first page was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     after: RowKey,
@@ -104,7 +104,7 @@ pub fn list_rows(
         let selection = Selection::prepare(connection, org_key, Base::Catalog, &query)?;
         let after = from.map_or(0, |cursor| cursor.after);
         let (mut keys, mut count) = (Vec::new(), 0);
-        for part in selection.parts().into_iter().filter_map(|part| behind(part, after)) {
+        for part in selection.parts().into_iter().filter_map(|part| rest_after(part, after)) {
             let found = selection.keys(connection, &part)?;
             count += found.len();
             keys.extend(found.into_iter().take(limit - keys.len()));
@@ -124,8 +124,8 @@ pub fn list_rows(
     })
 }
 
-/// Returns what of a part is behind a key; none if it is all before.
-fn behind(part: Part, after: RowKey) -> Option<Part> {
+/// Returns the rest of a part after a key; `None` if nothing is left.
+fn rest_after(part: Part, after: RowKey) -> Option<Part> {
     match part {
         Part::Range(range) => {
             let range = (*range.start()).max(after.saturating_add(1))..=*range.end();

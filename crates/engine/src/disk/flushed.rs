@@ -31,7 +31,7 @@ impl Flushed {
         Self { file, since: 0, flusher: None }
     }
 
-    /// Writes bytes behind those before.
+    /// Writes bytes after the previous ones.
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.since += bytes.len();
@@ -58,7 +58,7 @@ impl Flushed {
                 self.flusher = Some(flusher);
                 Ok(())
             }
-            // The disk has refused something. Whoever reads the error has it, so it is told here.
+            // The disk has refused something. Only here is the error known, so it is reported here.
             Err(TrySendError::Disconnected(())) => flusher.end(),
         }
     }

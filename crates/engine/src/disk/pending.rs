@@ -1,6 +1,6 @@
-//! Files and folders that are not whole yet, and what becomes of them when the process is told to end.
+//! Files and folders that are not complete yet, and their removal when the process ends.
 //!
-//! One that is dropped is removed, and so are all of them by [`remove_all`], which is for whoever handles signals. The two
+//! One that is dropped is removed, and so are all of them by [`remove_all`], which is for signal handlers. The two
 //! share a lock with [`Pending::publish`]: after `remove_all` nothing gets its name any more.
 
 use crate::disk::flushed::sync_folder_of;
@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What is not whole yet, in this process. A signal concerns all of it, whoever writes.
+/// What is not whole yet, in this process. A signal concerns all of it.
 static ALL: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A file or folder that is removed unless it is published.

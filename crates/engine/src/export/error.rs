@@ -41,7 +41,7 @@ pub enum ExportError {
     /// Several things of that name.
     #[error("{} {sort}s are named {text:?}; use one of the ids {}", .ids.len(), .ids.join(", "))]
     Ambiguous {
-        /// The sort of thing.
+        /// The kind of object.
         sort: &'static str,
         /// What was asked for.
         text: String,

@@ -48,7 +48,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &Expor
 /// Fails for a request that makes no sense, before there is a task of it.
 pub fn check(workspace: &Workspace, request: &ExportRequest) -> Result<(), Problem> {
     request.check().map_err(|error| Problem::malformed(error.with_names()))?;
-    workspace.read(|connection| export::check(connection, workspace.org_key(), request).map_err(told))
+    workspace.read(|connection| export::check(connection, workspace.org_key(), request).map_err(to_problem))
 }
 
 /// Fails for a caller whose exports that wait are as many as may be.
@@ -67,7 +67,7 @@ pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), 
 }
 
 /// Says why an export could not run.
-pub fn told(error: ExportError) -> Problem {
+pub fn to_problem(error: ExportError) -> Problem {
     match error {
         ExportError::Request(error) => Problem::malformed(error.with_names()),
         ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
@@ -94,7 +94,7 @@ impl Job for ExportJob {
 
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
-        let format = super::format_of(&request).map_err(told)?;
+        let format = super::format_of(&request).map_err(to_problem)?;
         run(workspace, task, pulse, &request, Written::in_format(format))
     }
 
@@ -180,7 +180,7 @@ fn write(
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();
     let mut tell = |now: export::Progress| {
-        // Progress is told once a second: a write for each chunk would cost more than the chunk.
+        // Progress is reported once a second: a write for each chunk would cost more than the chunk.
         if workspace.now().as_millis() - last.as_millis() < 1_000 {
             return;
         }
@@ -201,7 +201,7 @@ fn write(
         progress: &mut tell,
         stop: Some(pulse.flag()),
     };
-    export::run(workspace.store(), request, sink, &mut run).map_err(told)
+    export::run(workspace.store(), request, sink, &mut run).map_err(to_problem)
 }
 
 /// Fails unless a task is an export whose result is there to be read.
@@ -243,7 +243,7 @@ pub fn result_name(task: &Task) -> &'static str {
     }
 }
 
-/// Tells whether tasks of a kind keep a result.
+/// Returns whether tasks of a kind keep a result.
 pub fn is_export(kind: &str) -> bool {
     KINDS.contains(&kind)
 }

@@ -323,7 +323,7 @@ fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
 
 /// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are
 /// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
-/// datasets; the first row tells which.
+/// datasets; the first row shows which.
 fn parts(connection: &mut dyn Connection, resolved: &scope::Resolved) -> Result<Vec<Part>, StoreError> {
     if resolved.shape.interpolation != shape::Interpolation::Off {
         let first = resolved.selection.first_data_type(connection)?;

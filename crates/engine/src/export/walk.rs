@@ -228,7 +228,7 @@ impl<'p> RunWalk<'p> {
     }
 }
 
-/// Tells from `label_details` whether a label was created in a span.
+/// Returns, from `label_details`, whether a label was created in a span.
 fn is_created_in(details: Option<&[u8]>, span: &Span) -> bool {
     let document = details.and_then(|details| Document::parse(details).ok());
     let created = document.as_ref().and_then(|document| document.root().get("created_at")?.as_text());

@@ -40,7 +40,7 @@ pub struct RowName {
 }
 
 /// A data folder for a dry run where there is none. It lies where the real one would, on the same disk, and goes when this
-/// is dropped or the process is told to end.
+/// is dropped or the process ends.
 pub struct DryFolder(Pending);
 
 impl DryFolder {

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use std::sync::mpsc;
 
-    /// Waits on another thread; returns what tells when it is let through.
+    /// Waits on another thread; returns what shows when it is let through.
     fn wait(flight: &Flight) -> mpsc::Receiver<()> {
         let flight = Flight(Arc::clone(&flight.0));
         let (sender, receiver) = mpsc::channel();

@@ -70,7 +70,7 @@ pub struct Run<'a> {
     pub refused: Option<&'a mut RefusedFiles>,
     /// The time that new things are given.
     pub now: Timestamp,
-    /// Is told how far the import is, after each commit.
+    /// Gets the progress of the import, after each commit.
     pub progress: &'a mut dyn FnMut(Progress),
     /// Ends the import with [`ImportError::Stopped`] once it is set.
     pub stop: Option<&'a AtomicBool>,

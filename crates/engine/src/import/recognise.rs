@@ -1,4 +1,4 @@
-//! What a file is, told from how it begins: rows and how they are laid out, or something else and what to do about it.
+//! What a file is, judging by its beginning: rows and how they are laid out, or something else and what to do about it.
 
 use super::error::ImportError;
 use super::split::Layout;
@@ -38,7 +38,7 @@ const OTHER_OBJECTS: &[(&[u8], &str)] = &[
     (b"record", "it lists why records were refused; correct and import the records in the file that it lies next to"),
 ];
 
-/// Tells how records are laid out. `sample` is the beginning of the file, or of what it is packed from, behind a byte order
+/// Returns how records are laid out. `sample` is the beginning of the file, or of its unpacked contents, after a byte order
 /// mark and blank lines; `had_blanks` says that there were any.
 pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<Layout, ImportError> {
     let not_an_export = |found: &str| Err(ImportError::NotAnExport { name: name.to_owned(), found: found.to_owned() });
@@ -87,7 +87,7 @@ pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<L
     if let Some((_, found)) = OTHER_OBJECTS.iter().find(|(key, _)| is_first_key(key)) {
         return not_an_export(found);
     }
-    // An empty array is an export of nothing; a sample that ends early may have the key behind its end.
+    // An empty array is an export of nothing; a sample that ends early may have the key after its end.
     let is_empty_array = layout == Layout::Array && sample[1..].trim_ascii() == b"]";
     if is_empty_array || sample.len() >= SAMPLE_BYTES {
         return Ok(layout);
@@ -95,12 +95,12 @@ pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<L
     unexpected("its objects have no key data_row")
 }
 
-/// Tells whether nothing but space stands before the end of the line.
+/// Returns whether only space precedes the end of the line.
 fn opens_a_line(rest: &[u8]) -> bool {
     rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) == Some(&b'\n')
 }
 
-/// Tells whether the first lines have the same number of columns, at least two.
+/// Returns whether the first lines have the same number of columns, at least two.
 fn is_table(sample: &[u8]) -> bool {
     let mut lines = sample.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let (Some(first), second) = (lines.next(), lines.next()) else { return false };

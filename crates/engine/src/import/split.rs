@@ -1,6 +1,6 @@
 //! Bytes to records, without looking further into them than needed to see where they end.
 //!
-//! In a file of lines a record ends with its line, so that a broken record breaks nothing behind it. In an array, or in
+//! In a file of lines a record ends with its line, so that a broken record breaks nothing after it. In an array, or in
 //! objects printed over several lines, brackets are counted outside strings. A long record is not held: see
 //! [`long`](super::long).
 

@@ -1,8 +1,8 @@
 //! Bytes as they were before compression, whatever the name of the file says.
 //!
-//! What is packed is told by its first bytes: gzip members, zstd frames, or nothing of the sort. Any number of members or
-//! frames follow each other, as an export writes them. Zeros behind the last gzip member are padding, as gzip itself has it;
-//! anything else behind the last member or frame is an error.
+//! Packed data is recognised by its first bytes: gzip members, zstd frames, or neither. Any number of members or
+//! frames follow each other, as an export writes them. Zeros after the last gzip member are padding, as in gzip itself;
+//! anything else after the last member or frame is an error.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Position {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// Tells whether an error came from the input itself, and not from what was packed wrongly in it.
+    /// Returns whether an error came from the input itself, and not from what was packed wrongly in it.
     pub(crate) fn is_broken(&self) -> bool {
         self.0.is_broken.load(Ordering::Relaxed)
     }
@@ -90,12 +90,12 @@ struct Unpacker {
     packing: Packed,
     state: State,
     position: Position,
-    /// Whether zeros were found behind a member.
+    /// Whether zeros were found after a member.
     is_padded: bool,
 }
 
 enum State {
-    /// Before a member, or behind the last.
+    /// Before a member, or after the last.
     Between(Raw),
     Gzip(Box<flate2::bufread::GzDecoder<Raw>>),
     Zstd(Box<ZstdFrame>),
@@ -163,7 +163,7 @@ impl Unpacker {
             let sort = if self.packing == Packed::Gzip { "gzip" } else { "zstd" };
             let what = if raw.buffer().iter().all(|byte| *byte == 0) { "zeros" } else { "something else" };
             let message = format!(
-                "behind byte {read} the {sort} data ends and {what} follows, as in a file whose copy went wrong; copy it \
+                "after byte {read} the {sort} data ends and {what} follows, as in a file whose copy went wrong; copy it \
                  again, or remove what follows"
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));

@@ -1,7 +1,7 @@
 //! Exports of before v2: rows of labels, of model runs and of data rows, as versions 2 and 3 of the SDK ask for them.
 //!
 //! Results are kept as those of other exports are, one JSON object a line. The SDK asks for one by repeating the same
-//! mutation until the answer is there, so that [`start_or_join`] tells a repeated question from a new one. What a row says
+//! mutation until the answer is there, so that [`start_or_join`] distinguishes a repeated question from a new one. What a row says
 //! is in [`labelport_formats::write::Legacy`]; here is what a row needs from the workspace: addresses, colours, open issues.
 //!
 //! # Adding an export

@@ -45,7 +45,7 @@ pub struct Legacy {
 
 /// How long a call waits for its export. Proxies often give up after thirty seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How old a result may be that nobody has got. Whoever waits for one asks every two seconds.
+/// How old a result may be that nobody has got. A client that waits for one asks every two seconds.
 const WAITING_MS: i64 = 60_000;
 /// The most earlier tasks that are looked at.
 const EARLIER: usize = 8;
@@ -67,7 +67,7 @@ pub fn start_or_join(
         }
         let is_fresh = task.finished.is_some_and(|ended| ended.plus_millis(WAITING_MS) >= workspace.now());
         if is_fresh && deliver(workspace, &task)? {
-            return told(task);
+            return to_outcome(task);
         }
     }
     crate::export::job::check_queue(workspace, caller)?;
@@ -83,10 +83,10 @@ fn look(workspace: &Workspace, id: TaskId) -> Result<Legacy, Problem> {
         // Two calls may have waited for the same task; each of them gets it.
         deliver(workspace, &task)?;
     }
-    told(task)
+    to_outcome(task)
 }
 
-fn told(task: Task) -> Result<Legacy, Problem> {
+fn to_outcome(task: Task) -> Result<Legacy, Problem> {
     match task.status {
         TaskStatus::InProgress => Ok(Legacy { task_id: task.id, is_done: false, created: task.created }),
         TaskStatus::Complete => Ok(Legacy { task_id: task.id, is_done: true, created: task.created }),
@@ -102,7 +102,7 @@ fn outcome_of(task: &Task) -> Value {
     outcome.filter(Value::is_object).unwrap_or_else(|| json!({}))
 }
 
-/// Notes that what came of a task was told; returns whether it had not been.
+/// Records that the outcome of a task was delivered; returns whether it had not been.
 fn deliver(workspace: &Workspace, task: &Task) -> Result<bool, Problem> {
     let mut outcome = outcome_of(task);
     let Some(before) = task.outcome.clone().filter(|_| outcome["delivered"] != true) else { return Ok(false) };

@@ -116,7 +116,7 @@ fn write(connection: &mut dyn Connection, org_key: i64, keys: &[RowKey]) -> Resu
             None => row.media.as_deref().map(media::to_api),
         };
         let attributes: Option<Value> = attributes.and_then(|text| serde_json::from_str(&text).ok());
-        let (flat, named) = metadata::told(&data_rows::list_metadata(connection, *row_key)?);
+        let (flat, named) = metadata::to_fields(&data_rows::list_metadata(connection, *row_key)?);
         let time = |millis: Option<i64>| wire_time(Timestamp::from_millis(millis.unwrap_or(0)));
         let line = json!({
             "id": row.id,

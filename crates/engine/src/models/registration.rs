@@ -190,11 +190,11 @@ fn labels(workspace: &Workspace, request: &Value) -> Result<Vec<(RowKey, String,
         let label = workspace.read(|connection| Ok(projects::find_label(connection, org_key, id)?))?;
         found.push(label.ok_or_else(|| Problem::not_found("label", id))?);
     }
-    let told = |label: projects::Label| {
+    let to_node = |label: projects::Label| {
         let text = format!("{{{},\"annotations\":{}}}", label.head, label.annotations);
         (label.row_key, label.id, text)
     };
-    let mut labels: Vec<_> = found.into_iter().map(told).collect();
+    let mut labels: Vec<_> = found.into_iter().map(to_node).collect();
     // By row, and in each row as they were: a row is written once.
     labels.sort_by_key(|(row_key, ..)| *row_key);
     Ok(labels)

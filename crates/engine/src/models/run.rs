@@ -59,7 +59,7 @@ pub fn list(workspace: &Workspace, model_id: &str) -> Result<Vec<ModelRun>, Prob
     workspace.read(|connection| Ok(models::list_runs(connection, workspace.org_key(), model.key)?))
 }
 
-/// Lists rows of a run behind one.
+/// Lists rows of a run after one.
 pub fn list_rows(workspace: &Workspace, run: &ModelRun, after: RowKey, limit: usize) -> Result<Vec<RunRow>, Problem> {
     workspace.read(|connection| Ok(models::list_run_rows(connection, run.key, after, limit)?))
 }

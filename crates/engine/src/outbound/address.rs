@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_told_how_to_be_one() {
+    fn an_invalid_range_is_refused_with_a_remedy() {
         let form = "write 10.0.0.0/8, fd00::/8 or one address";
         for text in ["", "localhost", "10.0.0/8", "10.0.0.0.0", "/8", " 10.0.0.0/8"] {
             check_refused(text, &format!("{text:?} is not an address range; {form}"));

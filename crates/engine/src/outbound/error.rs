@@ -24,7 +24,7 @@ pub enum FetchError {
         host: String,
     },
     /// All addresses of the host are refused by the policy.
-    // Which address an internal name has is for the operator to know, not for whoever names it.
+    // Which address an internal name has is for the operator to know, not for the caller.
     #[error("{host} is not at a public address, so it is not fetched; the operator can allow it with --allow-fetch")]
     Refused {
         /// The host.

@@ -55,18 +55,18 @@ fn path(rest: &str) -> Result<PathBuf, FetchError> {
 fn unescaped(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = behind;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
         if first != b'%' {
             bytes.push(first);
             continue;
         }
-        let digits = std::str::from_utf8(behind.get(..2)?).ok()?;
+        let digits = std::str::from_utf8(after.get(..2)?).ok()?;
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return None;
         }
         bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = &behind[2..];
+        rest = &after[2..];
     }
     String::from_utf8(bytes).ok()
 }

@@ -1,6 +1,6 @@
 //! Files that users name by URL, fetched by the one client that leaves the process.
 //!
-//! Whoever may create a data row may make the server open a URL, so the client is careful for its operator:
+//! A caller who may create a data row can make the server open a URL, so the client protects the operator:
 //!
 //! - An address is judged where it is connected to. Names are resolved here, what the policy refuses is dropped, and the
 //!   connection goes to one of the addresses that are left, so a name cannot change its meaning in between. A redirect
@@ -10,7 +10,7 @@
 //! - `file://` reads below the media roots alone, whatever links say.
 //! - Nothing is read past [`Limits`], whatever a server announces, and nothing is held: what comes in goes to a writer
 //!   piece by piece.
-//! - No proxy: it would resolve names behind the back of the policy.
+//! - No proxy: it would resolve names without the policy.
 //! - URLs often hold signatures. Messages name the host and nothing else of a URL.
 
 mod address;

@@ -1,4 +1,4 @@
-//! Results of a server, fetched by whoever checks them.
+//! Results of a server, fetched to be checked.
 //!
 //! The operator names the URL, so that, unlike for URLs in data, any address is fetched. The key goes to that address
 //! alone: redirects are not followed.
@@ -51,7 +51,7 @@ struct Urls {
     host: String,
 }
 
-/// Tells whether a text is meant as a URL.
+/// Returns whether a text is meant as a URL.
 pub fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }

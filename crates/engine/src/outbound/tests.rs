@@ -8,7 +8,7 @@ use std::thread;
 const LIMITS: Limits = Limits { size_bytes: 1000, remedy: "make it smaller", time: Duration::from_secs(20) };
 
 /// Gives each connection the next of the answers and then waits for the other side to close; returns `127.0.0.1:port`.
-/// An answer that should look like another host's is told this address by `{here}`.
+/// In an answer that should look like another host's, `{here}` is this address.
 fn serve(answers: &[&str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let here = listener.local_addr().unwrap().to_string();

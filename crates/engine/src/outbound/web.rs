@@ -115,7 +115,7 @@ fn host(uri: &Uri) -> Option<String> {
     uri.host().filter(|host| !host.is_empty()).map(str::to_owned)
 }
 
-/// Tells whether what stands behind the host is a port. A number that is none would count as the usual port.
+/// Returns whether the part after the host is a port. An invalid number would count as the default port.
 fn has_port_or_none(uri: &Uri) -> bool {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let place = authority.rsplit('@').next().unwrap_or_default();
@@ -176,7 +176,7 @@ fn explain(error: Error, host: &str, limits: Limits) -> FetchError {
     FetchError::Connection { host, reason }
 }
 
-/// Tells errors of the look-up from those of a connection. The standard library has no kind for them.
+/// Distinguishes errors of the look-up from those of a connection. The standard library has no kind for them.
 fn is_unknown_name(error: &std::io::Error) -> bool {
     error.raw_os_error().is_none() && error.to_string().contains("failed to lookup address")
 }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn only_allowed_addresses_of_a_name_are_connected_to() {
         check("http://host/", &["1.1.1.1", "10.0.0.1", "127.0.0.1", "[::1]"], "1.1.1.1 127.0.0.1");
-        // The address is not named: it would tell whoever names internal hosts where they are.
+        // The address is not named: it would show the addresses of internal hosts to the caller.
         let expect =
             "host is not at a public address, so it is not fetched; the operator can allow it with --allow-fetch";
         let before = crate::outbound::refused_count();

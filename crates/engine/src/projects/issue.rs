@@ -100,10 +100,10 @@ pub fn export(workspace: &Workspace, project_id: &str, status: Option<IssueStatu
     let project = project::get(workspace, project_id)?;
     let mut found = workspace.read(|connection| Ok(issues::list(connection, project.key)?))?;
     found.retain(|issue| status.is_none_or(|status| issue.status == status));
-    Ok(Value::Array(found.iter().map(told).collect()).to_string())
+    Ok(Value::Array(found.iter().map(to_node).collect()).to_string())
 }
 
-fn told(issue: &Issue) -> Value {
+fn to_node(issue: &Issue) -> Value {
     let comment = |comment: &Comment| {
         json!({
             "id": comment.id, "content": comment.content, "createdBy": comment.created_by,

@@ -1,6 +1,6 @@
-//! Rows that a call names, by id or by global key, and those that it names in vain.
+//! Rows that a call refers to by id or by global key, and those that were not found.
 //!
-//! A name of nothing is never dropped: it comes back to whoever asked, in the answer or as the failure of the task. Names
+//! A row that was not found is never ignored: it is reported to the caller, in the answer or as the failure of the task. Names
 //! come as `{dataRowIds, globalKeys}` or as `{ids, idType}`; both are read here.
 
 use crate::workspace::Workspace;

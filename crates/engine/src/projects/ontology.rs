@@ -237,7 +237,7 @@ pub fn list_nodes(workspace: &Workspace, search: &str) -> Result<Vec<SchemaNode>
     Ok(found)
 }
 
-/// Lists the ids of feature schemas that no ontology uses, behind one, in order.
+/// Lists the ids of feature schemas that no ontology uses, after one, in order.
 pub fn list_unused_nodes(workspace: &Workspace, after: &str, limit: usize) -> Result<Vec<String>, Problem> {
     let org_key = workspace.org_key();
     workspace.read(|connection| {
@@ -254,7 +254,7 @@ pub fn list_unused_nodes(workspace: &Workspace, after: &str, limit: usize) -> Re
     })
 }
 
-/// Lists the ids of ontologies that no project uses, behind one, in order.
+/// Lists the ids of ontologies that no project uses, after one, in order.
 pub fn list_unused(workspace: &Workspace, after: &str, limit: usize) -> Result<Vec<String>, Problem> {
     workspace.read(|connection| {
         let mut unused = Vec::new();

@@ -148,7 +148,7 @@ fn find_in(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Pr
     projects::find(connection, org_key, id)?.ok_or_else(|| Problem::not_found("project", id))
 }
 
-/// Changes the parts that are given; tells whether the name is another one.
+/// Changes the parts that are given; returns whether the name is another one.
 fn change(project: &mut Project, data: &Value) -> Result<bool, Problem> {
     let is_renamed = match find_text(data, "name")? {
         Some(name) if name != project.name => {

@@ -256,7 +256,7 @@ pub fn manifest_path(result: &Path) -> PathBuf {
     result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
 }
 
-/// Returns the result that a manifest stands beside; `None` for a path that is no manifest's.
+/// Returns the result next to a manifest; `None` for a path that is no manifest's.
 pub fn result_path(manifest: &Path) -> Option<PathBuf> {
     let name = manifest.file_name()?.to_str()?.strip_suffix(MANIFEST_SUFFIX)?;
     Some(manifest.with_file_name(name))

@@ -72,7 +72,7 @@ impl FileSink {
     pub fn create(destination: Destination, packing: Packing) -> Result<Self, FileError> {
         let target = destination.path.clone();
         let io = |source| FileError::Io { path: target.clone(), source };
-        // Whoever finds an unlocked hidden file takes it for one that a killed process left, and removes it: also one that
+        // A process that finds an unlocked hidden file assumes that a killed process left it, and removes it: also one that
         // was created a moment ago. Then there is a next try.
         loop {
             let path = partial_path(&target, &destination.nonce);
@@ -107,12 +107,12 @@ impl FileSink {
     fn publish(self) -> Result<Destination, FileError> {
         let Self { destination, mut file, pending, .. } = self;
         let target = destination.path.clone();
-        let beside = manifest_path(&target);
+        let manifest = manifest_path(&target);
         let io = |source| FileError::Io { path: target.clone(), source };
         file.sync().map_err(io)?;
         // Something may have appeared there since the export began.
         let is_replacing = destination.check_existing()? || destination.existing == Existing::Replace;
-        match std::fs::remove_file(&beside) {
+        match std::fs::remove_file(&manifest) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }

@@ -91,7 +91,7 @@ impl Packing {
         }
     }
 
-    /// Returns what packs this way. It keeps its working memory, so whoever packs much asks once.
+    /// Returns what packs this way. It keeps its working memory, so a caller that packs much asks once.
     pub(crate) fn packer(self) -> io::Result<Packer> {
         Ok(match self {
             Self::Plain => Packer::Plain,

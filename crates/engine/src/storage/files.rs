@@ -1,4 +1,4 @@
-//! Files beside the database: uploads, masks, status files.
+//! Files next to the database: uploads, masks, status files.
 //!
 //! A file is written under a name of its own, flushed, and only then noted in the database, so that whatever the database
 //! knows is there. Names come from ids that we gave, never from what a user sent.

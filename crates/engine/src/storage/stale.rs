@@ -4,7 +4,7 @@
 //! alone is whole and sound, and looks like one that was closed: only other files can tell that it is old. Two do. The
 //! index of the log is never there without the log, so an index alone says that the log was left behind. And a stored
 //! result whose task the database does not know, or that was taken from a later state, is newer than the database.
-//! A copy without any of these cannot be told from the original; `labelport backup` makes copies that lack nothing.
+//! A copy without any of these cannot be distinguished from the original; `labelport backup` makes copies that lack nothing.
 
 use crate::manifest::Manifest;
 use crate::storage::results::Results;
@@ -47,7 +47,7 @@ pub fn count_newer_results(
     Ok(count)
 }
 
-/// Returns what a data folder whose database is too old is told, if it is.
+/// Returns the message for a data folder whose database is too old, if it is.
 pub fn finding(lacks_log: bool, newer_results: u64) -> Option<Finding> {
     let message = match (lacks_log, newer_results) {
         (false, 0) => return None,

@@ -153,7 +153,7 @@ fn id_in(place: &str) -> Option<&str> {
     (id.len() == ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(id)
 }
 
-/// Letters and digits in a row. An id may stand at the end of one: `%2Fc1…` is `2Fc1…` to whoever does not unescape.
+/// Letters and digits in a row. An id may stand at the end of one: `%2Fc1…` is `2Fc1…` without unescaping.
 #[derive(Default)]
 struct Run(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! Calling a task off: the one function behind the command line, REST and the SDK.
+//! Cancelling a task: the one function for the command line, REST and the SDK.
 
 use super::runner::CANCELED;
 use super::{Job, find};

@@ -43,7 +43,7 @@ pub struct Worker {
     pub id: TaskId,
     /// A name that no other process has.
     pub owner: String,
-    /// Tells when leases run out.
+    /// The clock for leases.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -1,8 +1,8 @@
 //! Tasks of the command line whose process has gone.
 //!
 //! Nobody takes such a task over: its input and its output belonged to a process that no longer exists. Its process renews
-//! the lease for as long as it lives, so a lease that has run out means that it was killed or the machine stopped. Whoever
-//! writes next ends the task: a server, or another command.
+//! the lease for as long as it lives, so a lease that has run out means that it was killed or the machine stopped. The
+//! next process that writes ends the task: a server, or another command.
 
 use labelport_model::time::Timestamp;
 use labelport_store::tables::tasks::{self, Ending, Task, TaskStatus};

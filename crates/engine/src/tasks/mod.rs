@@ -1,7 +1,7 @@
 //! Background work: task rows, and the workers that do them.
 //!
 //! A task is claimed by lease, renewed by heartbeat, done at least once; a task whose worker was killed is taken over, so
-//! every job bears being run again. Polling is the truth, the bell is a hint. Whoever asked for a task waits for it a
+//! jobs are idempotent. Polling is the truth, a wake-up is a hint. The caller of a task waits for it a
 //! moment, so that a small one is done when the call returns. A full disk fails no task: it is tried again until there is
 //! room. A task whose worker died three times is given up, so that a task that kills its process cannot do so for ever; the
 //! last attempt runs alone, so that no other task is given up in its place.
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A sort of background work.
+/// A kind of background work.
 pub trait Job: Sync {
     /// Returns the word that stands for it in storage.
     fn kind(&self) -> &'static str;
@@ -47,7 +47,7 @@ pub trait Job: Sync {
         format!("working on {:?}", task.name)
     }
 
-    /// Frees what a task has kept so far, once it was canceled or given up, and tells whoever else waits for it the reason.
+    /// Frees what a task has kept so far, once it was canceled or given up, and gives the reason to everything else that waits for it.
     /// It may be called while the task runs, and more than once.
     fn discard(&self, _: &Workspace, _: &Task, _reason: &str) -> Result<(), Problem> {
         Ok(())
@@ -64,7 +64,7 @@ pub struct Chore {
     pub every: Duration,
     /// Whether it is done whenever the bell rings, too.
     pub answers_bell: bool,
-    /// Does it; returns whether there may be more to do. The function tells when to stop.
+    /// Does it; returns whether there may be more to do. The function says when to stop.
     pub run: fn(&Workspace, &dyn Fn() -> bool) -> Result<bool, Problem>,
 }
 
@@ -82,7 +82,7 @@ pub struct Roster {
 pub struct Done {
     /// Rows done, which is all there were.
     pub rows: i64,
-    /// What is told of it, a JSON object.
+    /// What is reported about it, a JSON object.
     pub outcome: Option<String>,
     /// What is left to do before the task ends, such as waiting for the disk. It runs on a thread of its own, so that the
     /// worker takes its next task.
@@ -95,7 +95,7 @@ pub type Publish = Box<dyn FnOnce(&Workspace) -> Result<(), JobError> + Send>;
 /// Why a job ended without being done.
 #[derive(Debug)]
 pub enum JobError {
-    /// Another worker shall do it: this one was told to stop, or has lost its lease.
+    /// Another worker has to do it: this one is stopping, or has lost its lease.
     HandOver,
     /// The disk is full: it goes on when there is room.
     NoRoom,
@@ -115,7 +115,7 @@ impl From<StoreError> for JobError {
     }
 }
 
-/// Tells whether what lies behind a problem is a full disk, be it the store's or that of a file.
+/// Returns whether the cause of a problem is a full disk, be it the store's or that of a file.
 fn has_no_room(problem: &Problem) -> bool {
     let Some(cause) = &problem.cause else { return false };
     let is_full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
@@ -123,12 +123,12 @@ fn has_no_room(problem: &Problem) -> bool {
         || cause.downcast_ref::<io::Error>().is_some_and(is_full)
 }
 
-/// Tells a job when to stop. Set by a shutdown, by the loss of the lease, or when the task is canceled.
+/// Says when a job has to stop. Set by a shutdown, by the loss of the lease, or when the task is canceled.
 #[derive(Debug, Clone, Default)]
 pub struct Pulse(Arc<AtomicBool>);
 
 impl Pulse {
-    /// Tells whether the job has to stop.
+    /// Returns whether the job has to stop.
     pub fn is_over(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -148,7 +148,7 @@ impl Pulse {
     }
 }
 
-/// How long whoever asks for a task waits for it. Clients that poll look again after two seconds.
+/// How long a caller waits for its task. Clients that poll look again after two seconds.
 pub const PATIENCE: Duration = Duration::from_millis(1_000);
 
 /// What is asked for.
@@ -233,7 +233,7 @@ pub fn count(workspace: &Workspace) -> Result<TaskCounts, Problem> {
 mod tests {
     use super::*;
     use crate::export::ExportError;
-    use crate::export::job::told;
+    use crate::export::job::to_problem;
     use crate::workspace::unwritable;
 
     #[test]
@@ -244,8 +244,8 @@ mod tests {
         };
         let write = |kind: ErrorKind| ExportError::Write { target: "result".to_owned(), source: kind.into() };
         check(StoreError::Full.into(), true);
-        check(told(ExportError::Store(StoreError::Full)), true);
-        check(told(write(ErrorKind::StorageFull)), true);
+        check(to_problem(ExportError::Store(StoreError::Full)), true);
+        check(to_problem(write(ErrorKind::StorageFull)), true);
         check(unwritable(ErrorKind::QuotaExceeded.into()), true);
         check(unwritable(ErrorKind::PermissionDenied.into()), false);
         check(StoreError::Locked { waited_secs: 5 }.into(), false);

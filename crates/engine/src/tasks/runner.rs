@@ -27,9 +27,9 @@ const CANCEL_GLANCE: Duration = Duration::from_millis(300);
 const GLANCE_PAUSE: Duration = Duration::from_millis(20);
 /// How many results are published at once. A thread that publishes waits for the disk, which answers many at the same time.
 const PUBLISHERS: usize = 16;
-/// How long a task that found no room on the disk waits: what it wrote in vain it writes again.
+/// How long a task waits after the disk was full: it writes again what was lost.
 const NO_ROOM_MS: i64 = 60_000;
-/// What is told of a task that was canceled.
+/// What is reported about a task that was canceled.
 pub(super) const CANCELED: &str = "the task was canceled";
 
 /// The workers of a process.
@@ -39,7 +39,7 @@ pub struct Runner {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Is told what lies behind failures of our own.
+/// Gets the causes of internal failures.
 pub type Log = Arc<dyn Fn(&Problem) + Send + Sync>;
 
 /// What a thread does.
@@ -329,7 +329,7 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
     })
 }
 
-/// Tells the operator of a task that waits for room.
+/// Reports a task that waits for disk space to the operator.
 fn no_room(task: &Task) -> Problem {
     let (id, kind) = (task.id.as_str(), &task.kind);
     let message = format!(

@@ -6,7 +6,7 @@ use crate::manifest::{Annotations, Manifest, unescaped};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The most parts that are listed; where lines were lost, every part behind them differs.
+/// The most parts that are listed; where lines were lost, every part after them differs.
 const PARTS_LISTED: usize = 10;
 
 /// What came of holding a result against its manifest.
@@ -244,7 +244,7 @@ fn compare_annotations(
     counted: &std::collections::HashMap<String, u64>,
     differences: &mut Vec<Difference>,
 ) {
-    // In the order of a manifest, both sides beside each other.
+    // In the order of a manifest, both sides next to each other.
     let mut pairs: BTreeMap<[String; 3], (u64, u64)> = BTreeMap::new();
     for (key, found) in counted {
         let mut texts = key.splitn(3, '\n').map(str::to_owned);

@@ -19,7 +19,7 @@ pub(super) struct Measure<'m> {
 /// What was measured.
 pub(super) struct Measured {
     pub(super) bytes: u64,
-    /// Lines; bytes behind the last line feed are a line too.
+    /// Lines; bytes after the last line feed are a line as well.
     pub(super) lines: u64,
     pub(super) sha256: String,
     /// The checksum of each part that is there whole.

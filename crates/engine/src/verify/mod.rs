@@ -44,7 +44,7 @@ pub enum VerifyError {
     },
 }
 
-/// Holds a result against its manifest. `progress` is told how many bytes of the file are read, before unpacking.
+/// Holds a result against its manifest. `progress` gets the number of bytes of the file that are read, before unpacking.
 pub fn verify(
     result: Box<dyn Read + Send>,
     manifest: &Manifest,

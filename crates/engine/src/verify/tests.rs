@@ -241,7 +241,7 @@ fn a_manifest_of_another_file_differs_in_everything_that_differs() {
 }
 
 #[test]
-fn damaged_frames_are_told_from_differences() {
+fn damaged_frames_are_distinguished_from_differences() {
     for pack in [gzip, zstd] {
         let mut packed = in_frames(pack);
         packed.truncate(packed.len() - 6);

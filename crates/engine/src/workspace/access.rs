@@ -11,7 +11,7 @@ use labelport_store::tables::api_keys::{self, User};
 use labelport_store::{Connection, StoreError};
 use sha2::{Digest, Sha256};
 
-/// Whoever asks.
+/// A caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The user whose key it is.

@@ -1,4 +1,4 @@
-//! A workspace: the store with everything that a server needs beside it.
+//! A workspace: the store with everything else that a server needs.
 //!
 //! Files, results, the outgoing client, the signer of URLs, the clock and chance are here once, and every function that
 //! serves a call takes a workspace and a caller. It holds no rules: those are in the modules of the things they are about.
@@ -60,7 +60,7 @@ pub struct Opening {
     pub client: Client,
     /// What URLs that are given out begin with; none for what was set before.
     pub public_url: Option<String>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Gives random bytes.
     pub chance: Arc<dyn Chance>,
@@ -235,7 +235,7 @@ impl Workspace {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
         let outcome = self.store.write(move |connection| {
             work(connection).map_err(|problem| {
-                // The store takes the transaction back on any error; which one it was is told beside.
+                // The store takes the transaction back on any error; which one it was is kept separately.
                 drop(send.send(problem));
                 StoreError::Withdrawn
             })

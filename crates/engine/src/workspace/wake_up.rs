@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// How often a waiter checks without a wake-up.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
-/// How often whoever waits for the end of a task checks without a wake-up: another process may have done it.
+/// How often a caller that waits for the end of a task checks without a wake-up: another process may have done it.
 const END_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// Those who wait for tasks are divided into so many groups, so that the end of a task wakes few who wait for another.
 const GROUPS: usize = 64;

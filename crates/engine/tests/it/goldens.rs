@@ -64,7 +64,7 @@ fn every_golden_belongs_to_a_case_and_all_can_be_reviewed() {
     let mut size_bytes = 0;
     for folder in std::fs::read_dir(golden("")).unwrap() {
         let folder = folder.unwrap();
-        // A file beside the folders is the golden of another test.
+        // A file next to the folders is the golden of another test.
         if !folder.file_type().unwrap().is_dir() {
             continue;
         }

@@ -18,7 +18,7 @@ fn cases(count: u32) -> ProptestConfig {
     ProptestConfig { cases: count, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-/// Returns the files one behind the other: the order in which their rows are exported.
+/// Returns the files one after another: the order in which their rows are exported.
 fn joined(files: &[SampleFile]) -> Vec<u8> {
     files.iter().flat_map(|file| file.ndjson.clone()).collect()
 }
@@ -263,7 +263,7 @@ fn estrange(row: &mut Value, chance: &mut Chance) -> Vec<u8> {
             }
             add(run);
         }
-        // What a model bears stands behind its runs, once for all of them.
+        // Members of a model follow its runs, once for all of them.
         model["x_model"] = json!("number<0.10<number");
     }
     let mut line = to_ascii_json(row).replace("\"number<", "").replace("<number\"", "");

@@ -89,7 +89,7 @@ fn a_row_is_handed_on_in_chunks_however_long_it_becomes() {
     // A chunk is full after one frame more at the latest.
     let largest = sink.chunks.iter().map(|chunk| chunk.bytes).max().unwrap();
     assert!(largest < 800_000, "a chunk of {largest} bytes");
-    // A chunk is whole lines, or a piece of one line: whoever cuts after a chunk with lines cuts between lines.
+    // A chunk is whole lines, or a piece of one line: a cut after a chunk with lines is between lines.
     let mut at = 0;
     for chunk in &sink.chunks {
         at += chunk.bytes as usize;

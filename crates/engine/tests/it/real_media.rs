@@ -48,7 +48,7 @@ impl Studio {
     }
 
     /// Says which programs were missing. A machine that has none of them has tested nothing, and says that.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests wants to know what was not tested")]
+    #[expect(clippy::print_stderr, reason = "people who run the tests want to know what was not tested")]
     fn close(self, checked: usize, expected: usize) {
         if self.missing.is_empty() {
             assert_eq!(checked, expected);
@@ -111,12 +111,12 @@ fn pictures_of_other_programs() {
             continue;
         }
         let asked = studio.ask(&format!("exiftool -j -n -ImageWidth -ImageHeight -Orientation -MIMEType {name}"));
-        let Some(told) = asked else { continue };
-        let (told, said) = (&told[0], said(&studio.path(name)));
-        let turn = told.get("Orientation").cloned().unwrap_or(json!(1));
+        let Some(reported) = asked else { continue };
+        let (reported, said) = (&reported[0], said(&studio.path(name)));
+        let turn = reported.get("Orientation").cloned().unwrap_or(json!(1));
         assert_eq!(
             (&said["width"], &said["height"], &said["exifRotation"], &said["mimeType"]),
-            (&told["ImageWidth"], &told["ImageHeight"], &turn, &told["MIMEType"]),
+            (&reported["ImageWidth"], &reported["ImageHeight"], &turn, &reported["MIMEType"]),
             "{name}"
         );
         checked += 1;
@@ -155,12 +155,12 @@ fn videos_of_other_programs() {
         let asked = studio.ask(&format!(
             "ffprobe -v error -count_frames -select_streams v -show_streams -show_format -of json {name}"
         ));
-        let Some(told) = asked else { continue };
-        let (stream, said) = (&told["streams"][0], said(&studio.path(name)));
+        let Some(reported) = asked else { continue };
+        let (stream, said) = (&reported["streams"][0], said(&studio.path(name)));
         assert_eq!((&said["width"], &said["height"]), (&stream["width"], &stream["height"]), "{name}");
         near(name, "frameRate", &said["frameRate"], ratio(&stream["avg_frame_rate"]), 0.001);
         near(name, "frameCount", &said["frameCount"], number(&stream["nb_read_frames"]), 0.0);
-        near(name, "duration", &said["duration"], number(&told["format"]["duration"]), 0.05);
+        near(name, "duration", &said["duration"], number(&reported["format"]["duration"]), 0.05);
         assert!(said["mimeType"].as_str().unwrap().starts_with("video/"), "{name}: {said}");
         checked += 1;
     }
@@ -190,14 +190,14 @@ fn sound_of_other_programs() {
             continue;
         }
         let asked = studio.ask(&format!("ffprobe -v error -count_packets -show_streams -show_format -of json {name}"));
-        let Some(told) = asked else { continue };
-        let (stream, said) = (&told["streams"][0], said(&studio.path(name)));
+        let Some(reported) = asked else { continue };
+        let (stream, said) = (&reported["streams"][0], said(&studio.path(name)));
         near(name, "sampleRate", &said["sampleRate"], number(&stream["sample_rate"]), 0.0);
         near(name, "channelCount", &said["channelCount"], number(&stream["channels"]), 0.0);
         // For frames without a container ffprobe guesses from the bit rate; the packets can be counted.
         let secs = match name {
             "a.aac" => number(&stream["nb_read_packets"]) * 1024.0 / number(&stream["sample_rate"]),
-            _ => number(&told["format"]["duration"]),
+            _ => number(&reported["format"]["duration"]),
         };
         near(name, "duration", &said["duration"], secs, 0.06);
         assert!(said["mimeType"].as_str().unwrap().starts_with("audio/"), "{name}: {said}");
@@ -280,16 +280,16 @@ fn dicom_of_other_programs() {
         if !has_picture || studio.run(command).is_none() {
             continue;
         }
-        let Some(told) = studio.run(&format!("dcmdump +P Rows +P Columns {name}")) else { continue };
+        let Some(reported) = studio.run(&format!("dcmdump +P Rows +P Columns {name}")) else { continue };
         let value = |tag: &str| {
-            let line = told.lines().find(|line| line.contains(tag)).unwrap();
+            let line = reported.lines().find(|line| line.contains(tag)).unwrap();
             line.split_whitespace().nth(2).unwrap().parse::<u64>().unwrap()
         };
         let said = said(&studio.path(name));
         assert_eq!(
             (&said["height"], &said["width"]),
             (&json!(value("Rows")), &json!(value("Columns"))),
-            "{name}: {told}"
+            "{name}: {reported}"
         );
         assert_eq!((&said["mimeType"], &said["frameCount"]), (&json!("application/dicom"), &json!(1)), "{name}");
         checked += 1;

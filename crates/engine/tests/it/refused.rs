@@ -147,7 +147,7 @@ fn elements_of_arrays_become_lines() {
     let expect = format!("{{ \t\"data_row\": {{\"id\":\r  \"short\"}} }}\n7\n{SHORT_ID}\n");
     assert_eq!(String::from_utf8(records).unwrap(), expect);
     let numbers: Vec<&Value> = reasons.iter().map(|reason| &reason["record"]).collect();
-    assert_eq!(json!(numbers), json!([1, 2, 3, null]), "text behind the array is not a record");
+    assert_eq!(json!(numbers), json!([1, 2, 3, null]), "text after the array is not a record");
 }
 
 /// Returns a row with a video of so many frames.

@@ -159,7 +159,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Tells whether a mutation takes something away: then it is as good if it was gone already.
+    /// Returns whether a mutation removes something: then it also succeeds if that is already gone.
     fn is_deletion(&self, operation: &OperationDefinition) -> bool {
         operation.selection_set.node.items.iter().any(|selection| {
             let Selection::Field(field) = &selection.node else { return false };
@@ -398,7 +398,7 @@ mod tests {
         assert!(bench.run(create, &Value::Null).is_err());
         let found = bench.run("{datasets{id}}", &Value::Null);
         assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
-        // What the SDK sends to no use is let pass.
+        // Unused arguments of the SDK are accepted.
         assert!(bench.run("{user(where:{id:\"a\"}){id}}", &Value::Null).is_ok());
     }
 
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_mutation_does_not_find_is_told_unless_it_was_to_go() {
+    fn what_a_mutation_does_not_find_is_reported_unless_it_is_a_removal() {
         let connect = "mutation{project(where:{id:\"p\"}){connectOntology(ontologyId:\"o\"){id}}}";
         check(connect, Value::Null, Err(("MALFORMED_REQUEST", "there is no project")));
         let delete = "mutation X($p: ID!){updateProject(where:{id:$p} data:{deleted:true}){id}}";

@@ -16,7 +16,7 @@ pub(super) const PAGE: usize = 100;
 /// The most that a page may have.
 pub(super) const PAGE_LIMIT: usize = 10_000;
 
-/// Tells whether an order is the one that was asked for.
+/// Returns whether an order is the requested one.
 type Holds = fn(Ordering) -> bool;
 
 /// The endings of keys that say how members are compared.
@@ -53,7 +53,7 @@ pub(super) struct Page {
     pub(super) next: Value,
 }
 
-/// Returns the page of a list that is asked for by cursor. A cursor is the place behind the last node given.
+/// Returns the page of a list after a cursor. A cursor is the position after the last node given.
 pub(super) fn page_by_cursor(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Page, Problem> {
     let cursor = arguments.find_cursor("after")?.or(arguments.find_cursor("from")?);
     let start = match cursor {

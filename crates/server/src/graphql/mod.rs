@@ -75,7 +75,7 @@ async fn read(app: &App, request: Request) -> Result<(Option<Caller>, Taken), Pr
     let caller = app.identify(request.headers()).await?;
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if content_type.is_some_and(|value| value.starts_with("multipart/form-data")) {
-        // Whoever is not let in has nothing written to disk.
+        // Nothing is written to disk for a client without access.
         allow(&caller, Action::Write)?;
         let multipart = Multipart::from_request(request, &()).await;
         let multipart = multipart.map_err(|error| Problem::malformed(error.body_text()))?;

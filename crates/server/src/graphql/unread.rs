@@ -31,7 +31,7 @@ static UNREAD: &[(&str, &[&str])] = &[
     ("User.createdTasks", &["orderBy"]),
 ];
 
-/// Tells whether the SDK sends an argument that a field does not read.
+/// Returns whether the SDK sends an argument that a field does not read.
 pub(super) fn is_unread(of: &str, field: &str, argument: &str) -> bool {
     let is_field = |known: &str| known.split_once('.') == Some((of, field));
     UNREAD.iter().any(|(known, arguments)| is_field(known) && arguments.contains(&argument))

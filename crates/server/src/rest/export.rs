@@ -1,7 +1,7 @@
 //! Exports: started as tasks, and their results, whole, at the addresses that the SDK makes of ids.
 //!
 //! The SDK hands these addresses to people who open them without a key. A task's id is 124 random bits and is known to
-//! whoever asked for the task alone, so the id is what lets in; a key that is sent has to be good.
+//! the client that asked for the task, so the id gives access; a key that is sent has to be valid.
 
 use super::{answered, task};
 use crate::answer;

@@ -1,7 +1,7 @@
 //! REST, below `/api/v1` and at the odd address of embeddings. Each resource is a file.
 //!
 //! # Adding a resource
-//! One file beside this one with a `routes`, one line in [`routes`](routes()).
+//! One file next to this one with a `routes`, one line in [`routes`](routes()).
 
 mod asset;
 mod embedding;

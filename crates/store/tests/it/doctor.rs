@@ -437,7 +437,7 @@ fn found_after(store: &labelport_store::Store, statements: &'static [&'static st
 }
 
 #[test]
-fn twenty_are_told_and_the_rest_is_counted() {
+fn twenty_are_listed_and_the_rest_is_counted() {
     for (_, open) in ENGINES {
         let test = open();
         merge(&test.store, &twelve());

@@ -14,7 +14,7 @@ fn open(folder: &Path) -> Store {
 }
 
 #[test]
-fn every_text_that_may_name_a_file_is_told() {
+fn every_text_that_may_name_a_file_is_listed() {
     // Ids, names and words of ours; and the tables of files and of what has been reported or is gone.
     const NAMES: &[&str] = &[
         "consensus",

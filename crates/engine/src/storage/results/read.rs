@@ -87,7 +87,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Returns the last byte of the frame that holds a byte: reading on behind it reads no frame twice.
+    /// Returns the last byte of the frame that holds a byte: reading on after it reads no frame twice.
     pub fn frame_end(&self, stream: Stream, at: u64) -> u64 {
         let Frames { frames, offsets, .. } = self.frames(stream);
         let index = offsets.partition_point(|offset| *offset <= at).saturating_sub(1);

@@ -39,7 +39,7 @@ fn check(given: &[String], expect: &[&str]) {
     let kept: Vec<&String> =
         given.iter().enumerate().filter(|(at, _)| !refused_lines.contains(at)).map(|(_, line)| line).collect();
 
-    // What was refused left nothing behind, not even names.
+    // A refused row leaves nothing in the store, not even names.
     let clean = Workspace::new();
     clean.import_all("kept.ndjson", kept.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes());
     let (found, expected) = (workspace.export_catalog(), clean.export_catalog());

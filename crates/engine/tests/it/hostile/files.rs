@@ -118,13 +118,13 @@ fn packed_files_that_are_damaged_get_the_sentence_that_fits() {
             error.starts_with("f cannot be read (the packed data is damaged: ") && error.ends_with(remedy),
             "{error}"
         );
-        for (behind, what) in [
+        for (trailing, what) in [
             (&b"\n"[..], "something else"),
             (b"garbage", "something else"),
             (b"{}", "something else"),
             (b"\0\0\0\0\0\0", "zeros"),
         ] {
-            let bytes = [&packed, behind].concat();
+            let bytes = [&packed, trailing].concat();
             if what == "zeros" && sort == "gzip" {
                 Workspace::new().import_all("f", &bytes);
                 continue;
@@ -132,13 +132,13 @@ fn packed_files_that_are_damaged_get_the_sentence_that_fits() {
             check_error(
                 &bytes,
                 &format!(
-                    "cannot be read (behind byte {size} the {sort} data ends and {what} follows, as in a file whose \
+                    "cannot be read (after byte {size} the {sort} data ends and {what} follows, as in a file whose \
                      copy went wrong; copy it again, or remove what follows)"
                 ),
             );
         }
     }
-    // Padding is at the end, and nothing comes behind it.
+    // Padding is at the end, and nothing comes after it.
     let padded = [gzip(first.as_bytes()), vec![0; 9], gzip(last.as_bytes())].concat();
     let error = Workspace::new().import("f", &padded, ImportAs::default()).unwrap_err().to_string();
     assert!(error.contains("the gzip data ends and something else follows"), "{error}");
@@ -271,10 +271,10 @@ fn an_array_that_ends_early_gives_the_rows_before() {
             "rows.ndjson:4:18: the file ends inside its array: it is cut off; copy or export it again",
         ],
     );
-    let behind =
+    let trailing =
         "text after the end of the array, which is not read; put its rows into the array or into a file of their own";
-    check_refused(format!("[{first},{last}]\nand more").as_bytes(), &[&format!("rows.ndjson:2:1: {behind}")]);
-    check_refused(format!("[{first},{last}\n]]").as_bytes(), &[&format!("rows.ndjson:2:2: {behind}")]);
+    check_refused(format!("[{first},{last}]\nand more").as_bytes(), &[&format!("rows.ndjson:2:1: {trailing}")]);
+    check_refused(format!("[{first},{last}\n]]").as_bytes(), &[&format!("rows.ndjson:2:2: {trailing}")]);
     let no_row = "expected an export row (an object with the key data_row), found";
     check_refused(
         format!("[{first},\n7, \"x\", [],{last}]").as_bytes(),

@@ -57,7 +57,7 @@ fn lines_of_a_row_make_one_label_and_statuses_stand_in_their_order() {
     assert!(conflict.message.contains("an import named 'it's' exists already"), "{}", conflict.message);
     served.settle();
     let statuses = served.import_statuses(ImportKind::Label, &project_id, "it's");
-    let told = |status: &Value| {
+    let outcome_of = |status: &Value| {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let word = if status["status"] == "SUCCESS" { "ok" } else { "failed" };
         assert_eq!(word == "ok", status["errors"].as_array().unwrap().is_empty());
@@ -75,7 +75,7 @@ fn lines_of_a_row_make_one_label_and_statuses_stand_in_their_order() {
         format!("u7 {} failed", ids[0]),
         format!("u8 {} ok", ids[0]),
     ];
-    assert_eq!(statuses.iter().map(told).collect::<Vec<_>>(), expect);
+    assert_eq!(statuses.iter().map(outcome_of).collect::<Vec<_>>(), expect);
     let rows = served.export_all(Scope::Project(project_id.clone()));
     let of_row = |index: usize| {
         let labels = labels(&rows[index], &project_id);

@@ -43,7 +43,7 @@ fn is_gone<T: std::fmt::Debug>(outcome: Result<T, Problem>) {
     assert_eq!(problem.kind, ProblemKind::NotFound, "{}", problem.message);
 }
 
-/// Tells whether any export shows a text.
+/// Returns whether any export shows a text.
 fn is_shown(served: &Served, text: &str) -> bool {
     served.export_all(Scope::Catalog).iter().any(|line| line.to_string().contains(text))
 }

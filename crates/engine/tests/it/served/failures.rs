@@ -1,4 +1,4 @@
-//! What goes wrong in a task: whoever asked is told that it failed, the operator is told why.
+//! Failures of tasks: the caller sees that a task failed, the operator sees why.
 
 use super::{Served, new_row};
 use labelport_engine::registry::ROSTER;
@@ -38,23 +38,23 @@ fn check(request: &str, expect: &str) {
     let served = Served::new();
     let order = Order { kind: "broken", name: "broken".to_owned(), request: request.to_owned() };
     let id = tasks::start(&served.workspace, &served.caller, order, Duration::ZERO).unwrap();
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let reported = Arc::new(Mutex::new(Vec::new()));
     let log = {
-        let told = Arc::clone(&told);
-        move |problem: &Problem| told.lock().unwrap().push(problem.cause.as_ref().unwrap().to_string())
+        let reported = Arc::clone(&reported);
+        move |problem: &Problem| reported.lock().unwrap().push(problem.cause.as_ref().unwrap().to_string())
     };
     let roster = Roster { jobs: &[&Broken], chores: &[] };
     let runner = Runner::start(&served.workspace, "worker".to_owned(), 1, roster, Arc::new(log));
     let mut has_failed = || Ok(served.task(&id).status == TaskStatus::Failed);
     served.workspace.wake_up().wait_until(served.workspace.clock(), Duration::from_secs(60), &mut has_failed).unwrap();
     runner.stop();
-    assert_eq!(*told.lock().unwrap(), [expect]);
+    assert_eq!(*reported.lock().unwrap(), [expect]);
     let outcome = served.task(&id).outcome.unwrap();
     assert!(outcome.contains("the server failed; its log says why"), "{outcome}");
 }
 
 #[test]
-fn why_a_task_failed_is_told_to_the_log() {
+fn the_log_says_why_a_task_failed() {
     check("{}", "a bit fell over");
     check("{\"panic\":true}", "the job panicked");
 }
@@ -72,16 +72,16 @@ fn an_import_goes_on_when_the_full_disk_has_room_again() {
     };
     // Nothing but the task has room: some transactions of it, not all.
     fill(6_000_000).unwrap();
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let reported = Arc::new(Mutex::new(Vec::new()));
     let log = {
-        let told = Arc::clone(&told);
-        move |problem: &Problem| told.lock().unwrap().push(problem.message.clone())
+        let reported = Arc::clone(&reported);
+        move |problem: &Problem| reported.lock().unwrap().push(problem.message.clone())
     };
     let runner = Runner::start(&served.workspace, "worker".to_owned(), 1, ROSTER, Arc::new(log));
-    let mut is_told = || Ok(!told.lock().unwrap().is_empty());
-    served.workspace.wake_up().wait_until(served.workspace.clock(), Duration::from_secs(60), &mut is_told).unwrap();
+    let mut is_reported = || Ok(!reported.lock().unwrap().is_empty());
+    served.workspace.wake_up().wait_until(served.workspace.clock(), Duration::from_secs(60), &mut is_reported).unwrap();
     runner.stop();
-    let [message] = &told.lock().unwrap()[..] else { panic!("it was not told once") };
+    let [message] = &reported.lock().unwrap()[..] else { panic!("it was not reported once") };
     assert!(message.contains("the disk of the data folder is full") && message.contains(task.as_str()), "{message}");
     assert!(matches!(fill(9_000_000), Err(StoreError::Full)));
     let kept = served.read(|connection| tables::tasks::next_row(connection, task.as_str()));

@@ -76,7 +76,7 @@ fn the_same_question_gets_one_answer_once() {
     let done = served.ask(LegacyKind::Labels, &data).unwrap();
     assert_eq!(done, Legacy { is_done: true, ..first.clone() });
     let again = served.ask(LegacyKind::Labels, &data).unwrap();
-    assert_ne!(again.task_id, first.task_id, "what was told once is not told again");
+    assert_ne!(again.task_id, first.task_id, "a delivered result is not delivered again");
     served.settle();
     served.pass(60_001);
     let late = served.ask(LegacyKind::Labels, &data).unwrap();
@@ -84,7 +84,7 @@ fn the_same_question_gets_one_answer_once() {
 }
 
 #[test]
-fn a_failure_is_told_once() {
+fn a_failure_is_reported_once() {
     let (served, project_id, _) = labelled();
     let data = json!({ "projectId": project_id });
     let first = served.ask(LegacyKind::Labels, &data).unwrap();

@@ -277,7 +277,7 @@ impl Served {
         let rows = self
             .workspace
             .read(|connection| Ok(tables::tasks::list_rows(connection, id.as_str(), has_failed, -1, 100_000)?));
-        let told = |row: tables::tasks::TaskRow| match row.failure {
+        let outcome_of = |row: tables::tasks::TaskRow| match row.failure {
             Some(failure) => {
                 let failure: Value = serde_json::from_str(&failure).unwrap();
                 assert!(failure["spec"].is_object(), "{failure}");
@@ -285,7 +285,7 @@ impl Served {
             }
             None => (row.ordinal, row.row_id.unwrap()),
         };
-        rows.unwrap().into_iter().map(told).collect()
+        rows.unwrap().into_iter().map(outcome_of).collect()
     }
 
     /// Creates a project with an ontology and sends it rows.

@@ -1,4 +1,4 @@
-//! Rows that a call names in vain: whoever asked is told which, and nothing goes on as if they had been there.
+//! Rows that a call refers to but that were not found: the caller gets their ids, and nothing continues as if they existed.
 
 use super::{Served, cars, image};
 use labelport_engine::catalog::data_row;
@@ -62,8 +62,8 @@ fn a_large_batch_takes_the_others_and_fails() {
         let outcome: Value = serde_json::from_str(&task.outcome.unwrap()).unwrap();
         outcome["error"].as_str().unwrap().to_owned()
     };
-    let told = fill(&json!({ "dataRowIds": [ids[1], NOBODY] }));
-    assert_eq!(told, format!("1 data row is not in the workspace: {NOBODY:?}; the others are in the batch"));
+    let message = fill(&json!({ "dataRowIds": [ids[1], NOBODY] }));
+    assert_eq!(message, format!("1 data row is not in the workspace: {NOBODY:?}; the others are in the batch"));
     assert_eq!(batch::get(&served.workspace, &project, &batch.id).unwrap().size, 1);
     assert_eq!(fill(&json!({ "dataRowIds": [NOBODY] })), NO_ROWS);
     assert_eq!(fill(&json!({ "globalKeys": ["g2", "nobody"] })), NO_ROWS);
@@ -132,8 +132,8 @@ fn a_row_that_leaves_before_its_task_runs_fails_it() {
     served.settle();
     for (started, place) in tasks {
         let task = served.task(&started.unwrap());
-        let told = format!("1 data row is not in the {place}: \\\"{}\\\"; the others ", ids[1]);
-        assert!(task.status == TaskStatus::Failed && task.outcome.as_ref().unwrap().contains(&told), "{task:?}");
+        let message = format!("1 data row is not in the {place}: \\\"{}\\\"; the others ", ids[1]);
+        assert!(task.status == TaskStatus::Failed && task.outcome.as_ref().unwrap().contains(&message), "{task:?}");
     }
     assert_eq!(served.export_all(Scope::ModelRun(run.id)).len(), 1);
     let lines = served.export_all(Scope::Project(project.id.clone()));

@@ -138,9 +138,9 @@ fn a_row_that_is_no_json_fails_alone() {
     let [(1, message)] = &served.statuses(&task, true)[..] else { panic!("not the second row alone failed") };
     let expect = "row 2 of its chunk is not JSON: half of a surrogate pair";
     assert!(message.starts_with(expect), "{message}");
-    let told = served.read(|connection| tasks::list_rows(connection, task.as_str(), true, -1, 1)).remove(0);
-    let told: Value = serde_json::from_str(&told.failure.unwrap()).unwrap();
-    assert_eq!(told["spec"]["globalKey"], "b\u{fffd}", "what can be shown of it is");
+    let failure = served.read(|connection| tasks::list_rows(connection, task.as_str(), true, -1, 1)).remove(0);
+    let failure: Value = serde_json::from_str(&failure.failure.unwrap()).unwrap();
+    assert_eq!(failure["spec"]["globalKey"], "b\u{fffd}", "what can be shown of it is");
     assert_eq!(served.statuses(&task, false).len(), 2);
 }
 

@@ -27,6 +27,6 @@ fn a_new_secret_from_another_process_ends_every_signed_url_at_once() {
     workspace.rotate_signing_secret().unwrap();
     assert!(!check(&new));
     assert!(check(&workspace.file_url("c0123456789abcdefghijklmn", "a.txt")));
-    // A file of ours is known by its address, whoever signed it.
+    // A file of ours is recognised by its address, no matter who signed it.
     assert_eq!(workspace.find_own_file(&old).as_deref(), Some("c0123456789abcdefghijklmn"));
 }

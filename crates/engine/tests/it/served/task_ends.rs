@@ -400,7 +400,7 @@ fn a_full_disk_is_not_a_death() {
 }
 
 #[test]
-fn exports_and_imports_stop_when_they_are_told() {
+fn exports_and_imports_stop_on_request() {
     let served = Served::new();
     let dataset_id = served.dataset("set");
     let ids = served.rows(&dataset_id, &[image("a")]);

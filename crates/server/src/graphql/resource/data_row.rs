@@ -23,11 +23,11 @@ pub(super) static PART: Part = Part {
                 Field::leaf("mediaAttributes", &[], media_attributes),
                 Field::object("customMetadata", "CustomMetadata", &[], |call, parent, _| {
                     data_row::list_metadata(call.workspace, number(parent, "_key"))
-                        .map(|entries| Value::Array(metadata::told(&entries).0))
+                        .map(|entries| Value::Array(metadata::to_fields(&entries).0))
                 }),
                 Field::object("metadataFields", "MetadataField", &[], |call, parent, _| {
                     data_row::list_metadata(call.workspace, number(parent, "_key"))
-                        .map(|entries| Value::Array(metadata::told(&entries).1))
+                        .map(|entries| Value::Array(metadata::to_fields(&entries).1))
                 }),
                 Field::object("dataset", "Dataset", &[], dataset_of),
                 Field::object("createdBy", "User", &[], created_by),

@@ -48,6 +48,6 @@ pub(super) fn input(call: &Call<'_>, arguments: &Arguments<'_>) -> Result<String
     if payload.is_null() {
         return arguments.text("data.fileUrl").map(str::to_owned);
     }
-    // The SDK tells the length of the bytes as Python prints them, which says nothing; the multipart form is whole.
+    // The SDK sends the length of the bytes as Python prints them, which means nothing; the multipart form is complete.
     keep(call, call.uploads.take(&payload["file"])?, &Value::Null)
 }

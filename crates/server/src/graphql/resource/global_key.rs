@@ -74,15 +74,15 @@ fn assign(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
         pairs.push((text(pair, "dataRowId")?, text(pair, "globalKey")?));
     }
     let assigned = global_key::assign(call.workspace, pairs)?;
-    let told = |pairs: Vec<(String, String)>| -> Value {
+    let to_values = |pairs: Vec<(String, String)>| -> Value {
         pairs.into_iter().map(|(id, key)| json!({ "dataRowId": id, "globalKey": key })).collect()
     };
     job(
         call,
         &json!({
-            "sanitizedAssignments": told(assigned.sanitized),
-            "invalidGlobalKeyAssignments": told(assigned.invalid),
-            "unmodifiedAssignments": told(assigned.unmodified),
+            "sanitizedAssignments": to_values(assigned.sanitized),
+            "invalidGlobalKeyAssignments": to_values(assigned.invalid),
+            "unmodifiedAssignments": to_values(assigned.unmodified),
             "accessDeniedAssignments": [],
         }),
     )

@@ -1,6 +1,6 @@
 //! Exports of versions before 5 of the SDK, and the export of issues.
 //!
-//! Each mutation is sent again with the same arguments until it answers with a URL; the engine tells the calls of one
+//! Each mutation is sent again with the same arguments until it answers with a URL; the engine distinguishes the calls of one
 //! export from those of the next.
 
 use super::id;

@@ -24,13 +24,13 @@ pub(super) static PART: Part = Part {
     ],
     queries: &[
         Field::object("customMetadataOntology", "MetadataSchema", &[], |call, _, _| {
-            Ok(metadata::list(call.workspace)?.iter().map(|schema| told(schema, false)).collect())
+            Ok(metadata::list(call.workspace)?.iter().map(|schema| to_node(schema, false)).collect())
         }),
         Field::object("dataRowCustomMetadata", "DataRowMetadata", &["where"], read),
     ],
     mutations: &[
         Field::object("upsertCustomMetadataSchema", "MetadataSchema", &["data"], |call, _, arguments| {
-            metadata::put_schema(call.workspace, arguments.at("data")).map(|schema| told(&schema, true))
+            metadata::put_schema(call.workspace, arguments.at("data")).map(|schema| to_node(&schema, true))
         }),
         Field::object("deleteCustomMetadataSchema", "Success", &["schema"], |call, _, arguments| {
             metadata::delete_schema(call.workspace, arguments.text("schema.id")?)?;
@@ -43,7 +43,7 @@ pub(super) static PART: Part = Part {
 };
 
 /// Returns a field as the SDK reads one. The list has null where there are no options, a change has an empty list.
-fn told(schema: &MetadataSchema, is_change: bool) -> Value {
+fn to_node(schema: &MetadataSchema, is_change: bool) -> Value {
     let options: Vec<Value> = schema
         .options
         .iter()

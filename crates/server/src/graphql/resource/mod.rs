@@ -3,7 +3,7 @@
 //! A resource reads arguments, calls the engine and makes nodes of what comes back. Names of fields are the SDK's.
 //!
 //! # Adding a resource
-//! One file beside this one with a `pub(super) static PART`, one line in [`PARTS`].
+//! One file next to this one with a `pub(super) static PART`, one line in [`PARTS`].
 
 mod annotation_import;
 mod attachment;

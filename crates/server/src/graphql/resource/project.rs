@@ -70,9 +70,9 @@ pub(super) static PART: Part = Part {
                 })
                 .for_writers(),
                 Field::object("showPredictionsToLabelers", "Project", &["show"], |_, parent, arguments| {
-                    let mut told = Value::Object(parent.clone());
-                    told["showingPredictionsToLabelers"] = json!(arguments.flag("show")?);
-                    Ok(told)
+                    let mut shown = Value::Object(parent.clone());
+                    shown["showingPredictionsToLabelers"] = json!(arguments.flag("show")?);
+                    Ok(shown)
                 })
                 .for_writers(),
             ],

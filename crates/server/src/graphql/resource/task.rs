@@ -107,7 +107,7 @@ fn results(call: &Call<'_>, task: &Task, outcome: &Value) -> Result<(Value, Valu
         return Ok((url("rows.json"), Value::Null));
     }
     if task.status == TaskStatus::Failed {
-        // The SDK parses this text when it tells why a task failed.
+        // The SDK parses this text when it reports why a task failed.
         return Ok((json!(json!({ "error": outcome["error"] }).to_string()), Value::Null));
     }
     if task.status != TaskStatus::Complete || !job::is_export(&task.kind) {

@@ -32,7 +32,7 @@ fn tables_are_in_order() {
             problems.push(report(1, format!("there is no table {table}")));
         }
         for pair in items.windows(2).filter(|pair| pair[0].1 >= pair[1].1) {
-            problems.push(report(pair[1].0, format!("{} stands behind {} in {table}", pair[1].1, pair[0].1)));
+            problems.push(report(pair[1].0, format!("{} comes after {} in {table}", pair[1].1, pair[0].1)));
         }
     }
     expect_none(problems);
@@ -41,7 +41,9 @@ fn tables_are_in_order() {
 /// Returns the items of a table of paths, with their lines.
 fn items(code: &str, table: &str) -> Vec<(usize, String)> {
     let Some(start) = code.find(&format!("static {table}:")) else { return Vec::new() };
-    let Some(open) = code[start..].find("= &[").map(|at| start + at + 4) else { return Vec::new() };
+    // The type before the sign has brackets, too.
+    let Some(equals) = code[start..].find('=').map(|at| start + at) else { return Vec::new() };
+    let Some(open) = code[equals..].find("&[").map(|at| equals + at + 2) else { return Vec::new() };
     let Some(close) = code[open..].find("];").map(|at| open + at) else { return Vec::new() };
     let mut found = Vec::new();
     let mut at = open;
@@ -60,4 +62,5 @@ fn items(code: &str, table: &str) -> Vec<(usize, String)> {
 fn items_are_found_with_their_lines() {
     let code = "pub static A: &[&B] = &[&c::C,\n    &d::D,\n];";
     assert_eq!(items(code, "A"), [(1, "c::C".to_owned()), (2, "d::D".to_owned())]);
+    assert_eq!(items("static LONG: &[&B] =\n    &[&c::C];", "LONG"), [(2, "c::C".to_owned())]);
 }

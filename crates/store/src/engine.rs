@@ -90,6 +90,10 @@ pub trait Connection: Send {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
     /// Runs a query and calls `each` for every row, in order, until it breaks.
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+    /// Runs a statement again and again, with the next `count` parameters each time.
+    fn execute_each(&mut self, sql: &str, params: &[Param<'_>], count: usize) -> Result<(), StoreError> {
+        params.chunks(count).try_for_each(|params| self.execute(sql, params).map(|_| ()))
+    }
     /// Returns how a statement begins that inserts many rows, and that nobody goes on after when it fails: the transaction, or
     /// the savepoint around it, is taken back. Engines that keep what a statement changes, so that it alone can be taken
     /// back, need not do so for these.

@@ -28,7 +28,7 @@ impl Bench {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         say("==> building");
         let built = Command::new("cargo")
-            .args(["build", "--release", "--package", "labelport-cli", "--package", "labelport-engine", "--example"])
+            .args(["build", "--release", "--package", "labelport-cli", "--package", "labelport-samples", "--example"])
             .args(["compose", "--bin", "labelport"])
             .current_dir(&root)
             .status();

@@ -24,8 +24,10 @@ pub(super) fn read_list(
     home: Home,
     features: &mut Features,
 ) -> Result<Vec<Label>, RowError> {
-    let mut labels: Vec<Label> = Vec::new();
-    for (index, value) in array(place, list)?.elements().enumerate() {
+    let list = array(place, list)?;
+    // A vector that grows has room for four at once, and most rows have one label.
+    let mut labels: Vec<Label> = Vec::with_capacity(list.elements().count());
+    for (index, value) in list.elements().enumerate() {
         let here = Place::Index(place, index);
         let label = read(&here, value, home, features)?;
         if labels.iter().any(|known| known.id == label.id) {

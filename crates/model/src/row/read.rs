@@ -292,8 +292,12 @@ fn list<T>(
     value: Value<'_>,
     read: impl Fn(&Place<'_>, Value<'_>) -> Result<T, RowError>,
 ) -> Result<Vec<T>, RowError> {
-    let elements = array(place, value)?.elements().enumerate();
-    elements.map(|(index, item)| read(&Place::Index(place, index), item)).collect()
+    let array = array(place, value)?;
+    let mut list = Vec::with_capacity(array.elements().count());
+    for (index, item) in array.elements().enumerate() {
+        list.push(read(&Place::Index(place, index), item)?);
+    }
+    Ok(list)
 }
 
 /// Reads the members of an object whose keys are ids.
@@ -302,7 +306,13 @@ fn entries<T>(
     value: Value<'_>,
     mut read: impl FnMut(&Place<'_>, &str, Value<'_>) -> Result<T, RowError>,
 ) -> Result<Vec<T>, RowError> {
-    object(place, value)?.members().map(|(key, member)| read(&Place::Key(place, key), key, member)).collect()
+    let object = object(place, value)?;
+    // A vector that grows has room for four at once, and most rows are in one project.
+    let mut list = Vec::with_capacity(object.members().count());
+    for (key, member) in object.members() {
+        list.push(read(&Place::Key(place, key), key, member)?);
+    }
+    Ok(list)
 }
 
 /// Returns a text member, or an empty text if it is absent or null.

@@ -89,6 +89,18 @@ impl Connection for SqliteConnection {
         run().map(|changed| changed as u64).map_err(|error| explain(&error, &self.context))
     }
 
+    fn execute_each(&mut self, sql: &str, params: &[Param<'_>], count: usize) -> Result<(), StoreError> {
+        debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
+        // A statement for many rows has some kilobytes. To find it prepared costs more than to insert a row.
+        let run = || {
+            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
+            params
+                .chunks(count)
+                .try_for_each(|params| statement.execute(rusqlite::params_from_iter(params)).map(|_| ()))
+        };
+        run().map_err(|error| explain(&error, &self.context))
+    }
+
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let mut run = || {

@@ -14,6 +14,8 @@ use labelport_model::time::Timestamp;
 
 /// About how many parameters a statement for many rows has. With 96 an import was slower, with 1,500 no faster.
 const STATEMENT_PARAMS: usize = 384;
+/// For how many statements the parameters are put together at a time.
+const STATEMENTS_TOGETHER: usize = 16;
 
 /// Rows of several tables that wait to be written.
 #[derive(Default)]
@@ -171,22 +173,16 @@ fn write<'a, T, const COLUMNS: usize>(
     rows: &'a [T],
     columns: impl Fn(&'a T) -> [Param<'a>; COLUMNS],
 ) -> Result<(), StoreError> {
-    let chunks = rows.chunks_exact(STATEMENT_PARAMS / COLUMNS);
-    let rest = chunks.remainder();
+    let together = STATEMENT_PARAMS / COLUMNS;
+    let (many, rest) = rows.split_at(rows.len() - rows.len() % together);
     let insert = connection.insert_many_into();
     let mut params = Vec::new();
-    if rows.len() > rest.len() {
-        let sql = statement(insert, into, conflict, STATEMENT_PARAMS / COLUMNS, COLUMNS);
-        for chunk in chunks {
+    for (rows, together) in [(many, together), (rest, 1)].into_iter().filter(|(rows, _)| !rows.is_empty()) {
+        let sql = statement(insert, into, conflict, together, COLUMNS);
+        for some in rows.chunks(together * STATEMENTS_TOGETHER) {
             params.clear();
-            params.extend(chunk.iter().flat_map(&columns));
-            connection.execute(&sql, &params)?;
-        }
-    }
-    if !rest.is_empty() {
-        let sql = statement(insert, into, conflict, 1, COLUMNS);
-        for row in rest {
-            connection.execute(&sql, &columns(row))?;
+            params.extend(some.iter().flat_map(&columns));
+            connection.execute_each(&sql, &params, together * COLUMNS)?;
         }
     }
     Ok(())

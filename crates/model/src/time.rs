@@ -104,7 +104,7 @@ impl Timestamp {
     /// Also accepts times without a fraction or with one to nine digits of it (truncated to milliseconds), `Z`, and
     /// offsets as `±hh:mm` or `±hhmm`. Leap seconds and days outside the calendar are refused.
     pub fn parse_export(text: &str) -> Option<Self> {
-        let mut reader = Reader(text.as_bytes());
+        let mut reader = DateParser(text.as_bytes());
         let days = reader.date()?;
         reader.skip(b'T')?;
         let secs = reader.clock()?;
@@ -289,7 +289,7 @@ impl Written {
         if let Some(instant) = Timestamp::parse_export(text) {
             return Some(Self::Instant(instant));
         }
-        let mut reader = Reader(text.as_bytes());
+        let mut reader = DateParser(text.as_bytes());
         let midnight = Wall(reader.date()? * DAY_MS);
         if reader.is_done() {
             return Some(Self::Day(midnight));
@@ -331,9 +331,9 @@ impl Written {
 }
 
 /// The bytes of a time that are not read yet.
-struct Reader<'a>(&'a [u8]);
+struct DateParser<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl DateParser<'_> {
     fn is_done(&self) -> bool {
         self.0.is_empty()
     }

@@ -40,7 +40,7 @@ impl Readers {
                 },
                 None => self.engine.connect_reader()?,
             };
-            return Ok(Box::new(Reader { connection: Some(connection), readers: Arc::clone(self) }));
+            return Ok(Box::new(PooledReader { connection: Some(connection), readers: Arc::clone(self) }));
         }
     }
 
@@ -57,19 +57,19 @@ impl Readers {
 }
 
 /// A connection that is given back when it is dropped.
-struct Reader {
+struct PooledReader {
     /// There until the drop.
     connection: Option<Box<dyn Connection>>,
     readers: Arc<Readers>,
 }
 
-impl Reader {
+impl PooledReader {
     fn connection(&mut self) -> &mut dyn Connection {
         &mut **self.connection.as_mut().expect("it is taken by the drop alone")
     }
 }
 
-impl Drop for Reader {
+impl Drop for PooledReader {
     fn drop(&mut self) {
         // A panic may have come from within a statement.
         if let Some(connection) = self.connection.take().filter(|_| !std::thread::panicking()) {
@@ -78,7 +78,7 @@ impl Drop for Reader {
     }
 }
 
-impl Connection for Reader {
+impl Connection for PooledReader {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         self.connection().execute(sql, params)
     }

@@ -16,7 +16,7 @@ type Work = Box<dyn FnOnce(&mut dyn Connection) -> Result<Acknowledge, StoreErro
 /// Answers the caller, once the commit has succeeded or failed.
 type Acknowledge = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-struct Job {
+struct Change {
     work: Work,
     /// Answers the caller when the work itself fails.
     refuse: Acknowledge,
@@ -24,7 +24,7 @@ struct Job {
 
 /// The thread that writes, and the queue before it.
 pub(crate) struct Writer {
-    queue: Option<SyncSender<Job>>,
+    queue: Option<SyncSender<Change>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -43,7 +43,7 @@ impl Writer {
 /// A handle on the writer. The writer ends after the last of them.
 #[derive(Clone)]
 pub struct Submitter {
-    queue: SyncSender<Job>,
+    queue: SyncSender<Change>,
 }
 
 impl Submitter {
@@ -64,7 +64,7 @@ impl Submitter {
     {
         let (answer, outcome): (Sender<Result<T, StoreError>>, _) = channel();
         let refusal = answer.clone();
-        let job = Job {
+        let job = Change {
             work: Box::new(move |connection| {
                 let value = work(connection)?;
                 let acknowledge: Acknowledge = Box::new(move |committed| {
@@ -107,7 +107,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Job>) {
+fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Change>) {
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_LIMIT {
@@ -119,7 +119,7 @@ fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Job>) {
 }
 
 /// Runs jobs in one transaction, and in another those after a failure that took the transaction with it.
-fn commit_group(connection: &mut dyn Connection, group: Vec<Job>) {
+fn commit_group(connection: &mut dyn Connection, group: Vec<Change>) {
     let mut waiting = group.into_iter();
     while waiting.len() > 0 {
         if let Err(error) = connection.execute("begin immediate", &[]) {

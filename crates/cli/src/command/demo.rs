@@ -1,7 +1,7 @@
 //! `labelport demo`: a composed workspace, exported through every scope.
 
 use super::Command;
-use super::export::{Job, Target, print_first_row};
+use super::export::{ExportWork, Output, print_first_row};
 use crate::ambient;
 use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
@@ -70,7 +70,7 @@ fn fill(store: &Store, scratch_folder: &Path, composed: &Composed, messages: &Me
     let mut total = Summary::default();
     for file in &composed.files {
         let source = Source::stream(&file.name, Box::new(Cursor::new(file.ndjson.clone())));
-        let mut run = import::Run {
+        let mut run = import::ImportOptions {
             strict: true,
             threads: 1,
             record_limit_bytes: RECORD_LIMIT_BYTES,
@@ -190,9 +190,9 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = ambient::instant();
-    let job = Job { store, request, threads: ambient::processors(), stop: None };
+    let job = ExportWork { store, request, threads: ambient::processors(), stop: None };
     let manifest = job
-        .run(&Target::own_file(path)?, messages)?
+        .run(&Output::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
     let elapsed = started.elapsed();
     let scope = request.scope.kind().name();

@@ -8,7 +8,7 @@ use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::export::{self, ExportError, Progress, ROW_LIMIT_BYTES, Run};
+use labelport_engine::export::{self, ExportError, ExportOptions, ExportProgress, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
@@ -52,17 +52,17 @@ impl Command for Export {
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
         let choice = format_choice(arguments)?;
         let format = labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))?;
-        let target = Target::of(arguments, format, workspace)?;
+        let target = Output::of(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
         let request = request(kind, arguments, &store)?;
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
-        let job = Job { store: &store, request: &request, threads, stop: None };
+        let job = ExportWork { store: &store, request: &request, threads, stop: None };
         let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
-            Target::Nowhere => job.run(&target, messages)?,
+            Output::Nowhere => job.run(&target, messages)?,
             _ => job.run_as_task(&target, messages)?,
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
@@ -90,7 +90,7 @@ fn writes_labels(request: &ExportRequest) -> bool {
 }
 
 /// One export to run.
-pub(super) struct Job<'a> {
+pub(super) struct ExportWork<'a> {
     pub(super) store: &'a Store,
     pub(super) request: &'a ExportRequest,
     pub(super) threads: usize,
@@ -100,9 +100,9 @@ pub(super) struct Job<'a> {
 
 /// Where an export goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum Output {
     /// Standard output.
-    Output,
+    Stdout,
     /// A file that appears whole, with a manifest next to it.
     File(Destination, Packing),
     /// A folder or an archive that appears whole, with a manifest next to it.
@@ -116,12 +116,12 @@ pub(super) enum Target {
 /// Names of standard output.
 const OUTPUT_NAMES: &[&str] = &["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
-impl Target {
+impl Output {
     /// Takes the target that was named. One that may not be written is found before anything is read.
     fn of(arguments: &ArgMatches, format: &dyn Format, workspace: &Workspace) -> Result<Self, Failure> {
         let target = match arguments.get_one::<String>("output").map(String::as_str) {
-            None => Self::output(format)?,
-            Some(name) if OUTPUT_NAMES.contains(&name) => Self::output(format)?,
+            None => Self::stdout(format)?,
+            Some(name) if OUTPUT_NAMES.contains(&name) => Self::stdout(format)?,
             Some(path) => {
                 let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
                 Self::of_path(Path::new(path), format, workspace, existing)?
@@ -130,12 +130,12 @@ impl Target {
         Ok(if arguments.get_flag("dry-run") { Self::Nowhere } else { target })
     }
 
-    fn output(format: &dyn Format) -> Result<Self, Failure> {
+    fn stdout(format: &dyn Format) -> Result<Self, Failure> {
         if format.layout().extension().is_none() && io::stdout().is_terminal() {
             let message = format!("{} is a package of files, which a terminal cannot show", format.name());
             return Err(Failure::usage(message).hint("name a folder or an archive, such as -o rows.zip"));
         }
-        Ok(Self::Output)
+        Ok(Self::Stdout)
     }
 
     fn of_path(path: &Path, format: &dyn Format, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
@@ -172,11 +172,11 @@ fn is_device(path: &Path) -> bool {
     is_special || folder.is_some_and(|folder| folder == Path::new("/dev") || folder.starts_with("/proc"))
 }
 
-impl Job<'_> {
+impl ExportWork<'_> {
     /// Runs the export and records it as a task.
-    fn run_as_task(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
+    fn run_as_task(&self, target: &Output, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let file = match target {
-            Target::File(destination, _) | Target::Package(destination, _) => {
+            Output::File(destination, _) | Output::Package(destination, _) => {
                 std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
             }
             _ => None,
@@ -188,7 +188,7 @@ impl Job<'_> {
             holds_writer: false,
         };
         task::record(self.store, messages, &work, |stop| {
-            let job = Job { stop: Some(stop), ..*self };
+            let job = ExportWork { stop: Some(stop), ..*self };
             let manifest = job.run(target, messages)?;
             let (rows, sha256) = match &manifest {
                 Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
@@ -200,11 +200,11 @@ impl Job<'_> {
     }
 
     /// Runs the export; nothing is returned when the reader of standard output has gone away.
-    pub(super) fn run(&self, target: &Target, messages: &Messages) -> Result<Option<Manifest>, Failure> {
+    pub(super) fn run(&self, target: &Output, messages: &Messages) -> Result<Option<Manifest>, Failure> {
         let mut progress = messages.progress("exporting", None);
-        let mut tell = |now: Progress| progress.set_of(now.parts_begun, now.parts, now.rows);
+        let mut tell = |now: ExportProgress| progress.set_of(now.parts_begun, now.parts, now.rows);
         let format = export::format_of(self.request)?;
-        let mut run = Run {
+        let mut run = ExportOptions {
             threads: self.threads,
             format,
             row_limit_bytes: ROW_LIMIT_BYTES,
@@ -213,7 +213,7 @@ impl Job<'_> {
             stop: self.stop,
         };
         let mut sink = target.open(format, messages)?;
-        let is_output = *target == Target::Output;
+        let is_output = *target == Output::Stdout;
         let is_closed = |error: &ExportError| matches!(error, ExportError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
         match export::run(self.store, self.request, &mut *sink, &mut run) {
             // The reader has what it wanted.
@@ -229,7 +229,7 @@ impl Job<'_> {
     }
 }
 
-impl Target {
+impl Output {
     /// Opens what takes the entries.
     fn open(&self, format: &dyn Format, messages: &Messages) -> Result<Box<dyn Sink>, Failure> {
         let is_package = matches!(format.layout(), Layout::Package { .. });
@@ -238,7 +238,7 @@ impl Target {
         };
         Ok(match self {
             Self::Nowhere => Box::new(Nowhere),
-            Self::Output => {
+            Self::Stdout => {
                 widen(&io::stdout());
                 let sink = Box::new(Stream { out: io::stdout(), name: "standard output".to_owned() });
                 if is_package { archived(sink, ArchiveKind::Zip, &std::env::temp_dir())? } else { sink }
@@ -456,16 +456,16 @@ fn span(flag: &str, range: &str) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) {
+fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) {
     let digest = &manifest.digest;
     let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
     let written = match target {
-        Target::Output => "wrote to standard output".to_owned(),
-        Target::File(destination, _) | Target::Package(destination, _) => {
+        Output::Stdout => "wrote to standard output".to_owned(),
+        Output::File(destination, _) | Output::Package(destination, _) => {
             format!("wrote {}", escaped(&destination.path().display().to_string()))
         }
-        Target::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
-        Target::Nowhere => "would write".to_owned(),
+        Output::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
+        Output::Nowhere => "would write".to_owned(),
     };
     let sentence = format!(
         "{written}: {}, {}, {}, {}, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
@@ -478,7 +478,7 @@ fn report(manifest: &Manifest, target: &Target, secs: f64, messages: &Messages) 
         digest.sha256,
     );
     let event = json!({
-        "event": if *target == Target::Nowhere { "counted" } else { "exported" },
+        "event": if *target == Output::Nowhere { "counted" } else { "exported" },
         "rows": digest.rows,
         "labels": manifest.labels,
         "run_labels": manifest.run_labels,

@@ -9,7 +9,8 @@ use crate::task::{Done, record};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
-    self, DryFolder, DryRun, ImportError, Preview, Progress, RefusedFiles, RowName, Run, Source, Summary, reasons_path,
+    self, DryFolder, DryRun, ImportError, ImportOptions, ImportProgress, Preview, RefusedFiles, RowName, Source,
+    Summary, reasons_path,
 };
 use labelport_engine::sink::{Existing, Packing, Rules};
 use labelport_engine::tasks::{CommandTask, CommandWork};
@@ -216,7 +217,7 @@ fn import_all(
     let work = |stop: &Arc<AtomicBool>| {
         limits.stop = Some(Arc::clone(stop));
         for source in sources {
-            let run_one = |source: Source, run: &mut Run<'_>| import::run(&store, source, run);
+            let run_one = |source: Source, run: &mut ImportOptions<'_>| import::run(&store, source, run);
             total.add(import_one(source, limits, messages, run_one)?);
         }
         let outcome = json!({ "records": total.records, "refused": total.refused }).to_string();
@@ -260,7 +261,8 @@ fn dry_run_in(
     let dry_run = DryRun::start(store, ambient::now())?;
     let last = sources.len().saturating_sub(1);
     for (index, source) in sources.into_iter().enumerate() {
-        let run_one = |source: Source, run: &mut Run<'_>| import::run_dry(&dry_run, source, index == last, run);
+        let run_one =
+            |source: Source, run: &mut ImportOptions<'_>| import::run_dry(&dry_run, source, index == last, run);
         total.add(import_one(source, limits, messages, run_one)?);
     }
     Ok(dry_run.finish()?)
@@ -282,13 +284,13 @@ fn import_one(
     source: Source,
     limits: &mut Limits<'_>,
     messages: &Messages,
-    import: impl FnOnce(Source, &mut Run<'_>) -> Result<Summary, ImportError>,
+    import: impl FnOnce(Source, &mut ImportOptions<'_>) -> Result<Summary, ImportError>,
 ) -> Result<Summary, Failure> {
     let name = source.name().to_owned();
     let mut progress = messages.progress("importing", source.size_bytes());
-    let mut tell = |now: Progress| progress.set(now.bytes, now.records);
+    let mut tell = |now: ImportProgress| progress.set(now.bytes, now.records);
     let threads = ambient::processors().saturating_sub(1).max(1);
-    let mut run = Run {
+    let mut run = ImportOptions {
         strict: limits.strict,
         threads,
         record_limit_bytes: limits.record_bytes,

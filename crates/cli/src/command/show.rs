@@ -5,7 +5,7 @@ use crate::messages::{Messages, indented, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::export::{self, ROW_LIMIT_BYTES, Run};
+use labelport_engine::export::{self, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::sink::Stream;
 use labelport_formats::write::Ndjson;
 use labelport_model::json::{Document, ObjectWriter, Value};
@@ -75,7 +75,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
         store,
         &request,
         &mut sink,
-        &mut Run {
+        &mut ExportOptions {
             threads: 1,
             format: &Ndjson,
             row_limit_bytes: ROW_LIMIT_BYTES,

@@ -1,6 +1,6 @@
 //! The lines of an import: where they stand in the file, and which data row each is about.
 
-use super::target::Target;
+use super::target::Parent;
 use crate::workspace::Workspace;
 use labelport_formats::read::labelbox_lines::{self, LineError};
 use labelport_model::json::{Document, Value};
@@ -80,7 +80,7 @@ impl Lines {
     ///
     /// A row that cannot be found keeps its place among the others: an import that was interrupted continues after as many
     /// rows as were done, whatever was deleted in the meantime.
-    pub(super) fn find_rows(&mut self, workspace: &Workspace, target: &Target) -> Result<Vec<LinesOfRow>, Problem> {
+    pub(super) fn find_rows(&mut self, workspace: &Workspace, target: &Parent) -> Result<Vec<LinesOfRow>, Problem> {
         let mut by_row: Vec<LinesOfRow> = Vec::new();
         let mut known: HashMap<Named, usize> = HashMap::new();
         let mut document = Document::default();
@@ -89,7 +89,7 @@ impl Lines {
             let text = self.text(&place)?;
             // A line that is no JSON cannot say whose it is.
             if let Err(error) = document.read(text.as_bytes()) {
-                self.failures[place.index] = Some(LineError::of_line(labelbox_lines::Problem::NotJson(error)));
+                self.failures[place.index] = Some(LineError::of_line(labelbox_lines::LineProblem::NotJson(error)));
                 continue;
             }
             let root = document.root();
@@ -112,9 +112,9 @@ impl Lines {
             };
             given.row_id = row.as_ref().map(|row| row.id.clone()).or_else(|| id.clone());
             let failure = match &row {
-                None => Some(labelbox_lines::Problem::RowUnknown),
+                None => Some(labelbox_lines::LineProblem::RowUnknown),
                 Some(row) if !target.holds(&mut *reader, row.key)? => {
-                    Some(labelbox_lines::Problem::RowElsewhere(target.sort()))
+                    Some(labelbox_lines::LineProblem::RowElsewhere(target.sort()))
                 }
                 Some(_) => None,
             };

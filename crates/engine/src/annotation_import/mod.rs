@@ -11,7 +11,7 @@ mod target;
 pub use labelport_store::tables::annotation_imports::AnnotationImport;
 
 use self::lines::Lines;
-use self::target::Target;
+use self::target::Parent;
 use crate::edits::Edits;
 use crate::outbound::{self, FetchError, Limits};
 use crate::projects::workflow::Mover;
@@ -85,7 +85,7 @@ pub struct NewImport<'a> {
 /// Starts an import; returns it as it is before the work has begun.
 pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Result<AnnotationImport, Problem> {
     crate::catalog::dataset::check_name("import", new.name)?;
-    let target = Target::find(workspace, new.kind, new.parent_id)?;
+    let target = Parent::find(workspace, new.kind, new.parent_id)?;
     check_url(workspace, new.input_url)?;
     let id = workspace.chance().cuid();
     let request = json!({ "import": id, "email": caller.user.email }).to_string();
@@ -132,7 +132,7 @@ fn check_url(workspace: &Workspace, url: &str) -> Result<(), Problem> {
 
 /// Returns an import by its parent and name.
 pub fn get(workspace: &Workspace, kind: ImportKind, parent_id: &str, name: &str) -> Result<AnnotationImport, Problem> {
-    let parent_key = Target::find(workspace, kind, parent_id)?.parent_key();
+    let parent_key = Parent::find(workspace, kind, parent_id)?.parent_key();
     let named = ImportName { kind: kind.word(), parent_key, name };
     let found = workspace.read(|connection| Ok(annotation_imports::find(connection, workspace.org_key(), named)?))?;
     found.ok_or_else(|| Problem::not_found("import", name))
@@ -140,7 +140,7 @@ pub fn get(workspace: &Workspace, kind: ImportKind, parent_id: &str, name: &str)
 
 /// Lists the imports of a kind into a parent, oldest first.
 pub fn list(workspace: &Workspace, kind: ImportKind, parent_id: &str) -> Result<Vec<AnnotationImport>, Problem> {
-    let parent_key = Target::find(workspace, kind, parent_id)?.parent_key();
+    let parent_key = Parent::find(workspace, kind, parent_id)?.parent_key();
     workspace.read(|connection| Ok(annotation_imports::list(connection, workspace.org_key(), kind.word(), parent_key)?))
 }
 
@@ -198,7 +198,7 @@ fn fail(workspace: &Workspace, import: &AnnotationImport, reason: &str) -> Resul
 
 fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pulse) -> Result<Done, JobError> {
     let kind = ImportKind::find(&import.kind).ok_or_else(|| Problem::internal("an import of an unknown kind"))?;
-    let target = Target::get(workspace, kind, import.parent_key)?;
+    let target = Parent::get(workspace, kind, import.parent_key)?;
     let file = input_file(workspace, import)?;
     let opened = workspace.files().open(&file);
     let opened = opened.map_err(|error| Problem::malformed(format!("the file of the import: {error}")))?;
@@ -243,7 +243,7 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         })?;
         for (_, places) in portion.iter().filter(|(row_key, _)| row_key.is_some_and(|key| gone.contains(&key))) {
             places.iter().for_each(|place| {
-                statuses[place.index] = Some(LineError::of_line(labelbox_lines::Problem::RowUnknown))
+                statuses[place.index] = Some(LineError::of_line(labelbox_lines::LineProblem::RowUnknown))
             });
         }
     }
@@ -283,7 +283,7 @@ pub(super) struct Made {
 fn convert(
     workspace: &Workspace,
     import: &AnnotationImport,
-    target: &Target,
+    target: &Parent,
     ontology: &Ontology,
     (row_key, texts): (RowKey, &[String]),
     is_done: bool,
@@ -296,7 +296,7 @@ fn convert(
     // Somebody deleted it since the lines were sorted out.
     let Some(row) = row else {
         return Ok(Outcome {
-            outcomes: texts.iter().map(|_| Err(LineError::of_line(labelbox_lines::Problem::RowUnknown))).collect(),
+            outcomes: texts.iter().map(|_| Err(LineError::of_line(labelbox_lines::LineProblem::RowUnknown))).collect(),
             made: None,
         });
     };
@@ -339,7 +339,7 @@ fn convert(
 struct ImportWorld<'w> {
     workspace: &'w Workspace,
     import: &'w AnnotationImport,
-    target: &'w Target,
+    target: &'w Parent,
     /// Masks that were kept: where each is found, and its file.
     masks: Vec<(String, File)>,
     /// Whether what is made was made before, so that nothing is kept.

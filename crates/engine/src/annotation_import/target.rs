@@ -19,14 +19,14 @@ use serde_json::{Value, json};
 
 /// A project or a model run, with what its annotations become.
 #[derive(Debug, Clone)]
-pub(super) enum Target {
+pub(super) enum Parent {
     /// A project.
     Project(Box<Project>, ImportKind),
     /// A model run.
     Run(Box<ModelRun>),
 }
 
-impl Target {
+impl Parent {
     /// Finds a target by its id.
     pub(super) fn find(workspace: &Workspace, kind: ImportKind, id: &str) -> Result<Self, Problem> {
         match kind {

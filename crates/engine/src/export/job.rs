@@ -179,7 +179,7 @@ fn write(
     Written { format, labels_created }: Written<'_>,
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();
-    let mut tell = |now: export::Progress| {
+    let mut tell = |now: export::ExportProgress| {
         // Progress is reported once a second: a write for each chunk would cost more than the chunk.
         if workspace.now().as_millis() - last.as_millis() < 1_000 {
             return;
@@ -193,7 +193,7 @@ fn write(
             tables::tasks::report_progress(connection, &id, TaskProgress { rows_done, rows_total })
         }));
     };
-    let mut run = export::Run {
+    let mut run = export::ExportOptions {
         threads: workspace.threads(),
         format,
         row_limit_bytes: export::ROW_LIMIT_BYTES,

@@ -50,7 +50,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const NOTICES_LISTED: usize = 1_000;
 
 /// How an export runs.
-pub struct Run<'a> {
+pub struct ExportOptions<'a> {
     /// The threads that assemble rows.
     pub threads: usize,
     /// The format to write.
@@ -62,14 +62,14 @@ pub struct Run<'a> {
     /// keep all their labels; that of the legacy formats is about labels.
     pub labels_created: Option<Span>,
     /// Called after each chunk with how far the export is.
-    pub progress: &'a mut dyn FnMut(Progress),
+    pub progress: &'a mut dyn FnMut(ExportProgress),
     /// Ends the export with [`ExportError::Stopped`] once it is set.
     pub stop: Option<&'a AtomicBool>,
 }
 
 /// How far an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct ExportProgress {
     /// Rows written.
     pub rows: u64,
     /// Parts of the selection that are begun, of `parts`. Parts are ranges of keys and need not hold equally many rows.
@@ -102,7 +102,7 @@ pub fn run(
     store: &Store,
     request: &ExportRequest,
     sink: &mut dyn Sink,
-    run: &mut Run<'_>,
+    run: &mut ExportOptions<'_>,
 ) -> Result<Manifest, ExportError> {
     request.check().map_err(ExportError::Request)?;
     let mut snapshot = store.snapshot(run.threads.max(1))?;
@@ -168,7 +168,7 @@ pub fn run(
                 let room = NOTICES_LISTED - notices.len();
                 notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
                 writer.write(&mut chunk)?;
-                (run.progress)(Progress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
+                (run.progress)(ExportProgress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
                 add(chunk);
                 Ok(())
             },

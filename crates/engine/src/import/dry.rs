@@ -4,7 +4,7 @@
 //! the disk and not in memory, and nobody else can write until it ends.
 
 use super::error::ImportError;
-use super::target::{self, Refusals, Rows, Target};
+use super::target::{self, Refusals, RowWriter, Rows};
 use crate::ambient::Chance;
 use crate::disk::pending::Pending;
 use labelport_model::row::Row;
@@ -135,7 +135,7 @@ impl DryRun {
     }
 }
 
-impl Target for &DryRun {
+impl RowWriter for &DryRun {
     fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         DryRun::send(self, Message::Rows(rows))
     }

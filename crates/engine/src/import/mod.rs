@@ -39,7 +39,7 @@ use parse::{Parsed, Worker};
 use split::{Limits, Record, RecordProblem, Records};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use target::{Piecemeal, Rows, Target, Whole};
+use target::{Piecemeal, RowWriter, Rows, Whole};
 
 /// Records are parsed in portions of about this many bytes.
 const PORTION_BYTES: usize = 1 << 20;
@@ -57,7 +57,7 @@ const TRANSACTION_ROWS: usize = 20_000;
 const REFUSED_LISTED: usize = 1_000;
 
 /// How an import runs.
-pub struct Run<'a> {
+pub struct ImportOptions<'a> {
     /// Refuse a file as a whole, before anything of it is seen, when one of its records is refused.
     pub strict: bool,
     /// The threads that parse.
@@ -71,14 +71,14 @@ pub struct Run<'a> {
     /// The time that new things are given.
     pub now: Timestamp,
     /// Gets the progress of the import, after each commit.
-    pub progress: &'a mut dyn FnMut(Progress),
+    pub progress: &'a mut dyn FnMut(ImportProgress),
     /// Ends the import with [`ImportError::Stopped`] once it is set.
     pub stop: Option<&'a AtomicBool>,
 }
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct ImportProgress {
     /// Records read and written or refused.
     pub records: u64,
     /// Bytes read from the file, before decompression.
@@ -159,7 +159,7 @@ struct Sent {
 
 /// Hands rows to the store, one transaction's worth ahead of what it has acknowledged.
 struct Handover<'a> {
-    target: Box<dyn Target + 'a>,
+    target: Box<dyn RowWriter + 'a>,
     name: &'a str,
     sent: Option<Sent>,
     summary: Summary,
@@ -167,7 +167,7 @@ struct Handover<'a> {
 
 impl Handover<'_> {
     /// Hands on what waits, after what was handed on before is acknowledged.
-    fn send(&mut self, waiting: &mut Waiting, position: u64, run: &mut Run<'_>) -> Result<(), ImportError> {
+    fn send(&mut self, waiting: &mut Waiting, position: u64, run: &mut ImportOptions<'_>) -> Result<(), ImportError> {
         self.settle(run)?;
         let Waiting { rows, originals, refused, records, .. } = std::mem::take(waiting);
         let lines = rows.iter().map(|(line, _)| *line).collect();
@@ -177,7 +177,7 @@ impl Handover<'_> {
     }
 
     /// Waits until what was handed on is acknowledged.
-    fn settle(&mut self, run: &mut Run<'_>) -> Result<(), ImportError> {
+    fn settle(&mut self, run: &mut ImportOptions<'_>) -> Result<(), ImportError> {
         let Some(Sent { records, lines, mut originals, mut refused, position }) = self.sent.take() else {
             return Ok(());
         };
@@ -194,14 +194,14 @@ impl Handover<'_> {
             self.summary.refuse(refused);
         }
         self.summary.records += records;
-        (run.progress)(Progress { records: self.summary.records, bytes: position });
+        (run.progress)(ImportProgress { records: self.summary.records, bytes: position });
         Ok(())
     }
 }
 
 /// Imports one file. What was acknowledged before an error stays; a strict import leaves nothing.
-pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, ImportError> {
-    let target = || -> Result<Box<dyn Target + '_>, ImportError> {
+pub fn run(store: &Store, source: Source, run: &mut ImportOptions<'_>) -> Result<Summary, ImportError> {
+    let target = || -> Result<Box<dyn RowWriter + '_>, ImportError> {
         Ok(if run.strict {
             Box::new(Whole::start(store, run.now)?)
         } else {
@@ -214,7 +214,12 @@ pub fn run(store: &Store, source: Source, run: &mut Run<'_>) -> Result<Summary, 
 }
 
 /// Imports one file into a transaction that will be taken back. `is_last` says that no other file follows.
-pub fn run_dry(dry_run: &DryRun, source: Source, is_last: bool, run: &mut Run<'_>) -> Result<Summary, ImportError> {
+pub fn run_dry(
+    dry_run: &DryRun,
+    source: Source,
+    is_last: bool,
+    run: &mut ImportOptions<'_>,
+) -> Result<Summary, ImportError> {
     let opened = Opened::open(source, run)?;
     dry_run.begin(run.strict, is_last)?;
     import(opened, Box::new(dry_run), run)
@@ -228,7 +233,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn open(source: Source, run: &Run<'_>) -> Result<Self, ImportError> {
+    fn open(source: Source, run: &ImportOptions<'_>) -> Result<Self, ImportError> {
         let limits = Limits {
             record_bytes: run.record_limit_bytes.min(ROW_LIMIT_BYTES),
             scratch_folder: run.scratch_folder.to_owned(),
@@ -238,7 +243,11 @@ impl Opened {
     }
 }
 
-fn import(opened: Opened, target: Box<dyn Target + '_>, run: &mut Run<'_>) -> Result<Summary, ImportError> {
+fn import(
+    opened: Opened,
+    target: Box<dyn RowWriter + '_>,
+    run: &mut ImportOptions<'_>,
+) -> Result<Summary, ImportError> {
     let Opened { name, position, mut records } = opened;
     let keeps_originals = run.refused.is_some();
     let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };

@@ -13,7 +13,7 @@ pub(super) type Rows = Vec<(u64, Box<Row>)>;
 pub(super) type Refusals = Vec<(usize, String)>;
 
 /// Where parsed rows go. Each `send` is followed by one `receive`.
-pub(super) trait Target {
+pub(super) trait RowWriter {
     /// Hands rows on; the store works on them while the caller goes on.
     fn send(&mut self, rows: Rows) -> Result<(), ImportError>;
     /// Waits for the answer to the rows handed on.
@@ -38,7 +38,7 @@ impl Piecemeal {
     }
 }
 
-impl Target for Piecemeal {
+impl RowWriter for Piecemeal {
     fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
         let written = std::mem::take(&mut self.written);
@@ -119,7 +119,7 @@ impl Whole {
     }
 }
 
-impl Target for Whole {
+impl RowWriter for Whole {
     fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         self.rows.send(Message::Rows(rows)).map_err(|_| self.failure())
     }

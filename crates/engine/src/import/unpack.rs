@@ -14,10 +14,10 @@ pub(crate) const BUFFER_BYTES: usize = 256 << 10;
 
 /// How many bytes were read so far, before unpacking.
 #[derive(Debug, Clone, Default)]
-pub struct Position(Arc<Progress>);
+pub struct Position(Arc<ReadProgress>);
 
 #[derive(Debug, Default)]
-struct Progress {
+struct ReadProgress {
     bytes: AtomicU64,
     is_broken: AtomicBool,
 }

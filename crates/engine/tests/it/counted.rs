@@ -132,7 +132,7 @@ fn an_export_does_the_work_that_was_recorded() {
     for (name, request) in requests() {
         counts.statements.store(0, Ordering::Relaxed);
         counts.rows.store(0, Ordering::Relaxed);
-        let mut run = export::Run {
+        let mut run = export::ExportOptions {
             threads: 1,
             format: &Ndjson,
             row_limit_bytes: export::ROW_LIMIT_BYTES,

@@ -1,7 +1,7 @@
 //! What every format promises, and what the seam promises to a format.
 
 use crate::support::{Workspace, everything};
-use labelport_engine::export::{self, ROW_LIMIT_BYTES, Run};
+use labelport_engine::export::{self, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
 use labelport_formats::package::{ArchiveKind, check_path};
@@ -55,7 +55,7 @@ fn export(
     threads: usize,
 ) -> (BTreeMap<String, Vec<u8>>, Manifest) {
     let mut files = Files::default();
-    let mut run = Run {
+    let mut run = ExportOptions {
         threads,
         format,
         row_limit_bytes: ROW_LIMIT_BYTES,
@@ -230,7 +230,7 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
         let file = std::fs::File::create(&target).unwrap();
         let inner = labelport_engine::sink::Stream { out: file, name: "archive".to_owned() };
         let mut sink = ArchiveSink::new(kind, Box::new(inner), scratch.path()).unwrap();
-        let mut run = Run {
+        let mut run = ExportOptions {
             threads: 2,
             format: &Numbered,
             row_limit_bytes: ROW_LIMIT_BYTES,

@@ -30,7 +30,7 @@ fn labels_outside_the_span_are_not_counted() {
     let request = everything(Scope::Project("cp00000000000000000000001".to_owned()));
     let export = |labels_created| {
         let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
-        let mut run = export::Run {
+        let mut run = export::ExportOptions {
             threads: 1,
             format: &LegacyJson(Legacy::PLAIN),
             row_limit_bytes: export::ROW_LIMIT_BYTES,

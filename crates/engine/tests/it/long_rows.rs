@@ -68,8 +68,14 @@ fn export_in_chunks(
     row_limit_bytes: usize,
 ) -> (Chunks, Exported) {
     let mut sink = Chunks { packing: Packing::Plain, bytes: Vec::new(), chunks: Vec::new() };
-    let mut run =
-        export::Run { threads: 2, format, row_limit_bytes, labels_created: None, progress: &mut |_| {}, stop: None };
+    let mut run = export::ExportOptions {
+        threads: 2,
+        format,
+        row_limit_bytes,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+    };
     let manifest = export::run(&workspace.store, request, &mut sink, &mut run).unwrap();
     let exported = Exported { bytes: sink.bytes.clone(), manifest };
     (sink, exported)

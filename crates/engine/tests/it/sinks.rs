@@ -354,7 +354,7 @@ fn a_full_disk_ends_an_export_with_its_reason() {
     let workspace = Workspace::of(&demo().files);
     let out = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut sink = Stream { out, name: "/dev/full".to_owned() };
-    let mut run = export::Run {
+    let mut run = export::ExportOptions {
         threads: 2,
         format: &Ndjson,
         row_limit_bytes: export::ROW_LIMIT_BYTES,

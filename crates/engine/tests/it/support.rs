@@ -140,7 +140,7 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
         let mut sink = Memory { packing, bytes: Vec::new() };
-        let mut run = export::Run {
+        let mut run = export::ExportOptions {
             threads,
             format: &Ndjson,
             row_limit_bytes: export::ROW_LIMIT_BYTES,
@@ -156,7 +156,7 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_as(&self, request: &ExportRequest, format: &'static dyn Format) -> Exported {
         let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
-        let mut run = export::Run {
+        let mut run = export::ExportOptions {
             threads: 2,
             format,
             row_limit_bytes: export::ROW_LIMIT_BYTES,
@@ -196,12 +196,21 @@ impl Workspace {
 fn with_run<T>(
     import: ImportAs,
     refused: Option<&mut RefusedFiles>,
-    work: impl FnOnce(&mut import::Run<'_>) -> T,
+    work: impl FnOnce(&mut import::ImportOptions<'_>) -> T,
 ) -> T {
     let ImportAs { strict, threads, record_limit_bytes } = import;
     let now = Timestamp::from_millis(NOW_MS);
     let (scratch_folder, progress) = (&std::env::temp_dir(), &mut |_| {});
-    work(&mut import::Run { strict, threads, record_limit_bytes, scratch_folder, refused, now, progress, stop: None })
+    work(&mut import::ImportOptions {
+        strict,
+        threads,
+        record_limit_bytes,
+        scratch_folder,
+        refused,
+        now,
+        progress,
+        stop: None,
+    })
 }
 
 /// Returns a request for every section that a scope can have, key frames only.

@@ -25,7 +25,7 @@ impl Reader for LabelboxRows {
 #[derive(Default)]
 struct Rows {
     document: Document,
-    reader: row::Reader,
+    reader: row::RowReader,
 }
 
 impl RowReader for Rows {

@@ -3,7 +3,7 @@
 use super::Budget;
 use super::document::{Document, Page};
 use super::font::Font;
-use super::object::{Dictionary, Object, Reader, is_space};
+use super::object::{Dictionary, Object, Scanner, is_space};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -143,7 +143,7 @@ impl Painter<'_, '_> {
         let mut operands: Vec<Object> = Vec::new();
         let (mut line, mut text) = (Matrix::IDENTITY, Matrix::IDENTITY);
         let fonts = self.document.dictionary(resources, "Font").unwrap_or_default();
-        let mut reader = Reader::new(contents, 0);
+        let mut reader = Scanner::new(contents, 0);
         while let Some(object) = reader.next() {
             let Object::Word(word) = object else {
                 if operands.len() < OPERAND_LIMIT {
@@ -276,7 +276,7 @@ impl Painter<'_, '_> {
 }
 
 /// Passes over a picture that stands between the operators.
-fn skip_picture(reader: &mut Reader<'_>, contents: &[u8]) {
+fn skip_picture(reader: &mut Scanner<'_>, contents: &[u8]) {
     while let Some(object) = reader.next() {
         if matches!(&object, Object::Word(word) if word == b"ID") {
             break;

@@ -1,6 +1,6 @@
 //! A document: its objects by number, its pages in order.
 
-use super::object::{Dictionary, Object, Reader, is_space};
+use super::object::{Dictionary, Object, Scanner, is_space};
 use super::{Budget, filter};
 use crate::numbers::between;
 use std::cell::Cell;
@@ -74,7 +74,7 @@ impl<'a> Document<'a> {
                     document.places.insert(number, Place::File(at));
                 }
                 Landmark::Trailer { at } => {
-                    if let Some(Object::Dictionary(trailer)) = Reader::new(bytes, at).next() {
+                    if let Some(Object::Dictionary(trailer)) = Scanner::new(bytes, at).next() {
                         document.note_trailer(&trailer);
                     }
                 }
@@ -113,7 +113,7 @@ impl<'a> Document<'a> {
         let first = dictionary.get("First").and_then(Object::as_index).unwrap_or(0);
         let count = dictionary.get("N").and_then(Object::as_index).unwrap_or(0);
         let index = self.streams.len();
-        let mut reader = Reader::new(&unpacked, 0);
+        let mut reader = Scanner::new(&unpacked, 0);
         for _ in 0..count {
             if self.places.len() >= OBJECT_LIMIT {
                 break;
@@ -153,7 +153,7 @@ impl<'a> Document<'a> {
     }
 
     fn read_at(&self, bytes: &[u8], at: usize) -> Option<Object> {
-        let mut reader = Reader::new(bytes, at);
+        let mut reader = Scanner::new(bytes, at);
         let object = reader.next();
         let taken = reader.place().saturating_sub(at) + 1;
         self.left.set(self.left.get().checked_sub(taken)?);
@@ -191,7 +191,7 @@ impl<'a> Document<'a> {
 
     /// Returns the dictionary and the packed bytes of the stream at a place.
     fn stream_at(&self, at: usize) -> Option<(Dictionary, &'a [u8])> {
-        let mut reader = Reader::new(self.bytes, at);
+        let mut reader = Scanner::new(self.bytes, at);
         let Some(Object::Dictionary(dictionary)) = reader.next() else { return None };
         if !matches!(reader.next(), Some(Object::Word(word)) if word == b"stream") {
             return None;

@@ -218,12 +218,12 @@ fn run_lengths(bytes: &[u8], limit: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pdf::object::Reader;
+    use crate::pdf::object::Scanner;
 
     #[track_caller]
     fn check(dictionary: &str, raw: &[u8], expect: Option<&[u8]>) {
         let mut budget = Budget::default();
-        let dictionary = Reader::new(dictionary.as_bytes(), 0).next().unwrap();
+        let dictionary = Scanner::new(dictionary.as_bytes(), 0).next().unwrap();
         let unpacked = unpack(&Object::clone, dictionary.as_dictionary().unwrap(), raw, &mut budget);
         assert_eq!(unpacked.as_deref(), expect);
     }
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn predicted_bytes_are_what_they_were() {
-        let parameters = Reader::new(b"<</Predictor 15/Columns 3>>", 0).next().unwrap();
+        let parameters = Scanner::new(b"<</Predictor 15/Columns 3>>", 0).next().unwrap();
         let lines = vec![0, 1, 2, 3, 1, 1, 1, 1, 2, 1, 1, 1, 3, 1, 1, 1, 4, 1, 1, 1, 2, 9];
         let expect = vec![1, 2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 4, 3, 4, 5, 12];
         assert_eq!(predicted(lines, parameters.as_dictionary()), expect);

@@ -3,7 +3,7 @@
 use super::Budget;
 use super::document::Document;
 use super::glyph::{self, Table};
-use super::object::{Dictionary, Object, Reader};
+use super::object::{Dictionary, Object, Scanner};
 use std::collections::BTreeMap;
 
 /// The most objects between two words of a table; writers put a hundred entries there.
@@ -150,7 +150,7 @@ impl Font {
 
     /// Reads a table from codes to texts: ranges of codes, then codes or ranges with what they stand for.
     fn read_map(&mut self, bytes: &[u8], budget: &mut Budget) {
-        let mut reader = Reader::new(bytes, 0);
+        let mut reader = Scanner::new(bytes, 0);
         let mut waiting: Vec<Object> = Vec::new();
         while let Some(object) = reader.next() {
             let Object::Word(word) = &object else {

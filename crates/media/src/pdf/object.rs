@@ -59,13 +59,13 @@ const DEPTH_LIMIT: usize = 32;
 const OBJECT_LIMIT: usize = 300_000;
 
 /// Reads objects one after another.
-pub(super) struct Reader<'a> {
+pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     left: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Scanner<'a> {
     pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at, left: OBJECT_LIMIT }
     }

@@ -37,7 +37,7 @@ pub(super) fn read_with(
     zone: &Zone,
     filters: &[&'static dyn Filter],
 ) -> Result<Predicate, InputError> {
-    let mut reader = Reader { zone, filters, entries: 0 };
+    let mut reader = QueryParser { zone, filters, entries: 0 };
     if query.kind() == Kind::Array {
         let parts: Result<Vec<_>, _> = query.elements()?.into_iter().map(|entry| reader.entry(entry, 1)).collect();
         return Ok(Predicate::all(parts?));
@@ -64,13 +64,13 @@ pub fn canonical_query(text: &str) -> Result<String, InputError> {
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-struct Reader<'z> {
+struct QueryParser<'z> {
     zone: &'z Zone,
     filters: &'z [&'static dyn Filter],
     entries: usize,
 }
 
-impl Reader<'_> {
+impl QueryParser<'_> {
     fn entry(&mut self, input: Input<'_>, depth: usize) -> Result<Predicate, InputError> {
         if depth > DEPTH_LIMIT {
             return Err(input.error(InputProblem::TooDeep { limit: DEPTH_LIMIT }));

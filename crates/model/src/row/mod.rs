@@ -13,7 +13,7 @@ mod place;
 mod read;
 
 pub use place::{RowError, RowProblem};
-pub use read::{Reader, read};
+pub use read::{RowReader, read};
 
 use crate::data_type::DataType;
 use crate::id::{BatchId, DataRowId, DatasetId, LabelId, ModelId, ModelRunId, OntologyId, ProjectId};

@@ -14,11 +14,11 @@ use crate::workflow::{Split, WorkflowStatus};
 
 /// Reads rows one after another and shares the features that they have in common.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct RowReader {
     features: Features,
 }
 
-impl Reader {
+impl RowReader {
     /// Splits an export row into sections. Every key of the document ends up in one of them.
     pub fn read(&mut self, document: &Document) -> Result<Row, RowError> {
         read_row(document, &mut self.features)
@@ -27,7 +27,7 @@ impl Reader {
 
 /// Splits a single export row into sections.
 pub fn read(document: &Document) -> Result<Row, RowError> {
-    Reader::default().read(document)
+    RowReader::default().read(document)
 }
 
 fn read_row(document: &Document, features: &mut Features) -> Result<Row, RowError> {

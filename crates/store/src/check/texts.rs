@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 /// The memory in which texts are read, used again for each.
 #[derive(Default)]
-struct Reader {
+struct TextReader {
     text: Vec<u8>,
     document: Document,
 }
@@ -22,7 +22,7 @@ struct Reader {
 /// What is wrong with one row of a table, in words that go on after its name.
 type Problems = Vec<String>;
 
-impl Reader {
+impl TextReader {
     /// Reads the members of an object; null is an object without any. `None` where the text is damaged.
     fn members(&mut self, name: &str, stored: Option<&[u8]>, problems: &mut Problems) -> Option<Value<'_>> {
         self.text.clear();
@@ -89,7 +89,7 @@ fn time_of(value: Value<'_>) -> Option<i64> {
 }
 
 pub(super) fn data_rows(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     let sql = "select id, global_key, external_id, created_ms, updated_ms, activity_ms, head, details, media, rest \
                from data_rows order by row_key";
     connection.query(sql, &[], &mut |row| {
@@ -130,7 +130,7 @@ pub(super) fn data_rows(connection: &mut dyn Connection, _: i64, found: &mut Fin
 }
 
 pub(super) fn project_rows(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     let mut spots = Spots::default();
     let sql = "select p.project_key, p.row_key, p.status, p.priority, p.details, p.rest, b.id from project_rows p \
                left join batches b on b.batch_key = p.batch_key order by p.project_key, p.row_key";
@@ -151,7 +151,7 @@ pub(super) fn project_rows(connection: &mut dyn Connection, _: i64, found: &mut 
 }
 
 pub(super) fn run_rows(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     let mut spots = Spots::default();
     let sql = "select p.run_key, p.row_key, p.split, p.known, p.head, p.tail, p.model_rest, \
                case when exists (select 1 from run_labels l \
@@ -185,7 +185,7 @@ pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Fin
         ("a metadata value", "select 0, row_key, json from metadata order by row_key, ordinal, part", None),
         ("an embedding", "select 0, row_key, json from row_embeddings order by row_key, ordinal", None),
     ] {
-        let mut reader = Reader::default();
+        let mut reader = TextReader::default();
         let mut spots = Spots::default();
         connection.query(sql, &[], &mut |row| {
             let mut problems = Problems::new();
@@ -202,7 +202,7 @@ pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Fin
 }
 
 pub(super) fn definitions(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     for (what, kind, sql) in [
         ("project", Kind::Array, "select id, tags from projects where tags is not null order by project_key"),
         (
@@ -239,7 +239,7 @@ fn count_in(census: &mut Census, feature_key: i64, scope_key: i64, row_key: RowK
 
 pub(super) fn labels(connection: &mut dyn Connection, org_key: i64, found: &mut Findings) -> Result<(), StoreError> {
     let features = features(connection, org_key)?;
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     let mut spots = Spots::default();
     let mut labelled = Census::new();
     let mut place = (0, 0);
@@ -299,7 +299,7 @@ pub(super) fn run_labels(
     found: &mut Findings,
 ) -> Result<(), StoreError> {
     let features = features(connection, org_key)?;
-    let mut reader = Reader::default();
+    let mut reader = TextReader::default();
     let mut spots = Spots::default();
     let sql = "select run_key, row_key, role, has_masks, id, head, tally, annotations, rest from run_labels \
                order by run_key, row_key, role, ordinal";
@@ -313,7 +313,7 @@ pub(super) fn run_labels(
 }
 
 /// Checks what labels of projects and of model runs have in common, in columns 3 to 8.
-fn check_label(row: &dyn RowView, features: &Features, reader: &mut Reader, problems: &mut Problems) {
+fn check_label(row: &dyn RowView, features: &Features, reader: &mut TextReader, problems: &mut Problems) {
     if let Some(head) = reader.members("the head", row.bytes(5), problems) {
         compare_text(head, "id", row.bytes(4), problems);
     }

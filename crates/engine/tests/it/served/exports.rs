@@ -30,10 +30,10 @@ fn filled(rows: usize) -> (Served, String) {
 }
 
 /// Runs the same request through a sink of its own.
-fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::Progress) {
+fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::ExportProgress) {
     let mut sink = Memory { packing: Packing::Plain, bytes: Vec::new() };
     let mut last = None;
-    let mut run = export::Run {
+    let mut run = export::ExportOptions {
         threads: 1,
         format: &Ndjson,
         row_limit_bytes: export::ROW_LIMIT_BYTES,

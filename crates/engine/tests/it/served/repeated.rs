@@ -40,7 +40,7 @@ impl Served {
     fn export_all_without(&self, _waiting: &TaskId) -> String {
         let mut sink = crate::support::Memory { packing: labelport_engine::sink::Packing::Plain, bytes: Vec::new() };
         let format = &labelport_formats::write::Ndjson;
-        let mut run = labelport_engine::export::Run {
+        let mut run = labelport_engine::export::ExportOptions {
             threads: 1,
             format,
             row_limit_bytes: labelport_engine::export::ROW_LIMIT_BYTES,

@@ -405,7 +405,7 @@ fn exports_and_imports_stop_on_request() {
     let dataset_id = served.dataset("set");
     let ids = served.rows(&dataset_id, &[image("a")]);
     let stop = AtomicBool::new(true);
-    let mut run = export::Run {
+    let mut run = export::ExportOptions {
         threads: 2,
         format: &Ndjson,
         row_limit_bytes: export::ROW_LIMIT_BYTES,
@@ -419,7 +419,7 @@ fn exports_and_imports_stop_on_request() {
     for strict in [true, false] {
         let source = Source::stream("rows", Box::new(std::io::Cursor::new(row.clone())));
         let (now, progress) = (served.workspace.now(), &mut |_| {});
-        let mut run = import::Run {
+        let mut run = import::ImportOptions {
             strict,
             threads: 2,
             record_limit_bytes: 1 << 20,

@@ -4,10 +4,10 @@
 //! line) or with each of its answers. A range never makes a key frame: it becomes a *segment* of a feature id, which is
 //! that of the chosen option, or that of the classification if the answer is free text.
 //!
-//! How several timed answers to one question become classifications is a guess, made only in [`Reader::timed`]: each
+//! How several timed answers to one question become classifications is a guess, made only in [`AnswerReader::timed`]: each
 //! radio or text answer is a classification of its own, checklist answers with equal ranges share one.
 
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use super::line::{find, find_list, find_text, get, get_text, list, object, range, text};
 use super::ontology::{self, Question, QuestionKind, get_named};
 use super::{Purpose, World, score};
@@ -50,7 +50,7 @@ impl Ids<'_> {
 }
 
 /// Reads the answers of one line or of one key frame.
-pub(super) struct Reader<'a> {
+pub(super) struct AnswerReader<'a> {
     pub(super) ids: Ids<'a>,
     pub(super) purpose: Purpose,
     /// The first frame or millisecond that a range may have; `None` if answers cannot have ranges.
@@ -67,7 +67,7 @@ struct Answered {
     ranges: Vec<Range>,
 }
 
-impl Reader<'_> {
+impl AnswerReader<'_> {
     /// Reads the answer of a line to a question. `message` is the message it is about.
     pub(super) fn line(
         &mut self,
@@ -131,7 +131,7 @@ impl Reader<'_> {
             (QuestionKind::Text, Kind::String) => vec![self.words(question, answer, value, &path)?],
             (QuestionKind::Radio | QuestionKind::Dropdown, Kind::Object) => self.chosen(question, answer, &path)?,
             (QuestionKind::Radio, Kind::Array) if !is_timed(answer) => {
-                return Err(Fault::at(answer, Problem::OneAnswer(question.shown())));
+                return Err(Fault::at(answer, LineProblem::OneAnswer(question.shown())));
             }
             (QuestionKind::Radio | QuestionKind::Text, Kind::Array) if is_timed(answer) => {
                 self.timed(question, answer, &path)?
@@ -261,7 +261,7 @@ impl Reader<'_> {
     /// Reads `frames`; an empty list is no list.
     fn ranges(&self, value: Value<'_>) -> Result<Option<Vec<Range>>, Fault> {
         let Some(frames) = find(value, "frames") else { return Ok(None) };
-        let Some(first) = self.first_moment else { return Err(Fault::at(frames, Problem::NoFrames)) };
+        let Some(first) = self.first_moment else { return Err(Fault::at(frames, LineProblem::NoFrames)) };
         let ranges: Vec<Range> = list(frames)?.into_iter().map(|each| range(each, first)).collect::<Result<_, _>>()?;
         Ok(if ranges.is_empty() { None } else { Some(ranges) })
     }
@@ -282,7 +282,7 @@ fn mismatch(question: &Question, answer: Value<'_>) -> Fault {
         QuestionKind::Foreign => ("foreign", "of a kind that imports do not read"),
     };
     let (question, found) = (question.shown(), answer.kind().named());
-    Fault::at(answer, Problem::AnswerMismatch { question, kind, expected, found })
+    Fault::at(answer, LineProblem::AnswerMismatch { question, kind, expected, found })
 }
 
 /// Reads the message that a line is about, if any.

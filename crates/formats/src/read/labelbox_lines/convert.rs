@@ -3,8 +3,8 @@
 //! There are three passes: each line becomes a draft; the composites of all masks are painted; relationships are
 //! resolved. A line can fail in each of them, and then adds nothing to the label.
 
-use super::answer::{Ids, Item, Reader, message_of};
-use super::error::{Fault, LineError, Problem};
+use super::answer::{AnswerReader, Ids, Item, message_of};
+use super::error::{Fault, LineError, LineProblem};
 use super::line::{find, find_text, object};
 use super::mask::{Sheets, Spot};
 use super::object::{Identity, State};
@@ -103,7 +103,7 @@ fn read<'o>(
     index: usize,
     uuids: &mut BTreeMap<String, usize>,
 ) -> Result<Draft<'o>, LineError> {
-    document.read(line.as_bytes()).map_err(|error| LineError::of_line(Problem::NotJson(error)))?;
+    document.read(line.as_bytes()).map_err(|error| LineError::of_line(LineProblem::NotJson(error)))?;
     let root = document.root();
     read_line(scene, root, index, uuids).map_err(|fault| LineError::locate(root, fault))
 }
@@ -117,7 +117,7 @@ fn read_line<'o>(
     if let Some(uuid) = find_text(object(line)?, "uuid")? {
         if uuids.contains_key(&uuid) {
             let at = find(line, "uuid").unwrap_or(line);
-            return Err(Fault::at(at, Problem::UuidTwice(Quoted::new(&uuid))));
+            return Err(Fault::at(at, LineProblem::UuidTwice(Quoted::new(&uuid))));
         }
         uuids.insert(uuid, index);
     }
@@ -127,7 +127,7 @@ fn read_line<'o>(
         metric::check(line)?;
         return match scene.purpose {
             Purpose::Prediction => Ok(Draft::Metric(line.raw().to_owned())),
-            Purpose::Label => Err(Fault::at(line, Problem::MetricHere)),
+            Purpose::Label => Err(Fault::at(line, LineProblem::MetricHere)),
         };
     }
     if has(track::MASKS) {
@@ -141,7 +141,7 @@ fn read_line<'o>(
         let feature = feature()?;
         if !has_frames(scene.data_type) {
             let at = find(line, track::SEGMENTS).unwrap_or(line);
-            let problem = Problem::DataTypeMismatch { data_type: scene.data_type.name, key: track::SEGMENTS };
+            let problem = LineProblem::DataTypeMismatch { data_type: scene.data_type.name, key: track::SEGMENTS };
             return Err(Fault::at(at, problem));
         }
         return track::read_segments(scene, feature, line).map(|track| Draft::Tracks(vec![track]));
@@ -152,7 +152,7 @@ fn read_line<'o>(
     if has("answer") || has("answers") {
         return read_answers(scene, ontology, line);
     }
-    Err(Fault::at(line, Problem::NothingToDo(tool::keys())))
+    Err(Fault::at(line, LineProblem::NothingToDo(tool::keys())))
 }
 
 /// Returns whether objects of a data type are on frames.
@@ -162,16 +162,16 @@ fn has_frames(data_type: &DataType) -> bool {
 
 fn read_object<'o>(scene: &mut Scene<'o>, feature: &'o Tool, line: Value<'_>) -> Result<Draft<'o>, Fault> {
     let found = tool::find_tool(line, &feature.tool_type);
-    let found = found.ok_or_else(|| Fault::at(line, Problem::NothingToDo(tool::keys())))?;
+    let found = found.ok_or_else(|| Fault::at(line, LineProblem::NothingToDo(tool::keys())))?;
     let drawing = tool::choose(scene, found, feature, line)?;
     if has_frames(scene.data_type) {
-        let problem = Problem::NeedsSegments { data_type: scene.data_type.name, key: drawing.key };
+        let problem = LineProblem::NeedsSegments { data_type: scene.data_type.name, key: drawing.key };
         return Err(Fault::at(line, problem));
     }
     let geometry = drawing.read(scene, line)?;
     let scores = score::read(line, scene.purpose)?;
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
     let classifications = reader.answers(&feature.questions, line, "")?;
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
     Ok(Draft::Object(identity, State { classifications, geometry, scores }))
@@ -185,7 +185,7 @@ fn read_answers<'o>(scene: &mut Scene<'o>, ontology: &'o Ontology, line: Value<'
     }
     let first_moment = scene.first_moment();
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment, segments: Vec::new() };
+    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment, segments: Vec::new() };
     let items = reader.line(question, line, message.as_deref())?;
     Ok(Draft::Answers(items, reader.segments))
 }
@@ -198,7 +198,7 @@ fn keep<'o>(
     world: &mut dyn World,
 ) -> Result<Draft<'o>, LineError> {
     let mark = sheets.mark();
-    let mut add = |geometry: &mut Geometry, spot: Spot<'_>| -> Result<(), Problem> {
+    let mut add = |geometry: &mut Geometry, spot: Spot<'_>| -> Result<(), LineProblem> {
         if let Geometry::Region(region) = geometry {
             *geometry = Geometry::Layer(sheets.add(spot, std::mem::take(region), world)?);
         }
@@ -242,10 +242,10 @@ fn find_feature(
     uuids: &BTreeMap<String, usize>,
     outcomes: &[Result<(), LineError>],
     feature_ids: &BTreeMap<usize, &str>,
-) -> Result<String, Problem> {
-    let line = uuids.get(uuid).ok_or_else(|| Problem::UuidUnknown(Quoted::new(uuid)))?;
+) -> Result<String, LineProblem> {
+    let line = uuids.get(uuid).ok_or_else(|| LineProblem::UuidUnknown(Quoted::new(uuid)))?;
     let found = feature_ids.get(line).filter(|_| outcomes[*line].is_ok());
-    found.map(|id| (*id).to_owned()).ok_or_else(|| Problem::UuidFailed(Quoted::new(uuid)))
+    found.map(|id| (*id).to_owned()).ok_or_else(|| LineProblem::UuidFailed(Quoted::new(uuid)))
 }
 
 fn gather(draft: Draft<'_>, sheets: &Sheets, contents: &mut Contents<'static>, metrics: &mut Vec<String>) {

@@ -13,7 +13,7 @@ pub struct LineError {
     /// The path to the wrong value, such as `segments[0].keyframes[1].bbox`; empty for the line itself.
     pub place: String,
     /// What is wrong there.
-    pub problem: Problem,
+    pub problem: LineProblem,
 }
 
 fn shown_place(place: &str) -> String {
@@ -32,7 +32,7 @@ impl LineError {
     }
 
     /// Returns the error of a whole line.
-    pub fn of_line(problem: Problem) -> Self {
+    pub fn of_line(problem: LineProblem) -> Self {
         Self { place: String::new(), problem }
     }
 
@@ -79,22 +79,22 @@ fn shown_key(key: &str, is_first: bool) -> String {
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) offset: usize,
-    pub(super) problem: Problem,
+    pub(super) problem: LineProblem,
 }
 
 impl Fault {
-    pub(super) fn at(value: Value<'_>, problem: Problem) -> Self {
+    pub(super) fn at(value: Value<'_>, problem: LineProblem) -> Self {
         Self { offset: value.offset(), problem }
     }
 
     pub(super) fn wrong_kind(value: Value<'_>, expected: &'static str) -> Self {
-        Self::at(value, Problem::WrongKind { found: value.kind().named(), expected })
+        Self::at(value, LineProblem::WrongKind { found: value.kind().named(), expected })
     }
 }
 
 /// What can be wrong with a line or its mask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum LineProblem {
     /// The line is not JSON.
     #[error("the line is not JSON: byte {}: {}", .0.offset, .0)]
     NotJson(JsonError),
@@ -293,7 +293,7 @@ pub enum Problem {
     NoFrames,
 }
 
-impl Problem {
+impl LineProblem {
     /// Returns a short name that never changes between releases.
     pub fn name(&self) -> &'static str {
         match self {

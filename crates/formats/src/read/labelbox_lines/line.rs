@@ -1,6 +1,6 @@
 //! Values of a line, read with a fault for what is wrong. `null` is the same as absent.
 
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use labelport_model::annotation::{Number, Range};
 use labelport_model::json::{Kind, Value};
 use labelport_model::quote::Quoted;
@@ -12,7 +12,7 @@ pub(super) fn find<'v>(value: Value<'v>, key: &str) -> Option<Value<'v>> {
 
 /// Returns a member; fails where it is absent.
 pub(super) fn get<'v>(value: Value<'v>, key: &'static str) -> Result<Value<'v>, Fault> {
-    find(value, key).ok_or_else(|| Fault::at(value, Problem::Missing(key)))
+    find(value, key).ok_or_else(|| Fault::at(value, LineProblem::Missing(key)))
 }
 
 /// Fails unless the value is an object.
@@ -40,7 +40,7 @@ pub(super) fn get_list<'v>(
     let member = get(value, key)?;
     let elements = list(member)?;
     if elements.len() < least {
-        return Err(Fault::at(member, Problem::TooFew { found: elements.len(), what, least }));
+        return Err(Fault::at(member, LineProblem::TooFew { found: elements.len(), what, least }));
     }
     Ok(elements)
 }
@@ -68,7 +68,7 @@ pub(super) fn find_text(value: Value<'_>, key: &str) -> Result<Option<String>, F
 /// Returns a number.
 pub(super) fn number(value: Value<'_>) -> Result<f64, Fault> {
     let number = value.as_f64().ok_or_else(|| Fault::wrong_kind(value, "a number"))?;
-    if number.is_finite() { Ok(number) } else { Err(Fault::at(value, Problem::NumberTooLarge)) }
+    if number.is_finite() { Ok(number) } else { Err(Fault::at(value, LineProblem::NumberTooLarge)) }
 }
 
 /// Returns a member that is a number.
@@ -98,20 +98,20 @@ pub(super) fn get_whole(value: Value<'_>, key: &'static str) -> Result<i64, Faul
 pub(super) fn get_from(value: Value<'_>, key: &'static str, first: i64) -> Result<i64, Fault> {
     let member = get(value, key)?;
     let found = whole(member)?;
-    if found < first { Err(Fault::at(member, Problem::TooEarly { found, first })) } else { Ok(found) }
+    if found < first { Err(Fault::at(member, LineProblem::TooEarly { found, first })) } else { Ok(found) }
 }
 
 /// Reads `start` and `end`, both included.
 pub(super) fn range(value: Value<'_>, first: i64) -> Result<Range, Fault> {
     let (start, end) = (get_from(object(value)?, "start", first)?, get_whole(value, "end")?);
-    if start <= end { Ok((start, end)) } else { Err(Fault::at(value, Problem::Backwards { start, end })) }
+    if start <= end { Ok((start, end)) } else { Err(Fault::at(value, LineProblem::Backwards { start, end })) }
 }
 
 /// Returns one of some words, written in any case.
 pub(super) fn one_of<T: Copy>(value: Value<'_>, words: &[(&str, T)], allowed: &'static str) -> Result<T, Fault> {
     let found = text(value)?;
     let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&found)).map(|(_, meaning)| *meaning);
-    known.ok_or_else(|| Fault::at(value, Problem::NotAllowed { found: Quoted::new(&found), allowed }))
+    known.ok_or_else(|| Fault::at(value, LineProblem::NotAllowed { found: Quoted::new(&found), allowed }))
 }
 
 /// Returns a number of a geometry, printed as a float: a fraction stays as it was given, a whole number gets one of
@@ -135,7 +135,7 @@ pub(super) fn get_float(value: Value<'_>, key: &'static str) -> Result<Number<'s
 /// Returns a computed number with the given number of decimals at most, printed as a float.
 pub(super) fn computed(at: Value<'_>, number: f64, decimals: i32) -> Result<Number<'static>, Fault> {
     if !number.is_finite() {
-        return Err(Fault::at(at, Problem::NumberTooLarge));
+        return Err(Fault::at(at, LineProblem::NumberTooLarge));
     }
     let scale = 10_f64.powi(decimals);
     let rounded = (number * scale).round() / scale;

@@ -1,6 +1,6 @@
 //! Metrics of model runs: checked, and kept unchanged.
 
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use super::line::{find, find_text, get, list, number, one_of, whole};
 use labelport_model::json::{Kind, Value};
 
@@ -23,16 +23,16 @@ pub(super) fn check(line: Value<'_>) -> Result<(), Fault> {
     if value.kind() == Kind::Object {
         for (confidence, each) in value.members() {
             if !confidence.parse::<f64>().is_ok_and(|number| (0.0..=1.0).contains(&number)) {
-                return Err(Fault::at(each, Problem::Confidence(confidence.chars().take(40).collect())));
+                return Err(Fault::at(each, LineProblem::Confidence(confidence.chars().take(40).collect())));
             }
             let is_list = check_value(each)?;
             if is_matrix.is_some_and(|known| known != is_list) {
-                return Err(Fault::at(each, Problem::MetricMismatch));
+                return Err(Fault::at(each, LineProblem::MetricMismatch));
             }
             is_matrix = Some(is_list);
         }
         if is_matrix.is_none() {
-            return Err(Fault::at(value, Problem::TooFew { found: 0, what: "confidences", least: 1 }));
+            return Err(Fault::at(value, LineProblem::TooFew { found: 0, what: "confidences", least: 1 }));
         }
     } else {
         is_matrix = Some(check_value(value)?);
@@ -43,7 +43,7 @@ pub(super) fn check(line: Value<'_>) -> Result<(), Fault> {
     if let Some(given) = find(line, "aggregation")
         && Some(one_of(given, AGGREGATIONS, AGGREGATION_NAMES)?) != is_matrix
     {
-        return Err(Fault::at(given, Problem::MetricMismatch));
+        return Err(Fault::at(given, LineProblem::MetricMismatch));
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ mod track;
 mod tests;
 
 pub use convert::convert;
-pub use error::{LineError, Problem};
+pub use error::{LineError, LineProblem};
 pub use ontology::{Ontology, OntologyError};
 
 use labelport_model::data_type::DataType;

@@ -1,6 +1,6 @@
 //! An ontology as conversion needs it: features by name and by id.
 
-use super::error::{Fault, LineError, Problem, find_path};
+use super::error::{Fault, LineError, LineProblem, find_path};
 use super::line::{find, find_list, find_text, get_text, object};
 use labelport_model::annotation::{Feature, Text};
 use labelport_model::json::{Document, JsonError, Kind, Value};
@@ -211,7 +211,7 @@ pub(super) fn get_named<'o, T: Named>(features: &'o [T], value: Value<'_>) -> Re
 pub(super) fn unknown(value: Value<'_>, what: &'static str) -> Fault {
     let named = find(value, "schemaId").or_else(|| find(value, "name")).unwrap_or(value);
     let wanted = Quoted::new(&named.as_text().unwrap_or_default());
-    Fault::at(named, Problem::FeatureUnknown { what, wanted })
+    Fault::at(named, LineProblem::FeatureUnknown { what, wanted })
 }
 
 fn read(root: Value<'_>) -> Result<Ontology, Fault> {
@@ -230,7 +230,7 @@ fn read(root: Value<'_>) -> Result<Ontology, Fault> {
 fn read_tool(value: Value<'_>, default_type: &str) -> Result<Tool, Fault> {
     let tool_type = match find_text(object(value)?, "tool")? {
         None if !default_type.is_empty() => default_type.to_owned(),
-        None => return Err(Fault::at(value, Problem::Missing("tool"))),
+        None => return Err(Fault::at(value, LineProblem::Missing("tool"))),
         Some(tool_type) => tool_type,
     };
     let (id, name) = (read_id(value)?, get_text(value, "name")?);
@@ -263,7 +263,7 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
     let title = find_text(value, "instructions")?;
     let name = match find_text(value, "name")? {
         Some(name) => name,
-        None => title.clone().ok_or_else(|| Fault::at(value, Problem::Missing("name")))?,
+        None => title.clone().ok_or_else(|| Fault::at(value, LineProblem::Missing("name")))?,
     };
     let title = title.unwrap_or_else(|| name.clone());
     let mut choices = Vec::new();
@@ -285,7 +285,7 @@ fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {
     let label = match (find(value, "label").map(scalar), &machine) {
         (Some(label), _) => label,
         (None, Some(machine)) => machine.clone(),
-        (None, None) => return Err(Fault::at(value, Problem::Missing("value"))),
+        (None, None) => return Err(Fault::at(value, LineProblem::Missing("value"))),
     };
     let machine = machine.unwrap_or_else(|| label.clone());
     let mut questions = read_questions(value, "options")?;
@@ -297,7 +297,7 @@ fn read_id(value: Value<'_>) -> Result<String, Fault> {
     match find_text(value, "featureSchemaId")? {
         Some(id) => Ok(id),
         None => get_text(value, "schemaNodeId").map_err(|fault| match fault.problem {
-            Problem::Missing(_) => Fault { problem: Problem::Missing("featureSchemaId"), ..fault },
+            LineProblem::Missing(_) => Fault { problem: LineProblem::Missing("featureSchemaId"), ..fault },
             _ => fault,
         }),
     }

@@ -1,6 +1,6 @@
 //! Relationships between objects. They may come before their objects, so they are resolved after all lines are read.
 
-use super::error::{Fault, LineError, Problem};
+use super::error::{Fault, LineError, LineProblem};
 use super::line::{find, find_text, get, get_object, get_text, one_of};
 use super::object::Identity;
 use super::ontology::Tool;
@@ -40,12 +40,12 @@ pub(super) fn read<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>
     let relation = get_object(line, KEY)?;
     if feature.tool_type != DRAWER {
         let (named, tool) = (Quoted::new(&feature.name), feature.tool_type.clone());
-        return Err(Fault::at(relation, Problem::ToolMismatch { feature: named, tool, key: KEY }));
+        return Err(Fault::at(relation, LineProblem::ToolMismatch { feature: named, tool, key: KEY }));
     }
     let form = one_of(get(relation, "type")?, TYPES, "unidirectional, bidirectional")?;
-    let kind = scene
-        .kind(form)
-        .ok_or_else(|| Fault::at(relation, Problem::DataTypeMismatch { data_type: scene.data_type.name, key: KEY }))?;
+    let kind = scene.kind(form).ok_or_else(|| {
+        Fault::at(relation, LineProblem::DataTypeMismatch { data_type: scene.data_type.name, key: KEY })
+    })?;
     let target = get_text(relation, "target")?;
     let source = match (find_text(relation, "source")?, find(relation, "sourceOntologyName")) {
         (Some(uuid), _) => Source::Line(uuid),
@@ -53,11 +53,11 @@ pub(super) fn read<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: Value<'_>
             let wanted = get_text(relation, "sourceOntologyName")?;
             if !scene.ontology.has_name(&wanted) {
                 let wanted = Quoted::new(&wanted);
-                return Err(Fault::at(name, Problem::FeatureUnknown { what: "feature", wanted }));
+                return Err(Fault::at(name, LineProblem::FeatureUnknown { what: "feature", wanted }));
             }
             Source::Feature(wanted)
         }
-        (None, None) => return Err(Fault::at(relation, Problem::Missing("source"))),
+        (None, None) => return Err(Fault::at(relation, LineProblem::Missing("source"))),
     };
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
     Ok(Relation { identity, source, target })
@@ -67,7 +67,10 @@ impl Relation<'_> {
     /// Returns the relationship. `find` returns the feature id made by the line with a uuid.
     ///
     /// That a source without an annotation is stored with its name is a guess, made only here.
-    pub(super) fn object(&self, find: impl Fn(&str) -> Result<String, Problem>) -> Result<Object<'static>, LineError> {
+    pub(super) fn object(
+        &self,
+        find: impl Fn(&str) -> Result<String, LineProblem>,
+    ) -> Result<Object<'static>, LineError> {
         let resolve =
             |key: &str, uuid: &str| find(uuid).map_err(|problem| LineError { place: format!("{KEY}.{key}"), problem });
         let mut relation = annotation::Relation {

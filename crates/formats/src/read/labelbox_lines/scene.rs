@@ -1,6 +1,6 @@
 //! The context in which the lines of a data row are read: the row, its texts and the world.
 
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use super::line::find;
 use super::{Ontology, Purpose, Subject, World};
 use labelport_model::data_type::{AnnotationKind, Container, DataType, Form};
@@ -62,7 +62,7 @@ impl<'a> Scene<'a> {
         match &self.messages {
             Some(known) if !known.contains(message) => {
                 let at = find(at, "messageId").unwrap_or(at);
-                Err(Fault::at(at, Problem::MessageUnknown(Quoted::new(message))))
+                Err(Fault::at(at, LineProblem::MessageUnknown(Quoted::new(message))))
             }
             _ => Ok(()),
         }

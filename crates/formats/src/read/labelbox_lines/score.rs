@@ -4,7 +4,7 @@
 //! that has them. Labels never have them, but invalid ones are an error for both.
 
 use super::Purpose;
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use super::line::{find, find_list, get, get_number, get_text, number, object};
 use labelport_model::annotation::{Metric, Number, Scores, Text};
 use labelport_model::json::Value;
@@ -14,7 +14,7 @@ pub(super) fn read(value: Value<'_>, purpose: Purpose) -> Result<Scores<'static>
     let mut scores = Scores::default();
     if let Some(confidence) = find(value, "confidence") {
         if !(0.0..=1.0).contains(&number(confidence)?) {
-            return Err(Fault::at(confidence, Problem::Confidence(confidence.raw().to_owned())));
+            return Err(Fault::at(confidence, LineProblem::Confidence(confidence.raw().to_owned())));
         }
         scores.confidence = Number::spelled(confidence.raw().to_owned());
     }

@@ -1,7 +1,7 @@
 //! Objects on frames: from key frames in segments, and from masks in colours.
 
-use super::answer::{Ids, Reader};
-use super::error::{Fault, Problem};
+use super::answer::{AnswerReader, Ids};
+use super::error::{Fault, LineProblem};
 use super::line::{get, get_from, get_list, get_object, object, one_of};
 use super::mask::{Inside, RUN_LIMIT, Region, regions};
 use super::object::{Identity, State};
@@ -67,7 +67,7 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
                 Some(drawing) => drawing,
                 None => {
                     let found = tool::find_tool(key_frame, &feature.tool_type)
-                        .ok_or_else(|| Fault::at(key_frame, Problem::NothingToDo(tool::keys())))?;
+                        .ok_or_else(|| Fault::at(key_frame, LineProblem::NothingToDo(tool::keys())))?;
                     drawing.insert(tool::choose(scene, found, feature, key_frame)?)
                 }
             };
@@ -80,7 +80,7 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
         }
     }
     let Some(drawing) = drawing else {
-        return Err(Fault::at(line, Problem::Missing(SEGMENTS)));
+        return Err(Fault::at(line, LineProblem::Missing(SEGMENTS)));
     };
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
     Ok(Track { identity, axis, states, ranges })
@@ -96,7 +96,7 @@ fn answers(
     ids: &mut BTreeMap<String, String>,
 ) -> Result<Answers, Fault> {
     let ids = Ids { world: &mut *scene.world, known: Some(ids) };
-    let mut reader = Reader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
     let mut answers = Answers::new();
     for (question, item) in reader.nested(&feature.questions, value, "")? {
         match answers.iter_mut().find(|(known, _)| known == question) {
@@ -124,9 +124,9 @@ pub(super) fn read_masks<'o>(
     line: Value<'_>,
 ) -> Result<Vec<Track<'o>>, Fault> {
     let masks = get_object(line, MASKS)?;
-    let kind = scene
-        .kind(Form::FrameMask)
-        .ok_or_else(|| Fault::at(masks, Problem::DataTypeMismatch { data_type: scene.data_type.name, key: MASKS }))?;
+    let kind = scene.kind(Form::FrameMask).ok_or_else(|| {
+        Fault::at(masks, LineProblem::DataTypeMismatch { data_type: scene.data_type.name, key: MASKS })
+    })?;
     let axis = axis_of(scene, line)?;
     let scores = score::read(line, scene.purpose)?;
     let mut tracks = Vec::new();
@@ -136,7 +136,7 @@ pub(super) fn read_masks<'o>(
         let feature = feature.ok_or_else(|| unknown(instance, "tool"))?;
         if !tool::FRAME_MASK_DRAWERS.contains(&feature.tool_type.as_str()) {
             let (named, tool) = (Quoted::new(&feature.name), feature.tool_type.clone());
-            return Err(Fault::at(instance, Problem::ToolMismatch { feature: named, tool, key: MASKS }));
+            return Err(Fault::at(instance, LineProblem::ToolMismatch { feature: named, tool, key: MASKS }));
         }
         colours.push(tool::masked_instance(instance)?);
         let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
@@ -147,12 +147,12 @@ pub(super) fn read_masks<'o>(
         let index = get_from(object(frame)?, "index", FIRST_FRAME)?;
         runs += read_frame(scene, frame, index, &colours, &scores, &mut tracks)?;
         if runs > RUN_LIMIT {
-            return Err(Fault::at(frame, Problem::TooScattered(RUN_LIMIT)));
+            return Err(Fault::at(frame, LineProblem::TooScattered(RUN_LIMIT)));
         }
     }
     tracks.retain(|track| !track.states.is_empty());
     if tracks.is_empty() {
-        return Err(Fault::at(masks, Problem::EmptyMask));
+        return Err(Fault::at(masks, LineProblem::EmptyMask));
     }
     for track in &mut tracks {
         track.ranges = neighbours(track.states.keys().copied());

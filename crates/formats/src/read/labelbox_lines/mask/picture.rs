@@ -1,6 +1,6 @@
 //! PNG pictures, read and written row by row.
 
-use super::super::error::Problem;
+use super::super::error::LineProblem;
 use super::region::{Region, Run, check_size};
 use super::{Colour, RUN_LIMIT};
 use png::{BitDepth, ColorType, Decoder, Encoder, Limits, Transformations};
@@ -21,8 +21,8 @@ const DECODER_BYTES: usize = 64 << 20;
 const INTERLACED_LIMIT: u64 = 25_000_000;
 
 /// Reads a PNG and returns the region of each instance, empty where the picture does not show it.
-pub(in super::super) fn regions(bytes: &[u8], instances: &[Inside]) -> Result<Vec<Region>, Problem> {
-    let not_png = |error: png::DecodingError| Problem::NotPng(error.to_string());
+pub(in super::super) fn regions(bytes: &[u8], instances: &[Inside]) -> Result<Vec<Region>, LineProblem> {
+    let not_png = |error: png::DecodingError| LineProblem::NotPng(error.to_string());
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: DECODER_BYTES });
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -37,14 +37,14 @@ pub(in super::super) fn regions(bytes: &[u8], instances: &[Inside]) -> Result<Ve
     check_size(u64::from(width), u64::from(height))?;
     if is_interlaced && u64::from(width) * u64::from(height) > INTERLACED_LIMIT {
         let (width, height) = (u64::from(width), u64::from(height));
-        return Err(Problem::TooManyPixels { width, height, limit: INTERLACED_LIMIT });
+        return Err(LineProblem::TooManyPixels { width, height, limit: INTERLACED_LIMIT });
     }
     let mut reader = decoder.read_info().map_err(not_png)?;
     let (color, depth) = reader.output_color_type();
     let sorter = Sorter { instances, pixel: Pixel::new(color, depth) };
     let mut found: Vec<Region> = instances.iter().map(|_| Region::new(width, height)).collect();
     if is_interlaced {
-        let size = reader.output_buffer_size().ok_or_else(|| Problem::NotPng("it is too large".to_owned()))?;
+        let size = reader.output_buffer_size().ok_or_else(|| LineProblem::NotPng("it is too large".to_owned()))?;
         let mut picture = vec![0; size];
         let line_size = reader.next_frame(&mut picture).map_err(not_png)?.line_size;
         for (row, pixels) in (0..height).zip(picture.chunks(line_size.max(1))) {
@@ -54,7 +54,7 @@ pub(in super::super) fn regions(bytes: &[u8], instances: &[Inside]) -> Result<Ve
     }
     for row in 0..height {
         let pixels = reader.next_row().map_err(not_png)?;
-        let pixels = pixels.ok_or_else(|| Problem::NotPng("it ends too early".to_owned()))?;
+        let pixels = pixels.ok_or_else(|| LineProblem::NotPng("it ends too early".to_owned()))?;
         sorter.sort(row, pixels.data(), &mut found)?;
     }
     Ok(found)
@@ -85,7 +85,7 @@ struct Sorter<'a> {
 
 impl Sorter<'_> {
     /// Adds the pixels of a row to the regions they belong to.
-    fn sort(&self, row: u32, pixels: &[u8], found: &mut [Region]) -> Result<(), Problem> {
+    fn sort(&self, row: u32, pixels: &[u8], found: &mut [Region]) -> Result<(), LineProblem> {
         let mut rest = pixels.chunks_exact(self.pixel.bytes).map(|pixel| &pixel[..self.pixel.colour_bytes]).peekable();
         let mut start = 0;
         while let Some(colour) = rest.next() {
@@ -107,7 +107,7 @@ impl Sorter<'_> {
             start = end;
         }
         if found.iter().map(Region::length).sum::<usize>() > RUN_LIMIT {
-            return Err(Problem::TooScattered(RUN_LIMIT));
+            return Err(LineProblem::TooScattered(RUN_LIMIT));
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ mod tests {
         vast[16..24].copy_from_slice(&[0, 1, 0x5f, 0x90, 0, 1, 0x5f, 0x90]);
         let crc = crc32fast::hash(&vast[12..29]).to_be_bytes();
         vast[29..33].copy_from_slice(&crc);
-        let expect = Problem::TooManyPixels { width: 90_000, height: 90_000, limit: super::super::PIXEL_LIMIT };
+        let expect = LineProblem::TooManyPixels { width: 90_000, height: 90_000, limit: super::super::PIXEL_LIMIT };
         assert_eq!(regions(&vast, &[Inside::Lit]).unwrap_err(), expect);
     }
 }

@@ -1,6 +1,6 @@
 //! The pixels of one instance.
 
-use super::super::error::{Fault, Problem};
+use super::super::error::{Fault, LineProblem};
 use super::super::line::{get_list, whole};
 use super::{PIXEL_LIMIT, RUN_LIMIT};
 use labelport_model::json::Value;
@@ -48,11 +48,11 @@ impl Region {
 }
 
 /// Checks the size of a picture before memory is taken for it.
-pub(super) fn check_size(width: u64, height: u64) -> Result<(), Problem> {
+pub(super) fn check_size(width: u64, height: u64) -> Result<(), LineProblem> {
     let pixels = width.checked_mul(height).filter(|pixels| *pixels > 0 && *pixels <= PIXEL_LIMIT);
     match pixels {
         Some(_) => Ok(()),
-        None => Err(Problem::TooManyPixels { width, height, limit: PIXEL_LIMIT }),
+        None => Err(LineProblem::TooManyPixels { width, height, limit: PIXEL_LIMIT }),
     }
 }
 
@@ -77,17 +77,17 @@ pub(in super::super) fn from_counts(mask: Value<'_>) -> Result<Region, Fault> {
         }
     }
     if sum != pixels {
-        return Err(Fault::at(mask, Problem::CountsMismatch { sum, pixels }));
+        return Err(Fault::at(mask, LineProblem::CountsMismatch { sum, pixels }));
     }
     transpose(&runs, width as u32, height as u32).map_err(|problem| Fault::at(mask, problem))
 }
 
 fn length(value: Value<'_>) -> Result<u64, Fault> {
-    u64::try_from(whole(value)?).map_err(|_| Fault::at(value, Problem::Negative))
+    u64::try_from(whole(value)?).map_err(|_| Fault::at(value, LineProblem::Negative))
 }
 
 /// Converts runs down the columns to runs along the rows.
-fn transpose(runs: &[(u64, u64)], width: u32, height: u32) -> Result<Region, Problem> {
+fn transpose(runs: &[(u64, u64)], width: u32, height: u32) -> Result<Region, LineProblem> {
     // A bit for each pixel, row by row: at most 12 MB.
     let mut bits = vec![0_u64; (u64::from(width) * u64::from(height)).div_ceil(64) as usize];
     for (start, end) in runs {
@@ -106,7 +106,7 @@ fn transpose(runs: &[(u64, u64)], width: u32, height: u32) -> Result<Region, Pro
             left &= left - 1;
         }
         if region.length() > RUN_LIMIT {
-            return Err(Problem::TooScattered(RUN_LIMIT));
+            return Err(LineProblem::TooScattered(RUN_LIMIT));
         }
     }
     Ok(region)

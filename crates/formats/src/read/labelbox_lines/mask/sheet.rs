@@ -3,7 +3,7 @@
 //! A composite holds the instances of one frame; images have the one frame 1. Frames of one group and size share the
 //! composite's id, as `…/masks/<id>/index/<frame>` says. An instance has the same colour on all of its frames.
 
-use super::super::error::Problem;
+use super::super::error::LineProblem;
 use super::super::{Mask, MaskPlace, World};
 use super::{Colour, RUN_LIMIT, Region, picture};
 use labelport_model::annotation::Axis;
@@ -62,15 +62,15 @@ impl Sheets {
         spot: Spot<'_>,
         region: Region,
         world: &mut dyn World,
-    ) -> Result<usize, Problem> {
+    ) -> Result<usize, LineProblem> {
         self.runs += region.length();
         if self.runs > RUN_LIMIT {
             self.runs -= region.length();
-            return Err(Problem::TooScattered(RUN_LIMIT));
+            return Err(LineProblem::TooScattered(RUN_LIMIT));
         }
-        let png = picture::instance(&region).map_err(Problem::Keep)?;
+        let png = picture::instance(&region).map_err(LineProblem::Keep)?;
         let place = MaskPlace::Instance { feature_id: spot.feature_id.to_owned(), index: spot.index.unsigned_abs() };
-        world.keep_mask(Mask { place, png }).map_err(Problem::Keep)?;
+        world.keep_mask(Mask { place, png }).map_err(LineProblem::Keep)?;
         let series = (spot.axis, region.width, region.height);
         let colour = match self.colours.get(spot.feature_id) {
             Some(colour) => *colour,
@@ -98,7 +98,7 @@ impl Sheets {
     }
 
     /// Paints and stores the composites; returns the lines with an instance on one that could not be stored.
-    pub(in super::super) fn settle(&mut self, world: &mut dyn World) -> Vec<(usize, Problem)> {
+    pub(in super::super) fn settle(&mut self, world: &mut dyn World) -> Vec<(usize, LineProblem)> {
         for (index, layer) in self.layers.iter().enumerate() {
             self.ids.entry(layer.sheet.0).or_insert_with(|| world.new_id());
             self.sheets.entry(layer.sheet).or_default().layers.push(index);
@@ -113,7 +113,7 @@ impl Sheets {
             match kept {
                 Ok(url) => sheet.url = url,
                 Err(reason) => {
-                    failed.extend(layers.iter().map(|layer| (layer.line, Problem::Keep(reason.clone()))));
+                    failed.extend(layers.iter().map(|layer| (layer.line, LineProblem::Keep(reason.clone()))));
                 }
             }
         }

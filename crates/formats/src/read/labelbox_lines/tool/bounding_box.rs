@@ -1,7 +1,7 @@
 //! Rectangles: `bbox` with the corner that has the smaller coordinates, a height and a width.
 
 use super::{Drawn, Geometry, Meaning, Tool, position};
-use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::error::{Fault, LineProblem};
 use crate::read::labelbox_lines::line::{computed, find, get, get_float, get_from, get_number, get_object, one_of};
 use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::annotation::{Coordinates, Dimensions, Layout, Number, Position, Rect, Shape};
@@ -29,7 +29,7 @@ pub(super) static TOOL: Tool = Tool {
 fn check_lengths(bbox: Value<'_>) -> Result<(), Fault> {
     for key in ["height", "width"] {
         if get_number(bbox, key)? < 0.0 {
-            return Err(Fault::at(get(bbox, key)?, Problem::Negative));
+            return Err(Fault::at(get(bbox, key)?, LineProblem::Negative));
         }
     }
     Ok(())
@@ -78,7 +78,7 @@ fn on_page(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
         (Unit::Points, _) => (1.0, 1.0),
         (Unit::Lengths(points), _) => (points, points),
         (Unit::Percent, Some(size)) => (size.height / 100.0, size.width / 100.0),
-        (Unit::Percent, None) => return Err(Fault::at(value, Problem::PageSizeUnknown)),
+        (Unit::Percent, None) => return Err(Fault::at(value, LineProblem::PageSizeUnknown)),
     };
     let scaled = |key, factor: f64| computed(bbox, get_number(bbox, key)? * factor, DECIMALS);
     let rect = match unit {

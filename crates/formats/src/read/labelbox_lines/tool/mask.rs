@@ -1,7 +1,7 @@
 //! Pixels: `mask` with a picture and a colour in it, with a picture of the object alone, or with run lengths.
 
 use super::{Geometry, Meaning, Tool};
-use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::error::{Fault, LineProblem};
 use crate::read::labelbox_lines::line::{find, find_text, get, get_list, get_object, whole};
 use crate::read::labelbox_lines::mask::{Inside, Region, from_counts, regions};
 use crate::read::labelbox_lines::scene::Scene;
@@ -34,17 +34,17 @@ fn single(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
         only(regions(&bytes, &[inside]), mask)?
     };
     if region.is_empty() {
-        return Err(Fault::at(mask, Problem::EmptyMask));
+        return Err(Fault::at(mask, LineProblem::EmptyMask));
     }
     Ok(Geometry::Region(region))
 }
 
 /// Takes the only requested region.
-fn only(found: Result<Vec<Region>, Problem>, mask: Value<'_>) -> Result<Region, Fault> {
+fn only(found: Result<Vec<Region>, LineProblem>, mask: Value<'_>) -> Result<Region, Fault> {
     let found = found.map(|regions| regions.into_iter().next());
     match found {
         Ok(Some(region)) => Ok(region),
-        Ok(None) => Err(Fault::at(mask, Problem::EmptyMask)),
+        Ok(None) => Err(Fault::at(mask, LineProblem::EmptyMask)),
         Err(problem) => Err(Fault::at(mask, problem)),
     }
 }
@@ -56,7 +56,7 @@ pub(in super::super) fn fetched(scene: &mut Scene<'_>, value: Value<'_>) -> Resu
     }
     let at = get(value, "instanceURI")?;
     let url = find_text(value, "instanceURI")?.unwrap_or_default();
-    scene.fetch(&url).map_err(|reason| Fault::at(at, Problem::Fetch { url: Quoted::new(&url), reason }))
+    scene.fetch(&url).map_err(|reason| Fault::at(at, LineProblem::Fetch { url: Quoted::new(&url), reason }))
 }
 
 /// Returns what distinguishes the pixels of an instance.
@@ -67,7 +67,7 @@ pub(in super::super) fn instance(value: Value<'_>) -> Result<Inside, Fault> {
 fn decoded(value: Value<'_>, key: &'static str) -> Result<Vec<u8>, Fault> {
     let at = get(value, key)?;
     let text = at.as_text().ok_or_else(|| Fault::wrong_kind(at, "a string"))?;
-    STANDARD.decode(text.as_bytes()).map_err(|_| Fault::at(at, Problem::NotBase64))
+    STANDARD.decode(text.as_bytes()).map_err(|_| Fault::at(at, LineProblem::NotBase64))
 }
 
 fn colour(value: Value<'_>) -> Result<[u8; 3], Fault> {

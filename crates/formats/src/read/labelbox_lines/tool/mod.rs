@@ -19,7 +19,7 @@ mod tokens;
 
 pub(super) use mask::{FRAME_MASK_DRAWERS, fetched as mask_bytes, instance as masked_instance};
 
-use super::error::{Fault, Problem};
+use super::error::{Fault, LineProblem};
 use super::line::find;
 use super::mask::Region;
 use super::ontology::Tool as Feature;
@@ -122,12 +122,12 @@ pub(super) fn choose(scene: &Scene<'_>, tool: &Tool, feature: &Feature, value: V
         let named = Quoted::new(&feature.name);
         return Err(Fault::at(
             at,
-            Problem::ToolMismatch { feature: named, tool: feature.tool_type.clone(), key: tool.key },
+            LineProblem::ToolMismatch { feature: named, tool: feature.tool_type.clone(), key: tool.key },
         ));
     }
     let known = drawn().find_map(|meaning| Some((meaning, scene.kind(meaning.form)?)));
     let Some((meaning, kind)) = known else {
-        let problem = Problem::DataTypeMismatch { data_type: scene.data_type.name, key: tool.key };
+        let problem = LineProblem::DataTypeMismatch { data_type: scene.data_type.name, key: tool.key };
         return Err(Fault::at(at, problem));
     };
     Ok(Drawing { key: tool.key, kind, read: meaning.read })

@@ -2,7 +2,7 @@
 
 use super::{Geometry, Meaning, Tool};
 use crate::read::labelbox_lines::answer::get_message;
-use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::error::{Fault, LineProblem};
 use crate::read::labelbox_lines::line::{get_object, range};
 use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::annotation::{MessageSpan, Shape, Span, Text};
@@ -27,7 +27,7 @@ fn in_text(scene: &mut Scene<'_>, value: Value<'_>) -> Result<Geometry, Fault> {
     if let Some(text) = &scene.text {
         let token = text
             .slice(span.start, span.end)
-            .ok_or_else(|| Fault::at(location, Problem::BeyondText { end: span.last(), length: text.length() }))?;
+            .ok_or_else(|| Fault::at(location, LineProblem::BeyondText { end: span.last(), length: text.length() }))?;
         span.token = Some(Text::new(token));
     }
     Ok(Shape::Span(span).into())

@@ -1,7 +1,7 @@
 //! Words of a document's text layer: `textSelections` with ids of groups and tokens.
 
 use super::{Geometry, Meaning, Tool};
-use crate::read::labelbox_lines::error::{Fault, Problem};
+use crate::read::labelbox_lines::error::{Fault, LineProblem};
 use crate::read::labelbox_lines::line::{get, get_from, get_list, get_text, object, text};
 use crate::read::labelbox_lines::scene::Scene;
 use labelport_model::annotation::{Shape, Text, TokenGroup, Tokens};
@@ -35,7 +35,7 @@ fn read_group(scene: &Scene<'_>, selection: Value<'_>) -> Result<TokenGroup<'sta
         ..TokenGroup::default()
     };
     if let Some(layer) = &scene.text_layer {
-        let missing = |at, what, id: &str| Fault::at(at, Problem::NotInTextLayer { what, id: Quoted::new(id) });
+        let missing = |at, what, id: &str| Fault::at(at, LineProblem::NotInTextLayer { what, id: Quoted::new(id) });
         let known = layer.group(&id).ok_or_else(|| match get(selection, "groupId") {
             Ok(at) => missing(at, "group", &id),
             Err(fault) => fault,

@@ -283,10 +283,46 @@ proptest! {
         prop_assert_eq!(Timestamp::from_millis(millis).to_string(), expect.to_string());
     }
 
+    /// Times are read if the calendar has them, as the instant that the calendar says, and refused otherwise.
     #[test]
-    fn reading_never_fails_badly(text in "\\PC{0,40}|[0-9TZ:. +-]{0,32}") {
-        let _ = Timestamp::parse_export(&text);
-        let _ = Span::parse(Some(&text), None, &Zone::utc());
+    fn times_are_read_as_the_calendar_says_or_refused(
+        (year, month, day) in (0..9999_i16, 0..14_i8, 0..33_i8),
+        (hour, minute, second) in (0..26_i8, 0..62_i8, 0..62_i8),
+        digits in "[0-9]{0,10}",
+        (offset_sign, offset_hour, offset_minute) in (prop::bool::ANY, 0..26_i64, 0..62_i64),
+        colon in prop::sample::select(vec![":", ""]),
+    ) {
+        let sign = if offset_sign { "+" } else { "-" };
+        let point = if digits.is_empty() { "" } else { "." };
+        let text = format!(
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{digits}\
+             {sign}{offset_hour:02}{colon}{offset_minute:02}"
+        );
+        let wall = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0).ok();
+        let is_offset = offset_hour < 24 && offset_minute < 60;
+        let expect = wall.filter(|wall| wall.year() >= 1 && digits.len() <= 9 && is_offset).and_then(|wall| {
+            let utc = jiff::tz::TimeZone::UTC.to_timestamp(wall).unwrap().as_millisecond();
+            let offset_ms = (offset_hour * 60 + offset_minute) * 60_000 * if offset_sign { 1 } else { -1 };
+            let fraction_ms: i64 = format!("{digits:0<3}")[..3].parse().unwrap();
+            let millis = utc - offset_ms + fraction_ms;
+            (Timestamp::MIN.as_millis()..=Timestamp::MAX.as_millis()).contains(&millis).then_some(millis)
+        });
+        prop_assert_eq!(Timestamp::parse_export(&text).map(Timestamp::as_millis), expect, "{}", text);
+    }
+
+    /// Whatever is read as a range of time begins where it is read again from its own text.
+    #[test]
+    fn any_text_is_read_as_it_is_written_or_refused(text in "\\PC{0,40}|[0-9TZ:. +-]{0,32}") {
+        if let Some(instant) = Timestamp::parse_export(&text) {
+            prop_assert_eq!(Timestamp::parse_export(&instant.to_string()), Some(instant));
+        }
+        match Span::parse(Some(&text), None, &Zone::utc()) {
+            Ok(span) => {
+                let start = span.from.unwrap().to_string();
+                prop_assert_eq!(Span::parse(Some(&start), None, &Zone::utc()).unwrap(), span);
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
     }
 
     /// Near a transition and away from one: a start is the first instant whose wall clock has reached it, an end the

@@ -404,18 +404,33 @@ fn a_mask_is_where_the_caller_serves_it() {
 }
 
 #[test]
-fn values_of_an_unexpected_kind_do_no_harm() {
-    for annotations in [
-        "[]",
-        r#"{"objects":{"a":1},"classifications":7,"relationships":"x"}"#,
-        r#"{"objects":[1,null,"x",[]],"classifications":[1,null,[[]]]}"#,
-        r#"{"objects":[{"location":1,"conversational_location":2,"geojson":3,"mask":4,"classifications":5}]}"#,
-        r#"{"classifications":[{"radio_answer":1},{"checklist_answers":2},{"text_answer":3}]}"#,
-        r#"{"frames":{"1":7,"2":{"objects":[1],"classifications":{}}},"key_frame_feature_map":1}"#,
-        r#"{"groups":{"a":1,"b":{"frames":[]}}}"#,
-        r#"{"timestamp":{"x":{"classifications":[{}]},"1":2}}"#,
+fn values_of_an_unexpected_kind_are_left_out_or_kept() {
+    let lists = |objects: &str, classifications: &str| {
+        format!(r#"{{"objects":[{objects}],"classifications":[{classifications}],"relationships":[]}}"#)
+    };
+    for (annotations, expect) in [
+        ("[]", lists("", "")),
+        (r#"{"objects":{"a":1},"classifications":7,"relationships":"x"}"#, lists("", "")),
+        (r#"{"objects":[1,null,"x",[]],"classifications":[1,null,[[]]]}"#, lists("", "")),
+        (
+            r#"{"objects":[{"location":1,"conversational_location":2,"geojson":3,"mask":4,"classifications":5}]}"#,
+            lists(
+                r##"{"color":"#0000ff","title":"","value":"","location":1,"conversationalLocation":2,"geojson":3,"mask":4,"classifications":[]}"##,
+                "",
+            ),
+        ),
+        (
+            r#"{"classifications":[{"radio_answer":1},{"checklist_answers":2},{"text_answer":3}]}"#,
+            lists("", r#"{"title":"","value":""},{"title":"","value":""},{"title":"","value":""}"#),
+        ),
+        (
+            r#"{"frames":{"1":7,"2":{"objects":[1],"classifications":{}}},"key_frame_feature_map":1}"#,
+            r#"[{"frameNumber":1,"classifications":[],"objects":[]},{"frameNumber":2,"classifications":[],"objects":[]}]"#
+                .to_owned(),
+        ),
+        (r#"{"groups":{"a":1,"b":{"frames":[]}}}"#, "[]".to_owned()),
+        (r#"{"timestamp":{"x":{"classifications":[{}]},"1":2}}"#, lists("", r#"{"title":"","value":""}"#)),
     ] {
-        // The helper checks that the row is JSON.
-        label_with(Legacy::PLAIN, annotations);
+        assert_eq!(label_with(BLUE, annotations), expect, "{annotations}");
     }
 }

@@ -87,6 +87,29 @@ where
     }
 }
 
+/// Does what [`run`] does on the thread of the caller, for work that is shorter than the start of a thread.
+pub(crate) fn run_here<W, J, P, E>(
+    worker: &mut W,
+    mut next: impl FnMut() -> Result<Option<J>, E>,
+    work: impl Fn(&mut W, J, &mut Emit<'_, P>) -> Result<(), E>,
+    mut publish: impl FnMut(P) -> Result<(), E>,
+) -> Result<(), E> {
+    while let Some(job) = next()? {
+        let mut failure = None;
+        let outcome = work(worker, job, &mut |part| {
+            publish(part).map_err(|error| {
+                failure.get_or_insert(error);
+                Stopped
+            })
+        });
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        outcome?;
+    }
+    Ok(())
+}
+
 impl<P, E> Shared<P, E> {
     fn lock(&self) -> MutexGuard<'_, State<P, E>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -256,6 +279,33 @@ mod tests {
         for workers in [2, 3, 8] {
             assert_eq!(squares(workers, 200), alone);
         }
+    }
+
+    #[test]
+    fn work_on_the_thread_of_the_caller_is_published_in_order_until_an_error() {
+        let run = |limit: u64| {
+            let mut numbers = 0..10;
+            let mut published = Vec::new();
+            let outcome = run_here(
+                &mut (),
+                || Ok(numbers.next()),
+                |(), number, emit| {
+                    // A job that goes on after a part was refused gets the first error all the same.
+                    emit(2 * number).and_then(|()| emit(2 * number + 1)).unwrap_or_default();
+                    Ok(())
+                },
+                |part| {
+                    if part == limit {
+                        return Err(part);
+                    }
+                    published.push(part);
+                    Ok(())
+                },
+            );
+            (published, outcome)
+        };
+        assert_eq!(run(99), ((0..20).collect(), Ok(())));
+        assert_eq!(run(7), ((0..7).collect(), Err(7)));
     }
 
     #[test]

@@ -155,24 +155,25 @@ pub fn run(
     let totals = about.totals;
     let (outcome, digest) = digesting(has_thread, layout, &spare, |add| {
         writer.start(layout, encoder, add)?;
-        parallel::run(
-            &mut workers,
-            || check_stop(stop).map(|()| parts.next()),
-            |worker, part: (u64, Part), emit| {
-                worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(FIRST);
-                work(worker, &plan, &resolved.selection, &part, layout.streams().len(), &spare, stop, emit)
-            },
-            |mut chunk: Chunk| {
-                check_stop(stop)?;
-                row_notices += chunk.notices.len() as u64;
-                let room = NOTICES_LISTED - notices.len();
-                notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
-                writer.write(&mut chunk)?;
-                (run.progress)(ExportProgress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
-                add(chunk);
-                Ok(())
-            },
-        )?;
+        let next = || check_stop(stop).map(|()| parts.next());
+        let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
+            worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(FIRST);
+            work(worker, &plan, &resolved.selection, &part, layout.streams().len(), &spare, stop, emit)
+        };
+        let publish = |mut chunk: Chunk| {
+            check_stop(stop)?;
+            row_notices += chunk.notices.len() as u64;
+            let room = NOTICES_LISTED - notices.len();
+            notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
+            writer.write(&mut chunk)?;
+            (run.progress)(ExportProgress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
+            add(chunk);
+            Ok(())
+        };
+        match part_count {
+            0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
+            _ => parallel::run(&mut workers, next, work, publish)?,
+        }
         let totals = Totals { rows: writer.rows, ..totals };
         writer.finish(layout, encoder, &totals, add)
     });

@@ -1,4 +1,4 @@
-//! Names of places, and files that nobody declares.
+//! Names of places, their sizes, and files that nobody declares.
 
 use crate::manifest::entries;
 use crate::{Problem, expect_none, rust, tree};
@@ -17,6 +17,25 @@ fn modules_are_nouns_of_the_domain() {
             let remedy = "name it after what it holds; a helper lives next to its only user";
             problems.push(Problem { file, line: 1, what, remedy });
         }
+    }
+    expect_none(problems);
+}
+
+/// The largest share of all lines that one crate may hold, in percent.
+const LARGEST_SHARE: usize = 35;
+
+#[test]
+fn no_crate_outgrows_the_others() {
+    let lines_in =
+        |folder: &str| -> usize { tree::files(folder, "rs").iter().map(|file| tree::read(file).lines().count()).sum() };
+    let sizes: Vec<(String, usize)> =
+        tree::crate_folders().into_iter().map(|folder| (folder.clone(), lines_in(&folder))).collect();
+    let all: usize = sizes.iter().map(|(_, lines)| lines).sum();
+    let mut problems = Vec::new();
+    for (folder, lines) in sizes.into_iter().filter(|(_, lines)| lines * 100 > all * LARGEST_SHARE) {
+        let what = format!("{lines} of {all} lines are in this crate, more than {LARGEST_SHARE} %");
+        let remedy = "give a part that needs little of the rest a crate of its own";
+        problems.push(Problem { file: format!("{folder}/Cargo.toml"), line: 1, what, remedy });
     }
     expect_none(problems);
 }

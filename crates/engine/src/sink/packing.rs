@@ -5,7 +5,7 @@
 //! `.json` is refused, too: a file with one object per line is not a JSON document.
 
 use labelport_formats::package::{ARCHIVES, ArchiveKind};
-use labelport_formats::write::Format;
+use labelport_formats::write::{FORMATS, Format};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -49,19 +49,39 @@ impl Container {
             None => {
                 let endings: Vec<String> = ARCHIVES.iter().map(|(known, _)| format!(".{known}")).collect();
                 let known = format!("{}, or in nothing for a folder", endings.join(" or "));
-                Err(EndingError { ending: format!(".{ending}"), name: name.into_owned(), known })
+                Err(EndingError::new(&name, ending, known))
             }
         }
     }
 }
 
-/// A file name ends in something that is not written.
+/// A file name ends in something that is not written, or not in this format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} ends in {ending:?}, which labelport does not write; end the name in {known}")]
+#[error("{name:?} ends in {ending:?}, which {remark} end the name in {known}")]
 pub struct EndingError {
     name: String,
     ending: String,
+    /// What is known about the ending.
+    remark: String,
+    /// What this format is written as.
     known: String,
+}
+
+impl EndingError {
+    fn new(name: &str, ending: &str, known: String) -> Self {
+        let is_own = |known: &&str| ending.eq_ignore_ascii_case(known);
+        let owners = FORMATS.iter().filter(|format| match format.layout().extension() {
+            Some(_) => endings(**format).iter().any(|known| is_own(&known)),
+            None => ARCHIVES.iter().any(|(known, _)| is_own(&known)),
+        });
+        let owners: Vec<&str> = owners.map(|format| format.name()).collect();
+        let remark = match owners.as_slice() {
+            [] => "labelport does not write;".to_owned(),
+            [owner] => format!("is for `--format {owner}`; choose that or"),
+            owners => format!("is for `--format` {}; choose one of them or", owners.join(", ")),
+        };
+        Self { name: name.to_owned(), ending: format!(".{ending}"), remark, known }
+    }
 }
 
 impl Packing {
@@ -85,7 +105,7 @@ impl Packing {
                 let known: Vec<String> = packed.collect();
                 let (last, others) = known.split_last().expect("a format has an ending");
                 let known = format!("{} or {last}", others.join(", "));
-                Err(EndingError { name: name.clone().into_owned(), ending: format!(".{ending}"), known })
+                Err(EndingError::new(&name, ending, known))
             }
             _ => Ok(packing),
         }

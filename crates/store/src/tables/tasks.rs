@@ -257,7 +257,8 @@ pub fn count_waiting(
         "select count(*) from tasks where org_key = $1 and status = 'IN_PROGRESS' and lease_owner is null".to_owned();
     if let Some((kinds, queue)) = which {
         params.push(queue.into());
-        sql.push_str(" and queue = $2 and kind in (''");
+        // The index by queue holds every task that a key ever asked for, the one by status those that are not done.
+        sql.push_str(" and coalesce(queue, '') = $2 and kind in (''");
         for kind in kinds {
             params.push((*kind).into());
             sql.push_str(&format!(", ${}", params.len()));

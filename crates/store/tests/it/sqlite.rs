@@ -1,6 +1,6 @@
 //! What SQLite alone promises: what it says of files, locks and disks, and what to do about it.
 
-use crate::engines::{findings, founding};
+use crate::engines::{findings, founding, now};
 use crate::rows::{count, look, merge, twelve};
 use crate::writing::add;
 use labelport_model::predicate::Predicate;
@@ -8,6 +8,7 @@ use labelport_store::engine::Each;
 use labelport_store::read::page::{self, Load, Page};
 use labelport_store::read::select::{Base, Part, Selection};
 use labelport_store::sqlite::{self, DATABASE_FILE, Sqlite, SqliteOptions};
+use labelport_store::tables::tasks;
 use labelport_store::{Connection, Param, Store, StoreError};
 use std::path::Path;
 use std::time::Duration;
@@ -391,5 +392,18 @@ fn nothing_that_an_export_walks_is_sorted_first() {
     for plan in planning.plans {
         assert!(plan.contains("SEARCH") || plan.contains("SCAN b"), "{plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
+#[test]
+fn tasks_that_wait_are_counted_among_those_that_are_not_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let mut planning = Planning { inner: store.reader().unwrap(), plans: Vec::new() };
+    tasks::count_waiting(&mut planning, 1, Some((&["export"], "key"))).unwrap();
+    tasks::list_claimable(&mut planning, 1, &["export"], now()).unwrap();
+    assert_eq!(planning.plans.len(), 2);
+    for plan in planning.plans {
+        assert!(plan.contains("SEARCH tasks USING INDEX tasks_by_status (status=?)"), "{plan}");
     }
 }

@@ -1,10 +1,11 @@
 //! Changes to rows, in one transaction.
 //!
-//! A change is the part of an export row that it is about. Merging it replaces what it says and leaves what it does not.
+//! A change is a [`Row`] with the pieces that it is about. Merging it replaces them and leaves all others.
 
+use labelport_model::id::IdError;
 use labelport_model::json::{Document, Value};
 use labelport_model::problem::Problem;
-use labelport_model::row::{self, Label};
+use labelport_model::row::{Label, Row, RowError};
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::StoreError;
@@ -18,7 +19,6 @@ pub struct Edits<'c> {
     /// The connection of the transaction.
     pub connection: &'c mut dyn Connection,
     merger: Merger,
-    document: Document,
     org_key: i64,
     now: Timestamp,
     touched: bool,
@@ -29,36 +29,29 @@ impl<'c> Edits<'c> {
     pub fn begin(connection: &'c mut dyn Connection, org_key: i64, now: Timestamp) -> Result<Self, StoreError> {
         let mut merger = Merger::new(org_key, now);
         merger.begin(connection)?;
-        Ok(Self { connection, merger, document: Document::default(), org_key, now, touched: false })
+        Ok(Self { connection, merger, org_key, now, touched: false })
     }
 
     /// Merges a part of a row that is there. A row that somebody deleted meanwhile does not come back as this part alone.
-    pub fn merge(&mut self, text: &[u8]) -> Result<Verdict, Problem> {
-        match self.create(text)? {
-            Verdict::Created => {
-                let root = self.document.root();
-                let id = root.get("data_row").and_then(|row| row.get("id")).and_then(Value::as_text);
-                Err(Problem::not_found("data row", &id.unwrap_or_default()))
-            }
+    pub fn merge(&mut self, part: &Row) -> Result<Verdict, Problem> {
+        match self.create(part)? {
+            Verdict::Created => Err(Problem::not_found("data row", part.id.as_str())),
             verdict => Ok(verdict),
         }
     }
 
     /// Merges a row, which may be new. What contradicts the store is refused as a whole.
-    pub fn create(&mut self, text: &[u8]) -> Result<Verdict, Problem> {
-        self.document.read(text).map_err(Problem::internal)?;
-        let row = row::read(&self.document).map_err(|error| Problem::malformed(error.to_string()))?;
-        let verdict = self.merger.merge(self.connection, &row)?;
-        match verdict {
+    pub fn create(&mut self, row: &Row) -> Result<Verdict, Problem> {
+        match self.merger.merge(self.connection, row)? {
             Verdict::Refused(refusal) => Err(Problem::malformed(refusal.to_string())),
             verdict => Ok(verdict),
         }
     }
 
     /// Merges a part of a row and moves its last activity.
-    pub fn merge_as_activity(&mut self, row_key: RowKey, text: &[u8]) -> Result<Verdict, Problem> {
+    pub fn merge_as_activity(&mut self, row_key: RowKey, part: &Row) -> Result<Verdict, Problem> {
         activity::note(self.connection, row_key, self.now)?;
-        let verdict = self.merge(text)?;
+        let verdict = self.merge(part)?;
         if verdict == Verdict::Unchanged {
             self.touch(row_key)?;
         }
@@ -66,22 +59,9 @@ impl<'c> Edits<'c> {
     }
 
     /// Adds a label after those that a row has in a project, and moves the row's last activity.
-    pub fn append_label(&mut self, project_key: i64, row_key: RowKey, label: &[u8]) -> Result<(), Problem> {
+    pub fn append_label(&mut self, project_key: i64, row_key: RowKey, label: Label) -> Result<(), Problem> {
         activity::note(self.connection, row_key, self.now)?;
-        let labels = self.labels(label)?;
-        Ok(self.merger.append_labels(self.connection, (project_key, row_key), &labels)?)
-    }
-
-    /// Reads a label as a row of an export shows it.
-    fn labels(&mut self, label: &[u8]) -> Result<Vec<Label>, Problem> {
-        let mut text = b"{\"data_row\":{\"id\":\"c000000000000000000000000\"},\"projects\":\
-                         {\"c000000000000000000000000\":{\"labels\":["
-            .to_vec();
-        text.extend_from_slice(label);
-        text.extend_from_slice(b"]}}}");
-        self.document.read(&text).map_err(Problem::internal)?;
-        let row = row::read(&self.document).map_err(|error| Problem::malformed(error.to_string()))?;
-        Ok(row.projects.into_iter().filter_map(|project| project.labels).flatten().collect())
+        Ok(self.merger.append_labels(self.connection, (project_key, row_key), &[label])?)
     }
 
     /// Gives a row that was changed outside of merges the change number of this transaction.
@@ -111,4 +91,15 @@ impl<'c> Edits<'c> {
         }
         Ok(())
     }
+}
+
+/// Reads a piece of a row that was composed as JSON, or is stored as such.
+pub fn read_piece<T>(json: &str, read: impl FnOnce(Value<'_>) -> Result<T, RowError>) -> Result<T, Problem> {
+    let document = Document::parse(json.as_bytes()).map_err(Problem::internal)?;
+    read(document.root()).map_err(|error| Problem::malformed(error.to_string()))
+}
+
+/// Reads an id that was stored or given out here, so that it cannot be wrong.
+pub fn read_id<T>(id: &str, parse: impl FnOnce(&str) -> Result<T, IdError>) -> Result<T, Problem> {
+    parse(id).map_err(Problem::internal)
 }

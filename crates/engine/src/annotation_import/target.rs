@@ -1,21 +1,24 @@
 //! Where an import goes: a project or a model run.
 
 use super::{ImportKind, Made};
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::models::run as model_run;
+use crate::models::run_part::{RunLabels, RunPart};
 use crate::projects::queues::Queues;
 use crate::projects::workflow::{self, Mover};
 use crate::projects::{ontology, project};
 use crate::workspace::Workspace;
 use labelport_formats::read::labelbox_lines::Ontology;
+use labelport_model::id::LabelId;
+use labelport_model::json::{Document, Members};
 use labelport_model::problem::Problem;
+use labelport_model::row::Label;
 use labelport_store::Connection;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::models::{self, ModelRun};
 use labelport_store::tables::ontologies;
 use labelport_store::tables::projects::{self, Project};
-use serde_json::{Value, json};
 
 /// A project or a model run, with what its annotations become.
 #[derive(Debug, Clone)]
@@ -145,10 +148,10 @@ impl Parent {
             Self::Project(project, _) => {
                 let stored = projects::find_row(edits.connection, project.key, row_key)?;
                 let Some(stored) = stored else { return Ok(false) };
-                edits.append_label(project.key, row_key, label(made, mover).as_bytes())?;
+                edits.append_label(project.key, row_key, label(made, mover)?)?;
                 let queues = Queues::read(edits.connection, project.key)?;
                 if let Some(details) = workflow::labeled(stored.details.as_deref(), &queues, mover) {
-                    edits.merge(&workflow::part(&row.id, project, &details))?;
+                    edits.merge(&workflow::part(&row.id, project, &details)?)?;
                 }
                 Ok(true)
             }
@@ -156,39 +159,31 @@ impl Parent {
                 if !models::has_row(edits.connection, run.key, row_key)? {
                     return Ok(false);
                 }
-                let mut predictions = models::list_run_labels(edits.connection, run.key, row_key, 1)?;
-                predictions.push(prediction(made));
-                let text = model_run::part(&row.id, run, &format!("\"predictions\":[{}]", predictions.join(",")));
-                edits.merge(text.as_bytes())?;
+                let mut predictions = RunLabels::read(edits.connection, run, row_key, 1)?;
+                push_prediction(&mut predictions, made)?;
+                edits.merge(&RunPart::new(&row.id, run)?.with_predictions(predictions).build()?)?;
                 Ok(true)
             }
         }
     }
 }
 
-/// Returns a label as an export shows it.
-fn label(made: &Made, mover: &Mover) -> String {
-    let now = mover.now.to_string();
-    let details = json!({
-        "created_at": now, "updated_at": now, "created_by": mover.email, "content_last_updated_at": now,
-        "reviews": Value::Array(Vec::new()),
-    });
-    let performance = json!({ "seconds_to_create": 0, "seconds_to_review": 0, "skipped": false });
-    format!(
-        "{{{},\"label_details\":{details},\"performance_details\":{performance},\"annotations\":{}}}",
-        head(made),
-        made.annotations
-    )
+/// Returns what was made as a label of a project.
+fn label(made: &Made, mover: &Mover) -> Result<Label, Problem> {
+    let id = edits::read_id(&made.label_id, LabelId::parse)?;
+    let label = edits::read_piece(&made.annotations, |annotations| Label::new(id, made.label_kind, annotations))?;
+    Ok(label.with_creator(&mover.email, mover.now))
 }
 
-fn prediction(made: &Made) -> String {
-    let metrics = match made.metrics.is_empty() {
-        true => String::new(),
-        false => format!(",\"metrics\":[{}]", made.metrics.join(",")),
-    };
-    format!("{{{},\"annotations\":{}{metrics}}}", head(made), made.annotations)
-}
-
-fn head(made: &Made) -> String {
-    format!("\"label_kind\":\"{}\",\"version\":\"1.0.0\",\"id\":\"{}\"", made.label_kind, made.label_id)
+/// Adds what was made to the predictions of a row in a run.
+fn push_prediction(predictions: &mut RunLabels, made: &Made) -> Result<(), Problem> {
+    let id = edits::read_id(&made.label_id, LabelId::parse)?;
+    let mut rest = Members::default();
+    if !made.metrics.is_empty() {
+        let metrics = Document::parse(format!("[{}]", made.metrics.join(",")).as_bytes()).map_err(Problem::internal)?;
+        rest.push_raw("metrics", metrics.text());
+    }
+    predictions.push(&made.annotations, |annotations| {
+        Ok(Label::new(id, made.label_kind, annotations)?.with_rest(rest.into_option()))
+    })
 }

@@ -6,12 +6,14 @@
 
 pub use labelport_store::tables::data_rows::{Asset, AssetState};
 
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
 use labelport_media::{self as media, Attributes, Window};
-use labelport_model::json::{Document, ObjectWriter};
+use labelport_model::id::DataRowId;
+use labelport_model::json::Document;
 use labelport_model::problem::Problem;
+use labelport_model::row::Row;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows::{self, DataRow};
 use labelport_store::tables::entities;
@@ -151,14 +153,11 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         if entities::find_row_id(connection, row.key)?.is_none() {
             return Ok(());
         }
-        let mut text = Vec::new();
-        let mut part = ObjectWriter::open(&mut text);
-        part.raw("data_row", serde_json::json!({ "id": row.id }).to_string().as_bytes());
-        part.raw("media_attributes", attributes.export.as_bytes());
-        part.close();
+        let part = Row::part(edits::read_id(&row.id, DataRowId::parse)?);
+        let part = edits::read_piece(&attributes.export, |media| part.with_media(media))?;
         let mut edits = Edits::begin(connection, org_key, now)?;
         // Attributes that contradict what the row is known to be are a fault of the asset and are reported, not stored.
-        let refused = match edits.merge(&text) {
+        let refused = match edits.merge(&part) {
             Ok(_) => None,
             Err(problem) if problem.cause.is_none() => Some(problem.message),
             Err(problem) => return Err(problem),

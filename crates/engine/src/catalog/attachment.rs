@@ -1,10 +1,12 @@
 //! Attachments: what people see next to a row while they label it.
 
 use crate::ambient::Chance;
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::workspace::Workspace;
 use labelport_model::given;
+use labelport_model::id::DataRowId;
 use labelport_model::problem::Problem;
+use labelport_model::row::Row;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::entities;
@@ -116,10 +118,13 @@ fn change(
         let mut attachments: Vec<Value> =
             stored.iter().filter_map(|attachment| serde_json::from_str(&attachment.json).ok()).collect();
         work(&mut attachments)?;
-        let row_id = entities::find_row_id(connection, row_key)?.unwrap_or_default();
+        let row_id = entities::find_row_id(connection, row_key)?;
+        let row_id = row_id.ok_or_else(|| Problem::malformed("the data row of the attachment was deleted"))?;
+        let part = Row::part(edits::read_id(&row_id, DataRowId::parse)?);
+        let list = json!(attachments).to_string();
+        let part = edits::read_piece(&list, |list| part.with_attachments(list))?;
         let mut edits = Edits::begin(connection, org_key, now)?;
-        let part = json!({ "data_row": { "id": row_id }, "attachments": attachments });
-        edits.merge(part.to_string().as_bytes())?;
+        edits.merge(&part)?;
         edits.finish()?;
         Ok(attachments)
     })

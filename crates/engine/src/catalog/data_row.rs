@@ -5,12 +5,14 @@ pub use labelport_store::tables::data_rows::{DataRow, ListRows};
 use super::metadata::{self, Book};
 use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::workspace::Workspace;
 use labelport_media as media;
-use labelport_model::json::{Document, Kind, ObjectWriter, Value};
+use labelport_model::id::{DataRowId, DatasetId};
+use labelport_model::json::{Document, Kind, Value};
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
+use labelport_model::row::{EmbeddingValue, Row, RowDetails};
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::StoreError;
@@ -39,8 +41,8 @@ impl Vocabulary {
 
 /// A row ready to be merged.
 pub struct Composed {
-    /// The part of the row that was given, as an export shows it.
-    pub text: Vec<u8>,
+    /// The part of the row that was given.
+    pub row: Row,
     /// What is known of its asset; none where `row_data` is not given.
     pub asset: Option<Asset>,
 }
@@ -79,51 +81,35 @@ pub fn compose(
         let expected = format!("{}/*", media_type.to_ascii_lowercase());
         return Err(Problem::malformed(format!("Expected type {expected}, detected: {detected}")));
     }
-    let mut text = Vec::new();
-    let mut row = ObjectWriter::open(&mut text);
-    let mut head = ObjectWriter::open(row.key("data_row"));
-    head.text("id", origin.id);
-    for key in ["external_id", "global_key"] {
-        if let Some(value) = given(key) {
-            let value = read_text(key, value)?;
-            let fault = if key == "global_key" { global_key::fault(&value) } else { external_id_fault(&value) };
-            if let Some(fault) = fault {
-                return Err(Problem::malformed(fault));
-            }
-            head.text(key, &value);
-        }
+    let mut row = Row::part(edits::read_id(origin.id, DataRowId::parse)?);
+    if let Some(id) = read_checked("external_id", given("external_id"), external_id_fault)? {
+        row = row.with_external_id(&id);
+    }
+    if let Some(key) = read_checked("global_key", given("global_key"), global_key::fault)? {
+        row = row.with_global_key(&key);
     }
     if let Some(content) = &content {
-        head.text("row_data", content);
+        row = row.with_row_data(content);
     }
     if let Some((dataset_id, dataset_name)) = origin.dataset {
-        let mut details = ObjectWriter::open(head.key("details"));
-        details.text("dataset_id", dataset_id);
-        details.text("dataset_name", dataset_name);
-        for key in ["created_at", "updated_at", "last_activity_at"] {
-            details.text(key, &origin.now.to_string());
-        }
-        details.text("created_by", origin.created_by);
-        details.close();
+        let dataset = (edits::read_id(dataset_id, DatasetId::parse)?, dataset_name);
+        row = row.with_details(RowDetails::new(dataset, origin.created_by, origin.now));
     }
-    head.close();
-    match &attributes {
-        Some(attributes) => row.raw("media_attributes", attributes.export.as_bytes()),
-        None if origin.dataset.is_some() => row.raw("media_attributes", b"{}"),
-        None => {}
+    let media = attributes.as_ref().map(|attributes| attributes.export.as_str());
+    if let Some(media) = media.or(origin.dataset.map(|_| "{}")) {
+        row = edits::read_piece(media, |media| row.with_media(media))?;
     }
     if let Some(attachments) = read_attachments(given("attachments"), origin, chance)? {
-        row.raw("attachments", attachments.as_bytes());
+        row = edits::read_piece(&attachments, |list| row.with_attachments(list))?;
     }
     if let Some(entries) = read_metadata(payload, origin, &vocabulary.book)? {
-        row.raw("metadata_fields", metadata::to_json(&entries).as_bytes());
+        row = edits::read_piece(&metadata::to_json(&entries), |list| row.with_metadata(list))?;
     }
-    match given("embeddings") {
-        Some(list) => write_embeddings(list, &vocabulary.embeddings, row.key("embeddings"))?,
-        None if origin.dataset.is_some() => row.raw("embeddings", b"[]"),
-        None => {}
+    if let Some(list) = given("embeddings") {
+        row = row.with_embeddings(read_embeddings(list, &vocabulary.embeddings)?);
+    } else if origin.dataset.is_some() {
+        row = row.with_embeddings(Vec::new());
     }
-    row.close();
     let asset = content.map(|_| Asset {
         row_key: 0,
         state: if attributes.is_some() { AssetState::Seen } else { AssetState::Waiting },
@@ -133,7 +119,7 @@ pub fn compose(
         attributes: attributes.map(|attributes| attributes.api),
         notice: None,
     });
-    Ok(Composed { text, asset })
+    Ok(Composed { row, asset })
 }
 
 /// The members that a row may be given with, by the names of today and of the SDK of 2023.
@@ -181,6 +167,20 @@ fn check_keys(payload: Value<'_>) -> Result<(), Problem> {
 fn read_text<'a>(key: &str, value: Value<'a>) -> Result<Cow<'a, str>, Problem> {
     let wrong = || Problem::malformed(format!("{key} has to be a text and is {}", value.kind().named()));
     value.as_text().ok_or_else(wrong)
+}
+
+/// Reads a text that is given, unless something is wrong with it.
+fn read_checked<'a>(
+    key: &str,
+    given: Option<Value<'a>>,
+    fault: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Cow<'a, str>>, Problem> {
+    let Some(value) = given else { return Ok(None) };
+    let text = read_text(key, value)?;
+    match fault(&text) {
+        Some(fault) => Err(Problem::malformed(fault)),
+        None => Ok(Some(text)),
+    }
 }
 
 /// The most characters of an external id.
@@ -276,14 +276,14 @@ fn read_given(key: &str, value: Value<'_>) -> Result<serde_json::Value, Problem>
     serde_json::from_str(value.raw()).map_err(|_| Problem::malformed(format!("{key}: more than 127 levels of nesting")))
 }
 
-/// Writes vectors with their numbers as they are spelled.
-fn write_embeddings(list: Value<'_>, known: &[Embedding], out: &mut Vec<u8>) -> Result<(), Problem> {
+/// Reads vectors, whose numbers stay as they are spelled.
+fn read_embeddings(list: Value<'_>, known: &[Embedding]) -> Result<Vec<EmbeddingValue>, Problem> {
     if list.kind() != Kind::Array {
         let message = format!("embeddings is {}; give an array of objects", list.kind().named());
         return Err(Problem::malformed(message));
     }
-    out.push(b'[');
-    for (index, given) in list.elements().enumerate() {
+    let mut embeddings = Vec::new();
+    for given in list.elements() {
         let id = given.get("embeddingId").and_then(Value::as_text).unwrap_or_default();
         let Some(embedding) = known.iter().find(|embedding| embedding.id == id) else {
             return Err(Problem::malformed(format!("there is no embedding with the id {id:?}; create it first")));
@@ -298,19 +298,9 @@ fn write_embeddings(list: Value<'_>, known: &[Embedding], out: &mut Vec<u8>) -> 
             let message = format!("the vector has {count} numbers, the embedding {name:?} takes {dimensions}");
             return Err(Problem::malformed(message));
         }
-        if index > 0 {
-            out.push(b',');
-        }
-        let mut entry = ObjectWriter::open(out);
-        entry.text("id", &embedding.id);
-        entry.text("name", &embedding.name);
-        entry.raw("dimensions", embedding.dimensions.to_string().as_bytes());
-        entry.raw("is_custom", if embedding.is_custom { b"true" } else { b"false" });
-        entry.raw("values", format!("[{{\"value\":{}}}]", vector.raw()).as_bytes());
-        entry.close();
+        embeddings.push(EmbeddingValue::new(&embedding.id, &embedding.name, embedding.is_custom, vector));
     }
-    out.push(b']');
-    Ok(())
+    Ok(embeddings)
 }
 
 /// Returns a data row.
@@ -378,7 +368,7 @@ pub(super) fn change(
     }
     let origin = Origin { id: &row.id, dataset: None, created_by: "", now };
     let composed = compose(payload, &origin, vocabulary, chance)?;
-    edits.merge(&composed.text)?;
+    edits.merge(&composed.row)?;
     if let Some(asset) = composed.asset {
         let known = data_rows::find_asset(edits.connection, row.key)?;
         let media_type = asset.media_type.clone().or(known.and_then(|known| known.media_type));

@@ -1,9 +1,10 @@
 //! Global keys: names that people give to rows, each to one row of the workspace.
 
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::workspace::Workspace;
-use labelport_model::json::ObjectWriter;
+use labelport_model::id::DataRowId;
 use labelport_model::problem::Problem;
+use labelport_model::row::Row;
 use labelport_store::Connection;
 use labelport_store::tables::data_rows;
 
@@ -70,7 +71,8 @@ pub fn assign(workspace: &Workspace, pairs: Vec<(String, String)>) -> Result<Ass
                 assigned.invalid.push((row_id, key));
                 continue;
             }
-            edits.merge(&part(&row_id, &clean))?;
+            let part = Row::part(edits::read_id(&row_id, DataRowId::parse)?).with_global_key(&clean);
+            edits.merge(&part)?;
             if clean == key {
                 assigned.unmodified.push((row_id, key));
             } else {
@@ -100,18 +102,6 @@ pub fn clear(workspace: &Workspace, keys: Vec<String>) -> Result<Cleared, Proble
         edits.finish()?;
         Ok(cleared)
     })
-}
-
-/// Returns the part of a row that is its global key.
-fn part(row_id: &str, key: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut row = ObjectWriter::open(&mut out);
-    let mut head = ObjectWriter::open(row.key("data_row"));
-    head.text("id", row_id);
-    head.text("global_key", key);
-    head.close();
-    row.close();
-    out
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 
 pub use labelport_store::tables::metadata::MetadataSchema;
 
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::workspace::Workspace;
 use labelport_model::given;
-use labelport_model::json::ObjectWriter;
+use labelport_model::id::DataRowId;
 use labelport_model::problem::Problem;
+use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::StoreError;
@@ -230,20 +231,16 @@ fn stored_entry(text: &str) -> Option<Entry> {
 }
 
 /// Returns the part of a row that is its metadata.
-fn row_text(row_id: &str, entries: &[Entry]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut row = ObjectWriter::open(&mut out);
-    row.raw("data_row", json!({ "id": row_id }).to_string().as_bytes());
-    row.raw("metadata_fields", to_json(entries).as_bytes());
-    row.close();
-    out
+fn part(row_id: &str, entries: &[Entry]) -> Result<Row, Problem> {
+    let part = Row::part(edits::read_id(row_id, DataRowId::parse)?);
+    edits::read_piece(&to_json(entries), |list| part.with_metadata(list))
 }
 
 /// Sets values of one row; others that it has stay.
 pub fn put(edits: &mut Edits<'_>, row_key: RowKey, row_id: &str, change: Vec<Entry>) -> Result<(), Problem> {
     let stored = data_rows::list_metadata(edits.connection, row_key)?;
-    let text = row_text(row_id, &merged(&stored, change));
-    edits.merge_as_activity(row_key, &text).map(|_| ())
+    let part = part(row_id, &merged(&stored, change))?;
+    edits.merge_as_activity(row_key, &part).map(|_| ())
 }
 
 /// Removes values of one row; returns the schema ids of which it has none.
@@ -268,7 +265,7 @@ pub fn remove(
             missing.push(id.clone());
         }
     }
-    edits.merge_as_activity(row_key, &row_text(row_id, &entries))?;
+    edits.merge_as_activity(row_key, &part(row_id, &entries)?)?;
     Ok(missing)
 }
 

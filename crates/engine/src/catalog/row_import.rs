@@ -233,8 +233,8 @@ impl Portion {
         let row_id = self.chance.cuid();
         let origin =
             Origin { id: &row_id, dataset: Some((dataset_id, dataset_name)), created_by: &self.email, now: self.now };
-        let Composed { text, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
-        edits.create(&text)?;
+        let Composed { row, asset } = data_row::compose(payload, &origin, vocabulary, &*self.chance)?;
+        edits.create(&row)?;
         if let (Some(asset), Some(row_key)) = (asset, data_rows::find_key(edits.connection, &row_id)?) {
             data_rows::put_asset(edits.connection, &Asset { row_key, ..asset })?;
         }

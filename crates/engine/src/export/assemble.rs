@@ -9,7 +9,7 @@
 use super::chunk::{CHUNK_BYTES, Outlet, Page as OutPage};
 use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
-use super::shape::{Plan, Which};
+use super::sections::{Plan, Which};
 use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
 use labelport_formats::write::Numbers;
 use labelport_model::record::{DetailsRecord, Record};
@@ -56,38 +56,38 @@ impl Assembler {
 
     /// Writes the first of these rows, which are loaded; returns how many.
     pub(crate) fn write_rows(&mut self, plan: &Plan<'_>, keys: &[RowKey], outlet: &Outlet<'_, '_>) -> usize {
-        let filled = InterpolatedRows::find(plan.shape.interpolation, &self.rows);
+        let filled = InterpolatedRows::find(plan.sections.interpolation, &self.rows);
         outlet.with_page(|page| self.write(plan, keys, &filled, outlet, page))
     }
 
     /// Loads every section; returns how many rows all of them hold.
     fn load(&mut self, connection: &mut dyn Connection, plan: &Plan<'_>, keys: &[RowKey]) -> Result<usize, StoreError> {
-        let shape = plan.shape;
+        let sections = plan.sections;
         let mut loader = Loader { connection, runs: key_runs(keys), cut: RowKey::MAX };
         let off = |is_on: bool, column: usize| if is_on { usize::MAX } else { column };
-        loader.load(&mut self.rows, &page::DATA_ROWS, 0, &[off(shape.data_row_details, 1)])?;
+        loader.load(&mut self.rows, &page::DATA_ROWS, 0, &[off(sections.data_row_details, 1)])?;
         for (is_on, page, section) in [
-            (shape.attachments, &mut self.attachments, &page::ATTACHMENTS),
-            (shape.metadata, &mut self.metadata, &page::METADATA),
-            (shape.embeddings, &mut self.embeddings, &page::EMBEDDINGS),
+            (sections.attachments, &mut self.attachments, &page::ATTACHMENTS),
+            (sections.metadata, &mut self.metadata, &page::METADATA),
+            (sections.embeddings, &mut self.embeddings, &page::EMBEDDINGS),
         ] {
             if is_on {
                 loader.load(page, section, 0, &[])?;
             }
         }
-        if let Some(which) = &shape.projects {
+        if let Some(which) = &sections.projects {
             let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_PROJECTS)?;
             let sorted = sorted_by(keys, |key| plan.dictionary.project(*key).map(|project| project.id.as_str()));
             self.projects.resize_with(sorted.len().max(self.projects.len()), ScopePages::default);
             self.projects.truncate(sorted.len());
             for (pages, key) in self.projects.iter_mut().zip(sorted) {
                 pages.key = key;
-                loader.load(&mut pages.rows, &page::PROJECT_ROWS, key, &[off(shape.project_details, 0)])?;
-                let skipped = [off(shape.label_details, 1), off(shape.performance_details, 2)];
+                loader.load(&mut pages.rows, &page::PROJECT_ROWS, key, &[off(sections.project_details, 0)])?;
+                let skipped = [off(sections.label_details, 1), off(sections.performance_details, 2)];
                 loader.load(&mut pages.labels, &page::LABELS, key, &skipped)?;
             }
         }
-        if let Some(which) = &shape.runs {
+        if let Some(which) = &sections.runs {
             let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_RUNS)?;
             let sorted =
                 sorted_by(keys, |key| plan.dictionary.run(*key).map(|run| (run.model_id.as_str(), run.id.as_str())));
@@ -97,7 +97,7 @@ impl Assembler {
                 pages.key = key;
                 loader.load(&mut pages.rows, &page::RUN_ROWS, key, &[])?;
                 loader.load(&mut pages.labels, &page::RUN_LABELS, key, &[])?;
-                if shape.predictions {
+                if sections.predictions {
                     loader.load(&mut pages.predictions, &page::RUN_PREDICTIONS, key, &[])?;
                 }
             }
@@ -114,7 +114,7 @@ impl Assembler {
         outlet: &Outlet<'_, '_>,
         out: &mut OutPage,
     ) -> usize {
-        let shape = plan.shape;
+        let sections = plan.sections;
         let spill = |streams: &mut [Vec<u8>]| outlet.spill(streams);
         let counts = &mut self.counts;
         let mut row_walk = Walk::new(&self.rows);
@@ -139,16 +139,16 @@ impl Assembler {
                 list.clear();
                 list.extend(walk.of(*key).filter_map(|entry| walk.page.text(entry, 0)));
                 let (is_on, section) = [
-                    (shape.attachments, Unknown::Attachments),
-                    (shape.metadata, Unknown::MetadataFields),
-                    (shape.embeddings, Unknown::Embeddings),
+                    (sections.attachments, Unknown::Attachments),
+                    (sections.metadata, Unknown::MetadataFields),
+                    (sections.embeddings, Unknown::Embeddings),
                 ][bit];
                 if is_on && known & 1 << bit == 0 {
                     counts.miss(section);
                 }
             }
             let dataset = plan.dictionary.dataset(rows.int(at, 0));
-            let details = match (shape.data_row_details, rows.text(at, 1)) {
+            let details = match (sections.data_row_details, rows.text(at, 1)) {
                 (false, _) => None,
                 (true, Some(members)) => Some(DetailsRecord { dataset, members }),
                 (true, None) if !dataset.is_empty() => Some(DetailsRecord { dataset, members: &[] }),
@@ -162,7 +162,7 @@ impl Assembler {
                 counts.miss(Unknown::MediaAttributes);
             }
             let project_entries = projects.iter_mut().map(|walk| walk.enter(*key));
-            let run_entries = runs.iter_mut().map(|walk| walk.enter(*key, shape));
+            let run_entries = runs.iter_mut().map(|walk| walk.enter(*key, sections));
             let (mut of_projects, mut of_runs) = (Vec::new(), Vec::new());
             if is_filled || plan.signer.is_some() {
                 let mut rewriter = Rewriter {
@@ -184,12 +184,12 @@ impl Assembler {
             let project_labels: Vec<_> = projects
                 .iter()
                 .enumerate()
-                .map(|(at, walk)| walk.labels(shape, counts, of_projects.get(at).map(rewriting)))
+                .map(|(at, walk)| walk.labels(sections, counts, of_projects.get(at).map(rewriting)))
                 .collect();
             let project_records: Vec<_> = projects
                 .iter_mut()
                 .zip(&project_labels)
-                .filter_map(|(walk, labels)| walk.record(*key, labels, shape, counts))
+                .filter_map(|(walk, labels)| walk.record(*key, labels, sections, counts))
                 .collect();
             let run_labels: Vec<_> = runs
                 .iter()
@@ -202,7 +202,7 @@ impl Assembler {
             let run_records: Vec<_> = runs
                 .iter_mut()
                 .zip(&run_labels)
-                .filter_map(|(walk, labels)| walk.record(*key, labels, shape, counts))
+                .filter_map(|(walk, labels)| walk.record(*key, labels, sections, counts))
                 .collect();
             let run_list: Vec<_> = run_records.iter().map(|record| record.run).collect();
             let model_records = group_by_model(&run_records, &run_list);
@@ -210,11 +210,11 @@ impl Assembler {
                 head: rows.text(at, 0).unwrap_or(b""),
                 details,
                 media,
-                attachments: (shape.attachments && known & 1 != 0).then_some(&lists[0][..]),
-                metadata: (shape.metadata && known & 2 != 0).then_some(&lists[1][..]),
-                embeddings: (shape.embeddings && known & 4 != 0).then_some(&lists[2][..]),
-                projects: shape.projects.is_some().then_some(&project_records[..]),
-                models: shape.runs.is_some().then_some(&model_records[..]),
+                attachments: (sections.attachments && known & 1 != 0).then_some(&lists[0][..]),
+                metadata: (sections.metadata && known & 2 != 0).then_some(&lists[1][..]),
+                embeddings: (sections.embeddings && known & 4 != 0).then_some(&lists[2][..]),
+                projects: sections.projects.is_some().then_some(&project_records[..]),
+                models: sections.runs.is_some().then_some(&model_records[..]),
                 rest: rows.text(at, 3).unwrap_or(b""),
             };
             let bytes = record.stored_bytes();

@@ -14,7 +14,7 @@ pub mod job;
 pub mod mask_urls;
 mod rewrite;
 pub(crate) mod scope;
-mod shape;
+mod sections;
 mod walk;
 
 pub use error::ExportError;
@@ -43,7 +43,7 @@ use labelport_store::tables::entities;
 use labelport_store::tables::files;
 use labelport_store::tables::unknown_names;
 use rewrite::Notice;
-use shape::{Plan, Settings};
+use sections::{Plan, Settings};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -125,7 +125,7 @@ pub fn run(
     }
     let stop = run.stop;
     let settings = Settings {
-        shape: &resolved.shape,
+        sections: &resolved.sections,
         dictionary: &dictionary,
         is_numbered: run.format.is_numbered(),
         signer: signer.as_ref(),
@@ -326,7 +326,7 @@ fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
 /// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
 /// datasets; the first row shows which.
 fn parts(connection: &mut dyn Connection, resolved: &scope::Resolved) -> Result<Vec<Part>, StoreError> {
-    if resolved.shape.interpolation != shape::Interpolation::Off {
+    if resolved.sections.interpolation != sections::Interpolation::Off {
         let first = resolved.selection.first_data_type(connection)?;
         if first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames) {
             return Ok(resolved.selection.small_parts());

@@ -7,7 +7,7 @@
 
 use super::count::Counts;
 use super::dictionary::Dictionary;
-use super::shape::Interpolation;
+use super::sections::Interpolation;
 use crate::export::mask_urls;
 use crate::workspace::signing::Signer;
 use labelport_model::data_type;

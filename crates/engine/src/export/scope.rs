@@ -1,7 +1,7 @@
-//! What a request means: names to keys, filters to a selection, parameters to a shape.
+//! What a request means: names to keys, filters to a selection, parameters to sections.
 
 use crate::export::ExportError;
-use crate::export::shape::{Interpolation, Shape, Which};
+use crate::export::sections::{Interpolation, Sections, Which};
 use labelport_model::data_type;
 use labelport_model::filter;
 use labelport_model::predicate::{Condition, Predicate};
@@ -16,7 +16,7 @@ use labelport_store::tables::unknown_names::{self, UnknownName};
 /// A request with everything looked up in one snapshot.
 pub(crate) struct Resolved {
     pub(crate) selection: Selection,
-    pub(crate) shape: Shape,
+    pub(crate) sections: Sections,
     /// The request as it counts: names replaced by ids.
     pub(crate) request: ExportRequest,
     /// How many of the listed ids and global keys name no row.
@@ -67,12 +67,12 @@ pub(crate) fn resolve(
             find(connection, org_key, sort, text)?;
         }
     }
-    let shape = shape(connection, org_key, &request, base)?;
+    let sections = sections(connection, org_key, &request, base)?;
     let predicate = Predicate::all(predicates);
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
     let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
     let unknown_names = unknown_names::list_unknown(connection, org_key, &predicate)?;
-    Ok(Resolved { selection, shape, request, unknown_ids, unknown_names })
+    Ok(Resolved { selection, sections, request, unknown_ids, unknown_names })
 }
 
 /// Finds what an id or name means, and puts the id in its place.
@@ -113,12 +113,12 @@ fn refuse_custom_editor(connection: &mut dyn Connection, org_key: i64, project: 
     if is_custom { Err(ExportError::CustomEditor { project: project.name.clone() }) } else { Ok(()) }
 }
 
-fn shape(
+fn sections(
     connection: &mut dyn Connection,
     org_key: i64,
     request: &ExportRequest,
     base: Base,
-) -> Result<Shape, ExportError> {
+) -> Result<Sections, ExportError> {
     let params = &request.params;
     let mut which =
         |own: Option<i64>, all: bool, sort: EntityKind, ids: &[String]| -> Result<Option<Which>, ExportError> {
@@ -151,7 +151,7 @@ fn shape(
         (true, Some(data_type)) if data_type.has_key_frames => Interpolation::OfAllRows,
         (true, Some(_)) => Interpolation::Off,
     };
-    Ok(Shape {
+    Ok(Sections {
         data_row_details: params.data_row_details,
         attachments: params.attachments,
         metadata: params.metadata_fields,

@@ -2,7 +2,7 @@
 
 use super::count::{Counts, Unknown};
 use super::rewrite::{Rewrite, Rewritten};
-use super::shape::{Plan, Shape};
+use super::sections::{Plan, Sections};
 use labelport_model::json::Document;
 use labelport_model::record::{Annotations, LabelRecord, ModelRecord, ProjectRecord, RunRecord, Spill};
 use labelport_model::time::{Span, Timestamp};
@@ -72,7 +72,7 @@ impl<'p> ProjectWalk<'p> {
     /// Returns the labels of the row that was entered.
     pub(super) fn labels<'r>(
         &self,
-        shape: &Shape,
+        sections: &Sections,
         counts: &mut Counts,
         rewriting: Option<Rewriting<'r>>,
     ) -> Vec<LabelRecord<'r>>
@@ -83,10 +83,10 @@ impl<'p> ProjectWalk<'p> {
         let mut labels = Vec::new();
         for entry in self.entries.iter().copied() {
             let (details, performance) = (page.text(entry, 1), page.text(entry, 2));
-            if shape.label_details && details.is_none() {
+            if sections.label_details && details.is_none() {
                 counts.miss(Unknown::LabelDetails);
             }
-            if shape.performance_details && performance.is_none() {
+            if sections.performance_details && performance.is_none() {
                 counts.miss(Unknown::PerformanceDetails);
             }
             labels.push(LabelRecord {
@@ -105,7 +105,7 @@ impl<'p> ProjectWalk<'p> {
         &mut self,
         row: RowKey,
         labels: &'r [LabelRecord<'r>],
-        shape: &Shape,
+        sections: &Sections,
         counts: &mut Counts,
     ) -> Option<ProjectRecord<'r>>
     where
@@ -114,7 +114,7 @@ impl<'p> ProjectWalk<'p> {
         let entry = self.rows.of(row).next()?;
         let project = self.plan.dictionary.project(self.pages.key)?;
         let details = self.pages.rows.text(entry, 0);
-        if shape.project_details && details.is_none() {
+        if sections.project_details && details.is_none() {
             counts.miss(Unknown::ProjectDetails);
         }
         let rest = self.pages.rows.text(entry, 1).unwrap_or(b"");
@@ -155,8 +155,8 @@ impl<'p> RunWalk<'p> {
     }
 
     /// Goes on to a row, whose labels and predictions are these entries of the pages.
-    pub(super) fn enter(&mut self, row: RowKey, shape: &Shape) -> [(&'p Page, &[usize]); 2] {
-        let predictions = if shape.predictions { self.predictions.of(row) } else { 0..0 };
+    pub(super) fn enter(&mut self, row: RowKey, sections: &Sections) -> [(&'p Page, &[usize]); 2] {
+        let predictions = if sections.predictions { self.predictions.of(row) } else { 0..0 };
         for (list, entries) in self.entries.iter_mut().zip([self.labels.of(row), predictions]) {
             list.clear();
             list.extend(entries);
@@ -195,7 +195,7 @@ impl<'p> RunWalk<'p> {
         &mut self,
         row: RowKey,
         labels: &'r [Vec<LabelRecord<'r>>; 2],
-        shape: &Shape,
+        sections: &Sections,
         counts: &mut Counts,
     ) -> Option<InModel<'r>>
     where
@@ -207,7 +207,7 @@ impl<'p> RunWalk<'p> {
         if known & 1 == 0 {
             counts.miss(Unknown::RunLabels);
         }
-        if shape.predictions && known & 2 == 0 {
+        if sections.predictions && known & 2 == 0 {
             counts.miss(Unknown::Predictions);
         }
         let text = |column| self.pages.rows.text(entry, column).unwrap_or(b"");
@@ -221,7 +221,7 @@ impl<'p> RunWalk<'p> {
                 head: text(0),
                 labels: &labels[0],
                 // What is not known is left out: an empty list would say that there are none.
-                predictions: (shape.predictions && known & 2 != 0).then_some(&labels[1][..]),
+                predictions: (sections.predictions && known & 2 != 0).then_some(&labels[1][..]),
                 tail: text(1),
             },
         })

@@ -3,3 +3,4 @@
 pub mod model;
 pub mod registration;
 pub mod run;
+pub mod run_part;

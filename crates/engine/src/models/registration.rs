@@ -4,15 +4,17 @@
 //! interrupted can run again.
 
 use super::run;
-use crate::edits::Edits;
+use super::run_part::{RunLabels, RunPart};
+use crate::edits::{self, Edits};
 use crate::projects::named_rows::{Found, NamedRows};
 use crate::projects::project;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::given;
-use labelport_model::id::TaskId;
+use labelport_model::id::{LabelId, TaskId};
 use labelport_model::problem::Problem;
+use labelport_model::row::Label;
 use labelport_model::workflow::Split;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::entities;
@@ -21,6 +23,7 @@ use labelport_store::tables::projects::{self, ListLabels};
 use labelport_store::tables::tasks::Task;
 use labelport_store::write::removal;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The most rows of a transaction.
 const PORTION: usize = 500;
@@ -128,29 +131,37 @@ fn enter(
     edits: &mut Edits<'_>,
     run: &ModelRun,
     row_key: RowKey,
-    ids: &Ids,
-    labels: &[(String, String)],
+    [run_row, group]: &Ids,
+    joining: &[Joining],
 ) -> Result<(), Problem> {
     let is_there = models::has_row(edits.connection, run.key, row_key)?;
-    if is_there && labels.is_empty() {
+    if is_there && joining.is_empty() {
         return Ok(());
     }
     // Somebody may have deleted it since.
     let Some(row_id) = entities::find_row_id(edits.connection, row_key)? else { return Ok(()) };
-    let mut texts = models::list_run_labels(edits.connection, run.key, row_key, 0)?;
-    let fresh = labels.iter().filter(|(id, _)| !texts.iter().any(|text| text.contains(&format!("\"id\":\"{id}\""))));
-    let fresh: Vec<String> = fresh.map(|(_, text)| text.clone()).collect();
-    texts.extend(fresh);
-    let mut members = String::new();
-    if !is_there {
-        let [run_row, group] = ids;
-        members = format!("\"run_data_row_id\":\"{run_row}\",\"annotation_group_id\":\"{group}\",");
+    let mut labels = RunLabels::read(edits.connection, run, row_key, 0)?;
+    for label in joining {
+        if !labels.contains(&label.id) {
+            let (id, head) = (label.id.clone(), label.head.clone());
+            labels.push(&label.annotations, |annotations| Label::stored(id, head, annotations))?;
+        }
     }
-    members.push_str(&format!("\"labels\":[{}]", texts.join(",")));
+    let mut part = RunPart::new(&row_id, run)?.with_labels(labels);
     if !is_there {
-        members.push_str(",\"predictions\":[]");
+        part = part.with(|part| part.with_ids(run_row, group).with_predictions(Vec::new()));
     }
-    edits.merge(run::part(&row_id, run, &members).as_bytes()).map(|_| ())
+    edits.merge(&part.build()?).map(|_| ())
+}
+
+/// A label of a project that joins a run.
+#[derive(Debug, Clone)]
+struct Joining {
+    row_key: RowKey,
+    id: LabelId,
+    /// The members before the annotations.
+    head: String,
+    annotations: String,
 }
 
 /// The ids that a row gets when it enters a run: its own in the run, and that of its annotation group.
@@ -177,8 +188,8 @@ fn write(
     })
 }
 
-/// Finds the labels that a request is about: row, id and text of each.
-fn labels(workspace: &Workspace, request: &Value) -> Result<Vec<(RowKey, String, String)>, Problem> {
+/// Finds the labels that a request is about.
+fn labels(workspace: &Workspace, request: &Value) -> Result<Vec<Joining>, Problem> {
     let org_key = workspace.org_key();
     let mut found = Vec::new();
     if let Some(project_id) = request["project"].as_str() {
@@ -190,29 +201,22 @@ fn labels(workspace: &Workspace, request: &Value) -> Result<Vec<(RowKey, String,
         let label = workspace.read(|connection| Ok(projects::find_label(connection, org_key, id)?))?;
         found.push(label.ok_or_else(|| Problem::not_found("label", id))?);
     }
-    let to_node = |label: projects::Label| {
-        let text = format!("{{{},\"annotations\":{}}}", label.head, label.annotations);
-        (label.row_key, label.id, text)
+    let joining = |label: projects::Label| {
+        let id = edits::read_id(&label.id, LabelId::parse)?;
+        Ok(Joining { row_key: label.row_key, id, head: label.head, annotations: label.annotations })
     };
-    let mut labels: Vec<_> = found.into_iter().map(to_node).collect();
+    let mut labels = found.into_iter().map(joining).collect::<Result<Vec<_>, Problem>>()?;
     // By row, and in each row as they were: a row is written once.
-    labels.sort_by_key(|(row_key, ..)| *row_key);
+    labels.sort_by_key(|label| label.row_key);
     Ok(labels)
 }
 
-fn add_labels(
-    workspace: &Workspace,
-    run: &ModelRun,
-    labels: &[(RowKey, String, String)],
-    pulse: &Pulse,
-) -> Result<usize, JobError> {
-    let groups: Vec<_> = labels.chunk_by(|one, next| one.0 == next.0).collect();
+fn add_labels(workspace: &Workspace, run: &ModelRun, labels: &[Joining], pulse: &Pulse) -> Result<usize, JobError> {
+    let groups: Vec<_> = labels.chunk_by(|one, next| one.row_key == next.row_key).collect();
     for portion in groups.chunks(PORTION) {
         pulse.check()?;
-        let by_row: std::collections::BTreeMap<RowKey, Vec<(String, String)>> = portion
-            .iter()
-            .map(|group| (group[0].0, group.iter().map(|(_, id, text)| (id.clone(), text.clone())).collect()))
-            .collect();
+        let by_row: BTreeMap<RowKey, Vec<Joining>> =
+            portion.iter().map(|group| (group[0].row_key, group.to_vec())).collect();
         write(workspace, run, by_row.keys().copied().collect(), move |edits, run, row_key, ids| {
             enter(edits, run, row_key, ids, by_row.get(&row_key).map_or(&[], Vec::as_slice))
         })?;
@@ -235,8 +239,8 @@ fn split(workspace: &Workspace, run: &ModelRun, assignments: &Value, pulse: &Pul
                     return Ok(());
                 }
                 let row_id = entities::find_row_id(edits.connection, row_key)?.unwrap_or_default();
-                let members = format!("\"split\":\"{}\"", split.export_name());
-                edits.merge(run::part(&row_id, run, &members).as_bytes()).map(|_| ())
+                let part = RunPart::new(&row_id, run)?.with(|part| part.with_split(split));
+                edits.merge(&part.build()?).map(|_| ())
             })?;
         }
         count += keys.len();

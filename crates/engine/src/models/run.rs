@@ -129,19 +129,6 @@ pub fn pipeline(run: &ModelRun) -> Value {
     stored.unwrap_or_else(|| json!({ "status": null, "errorMessage": null, "metadata": null }))
 }
 
-/// Returns the part of a row that is in a run: members of the run, as JSON members.
-pub fn part(row_id: &str, run: &ModelRun, members: &str) -> String {
-    let comma = if members.is_empty() { "" } else { "," };
-    format!(
-        "{{\"data_row\":{{\"id\":{}}},\"experiments\":{{{}:{{\"name\":{},\"runs\":{{{}:{{\"name\":{}{comma}{members}}}}}}}}}}}",
-        json!(row_id),
-        json!(run.model_id),
-        json!(run.model_name),
-        json!(run.id),
-        json!(run.name),
-    )
-}
-
 /// Finds a model run by its key.
 pub fn find_by_key(workspace: &Workspace, key: i64) -> Result<Option<ModelRun>, Problem> {
     workspace.read(|connection| Ok(models::find_run_by_key(connection, workspace.org_key(), key)?))

@@ -144,7 +144,7 @@ fn add(
             let is_in = projects::find_row(edits.connection, project.key, row_key)?.is_some();
             let row = data_rows::find_by_key(edits.connection, org_key, row_key)?;
             if let Some(row) = row.filter(|_| !is_in) {
-                edits.merge_as_activity(row_key, &workflow::part(&row.id, &project, &details))?;
+                edits.merge_as_activity(row_key, &workflow::part(&row.id, &project, &details)?)?;
             }
         }
         Ok(edits.finish()?)

@@ -7,12 +7,13 @@ pub use labelport_store::tables::projects::{Queue, StateCounts};
 
 use super::named_rows::{Found, NamedRows};
 use super::queues::Queues;
-use crate::edits::Edits;
+use crate::edits::{self, Edits};
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
-use labelport_model::id::TaskId;
+use labelport_model::id::{DataRowId, ProjectId, TaskId};
 use labelport_model::problem::Problem;
+use labelport_model::row::{ProjectDetails, Row};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
 use labelport_store::row_key::RowKey;
@@ -124,10 +125,10 @@ pub fn labeled(stored: Option<&str>, queues: &Queues, mover: &Mover) -> Option<V
 }
 
 /// Returns the part of a row that is its details in a project.
-pub fn part(row_id: &str, project: &Project, details: &Value) -> Vec<u8> {
-    let mut projects = serde_json::Map::new();
-    projects.insert(project.id.clone(), json!({ "name": project.name, "project_details": details }));
-    json!({ "data_row": { "id": row_id }, "projects": projects }).to_string().into_bytes()
+pub fn part(row_id: &str, project: &Project, details: &Value) -> Result<Row, Problem> {
+    let part = Row::part(edits::read_id(row_id, DataRowId::parse)?);
+    let details = edits::read_piece(&details.to_string(), ProjectDetails::read)?;
+    Ok(part.in_project(edits::read_id(&project.id, ProjectId::parse)?, &project.name, details))
 }
 
 /// Lists the queues of a project.
@@ -239,7 +240,7 @@ impl Job for PriorityChange {
                     let details = stored.details.as_deref().and_then(|text| serde_json::from_str(text).ok());
                     let mut details: Value = details.unwrap_or_else(|| json!({}));
                     details["priority"] = priority.clone();
-                    edits.merge(&part(&row.id, &project, &details))?;
+                    edits.merge(&part(&row.id, &project, &details)?)?;
                 }
                 Ok(edits.finish()?)
             })?;
@@ -271,7 +272,7 @@ fn move_row(
         return Ok(());
     };
     let details = moved(stored.details.as_deref(), queue, mover);
-    edits.merge_as_activity(row_key, &part(&row.id, project, &details)).map(|_| ())
+    edits.merge_as_activity(row_key, &part(&row.id, project, &details)?).map(|_| ())
 }
 
 /// Fails unless `{ids, idType}` names rows of a project, and such rows alone.

@@ -32,6 +32,13 @@ impl Members {
         self.0.push_str(value);
     }
 
+    /// Appends a member whose key needs no escapes and whose value is a string.
+    pub fn push_text(&mut self, key: &str, value: &str) {
+        let mut quoted = Vec::with_capacity(value.len() + 2);
+        quote_into(value, &mut quoted);
+        self.push_raw(key, std::str::from_utf8(&quoted).expect("the normal form is ASCII"));
+    }
+
     /// Returns the members as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -45,6 +52,13 @@ impl Members {
     /// Returns the members as text.
     pub fn into_string(self) -> String {
         self.0
+    }
+}
+
+impl From<String> for Members {
+    /// Continues members that are in normal form.
+    fn from(members: String) -> Self {
+        Self(members)
     }
 }
 

@@ -69,23 +69,29 @@ fn read(place: &Place<'_>, value: Value<'_>, home: Home, features: &mut Features
     }
     let id = id.ok_or_else(|| place.error(value, RowProblem::Missing("id")))?;
     let annotations = annotations.ok_or_else(|| place.error(value, RowProblem::Missing("annotations")))?;
+    let label = with_annotations(id, head.into_string(), annotations, features);
+    Ok(Label { details, created, performance, rest: rest.into_option(), ..label })
+}
+
+/// Returns a label that has only its first members and its annotations, which are counted.
+pub(super) fn with_annotations(id: LabelId, head: String, annotations: Value<'_>, features: &mut Features) -> Label {
     // Frames that can be computed from the key frames are not stored.
     let has_filled_frames = annotation::has_filled_frames(annotations);
     let folded = if has_filled_frames { frames::fold(annotations) } else { None };
     let folded = folded.and_then(|text| Document::parse(text.as_bytes()).ok());
     let annotations = folded.as_ref().map_or(annotations, Document::root);
-    Ok(Label {
+    Label {
         id,
-        head: head.into_string(),
-        details,
-        created,
-        performance,
+        head,
+        details: None,
+        created: None,
+        performance: None,
         tally: tally(annotations, features),
         has_masks: annotation::has_masks(annotations.raw()),
         has_filled_frames: has_filled_frames && folded.is_none(),
         annotations: annotations.raw().to_owned(),
-        rest: rest.into_option(),
-    })
+        rest: None,
+    }
 }
 
 /// Counts the annotations of each feature and kind, in the order of first appearance.

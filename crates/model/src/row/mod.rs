@@ -9,6 +9,7 @@
 
 mod feature;
 mod label;
+mod part;
 mod place;
 mod read;
 

@@ -47,9 +47,7 @@ fn read_row(document: &Document, features: &mut Features) -> Result<Row, RowErro
                 row.data_type = data_type::of_media(object(&here, value)?);
                 row.media = Some(value.raw().to_owned());
             }
-            "attachments" => {
-                row.attachments = Some(list(&here, value, |place, item| Ok(object(place, item)?.raw().to_owned()))?);
-            }
+            "attachments" => row.attachments = Some(list(&here, value, read_attachment)?),
             "metadata_fields" => row.metadata = Some(list(&here, value, read_metadata)?),
             "embeddings" => row.embeddings = Some(list(&here, value, read_embedding)?),
             "projects" => {
@@ -148,7 +146,11 @@ fn read_details(place: &Place<'_>, value: Value<'_>) -> Result<RowDetails, RowEr
     })
 }
 
-fn read_metadata(place: &Place<'_>, value: Value<'_>) -> Result<MetadataValue, RowError> {
+pub(super) fn read_attachment(place: &Place<'_>, value: Value<'_>) -> Result<String, RowError> {
+    Ok(object(place, value)?.raw().to_owned())
+}
+
+pub(super) fn read_metadata(place: &Place<'_>, value: Value<'_>) -> Result<MetadataValue, RowError> {
     let value = object(place, value)?;
     let name = named(place, value, "schema_name")?;
     let kind = named(place, value, "schema_kind")?;
@@ -209,7 +211,7 @@ fn read_project(
     Ok(project)
 }
 
-fn read_project_details(place: &Place<'_>, value: Value<'_>) -> Result<ProjectDetails, RowError> {
+pub(super) fn read_project_details(place: &Place<'_>, value: Value<'_>) -> Result<ProjectDetails, RowError> {
     let value = object(place, value)?;
     let named = |key| -> Result<Option<String>, RowError> {
         value.get(key).map_or(Ok(None), |member| text(&Place::Key(place, key), member))
@@ -287,7 +289,7 @@ fn read_run(place: &Place<'_>, key: &str, value: Value<'_>, features: &mut Featu
 }
 
 /// Reads the elements of an array.
-fn list<T>(
+pub(super) fn list<T>(
     place: &Place<'_>,
     value: Value<'_>,
     read: impl Fn(&Place<'_>, Value<'_>) -> Result<T, RowError>,

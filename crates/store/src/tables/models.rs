@@ -166,19 +166,31 @@ pub fn find_run_by_key(
     connection.find(&format!("{SELECT_RUN} and u.run_key = $2"), &[org_key.into(), key.into()], run)
 }
 
-/// Lists the labels (role 0) or predictions (role 1) of a row in a run, each as an export shows it.
+/// A label or prediction of a row in a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLabel {
+    /// The public id.
+    pub id: String,
+    /// The members before the annotations, as JSON members.
+    pub head: String,
+    /// `annotations`, a JSON object.
+    pub annotations: String,
+    /// The members after the annotations, as JSON members.
+    pub rest: Option<String>,
+}
+
+/// Lists the labels (role 0) or predictions (role 1) of a row in a run, in order.
 pub fn list_run_labels(
     connection: &mut dyn Connection,
     run_key: i64,
     row_key: RowKey,
     role: i64,
-) -> Result<Vec<String>, StoreError> {
-    let sql = "select head, annotations, rest from run_labels where run_key = $1 and row_key = $2 and role = $3 \
+) -> Result<Vec<RunLabel>, StoreError> {
+    let sql = "select id, head, annotations, rest from run_labels where run_key = $1 and row_key = $2 and role = $3 \
                order by ordinal";
     connection.list(sql, &[run_key.into(), row_key.into(), role.into()], |row| {
         let text = |column| row.text(column).unwrap_or_default();
-        let rest = row.text(2).filter(|rest| !rest.is_empty()).map(|rest| format!(",{rest}")).unwrap_or_default();
-        format!("{{{},\"annotations\":{}{rest}}}", text(0), text(1))
+        RunLabel { id: text(0), head: text(1), annotations: text(2), rest: row.text(3) }
     })
 }
 

@@ -114,9 +114,13 @@ fn the_rows_of_a_run_are_listed_page_by_page(test: &TestStore) {
     assert!(peek(&test.store, |connection| models::has_row(connection, run_key, 4)));
     assert!(!peek(&test.store, |connection| models::has_row(connection, run_key, 5)));
     let labels = |role| peek(&test.store, |connection| models::list_run_labels(connection, run_key, 2, role));
-    assert_eq!(labels(0), Vec::<String>::new());
+    assert_eq!(labels(0), []);
     let twelve = twelve();
     let predictions = labels(1);
     assert_eq!(predictions.len(), 1);
-    assert!(twelve[1].contains(&predictions[0]), "as an export shows it: {}", predictions[0]);
+    let models::RunLabel { id, head, annotations, rest } = &predictions[0];
+    assert!(head.contains(&format!("\"id\":\"{id}\"")), "{head}");
+    let rest = rest.as_ref().map(|rest| format!(",{rest}")).unwrap_or_default();
+    let shown = format!("{{{head},\"annotations\":{annotations}{rest}}}");
+    assert!(twelve[1].contains(&shown), "as an export shows it: {shown}");
 }

@@ -118,7 +118,7 @@ fn a_registration_is_done_once() {
     let splits = json!([{ "split": "TEST", "dataRowIds": [ids[0]] }, { "split": "TRAINING", "globalKeys": ["g1"] }]);
     let starts: [&dyn Fn() -> Result<TaskId, labelport_model::problem::Problem>; 5] = [
         &|| registration::start_rows(workspace, caller, &first.id, &rows),
-        &|| registration::start_labels(workspace, caller, &first.id, &json!([labels[0]])),
+        &|| registration::start_labels(workspace, caller, &first.id, &json!([labels[0], labels[0]])),
         &|| registration::start_project(workspace, caller, &first.id, &project_id),
         &|| registration::start_project(workspace, caller, &first.id, &project_id),
         &|| registration::start_splits(workspace, caller, &first.id, &splits),

@@ -18,7 +18,7 @@ pub(crate) struct Plan<'a> {
 /// What does not depend on the encoder.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
-    pub(crate) shape: &'a Shape,
+    pub(crate) sections: &'a Sections,
     pub(crate) dictionary: &'a Dictionary,
     /// Whether the encoder gives numbers to annotations.
     pub(crate) is_numbered: bool,
@@ -50,7 +50,7 @@ impl<'a> Deref for Plan<'a> {
 
 /// The sections to assemble.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct Sections {
     pub(crate) data_row_details: bool,
     pub(crate) attachments: bool,
     pub(crate) metadata: bool,

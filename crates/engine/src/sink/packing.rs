@@ -69,10 +69,10 @@ pub struct EndingError {
 
 impl EndingError {
     fn new(name: &str, ending: &str, known: String) -> Self {
-        let is_own = |known: &&str| ending.eq_ignore_ascii_case(known);
+        let is_own = |known: &str| ending.eq_ignore_ascii_case(known);
         let owners = FORMATS.iter().filter(|format| match format.layout().extension() {
-            Some(_) => endings(**format).iter().any(|known| is_own(&known)),
-            None => ARCHIVES.iter().any(|(known, _)| is_own(&known)),
+            Some(_) => endings(**format).iter().any(|known| is_own(known)),
+            None => ARCHIVES.iter().any(|(known, _)| is_own(known)),
         });
         let owners: Vec<&str> = owners.map(|format| format.name()).collect();
         let remark = match owners.as_slice() {

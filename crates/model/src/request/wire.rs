@@ -41,18 +41,30 @@ impl WireExport {
         let document = Input::scan(text, "input")?;
         let input = Input::new(document.root(), "input");
         let given = input.get("filters")?;
+        let id_key = match kind {
+            ScopeKind::Project => Some("projectId"),
+            ScopeKind::Slice => Some("sliceId"),
+            ScopeKind::ModelRun => Some("modelRunId"),
+            ScopeKind::Dataset | ScopeKind::Rows | ScopeKind::Catalog => None,
+        };
+        // A filter that is misspelt or not where it belongs would let every row through.
+        let known: Vec<&str> = id_key.into_iter().chain(["searchQuery"]).collect();
+        given.only(&known)?;
         let mut filters = ExportFilters::default();
         let mut dataset = None;
-        if let Some(query) = given.find("searchQuery").and_then(|search| search.find("query")) {
-            for entry in query.elements()? {
-                read_entry(&entry, zone, &mut filters, &mut dataset)?;
+        if let Some(search) = given.find("searchQuery") {
+            search.only(&["scope", "query"])?;
+            if let Some(query) = search.find("query") {
+                for entry in query.elements()? {
+                    read_entry(&entry, zone, &mut filters, &mut dataset)?;
+                }
             }
         }
-        let id = |key: &'static str| given.get(key)?.filled_text();
+        let id = || given.get(id_key.unwrap_or_default())?.filled_text();
         let scope = match kind {
-            ScopeKind::Project => Scope::Project(id("projectId")?),
-            ScopeKind::Slice => Scope::Slice(id("sliceId")?),
-            ScopeKind::ModelRun => Scope::ModelRun(id("modelRunId")?),
+            ScopeKind::Project => Scope::Project(id()?),
+            ScopeKind::Slice => Scope::Slice(id()?),
+            ScopeKind::ModelRun => Scope::ModelRun(id()?),
             ScopeKind::Dataset | ScopeKind::Rows | ScopeKind::Catalog => match dataset {
                 Some(dataset) => Scope::Dataset(dataset),
                 None => Scope::Catalog,
@@ -150,6 +162,21 @@ mod tests {
         check(ScopeKind::Catalog, &catalog(""), r#""scope":{"kind":"catalog"}"#);
         let dataset = catalog(r#"{"ids":["d1"],"operator":"is","type":"dataset"}"#);
         check(ScopeKind::Catalog, &dataset, r#""scope":{"kind":"dataset","id":"d1"}"#);
+    }
+
+    #[test]
+    fn a_filter_in_a_place_that_nobody_reads_is_refused() {
+        for (filters, place) in [
+            (r#"{"projectId":"p","dataRowIds":["a"]}"#, "input.filters: the key \"dataRowIds\" is not known"),
+            (r#"{"projectId":"p","sliceId":"s"}"#, "input.filters: the key \"sliceId\" is not known"),
+            (
+                r#"{"projectId":"p","searchQuery":{"filters":[]}}"#,
+                "input.filters.searchQuery: the key \"filters\" is not known",
+            ),
+            (r#"{"projectId":"p","search_query":{}}"#, "input.filters: the key \"search_query\" is not known"),
+        ] {
+            check(ScopeKind::Project, &format!(r#"{{"filters":{filters}}}"#), place);
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ const PAGES: &[&str] = &[
     "README.md",
     "benches/README.md",
     "docs/filters.md",
+    "docs/formats.md",
     "docs/operations.md",
     "docs/server.md",
 ];

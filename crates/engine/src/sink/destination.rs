@@ -10,6 +10,8 @@
 //!   that was damaged since is one that people export again. Anything else needs [`Existing::Replace`].
 //! - A file that stands where the manifest will be written is replaced under the same rule.
 //! - A symbolic link is never followed. With [`Existing::Replace`] the link itself is replaced.
+//! - A folder is replaced as a whole, so it may hold nothing but the files that its manifest lists, whatever the rules
+//!   say: nobody who writes `--force` expects to lose the files next to a result, or the data folder inside it.
 
 use crate::ambient::Chance;
 use crate::disk::private;
@@ -84,6 +86,17 @@ pub enum DestinationError {
     /// It exists, and nothing that exists is replaced.
     #[error("{0} exists; name another file, or replace it with --force")]
     Exists(PathBuf),
+    /// It is a folder with a file in it that labelport did not write.
+    #[error(
+        "{folder} holds {name}, which is no file of the result there; move it away, or name a folder that is empty or does \
+         not exist"
+    )]
+    ForeignInside {
+        /// The folder.
+        folder: PathBuf,
+        /// The file in it.
+        name: PathBuf,
+    },
     /// The manifest would replace a file that is not a manifest.
     #[error(
         "the manifest belongs at {0}, where a file is that is not a manifest of labelport; name another file, or replace \
@@ -152,6 +165,18 @@ impl Destination {
                 return Err(DestinationError::Io { path: path.clone(), source });
             }
         }
+        let is_taken_folder = self.is_folder && self.existing != Existing::Keep;
+        if is_taken_folder && found.as_ref().is_some_and(Metadata::is_dir) {
+            let listed = read_manifest(&manifest).map(|manifest| manifest.files).unwrap_or_default();
+            let is_listed = |name: &Path| listed.iter().any(|file| Path::new(&file.path) == name);
+            let io = |source| DestinationError::Io { path: path.clone(), source };
+            if let Some(name) = find_foreign(path, Path::new(""), &is_listed).map_err(io)? {
+                return Err(DestinationError::ForeignInside { folder: path.clone(), name });
+            }
+            if manifest_found.is_none() {
+                return Ok(true);
+            }
+        }
         if self.existing == Existing::Replace {
             return Ok(found.is_some());
         }
@@ -164,7 +189,7 @@ impl Destination {
             return Err(DestinationError::Link(path.clone()));
         }
         let has_manifest = match manifest_found {
-            Some(found) if found.is_file() && is_manifest(&manifest) => true,
+            Some(found) if found.is_file() && read_manifest(&manifest).is_some() => true,
             Some(_) => return Err(DestinationError::ForeignManifest(manifest)),
             None => false,
         };
@@ -230,10 +255,29 @@ fn find(path: &Path) -> Result<Option<Metadata>, DestinationError> {
     }
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Returns a file below a folder that is not listed, as a path from the folder; `inside` is where the search is.
+fn find_foreign(folder: &Path, inside: &Path, is_listed: &dyn Fn(&Path) -> bool) -> io::Result<Option<PathBuf>> {
+    let mut entries = folder.join(inside).read_dir()?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = inside.join(entry.file_name());
+        let kind = entry.file_type()?;
+        let foreign = match kind.is_dir() {
+            true => find_foreign(folder, &name, is_listed)?,
+            false => (!kind.is_file() || !is_listed(&name)).then_some(name),
+        };
+        if foreign.is_some() {
+            return Ok(foreign);
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a manifest; `None` if there is none that can be read.
+fn read_manifest(path: &Path) -> Option<Manifest> {
     let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MANIFEST_LIMIT_BYTES).read_to_end(&mut text));
-    read.is_ok() && Manifest::from_json(&text).is_ok()
+    File::open(path).and_then(|file| file.take(MANIFEST_LIMIT_BYTES).read_to_end(&mut text)).ok()?;
+    Manifest::from_json(&text).ok()
 }
 
 #[cfg(unix)]

@@ -139,8 +139,25 @@ mod tests {
             let manifest = manifest_of(&[("a.csv", &text)]);
             fs::write(&path, &bytes).unwrap();
             assert!(verify_package(&path, &manifest, &mut |_| {}).unwrap().is_same(), "{extension}");
-            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-            assert!(!verify_package(&path, &manifest, &mut |_| {}).unwrap().is_same(), "{extension}");
+            let mut twice = kind.open(Vec::new());
+            for content in ["other", text.as_str()] {
+                // The writer of one kind refuses a second file of the same name itself.
+                let _ = twice.add("a.csv", content.len() as u64, &mut content.as_bytes());
+            }
+            let damaged = [
+                bytes[..bytes.len() / 2].to_vec(),
+                [&bytes[..], b"PK"].concat(),
+                [b"PK", &bytes[..]].concat(),
+                [&bytes[..], &bytes[..]].concat(),
+            ];
+            for damaged in damaged.into_iter().chain(twice.finish()) {
+                fs::write(&path, &damaged).unwrap();
+                assert!(
+                    !verify_package(&path, &manifest, &mut |_| {}).unwrap().is_same(),
+                    "{extension} {}",
+                    damaged.len()
+                );
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! midway.
 
 use labelport_engine::ambient::Chance;
-use labelport_engine::manifest::Manifest;
+use labelport_engine::manifest::{Manifest, PackedFile};
 use labelport_engine::sink::{
     ArchiveSink, Destination, Entry, Existing, Extent, FileSink, FolderSink, Packing, Place, Rules, Sink,
 };
@@ -122,8 +122,15 @@ fn destination(path: &Path) -> Destination {
     Destination::check(path, &rules).unwrap()
 }
 
-fn manifest(format: &str) -> Manifest {
-    Manifest { format: format.to_owned(), request: "{}".to_owned(), ..Manifest::default() }
+fn manifest(format: &str, layout: &Layout) -> Manifest {
+    let paths = layout.streams().iter().copied().chain(["rows/1.txt"]);
+    let packed = paths.filter(|_| layout.extension().is_none()).map(|path| PackedFile {
+        path: path.to_owned(),
+        bytes: 1,
+        sha256: String::new(),
+    });
+    let files = packed.collect();
+    Manifest { format: format.to_owned(), request: "{}".to_owned(), files, ..Manifest::default() }
 }
 
 /// Writes entries of every stream in turn, and a file where the layout has files; returns what a reader has to find.
@@ -162,10 +169,10 @@ fn every_sink_holds_its_entries_in_order_once_it_is_finished_and_nothing_before(
         let expected = fill(&mut *sink, layout, "row");
         assert_eq!(read(folder.path()), None, "{name} exists before its end");
         assert!(!manifest_path(folder.path()).exists(), "{name} has a manifest before its end");
-        sink.finish(&manifest("first")).unwrap();
+        sink.finish(&manifest("first", layout)).unwrap();
         assert_eq!(read(folder.path()).as_deref(), Some(&expected[..]), "{name}");
         let written = Manifest::from_json(&fs::read(manifest_path(folder.path())).unwrap()).unwrap();
-        assert_eq!(written, manifest("first"), "{name}");
+        assert_eq!(written, manifest("first", layout), "{name}");
     }
 }
 
@@ -175,7 +182,7 @@ fn every_sink_that_is_dropped_leaves_what_was_there() {
         let folder = TempDir::new().unwrap();
         let mut first = open(folder.path());
         let expected = fill(&mut *first, layout, "old");
-        first.finish(&manifest("old")).unwrap();
+        first.finish(&manifest("old", layout)).unwrap();
         // A task has one result: another one is stored under an id of its own.
         if *name == "stored result" {
             continue;
@@ -187,7 +194,7 @@ fn every_sink_that_is_dropped_leaves_what_was_there() {
         assert_eq!(names(folder.path()), before, "{name}");
         assert_eq!(read(folder.path()).as_deref(), Some(&expected[..]), "{name}");
         let kept = Manifest::from_json(&fs::read(manifest_path(folder.path())).unwrap()).unwrap();
-        assert_eq!(kept, manifest("old"), "{name}");
+        assert_eq!(kept, manifest("old", layout), "{name}");
     }
 }
 
@@ -198,7 +205,7 @@ fn every_sink_replaces_an_earlier_result_as_a_whole() {
         for text in ["a rather long text", "short"] {
             let mut sink = open(folder.path());
             let expected = fill(&mut *sink, layout, text);
-            sink.finish(&manifest(text)).unwrap();
+            sink.finish(&manifest(text, layout)).unwrap();
             assert_eq!(read(folder.path()).as_deref(), Some(&expected[..]), "{name}");
         }
         assert!(names(folder.path()).iter().all(|name| !name.starts_with('.')), "{name} left something");

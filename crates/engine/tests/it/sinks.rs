@@ -3,11 +3,12 @@
 use crate::support::{Workspace, everything};
 use labelport_engine::ambient::Chance;
 use labelport_engine::export;
-use labelport_engine::manifest::Manifest;
+use labelport_engine::manifest::{Manifest, PackedFile};
 use labelport_engine::sink::{
-    Destination, DestinationError, Entry, Existing, Extent, FileError, FileSink, Packing, Rules, Sink, Stream,
+    Destination, DestinationError, Entry, Existing, Extent, FileError, FileSink, FolderSink, Packing, Rules, Sink,
+    Stream,
 };
-use labelport_formats::write::Ndjson;
+use labelport_formats::write::{Layout, Ndjson};
 use labelport_model::request::Scope;
 use labelport_samples::demo;
 use std::fs;
@@ -370,4 +371,47 @@ fn a_full_disk_ends_an_export_with_its_reason() {
         error.to_string(),
         "/dev/full cannot be written (No space left on device (os error 28)); nothing was left there"
     );
+}
+
+#[test]
+fn a_folder_is_replaced_only_if_it_holds_what_its_manifest_lists() {
+    let root = TempDir::new().unwrap();
+    let out = root.path().join("out");
+    let check = |existing| {
+        let rules = Rules { data_folder: None, existing, chance: &CHANCE };
+        Destination::check_folder(&out, &rules).map_err(|error| error.to_string())
+    };
+    let write = |existing| {
+        let mut sink = Box::new(FolderSink::create(check(existing)?).unwrap());
+        sink.start(&Layout::Package { streams: &["a.csv"] }).unwrap();
+        let packed = PackedFile { path: "a.csv".to_owned(), bytes: 0, sha256: String::new() };
+        let request = "{}".to_owned();
+        sink.finish(&Manifest { files: vec![packed], request, ..Manifest::default() })
+            .map_err(|error| error.to_string())
+    };
+    let foreign = [Existing::KeepForeign, Existing::Replace];
+    fs::create_dir(&out).unwrap();
+    write(Existing::KeepForeign).expect("an empty folder is replaced");
+    foreign.into_iter().for_each(|existing| write(existing).expect("a result is replaced"));
+    for name in ["notes.txt", "masks/x.png", "b/a.csv"] {
+        let file = out.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "mine").unwrap();
+        for existing in foreign {
+            let error = check(existing).expect_err(name);
+            assert!(error.contains(&format!("holds {name}, which is no file of the result there")), "{error}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
+        fs::remove_file(&file).unwrap();
+    }
+    // What appears while the export runs is safe, too.
+    let mut sink = Box::new(FolderSink::create(check(Existing::Replace).unwrap()).unwrap());
+    sink.start(&Layout::Package { streams: &["a.csv"] }).unwrap();
+    fs::write(out.join("late.txt"), "mine").unwrap();
+    assert!(sink.finish(&Manifest::default()).is_err());
+    assert_eq!(fs::read(out.join("late.txt")).unwrap(), b"mine");
+    fs::remove_file(out.join("late.txt")).unwrap();
+    // Without its manifest, nothing in a folder is known to be a result.
+    fs::remove_file(root.path().join("out.manifest.json")).unwrap();
+    foreign.into_iter().for_each(|existing| assert!(check(existing).is_err(), "{existing:?}"));
 }

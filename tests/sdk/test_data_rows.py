@@ -106,6 +106,8 @@ def test_a_row_is_changed(
     row.update(external_id="after")
     found = client.get_data_row(row.uid)
     assert (found.external_id, found.global_key) == ("after", "changed")
+    # Two exports are compared, and the attributes of the asset must not come between them.
+    wait_for_assets(client, [row.uid])
     export = exports.start(dataset.export_v2, filters={"data_row_ids": [row.uid]})
     exports.wait([export])
     [shown] = exports.check(export)
@@ -145,6 +147,7 @@ def test_deleted_rows_are_gone(client: labelbox.Client, assets: AssetServer, exp
     rows["deleted 0"].delete()
     labelbox.DataRow.bulk_delete([rows["deleted 1"]])
     assert [row.global_key for row in made.data_rows()] == ["deleted 2"]
+    wait_for_assets(client, [rows["deleted 2"].uid])
     export = exports.start(made.export_v2)
     exports.wait([export])
     assert [row["data_row"]["global_key"] for row in exports.check(export)] == ["deleted 2"]

@@ -21,6 +21,10 @@ mod observe;
 mod problem;
 mod rest;
 mod serve;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod test_app;
 mod upload;
 
 pub use limits::Limits;

@@ -89,7 +89,8 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
     outcome
 }
 
-fn router(app: App) -> Router {
+/// Returns the routes of a server.
+pub(crate) fn router(app: App) -> Router {
     let graphql = post(graphql::handle).layer(DefaultBodyLimit::disable());
     let router = Router::new()
         .route("/graphql", graphql.clone())

@@ -20,7 +20,7 @@ mod listing;
 mod resource;
 mod schema;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod unread;
 
 use crate::answer;

@@ -38,15 +38,17 @@ impl Chance for Counted {
 }
 
 /// An empty workspace and a caller.
-pub(super) struct Bench {
-    pub(super) workspace: Workspace,
+pub(crate) struct Bench {
+    pub(crate) workspace: Arc<Workspace>,
     pub(super) caller: Caller,
+    /// The API key of the caller.
+    pub(crate) key: String,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
     /// For a caller who may do everything.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_role("Admin")
     }
 
@@ -69,11 +71,11 @@ impl Bench {
             chance: Arc::new(Counted::default()),
             threads: 1,
         };
-        let workspace = Workspace::open(opening).unwrap();
+        let workspace = Arc::new(Workspace::open(opening).unwrap());
         let new = NewKey { name: "test", email: "ana@example.test", role, time_zone: None, expires: None };
         let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, _folder: folder }
+        Self { workspace, caller, key, _folder: folder }
     }
 
     /// Runs a text.

@@ -186,10 +186,10 @@ fn a_task_is_listed_shown_and_canceled_over_rest() {
 
 #[test]
 fn an_export_of_the_command_line_is_canceled_by_another() {
-    let place = Place::with_rows(ROWS);
+    let place = Place::with_rows_and_an_endless_video(ROWS);
     let command = &mut place.command(&["export", "catalog", "--everything"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Nobody reads what it writes, so that it runs until it is canceled.
+    // It runs until it is canceled.
     let task = place.wait_for_task(TaskStatus::InProgress, |task| task.lease.is_some());
     place.run(&["task", "cancel", task.id.as_str()]).succeeded();
     std::thread::sleep(STOP_TIME);
@@ -222,7 +222,8 @@ fn an_import_of_the_command_line_is_canceled_by_another() {
 
 #[test]
 fn a_signal_ends_the_task_of_a_command_as_canceled() {
-    let place = Place::with_rows(ROWS);
+    // The export does not end before the signal is seen.
+    let place = Place::with_rows_and_an_endless_video(ROWS);
     for (signal, name, code) in
         [(Signal::INT, "SIGINT", 130), (Signal::TERM, "SIGTERM", 143), (Signal::HUP, "SIGHUP", 129)]
     {

@@ -1,8 +1,8 @@
 //! Tasks: everything that can take long, as a row that outlives the process working on it.
 //!
 //! `IN_PROGRESS → COMPLETE | FAILED | CANCELED`, and never back. The worker of a task holds a *lease* and renews it; a
-//! task whose lease is over was interrupted, and another worker may claim it. So work is done at least once, and what a
-//! task does has to bear being done again. A lease that ran out counts as a death of its worker; one that was given back
+//! task whose lease is over was interrupted, and another worker may claim it. So work is done at least once, and each kind of
+//! work can be done again. A lease that ran out counts as a death of its worker; one that was given back
 //! does not. Nothing here reads a clock: times are arguments.
 
 use crate::engine::{Connection, Param, RowView, StoreError};

@@ -1,4 +1,4 @@
-//! Jobs that bear being done again: after any interruption the end is that of one run.
+//! Jobs can be done again: after any interruption, the end is as if they had run once.
 
 use super::{Served, car, cars, image};
 use labelport_engine::annotation_import::ImportKind;

@@ -70,6 +70,18 @@ def test_answers_join_their_annotations(export):
     assert orphans == 0
 
 
+def test_nested_questions_join_the_answer_that_leads_to_them(export):
+    folder, _ = export("out", "csv")
+    nested, joined = duckdb.sql(
+        f"""select count(*), count(a.answer_id) from read_csv('{folder}/annotations.csv', all_varchar=true) n
+            left join read_csv('{folder}/answers.csv', all_varchar=true) a
+            on a.answer_id = n.parent_answer_id and a.annotation_id = n.parent_id and a.label_id = n.label_id
+            and a.frame is not distinct from n.frame
+            where n.parent_answer_id is not null"""
+    ).fetchall()[0]
+    assert nested == joined > 0
+
+
 def test_texts_come_back_as_they_are_apart_from_formulas(export, native_rows):
     folder, _ = export("out", "csv")
     frame = pandas.read_csv(folder / "data_rows.csv", dtype=str, keep_default_na=False).set_index("data_row_id")

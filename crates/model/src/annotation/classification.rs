@@ -148,13 +148,19 @@ impl<'a> Classification<'a> {
 
     /// Lists the lists of classifications that the answer leads to, one for each option that has one.
     pub fn nested_lists(&self) -> impl Iterator<Item = &Classifications<'a>> {
+        self.nested_by_choice().map(|(_, list)| list)
+    }
+
+    /// Lists the same with the chosen option that leads there; none for an answer of text.
+    pub fn nested_by_choice(&self) -> impl Iterator<Item = (Option<&Choice<'a>>, &Classifications<'a>)> {
         let (choices, words): (&[Choice<'a>], _) = match &self.answer {
             Some(Answer::Radio(choice)) => (std::slice::from_ref(choice), None),
             Some(Answer::Checklist(choices)) => (&choices.items, None),
             Some(Answer::Text(words)) => (&[], words.classifications.as_ref()),
             None => (&[], None),
         };
-        choices.iter().filter_map(|choice| choice.classifications.as_ref()).chain(words)
+        let of_choices = choices.iter().filter_map(|choice| Some((Some(choice), choice.classifications.as_ref()?)));
+        of_choices.chain(words.map(|list| (None, list)))
     }
 
     fn answer_position(&self) -> usize {

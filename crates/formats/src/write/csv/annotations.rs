@@ -28,6 +28,7 @@ pub(super) static TABLE: Table = Table {
         Named::COLUMNS[5],
         "annotation_id",
         "parent_id",
+        "parent_answer_id",
         "type",
         "kind",
         "feature_schema_id",
@@ -134,11 +135,11 @@ fn write_one(annotation: &Annotation<'_>, label: &Named<'_>, entries: &mut Entri
         Body::Object(object) => {
             write_object(object, annotation.stored(), place, label, entries);
             for classification in annotation.answers() {
-                write_classification(classification, "", place, object.feature.id.as_ref(), label, entries);
+                write_classification(classification, "", place, Parent::of(&object.feature), label, entries);
             }
         }
         Body::Classification(classification) => {
-            write_classification(classification, annotation.stored(), place, None, label, entries);
+            write_classification(classification, annotation.stored(), place, Parent::default(), label, entries);
         }
     }
     let unread = annotation.count_unread();
@@ -149,7 +150,7 @@ fn write_object(object: &Object<'_>, stored: &str, place: &Place<'_>, label: &Na
     let mut line = Line::of(entries, ANNOTATIONS);
     label.write(&mut line);
     text(object.feature.id.as_ref(), &mut line);
-    line.empty(1);
+    line.empty(2);
     line.token(if place.list == Holder::Relationships { "relationship" } else { "object" });
     text(object.kind.as_ref(), &mut line);
     feature(&object.feature, &mut line);
@@ -187,18 +188,32 @@ fn write_object(object: &Object<'_>, stored: &str, place: &Place<'_>, label: &Na
     line.end();
 }
 
+/// What a classification belongs to: an object, or a question and the answer that leads to it.
+#[derive(Clone, Copy, Default)]
+struct Parent<'a> {
+    annotation_id: Option<&'a Text<'a>>,
+    answer_id: Option<&'a Text<'a>>,
+}
+
+impl<'a> Parent<'a> {
+    fn of(feature: &'a Feature<'a>) -> Self {
+        Self { annotation_id: feature.id.as_ref(), answer_id: None }
+    }
+}
+
 fn write_classification(
     classification: &Classification<'_>,
     stored: &str,
     place: &Place<'_>,
-    parent: Option<&Text<'_>>,
+    parent: Parent<'_>,
     label: &Named<'_>,
     entries: &mut Entries<'_>,
 ) {
     let mut line = Line::of(entries, ANNOTATIONS);
     label.write(&mut line);
     text(classification.feature.id.as_ref(), &mut line);
-    text(parent, &mut line);
+    text(parent.annotation_id, &mut line);
+    text(parent.answer_id, &mut line);
     line.token("classification");
     line.text(classification.answer_key());
     feature(&classification.feature, &mut line);
@@ -232,8 +247,10 @@ fn write_classification(
         }
         None => {}
     }
-    for nested in classification.nested() {
-        write_classification(nested, "", place, classification.feature.id.as_ref(), label, entries);
+    let parent = Parent::of(&classification.feature);
+    for (choice, list) in classification.nested_by_choice() {
+        let parent = Parent { answer_id: choice.and_then(|choice| choice.feature.id.as_ref()), ..parent };
+        list.items.iter().for_each(|nested| write_classification(nested, "", place, parent, label, entries));
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) static TABLE: Table = Table {
 };
 
 const KNOWN: &[&str] = &["schema_id", "schema_name", "schema_kind", "value"];
+/// Members of an option; its kind is that of every option.
+const OPTION: &[&str] = &["schema_id", "schema_name", "schema_kind"];
 
 pub(super) fn write(record: &Record<'_>, row: &Key, entries: &mut Entries<'_>) {
     for field in record.metadata.unwrap_or_default() {
@@ -44,8 +46,10 @@ pub(super) fn write(record: &Record<'_>, row: &Key, entries: &mut Entries<'_>) {
                 line.empty(1);
             }
         }
-        let is_list = options.len() > 1;
-        others(&[(field, if is_list { &KNOWN[..3] } else { KNOWN })], &mut line);
+        // What the cells of an option do not say is kept in the last one.
+        let says_more = |option: &Value<'_>| option.members().any(|(key, _)| !OPTION.contains(&key));
+        let is_whole = options.len() <= 1 && !options.iter().any(says_more);
+        others(&[(field, if is_whole { KNOWN } else { &KNOWN[..3] })], &mut line);
         line.end();
     }
 }

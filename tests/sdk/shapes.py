@@ -57,6 +57,9 @@ def without_ids(value: object, names: dict[str, str]) -> object:
     for key, inner in value.items():
         if key in ("feature_id", "feature_schema_id"):
             assert ID.fullmatch(inner), f"{key} {inner!r} of {value.get('name')!r} is no id of 25 characters"
+        elif key == "mask":
+            assert list(inner) == ["url"], inner
+            shown[key] = subjects.MASK
         elif key == "composite_mask":
             assert list(inner) == ["url", "color_rgb"] and len(inner["color_rgb"]) == 3, inner
             shown[key] = subjects.MASK

@@ -206,22 +206,30 @@ def test_boxes_of_predictions_have_their_confidence(image: Made, run_rows: dict)
     assert ("boat", 0.75) in scores
 
 
-def test_masks_can_be_opened(image: Made, project_rows: dict, server: Server) -> None:
-    """The URL of a mask gives a picture of the size of the row, with the key as people send it."""
+def test_masks_can_be_opened(image: Made, project_rows: dict, run_rows: dict, server: Server) -> None:
+    """Both URLs of a mask give a picture of the size of the row: signed, and with the key as people send it."""
     [label] = section(project_rows["image"][0], image)["labels"]
-    masks = [drawn["composite_mask"] for drawn in label["annotations"]["objects"] if "composite_mask" in drawn]
-    assert len(masks) == 2 and masks[0]["color_rgb"] != masks[1]["color_rgb"]
-    for mask in masks:
-        response = requests.get(mask["url"], headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30)
-        assert response.status_code == 200, response.text
-        assert response.headers["Content-Type"] == "image/png"
-        assert response.content[:8] == b"\x89PNG\r\n\x1a\n"
-        size = int.from_bytes(response.content[16:20]), int.from_bytes(response.content[20:24])
-        assert size == (assets.WIDTH, assets.HEIGHT)
+    [prediction] = run_of(run_rows["image"][0], image)["predictions"]
+    for annotations in (label["annotations"], prediction["annotations"]):
+        masked = [drawn for drawn in annotations["objects"] if "composite_mask" in drawn]
+        assert len(masked) == 2
+        assert masked[0]["composite_mask"]["color_rgb"] != masked[1]["composite_mask"]["color_rgb"]
+        assert list(masked[0]).index("mask") < list(masked[0]).index("composite_mask")
+        for url in (drawn[key]["url"] for drawn in masked for key in ("mask", "composite_mask")):
+            plain = url.partition("?")[0]
+            with_key = requests.get(plain, headers={"Authorization": f"Bearer {server.api_key}"}, timeout=30)
+            assert requests.get(plain, timeout=30).status_code in (401, 403)
+            for response in (requests.get(url, timeout=30), with_key):
+                assert response.status_code == 200, response.text
+                assert response.headers["Content-Type"] == "image/png"
+                assert response.content[:8] == b"\x89PNG\r\n\x1a\n"
+                size = int.from_bytes(response.content[16:20]), int.from_bytes(response.content[20:24])
+                assert size == (assets.WIDTH, assets.HEIGHT)
 
 
 def test_interpolated_frames_have_no_gaps(workspace: Workspace, exports: Exports) -> None:
-    """With `interpolated_frames` a box is on every frame from its first to its last, moving in a line."""
+    """With `interpolated_frames` a box is on every frame from its first to its last, moving in a line, and an answer on
+    every frame for which it was given."""
     made = workspace["video"]
     export = exports.start(made.project.export_v2, params={"interpolated_frames": True})
     exports.wait([export])
@@ -235,6 +243,8 @@ def test_interpolated_frames_have_no_gaps(workspace: Workspace, exports: Exports
     }
     assert list(boxes) == [3, 4, 5, 6, 7]
     assert [box["left"] for box in boxes.values()] == [4.0, 5.0, 6.0, 7.0, 8.0]
+    answered = [int(frame) for frame, body in frames.items() if body["classifications"]]
+    assert answered == [*range(3, 10), 14, 15]
 
 
 def test_no_subject_is_forgotten() -> None:

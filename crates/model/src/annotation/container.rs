@@ -8,11 +8,12 @@
 
 use super::feature::write_list;
 use super::scalar::{Text, write_whole};
-use super::timeline::Range;
+use super::timed::{Segments, Timed};
+use super::track::Track;
 use super::{Classification, Object};
 use crate::data_type::Container;
 use crate::json::ObjectWriter;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a label's annotations are, before they are laid out. Everything keeps its order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,35 +28,6 @@ pub struct Contents<'a> {
     pub segments: Vec<Segments<'a>>,
     /// Relations between annotations.
     pub relationships: Vec<Object<'a>>,
-}
-
-/// An object on frames.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Track<'a> {
-    /// The axis along which a series is sliced; nothing for a video.
-    pub axis: Option<Axis>,
-    /// How it is on its key frames, ascending.
-    pub key_frames: Vec<(i64, Object<'a>)>,
-    /// The frames over which it lasts.
-    pub segments: Segments<'a>,
-}
-
-/// The ranges over which a feature id lasts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Segments<'a> {
-    /// The feature id.
-    pub feature_id: Text<'a>,
-    /// Frames or milliseconds, both ends included.
-    pub ranges: Vec<Range>,
-}
-
-/// A classification and when it begins.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Timed<'a> {
-    /// The classification.
-    pub classification: Classification<'a>,
-    /// The start of each of its ranges, in milliseconds; empty where it holds for the whole.
-    pub starts: Vec<i64>,
 }
 
 /// An axis along which a series is sliced.
@@ -104,18 +76,29 @@ impl Contents<'_> {
         write_list(&self.relationships, object.key("relationships"), Object::write);
     }
 
-    /// Writes a video. Classifications of ranges are listed with those of the whole and have segments; they make no key
-    /// frames.
+    /// Writes a video. An answer on frames is shown on each frame that is stored and that it lasts for, and its key frames
+    /// are the ends of its ranges. Another answer for a range is listed with those of the whole: it has segments, and makes
+    /// no key frames.
     fn write_frames(&self, object: &mut ObjectWriter<'_>) {
-        write_key_frames(self.tracks.iter(), object.key("frames"));
+        let on_frames: Vec<&Timed<'_>> = self.classifications.iter().filter(|timed| timed.is_on_frames()).collect();
+        let tracks: Vec<Stored<'_>> = self.tracks.iter().map(Stored::new).collect();
+        write_key_frames(&tracks, &on_frames, object.key("frames"));
         write_segments(self.tracks.iter().map(|track| &track.segments).chain(&self.segments), object.key("segments"));
         let mut map = ObjectWriter::open(object.key("key_frame_feature_map"));
-        for track in &self.tracks {
-            let frames: Vec<i64> = track.key_frames.iter().map(|(frame, _)| *frame).collect();
-            write_list(&frames, map.key(track.segments.feature_id.escaped()), |frame, out| write_whole(*frame, out));
+        let mut set_on = |feature_id: &Text<'_>, frames: &[i64]| {
+            write_list(frames, map.key(feature_id.escaped()), |frame, out| write_whole(*frame, out));
+        };
+        for stored in &tracks {
+            let frames: Vec<i64> = stored.states.keys().copied().collect();
+            set_on(&stored.track.segments.feature_id, &frames);
+        }
+        let of_objects = self.tracks.iter().flat_map(|track| &track.answers);
+        for segments in of_objects.chain(on_frames).flat_map(|timed| &timed.on_frames) {
+            set_on(&segments.feature_id, &segments.key_frames());
         }
         map.close();
-        self.write_classifications(object);
+        let of_the_whole = self.classifications.iter().filter(|timed| !timed.is_on_frames());
+        write_whole_answers(of_the_whole, object);
     }
 
     /// Writes a series of slices, as frames once for each axis. Unlike in videos, key frames are the keys of an object.
@@ -126,7 +109,8 @@ impl Contents<'_> {
             let mut written = ObjectWriter::open(axes.key(axis.name()));
             written.text("name", axis.name());
             written.raw("classifications", b"[]");
-            write_key_frames(on(axis), written.key("frames"));
+            let tracks: Vec<Stored<'_>> = on(axis).map(Stored::new).collect();
+            write_key_frames(&tracks, &[], written.key("frames"));
             written.close();
         }
         axes.close();
@@ -158,7 +142,7 @@ impl Contents<'_> {
     fn write_starts(&self, object: &mut ObjectWriter<'_>) {
         let mut whole = Vec::new();
         let mut by_start = BTreeMap::<i64, Vec<&Classification<'_>>>::new();
-        for Timed { classification, starts } in &self.classifications {
+        for Timed { classification, starts, .. } in &self.classifications {
             if starts.is_empty() {
                 whole.push(classification);
             }
@@ -179,9 +163,25 @@ impl Contents<'_> {
     }
 
     fn write_classifications(&self, object: &mut ObjectWriter<'_>) {
-        let write = |timed: &Timed<'_>, out: &mut Vec<u8>| timed.classification.write(out);
-        write_list(&self.classifications, object.key("classifications"), write);
+        write_whole_answers(self.classifications.iter(), object);
     }
+}
+
+/// An object with its JSON on every frame that is stored.
+struct Stored<'t> {
+    track: &'t Track<'t>,
+    states: BTreeMap<i64, Vec<u8>>,
+}
+
+impl<'t> Stored<'t> {
+    fn new(track: &'t Track<'t>) -> Self {
+        Self { track, states: track.states() }
+    }
+}
+
+fn write_whole_answers<'t>(answers: impl Iterator<Item = &'t Timed<'t>>, object: &mut ObjectWriter<'_>) {
+    let answers: Vec<&Classification<'_>> = answers.map(|timed| &timed.classification).collect();
+    write_list(&answers, object.key("classifications"), |answer, out| answer.write(out));
 }
 
 fn write_segments<'s>(segments: impl Iterator<Item = &'s Segments<'s>>, out: &mut Vec<u8>) {
@@ -194,21 +194,24 @@ fn write_segments<'s>(segments: impl Iterator<Item = &'s Segments<'s>>, out: &mu
     object.close();
 }
 
-/// Writes the objects of each frame, frames in ascending order.
-fn write_key_frames<'t>(tracks: impl Iterator<Item = &'t Track<'t>>, out: &mut Vec<u8>) {
-    let mut frames = BTreeMap::<i64, Vec<(&Text<'_>, &Object<'_>)>>::new();
-    for track in tracks {
-        for (frame, object) in &track.key_frames {
-            frames.entry(*frame).or_default().push((&track.segments.feature_id, object));
+/// Writes what each frame shows, frames in ascending order.
+fn write_key_frames(tracks: &[Stored<'_>], answers: &[&Timed<'_>], out: &mut Vec<u8>) {
+    let mut objects = BTreeMap::<i64, Vec<(&Text<'_>, &[u8])>>::new();
+    for Stored { track, states } in tracks {
+        for (frame, json) in states {
+            objects.entry(*frame).or_default().push((&track.segments.feature_id, json));
         }
     }
+    let ends = answers.iter().flat_map(|timed| &timed.on_frames).flat_map(Segments::key_frames);
+    let frames: BTreeSet<i64> = objects.keys().copied().chain(ends).collect();
     let mut object = ObjectWriter::open(out);
-    for (frame, objects) in frames {
+    for frame in frames {
         let mut written = ObjectWriter::open(object.key(&frame.to_string()));
         let mut by_id = ObjectWriter::open(written.key("objects"));
-        objects.iter().for_each(|(id, object)| object.write(by_id.key(id.escaped())));
+        objects.get(&frame).into_iter().flatten().for_each(|(id, json)| by_id.raw(id.escaped(), json));
         by_id.close();
-        written.raw("classifications", b"[]");
+        let shown: Vec<Classification<'_>> = answers.iter().filter_map(|timed| timed.at(frame)).collect();
+        write_list(&shown, written.key("classifications"), Classification::write);
         written.close();
     }
     object.close();

@@ -51,7 +51,9 @@ mod read;
 mod record;
 mod scalar;
 mod shape;
+mod timed;
 mod timeline;
+mod track;
 
 #[cfg(test)]
 mod tests;
@@ -59,7 +61,7 @@ mod tests;
 pub use between::{Between, is_picture};
 pub use body::{Annotation, Body};
 pub use classification::{Answer, Choice, Classification, Classifications, List, Subject, Words};
-pub use container::{Axis, Contents, Segments, Timed, Track};
+pub use container::{Axis, Contents};
 pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};
 pub use object::Object;
@@ -71,7 +73,9 @@ pub use shape::{
     Composite, Coordinates, Dimensions, Direction, Geo, Instance, Mask, Message, MessageChoice, MessageChoices,
     MessageRanks, MessageSpan, Point, Position, Rect, Relation, Shape, Span, TokenGroup, Tokens, open_ring,
 };
+pub use timed::{Segments, Timed};
 pub use timeline::{Range, Timeline};
+pub use track::Track;
 
 /// Why annotations cannot be read: they are not JSON in normal form. What is stored is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -146,7 +146,7 @@ fn cases(served: &Served) -> Vec<Case> {
             media: "{asset_type mime_type}",
             annotations: "{objects[{F annotation_kind classifications[] bounding_box{top left height width}} {F \
                           annotation_kind classifications[] polygon[{x y} {x y} {x y} {x y}]} {F annotation_kind \
-                          classifications[] composite_mask{url color_rgb[  ]}}] classifications[{F radio_answer{F \
+                          classifications[] mask{url} composite_mask{url color_rgb[  ]}}] classifications[{F radio_answer{F \
                           classifications[]}}] relationships[{F annotation_kind classifications[] \
                           unidirectional_relationship{source target}}]}",
         },

@@ -1,11 +1,13 @@
 //! Answers to questions, at any depth, become classifications.
 //!
 //! An answer may be limited to ranges of frames or of milliseconds, which are given with a question (`frames` of the
-//! line) or with each of its answers. A range never makes a key frame: it becomes a *segment* of a feature id, which is
-//! that of the chosen option, or that of the classification if the answer is free text.
+//! line) or with each of its answers. A range becomes a *segment* of a feature id, which is that of the chosen option, or
+//! that of the classification if the answer is free text. If the question is about single frames (its scope is `index`) or
+//! about an object, the answer is shown on frames; otherwise a range makes no key frame.
 //!
 //! How several timed answers to one question become classifications is a guess, made only in [`AnswerReader::timed`]: each
-//! radio or text answer is a classification of its own, checklist answers with equal ranges share one.
+//! radio or text answer is a classification of its own. Checklist answers share one if they are shown on frames, each of
+//! which has the answers that last there; otherwise those with equal ranges share one.
 
 use super::error::{Fault, LineProblem};
 use super::line::{find, find_list, find_text, get, get_text, list, object, range, text};
@@ -55,16 +57,36 @@ pub(super) struct AnswerReader<'a> {
     pub(super) purpose: Purpose,
     /// The first frame or millisecond that a range may have; `None` if answers cannot have ranges.
     pub(super) first_moment: Option<i64>,
+    /// Which of the answers with ranges are shown on frames.
+    pub(super) on_frames: OnFrames,
     /// The segments of the answers read so far.
     pub(super) segments: Vec<Segments<'static>>,
+}
+
+/// Which answers with ranges are shown on frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnFrames {
+    /// Those to questions about single frames.
+    Indexed,
+    /// All of them.
+    All,
 }
 
 /// An answer, before its classification is made.
 struct Answered {
     answer: Answer<'static>,
-    /// The feature ids that get the ranges; if there are none, the classification gets them.
-    options: Vec<String>,
+    /// How long each chosen option lasts; none for free text.
+    options: Vec<(String, Vec<Range>)>,
+    /// How long free text lasts.
     ranges: Vec<Range>,
+}
+
+impl Answered {
+    /// Gives the ranges of the question to what has none of its own.
+    fn last(&mut self, ranges: &[Range]) {
+        let own = self.options.iter_mut().map(|(_, own)| own).chain([&mut self.ranges]);
+        own.filter(|own| own.is_empty()).for_each(|own| own.extend_from_slice(ranges));
+    }
 }
 
 impl AnswerReader<'_> {
@@ -84,12 +106,12 @@ impl AnswerReader<'_> {
         questions: &'q [Question],
         value: Value<'_>,
         path: &str,
-    ) -> Result<Vec<(&'q str, Classification<'static>)>, Fault> {
+    ) -> Result<Vec<(&'q str, Timed<'static>)>, Fault> {
         let mut answered = Vec::new();
         for item in find_list(value, "classifications")? {
             let question = get_named(questions, object(item)?)?;
             let items = self.question(question, item, None, path)?;
-            answered.extend(items.into_iter().map(|item| (question.id.as_str(), item.timed.classification)));
+            answered.extend(items.into_iter().map(|item| (question.id.as_str(), item.timed)));
         }
         Ok(answered)
     }
@@ -101,7 +123,7 @@ impl AnswerReader<'_> {
         value: Value<'_>,
         path: &str,
     ) -> Result<Vec<Classification<'static>>, Fault> {
-        Ok(self.nested(questions, value, path)?.into_iter().map(|(_, item)| item).collect())
+        Ok(self.nested(questions, value, path)?.into_iter().map(|(_, timed)| timed.classification).collect())
     }
 
     /// Reads what an answer leads to, which is an empty list where it leads to nothing.
@@ -140,12 +162,12 @@ impl AnswerReader<'_> {
                 self.timed(question, answer, &path)?
             }
             (QuestionKind::Checklist | QuestionKind::Dropdown, Kind::Array) => {
-                vec![self.checklist(question, &list(answer)?, Vec::new(), &path)?]
+                vec![self.checklist(question, &list(answer)?, &path)?]
             }
             _ => return Err(mismatch(question, answer)),
         };
         if let Some(ranges) = ranges {
-            answered.iter_mut().filter(|each| each.ranges.is_empty()).for_each(|each| each.ranges.clone_from(&ranges));
+            answered.iter_mut().for_each(|each| each.last(&ranges));
         }
         let scores = score::read(value, self.purpose)?;
         Ok(answered.into_iter().map(|each| self.item(question, each, message, &scores, &path)).collect())
@@ -169,13 +191,25 @@ impl AnswerReader<'_> {
             scores: scores.clone(),
             ..Classification::default()
         };
-        if !answered.ranges.is_empty() {
-            let ids = if answered.options.is_empty() { vec![feature_id.clone()] } else { answered.options };
-            let segments = |id: String| Segments { feature_id: Text::new(&id), ranges: answered.ranges.clone() };
-            self.segments.extend(ids.into_iter().map(segments));
-        }
-        let starts = answered.ranges.iter().map(|(start, _)| *start).collect();
-        Item { feature_id, timed: Timed { classification, starts } }
+        let lasting = match answered.options.is_empty() {
+            true => vec![(feature_id.clone(), answered.ranges)],
+            false => answered.options,
+        };
+        let lasting: Vec<Segments<'static>> = lasting
+            .into_iter()
+            .filter(|(_, ranges)| !ranges.is_empty())
+            .map(|(id, ranges)| Segments { feature_id: Text::new(&id), ranges })
+            .collect();
+        self.segments.extend_from_slice(&lasting);
+        let mut starts: Vec<i64> = lasting.iter().flat_map(|each| &each.ranges).map(|(start, _)| *start).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let on_frames = if self.shows_on_frames(question) { lasting } else { Vec::new() };
+        Item { feature_id, timed: Timed { classification, starts, on_frames } }
+    }
+
+    fn shows_on_frames(&self, question: &Question) -> bool {
+        question.is_on_frames || self.on_frames == OnFrames::All
     }
 
     /// Reads free words; `nested` holds what is asked of them.
@@ -194,26 +228,19 @@ impl AnswerReader<'_> {
 
     /// Reads one chosen option, with the ranges that it may have.
     fn chosen(&mut self, question: &Question, answer: Value<'_>, path: &str) -> Result<Vec<Answered>, Fault> {
-        let ranges = self.ranges(answer)?.unwrap_or_default();
-        let (id, choice) = self.option(question, answer, path)?;
-        Ok(vec![Answered { answer: Answer::Radio(choice), options: vec![id], ranges }])
+        let (option, choice) = self.option(question, answer, path)?;
+        Ok(vec![Answered { answer: Answer::Radio(choice), options: vec![option], ranges: Vec::new() }])
     }
 
-    fn checklist(
-        &mut self,
-        question: &Question,
-        answers: &[Value<'_>],
-        ranges: Vec<Range>,
-        path: &str,
-    ) -> Result<Answered, Fault> {
+    fn checklist(&mut self, question: &Question, answers: &[Value<'_>], path: &str) -> Result<Answered, Fault> {
         let mut options = Vec::new();
         let mut chosen = Vec::new();
         for answer in answers {
-            let (id, choice) = self.option(question, *answer, path)?;
-            options.push(id);
+            let (option, choice) = self.option(question, *answer, path)?;
+            options.push(option);
             chosen.push(choice);
         }
-        Ok(Answered { answer: Answer::Checklist(chosen.into()), options, ranges })
+        Ok(Answered { answer: Answer::Checklist(chosen.into()), options, ranges: Vec::new() })
     }
 
     /// Reads answers of which each has ranges of its own.
@@ -221,8 +248,9 @@ impl AnswerReader<'_> {
         let mut groups: Vec<(Vec<Range>, Vec<Value<'_>>)> = Vec::new();
         for each in list(answer)? {
             let ranges = self.ranges(object(each)?)?.unwrap_or_default();
-            let is_shared = matches!(question.kind, QuestionKind::Checklist | QuestionKind::Dropdown);
-            match groups.iter_mut().find(|(known, _)| is_shared && *known == ranges) {
+            let is_list = matches!(question.kind, QuestionKind::Checklist | QuestionKind::Dropdown);
+            let shares = |known: &[Range]| is_list && (self.shows_on_frames(question) || known == ranges);
+            match groups.iter_mut().find(|(known, _)| shares(known)) {
                 Some((_, members)) => members.push(each),
                 None => groups.push((ranges, vec![each])),
             }
@@ -237,25 +265,29 @@ impl AnswerReader<'_> {
                     answered.push(Answered { ranges, ..words });
                 }
                 (QuestionKind::Radio, [entry]) => answered.extend(self.chosen(question, *entry, &path)?),
-                _ => answered.push(self.checklist(question, &members, ranges, &path)?),
+                _ => answered.push(self.checklist(question, &members, &path)?),
             }
         }
         Ok(answered)
     }
 
-    /// Reads an option with what is asked of it; returns its feature id too.
+    /// Reads an option with what is asked of it; returns its feature id and how long it lasts too.
     fn option(
         &mut self,
         question: &Question,
         answer: Value<'_>,
         path: &str,
-    ) -> Result<(String, Choice<'static>), Fault> {
+    ) -> Result<((String, Vec<Range>), Choice<'static>), Fault> {
         let option: &ontology::Choice = get_named(&question.choices, object(answer)?)?;
+        let ranges = self.ranges(answer)?.unwrap_or_default();
         let path = format!("{path}={}", option.id);
         let id = self.ids.id(&path);
         let classifications = self.led_to(&option.questions, answer, &path)?;
         let scores = score::read(answer, self.purpose)?;
-        Ok((id.clone(), Choice { feature: option.feature(&id), classifications, scores, ..Choice::default() }))
+        Ok((
+            (id.clone(), ranges),
+            Choice { feature: option.feature(&id), classifications, scores, ..Choice::default() },
+        ))
     }
 
     /// Reads `frames`; an empty list is no list.

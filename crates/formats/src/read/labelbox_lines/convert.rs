@@ -3,7 +3,7 @@
 //! There are three passes: each line becomes a draft; the composites of all masks are painted; relationships are
 //! resolved. A line can fail in each of them, and then adds nothing to the label.
 
-use super::answer::{AnswerReader, Ids, Item, message_of};
+use super::answer::{AnswerReader, Ids, Item, OnFrames, message_of};
 use super::error::{Fault, LineError, LineProblem};
 use super::line::{find, find_text, object};
 use super::mask::{Sheets, Spot};
@@ -171,7 +171,13 @@ fn read_object<'o>(scene: &mut Scene<'o>, feature: &'o Tool, line: Value<'_>) ->
     let geometry = drawing.read(scene, line)?;
     let scores = score::read(line, scene.purpose)?;
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let mut reader = AnswerReader {
+        ids,
+        purpose: scene.purpose,
+        first_moment: None,
+        on_frames: OnFrames::Indexed,
+        segments: Vec::new(),
+    };
     let classifications = reader.answers(&feature.questions, line, "")?;
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
     Ok(Draft::Object(identity, State { classifications, geometry, scores }))
@@ -185,7 +191,8 @@ fn read_answers<'o>(scene: &mut Scene<'o>, ontology: &'o Ontology, line: Value<'
     }
     let first_moment = scene.first_moment();
     let ids = Ids { world: &mut *scene.world, known: None };
-    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment, segments: Vec::new() };
+    let mut reader =
+        AnswerReader { ids, purpose: scene.purpose, first_moment, on_frames: OnFrames::Indexed, segments: Vec::new() };
     let items = reader.line(question, line, message.as_deref())?;
     Ok(Draft::Answers(items, reader.segments))
 }
@@ -252,11 +259,12 @@ fn gather(draft: Draft<'_>, sheets: &Sheets, contents: &mut Contents<'static>, m
     match draft {
         Draft::Object(identity, state) => contents.objects.push(identity.object(state, sheets)),
         Draft::Tracks(tracks) => contents.tracks.extend(tracks.into_iter().map(|track| {
-            let Track { identity, axis, states, ranges } = track;
+            let Track { identity, axis, states, ranges, answers } = track;
+            contents.segments.extend(answers.segments);
             let key_frames = states.into_iter().map(|(frame, state)| (frame, identity.object(state, sheets)));
             let key_frames = key_frames.collect();
             let segments = Segments { feature_id: Text::new(&identity.feature_id), ranges };
-            annotation::Track { axis, key_frames, segments }
+            annotation::Track { axis, key_frames, segments, answers: answers.items }
         })),
         Draft::Answers(items, segments) => {
             contents.classifications.extend(items.into_iter().map(|item| item.timed));

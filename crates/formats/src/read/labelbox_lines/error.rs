@@ -291,6 +291,14 @@ pub enum LineProblem {
     /// Ranges of an answer that cannot have any.
     #[error("an answer here lasts as long as what it is about; remove frames")]
     NoFrames,
+    /// An answer about an object on frames where the object is not.
+    #[error("the object is on none of the frames {start} to {end}, for which this answer lasts")]
+    NotOnFrames {
+        /// The first frame.
+        start: i64,
+        /// The last frame.
+        end: i64,
+    },
 }
 
 impl LineProblem {
@@ -310,7 +318,9 @@ impl LineProblem {
             Self::Confidence(_) => "InvalidConfidence",
             Self::UuidTwice(_) => "DuplicateUuid",
             Self::UuidUnknown(_) | Self::UuidFailed(_) => "RelationshipTarget",
-            Self::TooEarly { .. } | Self::Backwards { .. } | Self::BeyondText { .. } => "InvalidRange",
+            Self::TooEarly { .. } | Self::Backwards { .. } | Self::BeyondText { .. } | Self::NotOnFrames { .. } => {
+                "InvalidRange"
+            }
             Self::TooFew { .. } => "TooFewValues",
             Self::Negative | Self::PageSizeUnknown => "InvalidGeometry",
             Self::NotInTextLayer { .. } => "TokenNotFound",

@@ -75,8 +75,7 @@ pub struct Mask {
 /// What a mask shows, by which it is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MaskPlace {
-    /// One annotation on one frame, white on black: `…/annotations/<feature id>/index/<index>/mask`. The annotations
-    /// themselves never show its URL.
+    /// One annotation on one frame, white on black: `…/annotations/<feature id>/index/<index>/mask`.
     Instance {
         /// The annotation.
         feature_id: String,

@@ -1,9 +1,9 @@
 //! Objects as they are stored.
 
-use super::mask::Sheets;
+use super::mask::{Addresses, Sheets};
 use super::ontology::Tool;
 use super::tool::{Drawn, Geometry};
-use labelport_model::annotation::{Classification, Composite, Feature, Mask, Object, Scores, Shape, Text};
+use labelport_model::annotation::{Classification, Composite, Feature, Instance, Mask, Object, Scores, Shape, Text};
 use labelport_model::data_type::{AnnotationKind, Form};
 
 /// The forms whose objects have no machine value.
@@ -31,7 +31,7 @@ impl Identity<'_> {
     pub(super) fn object(&self, state: State, sheets: &Sheets) -> Object<'static> {
         let drawn = match state.geometry {
             Geometry::Drawn(drawn) => *drawn,
-            Geometry::Layer(layer) => Drawn { shape: sheets.find(layer).map(on_composite), ..Drawn::default() },
+            Geometry::Layer(layer) => Drawn { shape: sheets.find(layer).map(at), ..Drawn::default() },
             Geometry::Region(_) => Drawn::default(),
         };
         Object { scores: state.scores, ..self.drawn(drawn, state.classifications) }
@@ -52,8 +52,10 @@ impl Identity<'_> {
     }
 }
 
-/// Returns the form that `export()` gives a mask: the colour of the instance on a picture of them all.
-fn on_composite((url, color_rgb): (&str, [u8; 3])) -> Shape<'static> {
-    let composite = Composite { url: Some(Text::new(url)), color_rgb: Some(color_rgb), ..Composite::default() };
-    Shape::Mask(Mask { composite: Some(composite), ..Mask::default() })
+/// Returns both forms that exports have: programs read the instance's own picture, or its colour on the picture of all.
+fn at(found: Addresses<'_>) -> Shape<'static> {
+    let instance = Instance { url: Some(Text::new(found.instance)), ..Instance::default() };
+    let composite =
+        Composite { url: Some(Text::new(found.composite)), color_rgb: Some(found.colour), ..Composite::default() };
+    Shape::Mask(Mask { instance: Some(instance), composite: Some(composite) })
 }

@@ -50,6 +50,8 @@ pub(super) struct Question {
     /// What people read.
     title: String,
     pub(super) kind: QuestionKind,
+    /// Whether its answers are about single frames.
+    pub(super) is_on_frames: bool,
     pub(super) choices: Vec<Choice>,
     /// Questions about a free answer.
     pub(super) questions: Vec<Question>,
@@ -266,6 +268,7 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
         None => title.clone().ok_or_else(|| Fault::at(value, LineProblem::Missing("name")))?,
     };
     let title = title.unwrap_or_else(|| name.clone());
+    let is_on_frames = find_text(value, "scope")?.is_some_and(|scope| scope.eq_ignore_ascii_case("index"));
     let mut choices = Vec::new();
     let mut questions = read_questions(value, "classifications")?;
     for option in find_list(value, "options")? {
@@ -276,7 +279,7 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
             choices.push(read_choice(option)?);
         }
     }
-    Ok(Question { id, name, title, kind, choices, questions })
+    Ok(Question { id, name, title, kind, is_on_frames, choices, questions })
 }
 
 fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {

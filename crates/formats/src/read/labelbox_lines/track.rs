@@ -1,14 +1,14 @@
 //! Objects on frames: from key frames in segments, and from masks in colours.
 
-use super::answer::{AnswerReader, Ids};
+use super::answer::{AnswerReader, Ids, OnFrames};
 use super::error::{Fault, LineProblem};
-use super::line::{get, get_from, get_list, get_object, object, one_of};
+use super::line::{find, get, get_from, get_list, get_object, object, one_of};
 use super::mask::{Inside, RUN_LIMIT, Region, regions};
 use super::object::{Identity, State};
 use super::ontology::{Tool, unknown};
 use super::scene::Scene;
 use super::{score, tool};
-use labelport_model::annotation::{Axis, Classification, Range, Scores};
+use labelport_model::annotation::{Axis, Classification, Range, Scores, Segments, Timed};
 use labelport_model::data_type::{Container, Form};
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
@@ -24,6 +24,15 @@ pub(super) struct Track<'o> {
     pub(super) states: BTreeMap<i64, State>,
     /// The frames over which it lasts.
     pub(super) ranges: Vec<Range>,
+    /// Answers about it that last for some of its frames.
+    pub(super) answers: TimedAnswers,
+}
+
+/// Answers that last for some of the frames of an object, and how long all that is answered in them lasts.
+#[derive(Debug, Default)]
+pub(super) struct TimedAnswers {
+    pub(super) items: Vec<Timed<'static>>,
+    pub(super) segments: Vec<Segments<'static>>,
 }
 
 /// The key of a line that holds key frames.
@@ -51,7 +60,8 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
     let mut drawing = None;
     let mut states = BTreeMap::new();
     let mut ranges = Vec::new();
-    let base = answers(scene, feature, line, &mut ids)?;
+    let mut timed = TimedAnswers::default();
+    let base = answers(scene, feature, line, &mut ids, Some(&mut timed))?;
     for segment in get_list(line, SEGMENTS, SEGMENTS, 1)? {
         let mut key_frames = Vec::new();
         for key_frame in get_list(object(segment)?, "keyframes", "key frames", 1)? {
@@ -72,7 +82,7 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
                 }
             };
             let geometry = drawing.read(scene, key_frame)?;
-            persist(&mut lasting, answers(scene, feature, key_frame, &mut ids)?);
+            persist(&mut lasting, answers(scene, feature, key_frame, &mut ids, None)?);
             let own_scores = score::read(key_frame, scene.purpose)?;
             let scores = if own_scores == Scores::default() { line_scores.clone() } else { own_scores };
             let classifications = lasting.iter().flat_map(|(_, items)| items).cloned().collect();
@@ -83,25 +93,50 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
         return Err(Fault::at(line, LineProblem::Missing(SEGMENTS)));
     };
     let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind: drawing.kind };
-    Ok(Track { identity, axis, states, ranges })
+    let track = Track { identity, axis, states, ranges, answers: timed };
+    track.check_answers(line)?;
+    Ok(track)
+}
+
+impl Track<'_> {
+    /// Fails if an answer lasts for frames on none of which the object is.
+    fn check_answers(&self, line: Value<'_>) -> Result<(), Fault> {
+        for (start, end) in self.answers.segments.iter().flat_map(|segments| &segments.ranges) {
+            if !self.ranges.iter().any(|(first, last)| start <= last && end >= first) {
+                let at = find(line, "classifications").unwrap_or(line);
+                return Err(Fault::at(at, LineProblem::NotOnFrames { start: *start, end: *end }));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The answers about an object: the classifications of each question, by its schema id.
 type Answers = Vec<(String, Vec<Classification<'static>>)>;
 
+/// Reads the answers about an object. Those that last for some frames go to `timed`, where they may.
 fn answers(
     scene: &mut Scene<'_>,
     feature: &Tool,
     value: Value<'_>,
     ids: &mut BTreeMap<String, String>,
+    timed: Option<&mut TimedAnswers>,
 ) -> Result<Answers, Fault> {
+    let first_moment = scene.first_moment().filter(|_| timed.is_some());
     let ids = Ids { world: &mut *scene.world, known: Some(ids) };
-    let mut reader = AnswerReader { ids, purpose: scene.purpose, first_moment: None, segments: Vec::new() };
+    let (purpose, on_frames) = (scene.purpose, OnFrames::All);
+    let mut reader = AnswerReader { ids, purpose, first_moment, on_frames, segments: Vec::new() };
+    let read = reader.nested(&feature.questions, value, "")?;
+    let (lasting, whole): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, item)| item.is_on_frames());
+    if let Some(timed) = timed {
+        timed.items.extend(lasting.into_iter().map(|(_, item)| item));
+        timed.segments.append(&mut reader.segments);
+    }
     let mut answers = Answers::new();
-    for (question, item) in reader.nested(&feature.questions, value, "")? {
+    for (question, item) in whole {
         match answers.iter_mut().find(|(known, _)| known == question) {
-            Some((_, items)) => items.push(item),
-            None => answers.push((question.to_owned(), vec![item])),
+            Some((_, items)) => items.push(item.classification),
+            None => answers.push((question.to_owned(), vec![item.classification])),
         }
     }
     Ok(answers)
@@ -140,7 +175,8 @@ pub(super) fn read_masks<'o>(
         }
         colours.push(tool::masked_instance(instance)?);
         let identity = Identity { feature_id: scene.world.new_id(), tool: feature, kind };
-        tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new() });
+        let answers = TimedAnswers::default();
+        tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new(), answers });
     }
     let mut runs = 0;
     for frame in get_list(masks, "frames", "frames", 1)? {

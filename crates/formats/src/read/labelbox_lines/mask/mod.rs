@@ -13,7 +13,7 @@ mod sheet;
 
 pub(super) use picture::{Inside, regions};
 pub(super) use region::{Region, from_counts};
-pub(super) use sheet::{Sheets, Spot};
+pub(super) use sheet::{Addresses, Sheets, Spot};
 
 /// The most pixels of a mask: four times what the largest cameras make.
 const PIXEL_LIMIT: u64 = 100_000_000;

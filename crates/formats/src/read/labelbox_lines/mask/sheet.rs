@@ -29,6 +29,19 @@ struct Layer {
     colour: Colour,
     sheet: (Series, i64),
     region: Region,
+    /// The URL of its own picture.
+    url: String,
+}
+
+/// Where the pixels of an instance are found.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Addresses<'a> {
+    /// Its own picture, white on black.
+    pub(in super::super) instance: &'a str,
+    /// The picture of all instances of the label.
+    pub(in super::super) composite: &'a str,
+    /// Its colour there.
+    pub(in super::super) colour: Colour,
 }
 
 /// A composite.
@@ -70,7 +83,7 @@ impl Sheets {
         }
         let png = picture::instance(&region).map_err(LineProblem::Keep)?;
         let place = MaskPlace::Instance { feature_id: spot.feature_id.to_owned(), index: spot.index.unsigned_abs() };
-        world.keep_mask(Mask { place, png }).map_err(LineProblem::Keep)?;
+        let url = world.keep_mask(Mask { place, png }).map_err(LineProblem::Keep)?;
         let series = (spot.axis, region.width, region.height);
         let colour = match self.colours.get(spot.feature_id) {
             Some(colour) => *colour,
@@ -81,7 +94,7 @@ impl Sheets {
             }
         };
         let sheet = (series, spot.index);
-        self.layers.push(Layer { line: spot.line, colour, sheet, region });
+        self.layers.push(Layer { line: spot.line, colour, sheet, region, url });
         Ok(self.layers.len() - 1)
     }
 
@@ -120,10 +133,11 @@ impl Sheets {
         failed
     }
 
-    /// Returns the URL and the colour of an instance, once the composites are settled.
-    pub(in super::super) fn find(&self, layer: usize) -> Option<(&str, Colour)> {
+    /// Returns where an instance is found, once the composites are settled.
+    pub(in super::super) fn find(&self, layer: usize) -> Option<Addresses<'_>> {
         let layer = self.layers.get(layer)?;
-        Some((&self.sheets.get(&layer.sheet)?.url, layer.colour))
+        let composite = &self.sheets.get(&layer.sheet)?.url;
+        Some(Addresses { instance: &layer.url, composite, colour: layer.colour })
     }
 }
 

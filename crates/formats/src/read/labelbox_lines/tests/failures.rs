@@ -367,6 +367,13 @@ fn frames_that_a_video_does_not_have() {
         "InvalidRange",
         "at frames[0].start: 0 is too small; the first is 1",
     );
+    check(
+        "video",
+        r#"{"name":"boat","classifications":[{"name":"hull_no","answer":"7","frames":[{"start":4,"end":6}]}],
+            "segments":[{"keyframes":[{"frame":1,"bbox":{"top":1,"left":1,"height":1,"width":1}}]}]}"#,
+        "InvalidRange",
+        "at classifications: the object is on none of the frames 4 to 6, for which this answer lasts",
+    );
     check("audio", &ranged(r#"{"start":0}"#), "MissingKey", "at frames[0]: the key end is missing");
     check(
         "dicom",

@@ -87,3 +87,98 @@ fn slices_stand_in_their_group() {
             "key_frame_feature_map":{"#1":{"Axial":{},"Coronal":{"1":true,"4":true},"Sagittal":{}}}}"##,
     );
 }
+
+#[test]
+fn answers_on_frames_stand_on_the_frames_for_which_they_last() {
+    let boat = format!(r#"{{"name":"boat","segments":[{{"keyframes":[{{"frame":4,{BOX_1}}}]}}]}}"#);
+    let gate = r##"{"feature_id":"#4","feature_schema_id":"q-gate","name":"gate","value":"gate","radio_answer":
+        {"feature_id":"#2","feature_schema_id":"o-open","name":"open","value":"open","classifications":[
+        {"feature_id":"#3","feature_schema_id":"q-by","name":"by","value":"by",
+        "text_answer":{"content":"Mara","classifications":[]}}]}}"##;
+    let seen = |options: &str| {
+        format!(
+            r##"{{"feature_id":"#7","feature_schema_id":"q-seen","name":"seen","value":"seen","checklist_answers":[{options}]}}"##
+        )
+    };
+    let gull =
+        r##"{"feature_id":"#5","feature_schema_id":"o-gull","name":"gull","value":"gull","classifications":[]}"##;
+    let seal =
+        r##"{"feature_id":"#6","feature_schema_id":"o-seal","name":"seal","value":"seal","classifications":[]}"##;
+    let caption = r##"{"feature_id":"#8","feature_schema_id":"q-caption","name":"caption","value":"caption",
+        "text_answer":{"content":"calm","classifications":[]}}"##;
+    let frame = |number: u32, items: &[&str]| {
+        format!(r#""{number}":{{"objects":{{}},"classifications":[{}]}}"#, items.join(","))
+    };
+    let on_boat = format!(
+        r##""4":{{"objects":{{"#1":{{"feature_id":"#1","feature_schema_id":"t-boat","name":"boat","value":"boat",
+            "annotation_kind":"VideoBoundingBox","classifications":[],{SHOWN_1}}}}},"classifications":[{gate},{}]}}"##,
+        seen(gull)
+    );
+    check(
+        "video",
+        &[
+            &boat,
+            r#"{"name":"gate","answer":{"name":"open","classifications":[{"name":"by","answer":"Mara"}]},
+                "frames":[{"start":3,"end":6}]}"#,
+            r#"{"name":"seen","answer":[{"name":"gull","frames":[{"start":1,"end":5}]},
+                {"name":"seal","frames":[{"start":5,"end":5},{"start":9,"end":9}]}]}"#,
+            r#"{"name":"caption","answer":[{"value":"calm","frames":[{"start":6,"end":6}]}]}"#,
+            r#"{"name":"caption","answer":"whole"}"#,
+        ],
+        &format!(
+            r##"{{"frames":{{{}}},"segments":{{"#1":[[4,4]],"#2":[[3,6]],"#5":[[1,5]],"#6":[[5,5],[9,9]],"#8":[[6,6]]}},
+            "key_frame_feature_map":{{"#1":[4],"#2":[3,6],"#5":[1,5],"#6":[5,9],"#8":[6]}},
+            "classifications":[{{"feature_id":"#9","feature_schema_id":"q-caption","name":"caption","value":"caption",
+            "text_answer":{{"content":"whole","classifications":[]}}}}]}}"##,
+            [
+                frame(1, &[&seen(gull)]),
+                frame(3, &[gate, &seen(gull)]),
+                on_boat,
+                frame(5, &[gate, &seen(&format!("{gull},{seal}"))]),
+                frame(6, &[gate, caption]),
+                frame(9, &[&seen(seal)]),
+            ]
+            .join(",")
+        ),
+    );
+}
+
+#[test]
+fn an_answer_about_an_object_lasts_for_its_frames() {
+    let box_at = |left: &str| format!(r#""bbox":{{"top":1,"left":{left},"height":1,"width":1}}"#);
+    let line = format!(
+        r#"{{"name":"boat","classifications":[
+            {{"name":"boat_kind","answer":{{"name":"tug"}},"frames":[{{"start":3,"end":4}}]}},{{"name":"hull_no","answer":"7"}}],
+            "segments":[{{"keyframes":[{{"frame":1,{}}},{{"frame":9,{}}}]}}]}}"#,
+        box_at("10"),
+        box_at("50")
+    );
+    let kind = r##"{"feature_id":"#2","feature_schema_id":"q-kind","name":"Boat kind","value":"boat_kind","radio_answer":
+        {"feature_id":"#1","feature_schema_id":"o-tug","name":"Tug","value":"tug","classifications":[]}}"##;
+    let hull = r##"{"feature_id":"#3","feature_schema_id":"q-hull","name":"hull_no","value":"hull_no",
+        "text_answer":{"content":"7","classifications":[]}}"##;
+    let frame = |number: u32, items: &[&str], left: &str| {
+        format!(
+            r##""{number}":{{"objects":{{"#4":{{"feature_id":"#4","feature_schema_id":"t-boat","name":"boat","value":"boat",
+                "annotation_kind":"VideoBoundingBox","classifications":[{}],
+                "bounding_box":{{"top":1.0,"left":{left},"height":1.0,"width":1.0}}}}}},"classifications":[]}}"##,
+            items.join(",")
+        )
+    };
+    check(
+        "video",
+        &[&line],
+        &format!(
+            r##"{{"frames":{{{}}},"segments":{{"#4":[[1,9]],"#1":[[3,4]]}},
+            "key_frame_feature_map":{{"#4":[1,3,4,5,9],"#1":[3,4]}},"classifications":[]}}"##,
+            [
+                frame(1, &[hull], "10.0"),
+                frame(3, &[hull, kind], "20.0"),
+                frame(4, &[hull, kind], "25.0"),
+                frame(5, &[hull], "30.0"),
+                frame(9, &[hull], "50.0"),
+            ]
+            .join(",")
+        ),
+    );
+}

@@ -70,7 +70,7 @@ fn masks_of_an_image_are_kept_alone_and_together() {
     check_row(&annotations, data_type::find("image").unwrap());
     let start = r##"{"objects":[{"feature_id":"#1","feature_schema_id":"t-water","name":"water","value":"water",
         "annotation_kind":"ImageSegmentationMask","classifications":[],
-        "composite_mask":{"url":"https://m/masks/#5/1","color_rgb":["##;
+        "mask":{"url":"https://m/annotations/#1/1"},"composite_mask":{"url":"https://m/masks/#5/1","color_rgb":["##;
     let start: String = start.lines().map(str::trim).collect();
     assert!(short(&annotations).starts_with(&start), "{annotations}");
     let shown = shown(&annotations);

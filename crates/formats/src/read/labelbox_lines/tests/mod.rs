@@ -46,6 +46,14 @@ const ONTOLOGY: &str = r#"{"tools":[
   {"type":"text","name":"remark","instructions":"remark","featureSchemaId":"q-remark","options":[
     {"type":"radio","name":"sure","instructions":"sure","featureSchemaId":"q-sure","options":[
       {"label":"yes","featureSchemaId":"o-yes"}]}]},
+  {"type":"radio","name":"gate","instructions":"gate","scope":"index","featureSchemaId":"q-gate","options":[
+    {"label":"open","value":"open","featureSchemaId":"o-open","options":[
+      {"type":"text","name":"by","instructions":"by","featureSchemaId":"q-by"}]},
+    {"label":"shut","value":"shut","featureSchemaId":"o-shut"}]},
+  {"type":"checklist","name":"seen","instructions":"seen","scope":"index","featureSchemaId":"q-seen","options":[
+    {"label":"gull","value":"gull","featureSchemaId":"o-gull"},
+    {"label":"seal","value":"seal","featureSchemaId":"o-seal"}]},
+  {"type":"text","name":"caption","instructions":"caption","scope":"index","featureSchemaId":"q-caption"},
   {"type":"oracle","name":"omen","instructions":"omen","featureSchemaId":"q-omen"},
   {"type":"dropdown","name":"berth","instructions":"berth","featureSchemaId":"q-berth","options":[
     {"label":"pier","value":"pier","featureSchemaId":"o-pier"}]},

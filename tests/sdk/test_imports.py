@@ -153,7 +153,7 @@ def test_statuses_name_the_row_by_its_id(imports: dict, bench: Bench) -> None:
     """Also when the line named it by its global key."""
     [status] = imports["plain"].statuses
     assert set(status) >= {"uuid", "dataRow", "status", "errors"}
-    assert status["dataRow"] == {"id": bench.row_ids["plain"]}
+    assert status["dataRow"] == {"id": bench.row_ids["plain"], "globalKey": "plain"}
     assert status["uuid"] == line("import plain")["uuid"]
 
 

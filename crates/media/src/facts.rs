@@ -38,6 +38,8 @@ pub(super) struct Facts {
     pub(super) message_count: Option<u64>,
     /// What a text row says.
     pub(super) text: Option<String>,
+    /// The width and the height of each page of a document, in points.
+    pub(super) page_sizes: Vec<[f64; 2]>,
     /// The pages of a document as a JSON array in normal form.
     pub(super) text_layer: Option<String>,
     /// Whether there would be more to say if all bytes were there.
@@ -95,6 +97,7 @@ impl Facts {
             export: export.closed(),
             api: api.closed(),
             text: self.text,
+            page_sizes: self.page_sizes,
             text_layer: self.text_layer,
             is_partial: self.is_partial,
             mime_type: self.mime_type.into_owned(),

@@ -69,6 +69,8 @@ pub struct Attributes {
     pub api: String,
     /// What a text row says.
     pub text: Option<String>,
+    /// The width and the height of each page of a document, in points, as it is read.
+    pub page_sizes: Vec<[f64; 2]>,
     /// The text layer of a document: a JSON array of pages in normal form.
     pub text_layer: Option<String>,
     /// Whether text or pages are not known because the asset is too large to be read whole.

@@ -27,7 +27,10 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Given {
     pub(super) uuid: Option<String>,
+    /// The id of its row: the row that was found, or what the line says.
     pub(super) row_id: Option<String>,
+    /// The global key, where the line names its row by it.
+    pub(super) global_key: Option<String>,
 }
 
 /// A row and the lines about it; none where the row is not to be had.
@@ -101,6 +104,7 @@ impl Lines {
             };
             let org_key = workspace.org_key();
             let (id, global_key) = (named("id"), named("globalKey"));
+            given.global_key.clone_from(&global_key);
             let row_key = match (&id, &global_key) {
                 (Some(id), _) => data_rows::find_key(&mut *reader, id)?,
                 (None, Some(key)) => data_rows::find_key_by_global_key(&mut *reader, org_key, key)?,

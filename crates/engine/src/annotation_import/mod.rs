@@ -7,11 +7,13 @@
 
 mod lines;
 mod target;
+mod waiting;
 
 pub use labelport_store::tables::annotation_imports::AnnotationImport;
 
 use self::lines::Lines;
 use self::target::Parent;
+use self::waiting::Waiting;
 use crate::edits::Edits;
 use crate::outbound::{self, FetchError, Limits};
 use crate::projects::workflow::Mover;
@@ -20,7 +22,6 @@ use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::access::Caller;
 use crate::workspace::{NewFile, Workspace};
 use labelport_formats::read::labelbox_lines::{self, LineError, Mask, MaskPlace, Ontology, Purpose, Subject, World};
-use labelport_model::data_type;
 use labelport_model::problem::Problem;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables;
@@ -189,7 +190,8 @@ impl Job for ImportJob {
 /// Ends an import that failed as a whole, and says why where clients look for it.
 fn fail(workspace: &Workspace, import: &AnnotationImport, reason: &str) -> Result<(), Problem> {
     let error = json!([{ "name": "ImportFailed", "message": reason }]);
-    let status = json!({ "uuid": null, "dataRow": { "id": null }, "status": "FAILURE", "errors": error });
+    let status =
+        json!({ "uuid": null, "dataRow": { "id": null, "globalKey": null }, "status": "FAILURE", "errors": error });
     let line = format!("{status}\n").into_bytes();
     // An import fails all the same where its reason cannot be kept.
     let kept = keep_statuses(workspace, import, &line, &line).ok();
@@ -208,14 +210,23 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
     let ontology = Arc::new(target.ontology(workspace)?);
     let mut statuses: Vec<Option<LineError>> = lines.failures().to_vec();
     let mover = Mover { email: email.to_owned(), now: workspace.now() };
+    let mut waiting = Waiting::default();
     for (index, portion) in by_row.chunks(PORTION).enumerate() {
         pulse.check()?;
         let first = i64::try_from(index * PORTION).unwrap_or(i64::MAX);
         let is_done = first < import.rows_done;
         let mut made = Vec::new();
+        if !is_done {
+            waiting.wait(workspace, &target, portion.iter().filter_map(|(row_key, _)| *row_key), pulse)?;
+        }
         for (row_key, places) in portion {
             let Some(row_key) = row_key else { continue };
             pulse.check()?;
+            if waiting.is_late(*row_key) {
+                let late = labelbox_lines::LineProblem::AssetLate { minutes: waiting::PATIENCE.as_secs() / 60 };
+                places.iter().for_each(|place| statuses[place.index] = Some(LineError::of_line(late.clone())));
+                continue;
+            }
             let texts = lines.read(places)?;
             let converted = convert(workspace, import, &target, &ontology, (*row_key, &texts), is_done)?;
             for (place, outcome) in places.iter().zip(converted.outcomes) {
@@ -300,13 +311,7 @@ fn convert(
             made: None,
         });
     };
-    let declared = asset.as_ref().and_then(|asset| asset.media_type.as_deref());
-    let of_project = target.media_type();
-    let data_type = row
-        .data_type
-        .as_deref()
-        .and_then(data_type::find)
-        .or_else(|| declared.or(of_project).and_then(data_type::find_by_media_type));
+    let data_type = waiting::data_type_of(&row, asset.as_ref(), target);
     // A text layer that is still an address is not there yet.
     let text_layer = asset.as_ref().and_then(|asset| asset.text_layer.as_deref());
     let inline = crate::catalog::data_row::row_data(&row);
@@ -413,7 +418,7 @@ fn finish(
     for (line, error) in lines.given().iter().zip(statuses) {
         let mut status = json!({
             "uuid": line.uuid,
-            "dataRow": { "id": line.row_id },
+            "dataRow": { "id": line.row_id, "globalKey": line.global_key },
             "status": if error.is_some() { "FAILURE" } else { "SUCCESS" },
             "errors": [],
         });

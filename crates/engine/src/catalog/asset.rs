@@ -11,12 +11,13 @@ use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
 use labelport_media::{self as media, Attributes, Window};
 use labelport_model::id::DataRowId;
-use labelport_model::json::Document;
+use labelport_model::json::{Document, Kind};
 use labelport_model::problem::Problem;
 use labelport_model::row::Row;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows::{self, DataRow};
 use labelport_store::tables::entities;
+use serde_json::json;
 use std::time::Duration;
 
 /// How long reading an asset may take.
@@ -62,7 +63,11 @@ fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
     let Some((row, asset)) = found else { return Ok(()) };
     let url = super::data_row::row_data(&row);
     let Inspected { attributes, is_reached, notice } = inspect(workspace, &url, asset.media_type.as_deref())?;
-    let text_layer = text_layer(workspace, &asset).or_else(|| attributes.text_layer.clone());
+    let given = match given_layer_url(&asset) {
+        Some(layer_url) => read_text_layer(workspace, &layer_url).ok(),
+        None => None,
+    };
+    let text_layer = with_page_sizes(given.or_else(|| attributes.text_layer.clone()), &attributes.page_sizes);
     store(workspace, row, Seen { asset, attributes, text_layer, is_reached, notice })
 }
 
@@ -106,12 +111,57 @@ fn inspect(workspace: &Workspace, url: &str, media_type: Option<&str>) -> Result
     Ok(Inspected { attributes, is_reached: true, notice })
 }
 
-/// Returns the text layer that the creator of the row gave by URL.
-fn text_layer(workspace: &Workspace, asset: &Asset) -> Option<String> {
+/// Returns the URL of the text layer that the creator of the row gave.
+fn given_layer_url(asset: &Asset) -> Option<String> {
     let given: serde_json::Value = serde_json::from_str(asset.text_layer.as_deref()?).ok()?;
-    let bytes = workspace.fetch_bytes(given["url"].as_str()?, TEXT_LAYER_LIMITS).ok()?;
-    // Kept in normal form, as everything that is looked into later.
-    Document::parse(&bytes).ok().map(|document| document.text().to_owned())
+    given["url"].as_str().map(str::to_owned)
+}
+
+/// Reads a text layer that is given by URL: a list of pages, in normal form, as everything that is looked into later.
+///
+/// # Errors
+/// If it cannot be fetched, or is no list of pages.
+pub(super) fn read_text_layer(workspace: &Workspace, url: &str) -> Result<String, Problem> {
+    let bytes = workspace.fetch_bytes(url, TEXT_LAYER_LIMITS)?;
+    let not_a_layer = |reason: String| Problem::malformed(format!("the text layer at {url}: {reason}"));
+    let document = Document::parse(&bytes).map_err(|error| not_a_layer(format!("it is not JSON: {error}")))?;
+    match document.root().kind() {
+        Kind::Array => Ok(document.text().to_owned()),
+        kind => Err(not_a_layer(format!("it is {}; give a list of pages", kind.named()))),
+    }
+}
+
+/// Adds the sizes of pages to a text layer that lacks them, and the pages that it lacks. Boxes on a page need its size,
+/// whatever its words are.
+fn with_page_sizes(layer: Option<String>, sizes: &[[f64; 2]]) -> Option<String> {
+    if sizes.is_empty() {
+        return layer;
+    }
+    let given = layer.as_deref().unwrap_or("[]");
+    let Ok(serde_json::Value::Array(mut pages)) = serde_json::from_str(given) else { return layer };
+    let mut is_changed = false;
+    for (index, [width, height]) in sizes.iter().enumerate() {
+        let number = index + 1;
+        let numbered = pages.iter().position(|page| page["number"] == number);
+        let placed = || Some(index).filter(|index| pages.get(*index).is_some_and(|page| page["number"].is_null()));
+        let Some(at) = numbered.or_else(placed) else {
+            pages.push(json!({ "number": number, "width": width, "height": height, "groups": [] }));
+            is_changed = true;
+            continue;
+        };
+        let Some(page) = pages[at].as_object_mut() else { continue };
+        let has = |key: &str| page.get(key).is_some_and(serde_json::Value::is_number);
+        if !has("width") || !has("height") {
+            page.insert("width".to_owned(), json!(width));
+            page.insert("height".to_owned(), json!(height));
+            is_changed = true;
+        }
+    }
+    if !is_changed {
+        return layer;
+    }
+    let completed = serde_json::Value::Array(pages).to_string();
+    Document::parse(completed.as_bytes()).ok().map(|document| document.text().to_owned())
 }
 
 /// What was found out about an asset.
@@ -128,12 +178,10 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
     let layer_id = workspace.chance().cuid();
     let Seen { asset, mut attributes, text_layer, is_reached, notice } = seen;
     // A text layer that we made ourselves needs an address of ours; one that was given keeps its own.
-    let given_url = asset
-        .text_layer
-        .as_deref()
-        .and_then(|given| serde_json::from_str::<serde_json::Value>(given).ok()?["url"].as_str().map(str::to_owned));
-    let layer_url = match (&given_url, &text_layer) {
-        (Some(url), _) => Some(url.clone()),
+    // Pages without text have sizes, which are no layer to show.
+    let own_layer = text_layer.as_ref().filter(|_| attributes.text_layer.is_some());
+    let layer_url = match (given_layer_url(&asset), own_layer) {
+        (Some(url), _) => Some(url),
         (None, Some(layer)) => {
             let name = "text-layer.json";
             let file = crate::workspace::NewFile {

@@ -229,11 +229,16 @@ fn read_row_data(value: Value<'_>) -> Result<String, Problem> {
     Ok(url.map_or_else(|| value.raw().to_owned(), Cow::into_owned))
 }
 
-/// Returns the URL of a text layer that somebody gave, in the form in which it is kept until it is fetched.
-fn given_text_layer(row_data: Option<Value<'_>>) -> Option<String> {
+/// Returns the URL of the text layer in what is given as `row_data`.
+pub(super) fn given_layer_url(row_data: Option<Value<'_>>) -> Option<String> {
     let value = row_data.filter(|value| value.kind() == Kind::Object)?;
     let url = ["text_layer_url", "textLayerUrl"].into_iter().find_map(|key| value.get(key).and_then(Value::as_text))?;
-    Some(serde_json::json!({ "url": url }).to_string())
+    Some(url.into_owned())
+}
+
+/// Returns a text layer that somebody gave, in the form in which it is kept until it is fetched.
+fn given_text_layer(row_data: Option<Value<'_>>) -> Option<String> {
+    Some(serde_json::json!({ "url": given_layer_url(row_data)? }).to_string())
 }
 
 fn read_attachments(

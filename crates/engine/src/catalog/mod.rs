@@ -9,6 +9,7 @@ mod chunk;
 pub mod data_row;
 pub mod dataset;
 pub mod embedding;
+mod given_layers;
 pub mod global_key;
 pub mod media_type;
 pub mod metadata;

@@ -5,6 +5,7 @@
 
 use super::chunk::Chunk;
 use super::data_row::{self, Composed, Origin, Vocabulary};
+use super::given_layers::GivenLayers;
 use crate::ambient::Chance;
 use crate::edits::Edits;
 use crate::outbound::Limits;
@@ -84,6 +85,7 @@ impl Job for RowImport {
         };
         let done = workspace.read(|connection| Ok(tables::tasks::next_row(connection, task.id.as_str())?))?;
         let mut ordinal = 0;
+        let mut layers = GivenLayers::default();
         for chunk in &chunks {
             pulse.check()?;
             let chunk = Arc::new(Chunk::read(&fetch(workspace, chunk, "chunk")?)?);
@@ -95,6 +97,7 @@ impl Job for RowImport {
                     continue;
                 }
                 pulse.check()?;
+                layers.read(workspace, chunk.rows().skip(first).take(last - first).map(|(item, _)| item))?;
                 let portion = Portion {
                     chunk: Arc::clone(&chunk),
                     items: first..last,
@@ -106,6 +109,7 @@ impl Job for RowImport {
                     now: workspace.now(),
                     org_key: workspace.org_key(),
                     chance: workspace.shared_chance(),
+                    layers: layers.clone(),
                 };
                 workspace.write(move |connection| portion.write(connection))?;
             }
@@ -135,6 +139,7 @@ struct Portion {
     now: Timestamp,
     org_key: i64,
     chance: Arc<dyn Chance>,
+    layers: GivenLayers,
 }
 
 impl Portion {
@@ -172,6 +177,7 @@ impl Portion {
         datasets: &mut HashMap<String, String>,
         item: Value<'_>,
     ) -> Result<String, Problem> {
+        self.layers.check(item)?;
         if let Some(dataset_id) = &self.dataset_id {
             return self.create(edits, vocabulary, datasets, item, dataset_id);
         }
@@ -303,8 +309,12 @@ pub fn create_one(
     payload: &serde_json::Value,
 ) -> Result<String, Problem> {
     let item = format!("[{payload}]");
+    let chunk = Arc::new(Chunk::of(Document::parse(item.as_bytes()).map_err(Problem::internal)?));
+    let mut layers = GivenLayers::default();
+    layers.read(workspace, chunk.rows().map(|(item, _)| item))?;
     let portion = Portion {
-        chunk: Arc::new(Chunk::of(Document::parse(item.as_bytes()).map_err(Problem::internal)?)),
+        chunk,
+        layers,
         items: 0..1,
         ordinal: 0,
         done: 0,

@@ -57,7 +57,7 @@ pub(super) fn draw(document: &Document<'_>, page: &Page, fonts: &mut Fonts, budg
         3 => upright.then(Matrix([0.0, -1.0, 1.0, 0.0, 0.0, width])),
         _ => upright,
     };
-    let (width, height) = if page.quarters % 2 == 1 { (height, width) } else { (width, height) };
+    let [width, height] = page.size();
     let mut contents = Vec::new();
     for part in document.contents(page) {
         if let Some((_, bytes)) = document.stream(&part, budget) {

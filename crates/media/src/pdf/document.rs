@@ -309,6 +309,13 @@ impl<'a> Document<'a> {
 }
 
 impl Page {
+    /// Returns the width and the height of the page as it is read, in points.
+    pub(super) fn size(&self) -> [f64; 2] {
+        let [left, bottom, right, top] = self.media_box;
+        let (width, height) = (right - left, top - bottom);
+        if self.quarters % 2 == 1 { [height, width] } else { [width, height] }
+    }
+
     /// A page of which nothing is known: a sheet of US letter.
     const BLANK: Self = Self { number: 0, resources: None, media_box: [0.0, 0.0, 612.0, 792.0], quarters: 0 };
 }

@@ -88,7 +88,7 @@ fn write_item(id: String, content: &str, bounds: Bounds, out: &mut Vec<u8>) {
 }
 
 /// Rounds to thousandths of a point.
-fn short(number: f64) -> f64 {
+pub(super) fn short(number: f64) -> f64 {
     let rounded = (number * 1000.0).round() / 1000.0;
     // Minus zero is zero, and what is nowhere is at zero.
     if rounded == 0.0 || !rounded.is_finite() { 0.0 } else { rounded }

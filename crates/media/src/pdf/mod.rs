@@ -3,7 +3,7 @@
 //! A reader of our own, since a document may be hostile: what general libraries unpack and build is not bounded by what
 //! they are given. Here all unpacked streams, objects, operators and glyphs of a document share one [`Budget`]; what is
 //! over it is left out. Objects are found by their own words, not by the tables that documents carry, so damaged
-//! documents are read like whole ones. What is encrypted is not read: such a document has pages, but no text layer.
+//! documents are read like whole ones. What is encrypted is not read: such a document has pages with sizes, but no text layer.
 //!
 //! Pictures of text hold none, and writing systems are kept in the order in which a document draws them.
 
@@ -34,7 +34,8 @@ pub(super) fn probe(asset: &Asset<'_>) -> Option<Facts> {
     let pages = document.pages();
     let page_count = if pages.is_empty() { document.told_page_count() } else { Some(pages.len() as u64) };
     let text_layer = if document.is_encrypted() { None } else { layer::write(&document, &pages, &mut budget) };
-    Some(Facts { page_count, text_layer, ..Facts::of(mime_of("document")) })
+    let page_sizes = pages.iter().map(|page| page.size().map(layer::short)).collect();
+    Some(Facts { page_count, page_sizes, text_layer, ..Facts::of(mime_of("document")) })
 }
 
 /// What the work on one document may still take.

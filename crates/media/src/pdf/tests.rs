@@ -53,6 +53,7 @@ fn a_layer_has_pages_groups_and_tokens() {
     let start =
         r#"[{"number":1,"width":600,"height":800,"groups":[]},{"number":2,"width":600,"height":800,"groups":[{"id":""#;
     assert!(layer.starts_with(start), "{layer}");
+    assert_eq!(facts(&pdf(&["", ""])).page_sizes, [[600.0, 800.0]; 2], "pages without text have sizes");
     let geometry = r#""content":"Hi","geometry":{"left":100,"top":92,"width":12,"height":10}"#;
     assert_eq!(layer.matches(geometry).count(), 2, "{layer}");
     let again = facts(&pdf(&["", "BT /F 10 Tf 100 700 Td (Hi) Tj ET"])).text_layer.unwrap();

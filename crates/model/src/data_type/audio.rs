@@ -13,6 +13,7 @@ pub(super) static AUDIO: DataType = DataType {
     container: Container::Stamps,
     line_keys: &[],
     has_messages: false,
+    is_read: false,
     has_key_frames: false,
     kinds: &[],
 };

@@ -13,6 +13,7 @@ pub(super) static CONVERSATION: DataType = DataType {
     container: Container::Lists,
     line_keys: &["messageId", "messageEvaluationTask"],
     has_messages: true,
+    is_read: true,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "ConversationalTextEntity", form: Form::MessageSpan },

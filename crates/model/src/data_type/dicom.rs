@@ -13,6 +13,7 @@ pub(super) static DICOM: DataType = DataType {
     container: Container::Groups,
     line_keys: &["groupKey"],
     has_messages: false,
+    is_read: false,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "DICOMPolyline", form: Form::Line },

@@ -13,6 +13,7 @@ pub(super) static DOCUMENT: DataType = DataType {
     container: Container::Lists,
     line_keys: &["textSelections", "unit"],
     has_messages: false,
+    is_read: true,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "DocumentBidirectionalRelationship", form: Form::Mutual },

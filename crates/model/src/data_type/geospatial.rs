@@ -13,6 +13,7 @@ pub(super) static GEOSPATIAL: DataType = DataType {
     container: Container::Lists,
     line_keys: &[],
     has_messages: false,
+    is_read: false,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "GeoBoundingBox", form: Form::GeoBox },

@@ -13,6 +13,7 @@ pub(super) static IMAGE: DataType = DataType {
     container: Container::Lists,
     line_keys: &[],
     has_messages: false,
+    is_read: false,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "ImageBidirectionalRelationship", form: Form::Mutual },

@@ -44,6 +44,8 @@ pub struct DataType {
     pub line_keys: &'static [&'static str],
     /// Whether the data are messages, each of which can be annotated.
     pub has_messages: bool,
+    /// Whether annotations refer to what the asset says: its words, its pages, its messages.
+    pub is_read: bool,
     /// Whether geometry between key frames can be computed.
     pub has_key_frames: bool,
     /// The annotation kinds, as `annotation_kind` spells them.

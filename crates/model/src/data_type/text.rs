@@ -13,6 +13,7 @@ pub(super) static TEXT: DataType = DataType {
     container: Container::Lists,
     line_keys: &["location"],
     has_messages: false,
+    is_read: true,
     has_key_frames: false,
     kinds: &[
         AnnotationKind { name: "TextBidirectionalRelationship", form: Form::Mutual },

@@ -14,6 +14,7 @@ pub(super) static VIDEO: DataType = DataType {
     container: Container::Frames,
     line_keys: &["frames", "masks", "segments"],
     has_messages: false,
+    is_read: false,
     has_key_frames: true,
     kinds: &[
         AnnotationKind { name: "VideoBoundingBox", form: Form::Box },

@@ -1,8 +1,9 @@
 //! Imports of annotations: one label of each row, statuses in the order of the file, and exact resumption.
 
+use super::data_types::ontology;
 use super::{Served, car, cars, image};
 use labelport_engine::annotation_import::{self, ImportJob, ImportKind, NewImport};
-use labelport_engine::catalog::data_row;
+use labelport_engine::catalog::{data_row, row_import};
 use labelport_engine::models::{model, registration, run};
 use labelport_engine::projects::project;
 use labelport_model::request::Scope;
@@ -220,4 +221,95 @@ fn predictions_go_into_a_model_run() {
     assert_eq!(predictions.as_array().unwrap().len(), 2, "{predictions}");
     assert_eq!(predictions[0]["annotations"]["objects"][0]["confidence"], 0.25);
     assert_eq!(of_run(&exported[1])["predictions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_failure_names_the_row_as_the_line_does() {
+    let served = Served::new();
+    let payload = json!({ "row_data": "Mara", "global_key": "log", "media_type": "TEXT" });
+    let ids = served.rows(&served.dataset("set"), &[payload]);
+    let project = served.project("project", "TEXT", &ontology(), &ids);
+    let lines = [
+        json!({ "uuid": "a", "dataRow": { "globalKey": "nobody" }, "name": "shift", "answer": { "name": "day" } }),
+        json!({ "uuid": "b", "dataRow": { "id": "cnobody000000000000000000" }, "name": "shift", "answer": { "name": "day" } }),
+        json!({ "uuid": "c", "dataRow": { "globalKey": "log" }, "name": "nothing", "answer": "x" }),
+        json!({ "uuid": "d", "dataRow": { "id": ids[0] }, "name": "shift", "answer": { "name": "day" } }),
+    ];
+    let statuses = served.import(ImportKind::Label, &project.id, "labels", &lines);
+    let rows: Vec<&Value> = statuses.iter().map(|status| &status["dataRow"]).collect();
+    let expect = [
+        json!({ "id": null, "globalKey": "nobody" }),
+        json!({ "id": "cnobody000000000000000000", "globalKey": null }),
+        json!({ "id": ids[0], "globalKey": "log" }),
+        json!({ "id": ids[0], "globalKey": null }),
+    ];
+    assert_eq!(rows, expect.iter().collect::<Vec<_>>());
+}
+
+/// A row whose asset nobody has looked at yet.
+fn unread_row(served: &Served, payload: &Value) -> String {
+    let payload = json!({ "data": payload["row_data"], "global_key": payload["global_key"], "media_type": payload["media_type"] });
+    row_import::create_one(&served.workspace, &served.caller, &served.dataset("set"), &payload).unwrap()
+}
+
+#[test]
+fn lines_about_words_wait_for_the_text_and_say_so_in_the_end() {
+    let served = Served::new();
+    let url = served.upload("log.txt", b"the vessel Mara");
+    let row_id = unread_row(&served, &json!({ "row_data": url, "global_key": "log", "media_type": "TEXT" }));
+    let picture = unread_row(
+        &served,
+        &json!({ "row_data": "http://127.0.0.1/a.png", "global_key": "pic", "media_type": "IMAGE" }),
+    );
+    let project = served.project("project", "TEXT", &ontology(), &[row_id.clone(), picture.clone()]);
+    let answer = |row: &str| json!({ "dataRow": { "id": row }, "name": "shift", "answer": { "name": "day" } });
+    let lines = [
+        json!({ "dataRow": { "id": row_id }, "name": "vessel", "location": { "start": 11, "end": 14 } }),
+        answer(&picture),
+    ];
+    // Nobody looks at assets while this one is done, and its patience passes with every look at the clock.
+    let (_, task) = served.start_import(ImportKind::Label, &project.id, "impatient", &lines);
+    served.order(|| served.work_for(&ImportJob, &task, u64::MAX));
+    let statuses = served.import_statuses(ImportKind::Label, &project.id, "impatient");
+    assert_eq!(statuses[0]["errors"][0]["name"], "AssetNotRead", "{}", statuses[0]);
+    assert_eq!(statuses[1]["status"], "SUCCESS", "a picture is drawn on as it is: {}", statuses[1]);
+    // With somebody who does, the same lines are taken, with the words that the text has there.
+    let statuses = served.import(ImportKind::Label, &project.id, "patient", &lines);
+    assert_eq!(statuses[0]["status"], "SUCCESS", "{}", statuses[0]);
+    let rows = served.export_all(Scope::Project(project.id.clone()));
+    let row = rows.iter().find(|row| row["data_row"]["id"] == *row_id).unwrap();
+    let object = &row["projects"][&project.id]["labels"][0]["annotations"]["objects"][0];
+    assert_eq!(object["location"]["token"], "Mara");
+}
+
+#[test]
+fn boxes_on_pages_have_the_size_that_the_document_gives() {
+    let served = Served::new();
+    let page =
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
+                 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 500]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+    let pdf_url = served.upload("a.pdf", page);
+    let words = json!([{ "number": 1, "groups": [{ "id": "g", "tokens": [{ "id": "t", "content": "Mara" }] }] }]);
+    let layer_url = served.upload("layer.json", words.to_string().as_bytes());
+    for (name, row_data) in [
+        ("with layer", json!({ "pdf_url": pdf_url, "text_layer_url": layer_url })),
+        ("bare", json!({ "pdf_url": pdf_url })),
+    ] {
+        let payload = json!({ "row_data": row_data, "global_key": name, "media_type": "PDF" });
+        let ids = served.rows(&served.dataset(name), &[payload]);
+        let project = served.project(name, "PDF", &ontology(), &ids);
+        let line = json!({ "dataRow": { "id": ids[0] }, "name": "box", "page": 0, "unit": "POINTS",
+                           "bbox": { "top": 1, "left": 2, "height": 3, "width": 4 } });
+        let statuses = served.import(ImportKind::Label, &project.id, "labels", &[line]);
+        assert_eq!(statuses[0]["status"], "SUCCESS", "{name}: {}", statuses[0]);
+        let row = &served.export_all(Scope::Project(project.id.clone()))[0];
+        let object = &row["projects"][&project.id]["labels"][0]["annotations"]["objects"][0];
+        assert_eq!(object["page_dimensions"], json!({ "height": 500.0, "width": 300.0 }), "{name}: {object}");
+        let shown = row["media_attributes"]["text_layer_url"].as_str();
+        assert_eq!(
+            shown,
+            (name == "with layer").then_some(layer_url.as_str()),
+            "no layer is shown for pages without words"
+        );
+    }
 }

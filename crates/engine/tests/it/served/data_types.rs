@@ -21,7 +21,7 @@ struct Case {
 }
 
 /// An ontology with a tool of each sort.
-fn ontology() -> Value {
+pub(super) fn ontology() -> Value {
     let tool = |kind: &str, name: &str| json!({ "tool": kind, "name": name, "classifications": [] });
     json!({
         "tools": [

@@ -104,6 +104,15 @@ pub enum LineProblem {
     /// The data row is not in the project or model run of the import.
     #[error("the data row is not in the {0}; add it there first")]
     RowElsewhere(&'static str),
+    /// The asset of the data row was not looked at in time.
+    #[error(
+        "the asset of the data row was not read within {minutes} minutes; import the line again when \
+         GET /api/v1/data-rows/ID/asset shows what is known of it"
+    )]
+    AssetLate {
+        /// How long the import waited.
+        minutes: u64,
+    },
     /// A required key is absent or null.
     #[error("the key {0} is missing")]
     Missing(&'static str),
@@ -308,6 +317,7 @@ impl LineProblem {
             Self::NotJson(_) => "InvalidJson",
             Self::RowUnknown => "DataRowNotFound",
             Self::RowElsewhere(_) => "DataRowNotIncluded",
+            Self::AssetLate { .. } => "AssetNotRead",
             Self::Missing(_) => "MissingKey",
             Self::WrongKind { .. } | Self::NumberTooLarge | Self::NotAllowed { .. } => "InvalidValue",
             Self::NothingToDo(_) => "NoAnnotation",

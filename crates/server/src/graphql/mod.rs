@@ -29,7 +29,7 @@ use crate::problem::graphql_error;
 use crate::upload::{self, Taken, Uploads};
 use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::problem::{Problem, ProblemKind};
@@ -45,19 +45,43 @@ pub(crate) struct Call<'a> {
 /// Answers a request.
 pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response<Body> {
     let key = key_of(request.headers());
+    let version = client_version(request.headers());
     let outcome = match read(&app, request).await {
         Ok((caller, taken)) => app.call(move |workspace| Ok(run(workspace, caller, key.as_deref(), taken))).await,
         Err(problem) => Err(problem),
     };
     let (value, problem) = match outcome {
         Ok(Ok(value)) => (value, None),
-        Ok(Err(Failed { problem, path })) => (failure(&problem, &path), Some(problem)),
+        Ok(Err(Failed { problem, path })) => {
+            let problem = heard(problem, &path, version);
+            (failure(&problem, &path), Some(problem))
+        }
         Err(problem) => (failure(&problem, &[]), Some(problem)),
     };
     if let Some(problem) = problem {
         app.note(&problem);
     }
     answer::json(StatusCode::OK, &value)
+}
+
+/// Returns the first number of the version of the SDK that asks, as it names itself.
+fn client_version(headers: &HeaderMap) -> Option<u32> {
+    let agent = headers.get("x-user-agent")?.to_str().ok()?;
+    agent.strip_prefix("python-sdk ")?.split('.').next()?.parse().ok()
+}
+
+/// Makes a problem one that the SDK reports. Where a call reads a field of the answer without asking whether there is one,
+/// "not found" would end in a `TypeError` that says nothing.
+fn heard(problem: Problem, path: &[String], version: Option<u32>) -> Problem {
+    let reads_blindly = match path.first().map(String::as_str) {
+        Some("rootSchemaNode") => true,
+        Some("getSavedQuery") => version.is_some_and(|version| version < 7),
+        _ => false,
+    };
+    match reads_blindly && problem.kind == ProblemKind::NotFound {
+        true => Problem { kind: ProblemKind::Invalid, ..problem },
+        false => problem,
+    }
 }
 
 fn failure(problem: &Problem, path: &[String]) -> Value {

@@ -175,7 +175,7 @@ pub fn put_node(
     connection.execute(
         "insert into schema_nodes (org_key, id, name, is_tool, normalized, created_ms) values ($1, $2, $3, $4, $5, $6) \
          on conflict (org_key, id) do update set name = excluded.name, is_tool = excluded.is_tool, \
-         normalized = excluded.normalized",
+         normalized = excluded.normalized, deleted_ms = null",
         &[
             org_key.into(),
             (&node.id).into(),
@@ -190,20 +190,57 @@ pub fn put_node(
 
 /// Finds a tool or classification by its feature schema id.
 pub fn find_node(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<SchemaNode>, StoreError> {
-    let sql = "select id, name, is_tool, normalized from schema_nodes where org_key = $1 and id = $2";
+    let sql = "select id, name, is_tool, normalized from schema_nodes \
+               where org_key = $1 and id = $2 and deleted_ms is null";
     connection.find(sql, &[org_key.into(), id.into()], node)
 }
 
 /// Lists tools and classifications, oldest first.
 pub fn list_nodes(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<SchemaNode>, StoreError> {
-    let sql = "select id, name, is_tool, normalized from schema_nodes where org_key = $1 order by created_ms, id";
+    let sql = "select id, name, is_tool, normalized from schema_nodes \
+               where org_key = $1 and deleted_ms is null order by created_ms, id";
     connection.list(sql, &[org_key.into()], node)
 }
 
-/// Deletes a tool or classification; returns whether there was one.
-pub fn delete_node(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<bool, StoreError> {
-    let sql = "delete from schema_nodes where org_key = $1 and id = $2";
-    Ok(connection.execute(sql, &[org_key.into(), id.into()])? == 1)
+/// What became of a feature schema that was to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is deleted.
+    Done,
+    /// It was deleted before.
+    DoneBefore,
+    /// There never was one.
+    Unknown,
+}
+
+/// Deletes a tool or classification. Its id is remembered, so that a second call can say so.
+pub fn delete_node(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    id: &str,
+    now: Timestamp,
+) -> Result<Deletion, StoreError> {
+    let sql = "update schema_nodes set deleted_ms = $1 where org_key = $2 and id = $3 and deleted_ms is null";
+    if connection.execute(sql, &[now.as_millis().into(), org_key.into(), id.into()])? == 1 {
+        return Ok(Deletion::Done);
+    }
+    let sql = "select count(*) from schema_nodes where org_key = $1 and id = $2";
+    let is_known = connection.count(sql, &[org_key.into(), id.into()])? > 0;
+    Ok(if is_known { Deletion::DoneBefore } else { Deletion::Unknown })
+}
+
+/// Returns whether labels of the projects with an ontology use a tool or a classification.
+pub fn is_labeled_with(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    ontology_key: i64,
+    schema_id: &str,
+) -> Result<bool, StoreError> {
+    let sql = "select count(*) from (select 1 from feature_schemas s \
+               join label_features l on l.feature_key = s.feature_key \
+               join projects p on p.project_key = l.project_key \
+               where s.org_key = $1 and s.schema_id = $2 and p.ontology_key = $3 and p.deleted_ms is null limit 1)";
+    Ok(connection.count(sql, &[org_key.into(), schema_id.into(), ontology_key.into()])? > 0)
 }
 
 fn node(row: &dyn RowView) -> SchemaNode {

@@ -300,6 +300,14 @@ pub enum LineProblem {
     /// Ranges of an answer that cannot have any.
     #[error("an answer here lasts as long as what it is about; remove frames")]
     NoFrames,
+    /// A feature that was archived.
+    #[error("the {what} {named} is archived and takes no new labels; unarchive it in the ontology or correct the line")]
+    Archived {
+        /// What it is.
+        what: &'static str,
+        /// How the line calls it.
+        named: Quoted,
+    },
     /// An answer about an object on frames where the object is not.
     #[error("the object is on none of the frames {start} to {end}, for which this answer lasts")]
     NotOnFrames {
@@ -322,6 +330,7 @@ impl LineProblem {
             Self::WrongKind { .. } | Self::NumberTooLarge | Self::NotAllowed { .. } => "InvalidValue",
             Self::NothingToDo(_) => "NoAnnotation",
             Self::FeatureUnknown { .. } => "FeatureNotFound",
+            Self::Archived { .. } => "FeatureArchived",
             Self::ToolMismatch { .. } => "ToolMismatch",
             Self::DataTypeMismatch { .. } | Self::NeedsSegments { .. } | Self::NoFrames => "DataTypeMismatch",
             Self::OneAnswer(_) | Self::AnswerMismatch { .. } => "AnswerMismatch",

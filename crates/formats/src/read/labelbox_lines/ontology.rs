@@ -39,6 +39,8 @@ pub(super) struct Tool {
     pub(super) questions: Vec<Question>,
     /// The machine value.
     pub(super) value: String,
+    /// Whether it takes no new labels.
+    is_archived: bool,
 }
 
 /// Something to answer.
@@ -50,6 +52,8 @@ pub(super) struct Question {
     /// What people read.
     title: String,
     pub(super) kind: QuestionKind,
+    /// Whether it takes no new labels.
+    is_archived: bool,
     /// Whether its answers are about single frames.
     pub(super) is_on_frames: bool,
     pub(super) choices: Vec<Choice>,
@@ -132,6 +136,10 @@ pub(super) trait Named {
     fn id(&self) -> &str;
     /// Returns whether the text is one of its names.
     fn is_called(&self, name: &str) -> bool;
+    /// Returns whether it was archived, so that it takes no new labels.
+    fn is_archived(&self) -> bool {
+        false
+    }
 }
 
 impl Named for Tool {
@@ -142,6 +150,9 @@ impl Named for Tool {
     fn is_called(&self, name: &str) -> bool {
         self.name == name
     }
+    fn is_archived(&self) -> bool {
+        self.is_archived
+    }
 }
 
 impl Named for Question {
@@ -151,6 +162,9 @@ impl Named for Question {
     }
     fn is_called(&self, name: &str) -> bool {
         self.name == name || self.title == name
+    }
+    fn is_archived(&self) -> bool {
+        self.is_archived
     }
 }
 
@@ -196,12 +210,24 @@ fn feature(id: &str, schema_id: &str, name: &str, value: &str) -> Feature<'stati
 }
 
 /// Finds the feature of a value: by its schema id if it has one, else by its name.
+///
+/// # Errors
+/// If only an archived feature is meant.
 pub(super) fn find_named<'o, T: Named>(features: &'o [T], value: Value<'_>) -> Result<Option<&'o T>, Fault> {
-    if let Some(id) = find_text(value, "schemaId")? {
-        return Ok(features.iter().find(|feature| feature.id() == id));
+    let id = find_text(value, "schemaId")?;
+    let name = if id.is_some() { String::new() } else { get_text(value, "name")? };
+    let is_meant = |feature: &&T| id.as_ref().map_or_else(|| feature.is_called(&name), |id| feature.id() == id);
+    if let Some(found) = features.iter().filter(is_meant).find(|feature| !feature.is_archived()) {
+        return Ok(Some(found));
     }
-    let name = get_text(value, "name")?;
-    Ok(features.iter().find(|feature| feature.is_called(&name)))
+    match features.iter().find(is_meant) {
+        Some(_) => {
+            let named = Quoted::new(id.as_deref().unwrap_or(&name));
+            let at = find(value, "schemaId").or_else(|| find(value, "name")).unwrap_or(value);
+            Err(Fault::at(at, LineProblem::Archived { what: T::WHAT, named }))
+        }
+        None => Ok(None),
+    }
 }
 
 /// Returns the feature of a value; fails if there is none.
@@ -237,7 +263,8 @@ fn read_tool(value: Value<'_>, default_type: &str) -> Result<Tool, Fault> {
     };
     let (id, name) = (read_id(value)?, get_text(value, "name")?);
     let machine = find_text(value, "value")?.unwrap_or_else(|| machine_value(&name));
-    Ok(Tool { value: machine, questions: read_questions(value, "classifications")?, id, name, tool_type })
+    let is_archived = read_archived(value);
+    Ok(Tool { is_archived, value: machine, questions: read_questions(value, "classifications")?, id, name, tool_type })
 }
 
 /// Returns the machine value of a tool without one in the ontology: lower case, with `_` between words.
@@ -279,7 +306,13 @@ fn read_question(value: Value<'_>) -> Result<Question, Fault> {
             choices.push(read_choice(option)?);
         }
     }
-    Ok(Question { id, name, title, kind, is_on_frames, choices, questions })
+    let is_archived = read_archived(value);
+    Ok(Question { id, name, title, kind, is_archived, is_on_frames, choices, questions })
+}
+
+/// Reads whether a feature is archived, which ontologies say as `true` or as 1.
+fn read_archived(value: Value<'_>) -> bool {
+    find(value, "archived").is_some_and(|archived| matches!(archived.raw(), "true" | "1"))
 }
 
 fn read_choice(value: Value<'_>) -> Result<Choice, Fault> {

@@ -441,3 +441,39 @@ fn nothing_is_left_of_a_row_whose_lines_all_fail() {
     let nothing = run(&subject("image"), &[], Purpose::Label, &mut Toy::default());
     assert_eq!(nothing, Converted { annotations: None, outcomes: Vec::new(), metrics: Vec::new() });
 }
+
+#[test]
+fn archived_features_take_no_new_labels() {
+    let ontology = r#"{"tools":[
+      {"tool":"rectangle","name":"boat","featureSchemaId":"t-old","archived":1},
+      {"tool":"rectangle","name":"pier","featureSchemaId":"t-gone","archived":1},
+      {"tool":"rectangle","name":"boat","featureSchemaId":"t-new","archived":0}],
+     "classifications":[{"type":"text","name":"note","instructions":"note","featureSchemaId":"q-note","archived":true}]}"#;
+    let ontology = Ontology::parse(ontology).unwrap();
+    let bbox = r#""bbox":{"top":1,"left":1,"height":1,"width":1}"#;
+    let lines = [
+        format!(r#"{{"name":"boat",{bbox}}}"#),
+        format!(r#"{{"name":"pier",{bbox}}}"#),
+        format!(r#"{{"schemaId":"t-old",{bbox}}}"#),
+        r#"{"name":"note","answer":"x"}"#.to_owned(),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let converted = convert(&ontology, &subject("image"), &lines, Purpose::Label, &mut Toy::default());
+    let said: Vec<Option<String>> =
+        converted.outcomes.iter().map(|outcome| Some(outcome.as_ref().err()?.to_string())).collect();
+    let refusal = |at: &str, what: &str, named: &str| {
+        Some(format!(
+            "at {at}: the {what} \"{named}\" is archived and takes no new labels; unarchive it in the ontology or correct the line"
+        ))
+    };
+    assert_eq!(
+        said,
+        [
+            None,
+            refusal("name", "tool", "pier"),
+            refusal("schemaId", "tool", "t-old"),
+            refusal("name", "classification", "note")
+        ]
+    );
+    assert!(converted.annotations.unwrap().contains("t-new"));
+}

@@ -6,6 +6,7 @@ use labelport_engine::catalog::data_row::{self, DataRow};
 use labelport_engine::catalog::dataset::Dataset;
 use labelport_engine::catalog::embedding::Embedding;
 use labelport_engine::catalog::slice::Slice;
+use labelport_engine::legacy::LabelJson;
 use labelport_engine::models::run::ModelRun;
 use labelport_engine::projects::label::Label;
 use labelport_engine::projects::ontology::{self, Ontology};
@@ -15,6 +16,8 @@ use labelport_engine::workspace::api_keys::User;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Returns a time as the SDK reads it.
 pub(crate) fn time(time: Timestamp) -> String {
@@ -66,8 +69,22 @@ pub(crate) fn embedding(embedding: Embedding) -> Value {
     })
 }
 
-/// Returns a label.
-pub(crate) fn label(label: Label) -> Value {
+/// Returns labels, with what each says in the form of the legacy export.
+pub(crate) fn labels(workspace: &Workspace, labels: Vec<Label>) -> Result<Vec<Value>, Problem> {
+    let mut writers: BTreeMap<i64, LabelJson> = BTreeMap::new();
+    let mut nodes = Vec::with_capacity(labels.len());
+    for each in labels {
+        let writer = match writers.entry(each.project_key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(LabelJson::of_project(workspace, each.project_key)?),
+        };
+        let json = writer.write(&each);
+        nodes.push(label(each, json));
+    }
+    Ok(nodes)
+}
+
+fn label(label: Label, json: String) -> Value {
     let parse =
         |text: Option<String>| -> Value { text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default() };
     let (details, performance) = (parse(label.details), parse(label.performance));
@@ -77,7 +94,7 @@ pub(crate) fn label(label: Label) -> Value {
     };
     json!({
         "id": label.id,
-        "label": label.annotations,
+        "label": json,
         "agreement": performance["consensus_score"],
         "benchmarkAgreement": performance["benchmark_score"],
         "isBenchmarkReference": performance["benchmark_reference_label"] == label.id.as_str(),

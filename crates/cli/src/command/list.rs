@@ -15,6 +15,7 @@ use labelport_store::tables::api_keys;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::datasets;
 use labelport_store::tables::entities::{self, EntityKind};
+use labelport_store::tables::labels;
 use labelport_store::tables::metadata;
 use labelport_store::tables::ontologies;
 use labelport_store::tables::projects;
@@ -233,7 +234,7 @@ fn list_projects(connection: &mut dyn Connection, page: &Page) -> Result<Rows, S
     let mut listed = Vec::new();
     for project in projects::list(connection, page.org_key)?.into_iter().take(page.limit) {
         let states = projects::count_by_state(connection, project.key)?;
-        let labels = projects::count_labels(connection, project.key)?;
+        let labels = labels::count(connection, project.key)?;
         // Projects of imported rows have no media type of their own.
         let media_type = match project.media_type {
             Some(media_type) => Some(media_type),

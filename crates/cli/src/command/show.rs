@@ -12,7 +12,7 @@ use labelport_model::json::{Document, ObjectWriter, Value};
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_store::Store;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::projects;
+use labelport_store::tables::labels;
 
 /// Prints one thing.
 pub(crate) struct Show;
@@ -92,7 +92,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
 fn label(store: &Store, id: &str) -> Result<String, Failure> {
     let mut reader = store.reader()?;
     let unknown = || Failure::new(format!("there is no label with the id {id:?}"));
-    let found = projects::find_label(&mut *reader, store.org_key(), id)?.ok_or_else(unknown)?;
+    let found = labels::find(&mut *reader, store.org_key(), id)?.ok_or_else(unknown)?;
     let row = data_rows::find_by_key(&mut *reader, store.org_key(), found.row_key)?.ok_or_else(unknown)?;
     let document = Document::parse(data_row(store, &row.id)?.as_bytes())?;
     let projects = document.root().get("projects").into_iter().flat_map(|projects| projects.members());

@@ -7,7 +7,7 @@ use labelport_formats::write::Legacy;
 use labelport_model::frames::Filled;
 use labelport_model::problem::Problem;
 use labelport_model::record::{Annotations, Spill};
-use labelport_store::tables::projects;
+use labelport_store::tables::labels;
 
 /// The frames of a label are handed on in pieces of about this many bytes.
 pub const PIECE_BYTES: usize = 256 << 10;
@@ -21,7 +21,7 @@ pub(super) fn path(label_id: &str) -> String {
 /// take what is written whenever it is called; what it leaves is returned.
 pub fn video_frames(workspace: &Workspace, label_id: &str, spill: &Spill<'_>) -> Result<Vec<u8>, Problem> {
     let org_key = workspace.org_key();
-    let label = workspace.read(|connection| Ok(projects::find_label(connection, org_key, label_id)?))?;
+    let label = workspace.read(|connection| Ok(labels::find(connection, org_key, label_id)?))?;
     let label = label.ok_or_else(|| Problem::not_found("label", label_id))?;
     let facts = Facts::of_project(workspace, label.project_key)?;
     let legacy = Legacy {

@@ -10,11 +10,13 @@
 
 mod facts;
 mod frames;
+mod label_json;
 mod labels;
 mod order;
 mod rows;
 
 pub use frames::{PIECE_BYTES, video_frames};
+pub use label_json::LabelJson;
 pub use labels::{LabelExport, RunExport};
 pub use order::{Legacy, LegacyKind, start_or_join};
 pub use rows::RowExport;

@@ -18,8 +18,8 @@ use labelport_model::row::Label;
 use labelport_model::workflow::Split;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::entities;
+use labelport_store::tables::labels::{self, ListLabels};
 use labelport_store::tables::models::{self, ModelRun};
-use labelport_store::tables::projects::{self, ListLabels};
 use labelport_store::tables::tasks::Task;
 use labelport_store::write::removal;
 use serde_json::{Value, json};
@@ -194,14 +194,14 @@ fn labels(workspace: &Workspace, request: &Value) -> Result<Vec<Joining>, Proble
     let mut found = Vec::new();
     if let Some(project_id) = request["project"].as_str() {
         let project = project::get(workspace, project_id)?;
-        let which = ListLabels { dataset_ids: None, skip: 0, limit: i64::MAX as usize };
-        found = workspace.read(|connection| Ok(projects::list_labels(connection, project.key, &which)?))?;
+        let which = ListLabels { limit: i64::MAX as usize, ..ListLabels::default() };
+        found = workspace.read(|connection| Ok(labels::list(connection, project.key, &which)?))?;
     }
     for id in request["labels"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        let label = workspace.read(|connection| Ok(projects::find_label(connection, org_key, id)?))?;
+        let label = workspace.read(|connection| Ok(labels::find(connection, org_key, id)?))?;
         found.push(label.ok_or_else(|| Problem::not_found("label", id))?);
     }
-    let joining = |label: projects::Label| {
+    let joining = |label: labels::Label| {
         let id = edits::read_id(&label.id, LabelId::parse)?;
         Ok(Joining { row_key: label.row_key, id, head: label.head, annotations: label.annotations })
     };

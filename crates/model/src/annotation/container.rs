@@ -9,7 +9,7 @@
 use super::feature::write_list;
 use super::scalar::{Text, write_whole};
 use super::timed::{Segments, Timed};
-use super::track::Track;
+use super::track::{Axis, Track};
 use super::{Classification, Object};
 use crate::data_type::Container;
 use crate::json::ObjectWriter;
@@ -28,33 +28,6 @@ pub struct Contents<'a> {
     pub segments: Vec<Segments<'a>>,
     /// Relations between annotations.
     pub relationships: Vec<Object<'a>>,
-}
-
-/// An axis along which a series is sliced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Axis {
-    /// From head to foot.
-    Axial,
-    /// From side to side.
-    Sagittal,
-    /// From front to back.
-    Coronal,
-}
-
-impl Axis {
-    /// Every axis, in the order of a container.
-    const ALL: [Self; 3] = [Self::Axial, Self::Sagittal, Self::Coronal];
-    /// Every axis, in the order of the key frames of a feature id.
-    const OF_KEY_FRAMES: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
-
-    /// Returns the name by which containers call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Axial => "Axial",
-            Self::Sagittal => "Sagittal",
-            Self::Coronal => "Coronal",
-        }
-    }
 }
 
 impl Contents<'_> {

@@ -61,7 +61,7 @@ mod tests;
 pub use between::{Between, is_picture};
 pub use body::{Annotation, Body};
 pub use classification::{Answer, Choice, Classification, Classifications, List, Subject, Words};
-pub use container::{Axis, Contents};
+pub use container::Contents;
 pub use feature::{Feature, Metric, Scores};
 pub use mark::{Mark, for_each, for_each_item, for_each_member, has_filled_frames, has_masks};
 pub use object::Object;
@@ -75,7 +75,7 @@ pub use shape::{
 };
 pub use timed::{Segments, Timed};
 pub use timeline::{Range, Timeline};
-pub use track::Track;
+pub use track::{Axis, Track};
 
 /// Why annotations cannot be read: they are not JSON in normal form. What is stored is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

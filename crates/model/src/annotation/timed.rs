@@ -11,7 +11,7 @@ pub struct Timed<'a> {
     /// The start of each of its ranges, in milliseconds. Only recordings use them.
     pub starts: Vec<i64>,
     /// For how many frames it, or each option chosen in it, lasts. Where there are any, a video shows the answer on its
-    /// frames and not beside them.
+    /// frames and not with those of the whole.
     pub on_frames: Vec<Segments<'a>>,
 }
 

@@ -1,7 +1,6 @@
 //! Objects on frames, and what is answered about them there.
 
 use super::between::{Between, is_picture};
-use super::container::Axis;
 use super::timed::{Segments, Timed};
 use super::{Classification, Object};
 use crate::json::Document;
@@ -19,6 +18,33 @@ pub struct Track<'a> {
     /// Answers about it that last for some of its frames. An answer that a key frame gives to the same question comes
     /// first.
     pub answers: Vec<Timed<'a>>,
+}
+
+/// An axis along which a series is sliced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Axis {
+    /// From head to foot.
+    Axial,
+    /// From side to side.
+    Sagittal,
+    /// From front to back.
+    Coronal,
+}
+
+impl Axis {
+    /// Every axis, in the order of a container.
+    pub(super) const ALL: [Self; 3] = [Self::Axial, Self::Sagittal, Self::Coronal];
+    /// Every axis, in the order of the key frames of a feature id.
+    pub(super) const OF_KEY_FRAMES: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
+
+    /// Returns the name by which containers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Axial => "Axial",
+            Self::Sagittal => "Sagittal",
+            Self::Coronal => "Coronal",
+        }
+    }
 }
 
 impl Track<'_> {

@@ -106,14 +106,24 @@ fn passes(node: &Node, filter: &Value) -> Result<bool, Problem> {
 
 fn passes_member(node: &Node, key: &str, wanted: &Value) -> Result<bool, Problem> {
     if let Some(found) = node.get(key) {
-        return Ok(compare(found, wanted) == Some(Ordering::Equal));
+        return Ok(compare_with_wanted(found, wanted) == Some(Ordering::Equal));
     }
     for (ending, holds) in OPERATORS {
         if let Some(found) = key.strip_suffix(ending).and_then(|member| node.get(member)) {
-            return Ok(compare(found, wanted).is_some_and(holds));
+            return Ok(compare_with_wanted(found, wanted).is_some_and(holds));
         }
     }
     Err(Problem::malformed(format!("where.{key} is no member by which this list can be filtered")))
+}
+
+/// Compares a member with what a filter wants. Texts are compared without regard to case, as the vendor does.
+fn compare_with_wanted(found: &Value, wanted: &Value) -> Option<Ordering> {
+    match (found, wanted) {
+        (Value::String(one), Value::String(other)) if compare(found, wanted).is_some_and(Ordering::is_ne) => {
+            compare(&json!(one.to_lowercase()), &json!(other.to_lowercase()))
+        }
+        _ => compare(found, wanted),
+    }
 }
 
 /// Compares two values: dates as instants, numbers as numbers, texts as texts.
@@ -160,6 +170,9 @@ mod tests {
         check(json!({}), &["b", "a", "c"]);
         check(json!({ "where": { "AND": [{ "name": "a" }, { "deleted": false }] } }), &["a"]);
         check(json!({ "where": { "name_not": "a" } }), &["b", "c"]);
+        check(json!({ "where": { "name": "A" } }), &["a"]);
+        check(json!({ "where": { "name_not": "A" } }), &["b", "c"]);
+        check(json!({ "where": { "name_gt": "A" } }), &["b", "c"]);
         check(json!({ "where": { "createdAt_gte": "2025-01-02T00:00:00Z" } }), &["a", "c"]);
         check(json!({ "where": { "createdAt_lt": "2025-01-02T00:00:00Z" } }), &["b"]);
         check(json!({ "orderBy": "name_ASC", "skip": 1, "first": 1 }), &["b"]);

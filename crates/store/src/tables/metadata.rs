@@ -43,7 +43,7 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Metadat
     let mut schemas = connection.list(sql, &[org_key.into()], schema)?;
     let sql = "select o.schema_key, o.id, o.name from metadata_options o \
                join metadata_schemas s on s.schema_key = o.schema_key \
-               where s.org_key = $1 order by o.schema_key, o.id, o.name";
+               where s.org_key = $1 order by o.schema_key, coalesce(o.position, 0), o.id, o.name";
     let mut options: BTreeMap<i64, Vec<(String, String)>> = BTreeMap::new();
     for (key, id, name) in connection.list(sql, &[org_key.into()], |row| {
         (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default(), row.text(2).unwrap_or_default())
@@ -121,9 +121,11 @@ pub fn rename(
     changes::touch_rows(connection, "select row_key from metadata where schema_key = $2", schema.key, change_seq)
 }
 
-/// Adds an option to an enum.
+/// Adds an option to an enum, after the others.
 pub fn put_option(connection: &mut dyn Connection, schema_key: i64, id: &str, name: &str) -> Result<(), StoreError> {
-    let sql = "insert into metadata_options (schema_key, id, name) values ($1, $2, $3) on conflict do nothing";
+    let sql = "insert into metadata_options (schema_key, id, name, position) values ($1, $2, $3, \
+               (select coalesce(max(position), 0) + 1 from metadata_options where schema_key = $1)) \
+               on conflict do nothing";
     connection.execute(sql, &[schema_key.into(), id.into(), name.into()])?;
     Ok(())
 }

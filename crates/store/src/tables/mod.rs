@@ -12,6 +12,7 @@ pub mod entities;
 pub mod file_references;
 pub mod files;
 pub mod issues;
+pub mod labels;
 pub mod metadata;
 pub mod models;
 pub mod ontologies;

@@ -2,7 +2,6 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
-use crate::write::counts::{self, Kept};
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
@@ -116,36 +115,6 @@ pub struct ProjectRow {
     pub details: Option<String>,
     /// The batch that brought it.
     pub batch_key: Option<i64>,
-}
-
-/// A label of a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
-    /// The public id.
-    pub id: String,
-    /// The project.
-    pub project_key: i64,
-    /// The row.
-    pub row_key: RowKey,
-    /// The members before the details, as JSON members.
-    pub head: String,
-    /// `label_details`, a JSON object.
-    pub details: Option<String>,
-    /// `performance_details`, a JSON object.
-    pub performance: Option<String>,
-    /// `annotations`, a JSON object.
-    pub annotations: String,
-}
-
-/// Which labels of a project.
-#[derive(Debug, Clone, Default)]
-pub struct ListLabels {
-    /// Those of rows in these datasets; none for all.
-    pub dataset_ids: Option<Vec<String>>,
-    /// How many to pass over.
-    pub skip: usize,
-    /// The most to return.
-    pub limit: usize,
 }
 
 const SELECT: &str = "select p.project_key, p.id, p.name, p.description, p.media_type, p.ontology_key, o.id, p.settings, \
@@ -441,69 +410,6 @@ pub fn find_data_type(connection: &mut dyn Connection, project_key: i64) -> Resu
     Ok(connection.find(sql, &[project_key.into()], |row| row.text(0))?.flatten())
 }
 
-/// Counts the labels of a project.
-pub fn count_labels(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
-    counts::get(connection, Kept::Labels(project_key))
-}
-
-const SELECT_LABEL: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations \
-                            from labels l ";
-
-/// Lists labels of a project in the order in which they were created.
-pub fn list_labels(
-    connection: &mut dyn Connection,
-    project_key: i64,
-    which: &ListLabels,
-) -> Result<Vec<Label>, StoreError> {
-    // What is sorted is keys, since a label may be large and a page shows few of many.
-    let mut keys = "select k.project_key, k.row_key, k.ordinal from labels k ".to_owned();
-    let mut params: Vec<Param<'_>> = vec![project_key.into()];
-    if let Some(ids) = &which.dataset_ids {
-        keys.push_str(
-            "join data_rows r on r.row_key = k.row_key join datasets d on d.dataset_key = r.dataset_key \
-             where k.project_key = $1 and d.id in (''",
-        );
-        for id in ids {
-            params.push(id.into());
-            keys.push_str(&format!(", ${}", params.len()));
-        }
-        keys.push(')');
-    } else {
-        keys.push_str("where k.project_key = $1");
-    }
-    let (limit, skip) = (which.limit, which.skip);
-    let sql = format!(
-        "{SELECT_LABEL} join ({keys} order by k.created_ms, k.row_key, k.ordinal limit {limit} offset {skip}) s \
-         on l.project_key = s.project_key and l.row_key = s.row_key and l.ordinal = s.ordinal \
-         order by l.created_ms, l.row_key, l.ordinal"
-    );
-    connection.list(&sql, &params, label)
-}
-
-/// Lists the labels of a row in every project of an organization.
-pub fn list_row_labels(
-    connection: &mut dyn Connection,
-    org_key: i64,
-    row_key: RowKey,
-) -> Result<Vec<Label>, StoreError> {
-    let sql = format!(
-        "{SELECT_LABEL} join projects p on p.project_key = l.project_key and p.org_key = $1 \
-         where p.deleted_ms is null and l.row_key = $2 and l.project_key in \
-         (select r.project_key from project_rows r where r.row_key = $2) order by l.project_key, l.ordinal"
-    );
-    connection.list(&sql, &[org_key.into(), row_key.into()], label)
-}
-
-/// Finds a label by its id.
-pub fn find_label(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Label>, StoreError> {
-    let sql = format!(
-        "{SELECT_LABEL} join label_ids i on i.project_key = l.project_key and i.row_key = l.row_key \
-         join projects p on p.project_key = l.project_key \
-         where i.id = $1 and l.id = $1 and p.org_key = $2 and p.deleted_ms is null"
-    );
-    connection.find(&sql, &[id.into(), org_key.into()], label)
-}
-
 fn project(row: &dyn RowView) -> Project {
     let time = |column| Timestamp::from_millis(row.int(column).unwrap_or(0));
     Project {
@@ -531,17 +437,5 @@ fn batch(row: &dyn RowView) -> Batch {
         created_by: row.int(5),
         created: Timestamp::from_millis(row.int(6).unwrap_or(0)),
         size: row.int(7).unwrap_or(0),
-    }
-}
-
-fn label(row: &dyn RowView) -> Label {
-    Label {
-        id: row.text(0).unwrap_or_default(),
-        project_key: row.int(1).unwrap_or(0),
-        row_key: row.int(2).unwrap_or(0),
-        head: row.text(3).unwrap_or_default(),
-        details: row.text(4),
-        performance: row.text(5),
-        annotations: row.text(6).unwrap_or_default(),
     }
 }

@@ -55,7 +55,7 @@ fn a_schema_is_created_once(test: &TestStore) {
         metadata::put_option(connection, first, "o0", "dusk")?;
         metadata::put_option(connection, first, "o0", "dusk")
     });
-    assert_eq!(schema(test, "time").options[0], ("o0".to_owned(), "dusk".to_owned()));
+    assert_eq!(schema(test, "time").options[2], ("o0".to_owned(), "dusk".to_owned()), "in the order of creation");
     assert_eq!(schema(test, "time").options.len(), 3);
 }
 

@@ -3,7 +3,7 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, id, look, merge, peek, twelve, write};
 use labelport_model::id::OntologyId;
-use labelport_store::tables::ontologies::{self, GivenOntology, Imported, OntologyError, SchemaNode};
+use labelport_store::tables::ontologies::{self, Deletion, GivenOntology, Imported, OntologyError, SchemaNode};
 use labelport_store::write::merge::{Refusal, Verdict};
 
 const CONTRACTS: &[Contract] = &[
@@ -149,8 +149,11 @@ fn a_node_takes_the_place_of_one_with_its_id(test: &TestStore) {
     assert_eq!(list(), [node("n2", "boat", false), node("n1", "it's", false)], "it keeps its age");
     let find = |id: &str| peek(&test.store, |connection| ontologies::find_node(connection, org_key, id));
     assert_eq!((find("n1"), find("n3")), (Some(node("n1", "it's", false)), None));
-    let delete =
-        |id: &'static str| write(&test.store, move |connection| ontologies::delete_node(connection, org_key, id));
-    assert!(delete("n1") && !delete("n1") && !delete("' or 1=1 --"));
+    let delete = |id: &'static str| {
+        write(&test.store, move |connection| ontologies::delete_node(connection, org_key, id, now()))
+    };
+    let deletions = ["n1", "n1", "' or 1=1 --"].map(delete);
+    assert_eq!(deletions, [Deletion::Done, Deletion::DoneBefore, Deletion::Unknown]);
+    assert_eq!(find("n1"), None);
     assert_eq!(list(), [node("n2", "boat", false)]);
 }

@@ -3,7 +3,8 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{BOAT, CAR, boxed, change_seq, id, key, label, line, look, merge, peek, rows_with, twelve, write};
 use labelport_model::time::Timestamp;
-use labelport_store::tables::projects::{self, ListLabels, NewBatch, NewProject, Project};
+use labelport_store::tables::labels::{self, LabelOrder, LabelOrderBy, ListLabels};
+use labelport_store::tables::projects::{self, NewBatch, NewProject, Project};
 
 const CONTRACTS: &[Contract] = &[
     ("a project comes back and changes", a_project_comes_back_and_changes),
@@ -198,8 +199,8 @@ fn labels_are_listed_as_they_were_created(test: &TestStore) {
     let key = project_1(test).key;
     let check = |datasets: Option<&[usize]>, skip, limit, expect: &[usize]| {
         let dataset_ids = datasets.map(|numbers| numbers.iter().map(|number| id("d", *number)).collect());
-        let which = ListLabels { dataset_ids, skip, limit };
-        let listed = peek(&test.store, |connection| projects::list_labels(connection, key, &which));
+        let which = ListLabels { dataset_ids, skip, limit, ..ListLabels::default() };
+        let listed = peek(&test.store, |connection| labels::list(connection, key, &which));
         let ids: Vec<_> = listed.into_iter().map(|label| label.id).collect();
         assert_eq!(ids, expect.iter().map(|number| id("l", *number)).collect::<Vec<_>>(), "{which:?}");
     };
@@ -210,8 +211,22 @@ fn labels_are_listed_as_they_were_created(test: &TestStore) {
     check(Some(&[2]), 1, 10, &[4]);
     check(Some(&[1, 2, 3]), 0, 10, &[1, 2, 3, 4]);
     check(Some(&[]), 0, 10, &[]);
-    assert_eq!(peek(&test.store, |connection| projects::count_labels(connection, key)), 4);
-    let listed = peek(&test.store, |connection| projects::list_row_labels(connection, test.store.org_key(), 1));
+    let ordered = |by, is_descending, skip, limit, created_by: Option<&str>| {
+        let created_by = created_by.map(str::to_owned);
+        let which =
+            ListLabels { order: LabelOrder { by, is_descending }, created_by, skip, limit, ..ListLabels::default() };
+        let listed = peek(&test.store, |connection| labels::list(connection, key, &which));
+        let number = |label: labels::Label| (1..=4).find(|number| id("l", *number) == label.id).unwrap();
+        listed.into_iter().map(number).collect::<Vec<usize>>()
+    };
+    assert_eq!(ordered(LabelOrderBy::Created, true, 0, 10, None), [4, 3, 2, 1]);
+    assert_eq!(ordered(LabelOrderBy::Created, true, 1, 2, None), [3, 2]);
+    assert_eq!(ordered(LabelOrderBy::Created, false, 0, 10, Some("nobody@example.test")), [0; 0]);
+    for by in [LabelOrderBy::Updated, LabelOrderBy::Seconds, LabelOrderBy::Consensus, LabelOrderBy::Benchmark] {
+        assert_eq!(ordered(by, false, 1, 2, None), [2, 3], "{by:?}: what is equal is in the order of creation");
+    }
+    assert_eq!(peek(&test.store, |connection| labels::count(connection, key)), 4);
+    let listed = peek(&test.store, |connection| labels::list_of_row(connection, test.store.org_key(), 1));
     assert_eq!(listed.iter().map(|label| label.id.clone()).collect::<Vec<_>>(), [id("l", 3), id("l", 2)]);
     assert!(listed[0].head.contains(&id("l", 3)) && listed[0].annotations.starts_with(r#"{"objects":["#));
     assert!(listed[0].details.is_some() && listed[0].performance.is_some());
@@ -221,7 +236,7 @@ fn a_label_is_found_where_it_is(test: &TestStore) {
     merge(&test.store, &twelve());
     let org_key = test.store.org_key();
     let find = |id: &str| {
-        let found = peek(&test.store, |connection| projects::find_label(connection, org_key, id));
+        let found = peek(&test.store, |connection| labels::find(connection, org_key, id));
         found.map(|label| (label.project_key, label.row_key))
     };
     let [one, two] = ["project 1", "project 2"]
@@ -229,7 +244,7 @@ fn a_label_is_found_where_it_is(test: &TestStore) {
     assert_eq!(find(&id("l", 5)), Some((one, 5)));
     assert_eq!(find(&id("l", 105)), Some((two, 5)));
     assert_eq!(find(&id("l", 1)), None);
-    let listed = peek(&test.store, |connection| projects::list_row_labels(connection, org_key, 5));
+    let listed = peek(&test.store, |connection| labels::list_of_row(connection, org_key, 5));
     assert_eq!(listed.iter().map(|label| label.project_key).collect::<Vec<_>>(), [one, two]);
-    assert_eq!(peek(&test.store, |connection| projects::find_label(connection, org_key + 1, &id("l", 5))), None);
+    assert_eq!(peek(&test.store, |connection| labels::find(connection, org_key + 1, &id("l", 5))), None);
 }

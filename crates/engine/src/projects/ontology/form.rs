@@ -96,7 +96,7 @@ enum NodeKind {
     Option,
 }
 
-/// Adds what every node of its kind has, behind what it has, at every depth.
+/// Adds what every node of its kind has, after what it has, at every depth.
 fn fill_node(node: &mut Value, kind: NodeKind, index: usize) {
     let Some(object) = node.as_object_mut() else { return };
     let mut fill = |key: &str, value: Value| {
@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// Members beside those that make a node what it is, any of which may be missing.
+    /// Members next to those that make a node what it is, any of which may be missing.
     fn more() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
         let members = vec![
             ("required", json!(true)),

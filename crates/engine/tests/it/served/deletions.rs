@@ -8,7 +8,7 @@ use labelport_engine::projects::{batch, label, ontology, project};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
 use labelport_store::tables::data_rows::ListRows;
-use labelport_store::tables::projects::ListLabels;
+use labelport_store::tables::labels::ListLabels;
 use serde_json::{Value, json};
 
 /// A workspace with a project, a model run with the labels of it, and the ids of its rows.
@@ -82,7 +82,7 @@ fn a_deleted_dataset_is_gone_with_its_rows() {
 #[test]
 fn a_deleted_project_is_gone_with_its_labels() {
     let Filled { served, project_id, run_id, model_id, row_ids, .. } = filled();
-    let which = ListLabels { dataset_ids: None, skip: 0, limit: 10 };
+    let which = ListLabels { limit: 10, ..ListLabels::default() };
     let labels = label::list(&served.workspace, &project_id, &which).unwrap();
     assert!(is_shown(&served, &format!("\"{project_id}\"")));
     project::delete(&served.workspace, &project_id).unwrap();
@@ -101,7 +101,7 @@ fn a_deleted_project_is_gone_with_its_labels() {
 fn deleted_labels_and_batches_are_gone() {
     let Filled { served, project_id, .. } = filled();
     let project = project::get(&served.workspace, &project_id).unwrap();
-    let which = ListLabels { dataset_ids: None, skip: 0, limit: 10 };
+    let which = ListLabels { limit: 10, ..ListLabels::default() };
     let labels = label::list(&served.workspace, &project_id, &which).unwrap();
     served.pass(7);
     let ids = vec![labels[1].id.clone(), "nobody".to_owned(), labels[1].id.clone()];

@@ -7,7 +7,7 @@ use labelport_engine::projects::label;
 use labelport_model::problem::ProblemKind;
 use labelport_model::request::Scope;
 use labelport_store::tables::issues::IssueStatus;
-use labelport_store::tables::projects::ListLabels;
+use labelport_store::tables::labels::ListLabels;
 use serde_json::{Value, json};
 
 #[test]
@@ -17,7 +17,7 @@ fn an_issue_is_raised_answered_and_settled() {
     let ids = served.rows(&served.dataset("set"), &[image("g0"), image("g1")]);
     let project = served.project("project", "IMAGE", &cars(), &ids[..1]);
     served.import(ImportKind::Label, &project.id, "labels", &[car("g0", "u", 1)]);
-    let which = ListLabels { dataset_ids: None, skip: 0, limit: 1 };
+    let which = ListLabels { limit: 1, ..ListLabels::default() };
     let label_id = label::list(workspace, &project.id, &which).unwrap().remove(0).id;
     let hostile = "it's \"too\" large'; drop table issues; -- 🚤";
     let creation = Creation { project_id: &project.id, row_id: &ids[0], label_id: Some(&label_id), content: hostile };

@@ -13,7 +13,7 @@ use labelport_model::problem::Problem;
 use labelport_model::record::Spill;
 use labelport_model::time::Timestamp;
 use labelport_store::tables::issues::IssueStatus;
-use labelport_store::tables::projects::ListLabels;
+use labelport_store::tables::labels::ListLabels;
 use labelport_store::tables::tasks::{self, Ending, TaskStatus};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -118,7 +118,7 @@ fn what_makes_no_sense_starts_nothing() {
 #[test]
 fn a_row_says_all_that_its_readers_insist_on() {
     let (served, project_id, ids) = labelled();
-    let which = ListLabels { dataset_ids: None, skip: 0, limit: 10 };
+    let which = ListLabels { limit: 10, ..ListLabels::default() };
     let labels = label::list(&served.workspace, &project_id, &which).unwrap();
     let creation =
         Creation { project_id: &project_id, row_id: &ids[1], label_id: Some(&labels[2].id), content: "too large" };

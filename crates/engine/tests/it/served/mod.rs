@@ -48,7 +48,8 @@ use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables;
 use labelport_store::tables::annotation_imports::AnnotationImport;
 use labelport_store::tables::data_rows;
-use labelport_store::tables::projects::{self, Project};
+use labelport_store::tables::labels;
+use labelport_store::tables::projects::Project;
 use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -228,7 +229,7 @@ impl Served {
 
     /// Counts the labels of a project, deleted or not.
     pub(crate) fn count_labels(&self, project_key: i64) -> i64 {
-        self.read(|connection| projects::count_labels(connection, project_key))
+        self.read(|connection| labels::count(connection, project_key))
     }
 
     /// Returns the state of an import of annotations.

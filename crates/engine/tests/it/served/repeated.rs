@@ -10,7 +10,7 @@ use labelport_engine::projects::{label, project};
 use labelport_engine::tasks::Job;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
-use labelport_store::tables::projects::ListLabels;
+use labelport_store::tables::labels::ListLabels;
 use serde_json::{Value, json};
 
 /// A workspace with a project of four rows, two of them labelled, and rows that are in no project.
@@ -111,7 +111,7 @@ fn a_registration_is_done_once() {
     let made = model::create(&served.workspace, &served.caller, "model", &ontology_id).unwrap();
     let first = run::create(&served.workspace, &served.caller, &made.id, "run", &json!({ "epochs": 3 })).unwrap();
     let (workspace, caller) = (&served.workspace, &served.caller);
-    let which = ListLabels { dataset_ids: None, skip: 0, limit: 10 };
+    let which = ListLabels { limit: 10, ..ListLabels::default() };
     let labels: Vec<String> =
         label::list(workspace, &project_id, &which).unwrap().into_iter().map(|label| label.id).collect();
     let rows = json!({ "dataRowIds": ids[..1], "globalKeys": ["g5"] });

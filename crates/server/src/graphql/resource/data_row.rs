@@ -84,7 +84,7 @@ fn created_by(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value
 fn labels(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let found = label::list_of_row(call.workspace, number(parent, "_key"))?;
     let (skip, first) = (arguments.count("skip", 0)?, arguments.count("first", usize::MAX)?);
-    Ok(found.into_iter().skip(skip).take(first).map(nodes::label).collect())
+    Ok(nodes::labels(call.workspace, found.into_iter().skip(skip).take(first).collect())?.into())
 }
 
 fn labeling_activity(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {

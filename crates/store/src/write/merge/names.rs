@@ -514,7 +514,9 @@ impl Names {
     ) -> Result<(), StoreError> {
         if self.metadata_options.insert((schema_key, id.to_owned(), name.to_owned())) {
             connection.execute(
-                "insert into metadata_options (schema_key, id, name) values ($1, $2, $3) on conflict do nothing",
+                "insert into metadata_options (schema_key, id, name, position) values ($1, $2, $3, \
+                 (select coalesce(max(position), 0) + 1 from metadata_options where schema_key = $1)) \
+                 on conflict do nothing",
                 &[schema_key.into(), id.into(), name.into()],
             )?;
         }

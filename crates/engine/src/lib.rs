@@ -17,6 +17,7 @@ pub mod models;
 pub mod outbound;
 pub mod projects;
 pub mod registry;
+pub mod send;
 pub mod sink;
 pub mod storage;
 pub mod tasks;

@@ -12,6 +12,7 @@ use crate::legacy::{LabelExport, RowExport, RunExport};
 use crate::models::registration::Registration;
 use crate::projects::batch::BatchFill;
 use crate::projects::workflow::{PriorityChange, QueueMove};
+use crate::send::Send;
 use crate::tasks::{self, Chore, Job, Roster};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
@@ -31,6 +32,7 @@ static JOBS: &[&dyn Job] = &[
     &QueueMove,
     &RowImport,
     &Registration,
+    &Send,
 ];
 
 /// What the workers of a process do.

@@ -2,7 +2,7 @@
 
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Rejection};
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -71,9 +71,7 @@ impl App {
     /// Reads a request of JSON of a caller who was let in; no body is null.
     pub(crate) async fn body_of_known(&self, request: Request) -> Result<(HeaderMap, Value), Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = to_bytes(body, BODY_LIMIT_BYTES).await;
-        let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 32 MiB; send less at once");
-        let bytes = bytes.map_err(too_large)?;
+        let bytes = read_whole(body).await?;
         let count = bytes.len();
         let parse = move || match bytes.is_empty() {
             true => Ok(Value::Null),
@@ -89,11 +87,23 @@ impl App {
         Ok((parts.headers, value))
     }
 
+    /// Reads the bytes of a request. Nothing is read for a client without access.
+    pub(crate) async fn bytes(&self, request: Request) -> Result<(HeaderMap, Vec<u8>), Problem> {
+        self.identify(request.headers()).await?;
+        let (parts, body) = request.into_parts();
+        Ok((parts.headers, read_whole(body).await?.into()))
+    }
+
     /// Finds out who is asking.
     pub(crate) async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let key = key_of(headers);
         self.call(move |workspace| workspace.identify(key.as_deref())).await
     }
+}
+
+async fn read_whole(body: Body) -> Result<Bytes, Problem> {
+    let too_large = |_| Problem::new(ProblemKind::TooLarge, "the request has more than 32 MiB; send less at once");
+    to_bytes(body, BODY_LIMIT_BYTES).await.map_err(too_large)
 }
 
 /// Returns the API key of a request, if it has one.

@@ -6,10 +6,12 @@
 //! continues after them. A line that cannot be taken fails alone, and the status file says why.
 
 mod lines;
+mod of_run;
 mod target;
 mod waiting;
 
 pub use labelport_store::tables::annotation_imports::AnnotationImport;
+pub use of_run::{OfRun, import_of_run};
 
 use self::lines::Lines;
 use self::target::Parent;
@@ -137,6 +139,15 @@ pub fn get(workspace: &Workspace, kind: ImportKind, parent_id: &str, name: &str)
     let named = ImportName { kind: kind.word(), parent_key, name };
     let found = workspace.read(|connection| Ok(annotation_imports::find(connection, workspace.org_key(), named)?))?;
     found.ok_or_else(|| Problem::not_found("import", name))
+}
+
+/// Returns an import by its id, with the id of its parent.
+pub fn get_by_id(workspace: &Workspace, kind: ImportKind, id: &str) -> Result<(AnnotationImport, String), Problem> {
+    let found =
+        workspace.read(|connection| Ok(annotation_imports::find_by_id(connection, workspace.org_key(), id)?))?;
+    let found = found.filter(|import| import.kind == kind.word()).ok_or_else(|| Problem::not_found("import", id))?;
+    let parent = Parent::get(workspace, kind, found.parent_key)?;
+    Ok((found, parent.id().to_owned()))
 }
 
 /// Lists the imports of a kind into a parent, oldest first.

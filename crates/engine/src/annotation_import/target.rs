@@ -60,6 +60,13 @@ impl Parent {
         }
     }
 
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Project(project, _) => &project.id,
+            Self::Run(run) => &run.id,
+        }
+    }
+
     pub(super) fn is_run(&self) -> bool {
         matches!(self, Self::Run(_))
     }

@@ -10,6 +10,7 @@ use crate::edits::{self, Edits};
 use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
 use labelport_media::{self as media, Attributes, Window};
+use labelport_model::data_type::DataType;
 use labelport_model::id::DataRowId;
 use labelport_model::json::{Document, Kind};
 use labelport_model::problem::Problem;
@@ -69,6 +70,11 @@ fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
     };
     let text_layer = with_page_sizes(given.or_else(|| attributes.text_layer.clone()), &attributes.page_sizes);
     store(workspace, row, Seen { asset, attributes, text_layer, is_reached, notice })
+}
+
+/// Returns the data type of an asset, judging by its bytes, or by its name if it cannot be reached.
+pub(super) fn data_type_of(workspace: &Workspace, url: &str) -> Result<Option<&'static DataType>, Problem> {
+    Ok(inspect(workspace, url, None)?.attributes.data_type)
 }
 
 /// What the bytes of an asset say.

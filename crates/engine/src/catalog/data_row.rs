@@ -2,6 +2,7 @@
 
 pub use labelport_store::tables::data_rows::{DataRow, ListRows};
 
+use super::embedding;
 use super::metadata::{self, Book};
 use super::{attachment, global_key, media_type};
 use crate::ambient::Chance;
@@ -18,8 +19,7 @@ use labelport_store::Connection;
 use labelport_store::StoreError;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows::{self, Asset, AssetState};
-use labelport_store::tables::metadata::Embedding;
-use labelport_store::write::activity;
+use labelport_store::tables::embeddings::{self, Embedding};
 use labelport_store::write::removal;
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// Reads it.
     pub fn read(connection: &mut dyn Connection, org_key: i64) -> Result<Self, StoreError> {
-        let embeddings = labelport_store::tables::metadata::list_embeddings(connection, org_key)?;
+        let embeddings = embeddings::list(connection, org_key)?;
         Ok(Self { book: Book::read(connection, org_key)?, embeddings })
     }
 }
@@ -214,7 +214,7 @@ pub(super) fn find_given<'a>(payload: Value<'a>, key: &str) -> Option<Value<'a>>
 }
 
 /// Returns what an export shows as `row_data`: a text as it is, an object as its JSON, a document as its URL.
-fn read_row_data(value: Value<'_>) -> Result<String, Problem> {
+pub(super) fn read_row_data(value: Value<'_>) -> Result<String, Problem> {
     if let Some(text) = value.as_text() {
         return match text.trim().is_empty() {
             true => Err(Problem::malformed("row_data is empty; give a URL or the content itself")),
@@ -293,17 +293,8 @@ fn read_embeddings(list: Value<'_>, known: &[Embedding]) -> Result<Vec<Embedding
         let Some(embedding) = known.iter().find(|embedding| embedding.id == id) else {
             return Err(Problem::malformed(format!("there is no embedding with the id {id:?}; create it first")));
         };
-        let vector = given.get("vector").filter(|vector| vector.elements().all(|item| item.kind() == Kind::Number));
-        let Some(vector) = vector else {
-            return Err(Problem::malformed("the vector of an embedding has to be an array of numbers"));
-        };
-        let count = vector.elements().count();
-        if i64::try_from(count) != Ok(embedding.dimensions) {
-            let (name, dimensions) = (&embedding.name, embedding.dimensions);
-            let message = format!("the vector has {count} numbers, the embedding {name:?} takes {dimensions}");
-            return Err(Problem::malformed(message));
-        }
-        embeddings.push(EmbeddingValue::new(&embedding.id, &embedding.name, embedding.is_custom, vector));
+        let vector = given.get("vector").ok_or_else(|| Problem::malformed("an embedding comes without its vector"))?;
+        embeddings.push(embedding::read_vector(embedding, vector).map_err(Problem::malformed)?);
     }
     Ok(embeddings)
 }
@@ -339,53 +330,6 @@ pub fn row_data(row: &DataRow) -> String {
     let document = Document::parse(format!("{{{}}}", row.head).as_bytes());
     let text = document.ok().and_then(|document| document.root().get("row_data")?.as_text().map(Cow::into_owned));
     text.unwrap_or_default()
-}
-
-/// Changes the parts of a row that are given: `external_id`, `global_key`, `row_data`, `metadata_fields`.
-pub fn update(workspace: &Workspace, id: &str, payload: Vec<u8>) -> Result<(), Problem> {
-    let (org_key, now, chance) = (workspace.org_key(), workspace.now(), workspace.shared_chance());
-    let id = id.to_owned();
-    workspace.write(move |connection| {
-        let found = data_rows::find(connection, org_key, &id)?;
-        let row = found.ok_or_else(|| Problem::not_found("data row", &id))?;
-        let vocabulary = Vocabulary::read(connection, org_key)?;
-        let mut edits = Edits::begin(connection, org_key, now)?;
-        let document = Document::parse(&payload).map_err(Problem::internal)?;
-        change(&mut edits, org_key, &row, document.root(), &vocabulary, (&*chance, now))?;
-        Ok(edits.finish()?)
-    })
-}
-
-/// Changes a row in a transaction that is open.
-pub(super) fn change(
-    edits: &mut Edits<'_>,
-    org_key: i64,
-    row: &DataRow,
-    payload: Value<'_>,
-    vocabulary: &Vocabulary,
-    (chance, now): (&dyn Chance, Timestamp),
-) -> Result<(), Problem> {
-    let key = find_given(payload, "global_key").and_then(Value::as_text);
-    if let Some(key) = &key
-        && data_rows::find_key_by_global_key(edits.connection, org_key, key)?.is_some_and(|owner| owner != row.key)
-    {
-        return Err(Problem::malformed(format!("Duplicate global key: '{key}'")));
-    }
-    let origin = Origin { id: &row.id, dataset: None, created_by: "", now };
-    let composed = compose(payload, &origin, vocabulary, chance)?;
-    edits.merge(&composed.row)?;
-    if let Some(asset) = composed.asset {
-        let known = data_rows::find_asset(edits.connection, row.key)?;
-        let media_type = asset.media_type.clone().or(known.and_then(|known| known.media_type));
-        data_rows::put_asset(edits.connection, &Asset { row_key: row.key, media_type, ..asset })?;
-    }
-    note_update(edits, row.key, now)
-}
-
-/// Moves `updated_at` of a row.
-fn note_update(edits: &mut Edits<'_>, row_key: RowKey, now: Timestamp) -> Result<(), Problem> {
-    activity::note_update(edits.connection, row_key, now)?;
-    Ok(edits.touch(row_key)?)
 }
 
 /// Deletes rows with everything that belongs to them; returns the ids of those that were there.

@@ -102,6 +102,12 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
     }
 }
 
+/// Lists the datasets that rows of a project are of, oldest first.
+pub fn list_of_project(workspace: &Workspace, project_key: i64) -> Result<Vec<Dataset>, Problem> {
+    let org_key = workspace.org_key();
+    workspace.read(|connection| Ok(datasets::list_of_project(connection, org_key, project_key)?))
+}
+
 /// Finds a dataset by its key.
 pub fn find_by_key(workspace: &Workspace, key: i64) -> Result<Option<Dataset>, Problem> {
     workspace.read(|connection| Ok(datasets::find_by_key(connection, workspace.org_key(), key)?))

@@ -1,10 +1,14 @@
 //! Embeddings: named spaces of vectors. The vectors belong to the rows.
 
-pub use labelport_store::tables::metadata::Embedding;
+pub use labelport_store::tables::embeddings::Embedding;
 
+use crate::edits::Edits;
 use crate::workspace::Workspace;
-use labelport_model::problem::Problem;
-use labelport_store::tables::metadata;
+use labelport_model::json::{Document, Kind, Value};
+use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::quote::Quoted;
+use labelport_model::row::EmbeddingValue;
+use labelport_store::tables::{data_rows, embeddings};
 
 /// The most numbers that a vector may have.
 const DIMENSIONS_LIMIT: i64 = 8_192;
@@ -19,18 +23,18 @@ pub fn create(workspace: &Workspace, name: &str, dimensions: i64) -> Result<Embe
     let embedding = Embedding { id: workspace.chance().cuid(), name: name.to_owned(), dimensions, is_custom: true };
     let (org_key, now, new) = (workspace.org_key(), workspace.now(), embedding.clone());
     workspace.write(move |connection| {
-        if metadata::list_embeddings(connection, org_key)?.iter().any(|known| known.name == new.name) {
+        if embeddings::list(connection, org_key)?.iter().any(|known| known.name == new.name) {
             let message = format!("an embedding is named {:?} already; choose another name", new.name);
             return Err(Problem::conflict(message));
         }
-        Ok(metadata::create_embedding(connection, org_key, &new, now)?)
+        Ok(embeddings::create(connection, org_key, &new, now)?)
     })?;
     Ok(embedding)
 }
 
 /// Lists the embeddings, oldest first.
 pub fn list(workspace: &Workspace) -> Result<Vec<Embedding>, Problem> {
-    workspace.read(|connection| Ok(metadata::list_embeddings(connection, workspace.org_key())?))
+    workspace.read(|connection| Ok(embeddings::list(connection, workspace.org_key())?))
 }
 
 /// Returns an embedding.
@@ -39,12 +43,81 @@ pub fn get(workspace: &Workspace, id: &str) -> Result<Embedding, Problem> {
     found.ok_or_else(|| Problem::not_found("embedding", id))
 }
 
-/// Deletes an embedding that no row has.
+/// Deletes an embedding of somebody's own with its vectors. Every row that had one changes.
 pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
-    let (org_key, id) = (workspace.org_key(), id.to_owned());
-    workspace.write(move |connection| match metadata::delete_embedding(connection, org_key, &id)? {
-        None => Err(Problem::not_found("embedding", &id)),
-        Some(0) => Ok(()),
-        Some(rows) => Err(Problem::conflict(format!("{rows} data rows have vectors of the embedding; it stays"))),
+    let embedding = get(workspace, id)?;
+    if !embedding.is_custom {
+        let message = format!("the embedding {:?} came with the rows, and nobody made it; it stays", embedding.name);
+        return Err(Problem::new(ProblemKind::NotAllowed, message));
+    }
+    let (org_key, now, id) = (workspace.org_key(), workspace.now(), id.to_owned());
+    workspace.write(move |connection| {
+        let mut edits = Edits::begin(connection, org_key, now)?;
+        let change_seq = edits.change_seq()?;
+        if !embeddings::delete(edits.connection, org_key, &id, change_seq)? {
+            return Err(Problem::not_found("embedding", &id));
+        }
+        edits.note_touched();
+        Ok(edits.finish()?)
     })
+}
+
+/// Counts the data rows that have a vector of an embedding.
+pub fn count_vectors(workspace: &Workspace, id: &str) -> Result<i64, Problem> {
+    get(workspace, id)?;
+    workspace.read(|connection| Ok(embeddings::count_vectors(connection, workspace.org_key(), id)?))
+}
+
+/// The most vectors of one call. The SDK sends a thousand.
+const VECTORS_LIMIT: usize = 10_000;
+
+/// Gives data rows vectors: one JSON object a line, `{"id": DATA ROW ID, "vector": [NUMBERS]}`. Returns how many there
+/// were. A row has one vector of an embedding; a new one takes its place.
+///
+/// # Errors
+/// If a line is something else, names no data row, or has a vector of another length: then nothing is stored.
+pub fn import_vectors(workspace: &Workspace, id: &str, lines: &[u8]) -> Result<usize, Problem> {
+    let embedding = get(workspace, id)?;
+    // Some versions of the SDK leave out the end of a line between two objects.
+    let text = String::from_utf8_lossy(lines).replace("}{", "}\n{");
+    let mut vectors = Vec::new();
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let wrong = |reason: String| Problem::malformed(format!("line {}: {reason}", index + 1));
+        let document = Document::parse(line.as_bytes()).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+        let row_id = document.root().get("id").and_then(Value::as_text);
+        let row_id = row_id.ok_or_else(|| wrong("the key id is missing; it names the data row".to_owned()))?;
+        let vector = document.root().get("vector").ok_or_else(|| wrong("the key vector is missing".to_owned()))?;
+        vectors.push((index + 1, row_id.into_owned(), read_vector(&embedding, vector).map_err(wrong)?));
+    }
+    let count = vectors.len();
+    if count > VECTORS_LIMIT {
+        let message = format!("there are {count} vectors; send at most {VECTORS_LIMIT} at once");
+        return Err(Problem::malformed(message));
+    }
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    workspace.write(move |connection| {
+        let mut edits = Edits::begin(connection, org_key, now)?;
+        for (number, row_id, value) in &vectors {
+            let row = data_rows::find(edits.connection, org_key, row_id)?.ok_or_else(|| {
+                Problem::malformed(format!("line {number}: there is no data row with the id {}", Quoted::new(row_id)))
+            })?;
+            embeddings::put_vector(edits.connection, org_key, row.key, &value.id, &value.json)?;
+            edits.touch(row.key)?;
+        }
+        Ok(edits.finish()?)
+    })?;
+    Ok(count)
+}
+
+/// Reads a vector of an embedding; its numbers stay as they are spelled.
+pub(super) fn read_vector(embedding: &Embedding, vector: Value<'_>) -> Result<EmbeddingValue, String> {
+    if vector.kind() != Kind::Array || vector.elements().any(|item| item.kind() != Kind::Number) {
+        return Err("the vector of an embedding has to be an array of numbers".to_owned());
+    }
+    let count = vector.elements().count();
+    if i64::try_from(count) != Ok(embedding.dimensions) {
+        let (name, dimensions) = (&embedding.name, embedding.dimensions);
+        return Err(format!("the vector has {count} numbers, the embedding {name:?} takes {dimensions}"));
+    }
+    Ok(EmbeddingValue::new(&embedding.id, &embedding.name, embedding.is_custom, vector))
 }

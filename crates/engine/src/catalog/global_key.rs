@@ -14,12 +14,10 @@ const LENGTH_LIMIT: usize = 200;
 /// What became of global keys that were to be assigned: pairs of row id and key.
 #[derive(Debug, Clone, Default)]
 pub struct Assigned {
-    /// Stored without the spaces around them.
-    pub sanitized: Vec<(String, String)>,
+    /// Stored as given. No key is stored as another than was given.
+    pub assigned: Vec<(String, String)>,
     /// Not stored: the row is unknown or has a key, or the key is taken or no key.
     pub invalid: Vec<(String, String)>,
-    /// Stored as given.
-    pub unmodified: Vec<(String, String)>,
 }
 
 /// What became of global keys that were to be cleared.
@@ -63,21 +61,16 @@ pub fn assign(workspace: &Workspace, pairs: Vec<(String, String)>) -> Result<Ass
         let mut assigned = Assigned::default();
         let mut edits = Edits::begin(connection, org_key, now)?;
         for (row_id, key) in pairs {
-            let clean = key.split_whitespace().collect::<Vec<_>>().join(" ");
             let row = data_rows::find(edits.connection, org_key, &row_id)?;
-            let is_free = data_rows::find_key_by_global_key(edits.connection, org_key, &clean)?.is_none();
-            let row = row.filter(|row| row.global_key.is_none() && is_free && fault(&clean).is_none());
+            let is_free = data_rows::find_key_by_global_key(edits.connection, org_key, &key)?.is_none();
+            let row = row.filter(|row| row.global_key.is_none() && is_free && fault(&key).is_none());
             if row.is_none() {
                 assigned.invalid.push((row_id, key));
                 continue;
             }
-            let part = Row::part(edits::read_id(&row_id, DataRowId::parse)?).with_global_key(&clean);
+            let part = Row::part(edits::read_id(&row_id, DataRowId::parse)?).with_global_key(&key);
             edits.merge(&part)?;
-            if clean == key {
-                assigned.unmodified.push((row_id, key));
-            } else {
-                assigned.sanitized.push((row_id, clean));
-            }
+            assigned.assigned.push((row_id, key));
         }
         edits.finish()?;
         Ok(assigned)

@@ -13,6 +13,7 @@ mod given_layers;
 pub mod global_key;
 pub mod media_type;
 pub mod metadata;
+pub mod row_change;
 pub mod row_import;
 pub mod row_metadata;
 pub mod slice;

@@ -6,6 +6,7 @@
 use super::chunk::Chunk;
 use super::data_row::{self, Composed, Origin, Vocabulary};
 use super::given_layers::GivenLayers;
+use super::row_change;
 use crate::ambient::Chance;
 use crate::edits::Edits;
 use crate::outbound::Limits;
@@ -204,7 +205,7 @@ impl Portion {
                 let sort = if kind == "ID" { "id" } else { "global key" };
                 let row = row.ok_or_else(|| Problem::malformed(format!("no data row has the {sort} {named:?}")))?;
                 let by = (&*self.chance, self.now);
-                data_row::change(edits, self.org_key, &row, payload, vocabulary, by)?;
+                row_change::change(edits, self.org_key, &row, payload, vocabulary, by)?;
                 Ok(row.id)
             }
             _ => Err(Problem::malformed("the type of an item's id is AUTO, ID or GKEY")),

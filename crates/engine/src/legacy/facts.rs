@@ -9,6 +9,7 @@ use labelport_store::Connection;
 use labelport_store::StoreError;
 use labelport_store::tables::annotation_imports;
 use labelport_store::tables::issues::{self, IssueStatus};
+use labelport_store::tables::labels;
 use labelport_store::tables::ontologies;
 use labelport_store::tables::projects;
 use std::collections::{BTreeSet, HashMap};
@@ -73,8 +74,17 @@ impl Facts {
 
 fn open_issues(connection: &mut dyn Connection, project_key: i64) -> Result<BTreeSet<String>, StoreError> {
     let issues = issues::list(connection, project_key)?;
-    let open = issues.into_iter().filter(|issue| issue.status == IssueStatus::Open);
-    Ok(open.filter_map(|issue| issue.label_id).collect())
+    let mut open = BTreeSet::new();
+    for issue in issues.into_iter().filter(|issue| issue.status == IssueStatus::Open) {
+        match issue.label_id {
+            Some(label_id) => {
+                open.insert(label_id);
+            }
+            // What is said of a row is said of each of its labels.
+            None => open.extend(labels::list_ids_of_row(connection, project_key, &issue.row_id)?),
+        }
+    }
+    Ok(open)
 }
 
 fn colors_of(

@@ -10,6 +10,7 @@ use crate::edits::Edits;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
+use crate::workspace::api_keys::User;
 use labelport_model::given;
 use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
@@ -37,8 +38,11 @@ pub struct Creation {
     pub consensus: Value,
 }
 
-/// Returns the priority that a call gives; the vendor has 1 (first) to 5.
+/// Returns the priority that a call gives, or the usual one; the vendor has 1 (first) to 5.
 pub fn read_priority(given: &Value) -> Result<i64, Problem> {
+    if given.is_null() {
+        return Ok(DEFAULT_PRIORITY);
+    }
     given.as_i64().ok_or_else(|| Problem::malformed(format!("the priority is {given}; give a whole number such as 5")))
 }
 
@@ -66,7 +70,7 @@ fn expected_labels(batch: &Batch) -> i64 {
 /// Creates a batch without rows.
 pub fn create_empty(
     workspace: &Workspace,
-    caller: &Caller,
+    user: &User,
     project: &Project,
     creation: &Creation,
 ) -> Result<Batch, Problem> {
@@ -77,15 +81,27 @@ pub fn create_empty(
         name: creation.name.clone(),
         consensus: consensus_of(&creation.consensus)?.map(|settings| settings.to_string()),
         priority: Some(creation.priority),
-        created_by: Some(caller.user.key),
+        created_by: Some(user.key),
         now: workspace.now(),
     };
     let id = new.id.clone();
     workspace.write(move |connection| match projects::create_batch(connection, &new)? {
         true => Ok(()),
-        false => Err(Problem::conflict(format!("A batch named '{}' already exists in the project", new.name))),
+        false => Err(name_taken(&new.name)),
     })?;
     get(workspace, project, &id)
+}
+
+/// Fails if a batch of the project has the name.
+pub(crate) fn check_name_is_free(workspace: &Workspace, project: &Project, name: &str) -> Result<(), Problem> {
+    match list(workspace, project)?.iter().any(|batch| batch.name == name) {
+        true => Err(name_taken(name)),
+        false => Ok(()),
+    }
+}
+
+fn name_taken(name: &str) -> Problem {
+    Problem::conflict(format!("A batch named '{name}' already exists in the project"))
 }
 
 /// Creates a batch with rows; returns it, and the ids that are of no row. Rows that are in the project already stay
@@ -97,6 +113,7 @@ pub fn create(
     creation: &Creation,
     rows: &NamedRows,
 ) -> Result<(Batch, Vec<String>), Problem> {
+    check_name_is_free(workspace, project, &creation.name)?;
     let found = rows.find_for_batch(workspace)?;
     let keys = found.keys();
     let fresh = workspace.read(|connection| {
@@ -111,12 +128,21 @@ pub fn create(
     if fresh.is_empty() {
         return Err(Problem::malformed("No valid data rows to add to project"));
     }
-    let batch = create_empty(workspace, caller, project, creation)?;
-    let mover = Mover { email: caller.user.email.clone(), now: workspace.now() };
-    for portion in fresh.chunks(PORTION) {
-        add(workspace, project, &batch, creation.priority, portion, &mover)?;
-    }
+    let batch = create_empty(workspace, &caller.user, project, creation)?;
+    add_rows(workspace, &caller.user, project, (&batch, creation.priority), &fresh)?;
     Ok((get(workspace, project, &batch.id)?, found.missing))
+}
+
+/// Adds rows to a batch. Rows that are in the project stay where they are.
+pub(crate) fn add_rows(
+    workspace: &Workspace,
+    user: &User,
+    project: &Project,
+    (batch, priority): (&Batch, i64),
+    keys: &[RowKey],
+) -> Result<(), Problem> {
+    let mover = Mover { email: user.email.clone(), now: workspace.now() };
+    keys.chunks(PORTION).try_for_each(|portion| add(workspace, project, batch, priority, portion, &mover))
 }
 
 /// Adds rows to a batch in one transaction.
@@ -253,7 +279,7 @@ pub fn create_many(
     let mut started = Vec::new();
     for (index, rows) in portions.iter().enumerate() {
         let named = Creation { name: format!("{}{index:04}", creation.name), ..creation.clone() };
-        let batch = create_empty(workspace, caller, project, &named)?;
+        let batch = create_empty(workspace, &caller.user, project, &named)?;
         let task = start_fill(workspace, caller, project, &batch, creation.priority, rows)?;
         started.push((batch.id, task.to_string()));
     }

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod issue;
 pub mod label;
+pub mod labeling_override;
 pub mod named_rows;
 pub mod ontology;
 pub mod project;

@@ -19,12 +19,13 @@ use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
 
 /// What the SDK sets of a project and reads back, null where nobody set it, with the type that it has.
-const SETTINGS: [(&str, Setting); 9] = [
+const SETTINGS: [(&str, Setting); 10] = [
     ("autoAuditNumberOfLabels", Setting::Number),
     ("autoAuditPercentage", Setting::Number),
     ("editorTaskType", Setting::Text),
     ("isBenchmarkEnabled", Setting::Flag),
     ("isConsensusEnabled", Setting::Flag),
+    ("labelingFrontendId", Setting::Text),
     ("modelSetupComplete", Setting::Flag),
     ("setupComplete", Setting::Text),
     ("uploadType", Setting::Text),

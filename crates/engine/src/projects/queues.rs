@@ -34,7 +34,7 @@ impl Queues {
     }
 
     /// Returns the status of rows in a queue.
-    pub(super) fn status_of(queue: &Queue) -> WorkflowStatus {
+    pub(crate) fn status_of(queue: &Queue) -> WorkflowStatus {
         let known = QUEUES.iter().find(|(_, kind, _)| queue.queue_type.as_deref() == Some(kind));
         known.map_or(WorkflowStatus::InReview, |(.., status)| *status)
     }

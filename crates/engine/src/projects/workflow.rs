@@ -253,7 +253,8 @@ impl Job for PriorityChange {
 /// The most rows of a transaction.
 const PORTION: usize = 1_000;
 
-fn move_row(
+/// Moves a row of a project to a queue, or to done.
+pub(crate) fn move_row(
     edits: &mut Edits<'_>,
     org_key: i64,
     project: &Project,

@@ -25,6 +25,10 @@ const FIELD_LIMIT: usize = 2_000;
 const OBJECT_LIMIT: usize = 100_000;
 /// What the SDK knows as a query that asks for too much.
 const TOO_COMPLEX: &str = "Query complexity limit exceeded";
+/// The most objects that a text may ask for by its lists inside lists, each as long as it may be.
+const COST_LIMIT: usize = 10_000_000;
+/// How many objects a list is taken for where nobody says.
+const LIST_COST: usize = 100;
 
 /// Runs the one operation of a text.
 pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<Value, Failed> {
@@ -46,7 +50,7 @@ pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<
         }
     };
     let executor = Executor { call, document: &document, variables: &variables, objects: Cell::new(0) };
-    executor.check(root, &operation.selection_set.node, 0, &mut 0)?;
+    executor.check(root, &operation.selection_set.node, Nesting::default(), &mut 0)?;
     let mut path = Vec::new();
     let data = executor.object(root, &[&operation.selection_set.node], &Node::new(), Some(action), &mut path);
     data.map(|data| json!({ "data": data })).map_err(|problem| {
@@ -82,6 +86,27 @@ fn only_operation(document: &ExecutableDocument) -> Result<&OperationDefinition,
     }
 }
 
+/// Where a selection is.
+#[derive(Debug, Clone, Copy)]
+struct Nesting {
+    /// How many selections are around it.
+    depth: usize,
+    /// How many times it may be resolved, by the lists around it.
+    cost: usize,
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self { depth: 0, cost: 1 }
+    }
+}
+
+impl Nesting {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, ..self }
+    }
+}
+
 struct Executor<'a> {
     call: &'a Call<'a>,
     document: &'a ExecutableDocument,
@@ -92,8 +117,8 @@ struct Executor<'a> {
 
 impl Executor<'_> {
     /// Looks at a whole selection before anything runs: a mutation with a wrong field must do nothing.
-    fn check(&self, of: &str, set: &SelectionSet, depth: usize, count: &mut usize) -> Result<(), Problem> {
-        if depth > DEPTH_LIMIT {
+    fn check(&self, of: &str, set: &SelectionSet, at: Nesting, count: &mut usize) -> Result<(), Problem> {
+        if at.depth > DEPTH_LIMIT || at.cost > COST_LIMIT {
             return Err(Problem::new(ProblemKind::Invalid, TOO_COMPLEX));
         }
         for selection in &set.items {
@@ -102,12 +127,12 @@ impl Executor<'_> {
                 return Err(Problem::new(ProblemKind::Invalid, TOO_COMPLEX));
             }
             match &selection.node {
-                Selection::Field(selected) => self.check_field(of, &selected.node, depth, count)?,
+                Selection::Field(selected) => self.check_field(of, &selected.node, at, count)?,
                 Selection::InlineFragment(fragment) => {
                     let inner = fragment.node.type_condition.as_ref();
                     let inner = inner.map_or(of, |condition| condition.node.on.node.as_str());
                     self.check_fragment(of, inner)?;
-                    self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
+                    self.check(inner, &fragment.node.selection_set.node, at.deeper(), count)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
@@ -116,7 +141,7 @@ impl Executor<'_> {
                     };
                     let inner = fragment.node.type_condition.node.on.node.as_str();
                     self.check_fragment(of, inner)?;
-                    self.check(inner, &fragment.node.selection_set.node, depth + 1, count)?;
+                    self.check(inner, &fragment.node.selection_set.node, at.deeper(), count)?;
                 }
             }
         }
@@ -134,7 +159,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn check_field(&self, of: &str, selected: &Selected, depth: usize, count: &mut usize) -> Result<(), Problem> {
+    fn check_field(&self, of: &str, selected: &Selected, at: Nesting, count: &mut usize) -> Result<(), Problem> {
         let name = selected.name.node.as_str();
         if name == "__typename" {
             return Ok(());
@@ -155,8 +180,21 @@ impl Executor<'_> {
             (Some(returns), true) => {
                 invalid(format!("Field \"{name}\" of type \"{returns}\" must have a selection of subfields."))
             }
-            (Some(returns), false) => self.check(returns, set, depth + 1, count),
+            (Some(returns), false) => {
+                let at = Nesting { cost: at.cost.saturating_mul(self.list_cost(field, selected)), ..at.deeper() };
+                self.check(returns, set, at, count)
+            }
         }
+    }
+
+    /// Returns how many objects a field may give: one, unless it is a list, which has pages.
+    fn list_cost(&self, field: &Field, selected: &Selected) -> usize {
+        if !field.takes.contains(&"first") {
+            return 1;
+        }
+        let first = selected.arguments.iter().find(|(name, _)| name.node == "first");
+        let first = first.and_then(|(_, value)| self.value(&value.node)?.as_u64());
+        first.and_then(|first| usize::try_from(first).ok()).unwrap_or(LIST_COST).max(1)
     }
 
     /// Returns whether a mutation removes something: then it also succeeds if that is already gone.
@@ -469,7 +507,7 @@ mod tests {
 
     #[test]
     fn fields_that_write_are_for_writers_wherever_they_are() {
-        let verbs = ["add", "connect", "create", "delete", "remove", "set", "show"];
+        let verbs = ["add", "connect", "create", "delete", "remove", "set", "show", "unset"];
         for (of, field) in SCHEMA.inner_fields().filter(|(_, field)| field.resolve.is_some()) {
             let rest = verbs.iter().find_map(|verb| field.name.strip_prefix(verb));
             let is_order = rest.is_some_and(|rest| rest.starts_with(char::is_uppercase));

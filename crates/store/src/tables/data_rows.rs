@@ -173,6 +173,13 @@ pub fn list_metadata(connection: &mut dyn Connection, row_key: RowKey) -> Result
     connection.list(sql, &[row_key.into()], |row| row.text(0).unwrap_or_default())
 }
 
+/// Forgets of which data type a row is, and what its asset said, since another asset takes its place.
+pub fn forget_data_type(connection: &mut dyn Connection, row_key: RowKey) -> Result<(), StoreError> {
+    let sql = "update data_rows set data_type = null, media = '{}' where row_key = $1";
+    connection.execute(sql, &[row_key.into()])?;
+    Ok(())
+}
+
 /// Lists the embedding entries of a row, as an export shows them.
 pub fn list_embeddings(connection: &mut dyn Connection, row_key: RowKey) -> Result<Vec<String>, StoreError> {
     let sql = "select json from row_embeddings where row_key = $1 order by ordinal";

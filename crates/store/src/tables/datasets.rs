@@ -97,6 +97,19 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Dataset
     connection.list(&format!("{SELECT} order by dataset_key"), &[org_key.into()], dataset)
 }
 
+/// Lists the datasets that rows of a project are of, oldest first.
+pub fn list_of_project(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    project_key: i64,
+) -> Result<Vec<Dataset>, StoreError> {
+    let sql = format!(
+        "{SELECT} and dataset_key in (select d.dataset_key from project_rows r join data_rows d \
+         on d.row_key = r.row_key where r.project_key = $2) order by dataset_key"
+    );
+    connection.list(&sql, &[org_key.into(), project_key.into()], dataset)
+}
+
 /// Changes a dataset. A new name gives the rows, which show it, the next change number.
 pub fn update(
     connection: &mut dyn Connection,

@@ -172,6 +172,26 @@ pub fn list_of_row(connection: &mut dyn Connection, org_key: i64, row_key: RowKe
     connection.list(&sql, &[org_key.into(), row_key.into()], label)
 }
 
+/// Lists the ids of the labels that a row, named by its id, has in a project.
+pub fn list_ids_of_row(
+    connection: &mut dyn Connection,
+    project_key: i64,
+    row_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select l.id from row_ids i join labels l on l.project_key = $1 and l.row_key = i.row_key \
+               where i.id = $2 order by l.ordinal";
+    connection.list(sql, &[project_key.into(), row_id.into()], |row| row.text(0).unwrap_or_default())
+}
+
+/// Returns whether a row has a label in any project, or a label or prediction in any model run.
+pub fn has_any(connection: &mut dyn Connection, row_key: RowKey) -> Result<bool, StoreError> {
+    let sql = "select (select count(*) from (select 1 from project_rows r join labels l on l.project_key = r.project_key \
+               and l.row_key = r.row_key where r.row_key = $1 limit 1)) + \
+               (select count(*) from (select 1 from run_rows r join run_labels l on l.run_key = r.run_key \
+               and l.row_key = r.row_key where r.row_key = $1 limit 1))";
+    Ok(connection.count(sql, &[row_key.into()])? > 0)
+}
+
 /// Finds a label by its id.
 pub fn find(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Label>, StoreError> {
     let sql = format!(

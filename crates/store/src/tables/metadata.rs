@@ -1,4 +1,4 @@
-//! Metadata schemas: which fields data rows can have in addition to their labels, and the embeddings that they can have.
+//! Metadata schemas: which fields data rows can have in addition to their labels.
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::write::changes;
@@ -21,19 +21,6 @@ pub struct MetadataSchema {
     pub is_reserved: bool,
     /// The options of an enum: id and name, in order of their creation as far as ids show it.
     pub options: Vec<(String, String)>,
-}
-
-/// An embedding as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Embedding {
-    /// The public id.
-    pub id: String,
-    /// The name.
-    pub name: String,
-    /// How many numbers a vector has.
-    pub dimensions: i64,
-    /// Whether somebody made it, and not the platform.
-    pub is_custom: bool,
 }
 
 /// Lists the metadata schemas, reserved ones first, then oldest first.
@@ -135,52 +122,6 @@ pub fn mark_deleted(connection: &mut dyn Connection, key: i64, now: Timestamp) -
     let sql = "update metadata_schemas set deleted_ms = $1 where schema_key = $2";
     connection.execute(sql, &[now.as_millis().into(), key.into()])?;
     Ok(())
-}
-
-/// Lists the embeddings, oldest first.
-pub fn list_embeddings(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Embedding>, StoreError> {
-    let sql = "select id, name, dimensions, is_custom from embeddings where org_key = $1 and id <> '' \
-               order by embedding_key";
-    connection.list(sql, &[org_key.into()], |row| Embedding {
-        id: row.text(0).unwrap_or_default(),
-        name: row.text(1).unwrap_or_default(),
-        dimensions: row.int(2).unwrap_or(0),
-        is_custom: row.int(3) == Some(1),
-    })
-}
-
-/// Creates an embedding.
-pub fn create_embedding(
-    connection: &mut dyn Connection,
-    org_key: i64,
-    embedding: &Embedding,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    connection.execute(
-        "insert into embeddings (org_key, id, name, dimensions, is_custom, created_ms) values ($1, $2, $3, $4, $5, $6)",
-        &[
-            org_key.into(),
-            (&embedding.id).into(),
-            (&embedding.name).into(),
-            embedding.dimensions.into(),
-            embedding.is_custom.into(),
-            now.as_millis().into(),
-        ],
-    )?;
-    Ok(())
-}
-
-/// Deletes an embedding that no row has; returns how many rows have it, and none where there is no such embedding.
-pub fn delete_embedding(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<i64>, StoreError> {
-    let sql = "select embedding_key from embeddings where org_key = $1 and id = $2";
-    let Some(key) = connection.find(sql, &[org_key.into(), id.into()], |row| row.int(0))?.flatten() else {
-        return Ok(None);
-    };
-    let rows = connection.count("select count(*) from row_embeddings where embedding_key = $1", &[key.into()])?;
-    if rows == 0 {
-        connection.execute("delete from embeddings where embedding_key = $1", &[key.into()])?;
-    }
-    Ok(Some(rows))
 }
 
 fn schema(row: &dyn RowView) -> MetadataSchema {

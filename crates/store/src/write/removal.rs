@@ -85,7 +85,7 @@ pub fn remove_from_project(
         kept.add_row(project_key, standing, -1);
         kept.flush(connection)?;
     }
-    for table in ["issues", "project_rows"] {
+    for table in ["issues", "labeling_overrides", "project_rows"] {
         connection.execute(&format!("delete from {table} where project_key = $1 and row_key = $2"), &keys)?;
     }
     leave(connection, org_key, change_seq, (Scope::Project, project_key, row_key))
@@ -123,6 +123,7 @@ pub fn remove_project(
         "delete from labels where project_key = $1",
         "delete from issue_comments where issue_key in (select i.issue_key from issues i where i.project_key = $1)",
         "delete from issues where project_key = $1",
+        "delete from labeling_overrides where project_key = $1",
         "delete from project_rows where project_key = $1",
         "delete from batches where project_key = $1",
     ] {

@@ -2,14 +2,17 @@
 
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{change_seq, count, id, key, look, merge, peek, rows_with, twelve, write};
-use labelport_store::tables::metadata::{self, Embedding, MetadataSchema};
+use labelport_store::tables::data_rows;
+use labelport_store::tables::embeddings::{self, Embedding};
+use labelport_store::tables::metadata::{self, MetadataSchema};
+use labelport_store::write::changes;
 
 const CONTRACTS: &[Contract] = &[
     ("a schema is created once", a_schema_is_created_once),
     ("a new name is in every value", a_new_name_is_in_every_value),
     ("options change places", options_change_places),
     ("a deleted schema leaves its values", a_deleted_schema_leaves_its_values),
-    ("an embedding that rows have stays", an_embedding_that_rows_have_stays),
+    ("an embedding goes with its vectors", an_embedding_goes_with_its_vectors),
 ];
 
 #[test]
@@ -108,19 +111,33 @@ fn a_deleted_schema_leaves_its_values(test: &TestStore) {
     assert_eq!(values(test, 1), before);
 }
 
-fn an_embedding_that_rows_have_stays(test: &TestStore) {
+fn an_embedding_goes_with_its_vectors(test: &TestStore) {
     merge(&test.store, &twelve());
     let org_key = test.store.org_key();
     let embedding = Embedding { id: "e2".to_owned(), name: "ours".to_owned(), dimensions: 3, is_custom: true };
     let new = embedding.clone();
-    write(&test.store, move |connection| metadata::create_embedding(connection, org_key, &new, now()));
-    let list = || peek(&test.store, |connection| metadata::list_embeddings(connection, org_key));
+    write(&test.store, move |connection| embeddings::create(connection, org_key, &new, now()));
+    let list = || peek(&test.store, |connection| embeddings::list(connection, org_key));
     let clip = Embedding { id: "e1".to_owned(), name: "clip".to_owned(), dimensions: 2, is_custom: false };
     assert_eq!(list(), [clip.clone(), embedding]);
-    let delete =
-        |id: &'static str| write(&test.store, move |connection| metadata::delete_embedding(connection, org_key, id));
-    assert_eq!((delete("e1"), delete("e2"), delete("e2")), (Some(1), Some(0), None));
+    let delete = |id: &'static str| {
+        write(&test.store, move |connection| {
+            let change_seq = changes::next_change_seq(connection, org_key)?;
+            embeddings::delete(connection, org_key, id, change_seq)
+        })
+    };
+    let vectors = |id: &str| peek(&test.store, |connection| embeddings::count_vectors(connection, org_key, id));
+    let put = |json: &'static str| {
+        write(&test.store, move |connection| embeddings::put_vector(connection, org_key, 2, "e2", json));
+        peek(&test.store, |connection| data_rows::list_embeddings(connection, 2))
+    };
+    assert_eq!((put("[1]"), put("[2]")), (vec!["[1]".to_owned()], vec!["[2]".to_owned()]));
+    assert_eq!((vectors("e1"), vectors("e2"), vectors("e3")), (1, 1, 0));
+    assert_eq!((delete("e2"), delete("e2")), (true, false));
     assert_eq!(list(), [clip]);
+    assert_eq!(rows_with(&test.store, "data_rows", 2), [2]);
     assert_eq!(count(&test.store, "row_embeddings"), 1);
-    assert_eq!(key(&test.store, "select count(*) from embeddings"), 1);
+    assert!(delete("e1"));
+    assert_eq!((count(&test.store, "row_embeddings"), key(&test.store, "select count(*) from embeddings")), (0, 0));
+    assert_eq!(rows_with(&test.store, "data_rows", 4), [1]);
 }

@@ -1,7 +1,7 @@
 //! Two callers at once: nothing that was acknowledged is lost, and nothing that is deleted comes back.
 
 use super::{Served, cars, image};
-use labelport_engine::catalog::data_row;
+use labelport_engine::catalog::{data_row, row_change};
 use labelport_engine::projects::named_rows::NamedRows;
 use labelport_engine::projects::{batch, project};
 use labelport_model::problem::Problem;
@@ -39,7 +39,7 @@ fn a_row_that_is_deleted_while_it_is_changed_stays_deleted() {
     let dataset_id = served.dataset("set");
     let rows: Vec<_> = (0..20).map(|number| image(&format!("g{number}"))).collect();
     for id in served.rows(&dataset_id, &rows) {
-        let change = || data_row::update(&served.workspace, &id, br#"{"external_id":"back"}"#.to_vec());
+        let change = || row_change::update(&served.workspace, &id, br#"{"external_id":"back"}"#.to_vec());
         let (deleted, _) = both(|| data_row::delete(&served.workspace, vec![id.clone()]), change);
         assert_eq!(deleted.unwrap(), std::slice::from_ref(&id));
     }

@@ -52,7 +52,7 @@ fn a_batch_tells_the_ids_of_nothing() {
 #[test]
 fn a_large_batch_takes_the_others_and_fails() {
     let (served, project, ids) = filled();
-    let batch = batch::create_empty(&served.workspace, &served.caller, &project, &creation("large")).unwrap();
+    let batch = batch::create_empty(&served.workspace, &served.caller.user, &project, &creation("large")).unwrap();
     let fill = |rows: &Value| {
         let start = || batch::start_fill(&served.workspace, &served.caller, &project, &batch, 5, rows);
         let id = served.order(start).unwrap();

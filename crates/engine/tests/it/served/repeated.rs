@@ -63,7 +63,7 @@ fn a_batch_is_filled_once() {
         priority: 2,
         consensus: json!({ "numberOfLabels": 3, "coveragePercentage": 0.5 }),
     };
-    let batch = batch::create_empty(&served.workspace, &served.caller, &project, &creation).unwrap();
+    let batch = batch::create_empty(&served.workspace, &served.caller.user, &project, &creation).unwrap();
     let rows = json!({ "dataRowIds": ids[2..6], "globalKeys": ["g7"] });
     let fill = || batch::start_fill(&served.workspace, &served.caller, &project, &batch, 2, &rows);
     let id = served.order(fill).unwrap();
@@ -76,7 +76,7 @@ fn a_batch_is_filled_once() {
     assert_eq!(details(4)["consensus_expected_label_count"], 3);
     assert_eq!(details(4)["workflow_history"].as_array().unwrap().len(), 1);
     assert_eq!(details(3)["batch_name"], "first");
-    let again = batch::create_empty(&served.workspace, &served.caller, &project, &creation).unwrap_err();
+    let again = batch::create_empty(&served.workspace, &served.caller.user, &project, &creation).unwrap_err();
     assert_eq!(again.message, "A batch named 'second' already exists in the project");
 }
 

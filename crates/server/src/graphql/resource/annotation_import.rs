@@ -5,7 +5,7 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
-use labelport_engine::annotation_import::{self, AnnotationImport, ImportKind, NewImport};
+use labelport_engine::annotation_import::{self, AnnotationImport, ImportKind, NewImport, OfRun};
 use labelport_engine::models::run;
 use labelport_engine::projects::project;
 use labelport_model::problem::Problem;
@@ -53,6 +53,9 @@ pub(super) static PART: Part = Part {
         Field::object("bulkImportRequest", "AnnotationImport", &["where"], |call, _, arguments| {
             get(call, arguments, ImportKind::Prelabel)
         }),
+        Field::object("meaToMalPredictionImport", "AnnotationImport", &["where"], |call, _, arguments| {
+            get(call, arguments, ImportKind::Prelabel)
+        }),
         Field::object("labelImports", "AnnotationImport", &["first", "skip", "where"], |call, _, arguments| {
             list(call, arguments, ImportKind::Label)
         }),
@@ -82,6 +85,7 @@ pub(super) static PART: Part = Part {
             &["data"],
             |call, _, arguments| create(call, arguments, ImportKind::Prediction),
         ),
+        Field::object("createMalPredictionImportForModelRunDataRows", "AnnotationImport", &["data"], of_run),
         Field::object("createBulkImportRequest", "AnnotationImport", &["data"], |call, _, arguments| {
             create(call, arguments, ImportKind::Prelabel)
         }),
@@ -106,7 +110,23 @@ fn create(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Resul
     Ok(to_node(call, &import, parent_id))
 }
 
+fn of_run(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project_id = arguments.text("data.projectId")?;
+    let of = OfRun {
+        project_id,
+        run_id: arguments.text("data.modelRunId")?,
+        row_ids: arguments.texts("data.dataRowIds")?,
+        name: arguments.text("data.name")?,
+    };
+    let import = annotation_import::import_of_run(call.workspace, call.caller, &of)?;
+    Ok(to_node(call, &import, project_id))
+}
+
 fn get(call: &Call<'_>, arguments: &Arguments<'_>, kind: ImportKind) -> Result<Value, Problem> {
+    if let Some(id) = arguments.find_text("where.id")? {
+        let (import, parent_id) = annotation_import::get_by_id(call.workspace, kind, id)?;
+        return Ok(to_node(call, &import, &parent_id));
+    }
     let parent_id = parent_id(arguments, "where", kind)?;
     let import = annotation_import::get(call.workspace, kind, parent_id, arguments.text("where.name")?)?;
     Ok(to_node(call, &import, parent_id))

@@ -48,7 +48,8 @@ pub(super) static PART: Part = Part {
             Field::object("createBatchV2", "CreatedBatch", &["input"], create).for_writers(),
             Field::object("createEmptyBatch", "Batch", &["input"], |call, parent, arguments| {
                 let creation = creation(arguments, "input.name", workflow::DEFAULT_PRIORITY)?;
-                batch::create_empty(call.workspace, call.caller, &parent_of(call, parent)?, &creation).map(to_node)
+                batch::create_empty(call.workspace, &call.caller.user, &parent_of(call, parent)?, &creation)
+                    .map(to_node)
             })
             .for_writers(),
             Field::object("addDataRowsToBatchAsync", "TaskId", &["input"], fill).for_writers(),

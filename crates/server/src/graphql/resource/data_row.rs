@@ -5,7 +5,7 @@ use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
-use labelport_engine::catalog::{asset, data_row, dataset, metadata};
+use labelport_engine::catalog::{asset, data_row, dataset, metadata, row_change};
 use labelport_engine::projects::{label, project};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
@@ -130,6 +130,6 @@ fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
             payload[key] = given.clone();
         }
     }
-    data_row::update(call.workspace, row_id, payload.to_string().into_bytes())?;
+    row_change::update(call.workspace, row_id, payload.to_string().into_bytes())?;
     data_row::get(call.workspace, row_id).map(nodes::data_row)
 }

@@ -80,9 +80,9 @@ fn assign(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
     job(
         call,
         &json!({
-            "sanitizedAssignments": to_values(assigned.sanitized),
+            "sanitizedAssignments": [],
             "invalidGlobalKeyAssignments": to_values(assigned.invalid),
-            "unmodifiedAssignments": to_values(assigned.unmodified),
+            "unmodifiedAssignments": to_values(assigned.assigned),
             "accessDeniedAssignments": [],
         }),
     )

@@ -23,6 +23,7 @@ mod ontology;
 mod project;
 mod queue;
 mod row_import;
+mod send;
 mod session;
 mod slice;
 mod task;
@@ -56,6 +57,7 @@ pub(super) static PARTS: &[&Part] = &[
     &project::PART,
     &queue::PART,
     &row_import::PART,
+    &send::PART,
     &session::PART,
     &slice::PART,
     &task::PART,

@@ -6,6 +6,7 @@ use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
+use labelport_engine::catalog::dataset;
 use labelport_engine::projects::{label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
@@ -52,14 +53,19 @@ pub(super) static PART: Part = Part {
                 }),
                 // A project that is not set up has none: older versions refuse to set one up twice.
                 Field::object("labelingFrontend", "LabelingFrontend", &[], |_, parent, _| {
-                    let is_set_up = parent.get("setupComplete").is_some_and(|time| !time.is_null());
-                    Ok(if is_set_up { editor() } else { Value::Null })
+                    let has = |key: &str| parent.get(key).is_some_and(|value| !value.is_null());
+                    Ok(if has("setupComplete") || has("labelingFrontendId") { editor() } else { Value::Null })
                 }),
-                Field::object("labelingFrontendOptions", "LabelingFrontendOptions", &[], |_, _, _| Ok(json!([]))),
-                Field::object("labelingParameterOverrides", "LabelingParameterOverride", &[], |_, _, _| Ok(json!([]))),
+                Field::object(
+                    "labelingFrontendOptions",
+                    "LabelingFrontendOptions",
+                    &["first", "orderBy", "skip", "where"],
+                    frontend_options,
+                ),
                 Field::object("benchmarks", "Benchmark", &[], |_, _, _| Ok(json!([]))),
                 Field::object("webhooks", "Webhook", &[], |_, _, _| Ok(json!([]))),
                 Field::object("resourceTags", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
+                Field::object("datasets", "Dataset", &["first", "orderBy", "skip", "where"], datasets),
                 Field::object("organization", "Organization", &[], organization),
                 Field::object("createdBy", "User", &[], |call, parent, _| {
                     user_by(call, |user| user.key == number(parent, "_createdBy"))
@@ -80,11 +86,6 @@ pub(super) static PART: Part = Part {
         Type { name: "TagSetStatus", leaves: &["tagSetStatus"], fields: &[] },
         Type { name: "LabelingFrontend", leaves: &["description", "iframeUrlPath", "id", "name"], fields: &[] },
         Type { name: "LabelingFrontendOptions", leaves: &["customizationOptions", "id"], fields: &[] },
-        Type {
-            name: "LabelingParameterOverride",
-            leaves: &["id", "numberOfLabels", "priority"],
-            fields: &[Field::member("dataRow", "DataRow")],
-        },
         Type {
             name: "Benchmark",
             leaves: &["averageAgreement", "completedCount", "createdAt", "id", "lastActivity"],
@@ -136,13 +137,38 @@ fn editor() -> Value {
     json!({ "id": EDITOR_ID, "name": "Editor", "description": "The editor", "iframeUrlPath": "" })
 }
 
+/// Lists the datasets that rows of a project are of.
+fn datasets(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let found = dataset::list_of_project(call.workspace, number(parent, "_key"))?;
+    listing::page(found.into_iter().map(|each| node(nodes::dataset(each))).collect(), arguments)
+}
+
+/// Lists the options of the editor of a project that is set up: its ontology.
+fn frontend_options(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let is_set_up = parent.get("setupComplete").is_some_and(|time| !time.is_null());
+    let project = project::get(call.workspace, id(parent))?;
+    let ontology = project::find_ontology(call.workspace, &project)?.filter(|_| is_set_up);
+    let options = |ontology: ontologies::Ontology| {
+        let options = ontologies::normalized(&ontology).to_string();
+        node(json!({ "id": ontology.id, "customizationOptions": options }))
+    };
+    listing::page(ontology.map(options).into_iter().collect(), arguments)
+}
+
 fn update(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let id = arguments.text("where.id")?;
     if arguments.flag("data.deleted")? {
         project::delete(call.workspace, id)?;
         return Ok(json!({ "id": id }));
     }
-    project::update(call.workspace, id, arguments.at("data")).map(nodes::project)
+    let mut data = arguments.at("data").clone();
+    if let Some(frontend) = arguments.find_text("data.labelingFrontend.connect.id")? {
+        if frontend != EDITOR_ID {
+            return Err(Problem::not_found("labeling frontend", frontend));
+        }
+        data["labelingFrontendId"] = json!(frontend);
+    }
+    project::update(call.workspace, id, &data).map(nodes::project)
 }
 
 fn connect_ontology(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {

@@ -1,23 +1,40 @@
 //! Task queues of a project, and what they hold.
 
-use super::{id, number};
+use super::{id, node, number};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
+use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use labelport_engine::catalog::row_metadata;
-use labelport_engine::projects::{issue, project, workflow};
+use crate::nodes;
+use labelport_engine::catalog::{data_row, row_metadata};
+use labelport_engine::projects::{batch, issue, labeling_override, project, workflow};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
     types: &[
         Type { name: "TaskQueue", leaves: &["dataRowCount", "description", "id", "name", "queueType"], fields: &[] },
+        Type {
+            name: "LabelingParameterOverride",
+            leaves: &["id", "numberOfLabels", "priority"],
+            fields: &[Field::object("dataRow", "DataRow", &[], |call, parent, _| {
+                Ok(data_row::find_by_key(call.workspace, number(parent, "_row"))?.map_or(Value::Null, nodes::data_row))
+            })],
+        },
         Type { name: "StateCount", leaves: &["count", "state"], fields: &[] },
         Type { name: "IssueCount", leaves: &["totalCount"], fields: &[] },
+        Type { name: "ClearedReservations", leaves: &["clearedReservationCount", "success"], fields: &[] },
         Type { name: "Success", leaves: &["errorMessage", "success"], fields: &[] },
     ],
     queries: &[],
-    mutations: &[],
+    mutations: &[Field::object("clearQueueReservations", "ClearedReservations", &["input"], |call, _, arguments| {
+        // Nobody labels here, so that no row is ever reserved.
+        let project = project::get(call.workspace, arguments.text("input.projectId")?)?;
+        let queue = arguments.text("input.queueId")?;
+        let is_there = workflow::list(call.workspace, &project)?.iter().any(|known| known.id == queue);
+        is_there.then_some(()).ok_or_else(|| Problem::not_found("task queue", queue))?;
+        Ok(json!({ "success": true, "clearedReservationCount": 0 }))
+    })],
     more: &[(
         "Project",
         &[
@@ -27,9 +44,16 @@ pub(super) static PART: Part = Part {
                 "setLabelingParameterOverrides",
                 "Success",
                 &["data", "dataWithDataRowIdentifiers"],
-                set_priorities,
+                set_overrides,
             )
             .for_writers(),
+            Field::object("unsetLabelingParameterOverrides", "Success", &["data"], unset_overrides).for_writers(),
+            Field::object(
+                "labelingParameterOverrides",
+                "LabelingParameterOverride",
+                &["first", "orderBy", "skip", "where"],
+                list_overrides,
+            ),
             Field::object("createQueuePriorityUpdateTask", "TaskId", &["data"], |call, parent, arguments| {
                 let rows = arguments.at("data.dataRowIdentifiers");
                 let task = workflow::start_priorities(
@@ -81,22 +105,31 @@ fn move_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Resul
     Ok(json!({ "taskId": task.as_str() }))
 }
 
-fn set_priorities(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+fn set_overrides(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let given = [arguments.list("dataWithDataRowIdentifiers")?, arguments.list("data")?].concat();
     if given.is_empty() {
         return Err(Problem::malformed("data is missing; give a list of rows with priorities"));
     }
-    let mut wanted = Vec::new();
-    for each in &given {
-        let identifier = row_metadata::identifier(each);
-        let rows = json!({ "ids": [identifier["id"]], "idType": identifier["idType"] });
-        workflow::check_rows(call.workspace, id(parent), &rows)?;
-        wanted.push((labelport_engine::projects::batch::read_priority(&each["priority"])?, rows));
-    }
-    for (priority, rows) in wanted {
-        workflow::start_priorities(call.workspace, call.caller, id(parent), priority, &rows)?;
-    }
+    let wanted =
+        given.iter().map(|each| Ok((row_metadata::identifier(each), batch::read_priority(&each["priority"])?)));
+    let wanted: Vec<(Value, i64)> = wanted.collect::<Result<_, Problem>>()?;
+    labeling_override::set(call.workspace, call.caller, id(parent), &wanted)?;
     Ok(json!({ "success": true }))
+}
+
+fn unset_overrides(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let rows: Vec<Value> = arguments.list("data")?.iter().map(row_metadata::identifier).collect();
+    labeling_override::unset(call.workspace, id(parent), &rows)?;
+    Ok(json!({ "success": true }))
+}
+
+fn list_overrides(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let project = project::get(call.workspace, id(parent))?;
+    let found = labeling_override::list(call.workspace, &project)?.into_iter().map(|each| {
+        let labels = Value::Null;
+        node(json!({ "id": each.id, "priority": each.priority, "numberOfLabels": labels, "_row": each.row_key }))
+    });
+    listing::page(found.collect(), arguments)
 }
 
 fn state_counts(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {

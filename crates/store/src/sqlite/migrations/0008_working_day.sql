@@ -8,3 +8,13 @@ update metadata_options set position = (
     select count(*) from metadata_options o
     where o.schema_key = metadata_options.schema_key and (o.id, o.name) <= (metadata_options.id, metadata_options.name)
 );
+
+-- Rows that somebody gave a place of their own in the queue of a project.
+create table labeling_overrides (
+    project_key integer not null,
+    row_key integer not null,
+    id text not null,
+    priority integer not null,
+    created_ms integer not null,
+    primary key (project_key, row_key)
+) without rowid;

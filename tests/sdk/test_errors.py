@@ -114,7 +114,7 @@ class TestIds:
     @pytest.mark.parametrize(
         "get",
         ["get_project", "get_dataset", "get_data_row", "get_model", "get_model_run", "get_ontology"]
-        + ["get_catalog_slice"] * versions.BATCHES_ONLY,
+        + ["get_catalog_slice"] * versions.NEWEST,
     )
     @pytest.mark.parametrize("uid", [UNKNOWN, "x", "' or 1=1 --", "\u2603" * 100])
     def test_getters(self, client: labelbox.Client, get: str, uid: str) -> None:

@@ -149,11 +149,11 @@ def test_a_good_import_ends_well(name: str, imports: dict) -> None:
     assert done.progress is None or done.progress.endswith("%")
 
 
-def test_statuses_name_the_row_by_its_id(imports: dict, bench: Bench) -> None:
-    """Also when the line named it by its global key."""
+def test_statuses_name_the_row_as_the_line_does(imports: dict, bench: Bench) -> None:
+    """By its global key if it did, and by its id in any case."""
     [status] = imports["plain"].statuses
     assert set(status) >= {"uuid", "dataRow", "status", "errors"}
-    assert status["dataRow"] == {"id": bench.row_ids["plain"], "globalKey": "plain"}
+    assert status["dataRow"] == {"id": bench.row_ids["plain"], "globalKey": "import plain"}
     assert status["uuid"] == line("import plain")["uuid"]
 
 

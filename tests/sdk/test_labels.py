@@ -39,7 +39,7 @@ def test_a_label_is_json_of_the_legacy_form(small: Small) -> None:
     assert (kind["title"], kind["answer"]["value"]) == ("boat_kind", "tug")
     assert deck["title"] == "Deck - Area" and deck["polygon"] == CLOSED
     answers = {one["title"]: one.get("answer", one.get("answers")) for one in said["classifications"]}
-    assert set(answers) >= {"note"} and answers["note"] == "checked twice"
+    assert set(answers) >= {"note"} and answers["note"] == "checked \u00abtwice\u00bb {ok}"
     assert [one["value"] for one in answers["conditions"]] == ["wet", "crowded"]
     assert json.loads(second.label)["objects"][0]["point"] == {"x": 1, "y": 2}
     assert json.loads(third.label)["objects"][0]["instanceURI"].startswith("http")

@@ -15,7 +15,7 @@ from workspace import Made, addressed, connect, create_ontology, create_project,
 
 older = pytest.mark.skipif(not versions.LEGACY, reason="this version has no such method")
 newer = pytest.mark.skipif(not versions.UPSERTS, reason="this version has no such method")
-newest = pytest.mark.skipif(not versions.BATCHES_ONLY, reason="this version has no such method")
+newest = pytest.mark.skipif(not versions.NEWEST, reason="this version has no such method")
 
 
 @pytest.fixture(scope="module")

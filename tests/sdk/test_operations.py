@@ -44,19 +44,19 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     # metadata and embeddings
     "customMetadataOntology": (ALL, "test_metadata.py::test_reserved_fields_are_there"),
     "upsertDataRowCustomMetadata": (ALL, "test_metadata.py::test_values_are_written_merged_and_exported"),
-    "createEmbedding": (versions.BATCHES_ONLY, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
-    "embeddings": (versions.BATCHES_ONLY, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
-    "deleteEmbedding": (versions.BATCHES_ONLY, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
+    "createEmbedding": (versions.NEWEST, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
+    "embeddings": (versions.NEWEST, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
+    "deleteEmbedding": (versions.NEWEST, "test_data_rows.py::test_embeddings_are_made_listed_and_deleted"),
     "POST /adv/adv/v1/embeddings": (
-        versions.EMBEDDINGS and versions.LEGACY,
+        versions.EMBEDDINGS and not versions.NEWEST,
         "test_data_rows.py::test_embeddings_are_made_listed_and_deleted",
     ),
     "GET /adv/adv/v1/embeddings": (
-        versions.EMBEDDINGS and versions.LEGACY,
+        versions.EMBEDDINGS and not versions.NEWEST,
         "test_data_rows.py::test_embeddings_are_made_listed_and_deleted",
     ),
     "DELETE /adv/adv/v1/embeddings/{id}": (
-        versions.EMBEDDINGS and versions.LEGACY,
+        versions.EMBEDDINGS and not versions.NEWEST,
         "test_data_rows.py::test_embeddings_are_made_listed_and_deleted",
     ),
     # ontologies
@@ -73,7 +73,7 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "labelingFrontends": (ALL, "test_projects.py::test_an_ontology_is_connected"),
     "createLabelingFrontendOptions": (ALL, "test_projects.py::test_an_ontology_is_connected"),
     "project.connectOntology": (ALL, "test_projects.py::test_an_ontology_is_connected"),
-    "project.labelCount": (versions.BATCHES_ONLY, "test_projects.py::test_an_ontology_is_connected"),
+    "project.labelCount": (versions.NEWEST, "test_projects.py::test_an_ontology_is_connected"),
     "project.issueExportUrl": (ALL, "test_projects.py::test_issues_are_exported"),
     "project.createBatchV2": (ALL, "test_projects.py::test_batches_hold_rows"),
     "project.batches": (ALL, "test_projects.py::test_batches_hold_rows"),

@@ -36,8 +36,9 @@ CATALOG = VERSION >= (3, 60)
 UPSERTS = VERSION >= (3, 60)
 # Exports of the first format, and the converters that read them.
 LEGACY = VERSION < (5,)
-# `client.cancel_task()`.
-CANCELS = VERSION >= (7,)
+# What came with version 7: `client.cancel_task()`, lists of imports and slices, embeddings over GraphQL.
+NEWEST = VERSION >= (7,)
+CANCELS = NEWEST
 # Batches only; before that a project says which way it is filled.
 BATCHES_ONLY = VERSION >= (4,)
 # The media type is part of what a project is created with. Version 7 has none for DICOM.

@@ -16,6 +16,7 @@ mod legacy_exports;
 mod named_in_vain;
 mod repeated;
 mod row_imports;
+mod sends;
 mod signed_urls;
 mod slices;
 mod task_ends;

@@ -4,8 +4,8 @@ use super::{Merger, Target};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Standing;
-use labelport_model::json::Document;
-use labelport_model::row::{MetadataFact, Row};
+use labelport_model::json::{Document, merge_members};
+use labelport_model::row::{Join, MetadataFact, Row};
 use std::borrow::Cow;
 
 /// The columns of a data row that a merge compares.
@@ -21,6 +21,59 @@ pub(super) struct StoredRow {
     pub(super) details: Option<String>,
     pub(super) media: Option<String>,
     pub(super) rest: Option<String>,
+}
+
+/// What a known row has once a line has joined it.
+pub(super) struct Joined<'a> {
+    pub(super) details: Option<Cow<'a, str>>,
+    pub(super) media: Option<Cow<'a, str>>,
+}
+
+/// Joins what a line gives to what is stored of a row.
+pub(super) fn joined<'a>(row: &'a Row, stored: &'a StoredRow) -> Joined<'a> {
+    let given = row.details.as_ref().map(|details| details.members.as_str());
+    let (details, media) = (given, row.media.as_deref());
+    let (known_details, known_media) = (stored.details.as_deref(), stored.media.as_deref());
+    match row.join {
+        Join::Replace => {
+            Joined { details: details.or(known_details).map(Cow::from), media: media.or(known_media).map(Cow::from) }
+        }
+        Join::Add => Joined {
+            details: join(known_details, details, |known, given| merge_members(known, given, &[])),
+            media: join(known_media, media, |known, given| {
+                format!("{{{}}}", merge_members(inside(known), inside(given), &[]))
+            }),
+        },
+    }
+}
+
+/// Returns whether a known row stays in its dataset. A record that is one of several names the dataset alone, of which the
+/// id may be another.
+pub(super) fn stays_in_dataset(
+    connection: &mut dyn Connection,
+    dataset_key: i64,
+    row: &Row,
+) -> Result<bool, StoreError> {
+    let named = row.details.as_ref().and_then(|details| details.dataset.as_ref());
+    let (Join::Add, Some((_, Some(name)))) = (row.join, named) else { return Ok(false) };
+    let sql = "select name from datasets where dataset_key = $1";
+    Ok(connection.find(sql, &[dataset_key.into()], |found| found.text(0))?.flatten().as_ref() == Some(name))
+}
+
+fn join<'a>(
+    known: Option<&'a str>,
+    given: Option<&'a str>,
+    merge: impl Fn(&str, &str) -> String,
+) -> Option<Cow<'a, str>> {
+    match (known, given) {
+        (Some(known), Some(given)) => Some(merge(known, given).into()),
+        (known, given) => given.or(known).map(Cow::from),
+    }
+}
+
+/// Returns the members of an object in normal form.
+fn inside(object: &str) -> &str {
+    object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or("")
 }
 
 impl StoredRow {

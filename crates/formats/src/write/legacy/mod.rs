@@ -12,6 +12,7 @@
 
 mod color;
 mod frames;
+mod kept;
 mod label;
 mod object;
 mod row;

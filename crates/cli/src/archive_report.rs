@@ -47,7 +47,7 @@ pub(crate) fn lines(counts: &Counts) -> Vec<String> {
     }
     if counts.masks_elsewhere + counts.frame_files_elsewhere > 0 {
         lines.push(format!(
-            "notice: still at the vendor: {}, {}; --fetch-media fetches those that can be reached",
+            "notice: still at the vendor: {}, {}; `import labelbox-v1 --fetch-media` fetches those that can be reached",
             counted(counts.masks_elsewhere, "mask"),
             counted(counts.frame_files_elsewhere, "frame file")
         ));
@@ -56,7 +56,7 @@ pub(crate) fn lines(counts: &Counts) -> Vec<String> {
     let here: Vec<String> =
         here.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what)).collect();
     if !here.is_empty() {
-        lines.push(format!("  here: {}", here.join(", ")));
+        lines.push(format!("  found here: {}", here.join(", ")));
     }
     if counts.unreachable > 0 {
         lines.push(format!("notice: {} could not be fetched:", counted(counts.unreachable, "file")));

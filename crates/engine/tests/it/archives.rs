@@ -1,7 +1,9 @@
 //! Files of before v2: what they hold is stored, comes out in both forms, and is counted.
 
 mod kinds;
+mod media;
 mod random;
+mod records;
 
 use crate::support::{Workspace, lines};
 use labelport_engine::import::Summary;

@@ -70,7 +70,7 @@ impl Merger {
         let kept = joining::kept(list.join, &stored, given)?;
         let given = joining::in_order(&stored, &kept, given, list.join);
         let wanted: Vec<StoredLabel> = given.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
-        count(&mut self.counts.labels, &stored, &wanted);
+        count(&mut self.counts.labels, &stored, wanted.iter().zip(&given), &kept);
         if stored == wanted {
             return Ok(false);
         }
@@ -182,7 +182,7 @@ impl Merger {
         let kept = joining::kept(list.join, &stored, given)?;
         let given = joining::in_order(&stored, &kept, given, list.join);
         let wanted: Vec<StoredLabel> = given.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
-        count(&mut self.counts.run_labels, &stored, &wanted);
+        count(&mut self.counts.run_labels, &stored, wanted.iter().zip(&given), &kept);
         if stored == wanted {
             return Ok(false);
         }
@@ -240,14 +240,24 @@ fn new_label(list: ProjectList, ordinal: i64, label: &Label) -> NewLabel<'_> {
     }
 }
 
-fn count(tally: &mut Tally, stored: &[StoredLabel], wanted: &[StoredLabel]) {
-    for label in wanted {
+/// Counts what becomes of the labels of a list. Those that are kept next to the given ones are not of the import.
+fn count<'l>(
+    tally: &mut Tally,
+    stored: &[StoredLabel],
+    wanted: impl Iterator<Item = (&'l StoredLabel, &'l &'l Label)>,
+    kept: &[Label],
+) {
+    let mut ids: BTreeSet<&str> = kept.iter().map(|label| label.id.as_str()).collect();
+    for (label, given) in wanted {
+        ids.insert(label.id.as_str());
+        if kept.iter().any(|known| std::ptr::eq(known, *given)) {
+            continue;
+        }
         match stored.iter().find(|stored| stored.id == label.id) {
             None => tally.created += 1,
             Some(known) if known == label => tally.unchanged += 1,
             Some(_) => tally.changed += 1,
         }
     }
-    let kept: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
-    tally.removed += stored.iter().filter(|label| !kept.contains(label.id.as_str())).count() as u64;
+    tally.removed += stored.iter().filter(|label| !ids.contains(label.id.as_str())).count() as u64;
 }

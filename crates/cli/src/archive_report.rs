@@ -11,16 +11,12 @@ const REASONS_SHOWN: usize = 5;
 
 /// Returns the lines for people.
 pub(crate) fn lines(counts: &Counts) -> Vec<String> {
-    let conserved = |counted: Conserved| {
-        let stored = if counted.read == counted.stored { "all".to_owned() } else { grouped(counted.stored) };
-        (grouped(counted.read), stored)
+    let conserved = |amount: Conserved, noun: &str| {
+        let stored = if amount.read == amount.stored { "all".to_owned() } else { grouped(amount.stored) };
+        format!("{} read, {stored} stored", counted(amount.read, noun))
     };
-    let ((objects, objects_stored), (answers, answers_stored)) =
-        (conserved(counts.objects), conserved(counts.classifications));
-    let mut lines = vec![format!(
-        "  annotations: {objects} objects read, {objects_stored} stored; {answers} classifications read, {answers_stored} \
-         stored (on every frame)"
-    )];
+    let (objects, answers) = (conserved(counts.objects, "object"), conserved(counts.classifications, "classification"));
+    let mut lines = vec![format!("  annotations, on every frame: {objects}; {answers}")];
     if !counts.kept.is_empty() {
         let mut kept: Vec<(&String, u64)> = counts.kept.iter().map(|(name, count)| (name, *count)).collect();
         kept.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));

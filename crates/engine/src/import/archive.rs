@@ -18,6 +18,7 @@ use labelport_store::tables::projects;
 use labelport_store::{Connection, Store, StoreError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -260,15 +261,21 @@ fn united(stored: &str, shown: &str) -> String {
 }
 
 fn unite(known: &mut Value, new: &Value) {
+    let id = |node: &Value| node["featureSchemaId"].as_str().unwrap_or_default().to_owned();
     for key in ["tools", "classifications", "options"] {
-        for node in new[key].as_array().into_iter().flatten() {
-            if !known[key].is_array() {
-                known[key] = Value::Array(Vec::new());
-            }
-            let Some(nodes) = known[key].as_array_mut() else { continue };
-            match nodes.iter_mut().find(|stored| stored["featureSchemaId"] == node["featureSchemaId"]) {
-                Some(stored) => unite(stored, node),
-                None => nodes.push(node.clone()),
+        let Some(added) = new[key].as_array().filter(|added| !added.is_empty()) else { continue };
+        if !known[key].is_array() {
+            known[key] = Value::Array(Vec::new());
+        }
+        let Some(nodes) = known[key].as_array_mut() else { continue };
+        let mut places: HashMap<String, usize> = nodes.iter().map(id).zip(0..).collect();
+        for node in added {
+            match places.get(&id(node)) {
+                Some(place) => unite(&mut nodes[*place], node),
+                None => {
+                    places.insert(id(node), nodes.len());
+                    nodes.push(node.clone());
+                }
             }
         }
     }

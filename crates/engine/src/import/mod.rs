@@ -33,7 +33,7 @@ use crate::import::unpack::Position;
 use crate::parallel;
 use archive::{NewMasks, Surroundings};
 use flight::{Flight, Ticket};
-use labelport_formats::read::{Counts, Reader, Reading};
+use labelport_formats::read::{Counts, Nowhere, Reader, Reading, World};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_model::time::Timestamp;
 use labelport_store::Store;
@@ -279,7 +279,11 @@ impl Opened {
         let run_name = run.run_name.clone().unwrap_or_else(|| archive::run_name(&name));
         let surroundings =
             Surroundings { folder, limit_bytes, run_name, fetcher: run.fetcher.clone(), masks: masks.clone() };
-        let worker = |_| Ok(Worker::new(reader.open(Box::new(surroundings.open(store)?))));
+        let worker = |_| {
+            let world: Box<dyn World> =
+                if reader.names_files() { Box::new(surroundings.open(store)?) } else { Box::new(Nowhere) };
+            Ok(Worker::new(reader.open(world)))
+        };
         let workers = (0..run.threads.max(1)).map(worker).collect::<Result<Vec<_>, ImportError>>()?;
         Ok(Self { name, position, records, workers, masks })
     }

@@ -16,6 +16,10 @@ impl Reader for LabelboxRows {
         "Rows of a Labelbox export, v2, as NDJSON or as a JSON array."
     }
 
+    fn names_files(&self) -> bool {
+        false
+    }
+
     fn open(&self, _: Box<dyn World>) -> Box<dyn RowReader> {
         Box::<Rows>::default()
     }

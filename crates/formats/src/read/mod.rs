@@ -27,6 +27,9 @@ pub trait Reader: Sync {
     /// Returns one sentence about it.
     fn summary(&self) -> &'static str;
 
+    /// Returns whether records name files, so that reading them needs a world in which these are.
+    fn names_files(&self) -> bool;
+
     /// Prepares to read records, on one thread.
     fn open(&self, world: Box<dyn World>) -> Box<dyn RowReader>;
 }

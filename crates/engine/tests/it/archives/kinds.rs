@@ -23,7 +23,8 @@ fn import(workspace: &Workspace, name: &str) -> Summary {
     summary
 }
 
-fn records(name: &str) -> Vec<Value> {
+/// Returns the records of a fixture.
+pub(super) fn records(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(fixture(name)).unwrap();
     if name.ends_with("ndjson") {
         return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

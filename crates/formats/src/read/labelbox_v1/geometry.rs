@@ -52,6 +52,11 @@ pub(super) fn read(item: Value<'_>) -> Result<Option<Drawn<'_>>, Fault> {
     Ok(None)
 }
 
+/// Returns whether an object has a member that draws something.
+pub(super) fn is_drawn(item: Value<'_>) -> bool {
+    WAYS.iter().any(|(key, _)| find(item, key).is_some())
+}
+
 fn drawn<'v>(form: Form, what: &'static str, at: Value<'v>, keys: &'static [&'static str]) -> Drawn<'v> {
     Drawn { form, what, at, keys, members: Vec::new(), kept: Vec::new() }
 }
@@ -114,7 +119,8 @@ fn read_text<'v>(item: Value<'v>, value: Value<'v>) -> Result<Drawn<'v>, Fault> 
         }
         _ => {
             let (start, end) = (whole(get(object(location)?, "start")?, 0)?, whole(get(location, "end")?, -1)?);
-            if start > end + 1 {
+            // An empty span ends before it starts.
+            if start - 1 > end {
                 return Err(Fault::at(location, Problem::Backwards { start, end }));
             }
             let mut span = Members::default();

@@ -2,6 +2,7 @@
 
 use super::answer::{self, About, Answered};
 use super::frames;
+use super::geometry;
 use super::kept::Kept;
 use super::object;
 use super::problem::{Fault, Problem, array, find, object as as_object};
@@ -20,6 +21,9 @@ pub(super) struct Labelled {
     pub(super) is_elsewhere: bool,
 }
 
+/// The relations between the objects of a label.
+const RELATIONSHIPS: &str = "relationships";
+
 /// Reads the `Label` of a record. What today's form has no key for goes to `kept`.
 pub(super) fn read(scene: &mut Scene<'_>, label: Value<'_>, kept: &mut Kept) -> Result<Labelled, Fault> {
     match label.kind() {
@@ -30,14 +34,14 @@ pub(super) fn read(scene: &mut Scene<'_>, label: Value<'_>, kept: &mut Kept) -> 
     match find(label, "frames") {
         None => read_lists(scene, label, kept).map(Labelled::here),
         Some(frames) if frames.kind() == Kind::Array => {
-            keep_others(scene, label, &["frames"], kept);
+            keep_others(scene, label, &["frames"], Kept::default(), kept);
             frames::read(scene, frames).map(Labelled::here)
         }
         Some(frames) => {
             let Some(address) = frames.as_text() else {
                 return Err(Fault::wrong_kind(frames, "an array of frames, or the path or URL of a file of them"));
             };
-            keep_others(scene, label, &["frames"], kept);
+            keep_others(scene, label, &["frames"], Kept::default(), kept);
             read_file(scene, frames, &address, kept)
         }
     }
@@ -72,33 +76,44 @@ pub(super) fn is_empty(label: Value<'_>) -> bool {
 }
 
 /// Keeps the members of a label that have no key today.
-fn keep_others(scene: &mut Scene<'_>, label: Value<'_>, known: &[&str], kept: &mut Kept) {
-    let mut others = Kept::default();
+fn keep_others(scene: &mut Scene<'_>, label: Value<'_>, known: &[&str], mut others: Kept, kept: &mut Kept) {
     for (key, member) in label.members().filter(|(key, _)| !known.contains(key)) {
         others.push(scene.counts, "Label", key, member);
     }
     if let Some(others) = others.into_object() {
-        kept.push_silently("Label", &others);
+        kept.push_silently(legacy::LABEL, &others);
     }
 }
 
 /// Reads a label whose annotations are lists.
 fn read_lists(scene: &mut Scene<'_>, label: Value<'_>, kept: &mut Kept) -> Result<String, Fault> {
     let (mut objects, mut relationships) = (Vec::new(), Vec::new());
-    let lists = ["objects", "relationships"].map(|key| find(label, key));
-    for item in
-        lists.into_iter().flatten().map(array).collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(Value::elements)
-    {
+    let mut others = Kept::default();
+    for item in find(label, "objects").map(array).transpose()?.into_iter().flat_map(Value::elements) {
         scene.counts.objects.read += 1;
         let json = object::read(scene, item, None)?;
         if object::is_relation(&json) { relationships.push(json) } else { objects.push(json) }
+    }
+    let mut unread = Vec::new();
+    for item in find(label, "relationships").map(array).transpose()?.into_iter().flat_map(Value::elements) {
+        scene.counts.objects.read += 1;
+        // How records of every age say what a relationship joins is not known.
+        if geometry::is_drawn(as_object(item)?) {
+            relationships.push(object::read(scene, item, None)?);
+        } else {
+            scene.counts.keep("Label", "relationships[]");
+            unread.push(item.raw());
+        }
+    }
+    if !unread.is_empty() {
+        others.push_silently(RELATIONSHIPS, &format!("[{}]", unread.join(",")));
     }
     let mut classifications = Vec::new();
     if let Some(list) = find(label, "classifications") {
         scene.counts.classifications.read += answer::count(list);
         classifications = answer::read_list(scene, list, About::Row)?;
     }
-    keep_others(scene, label, &["objects", "classifications", "relationships"], kept);
+    keep_others(scene, label, &["objects", "classifications", RELATIONSHIPS], others, kept);
     let container = scene.data_type.map_or(Container::Lists, |data_type| data_type.container);
     let has_lists = !objects.is_empty() || !relationships.is_empty();
     Ok(match container {

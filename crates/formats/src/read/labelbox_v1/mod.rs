@@ -51,6 +51,10 @@ impl Reader for LabelboxV1 {
         "Records of a Labelbox export before v2, one for each label, as a JSON array or as NDJSON."
     }
 
+    fn names_files(&self) -> bool {
+        true
+    }
+
     fn open(&self, world: Box<dyn World>) -> Box<dyn RowReader> {
         let (record, line, reader) = <(Document, Document, row::RowReader)>::default();
         Box::new(Records { record, line, reader, world })

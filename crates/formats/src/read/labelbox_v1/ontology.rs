@@ -6,13 +6,20 @@
 use super::derived;
 use labelport_model::id::OntologyId;
 use labelport_model::json::{ObjectWriter, quote_into};
+use std::collections::BTreeMap;
 
 /// The features of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Features {
     tools: Vec<Tool>,
     questions: Vec<Question>,
+    /// Where each tool and each question is, by id.
+    places: [BTreeMap<String, usize>; 2],
 }
+
+/// The most tools, and the most questions, that are gathered. Ontologies have hundreds; a file with a new feature in each
+/// annotation has none that would be of use.
+const FEATURES_LIMIT: usize = 5_000;
 
 /// Something to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +65,26 @@ impl Features {
     }
 
     pub(super) fn add_tool(&mut self, tool: Tool) {
-        let Some(known) = self.tools.iter_mut().find(|known| known.id == tool.id) else {
-            return self.tools.push(tool);
+        let Some(known) = self.places[0].get(&tool.id).map(|place| &mut self.tools[*place]) else {
+            if self.tools.len() < FEATURES_LIMIT {
+                self.places[0].insert(tool.id.clone(), self.tools.len());
+                self.tools.push(tool);
+            }
+            return;
         };
         known.color = known.color.take().or(tool.color);
         tool.questions.into_iter().for_each(|question| add(&mut known.questions, question));
     }
 
     pub(super) fn add_question(&mut self, question: Question) {
-        add(&mut self.questions, question);
+        let Some(known) = self.places[1].get(&question.id).map(|place| &mut self.questions[*place]) else {
+            if self.questions.len() < FEATURES_LIMIT {
+                self.places[1].insert(question.id.clone(), self.questions.len());
+                self.questions.push(question);
+            }
+            return;
+        };
+        known.add_options(question.options);
     }
 
     /// Adds the features of other records.
@@ -99,6 +117,14 @@ impl Features {
 }
 
 impl Question {
+    fn add_options(&mut self, options: Vec<Choice>) {
+        for choice in options {
+            if self.options.len() < FEATURES_LIMIT && self.options.iter().all(|option| option.id != choice.id) {
+                self.options.push(choice);
+            }
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::open(out);
         write_ids(&self.id, &mut object);
@@ -124,11 +150,7 @@ fn add(questions: &mut Vec<Question>, question: Question) {
     let Some(known) = questions.iter_mut().find(|known| known.id == question.id) else {
         return questions.push(question);
     };
-    for choice in question.options {
-        if known.options.iter().all(|option| option.id != choice.id) {
-            known.options.push(choice);
-        }
-    }
+    known.add_options(question.options);
 }
 
 fn write_ids(id: &str, object: &mut ObjectWriter<'_>) {

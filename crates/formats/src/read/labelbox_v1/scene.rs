@@ -44,7 +44,8 @@ impl Scene<'_> {
         let title = find_text(value, "title")?;
         let machine = find_text(value, "value")?;
         let title = title.or_else(|| machine.clone()).unwrap_or_default();
-        let id = find_text(value, "schemaId")?.filter(|id| id.len() == CUID_LENGTH);
+        let is_id = |id: &String| id.len() == CUID_LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let id = find_text(value, "schemaId")?.filter(is_id);
         let id = id.unwrap_or_else(|| derived::id("feature", &[self.home_id, what, &title]));
         Ok(Named { id, value: machine.unwrap_or_else(|| title.clone()), title })
     }

@@ -6,6 +6,7 @@ use labelport_model::row::legacy;
 use std::borrow::Cow;
 
 /// The members that were kept of a label or an annotation.
+#[derive(Default)]
 pub(super) struct Kept(Option<Document>);
 
 impl Kept {
@@ -26,8 +27,12 @@ impl Kept {
         let key = format!("\"{}\":", legacy::KEY);
         let has_key = rest.windows(key.len()).any(|window| window == key.as_bytes());
         let members = has_key.then(|| super::parsed_members(rest));
-        let found = members.as_ref().and_then(|members| members.root().get(legacy::KEY));
-        Self(found.and_then(|kept| Document::parse(kept.raw().as_bytes()).ok()))
+        members.map_or(Self(None), |members| Self::of_object(members.root()))
+    }
+
+    /// Returns what was kept of an object.
+    pub(super) fn of_object(object: Value<'_>) -> Self {
+        Self(object.get(legacy::KEY).and_then(|kept| Document::parse(kept.raw().as_bytes()).ok()))
     }
 
     /// Returns a member.

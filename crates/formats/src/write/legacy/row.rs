@@ -86,7 +86,7 @@ fn write_label(
             object.text("frames", &frames);
             object.close();
         }
-        None => label::write(legacy, &id, &[Source::of(written.annotations)], out),
+        None => label::write(legacy, &id, &[Source::of(written.annotations)], &kept, out),
     }
     member(&mut row, "Created By", details.get("created_by"), "null");
     row.raw("Project Name", project.name.unwrap_or(b"null"));
@@ -133,8 +133,8 @@ fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &Ru
     let media = parsed(record.media.unwrap_or(b"{}"));
     row.raw("Media Attributes", &camel_case_keys(media.root()));
     let sources: Vec<Source<'_>> = run.labels.iter().map(|label| Source::of(label.annotations)).collect();
-    label::write(legacy, &label_id.unwrap_or_default(), &sources, row.key("Label"));
     let kept = Kept::of_label(run.labels.first().map_or(&[], |label| label.rest));
+    label::write(legacy, &label_id.unwrap_or_default(), &sources, &kept, row.key("Label"));
     kept.write(|key| ROW_KEYS.contains(&key), &mut row);
     row.close();
 }
@@ -190,6 +190,8 @@ fn write_reviews(label_id: &str, reviews: Option<Value<'_>>, out: &mut Vec<u8>) 
         object.raw("createdAt", if at == b"null" { b"\"\"" } else { &at });
         member(&mut object, "createdBy", review.get("reviewed_by"), "\"\"");
         object.text("labelId", label_id);
+        Kept::of_object(review)
+            .write(|key| matches!(key, "score" | "id" | "createdAt" | "createdBy" | "labelId"), &mut object);
         object.close();
     });
 }
@@ -208,6 +210,7 @@ fn write_metadata(field: Value<'_>, out: &mut Vec<u8>) {
         _ => separated(options, object.key("value"), |option, out| out.extend_from_slice(option.raw().as_bytes())),
     }
     member(&mut object, "kind", field.get("schema_kind"), "null");
+    Kept::of_object(field).write(|key| matches!(key, "schemaId" | "name" | "value" | "kind"), &mut object);
     object.close();
 }
 

@@ -141,3 +141,17 @@ fn a_project_gets_an_ontology_of_its_features_which_grows() {
     assert_eq!((conserved(&dry).objects.read, preview.created.len()), (1, 1));
     assert_eq!(names().1.len(), 3, "a dry run leaves nothing");
 }
+
+#[test]
+fn a_long_record_is_read_whole_up_to_the_limit() {
+    let mut long = record(1, 1, point("a"));
+    long["Label"]["classifications"] = json!([{ "title": "t", "value": "t", "answer": "x".repeat(9 << 20) }]);
+    let text = lines(&[record(0, 0, point("a")), long]);
+    let workspace = Workspace::new();
+    let counts = conserved(&workspace.import_all("a.ndjson", text.as_bytes())).clone();
+    assert_eq!((counts.objects.stored, counts.classifications.stored), (2, 1));
+    let limit = ImportAs { record_limit_bytes: 4 << 20, ..ImportAs::default() };
+    let summary = workspace.import("a.ndjson", text.as_bytes(), limit).unwrap();
+    let reason = summary.refusals[0].to_string();
+    assert!(reason.starts_with("a.ndjson:2: the record") && reason.contains("longer than 4 MiB; raise"), "{reason}");
+}

@@ -45,6 +45,8 @@ struct Axis {
     frames: BTreeMap<i64, Frame>,
     /// By feature id, in the order of first appearance.
     features: Vec<(String, Seen)>,
+    /// Where each feature id is among them.
+    places: BTreeMap<String, usize>,
 }
 
 /// What was read so far.
@@ -150,35 +152,33 @@ impl Frames {
         self.axes.remove(&None).unwrap_or_default().finish()
     }
 
-    fn finish_series(&self, classifications: &str) -> String {
-        let axis = |name| self.axes.get(&Some(name));
-        let (mut groups, mut segments) = (Members::default(), Members::default());
-        let mut ids: Vec<&str> = Vec::new();
+    fn finish_series(mut self, classifications: &str) -> String {
+        let (mut groups, mut segments) = (String::new(), Members::default());
+        let mut ids: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
         for name in AXES {
-            let frames = axis(name).map(Axis::frames).unwrap_or_default();
-            groups.push_raw(name, &format!("{{\"name\":\"{name}\",\"classifications\":[],\"frames\":{{{frames}}}}}"));
-            let listed = axis(name).map(Axis::segments).unwrap_or_default();
-            segments.push_raw(name, &format!("{{{listed}}}"));
-            for (id, _) in axis(name).into_iter().flat_map(|axis| &axis.features) {
-                if !ids.contains(&id.as_str()) {
-                    ids.push(id);
-                }
-            }
+            let comma = if groups.is_empty() { "" } else { "," };
+            groups.push_str(&format!("{comma}\"{name}\":{{\"name\":\"{name}\",\"classifications\":[],\"frames\":{{"));
+            let axis = self.axes.entry(Some(name)).or_default();
+            axis.write_frames(&mut groups);
+            groups.push_str("}}");
+            segments.push_raw(name, &format!("{{{}}}", axis.segments()));
+            ids.extend(axis.features.iter().map(|(id, _)| id).filter(|id| known.insert((*id).clone())).cloned());
         }
+        let axis = |name| self.axes.get(&Some(name));
         let mut map = Members::default();
         for id in ids {
             let mut axes = Members::default();
             for name in AXES_OF_KEY_FRAMES {
-                let seen = axis(name).and_then(|axis| axis.features.iter().find(|(known, _)| known == id));
-                let frames = seen.into_iter().flat_map(|(_, seen)| &seen.key_frames);
+                let seen = axis(name).and_then(|axis| Some(&axis.features[*axis.places.get(&id)?].1));
+                let frames = seen.into_iter().flat_map(|seen| &seen.key_frames);
                 let listed: Vec<String> = frames.map(|frame| format!("\"{frame}\":true")).collect();
                 axes.push_raw(name, &format!("{{{}}}", listed.join(",")));
             }
-            map.push_raw(id, &format!("{{{}}}", axes.as_str()));
+            map.push_raw(&id, &format!("{{{}}}", axes.as_str()));
         }
         format!(
-            "{{\"groups\":{{{}}},\"segments\":{{{}}},\"classifications\":[{classifications}],\"key_frame_feature_map\":{{{}}}}}",
-            groups.as_str(),
+            "{{\"groups\":{{{groups}}},\"segments\":{{{}}},\"classifications\":[{classifications}],\"key_frame_feature_map\":{{{}}}}}",
             segments.as_str(),
             map.as_str()
         )
@@ -212,8 +212,8 @@ impl Axis {
     }
 
     fn see(&mut self, id: &str, frame: i64, is_key: bool) {
-        let place = self.features.iter().position(|(known, _)| known == id);
-        let place = place.unwrap_or_else(|| {
+        let place = self.places.get(id).copied().unwrap_or_else(|| {
+            self.places.insert(id.to_owned(), self.features.len());
             self.features.push((id.to_owned(), Seen::default()));
             self.features.len() - 1
         });
@@ -224,19 +224,25 @@ impl Axis {
         }
     }
 
-    fn frames(&self) -> String {
-        let mut frames = Members::default();
-        for (number, frame) in &self.frames {
-            let classifications = frame.classifications.join(",");
-            let mut members = Members::default();
-            members.push_raw("objects", &format!("{{{}}}", frame.objects.as_str()));
-            members.push_raw("classifications", &format!("[{classifications}]"));
-            if !frame.kept.is_empty() {
-                members.push_raw(legacy::KEY, &format!("{{{}}}", frame.kept.as_str()));
+    /// Appends the frames, which are given up one by one.
+    fn write_frames(&mut self, out: &mut String) {
+        let mut is_first = true;
+        while let Some((number, frame)) = self.frames.pop_first() {
+            if !std::mem::take(&mut is_first) {
+                out.push(',');
             }
-            frames.push_raw(&number.to_string(), &format!("{{{}}}", members.as_str()));
+            let number = number.to_string();
+            let classifications = frame.classifications.join(",");
+            let objects = frame.objects.as_str();
+            for text in ["\"", &number, "\":{\"objects\":{", objects, "},\"classifications\":[", &classifications, "]"]
+            {
+                out.push_str(text);
+            }
+            if !frame.kept.is_empty() {
+                out.push_str(&format!(",\"{}\":{{{}}}", legacy::KEY, frame.kept.as_str()));
+            }
+            out.push('}');
         }
-        frames.into_string()
     }
 
     fn segments(&self) -> String {
@@ -255,17 +261,19 @@ impl Axis {
         segments.into_string()
     }
 
-    fn finish(self) -> String {
+    fn finish(mut self) -> String {
         let mut map = Members::default();
         for (id, seen) in &self.features {
             let frames: Vec<String> = seen.key_frames.iter().map(i64::to_string).collect();
             map.push_raw(id, &format!("[{}]", frames.join(",")));
         }
-        format!(
-            "{{\"frames\":{{{}}},\"segments\":{{{}}},\"key_frame_feature_map\":{{{}}},\"classifications\":[]}}",
-            self.frames(),
-            self.segments(),
-            map.as_str()
-        )
+        let segments = self.segments();
+        let mut out = "{\"frames\":{".to_owned();
+        self.write_frames(&mut out);
+        let map = map.as_str();
+        for text in ["},\"segments\":{", &segments, "},\"key_frame_feature_map\":{", map, "},\"classifications\":[]}"] {
+            out.push_str(text);
+        }
+        out
     }
 }

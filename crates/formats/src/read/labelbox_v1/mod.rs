@@ -61,6 +61,9 @@ impl Reader for LabelboxV1 {
     }
 }
 
+/// The memory of a larger record is not kept for the next.
+const LARGE_BYTES: usize = 8 << 20;
+
 /// What is used again for each record.
 struct Records {
     record: Document,
@@ -77,13 +80,21 @@ impl RowReader for Records {
         let root = self.record.root();
         let line = record::read(root, &mut counts, &mut features, &mut *self.world);
         let Line { json, data_type, is_elsewhere, project_id } = line.map_err(|fault| fault.locate(root))?;
+        if record.len() > LARGE_BYTES {
+            self.record = Document::default();
+        }
         // What does not pass here is a value that today's form does not take, such as an id.
         self.line.read(json.as_bytes()).map_err(|error| RowProblem { offset: 0, reason: error.to_string() })?;
+        let is_large = json.len() > LARGE_BYTES;
+        drop(json);
         let mut row = self
             .reader
             .read(&self.line)
             .map_err(|error| RowProblem { offset: 0, reason: format!("in today's form, {error}") })?;
         count_stored(self.line.root(), &mut counts);
+        if is_large {
+            self.line = Document::default();
+        }
         row.join = Join::Add;
         row.data_type = data_type.or(row.data_type);
         let in_projects = row.projects.iter_mut().filter_map(|project| project.labels.as_mut());

@@ -113,7 +113,7 @@ pub(super) fn read(
         label.push_raw("label_details", &details(root, &label_id, counts)?);
         label.push_raw("performance_details", &performance(root)?);
     }
-    label.push_raw("annotations", &annotations);
+    label.push_raw("annotations", ANNOTATIONS);
     kept.finish(&mut label);
     let label = format!("{{{}}}", label.as_str());
     let project_id = match home {
@@ -128,13 +128,23 @@ pub(super) fn read(
         }
         Home::Run { id, model_id, name } => {
             // A row of a run may have no label, which records do not distinguish from an empty one.
-            let labels = if label::is_empty(labelled) { "" } else { label.as_str() };
+            let is_empty = label::is_empty(labelled);
+            let labels = if is_empty { "" } else { label.as_str() };
             line.push_raw("experiments", &experiments(root, &id, &model_id, &name, labels)?);
+            if is_empty {
+                return Ok(Line { json: format!("{{{}}}", line.as_str()), data_type, is_elsewhere, project_id: None });
+            }
             None
         }
     };
-    Ok(Line { json: format!("{{{}}}", line.as_str()), data_type, is_elsewhere, project_id })
+    // Annotations can be most of the memory that there is, so they are copied once.
+    let (before, after) = line.as_str().split_once(ANNOTATIONS).expect("a label has its annotations");
+    let json = ["{", before, &annotations, after, "}"].concat();
+    Ok(Line { json, data_type, is_elsewhere, project_id })
 }
+
+/// What stands in the place of the annotations until the line is put together. JSON has no such character.
+const ANNOTATIONS: &str = "\0";
 
 /// Returns where the label belongs: the project that its link names, or one with an id made from the name.
 fn home(root: Value<'_>, run_name: &str) -> Result<Home, Fault> {

@@ -10,6 +10,7 @@ const CONTRACTS: &[Contract] = &[
     ("labels join in the order of their making", labels_join_in_the_order_of_their_making),
     ("a label that joins again replaces itself alone", a_label_that_joins_again_replaces_itself_alone),
     ("details and attributes join by their members", details_and_attributes_join_by_their_members),
+    ("a type that is said counts more than one that is seen", a_type_that_is_said_counts_more_than_one_that_is_seen),
     ("what was read from a file stays without the file", what_was_read_from_a_file_stays_without_the_file),
     ("a shown ontology is that of a project without one", a_shown_ontology_is_that_of_a_project_without_one),
 ];
@@ -95,6 +96,23 @@ fn details_and_attributes_join_by_their_members(test: &TestStore) {
     let moved = format!(r#""dataset_id":"{}","dataset_name":"quay""#, id("d", 3));
     join(test, vec![Row { join: Join::Add, ..given(&moved, "") }]);
     assert_eq!(look(&test.store, sql), Some(id("d", 3)));
+}
+
+fn a_type_that_is_said_counts_more_than_one_that_is_seen(test: &TestStore) {
+    let given = |media: &str, name: &str| {
+        let row = format!(r#"{{"data_row":{{"id":"{}"}},"media_attributes":{{{media}}}}}"#, id("r", 1));
+        Row { join: Join::Add, data_type: labelport_model::data_type::find(name), ..read(&row) }
+    };
+    let stored = || look(&test.store, "select data_type from data_rows");
+    join(test, vec![given("", "html")]);
+    assert_eq!(join(test, vec![given(r#""asset_type":"text""#, "text")]).0, [Verdict::Changed]);
+    assert_eq!(stored().as_deref(), Some("text"));
+    assert_eq!(join(test, vec![given("", "html")]).0, [Verdict::Unchanged]);
+    assert_eq!(stored().as_deref(), Some("text"));
+    assert!(
+        matches!(join(test, vec![given("", "video")]).0[..], [Verdict::Refused(_)]),
+        "its annotations have another layout"
+    );
 }
 
 fn what_was_read_from_a_file_stays_without_the_file(test: &TestStore) {

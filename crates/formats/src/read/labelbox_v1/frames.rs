@@ -198,7 +198,9 @@ impl Axis {
         // Objects without an id are recognised by their title: there is nothing else that two frames share.
         let made = || {
             let title = find(item, "title").and_then(Value::as_text).unwrap_or_default();
-            derived::id("object", &[scene.label_id, &title])
+            let id = |number: usize| derived::id("object", &[scene.label_id, &title, &number.to_string()]);
+            let mut ids = (0..).map(id);
+            ids.find(|id| !stored.object_ids.contains(id)).unwrap_or_default()
         };
         let id = own_id.map_or_else(made, str::to_owned);
         if !stored.object_ids.insert(id.clone()) {

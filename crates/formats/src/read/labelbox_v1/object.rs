@@ -9,7 +9,7 @@ use super::scene::{FEATURE_KEYS, Scene, write_feature};
 use crate::read::Media;
 use labelport_model::annotation::{Object, Shape};
 use labelport_model::data_type::{Container, Form};
-use labelport_model::json::{Members, Value};
+use labelport_model::json::{Kind, Members, Value};
 use labelport_model::quote::Quoted;
 
 /// Keys that mean something wherever the object is.
@@ -68,6 +68,8 @@ pub(super) fn read(scene: &mut Scene<'_>, item: Value<'_>, on_frame: Option<OnFr
     for (key, member) in item.members() {
         let is_known = match key {
             "keyframe" => on_frame.is_some(),
+            // Files that a program has written say null where nothing is.
+            "page" | "unit" | "color" | "format" | "version" if member.kind() == Kind::Null => true,
             // Next to another geometry it links to a picture of the same thing.
             "instanceURI" => drawn.is_none() || mask.is_none(),
             key => FEATURE_KEYS.contains(&key) || keys.contains(&key) || key == KNOWN,

@@ -81,9 +81,7 @@ pub(super) fn read(
     let source = source::read(root, labelled)?;
     let mut line = Members::default();
     line.push_raw("data_row", &format!("{{{}}}", data_row(root, &row_id, &source.row_data)?));
-    if let Some(media) = &source.media {
-        line.push_raw("media_attributes", media);
-    }
+    line.push_raw("media_attributes", &source.media);
     if let Some(metadata) = find(root, "DataRow Metadata") {
         line.push_raw("metadata_fields", &read_metadata(metadata, counts)?);
     }
@@ -97,7 +95,7 @@ pub(super) fn read(
     for (key, member) in root.members().filter(|(key, _)| !KNOWN.contains(key)) {
         // What says nothing is not worth a word.
         let is_usual = match key {
-            "Has Open Issues" => member.raw() == "0",
+            "Has Open Issues" => member.as_f64() == Some(0.0) || member.kind() == Kind::Null,
             "Data Split" => member.kind() == Kind::Null || matches!(home, Home::Run { .. }),
             _ => false,
         };

@@ -9,8 +9,8 @@ use labelport_model::json::{Document, Kind, Members, Value, quote_into};
 pub(super) struct Source {
     /// The data or where they are, as a JSON string.
     pub(super) row_data: String,
-    /// Its attributes under today's names, an object.
-    pub(super) media: Option<String>,
+    /// Its attributes under today's names, an object, which may be empty.
+    pub(super) media: String,
     /// What it is, where the record shows it.
     pub(super) data_type: Option<&'static DataType>,
 }
@@ -54,10 +54,11 @@ pub(super) fn read(root: Value<'_>, labelled: Value<'_>) -> Result<Source, Fault
     let found = found.or(of_attributes).or(named).or_else(|| label::shown_type(labelled));
     let data_type = found.or_else(of_name).or_else(|| inline(&text)).or_else(of_pixels);
     let has_type = said.as_ref().is_some_and(|media| media.root().get("asset_type").is_some());
-    // The attributes of today name the type, and so do these where something else of the record shows it.
+    // The attributes of today name the type, and so do these where something else of the record says it. What only looks
+    // like a type is none of them: another record of the row may say it.
     let asset_type = match &tiles {
         Some(tiles) if tiles.is_simple => Some("tms_simple"),
-        _ => data_type.and_then(|data_type| data_type.asset_types.first().copied()),
+        _ => found.and_then(|data_type| data_type.asset_types.first().copied()),
     };
     if let Some(asset_type) = asset_type.filter(|_| !has_type) {
         media.push_text("asset_type", asset_type);
@@ -69,7 +70,7 @@ pub(super) fn read(root: Value<'_>, labelled: Value<'_>) -> Result<Source, Fault
     }
     Ok(Source {
         row_data: String::from_utf8(row_data).expect("the normal form is ASCII"),
-        media: (attributes.is_some() || !media.is_empty()).then(|| format!("{{{}}}", media.as_str())),
+        media: format!("{{{}}}", media.as_str()),
         data_type,
     })
 }

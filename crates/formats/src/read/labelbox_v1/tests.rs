@@ -189,6 +189,10 @@ fn a_row_is_of_the_type_that_the_record_shows() {
     let expect = r#"{"frame_rate":25,"asset_type":"video"}"#;
     assert_eq!(attributes(r#"{"frameRate":25,"assetType":"video"}"#).as_deref(), Some(expect));
     assert_eq!(attributes("{}").as_deref(), Some("{}"));
+    // What a URL looks like is not said of the row, but what is drawn may say it.
+    let media = |label: &str| read(&record(label, "").replace("https://h/a", "https://h/a.jpg")).unwrap().row.media;
+    assert_eq!(media("{}").as_deref(), Some("{}"));
+    assert_eq!(media(r#"[{"frameNumber":1}]"#).as_deref(), Some(r#"{"asset_type":"video"}"#));
 }
 
 #[test]
@@ -211,6 +215,19 @@ fn frames_have_segments_and_key_frames() {
     assert!(!label.annotations.contains("\"2\":{"), "{}", label.annotations);
     // Frames in an object are the same.
     assert_eq!(label_of(&record(&format!("{{\"frames\":{frames}}}"), "")).annotations, stored);
+}
+
+#[test]
+fn objects_without_ids_get_the_same_ids_on_every_frame() {
+    let point = r#"{"title":"a","point":{"x":1,"y":2}}"#;
+    let frame = |number: u8| format!(r#"{{"frameNumber":{number},"objects":[{point},{point}]}}"#);
+    let stored = label_of(&record(&format!("[{},{}]", frame(1), frame(2)), "")).annotations;
+    let document = Document::parse(stored.as_bytes()).unwrap();
+    let ids = |number: &str| -> Vec<String> {
+        let frame = document.root().get("frames").and_then(|frames| frames.get(number)).unwrap();
+        frame.get("objects").unwrap().members().map(|(id, _)| id.to_owned()).collect()
+    };
+    assert_eq!((ids("1").len(), ids("1")), (2, ids("2")));
 }
 
 #[test]

@@ -371,8 +371,8 @@ impl Merger {
             && details == stored.details.as_deref()
             && media == stored.media.as_deref()
             && rest == stored.rest.as_ref();
-        let data_type = row.data_type.map(|data_type| data_type.name);
-        if is_same && (data_type.is_none() || stored.data_type.is_some()) {
+        let data_type = joined.data_type.as_deref();
+        if is_same && data_type == stored.data_type.as_deref() {
             return Ok(false);
         }
         if let Some(scope_key) = stored.dataset_key.filter(|_| dataset_key != stored.dataset_key) {
@@ -404,7 +404,7 @@ impl Merger {
             })
         };
         connection.execute(
-            "update data_rows set dataset_key = $1, data_type = coalesce(data_type, $2), created_ms = $3, \
+            "update data_rows set dataset_key = $1, data_type = $2, created_ms = $3, \
              updated_ms = $4, activity_ms = $5, global_key = $6, external_id = $7, head = $8, details = $9, \
              media = $10, rest = $11, known = $12 where row_key = $13",
             &[

@@ -27,6 +27,7 @@ pub(super) struct StoredRow {
 pub(super) struct Joined<'a> {
     pub(super) details: Option<Cow<'a, str>>,
     pub(super) media: Option<Cow<'a, str>>,
+    pub(super) data_type: Option<Cow<'a, str>>,
 }
 
 /// Joins what a line gives to what is stored of a row.
@@ -34,15 +35,24 @@ pub(super) fn joined<'a>(row: &'a Row, stored: &'a StoredRow) -> Joined<'a> {
     let given = row.details.as_ref().map(|details| details.members.as_str());
     let (details, media) = (given, row.media.as_deref());
     let (known_details, known_media) = (stored.details.as_deref(), stored.media.as_deref());
+    let (known_type, given_type) = (stored.data_type.as_deref(), row.data_type.map(|data_type| data_type.name));
+    let first = known_type.or(given_type).map(Cow::from);
     match row.join {
-        Join::Replace => {
-            Joined { details: details.or(known_details).map(Cow::from), media: media.or(known_media).map(Cow::from) }
-        }
+        Join::Replace => Joined {
+            details: details.or(known_details).map(Cow::from),
+            media: media.or(known_media).map(Cow::from),
+            data_type: first,
+        },
         Join::Add => Joined {
             details: join(known_details, details, |known, given| merge_members(known, given, &[])),
             media: join(known_media, media, |known, given| {
                 format!("{{{}}}", merge_members(inside(known), inside(given), &[]))
             }),
+            // A record that names the type knows better than one that looks like it.
+            data_type: match media.is_some_and(|media| media.contains("\"asset_type\":")) {
+                true => given_type.or(known_type).map(Cow::from),
+                false => first,
+            },
         },
     }
 }

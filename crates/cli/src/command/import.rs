@@ -73,11 +73,11 @@ impl Command for Import {
                     ),
                 Arg::new("allow-fetch")
                     .long("allow-fetch")
-                    .value_name("RANGE")
+                    .value_name("CIDR")
                     .requires("fetch-media")
                     .action(ArgAction::Append)
                     .value_parser(clap::value_parser!(Cidr))
-                    .help("Range of addresses that may be fetched although they are not public, such as 10.0.0.0/8"),
+                    .help("Private addresses that files may be fetched from, such as 10.0.0.0/8"),
                 Arg::new("model-run")
                     .long("model-run")
                     .value_name("NAME")

@@ -11,6 +11,12 @@ const CONTRACTS: &[Contract] = &[
     ("a label that joins again replaces itself alone", a_label_that_joins_again_replaces_itself_alone),
     ("details and attributes join by their members", details_and_attributes_join_by_their_members),
     ("a type that is said counts more than one that is seen", a_type_that_is_said_counts_more_than_one_that_is_seen),
+    ("the later version of a label stays", the_later_version_of_a_label_stays),
+    (
+        "a row of today says more than a record of the same version",
+        a_row_of_today_says_more_than_a_record_of_the_same_version,
+    ),
+    ("an asset with another signature is the same", an_asset_with_another_signature_is_the_same),
     ("what was read from a file stays without the file", what_was_read_from_a_file_stays_without_the_file),
     ("a shown ontology is that of a project without one", a_shown_ontology_is_that_of_a_project_without_one),
 ];
@@ -113,6 +119,51 @@ fn a_type_that_is_said_counts_more_than_one_that_is_seen(test: &TestStore) {
         matches!(join(test, vec![given("", "video")]).0[..], [Verdict::Refused(_)]),
         "its annotations have another layout"
     );
+}
+
+/// Returns a record about label 1, with the day of its last change and a word by which versions are distinguished.
+fn version(day: u8, word: &str, rest: &str) -> Row {
+    let updated = format!(r#""updated_at":"2021-06-{day:02}T00:00:00.000+00:00","created_by":"{word}","reviews""#);
+    let mut row = record(1, 1, rest);
+    let label = &mut row.projects[0].labels.as_mut().unwrap()[0];
+    label.details = label.details.take().map(|details| details.replace(r#""reviews""#, &updated));
+    row
+}
+
+fn the_later_version_of_a_label_stays(test: &TestStore) {
+    let old = r#","legacy":{"a":1}"#;
+    let stored = || look(&test.store, "select details from labels").unwrap();
+    join(test, vec![version(5, "fifth", old), version(3, "third", old)]);
+    assert!(stored().contains("fifth"));
+    assert_eq!(join(test, vec![version(3, "third", old)]).1.labels.unchanged, 1);
+    join(test, vec![version(5, "again", old)]);
+    assert!(stored().contains("again"), "of one version the last file counts");
+    join(test, vec![Row { join: Join::Replace, ..version(2, "today", "") }]);
+    assert!(stored().contains("today"), "a whole row replaces");
+    // A whole row keeps what a record has left, so this label is taken for one that a record gave.
+    join(test, vec![version(2, "archived", old)]);
+    assert!(stored().contains("archived"));
+}
+
+fn a_row_of_today_says_more_than_a_record_of_the_same_version(test: &TestStore) {
+    let today = Row { join: Join::Replace, ..version(4, "today", "") };
+    join(test, vec![today]);
+    let (verdicts, counts) = join(test, vec![version(4, "archived", r#","legacy":{"a":1}"#)]);
+    assert_eq!((verdicts, counts.labels.unchanged), (vec![Verdict::Unchanged], 1));
+    assert!(look(&test.store, "select details from labels").unwrap().contains("today"));
+    assert_eq!(join(test, vec![version(6, "later", r#","legacy":{"a":1}"#)]).0, [Verdict::Changed]);
+}
+
+fn an_asset_with_another_signature_is_the_same(test: &TestStore) {
+    let given = |url: &str| {
+        let row = format!(r#"{{"data_row":{{"id":"{}","row_data":"{url}"}}}}"#, id("r", 1));
+        Row { join: Join::Add, ..read(&row) }
+    };
+    join(test, vec![given("https://h/a.png?signature=1")]);
+    assert_eq!(join(test, vec![given("https://h/a.png?signature=2")]).0, [Verdict::Unchanged]);
+    assert_eq!(join(test, vec![given("https://h/b.png?signature=2")]).0, [Verdict::Changed]);
+    let head = look(&test.store, "select head from data_rows").unwrap();
+    assert!(head.contains("b.png?signature=2"), "{head}");
 }
 
 fn what_was_read_from_a_file_stays_without_the_file(test: &TestStore) {

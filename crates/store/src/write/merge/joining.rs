@@ -53,10 +53,30 @@ pub(super) fn kept(join: Join, stored: &[StoredLabel], given: &[Label]) -> Resul
     }
     let is_kept = |stored: &&StoredLabel| {
         let label = given.iter().find(|label| label.id.as_str() == stored.id);
-        // What was read from a file before is not forgotten because the file is not at hand.
-        label.is_none_or(|label| label.is_elsewhere && label.annotations != stored.annotations)
+        label.is_none_or(|label| says_more(stored, label))
     };
     stored.iter().filter(is_kept).map(read).collect()
+}
+
+/// Returns whether a stored label stays although a record gives it again.
+fn says_more(stored: &StoredLabel, given: &Label) -> bool {
+    // What was read from a file before is not forgotten because the file is not at hand.
+    if given.is_elsewhere && given.annotations != stored.annotations {
+        return true;
+    }
+    let [known, new] = [&stored.details, &given.details].map(|details| updated(details.as_deref()));
+    let key = format!("\"{}\":", legacy::KEY);
+    let [is_known_old, is_new_old] =
+        [&stored.rest, &given.rest].map(|rest| rest.as_ref().is_some_and(|rest| rest.contains(&key)));
+    // Of two versions the later one counts, whichever file comes first. If they are one version, a row of today's form
+    // says more about it than a record, which has something that today's form has no key for.
+    known > new || (known == new && known.is_some() && is_new_old && !is_known_old)
+}
+
+/// Returns when a label was changed last, given its details.
+fn updated(details: Option<&str>) -> Option<Timestamp> {
+    let document = Document::parse(details?.as_bytes()).ok()?;
+    Timestamp::parse_export(&document.root().get("updated_at")?.as_text()?)
 }
 
 /// Returns the labels that a list will have, in its order, of those that are kept and those that are given.

@@ -68,9 +68,9 @@ impl Merger {
             },
         )?;
         let kept = joining::kept(list.join, &stored, given)?;
-        let given = joining::in_order(&stored, &kept, given, list.join);
-        let wanted: Vec<StoredLabel> = given.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
-        count(&mut self.counts.labels, &stored, wanted.iter().zip(&given), &kept);
+        let listed = joining::in_order(&stored, &kept, given, list.join);
+        let wanted: Vec<StoredLabel> = listed.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
+        count(&mut self.counts.labels, (&stored, &wanted), &kept, given);
         if stored == wanted {
             return Ok(false);
         }
@@ -81,7 +81,7 @@ impl Merger {
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
         let mut inserts = Inserts::default();
-        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given.iter().copied())) {
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(listed)) {
             let new = NewLabel {
                 created_ms: wanted.created_ms,
                 details: wanted.details.as_ref(),
@@ -180,14 +180,14 @@ impl Merger {
             )?
         };
         let kept = joining::kept(list.join, &stored, given)?;
-        let given = joining::in_order(&stored, &kept, given, list.join);
-        let wanted: Vec<StoredLabel> = given.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
-        count(&mut self.counts.run_labels, &stored, wanted.iter().zip(&given), &kept);
+        let listed = joining::in_order(&stored, &kept, given, list.join);
+        let wanted: Vec<StoredLabel> = listed.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
+        count(&mut self.counts.run_labels, (&stored, &wanted), &kept, given);
         if stored == wanted {
             return Ok(false);
         }
         connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
-        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given.iter().copied())) {
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(listed)) {
             let counted = self.tally(connection, label)?;
             self.counts.filled_videos += u64::from(label.has_filled_frames);
             connection.execute(
@@ -240,24 +240,18 @@ fn new_label(list: ProjectList, ordinal: i64, label: &Label) -> NewLabel<'_> {
     }
 }
 
-/// Counts what becomes of the labels of a list. Those that are kept next to the given ones are not of the import.
-fn count<'l>(
-    tally: &mut Tally,
-    stored: &[StoredLabel],
-    wanted: impl Iterator<Item = (&'l StoredLabel, &'l &'l Label)>,
-    kept: &[Label],
-) {
-    let mut ids: BTreeSet<&str> = kept.iter().map(|label| label.id.as_str()).collect();
-    for (label, given) in wanted {
-        ids.insert(label.id.as_str());
-        if kept.iter().any(|known| std::ptr::eq(known, *given)) {
-            continue;
-        }
+/// Counts what becomes of the given labels, and of those of the list that vanish. Labels that are kept although they are
+/// given are unchanged; others that are kept are not of the import.
+fn count(tally: &mut Tally, (stored, wanted): (&[StoredLabel], &[StoredLabel]), kept: &[Label], given: &[Label]) {
+    let is_kept = |id: &str| kept.iter().any(|label| label.id.as_str() == id);
+    tally.unchanged += given.iter().filter(|label| is_kept(label.id.as_str())).count() as u64;
+    for label in wanted.iter().filter(|label| !is_kept(&label.id)) {
         match stored.iter().find(|stored| stored.id == label.id) {
             None => tally.created += 1,
             Some(known) if known == label => tally.unchanged += 1,
             Some(_) => tally.changed += 1,
         }
     }
+    let ids: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
     tally.removed += stored.iter().filter(|label| !ids.contains(label.id.as_str())).count() as u64;
 }

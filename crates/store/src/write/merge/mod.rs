@@ -27,8 +27,6 @@ use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
 use names::{Kind, Named, Names};
 
-/// The order of the keys of `data_row` that are known.
-const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
 /// The order of the keys of a run before its labels.
 const RUN_HEAD_KEYS: &[&str] = &["run_data_row_id", "annotation_group_id"];
 
@@ -355,7 +353,7 @@ impl Merger {
         row: &Row,
     ) -> Result<bool, StoreError> {
         let stored = sections::StoredRow::get(connection, row_key)?;
-        let head = merge_ordered(&stored.head, &row.head, HEAD_KEYS);
+        let head = sections::joined_head(row, &stored.head);
         let rest = row.rest.as_ref().map(|rest| merge_members(stored.rest.as_deref().unwrap_or(""), rest, &[]));
         let dataset_key = match stored.dataset_key {
             Some(key) if sections::stays_in_dataset(connection, key, row)? => Some(key),

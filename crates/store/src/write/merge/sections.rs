@@ -1,10 +1,10 @@
 //! The sections of a row that hang on nothing but the row, and reading what is stored of them.
 
-use super::{Merger, Target};
+use super::{Merger, Target, merge_ordered, texts_of};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Standing;
-use labelport_model::json::{Document, merge_members};
+use labelport_model::json::{Document, Members, merge_members};
 use labelport_model::row::{Join, MetadataFact, Row};
 use std::borrow::Cow;
 
@@ -68,6 +68,33 @@ pub(super) fn stays_in_dataset(
     let (Join::Add, Some((_, Some(name)))) = (row.join, named) else { return Ok(false) };
     let sql = "select name from datasets where dataset_key = $1";
     Ok(connection.find(sql, &[dataset_key.into()], |found| found.text(0))?.flatten().as_ref() == Some(name))
+}
+
+/// The order of the keys of `data_row` that are known.
+const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
+
+/// Joins the members of `data_row` to the stored ones.
+pub(super) fn joined_head(row: &Row, stored: &str) -> String {
+    let merged = merge_ordered(stored, &row.head, HEAD_KEYS);
+    if row.join == Join::Replace || merged == stored {
+        return merged;
+    }
+    // Records of several exports name one asset with several signatures.
+    let [[known], [given]] = [stored, &merged].map(|head| texts_of(head, ["row_data"]));
+    match (known, given) {
+        (Some(known), Some(given)) if known != given && is_one_asset(&known, &given) => {
+            let mut members = Members::default();
+            members.push_text("row_data", &known);
+            merge_ordered(&merged, members.as_str(), HEAD_KEYS)
+        }
+        _ => merged,
+    }
+}
+
+/// Returns whether two URLs differ in nothing but what follows their paths.
+fn is_one_asset(known: &str, given: &str) -> bool {
+    let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    known.contains("://") && path(known) == path(given)
 }
 
 fn join<'a>(

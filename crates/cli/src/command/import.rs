@@ -167,7 +167,7 @@ struct Archive {
 fn fetcher(arguments: &ArgMatches, workspace: &Workspace) -> Fetcher {
     let allowed = arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect();
     let client = Client::new(Policy { allowed, ..Policy::default() });
-    Fetcher { client, files: Files::new(workspace.folder()) }
+    Fetcher::new(client, Files::new(workspace.folder()))
 }
 
 fn import_files(arguments: &ArgMatches, archive: Archive, workspace: &Workspace, messages: &Messages) -> Outcome {

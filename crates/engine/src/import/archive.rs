@@ -8,7 +8,7 @@ use super::error::ImportError;
 use super::unpack::{self, Position};
 use crate::ambient::hexadecimal;
 use crate::export::mask_urls::ORIGIN;
-use crate::outbound::{self, Client, Limits};
+use crate::outbound::{self, Client, FetchError, Limits};
 use crate::storage::files::Files;
 use labelport_formats::read::{Features, Gathered, Media, World};
 use labelport_model::time::Timestamp;
@@ -32,13 +32,16 @@ const FRAMES_TIME: Duration = Duration::from_secs(300);
 /// What a PNG file begins with.
 const PNG_MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// How often a host may fail to answer before it is not asked again.
+const SILENCE_LIMIT: u32 = 3;
+
 /// Fetches the files that records name by URL.
 #[derive(Debug)]
 pub struct Fetcher {
-    /// What fetches.
-    pub client: Client,
-    /// Where masks are kept.
-    pub files: Files,
+    client: Client,
+    files: Files,
+    /// How often in a row each host has not answered.
+    silent: Mutex<HashMap<String, u32>>,
 }
 
 /// The organization, and the time that new things are given.
@@ -129,10 +132,9 @@ impl World for Opened {
                 let Some(fetcher) = &self.surroundings.fetcher else { return Ok(Media::Elsewhere(None)) };
                 let remedy = "download it and name its path";
                 let limits = Limits { size_bytes: limit_bytes as u64, remedy, time: FRAMES_TIME };
-                let mut packed = Vec::new();
-                return Ok(match fetcher.client.get(address, limits, &mut packed) {
-                    Ok(_) => Media::Here(unpacked(Box::new(std::io::Cursor::new(packed)), limit_bytes)?),
-                    Err(error) => Media::Elsewhere(Some(error.to_string())),
+                return Ok(match fetcher.get(address, limits) {
+                    Ok(packed) => Media::Here(unpacked(Box::new(std::io::Cursor::new(packed)), limit_bytes)?),
+                    Err(reason) => Media::Elsewhere(Some(reason)),
                 });
             }
         };
@@ -167,9 +169,35 @@ impl World for Opened {
 }
 
 impl Fetcher {
+    /// Takes what fetches, and where masks are kept.
+    pub fn new(client: Client, files: Files) -> Self {
+        Self { client, files, silent: Mutex::default() }
+    }
+
+    /// Fetches a file. Archives name a host that is gone a hundred thousand times, so it is not asked each time.
+    fn get(&self, url: &str, limits: Limits) -> Result<Vec<u8>, String> {
+        let host =
+            url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+        let silent = || self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        if silent().get(host).is_some_and(|count| *count >= SILENCE_LIMIT) {
+            return Err(
+                "a host that has not answered three times is not asked again; import the file again later".to_owned()
+            );
+        }
+        let mut bytes = Vec::new();
+        let fetched = self.client.get(url, limits, &mut bytes);
+        let is_silent = matches!(
+            fetched,
+            Err(FetchError::UnknownHost { .. } | FetchError::Time { .. } | FetchError::Connection { .. })
+        );
+        let mut silent = silent();
+        let count = silent.entry(host.to_owned()).or_default();
+        *count = if is_silent { *count + 1 } else { 0 };
+        fetched.map(|_| bytes).map_err(|error| error.to_string())
+    }
+
     fn fetch_mask(&self, place: &str, url: &str) -> Result<KeptMask, String> {
-        let mut png = Vec::new();
-        self.client.get(url, MASK_LIMITS, &mut png).map_err(|error| error.to_string())?;
+        let png = self.get(url, MASK_LIMITS)?;
         if !png.starts_with(PNG_MAGIC) {
             return Err("a mask that is no PNG picture; check that its URL has not expired".to_owned());
         }

@@ -39,7 +39,7 @@ fn answer(mut connection: TcpStream) {
         request.push(byte[0]);
     }
     let request = String::from_utf8_lossy(&request).into_owned();
-    let (status, body): (&str, &[u8]) = match request.split(' ').nth(1).unwrap_or_default() {
+    let (status, body): (&str, &[u8]) = match request.split([' ', '?']).nth(1).unwrap_or_default() {
         "/mask" => ("200 OK", PNG),
         "/frames" => ("200 OK", FRAME.as_bytes()),
         "/page" => ("200 OK", b"<html>"),
@@ -52,7 +52,7 @@ fn answer(mut connection: TcpStream) {
 
 fn fetcher(folder: &Path) -> Arc<Fetcher> {
     let policy = Policy { allowed: vec!["127.0.0.0/8".parse().unwrap()], ..Policy::default() };
-    Arc::new(Fetcher { client: Client::new(policy), files: Files::new(folder) })
+    Arc::new(Fetcher::new(Client::new(policy), Files::new(folder)))
 }
 
 fn import(workspace: &Workspace, source: Source, fetcher: Option<Arc<Fetcher>>, strict: bool) -> Summary {
@@ -106,12 +106,18 @@ fn what_can_be_fetched_is_kept_and_the_rest_is_reported() {
             record(4, json!({ "frames": format!("{here}/frames") })),
             record(5, json!({ "frames": format!("{here}/gone") })),
             record(6, json!({ "frames": "s3://bucket/frames" })),
+            record(7, json!({ "frames": format!("{here}/page?token=secret") })),
         ];
         let counts = import(&workspace, stream(&records), Some(fetcher(folder.path())), strict).archive.unwrap();
         assert_eq!((counts.masks_here, counts.masks_elsewhere), (1, 2));
-        assert_eq!((counts.frame_files_here, counts.frame_files_elsewhere, counts.unreachable), (1, 2, 4));
+        assert_eq!((counts.frame_files_here, counts.frame_files_elsewhere, counts.unreachable), (1, 3, 5));
         let reasons = counts.unreachable_reasons.join("\n");
-        for words in ["status 404", "a mask that is no PNG picture", "s3:// is not fetched"] {
+        for words in [
+            "status 404",
+            "a mask that is no PNG picture",
+            "s3:// is not fetched",
+            "a file of frames that cannot be read: line 1",
+        ] {
             assert!(reasons.contains(words) && !reasons.contains("secret"), "{reasons}");
         }
         let stored = rows(&workspace);
@@ -146,7 +152,7 @@ fn nothing_is_fetched_unless_it_is_asked_for() {
     assert_eq!((counts.masks_elsewhere, counts.frame_files_elsewhere, counts.unreachable), (1, 1, 0));
     // A private address is refused even then.
     let client = Client::new(Policy::default());
-    let strict = Arc::new(Fetcher { client, files: Files::new(folder.path()) });
+    let strict = Arc::new(Fetcher::new(client, Files::new(folder.path())));
     let counts = import(&workspace, stream(&records), Some(strict), false).archive.unwrap();
     assert_eq!(counts.unreachable, 2);
     assert!(counts.unreachable_reasons.iter().all(|reason| reason.contains("not at a public address")));
@@ -182,4 +188,19 @@ fn frames_are_read_from_paths_that_are_relative_to_the_export() {
         assert!(reason.starts_with("Label.frames: the frames in ") && reason.contains(expect), "{reason}");
     }
     assert_eq!(reasons.len(), 4);
+}
+
+#[test]
+fn a_host_that_does_not_answer_is_not_asked_again_and_again() {
+    let (workspace, folder) = (Workspace::new(), TempDir::new().unwrap());
+    // Nothing listens where something has just listened.
+    let gone = format!("http://{}/mask", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let here = serve();
+    let mut records: Vec<Value> = (0..9).map(|number| masked(number, &format!("cf{number:0>23}"), &gone)).collect();
+    records.push(masked(9, FEATURE, &format!("{here}/mask")));
+    let counts = import(&workspace, stream(&records), Some(fetcher(folder.path())), false).archive.unwrap();
+    assert_eq!((counts.masks_here, counts.masks_elsewhere, counts.unreachable), (1, 9, 9));
+    let reasons = counts.unreachable_reasons;
+    assert!(reasons.iter().any(|reason| reason.contains("is not asked again")), "{reasons:?}");
+    assert!(reasons.len() == 2, "{reasons:?}");
 }

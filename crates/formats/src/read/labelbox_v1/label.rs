@@ -53,21 +53,40 @@ impl Labelled {
     }
 }
 
-/// Reads frames that are in a file.
+/// Reads frames that are in a file. A file of ours that is wrong can be corrected, so its record is refused; one that was
+/// fetched may be the page of a login, and its label waits.
 fn read_file(scene: &mut Scene<'_>, at: Value<'_>, address: &str, kept: &mut Kept) -> Result<Labelled, Fault> {
-    let unread = |reason: String| Fault::at(at, Problem::Frames { address: Quoted::new(address), reason });
-    match scene.world.frames(address).map_err(unread)? {
+    let is_local = !address.contains("://") || address.starts_with("file://");
+    let found = match scene.world.frames(address) {
+        Err(reason) if is_local => return Err(unread(at, address, reason)),
+        Err(reason) => Media::Elsewhere(Some(reason)),
+        Ok(found) => found,
+    };
+    let reason = match found {
+        Media::Elsewhere(reason) => reason,
         Media::Here(lines) => {
-            scene.counts.frame_files_here += 1;
-            frames::read_lines(scene, &lines).map(Labelled::here).map_err(unread)
+            let (counts, features) = (scene.counts.clone(), scene.features.clone());
+            match frames::read_lines(scene, &lines) {
+                Ok(annotations) => {
+                    scene.counts.frame_files_here += 1;
+                    return Ok(Labelled::here(annotations));
+                }
+                Err(reason) if is_local => return Err(unread(at, address, reason)),
+                Err(reason) => {
+                    (*scene.counts, *scene.features) = (counts, features);
+                    Some(format!("a file of frames that cannot be read: {reason}"))
+                }
+            }
         }
-        Media::Elsewhere(reason) => {
-            scene.counts.frame_files_elsewhere += 1;
-            scene.counts.unreachable(reason);
-            kept.push_silently(legacy::FRAMES, at.raw());
-            Ok(Labelled { annotations: frames::of_whole(Container::Frames, ""), is_elsewhere: true })
-        }
-    }
+    };
+    scene.counts.frame_files_elsewhere += 1;
+    scene.counts.unreachable(reason);
+    kept.push_silently(legacy::FRAMES, at.raw());
+    Ok(Labelled { annotations: frames::of_whole(Container::Frames, ""), is_elsewhere: true })
+}
+
+fn unread(at: Value<'_>, address: &str, reason: String) -> Fault {
+    Fault::at(at, Problem::Frames { address: Quoted::new(address), reason })
 }
 
 /// Returns whether a label has nothing in it.

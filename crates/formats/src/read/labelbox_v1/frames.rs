@@ -130,15 +130,15 @@ impl Frames {
             }
         }
         for (key, member) in frame.members().filter(|(key, _)| !KNOWN.contains(key)) {
-            let is_empty_list = member.kind() == Kind::Array && member.elements().next().is_none();
             // Relations between objects of a frame have no place in today's form.
             if key == "relationships" {
                 scene.counts.objects.read += member.elements().count() as u64;
+                if member.raw() == "[]" {
+                    continue;
+                }
             }
-            if !is_empty_list {
-                scene.counts.keep("frames[]", key);
-                stored.kept.push_raw(key, member.raw());
-            }
+            scene.counts.keep("frames[]", key);
+            stored.kept.push_raw(key, member.raw());
         }
         axis.frames.insert(number, stored);
         Ok(())

@@ -5,7 +5,7 @@
 
 use super::problem::{Fault, Problem, array, find, find_text, get, number, object, string, whole};
 use labelport_model::data_type::Form;
-use labelport_model::json::{Members, Value};
+use labelport_model::json::{Kind, Members, Value};
 use labelport_model::quote::Quoted;
 use labelport_model::row::legacy;
 
@@ -111,7 +111,7 @@ fn read_point(value: Value<'_>) -> Result<Drawn<'_>, Fault> {
 fn read_text<'v>(item: Value<'v>, value: Value<'v>) -> Result<Drawn<'v>, Fault> {
     let location = get(object(value)?, "location")?;
     let mut drawn = match location.kind() {
-        labelport_model::json::Kind::Array => {
+        Kind::Array => {
             let mut drawn = drawn(Form::Tokens, "words of a document", value, &["data"]);
             let groups: Result<Vec<String>, Fault> = location.elements().map(read_group).collect();
             drawn.members.push(("location", format!("{{\"groups\":[{}]}}", groups?.join(","))));
@@ -232,7 +232,7 @@ fn read_geo<'v>(item: Value<'v>, value: Value<'v>) -> Result<Drawn<'v>, Fault> {
 /// Fails at the first value in nested lists that is neither a list nor a number.
 fn check_numbers(list: Value<'_>) -> Result<(), Fault> {
     list.elements().try_for_each(|item| match item.kind() {
-        labelport_model::json::Kind::Array => check_numbers(item),
+        Kind::Array => check_numbers(item),
         _ => number(item).map(|_| ()),
     })
 }

@@ -5,9 +5,9 @@
 
 /// The key of the member, an object under whose keys are those of the record.
 pub const KEY: &str = "legacy";
-/// In [`KEY`] of a label: the address of the file that holds its frames, while the file has not been read.
-pub const FRAMES: &str = "frames";
 /// In [`KEY`] of a label: members of its `Label`, and relationships of an unknown form.
 pub const LABEL: &str = "Label";
+/// In [`LABEL`]: the address of the file that holds the frames, while the file has not been read.
+pub const FRAMES: &str = "frames";
 /// In [`KEY`] of a classification: it was answered in a list from which one option or several are chosen.
 pub const DROPDOWN: &str = "dropdown";

@@ -127,7 +127,7 @@ fn what_can_be_fetched_is_kept_and_the_rest_is_reported() {
         assert!(url.as_str().unwrap().ends_with("/gone?token=secret"), "it stays where it is");
         assert!(annotations(&stored[3])["frames"]["3"]["objects"].is_object(), "{}", stored[3]);
         assert_eq!(annotations(&stored[4])["frames"], json!({}));
-        let frames = &stored[5]["projects"][PROJECT]["labels"][0]["legacy"]["frames"];
+        let frames = &stored[5]["projects"][PROJECT]["labels"][0]["legacy"]["Label"]["frames"];
         assert_eq!(frames, "s3://bucket/frames");
         let org_key = workspace.store.org_key();
         let mut reader = workspace.store.reader().unwrap();

@@ -99,7 +99,9 @@ fn read(scene: &mut Scene<'_>, item: Value<'_>, about: About) -> Result<Answered
     };
     for (key, member) in item.members() {
         let is_second = key == "answers" && answer.is_some() && member.kind() != Kind::Null;
-        if is_second || !(FEATURE_KEYS.contains(&key) || KNOWN.contains(&key)) {
+        // The mark of a dropdown has the name.
+        let is_mark = kind == "dropdown" && key == legacy::DROPDOWN;
+        if !is_mark && (is_second || !(FEATURE_KEYS.contains(&key) || KNOWN.contains(&key))) {
             kept.push(scene.counts, "classifications[]", key, member);
         }
     }

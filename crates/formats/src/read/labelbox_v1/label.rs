@@ -41,8 +41,10 @@ pub(super) fn read(scene: &mut Scene<'_>, label: Value<'_>, kept: &mut Kept) -> 
             let Some(address) = frames.as_text() else {
                 return Err(Fault::wrong_kind(frames, "an array of frames, or the path or URL of a file of them"));
             };
-            keep_others(scene, label, &["frames"], Kept::default(), kept);
-            read_file(scene, frames, &address, kept)
+            let mut others = Kept::default();
+            let labelled = read_file(scene, frames, &address, &mut others)?;
+            keep_others(scene, label, &["frames"], others, kept);
+            Ok(labelled)
         }
     }
 }

@@ -231,6 +231,17 @@ fn objects_without_ids_get_the_same_ids_on_every_frame() {
 }
 
 #[test]
+fn members_with_names_of_ours_are_no_trouble() {
+    let label = r#"{"frames":"https://h/f","Label":1,"legacy":2}"#;
+    let rest = label_of(&record(label, r#","frames":3,"legacy":4"#)).rest.unwrap();
+    let expect = r#""legacy":{"Label":{"frames":"https://h/f","Label":1,"legacy":2},"View Label":"#;
+    assert!(rest.starts_with(expect) && rest.ends_with(r#""frames":3,"legacy":4}"#), "{rest}");
+    let label = r#"{"classifications":[{"title":"q","answer":[],"dropdown":5,"legacy":6}]}"#;
+    let stored = label_of(&record(label, "")).annotations;
+    assert!(stored.contains(r#""legacy":{"dropdown":true,"legacy":6}"#), "{stored}");
+}
+
+#[test]
 fn a_label_whose_frames_are_elsewhere_says_so() {
     let label = label_of(&record(r#"{"frames":"https://h/frames"}"#, ""));
     assert!(label.is_elsewhere);

@@ -9,9 +9,17 @@ use labelport_model::row::legacy;
 
 /// Writes the `Label` of a row from the annotations of one label, or of several that share the row.
 pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'_>], kept: &Kept, out: &mut Vec<u8>) {
+    let kept = kept.get(legacy::LABEL);
+    if let Some(frames) = kept.and_then(|kept| kept.get(legacy::FRAMES)) {
+        // The frames have not been read: they are where the label came from.
+        let mut object = ObjectWriter::open(out);
+        object.raw("frames", frames.raw().as_bytes());
+        object.close();
+        return;
+    }
     let Some(on_frames) = annotations.iter().find(|source| frames::has_them(source.stored())) else {
         let stored: Vec<&str> = annotations.iter().map(|source| source.stored()).collect();
-        write_lists(legacy, &stored, kept.get(legacy::LABEL), out);
+        write_lists(legacy, &stored, kept, out);
         return;
     };
     match legacy.frames {

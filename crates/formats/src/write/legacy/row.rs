@@ -6,7 +6,6 @@ use super::{Legacy, Source, label, parsed, parsed_members};
 use labelport_model::data_type::of_media;
 use labelport_model::json::{Document, Kind, ObjectWriter, Value};
 use labelport_model::record::{LabelRecord, ProjectRecord, Record, RunRecord};
-use labelport_model::row;
 
 /// The data types that readers of the format know by name; they recognise others by the contents of a label.
 const NAMED_TYPES: &[&str] = &["image", "text", "video"];
@@ -55,7 +54,6 @@ const ROW_KEYS: &[&str] = &[
     "DataRow Metadata",
     "Media Attributes",
     "media_type",
-    row::legacy::FRAMES,
 ];
 
 fn write_label(
@@ -78,15 +76,10 @@ fn write_label(
     write_data_row(head, &mut row);
     let kept = Kept::of_label(written.rest);
     let out = row.key("Label");
-    match kept.text(row::legacy::FRAMES) {
-        _ if is_skipped => out.extend_from_slice(b"{}"),
-        // The frames have not been read: they are where the label came from.
-        Some(frames) => {
-            let mut object = ObjectWriter::open(out);
-            object.text("frames", &frames);
-            object.close();
-        }
-        None => label::write(legacy, &id, &[Source::of(written.annotations)], &kept, out),
+    if is_skipped {
+        out.extend_from_slice(b"{}");
+    } else {
+        label::write(legacy, &id, &[Source::of(written.annotations)], &kept, out);
     }
     member(&mut row, "Created By", details.get("created_by"), "null");
     row.raw("Project Name", project.name.unwrap_or(b"null"));

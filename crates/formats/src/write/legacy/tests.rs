@@ -462,7 +462,7 @@ fn what_a_record_had_is_given_back() {
 
 #[test]
 fn frames_that_were_not_read_are_where_the_record_said() {
-    let rest = br#""legacy":{"frames":"https://h/frames"}"#;
+    let rest = br#""legacy":{"Label":{"frames":"https://h/frames"}}"#;
     let labels = [LabelRecord { rest, ..label_of(r#"{"frames":{}}"#) }];
     for frames in [Frames::Inline, Frames::Served(&|id| format!("https://here/{id}"))] {
         let line = written_with(&Legacy { frames, ..BLUE }, &labels);

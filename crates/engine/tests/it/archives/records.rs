@@ -155,3 +155,19 @@ fn a_long_record_is_read_whole_up_to_the_limit() {
     let reason = summary.refusals[0].to_string();
     assert!(reason.starts_with("a.ndjson:2: the record") && reason.contains("longer than 4 MiB; raise"), "{reason}");
 }
+
+#[test]
+fn a_project_keeps_the_ontology_that_it_has() {
+    let row = json!({
+        "data_row": { "id": format!("cr{:0>23}", 7), "row_data": "https://h/7.jpg" },
+        "projects": { PROJECT: { "name": "Yard", "labels": [],
+            "project_details": { "ontology_id": "co00000000000000000000001" } } },
+    });
+    let workspace = Workspace::new();
+    workspace.import_all("today.ndjson", lines(&[row]).as_bytes());
+    let summary = workspace.import_all("old.ndjson", lines(&[record(0, 0, point("a"))]).as_bytes());
+    assert_eq!(summary.counts.ontologies, 0);
+    let mut reader = workspace.store.reader().unwrap();
+    let project = projects::find(&mut *reader, workspace.store.org_key(), PROJECT).unwrap().unwrap();
+    assert_eq!(project.ontology_id.as_deref(), Some("co00000000000000000000001"));
+}

@@ -5,6 +5,7 @@
 //! the engine and holds no rules of its own.
 
 mod ambient;
+mod archive_report;
 mod command;
 mod interrupt;
 mod logging;

@@ -29,6 +29,7 @@ const PAGES: &[&str] = &[
     "CONTRIBUTING.md",
     "README.md",
     "benches/README.md",
+    "docs/archives.md",
     "docs/filters.md",
     "docs/formats.md",
     "docs/operations.md",

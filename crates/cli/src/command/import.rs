@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::ambient::{self, SystemChance};
+use crate::archive_report;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
@@ -9,11 +10,14 @@ use crate::task::{Done, record};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
-    self, DryFolder, DryRun, ImportError, ImportOptions, ImportProgress, Preview, RefusedFiles, RowName, Source,
-    Summary, reasons_path,
+    self, DryFolder, DryRun, Fetcher, ImportError, ImportOptions, ImportProgress, Preview, RefusedFiles, RowName,
+    Source, Summary, reasons_path,
 };
+use labelport_engine::outbound::{Cidr, Client, Policy};
 use labelport_engine::sink::{Existing, Packing, Rules};
+use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
+use labelport_formats::read::{LabelboxV1, Reader};
 use labelport_formats::write::Ndjson;
 use labelport_model::id::OntologyId;
 use labelport_model::row::ROW_LIMIT_BYTES;
@@ -42,9 +46,77 @@ impl Command for Import {
             .long_about(
                 "Read export files in the row format of Labelbox's export v2.\n\n\
                  Files are NDJSON or a JSON array, plain, gzip or zstd, of any scope and any age. What a file says about a \
-                 row replaces what was stored; what it does not say changes nothing.",
+                 row replaces what was stored; what it does not say changes nothing. A file of before v2 is recognised and \
+                 read as by `import labelbox-v1`.",
             )
+            .args(file_arguments());
+        let labelbox_v1 = clap::Command::new("labelbox-v1")
+            .about("Read export files of before v2, with one record for each label")
+            .long_about(
+                "Read export files of before v2, with one record for each label.\n\n\
+                 Files are a JSON array or NDJSON, plain, gzip or zstd, of projects or of model runs. Labels join those of \
+                 their rows; importing a file again changes nothing. Frames of videos stand in the record or in a file of \
+                 their own, which the record names by a path relative to the export, by a file:// URL or by any other \
+                 URL. What today's form has no key for is kept, and is counted in the report.",
+            )
+            .args(file_arguments())
             .args([
+                Arg::new("fetch-media")
+                    .long("fetch-media")
+                    .action(ArgAction::SetTrue)
+                    .conflicts_with("dry-run")
+                    .help("Fetch masks and files of frames that records name by URL")
+                    .long_help(
+                        "Fetch masks and files of frames that records name by URL, and keep them in the data folder. Those \
+                         that cannot be fetched stay where they are and are reported. Only public addresses are fetched, \
+                         and those that --allow-fetch names",
+                    ),
+                Arg::new("allow-fetch")
+                    .long("allow-fetch")
+                    .value_name("CIDR")
+                    .requires("fetch-media")
+                    .action(ArgAction::Append)
+                    .value_parser(clap::value_parser!(Cidr))
+                    .help("Private addresses that files may be fetched from, such as 10.0.0.0/8"),
+                Arg::new("model-run")
+                    .long("model-run")
+                    .value_name("NAME")
+                    .help("Name of the model run of records that belong to one [default: the name of the file]"),
+            ]);
+        let ontology =
+            clap::Command::new("ontology").about("Read an ontology that rows of its projects must fit").args([
+                Arg::new("path").value_name("PATH").required(true).help("File with tools and classifications as JSON"),
+                Arg::new("id").long("id").value_name("ID").required(true).help("The ontology's id"),
+                Arg::new("name").long("name").value_name("NAME").help("The ontology's name [default: its id]"),
+            ]);
+        clap::Command::new("import")
+            .about("Read export files or an ontology into the workspace")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands([labelbox, labelbox_v1, ontology])
+    }
+
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        match arguments.subcommand() {
+            Some(("ontology", arguments)) => import_ontology(arguments, workspace, messages),
+            Some(("labelbox-v1", arguments)) => {
+                let text = |name: &str| arguments.get_one::<String>(name).cloned();
+                let archive = Archive {
+                    reader: Some(&LabelboxV1),
+                    run_name: text("model-run"),
+                    fetcher: arguments.get_flag("fetch-media").then(|| Arc::new(fetcher(arguments, workspace))),
+                };
+                import_files(arguments, archive, workspace, messages)
+            }
+            Some((_, arguments)) => import_files(arguments, Archive::default(), workspace, messages),
+            None => Err(Failure::usage("name what to import")),
+        }
+    }
+}
+
+/// Returns the arguments of every command that reads export files.
+fn file_arguments() -> Vec<Arg> {
+    vec![
                 Arg::new("paths").value_name("PATH").num_args(1..).required(true).help("Files; - for standard input"),
                 Arg::new("dry-run")
                     .long("dry-run")
@@ -81,30 +153,24 @@ impl Command for Import {
                     .value_parser(clap::value_parser!(u16).range(1..=(ROW_LIMIT_BYTES >> 20) as i64))
                     .default_value("512")
                     .help("Size of the largest record, not counting video frames that can be computed"),
-            ]);
-        let ontology =
-            clap::Command::new("ontology").about("Read an ontology that rows of its projects must fit").args([
-                Arg::new("path").value_name("PATH").required(true).help("File with tools and classifications as JSON"),
-                Arg::new("id").long("id").value_name("ID").required(true).help("The ontology's id"),
-                Arg::new("name").long("name").value_name("NAME").help("The ontology's name [default: its id]"),
-            ]);
-        clap::Command::new("import")
-            .about("Read export files or an ontology into the workspace")
-            .subcommand_required(true)
-            .arg_required_else_help(true)
-            .subcommands([labelbox, ontology])
-    }
-
-    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-        match arguments.subcommand() {
-            Some(("ontology", arguments)) => import_ontology(arguments, workspace, messages),
-            Some((_, arguments)) => import_labelbox(arguments, workspace, messages),
-            None => Err(Failure::usage("name what to import")),
-        }
-    }
+    ]
 }
 
-fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+/// How files of before v2 are read.
+#[derive(Default)]
+struct Archive {
+    reader: Option<&'static dyn Reader>,
+    run_name: Option<String>,
+    fetcher: Option<Arc<Fetcher>>,
+}
+
+fn fetcher(arguments: &ArgMatches, workspace: &Workspace) -> Fetcher {
+    let allowed = arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect();
+    let client = Client::new(Policy { allowed, ..Policy::default() });
+    Fetcher::new(client, Files::new(workspace.folder()))
+}
+
+fn import_files(arguments: &ArgMatches, archive: Archive, workspace: &Workspace, messages: &Messages) -> Outcome {
     // A path that cannot be opened is found before the first file is read.
     let mut sources = Vec::new();
     for path in arguments.get_many::<String>("paths").into_iter().flatten() {
@@ -128,6 +194,7 @@ fn import_labelbox(arguments: &ArgMatches, workspace: &Workspace, messages: &Mes
     let mut limits = Limits {
         strict,
         is_dry,
+        archive,
         record_bytes,
         scratch_folder: workspace.folder().to_owned(),
         refused: refused.as_mut(),
@@ -262,7 +329,7 @@ fn dry_run_in(
     let last = sources.len().saturating_sub(1);
     for (index, source) in sources.into_iter().enumerate() {
         let run_one =
-            |source: Source, run: &mut ImportOptions<'_>| import::run_dry(&dry_run, source, index == last, run);
+            |source: Source, run: &mut ImportOptions<'_>| import::run_dry(store, &dry_run, source, index == last, run);
         total.add(import_one(source, limits, messages, run_one)?);
     }
     Ok(dry_run.finish()?)
@@ -272,6 +339,7 @@ fn dry_run_in(
 struct Limits<'a> {
     strict: bool,
     is_dry: bool,
+    archive: Archive,
     record_bytes: usize,
     scratch_folder: PathBuf,
     refused: Option<&'a mut RefusedFiles>,
@@ -295,6 +363,9 @@ fn import_one(
         threads,
         record_limit_bytes: limits.record_bytes,
         scratch_folder: &limits.scratch_folder,
+        reader: limits.archive.reader,
+        run_name: limits.archive.run_name.clone(),
+        fetcher: limits.archive.fetcher.clone(),
         refused: limits.refused.as_deref_mut(),
         now: ambient::now(),
         progress: &mut tell,
@@ -387,6 +458,9 @@ fn report(total: &Summary, preview: Option<&Preview>, secs: f64, messages: &Mess
              }
         ));
     }
+    if let Some(archive) = &total.archive {
+        lines.extend(archive_report::lines(archive));
+    }
     let mut event = json!({
         "event": "imported", "renamed": counts.renamed, "filled_videos": counts.filled_videos,
         "records": total.records, "refused": total.refused,
@@ -394,6 +468,9 @@ fn report(total: &Summary, preview: Option<&Preview>, secs: f64, messages: &Mess
         "labels": tally(&counts.labels), "run_labels": tally(&counts.run_labels),
         "created": created.iter().map(|(name, _, count)| ((*name).to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     });
+    if let Some(archive) = &total.archive {
+        event["archive"] = archive_report::event(archive);
+    }
     if let Some(preview) = preview {
         event["event"] = json!("dry run");
         event["first_rows"] = first_rows(preview);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there, with the place")]
 
+mod archives;
 mod backups;
 mod commands;
 mod crash;

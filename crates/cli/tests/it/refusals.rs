@@ -104,7 +104,11 @@ fn files_of_other_kinds_are_reported() {
     place.write("table.csv", b"id,label\n1,boat\n");
     place.run(&["import", "labelbox", "table.csv"]).ended(1, &["table.csv is not an export: it looks like a table"]);
     place.write("old.json", br#"[{"ID":"x","DataRow ID":"y"}]"#);
-    place.run(&["import", "labelbox", "old.json"]).ended(1, &["legacy v1"]);
+    place.run(&["import", "labelbox", "old.json"]).ended(3, &["old.json:1:2: the key \"Label\" is missing"]);
+    place.write("today.ndjson", b"{\"data_row\":{}}");
+    place
+        .run(&["import", "labelbox-v1", "today.ndjson"])
+        .ended(1, &["its records are of another form; import it with `labelport import labelbox`"]);
     place.run(&["import", "labelbox", "missing.ndjson"]).ended(1, &["missing.ndjson cannot be read"]);
 }
 

@@ -3,6 +3,7 @@
 //! All files are merged in one transaction, each on top of those before it, and the transaction is taken back. It is on
 //! the disk and not in memory, and nobody else can write until it ends.
 
+use super::archive::Org;
 use super::error::ImportError;
 use super::target::{self, Refusals, RowWriter, Rows};
 use crate::ambient::Chance;
@@ -220,7 +221,8 @@ impl Rehearsal {
 
     fn merge(&mut self, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
         let mut refusals = Refusals::new();
-        for (index, verdict) in target::verdicts(&mut self.merger, connection, rows)?.into_iter().enumerate() {
+        let org = Org { key: self.org_key, now: self.now };
+        for (index, verdict) in target::verdicts(&mut self.merger, connection, rows, org)?.into_iter().enumerate() {
             let named = match verdict {
                 Verdict::Created => &mut self.of_file.created,
                 Verdict::Changed => &mut self.of_file.changed,
@@ -231,7 +233,7 @@ impl Rehearsal {
                 }
             };
             if named.len() < NAMED {
-                named.push(RowName::of(&rows[index].1));
+                named.push(RowName::of(&rows.rows[index]));
             }
         }
         Ok(refusals)

@@ -45,12 +45,6 @@ pub enum ImportError {
         /// What it seems to be, and what to do.
         found: String,
     },
-    /// The file is an export in the legacy format.
-    #[error("{name} is an export in the legacy v1 format (it has \"DataRow ID\"); export it again as v2")]
-    Legacy {
-        /// The file.
-        name: String,
-    },
     /// The folder for temporary files failed.
     #[error("the frames of a long record cannot be kept in a temporary file ({source})")]
     Scratch {

@@ -9,6 +9,7 @@
 //! strict import writes a file in one transaction and takes it back if anything was refused. A [`DryRun`] takes back
 //! everything.
 
+mod archive;
 mod dry;
 mod error;
 mod flight;
@@ -22,6 +23,7 @@ mod split;
 mod target;
 pub(crate) mod unpack;
 
+pub use archive::Fetcher;
 pub use dry::{DryFolder, DryRun, Preview, RowName};
 pub use error::{ImportError, Refused};
 pub use refused::{RefusedFiles, reasons_path};
@@ -29,7 +31,9 @@ pub use source::Source;
 
 use crate::import::unpack::Position;
 use crate::parallel;
+use archive::{NewMasks, Surroundings};
 use flight::{Flight, Ticket};
+use labelport_formats::read::{Counts, Nowhere, Reader, Reading, World};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use labelport_model::time::Timestamp;
 use labelport_store::Store;
@@ -38,6 +42,7 @@ use original::Original;
 use parse::{Parsed, Worker};
 use split::{Limits, Record, RecordProblem, Records};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use target::{Piecemeal, RowWriter, Rows, Whole};
 
@@ -66,6 +71,12 @@ pub struct ImportOptions<'a> {
     pub record_limit_bytes: usize,
     /// Where the frames of long records are kept while these are read.
     pub scratch_folder: &'a Path,
+    /// What reads the records; `None` for what recognises them.
+    pub reader: Option<&'static dyn Reader>,
+    /// What a model run is called whose records do not say it; `None` for the name of the file.
+    pub run_name: Option<String>,
+    /// Fetches the files that records name by URL; `None` to leave them where they are.
+    pub fetcher: Option<Arc<Fetcher>>,
     /// Where refused records go; `None` for nowhere.
     pub refused: Option<&'a mut RefusedFiles>,
     /// The time that new things are given.
@@ -92,6 +103,8 @@ pub struct Summary {
     pub records: u64,
     /// What changed in the store.
     pub counts: MergeCounts,
+    /// What the records of an archive held, without those that were refused; `None` for rows of today's form.
+    pub archive: Option<Counts>,
     /// How many records were refused.
     pub refused: u64,
     /// The first of them, in the order of the file.
@@ -117,6 +130,10 @@ struct ParsedPortion {
 #[derive(Default)]
 struct Waiting {
     rows: Rows,
+    /// The lines of the rows.
+    lines: Vec<u64>,
+    /// What was counted in the record of each row.
+    counts: Vec<Option<Box<Counts>>>,
     /// The records of the rows as they were; none where they are not kept.
     originals: Vec<Option<Box<Original>>>,
     refused: Vec<RefusedRecord>,
@@ -130,8 +147,14 @@ impl Waiting {
         self.records += portion.records.len() as u64;
         for record in portion.records {
             match record {
-                Parsed::Row(line, row, original) => {
-                    self.rows.push((line, row));
+                Parsed::Row(line, reading, original) => {
+                    let Reading { row, counts, gathered } = *reading;
+                    self.lines.push(line);
+                    self.rows.rows.push(row);
+                    if counts.is_some() {
+                        self.counts.push(counts);
+                        self.rows.gathered.push(gathered);
+                    }
                     if keeps_originals {
                         self.originals.push(original);
                     }
@@ -142,7 +165,7 @@ impl Waiting {
     }
 
     fn is_enough(&self, transaction_bytes: usize) -> bool {
-        self.bytes >= transaction_bytes || self.rows.len() >= TRANSACTION_ROWS || self.refused.len() >= REFUSED_LISTED
+        self.bytes >= transaction_bytes || self.lines.len() >= TRANSACTION_ROWS || self.refused.len() >= REFUSED_LISTED
     }
 }
 
@@ -151,6 +174,7 @@ struct Sent {
     records: u64,
     /// The lines of the rows.
     lines: Vec<u64>,
+    counts: Vec<Option<Box<Counts>>>,
     originals: Vec<Option<Box<Original>>>,
     refused: Vec<RefusedRecord>,
     /// How far the file had been read.
@@ -161,6 +185,8 @@ struct Sent {
 struct Handover<'a> {
     target: Box<dyn RowWriter + 'a>,
     name: &'a str,
+    /// Masks that were fetched and are not noted yet.
+    masks: NewMasks,
     sent: Option<Sent>,
     summary: Summary,
 }
@@ -169,22 +195,26 @@ impl Handover<'_> {
     /// Hands on what waits, after what was handed on before is acknowledged.
     fn send(&mut self, waiting: &mut Waiting, position: u64, run: &mut ImportOptions<'_>) -> Result<(), ImportError> {
         self.settle(run)?;
-        let Waiting { rows, originals, refused, records, .. } = std::mem::take(waiting);
-        let lines = rows.iter().map(|(line, _)| *line).collect();
+        let Waiting { mut rows, lines, counts, originals, refused, records, .. } = std::mem::take(waiting);
+        rows.masks = self.masks.take();
         self.target.send(rows)?;
-        self.sent = Some(Sent { records, lines, originals, refused, position });
+        self.sent = Some(Sent { records, lines, counts, originals, refused, position });
         Ok(())
     }
 
     /// Waits until what was handed on is acknowledged.
     fn settle(&mut self, run: &mut ImportOptions<'_>) -> Result<(), ImportError> {
-        let Some(Sent { records, lines, mut originals, mut refused, position }) = self.sent.take() else {
+        let Some(Sent { records, lines, mut counts, mut originals, mut refused, position }) = self.sent.take() else {
             return Ok(());
         };
         for (index, reason) in self.target.receive()? {
             let original = originals.get_mut(index).and_then(Option::take);
+            counts.get_mut(index).and_then(Option::take);
             let line = lines[index];
             refused.push((Refused { file: self.name.to_owned(), line, column: None, reason }, original));
+        }
+        for counted in counts.into_iter().flatten() {
+            self.summary.archive.get_or_insert_default().add(*counted);
         }
         refused.sort_by_key(|(refused, _)| refused.line);
         for (refused, original) in refused {
@@ -208,19 +238,20 @@ pub fn run(store: &Store, source: Source, run: &mut ImportOptions<'_>) -> Result
             Box::new(Piecemeal::start(store, run.now)?)
         })
     };
-    let opened = Opened::open(source, run)?;
+    let opened = Opened::open(store, source, run)?;
     let target = target()?;
     import(opened, target, run)
 }
 
 /// Imports one file into a transaction that will be taken back. `is_last` says that no other file follows.
 pub fn run_dry(
+    store: &Store,
     dry_run: &DryRun,
     source: Source,
     is_last: bool,
     run: &mut ImportOptions<'_>,
 ) -> Result<Summary, ImportError> {
-    let opened = Opened::open(source, run)?;
+    let opened = Opened::open(store, source, run)?;
     dry_run.begin(run.strict, is_last)?;
     import(opened, Box::new(dry_run), run)
 }
@@ -230,16 +261,31 @@ struct Opened {
     name: String,
     position: Position,
     records: Records,
+    workers: Vec<Worker>,
+    masks: NewMasks,
 }
 
 impl Opened {
-    fn open(source: Source, run: &ImportOptions<'_>) -> Result<Self, ImportError> {
+    fn open(store: &Store, source: Source, run: &ImportOptions<'_>) -> Result<Self, ImportError> {
         let limits = Limits {
             record_bytes: run.record_limit_bytes.min(ROW_LIMIT_BYTES),
             scratch_folder: run.scratch_folder.to_owned(),
             keeps_originals: run.refused.is_some(),
         };
-        Ok(Self { name: source.name().to_owned(), position: source.position(), records: source.open(limits)? })
+        let (name, position, folder) = (source.name().to_owned(), source.position(), source.folder().to_owned());
+        let limit_bytes = limits.record_bytes;
+        let (records, reader) = source.open(limits, run.reader)?;
+        let masks = NewMasks::default();
+        let run_name = run.run_name.clone().unwrap_or_else(|| archive::run_name(&name));
+        let surroundings =
+            Surroundings { folder, limit_bytes, run_name, fetcher: run.fetcher.clone(), masks: masks.clone() };
+        let worker = |_| {
+            let world: Box<dyn World> =
+                if reader.names_files() { Box::new(surroundings.open(store)?) } else { Box::new(Nowhere) };
+            Ok(Worker::new(reader.open(world)))
+        };
+        let workers = (0..run.threads.max(1)).map(worker).collect::<Result<Vec<_>, ImportError>>()?;
+        Ok(Self { name, position, records, workers, masks })
     }
 }
 
@@ -248,10 +294,9 @@ fn import(
     target: Box<dyn RowWriter + '_>,
     run: &mut ImportOptions<'_>,
 ) -> Result<Summary, ImportError> {
-    let Opened { name, position, mut records } = opened;
+    let Opened { name, position, mut records, mut workers, masks } = opened;
     let keeps_originals = run.refused.is_some();
-    let mut handover = Handover { target, name: &name, sent: None, summary: Summary::default() };
-    let mut workers: Vec<Worker> = (0..run.threads.max(1)).map(|_| Worker::default()).collect();
+    let mut handover = Handover { target, name: &name, masks, sent: None, summary: Summary::default() };
     let mut waiting = Waiting::default();
     let mut transaction_bytes = FIRST_TRANSACTION_BYTES;
     let flight = Flight::default();
@@ -298,6 +343,9 @@ impl Summary {
     pub fn add(&mut self, other: Self) {
         self.records += other.records;
         self.counts.add(&other.counts);
+        if let Some(archive) = other.archive {
+            self.archive.get_or_insert_default().add(archive);
+        }
         self.refused += other.refused;
         let room = REFUSED_LISTED.saturating_sub(self.refusals.len());
         self.refusals.extend(other.refusals.into_iter().take(room));

@@ -3,14 +3,13 @@
 use super::error::Refused;
 use super::original::Original;
 use super::split::{Body, Record};
-use labelport_formats::read::{LabelboxRows, Reader, RowReader};
+use labelport_formats::read::{Reading, RowReader};
 use labelport_model::json::Document;
-use labelport_model::row::Row;
 
 /// A record after parsing.
 pub(super) enum Parsed {
-    /// The line on which it stands, the row, and the record as it was, where it is kept.
-    Row(u64, Box<Row>, Option<Box<Original>>),
+    /// The line on which it stands, what was read, and the record as it was, where it is kept.
+    Row(u64, Box<Reading>, Option<Box<Original>>),
     /// What cannot be read, and the record as it was.
     Refused(Refused, Option<Box<Original>>),
 }
@@ -21,17 +20,16 @@ pub(super) struct Worker {
     reader: Box<dyn RowReader>,
 }
 
-impl Default for Worker {
-    fn default() -> Self {
-        Self { document: Document::default(), reader: LabelboxRows.open() }
-    }
-}
-
 impl Worker {
+    /// Prepares to read records with a reader.
+    pub(super) fn new(reader: Box<dyn RowReader>) -> Self {
+        Self { document: Document::default(), reader }
+    }
+
     /// Reads a record of a file.
     pub(super) fn parse(&mut self, mut record: Record, name: &str) -> Parsed {
         match self.read(&mut record) {
-            Ok(row) => Parsed::Row(record.line, Box::new(row), record.into_original()),
+            Ok(reading) => Parsed::Row(record.line, Box::new(reading), record.into_original()),
             Err(((line, column), reason)) => {
                 let refused = Refused { file: name.to_owned(), line, column, reason };
                 Parsed::Refused(refused, record.into_original())
@@ -40,7 +38,7 @@ impl Worker {
     }
 
     /// Reads a record; fails with a place and a reason.
-    fn read(&mut self, record: &mut Record) -> Result<Row, ((u64, Option<u64>), String)> {
+    fn read(&mut self, record: &mut Record) -> Result<Reading, ((u64, Option<u64>), String)> {
         let text = match &mut record.body {
             Body::Text(text) => text,
             Body::Long(long) => {
@@ -69,7 +67,7 @@ impl Worker {
         outcome.map_err(|(offset, reason)| (record.place(offset), reason))
     }
 
-    fn read_text(&mut self, text: &[u8]) -> Result<Row, (usize, String)> {
+    fn read_text(&mut self, text: &[u8]) -> Result<Reading, (usize, String)> {
         self.reader.read(text).map_err(|problem| (problem.offset, problem.reason))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::error::ImportError;
 use super::split::Layout;
+use labelport_formats::read::{LabelboxRows, LabelboxV1, Reader};
 
 /// How much is looked at.
 pub(super) const SAMPLE_BYTES: usize = 64 << 10;
@@ -30,7 +31,11 @@ const STRANGERS: &[(&[u8], &str)] = &[
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 
 /// What is said of anything else.
-const EXPECTED: &str = "expected NDJSON, or a JSON array, of rows with the key data_row";
+const EXPECTED: &str =
+    "expected NDJSON, or a JSON array, of rows with the key data_row or of v1 records with the key \"DataRow ID\"";
+
+/// The keys by which forms of rows are recognised.
+const FORMS: [(&[u8], &dyn Reader); 2] = [(b"\"data_row\"", &LabelboxRows), (b"\"DataRow ID\"", &LabelboxV1)];
 
 /// Objects of other kinds, by the first key.
 const OTHER_OBJECTS: &[(&[u8], &str)] = &[
@@ -38,9 +43,23 @@ const OTHER_OBJECTS: &[(&[u8], &str)] = &[
     (b"record", "it lists why records were refused; correct and import the records in the file that it lies next to"),
 ];
 
-/// Returns how records are laid out. `sample` is the beginning of the file, or of its unpacked contents, after a byte order
-/// mark and blank lines; `had_blanks` says that there were any.
-pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<Layout, ImportError> {
+/// What a file is.
+#[derive(Clone, Copy)]
+pub(super) struct Recognised {
+    /// How records are laid out.
+    pub(super) layout: Layout,
+    /// What reads them.
+    pub(super) reader: &'static dyn Reader,
+}
+
+/// Returns what a file is. `sample` is its beginning, or that of its unpacked contents, after a byte order mark and blank
+/// lines; `had_blanks` says that there were any. `asked` is the form that the caller takes it for.
+pub(super) fn recognise(
+    name: &str,
+    sample: &[u8],
+    had_blanks: bool,
+    asked: Option<&'static dyn Reader>,
+) -> Result<Recognised, ImportError> {
     let not_an_export = |found: &str| Err(ImportError::NotAnExport { name: name.to_owned(), found: found.to_owned() });
     let unexpected = |found: &str| not_an_export(&format!("{found}; {EXPECTED}"));
     let Some(first) = sample.first() else {
@@ -73,12 +92,24 @@ pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<L
         _ if is_table(sample) => return not_an_export("it looks like a table (CSV); export it as NDJSON"),
         _ => return unexpected("it does not begin with a JSON object or array"),
     };
-    let holds = |text: &[u8]| sample.windows(text.len()).any(|window| window == text);
-    if holds(b"\"data_row\"") {
-        return Ok(layout);
+    // A text inside may name the key of the other form, which comes later than the key itself.
+    let found = FORMS.iter().filter_map(|(key, reader)| Some((position(sample, key)?, *reader)));
+    let found = found.min_by_key(|(place, _)| *place).map(|(_, reader)| reader);
+    match (asked, found) {
+        (Some(asked), Some(found)) if asked.name() != found.name() => {
+            // A file of both forms is read as it was asked for, and what is of the other form is refused.
+            let is_of_both = FORMS.iter().all(|(key, _)| position(sample, key).is_some());
+            if !is_of_both {
+                let other = found.name();
+                return not_an_export(&format!(
+                    "its records are of another form; import it with `labelport import {other}`"
+                ));
+            }
+        }
+        _ => {}
     }
-    if holds(b"\"DataRow ID\"") {
-        return Err(ImportError::Legacy { name: name.to_owned() });
+    if let Some(reader) = asked.filter(|_| found.is_some()).or(found) {
+        return Ok(Recognised { layout, reader });
     }
     let is_first_key = |key: &[u8]| {
         let rest = sample[1..].trim_ascii_start().strip_prefix(b"\"").and_then(|rest| rest.strip_prefix(key));
@@ -90,9 +121,13 @@ pub(super) fn recognise(name: &str, sample: &[u8], had_blanks: bool) -> Result<L
     // An empty array is an export of nothing; a sample that ends early may have the key after its end.
     let is_empty_array = layout == Layout::Array && sample[1..].trim_ascii() == b"]";
     if is_empty_array || sample.len() >= SAMPLE_BYTES {
-        return Ok(layout);
+        return Ok(Recognised { layout, reader: asked.unwrap_or(&LabelboxRows) });
     }
-    unexpected("its objects have no key data_row")
+    unexpected("its objects have neither key")
+}
+
+fn position(sample: &[u8], text: &[u8]) -> Option<usize> {
+    memchr::memmem::find(sample, text)
 }
 
 /// Returns whether only space precedes the end of the line.

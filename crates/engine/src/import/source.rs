@@ -1,12 +1,13 @@
 //! Files and streams to import from: opened, unpacked, and recognised before anything is written.
 
 use super::error::ImportError;
-use super::recognise::{SAMPLE_BYTES, recognise};
+use super::recognise::{Recognised, SAMPLE_BYTES, recognise};
 use super::split::{Limits, Records};
 use crate::import::unpack::{self, Position};
+use labelport_formats::read::Reader;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Something to import, not opened yet.
 pub struct Source {
@@ -14,6 +15,8 @@ pub struct Source {
     input: Box<dyn Read + Send>,
     size_bytes: Option<u64>,
     position: Position,
+    /// The folder in which files lie that records name by relative paths.
+    folder: PathBuf,
 }
 
 impl Source {
@@ -27,12 +30,13 @@ impl Source {
             return Err(read(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the files in it")));
         }
         let size_bytes = metadata.is_file().then_some(metadata.len());
-        Ok(Self { size_bytes, ..Self::stream(&name, Box::new(file)) })
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { size_bytes, folder, ..Self::stream(&name, Box::new(file)) })
     }
 
     /// Takes a stream.
     pub fn stream(name: &str, input: Box<dyn Read + Send>) -> Self {
-        Self { name: name.to_owned(), input, size_bytes: None, position: Position::default() }
+        Self { name: name.to_owned(), input, size_bytes: None, position: Position::default(), folder: PathBuf::new() }
     }
 
     /// Returns what messages call it.
@@ -50,8 +54,17 @@ impl Source {
         self.position.clone()
     }
 
-    /// Opens it and fails if it is not an export.
-    pub(super) fn open(self, limits: Limits) -> Result<Records, ImportError> {
+    /// Returns the folder in which files lie that records name by relative paths.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Opens it and fails if it is not an export. `asked` is the form that the caller takes it for.
+    pub(super) fn open(
+        self,
+        limits: Limits,
+        asked: Option<&'static dyn Reader>,
+    ) -> Result<(Records, &'static dyn Reader), ImportError> {
         let Self { name, input, position, .. } = self;
         let read = |source| ImportError::Read { name: name.clone(), source };
         let mut input = unpack::unpacked(input, position).map_err(read)?;
@@ -64,9 +77,9 @@ impl Source {
         let start = skip_blanks(&mut input).map_err(read)?;
         let mut sample = Vec::new();
         input.by_ref().take(SAMPLE_BYTES as u64).read_to_end(&mut sample).map_err(read)?;
-        let layout = recognise(&name, &sample, start != (1, 0))?;
+        let Recognised { layout, reader } = recognise(&name, &sample, start != (1, 0), asked)?;
         let whole = BufReader::with_capacity(unpack::BUFFER_BYTES, Cursor::new(sample).chain(input));
-        Ok(Records::new(name, Box::new(whole), (layout, start), limits))
+        Ok((Records::new(name, Box::new(whole), (layout, start), limits), reader))
     }
 }
 

@@ -1,14 +1,25 @@
 //! Where parsed rows go: into the store, in one transaction for each portion or one for the whole file.
 
+use super::archive::{self, KeptMask, Org};
 use super::error::ImportError;
+use labelport_formats::read::Gathered;
 use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
 use labelport_store::write::merge::{MergeCounts, Merger, Verdict};
 use labelport_store::{Answer, Connection, Store, StoreError, Submitter};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Rows with the lines they stand on.
-pub(super) type Rows = Vec<(u64, Box<Row>)>;
+/// Rows to be stored together, and what comes with them.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// The rows.
+    pub(super) rows: Vec<Row>,
+    /// The features that the record of each row shows; empty for a form that comes with ontologies.
+    pub(super) gathered: Vec<Option<Box<Gathered>>>,
+    /// Masks that were fetched for rows of the file.
+    pub(super) masks: Vec<KeptMask>,
+}
+
 /// Which of the rows handed on were refused, by their place among them, with the reasons.
 pub(super) type Refusals = Vec<(usize, String)>;
 
@@ -24,6 +35,7 @@ pub(super) trait RowWriter {
 /// One transaction for each portion.
 pub(super) struct Piecemeal {
     submit: Submitter,
+    org: Org,
     /// Away only while the writer has it.
     merger: Option<Merger>,
     answer: Option<Answer<(Merger, Refusals, Rows)>>,
@@ -33,18 +45,19 @@ pub(super) struct Piecemeal {
 
 impl Piecemeal {
     pub(super) fn start(store: &Store, now: Timestamp) -> Result<Self, ImportError> {
-        let merger = Some(Merger::new(store.org_key(), now));
-        Ok(Self { submit: store.submitter()?, merger, answer: None, written: Rows::new() })
+        let org = Org { key: store.org_key(), now };
+        let merger = Some(Merger::new(org.key, now));
+        Ok(Self { submit: store.submitter()?, org, merger, answer: None, written: Rows::default() })
     }
 }
 
 impl RowWriter for Piecemeal {
     fn send(&mut self, rows: Rows) -> Result<(), ImportError> {
         let mut merger = self.merger.take().ok_or(StoreError::WriterGone)?;
-        let written = std::mem::take(&mut self.written);
+        let (written, org) = (std::mem::take(&mut self.written), self.org);
         self.answer = Some(self.submit.start(move |connection| {
             merger.begin(connection)?;
-            let refusals = merge(&mut merger, connection, &rows)?;
+            let refusals = merge(&mut merger, connection, &rows, org)?;
             merger.end(connection)?;
             // Thousands of rows take a while to free, which the writer has no time for.
             Ok((merger, refusals, rows))
@@ -84,16 +97,16 @@ impl Whole {
         let (rows, inbox) = sync_channel(1);
         let (outbox, refusals) = sync_channel(1);
         let (answer, result) = sync_channel(1);
-        let org_key = store.org_key();
+        let org = Org { key: store.org_key(), now };
         let submit = store.submitter()?;
         let outcome = std::thread::spawn(move || {
             let outcome = submit.run(move |connection| {
-                let mut merger = Merger::new(org_key, now);
+                let mut merger = Merger::new(org.key, now);
                 merger.begin(connection)?;
                 for message in inbox {
                     match message {
                         Message::Rows(rows) => {
-                            let refusals = merge(&mut merger, connection, &rows)?;
+                            let refusals = merge(&mut merger, connection, &rows, org)?;
                             outbox.send(refusals).map_err(|_| StoreError::Withdrawn)?;
                         }
                         Message::Finish { is_refused: false } => {
@@ -143,21 +156,28 @@ impl RowWriter for Whole {
     }
 }
 
-fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows) -> Result<Refusals, StoreError> {
+fn merge(merger: &mut Merger, connection: &mut dyn Connection, rows: &Rows, org: Org) -> Result<Refusals, StoreError> {
     let refusals =
-        verdicts(merger, connection, rows)?.into_iter().enumerate().filter_map(|(index, verdict)| match verdict {
+        verdicts(merger, connection, rows, org)?.into_iter().enumerate().filter_map(|(index, verdict)| match verdict {
             Verdict::Refused(refusal) => Some((index, refusal.to_string())),
             _ => None,
         });
     Ok(refusals.collect())
 }
 
-/// Merges rows and returns what became of each.
+/// Merges rows and returns what became of each. What comes with them is stored for those that are not refused.
 pub(super) fn verdicts(
     merger: &mut Merger,
     connection: &mut dyn Connection,
     rows: &Rows,
+    org: Org,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let parsed: Vec<&Row> = rows.iter().map(|(_, row)| &**row).collect();
-    merger.merge_all(connection, &parsed)
+    // A mask is there before a label refers to it.
+    archive::note_masks(connection, org, &rows.masks)?;
+    let parsed: Vec<&Row> = rows.rows.iter().collect();
+    let verdicts = merger.merge_all(connection, &parsed)?;
+    let accepted = verdicts.iter().zip(&rows.gathered).filter(|(verdict, _)| !matches!(verdict, Verdict::Refused(_)));
+    let gathered = accepted.filter_map(|(_, gathered)| gathered.as_deref());
+    merger.counts.ontologies += archive::note_features(connection, org, gathered)?;
+    Ok(verdicts)
 }

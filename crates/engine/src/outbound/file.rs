@@ -39,7 +39,7 @@ pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits, out: &mut dyn W
 }
 
 /// Returns the path of `//host/path`, where the host is this one, with percent escapes undone.
-fn path(rest: &str) -> Result<PathBuf, FetchError> {
+pub(crate) fn path(rest: &str) -> Result<PathBuf, FetchError> {
     let rest = rest.strip_prefix("//").ok_or(FetchError::NotAUrl)?;
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let slash = rest.find('/').ok_or(FetchError::NotAUrl)?;

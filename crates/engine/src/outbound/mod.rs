@@ -15,7 +15,7 @@
 
 mod address;
 mod error;
-mod file;
+pub(crate) mod file;
 pub mod remote_result;
 mod web;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is what it is for")]
 
 mod annotations;
+mod archives;
 mod counted;
 mod dry_runs;
 mod earlier;

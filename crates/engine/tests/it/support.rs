@@ -118,7 +118,7 @@ impl Workspace {
             let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
             let is_last = index + 1 == files.len();
             let refused = refused.as_deref_mut();
-            total.add(with_run(import, refused, |run| import::run_dry(&dry_run, source, is_last, run))?);
+            total.add(with_run(import, refused, |run| import::run_dry(&self.store, &dry_run, source, is_last, run))?);
         }
         Ok((total, dry_run.finish()?))
     }
@@ -206,6 +206,9 @@ fn with_run<T>(
         threads,
         record_limit_bytes,
         scratch_folder,
+        reader: None,
+        run_name: None,
+        fetcher: None,
         refused,
         now,
         progress,

@@ -7,11 +7,16 @@
 //! # Adding a reader
 //! One file in this folder with a type that implements [`Reader`], and one line in [`READERS`].
 
+mod counts;
 pub mod labelbox_lines;
 mod labelbox_rows;
+mod labelbox_v1;
 
+pub use counts::{Conserved, Counts};
 pub use labelbox_rows::LabelboxRows;
+pub use labelbox_v1::{Features, LabelboxV1};
 
+use labelport_model::json::JsonError;
 use labelport_model::row::Row;
 
 /// A form of rows that can be imported.
@@ -22,8 +27,11 @@ pub trait Reader: Sync {
     /// Returns one sentence about it.
     fn summary(&self) -> &'static str;
 
+    /// Returns whether records name files, so that reading them needs a world in which these are.
+    fn names_files(&self) -> bool;
+
     /// Prepares to read records, on one thread.
-    fn open(&self) -> Box<dyn RowReader>;
+    fn open(&self, world: Box<dyn World>) -> Box<dyn RowReader>;
 }
 
 /// Reads the records of a file, one after the other.
@@ -32,7 +40,71 @@ pub trait RowReader: Send {
     ///
     /// # Errors
     /// If it is not a row: with the place in the record, and the reason.
-    fn read(&mut self, record: &[u8]) -> Result<Row, RowProblem>;
+    fn read(&mut self, record: &[u8]) -> Result<Reading, RowProblem>;
+}
+
+/// What was read from a record.
+#[derive(Debug)]
+pub struct Reading {
+    /// The row, or what the record says of it.
+    pub row: Row,
+    /// What was counted; nothing for a form in which nothing can be lost.
+    pub counts: Option<Box<Counts>>,
+    /// The features of a project whose records come without an ontology.
+    pub gathered: Option<Box<Gathered>>,
+}
+
+/// The features that a record shows of its project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gathered {
+    /// The id of the project.
+    pub project_id: String,
+    /// Its name, where the record gives one.
+    pub project_name: Option<String>,
+    /// The features.
+    pub features: Features,
+}
+
+/// What reading needs from outside.
+pub trait World: Send {
+    /// Returns what a model run is called whose records do not say it.
+    fn run_name(&self) -> &str;
+
+    /// Returns the file of frames that a record names by a path or URL: one frame a line, or an array.
+    ///
+    /// # Errors
+    /// If it should be here and cannot be read: with the reason and the remedy.
+    fn frames(&mut self, address: &str) -> Result<Media<Vec<u8>>, String>;
+
+    /// Returns the URL of the mask at a URL if it is kept here, at a place below the address of the server.
+    fn mask(&mut self, place: &str, url: &str) -> Media<String>;
+}
+
+/// A file that a record names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Media<T> {
+    /// It is here.
+    Here(T),
+    /// It is where the record says; with the reason, if it was to be fetched and could not.
+    Elsewhere(Option<String>),
+}
+
+/// A world of which nothing can be had.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nowhere;
+
+impl World for Nowhere {
+    fn run_name(&self) -> &str {
+        "Model run"
+    }
+
+    fn frames(&mut self, _: &str) -> Result<Media<Vec<u8>>, String> {
+        Ok(Media::Elsewhere(None))
+    }
+
+    fn mask(&mut self, _: &str, _: &str) -> Media<String> {
+        Media::Elsewhere(None)
+    }
 }
 
 /// Why a record is not a row.
@@ -45,7 +117,16 @@ pub struct RowProblem {
 }
 
 /// Every reader, by name.
-pub static READERS: &[&dyn Reader] = &[&LabelboxRows];
+pub static READERS: &[&dyn Reader] = &[&LabelboxRows, &LabelboxV1];
+
+/// Returns the problem of a record that is not JSON.
+fn not_json(record: &[u8], error: &JsonError) -> RowProblem {
+    let reason = match record.get(error.offset) {
+        Some(0) => "a zero byte, as in a file whose copy was cut off; copy the file again".to_owned(),
+        _ => error.to_string(),
+    };
+    RowProblem { offset: error.offset, reason }
+}
 
 #[cfg(test)]
 mod tests {
@@ -62,7 +143,7 @@ mod tests {
     fn no_reader_takes_what_is_not_a_row_for_one() {
         for reader in READERS {
             for record in [&b""[..], b"{", b"[]", b"7", b"\"data_row\"", b"{\"rows\":[]}", b"\xff\xfe{\0}\0"] {
-                let problem = reader.open().read(record).expect_err(reader.name());
+                let problem = reader.open(Box::new(Nowhere)).read(record).expect_err(reader.name());
                 assert!(problem.offset <= record.len() && !problem.reason.is_empty(), "{}: {problem:?}", reader.name());
             }
         }

@@ -89,6 +89,7 @@ pub(super) fn with_annotations(id: LabelId, head: String, annotations: Value<'_>
         tally: tally(annotations, features),
         has_masks: annotation::has_masks(annotations.raw()),
         has_filled_frames: has_filled_frames && folded.is_none(),
+        is_elsewhere: false,
         annotations: annotations.raw().to_owned(),
         rest: None,
     }

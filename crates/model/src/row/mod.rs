@@ -9,6 +9,7 @@
 
 mod feature;
 mod label;
+pub mod legacy;
 mod part;
 mod place;
 mod read;
@@ -26,9 +27,22 @@ use std::sync::Arc;
 /// written one by one. An import may have a lower limit.
 pub const ROW_LIMIT_BYTES: usize = 512 << 20;
 
+/// How what a row gives joins what is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Join {
+    /// The row is a whole: its lists and objects replace the stored ones.
+    #[default]
+    Replace,
+    /// The row is one of several records about the same data row: its labels join the stored ones, by id, and so do the
+    /// members of its details and of its media attributes.
+    Add,
+}
+
 /// One data row with everything that its line contains.
 #[derive(Debug)]
 pub struct Row {
+    /// How it joins what is stored.
+    pub join: Join,
     /// `data_row.id`.
     pub id: DataRowId,
     /// `data_row.global_key`; `None` where absent or null.
@@ -179,6 +193,8 @@ pub struct Label {
     pub has_masks: bool,
     /// Whether a video has frames between key frames that cannot be computed from them.
     pub has_filled_frames: bool,
+    /// Whether the annotations are in a file that was not read, so that the label has none here. Stored ones stay.
+    pub is_elsewhere: bool,
 }
 
 /// A feature of an ontology as annotations refer to it. Text is escaped as in the row.

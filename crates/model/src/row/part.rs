@@ -11,7 +11,7 @@ use super::feature::Features;
 use super::label;
 use super::place::{Place, RowError, object};
 use super::read;
-use super::{EmbeddingValue, Label, ModelRow, ProjectDetails, ProjectRow, Row, RowDetails, RunRow};
+use super::{EmbeddingValue, Join, Label, ModelRow, ProjectDetails, ProjectRow, Row, RowDetails, RunRow};
 use crate::data_type::{self, DataType};
 use crate::id::{DataRowId, DatasetId, LabelId, ModelId, ModelRunId, ProjectId};
 use crate::json::{Members, Value};
@@ -23,6 +23,7 @@ impl Row {
     pub fn part(id: DataRowId) -> Self {
         let head = with_text(String::new(), "id", id.as_str());
         Self {
+            join: Join::Replace,
             id,
             global_key: None,
             external_id: None,

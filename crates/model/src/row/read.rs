@@ -4,7 +4,7 @@ use super::feature::Features;
 use super::label::{self, Home};
 use super::place::{Place, RowError, RowProblem, array, object, text, time, when_id};
 use super::{
-    EmbeddingValue, MetadataFact, MetadataValue, ModelRow, ProjectDetails, ProjectRow, Row, RowDetails, RunRow,
+    EmbeddingValue, Join, MetadataFact, MetadataValue, ModelRow, ProjectDetails, ProjectRow, Row, RowDetails, RunRow,
 };
 use crate::data_type;
 use crate::id::{BatchId, DataRowId, DatasetId, ModelId, ModelRunId, OntologyId, ProjectId};
@@ -105,6 +105,7 @@ fn read_data_row(place: &Place<'_>, value: Value<'_>) -> Result<Row, RowError> {
         head.push_raw(key, member.raw());
     }
     Ok(Row {
+        join: Join::Replace,
         id: id.ok_or_else(|| place.error(value, RowProblem::Missing("id")))?,
         global_key,
         external_id,

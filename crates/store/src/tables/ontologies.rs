@@ -304,6 +304,50 @@ pub fn import_given(
     Ok(Imported { ontology_key, features: features.len(), has_replaced: owner.is_some() })
 }
 
+/// Features that records of a project show.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownFeatures<'a> {
+    /// The id of the ontology that is made of them.
+    pub id: &'a OntologyId,
+    /// The name that it gets if it is new.
+    pub name: &'a str,
+    /// The ontology: an object with `tools` and `classifications`.
+    pub normalized: &'a str,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Stores the ontology of a project that has none but the one that its records show. Rows need not fit it: it grows with
+/// what comes.
+pub fn put_shown(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    project_key: i64,
+    shown: ShownFeatures<'_>,
+) -> Result<(), OntologyError> {
+    let document = Document::parse(shown.normalized.as_bytes()).map_err(OntologyError::Json)?;
+    let features = features_of(document.root())?;
+    let ontology_key = connection.count(
+        "insert into ontologies (org_key, id, name, is_given, normalized, created_ms) values ($1, $2, $3, 0, $4, $5) \
+         on conflict (id) do update set normalized = excluded.normalized, updated_ms = excluded.created_ms, \
+         deleted_ms = null returning ontology_key",
+        &[
+            org_key.into(),
+            shown.id.as_str().into(),
+            shown.name.into(),
+            document.text().into(),
+            shown.now.as_millis().into(),
+        ],
+    )?;
+    for schema_id in &features {
+        let sql = "insert into ontology_features (ontology_key, schema_id) values ($1, $2) on conflict do nothing";
+        connection.execute(sql, &[ontology_key.into(), schema_id.into()])?;
+    }
+    let sql = "update projects set ontology_key = $1 where project_key = $2 and ontology_key is null";
+    connection.execute(sql, &[ontology_key.into(), project_key.into()])?;
+    Ok(())
+}
+
 /// Collects the feature ids of an ontology, each once.
 fn features_of(root: Value<'_>) -> Result<BTreeSet<String>, OntologyError> {
     if root.kind() != Kind::Object {

@@ -45,7 +45,7 @@ impl LineError {
 }
 
 /// Appends the path to the value that begins at an offset. Values begin in the order of the text.
-pub(super) fn find_path(root: Value<'_>, offset: usize, path: &mut String) {
+pub(in crate::read) fn find_path(root: Value<'_>, offset: usize, path: &mut String) {
     let mut here = root;
     while here.offset() != offset {
         let step = match here.kind() {

@@ -32,6 +32,7 @@ mod track;
 mod tests;
 
 pub use convert::convert;
+pub(super) use error::find_path;
 pub use error::{LineError, LineProblem};
 pub use ontology::{Ontology, OntologyError};
 

@@ -1,5 +1,6 @@
 //! Frames of videos, and slices of series.
 
+use super::kept::Kept;
 use super::object::{separated, write_classifications, write_object};
 use super::{Legacy, Source};
 use labelport_model::annotation::{self, Body, Holder, Object, ReadError, Timeline};
@@ -121,6 +122,8 @@ pub(super) fn write(legacy: &Legacy<'_>, frame: &Frame<'_>, out: &mut Vec<u8>) {
     separated(objects, object.key("objects"), |item, out| {
         write_object(legacy, &item, Some(is_key_frame(frame, &item)), out);
     });
+    let kept = Kept::in_members(&annotation::members(frame.json).unwrap_or_default());
+    kept.write(|key| matches!(key, "frameNumber" | "group" | "classifications" | "objects"), &mut object);
     object.close();
 }
 

@@ -1,15 +1,25 @@
 //! A label: objects, classifications and relationships under their old names.
 
+use super::kept::Kept;
 use super::object::{relation, separated, write_classifications, write_feature, write_object};
 use super::{Frames, Legacy, Source, frames};
-use labelport_model::annotation::{self, Body, Direction, Holder, Place};
-use labelport_model::json::ObjectWriter;
+use labelport_model::annotation::{self, Body, Direction, Holder, Object, Place};
+use labelport_model::json::{ObjectWriter, Value};
+use labelport_model::row::legacy;
 
 /// Writes the `Label` of a row from the annotations of one label, or of several that share the row.
-pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'_>], out: &mut Vec<u8>) {
+pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'_>], kept: &Kept, out: &mut Vec<u8>) {
+    let kept = kept.get(legacy::LABEL);
+    if let Some(frames) = kept.and_then(|kept| kept.get(legacy::FRAMES)) {
+        // The frames have not been read: they are where the label came from.
+        let mut object = ObjectWriter::open(out);
+        object.raw("frames", frames.raw().as_bytes());
+        object.close();
+        return;
+    }
     let Some(on_frames) = annotations.iter().find(|source| frames::has_them(source.stored())) else {
         let stored: Vec<&str> = annotations.iter().map(|source| source.stored()).collect();
-        write_lists(legacy, &stored, out);
+        write_lists(legacy, &stored, kept, out);
         return;
     };
     match legacy.frames {
@@ -32,7 +42,7 @@ pub(super) fn write(legacy: &Legacy<'_>, label_id: &str, annotations: &[Source<'
     }
 }
 
-fn write_lists(legacy: &Legacy<'_>, annotations: &[&str], out: &mut Vec<u8>) {
+fn write_lists(legacy: &Legacy<'_>, annotations: &[&str], kept: Option<Value<'_>>, out: &mut Vec<u8>) {
     let (mut objects, mut relationships, mut in_objects) = (Vec::new(), Vec::new(), Vec::new());
     let whole_row = |place: &Place<'_>| place.frame.is_none() && place.start_ms.is_none();
     // Annotations that cannot be read cannot be stored either.
@@ -64,17 +74,38 @@ fn write_lists(legacy: &Legacy<'_>, annotations: &[&str], out: &mut Vec<u8>) {
         lists.filter(|(key, _)| *key == "classifications").map(move |(_, list)| (list, Some(start)))
     });
     write_classifications(&mut whole.chain(timed), label.key("classifications"));
-    separated(relationships, label.key("relationships"), |item, out| {
-        let mut object = ObjectWriter::open(out);
-        write_feature(&mut object, &item.feature, None);
-        if let Some(relation) = relation(&item) {
-            let name = match relation.direction {
-                Direction::Directed => "unidirectionalRelationship",
-                Direction::Mutual => "bidirectionalRelationship",
-            };
-            relation.write(object.key(name));
-        }
-        object.close();
+    let known = relationships.iter().map(|item| {
+        let mut out = Vec::new();
+        write_relationship(item, &mut out);
+        out
     });
+    let unread = kept.and_then(|kept| kept.get("relationships")).into_iter().flat_map(Value::elements);
+    let unread = unread.map(|item| item.raw().as_bytes().to_vec());
+    separated(known.chain(unread), label.key("relationships"), |item, out| out.extend_from_slice(&item));
+    for (key, member) in kept.into_iter().flat_map(Value::members) {
+        if !matches!(key, "objects" | "classifications" | "relationships" | "frames") {
+            label.raw(key, member.raw().as_bytes());
+        }
+    }
     label.close();
+}
+
+fn write_relationship(item: &Object<'_>, out: &mut Vec<u8>) {
+    let mut object = ObjectWriter::open(out);
+    write_feature(&mut object, &item.feature, None);
+    if let Some(relation) = relation(item) {
+        let name = match relation.direction {
+            Direction::Directed => "unidirectionalRelationship",
+            Direction::Mutual => "bidirectionalRelationship",
+        };
+        relation.write(object.key(name));
+    }
+    let is_written = |key: &str| {
+        matches!(
+            key,
+            "featureId" | "schemaId" | "title" | "value" | "unidirectionalRelationship" | "bidirectionalRelationship"
+        )
+    };
+    Kept::of(&item.layout).write(is_written, &mut object);
+    object.close();
 }

@@ -12,6 +12,7 @@
 
 mod color;
 mod frames;
+mod kept;
 mod label;
 mod object;
 mod row;
@@ -60,7 +61,7 @@ impl Legacy<'static> {
 impl Legacy<'_> {
     /// Writes the `Label` of a row: the annotations of one label, which are in the form of export v2.
     pub fn label(&self, label_id: &str, annotations: Annotations<'_>, out: &mut Vec<u8>) {
-        label::write(self, label_id, &[Source::of(annotations)], out);
+        label::write(self, label_id, &[Source::of(annotations)], &kept::Kept::default(), out);
     }
 
     /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, which are in the form of

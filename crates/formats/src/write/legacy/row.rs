@@ -1,5 +1,6 @@
 //! Rows: everything around a label.
 
+use super::kept::Kept;
 use super::object::{camel_case, quoted, separated};
 use super::{Legacy, Source, label, parsed, parsed_members};
 use labelport_model::data_type::of_media;
@@ -29,6 +30,32 @@ pub(super) fn write_runs(legacy: &Legacy<'_>, record: &Record<'_>, out: &mut Vec
     }
 }
 
+/// The keys of a row and of what is kept of it for other reasons.
+const ROW_KEYS: &[&str] = &[
+    "ID",
+    "DataRow ID",
+    "Labeled Data",
+    "Label",
+    "Created By",
+    "Project Name",
+    "Created At",
+    "Updated At",
+    "Seconds to Label",
+    "External ID",
+    "Global Key",
+    "Agreement",
+    "Benchmark Agreement",
+    "Benchmark ID",
+    "Dataset Name",
+    "Reviews",
+    "View Label",
+    "Has Open Issues",
+    "Skipped",
+    "DataRow Metadata",
+    "Media Attributes",
+    "media_type",
+];
+
 fn write_label(
     legacy: &Legacy<'_>,
     record: &Record<'_>,
@@ -47,11 +74,12 @@ fn write_label(
     let mut row = ObjectWriter::open(out);
     row.text("ID", &id);
     write_data_row(head, &mut row);
+    let kept = Kept::of_label(written.rest);
     let out = row.key("Label");
     if is_skipped {
         out.extend_from_slice(b"{}");
     } else {
-        label::write(legacy, &id, &[Source::of(written.annotations)], out);
+        label::write(legacy, &id, &[Source::of(written.annotations)], &kept, out);
     }
     member(&mut row, "Created By", details.get("created_by"), "null");
     row.raw("Project Name", project.name.unwrap_or(b"null"));
@@ -67,7 +95,9 @@ fn write_label(
     member(&mut row, "Dataset Name", dataset.root().get("dataset_name"), "null");
     write_reviews(&id, details.get("reviews"), row.key("Reviews"));
     row.text("View Label", &format!("{}?project={}&label={id}", legacy.editor_url, project.id));
-    row.raw("Has Open Issues", if (legacy.has_open_issues)(&id) { b"1" } else { b"0" });
+    let has_issues =
+        if (legacy.has_open_issues)(&id) { Some("1") } else { kept.get("Has Open Issues").map(Value::raw) };
+    row.raw("Has Open Issues", has_issues.unwrap_or("0").as_bytes());
     row.raw("Skipped", if is_skipped { b"true" } else { b"false" });
     if let Some(fields) = record.metadata {
         separated(fields, row.key("DataRow Metadata"), |field, out| write_metadata(parsed(field).root(), out));
@@ -78,6 +108,7 @@ fn write_label(
     if let Some(data_type) = data_type {
         row.text("media_type", data_type.name);
     }
+    kept.write(|key| ROW_KEYS.contains(&key), &mut row);
     row.close();
 }
 
@@ -95,7 +126,9 @@ fn write_run(legacy: &Legacy<'_>, record: &Record<'_>, head: Value<'_>, run: &Ru
     let media = parsed(record.media.unwrap_or(b"{}"));
     row.raw("Media Attributes", &camel_case_keys(media.root()));
     let sources: Vec<Source<'_>> = run.labels.iter().map(|label| Source::of(label.annotations)).collect();
-    label::write(legacy, &label_id.unwrap_or_default(), &sources, row.key("Label"));
+    let kept = Kept::of_label(run.labels.first().map_or(&[], |label| label.rest));
+    label::write(legacy, &label_id.unwrap_or_default(), &sources, &kept, row.key("Label"));
+    kept.write(|key| ROW_KEYS.contains(&key), &mut row);
     row.close();
 }
 
@@ -142,11 +175,16 @@ fn write_reviews(label_id: &str, reviews: Option<Value<'_>>, out: &mut Vec<u8>) 
     separated(reviews.into_iter().flat_map(Value::elements).enumerate(), out, |(index, review), out| {
         let mut object = ObjectWriter::open(out);
         member(&mut object, "score", review.get("score").filter(|score| score.as_i64().is_some()), "1");
-        object.text("id", &format!("{label_id}-{index}"));
+        match review.get("id").filter(|id| id.kind() == Kind::String) {
+            Some(id) => object.raw("id", id.raw().as_bytes()),
+            None => object.text("id", &format!("{label_id}-{index}")),
+        }
         let at = moment(review.get("reviewed_at"));
         object.raw("createdAt", if at == b"null" { b"\"\"" } else { &at });
         member(&mut object, "createdBy", review.get("reviewed_by"), "\"\"");
         object.text("labelId", label_id);
+        Kept::of_object(review)
+            .write(|key| matches!(key, "score" | "id" | "createdAt" | "createdBy" | "labelId"), &mut object);
         object.close();
     });
 }
@@ -165,6 +203,7 @@ fn write_metadata(field: Value<'_>, out: &mut Vec<u8>) {
         _ => separated(options, object.key("value"), |option, out| out.extend_from_slice(option.raw().as_bytes())),
     }
     member(&mut object, "kind", field.get("schema_kind"), "null");
+    Kept::of_object(field).write(|key| matches!(key, "schemaId" | "name" | "value" | "kind"), &mut object);
     object.close();
 }
 

@@ -434,3 +434,44 @@ fn values_of_an_unexpected_kind_are_left_out_or_kept() {
         assert_eq!(label_with(BLUE, annotations), expect, "{annotations}");
     }
 }
+
+#[test]
+fn what_a_record_had_is_given_back() {
+    check_object(
+        r##""point":{"x":1,"y":2},"legacy":{"color":"#0000ff","mood":1.0,"point":7,"title":"no"}"##,
+        r#""point":{"x":1,"y":2},"mood":1.0,"classifications":[]"#,
+    );
+    let label = label_with(
+        BLUE,
+        r##"{"objects":[{"name":"a","point":{"x":1,"y":2},"legacy":{"color":"#123456"}}],"classifications":[
+            {"name":"q","checklist_answers":[{"name":"o","legacy":{"weight":1}}],"legacy":{"dropdown":true,"scope":"x"}}]}"##,
+    );
+    let object = r##"{"color":"#123456","title":"a","value":"a","point":{"x":1,"y":2},"classifications":[]}"##;
+    let question = r#"{"title":"q","value":"q","answer":[{"title":"o","value":"o","weight":1}],"scope":"x"}"#;
+    assert_eq!(label, format!(r#"{{"objects":[{object}],"classifications":[{question}],"relationships":[]}}"#));
+    let rest = br#""legacy":{"Label":{"tint":1,"relationships":[{"from":"x"}]},"Has Open Issues":1,"View Label":"u","Extra":2}"#;
+    let labels = [LabelRecord { rest, ..label_of(r#"{"objects":[]}"#) }];
+    let line = written(&LegacyJson(BLUE), &record(br#""id":"R1""#, &[project_of(&labels)], &[]));
+    assert!(
+        line.contains(r#""Label":{"objects":[],"classifications":[],"relationships":[{"from":"x"}],"tint":1}"#),
+        "{line}"
+    );
+    assert!(line.contains(r#""View Label":"https://editor.labelbox.com?"#) && line.contains(r#""Has Open Issues":1"#));
+    assert!(line.ends_with(",\"Extra\":2}\n"), "{line}");
+}
+
+#[test]
+fn frames_that_were_not_read_are_where_the_record_said() {
+    let rest = br#""legacy":{"Label":{"frames":"https://h/frames"}}"#;
+    let labels = [LabelRecord { rest, ..label_of(r#"{"frames":{}}"#) }];
+    for frames in [Frames::Inline, Frames::Served(&|id| format!("https://here/{id}"))] {
+        let line = written_with(&Legacy { frames, ..BLUE }, &labels);
+        assert!(line.contains(r#""Label":{"frames":"https://h/frames"}"#), "{line}");
+    }
+}
+
+fn written_with(legacy: &Legacy<'_>, labels: &[LabelRecord<'_>]) -> String {
+    let mut out = Vec::new();
+    row::write_labels(legacy, &record(br#""id":"R1""#, &[project_of(labels)], &[]), &mut out);
+    String::from_utf8(out).unwrap()
+}

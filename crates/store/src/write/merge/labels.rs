@@ -1,12 +1,13 @@
 //! Lists of labels: those of a row in a project, those of a row in a model run.
 
 use super::inserts::{Inserts, NewLabel};
-use super::{Merger, Tally, merge_ordered};
+use super::joining::{self, StoredLabel};
+use super::{Merger, Tally};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Kept;
 use crate::write::tally;
-use labelport_model::row::Label;
+use labelport_model::row::{Join, Label};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -17,6 +18,8 @@ pub(super) struct ProjectList {
     pub(super) row_key: RowKey,
     /// Whether the row has just entered the project, so that nothing is stored.
     pub(super) is_new: bool,
+    /// Whether given labels replace the stored ones or join them.
+    pub(super) join: Join,
 }
 
 /// The labels or predictions of a row in a model run.
@@ -28,39 +31,8 @@ pub(super) struct RunList {
     pub(super) role: i64,
     /// Whether the row has just entered the run, so that nothing is stored.
     pub(super) is_new: bool,
-}
-
-/// A label as stored, and as it will be.
-#[derive(PartialEq, Eq)]
-struct StoredLabel {
-    id: String,
-    head: String,
-    details: Option<String>,
-    performance: Option<String>,
-    rest: Option<String>,
-    annotations: String,
-    created_ms: Option<i64>,
-}
-
-impl StoredLabel {
-    /// Returns the label that a line gives, with what the line does not say taken from the one stored.
-    fn given(label: &Label, stored: Option<&Self>) -> Self {
-        let rest = merge_ordered(
-            stored.and_then(|stored| stored.rest.as_deref()).unwrap_or(""),
-            label.rest.as_deref().unwrap_or(""),
-            &["z_order"],
-        );
-        let created_ms = label.created.map(|time| time.as_millis());
-        Self {
-            id: label.id.to_string(),
-            head: label.head.clone(),
-            details: label.details.clone().or_else(|| stored?.details.clone()),
-            performance: label.performance.clone().or_else(|| stored?.performance.clone()),
-            rest: Some(rest).filter(|rest| !rest.is_empty()),
-            annotations: label.annotations.clone(),
-            created_ms: if label.details.is_some() { created_ms } else { stored.and_then(|stored| stored.created_ms) },
-        }
-    }
+    /// Whether given labels replace the stored ones or join them.
+    pub(super) join: Join,
 }
 
 impl Merger {
@@ -95,14 +67,10 @@ impl Merger {
                 created_ms: row.int(6),
             },
         )?;
-        let wanted: Vec<StoredLabel> = given
-            .iter()
-            .map(|label| {
-                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
-                StoredLabel::given(label, known)
-            })
-            .collect();
-        count(&mut self.counts.labels, &stored, &wanted);
+        let kept = joining::kept(list.join, &stored, given)?;
+        let listed = joining::in_order(&stored, &kept, given, list.join);
+        let wanted: Vec<StoredLabel> = listed.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
+        count(&mut self.counts.labels, (&stored, &wanted), &kept, given);
         if stored == wanted {
             return Ok(false);
         }
@@ -113,7 +81,7 @@ impl Merger {
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
         let mut inserts = Inserts::default();
-        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(listed)) {
             let new = NewLabel {
                 created_ms: wanted.created_ms,
                 details: wanted.details.as_ref(),
@@ -136,7 +104,7 @@ impl Merger {
     ) -> Result<(), StoreError> {
         let sql = "select count(*) from labels where project_key = $1 and row_key = $2";
         let first = connection.count(sql, &[project_key.into(), row_key.into()])?;
-        let list = ProjectList { project_key, row_key, is_new: false };
+        let list = ProjectList { project_key, row_key, is_new: false, join: Join::Replace };
         let mut inserts = Inserts::default();
         for (ordinal, label) in (first..).zip(given) {
             self.insert_label(connection, &mut inserts, label, new_label(list, ordinal, label))?;
@@ -211,19 +179,15 @@ impl Merger {
                 },
             )?
         };
-        let wanted: Vec<StoredLabel> = given
-            .iter()
-            .map(|label| {
-                let known = stored.iter().find(|stored| stored.id == label.id.as_str());
-                StoredLabel::given(label, known)
-            })
-            .collect();
-        count(&mut self.counts.run_labels, &stored, &wanted);
+        let kept = joining::kept(list.join, &stored, given)?;
+        let listed = joining::in_order(&stored, &kept, given, list.join);
+        let wanted: Vec<StoredLabel> = listed.iter().map(|label| StoredLabel::of(label, &stored, list.join)).collect();
+        count(&mut self.counts.run_labels, (&stored, &wanted), &kept, given);
         if stored == wanted {
             return Ok(false);
         }
         connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
-        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(given)) {
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(listed)) {
             let counted = self.tally(connection, label)?;
             self.counts.filled_videos += u64::from(label.has_filled_frames);
             connection.execute(
@@ -276,14 +240,18 @@ fn new_label(list: ProjectList, ordinal: i64, label: &Label) -> NewLabel<'_> {
     }
 }
 
-fn count(tally: &mut Tally, stored: &[StoredLabel], wanted: &[StoredLabel]) {
-    for label in wanted {
+/// Counts what becomes of the given labels, and of those of the list that vanish. Labels that are kept although they are
+/// given are unchanged; others that are kept are not of the import.
+fn count(tally: &mut Tally, (stored, wanted): (&[StoredLabel], &[StoredLabel]), kept: &[Label], given: &[Label]) {
+    let is_kept = |id: &str| kept.iter().any(|label| label.id.as_str() == id);
+    tally.unchanged += given.iter().filter(|label| is_kept(label.id.as_str())).count() as u64;
+    for label in wanted.iter().filter(|label| !is_kept(&label.id)) {
         match stored.iter().find(|stored| stored.id == label.id) {
             None => tally.created += 1,
             Some(known) if known == label => tally.unchanged += 1,
             Some(_) => tally.changed += 1,
         }
     }
-    let kept: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
-    tally.removed += stored.iter().filter(|label| !kept.contains(label.id.as_str())).count() as u64;
+    let ids: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
+    tally.removed += stored.iter().filter(|label| !ids.contains(label.id.as_str())).count() as u64;
 }

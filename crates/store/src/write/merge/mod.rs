@@ -6,6 +6,7 @@
 //! that it belongs to.
 
 mod inserts;
+mod joining;
 mod labels;
 mod names;
 mod order;
@@ -21,13 +22,11 @@ use crate::write::changes::{self, Departure};
 use crate::write::counts::{Changes, Kept, Standing};
 use inserts::{Inserts, NewDataRow, NewProjectRow};
 use labelport_model::json::{Document, Value, merge_members};
-use labelport_model::row::{Label, ModelRow, ProjectRow, Row, RunRow};
+use labelport_model::row::{Join, Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::Split;
 use names::{Kind, Named, Names};
 
-/// The order of the keys of `data_row` that are known.
-const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
 /// The order of the keys of a run before its labels.
 const RUN_HEAD_KEYS: &[&str] = &["run_data_row_id", "annotation_group_id"];
 
@@ -157,6 +156,8 @@ pub struct Merger {
 struct Target {
     row_key: RowKey,
     is_new: bool,
+    /// How lists join the stored ones.
+    join: Join,
 }
 
 impl Merger {
@@ -212,7 +213,7 @@ impl Merger {
             inserts.flush(connection)?;
             return Ok(Verdict::Created);
         };
-        let target = Target { row_key, is_new: false };
+        let target = Target { row_key, is_new: false, join: row.join };
         let removed = self.counts.removed();
         let mut changed = self.update_data_row(connection, row_key, row)?;
         changed |= self.merge_sections(connection, &mut inserts, target, row)?;
@@ -267,7 +268,7 @@ impl Merger {
         if let Some(key) = dataset_key {
             self.kept.add(Kept::Dataset(key), 1);
         }
-        self.merge_sections(connection, inserts, Target { row_key, is_new: true }, row)?;
+        self.merge_sections(connection, inserts, Target { row_key, is_new: true, join: row.join }, row)?;
         self.wrote = true;
         self.counts.rows.created += 1;
         Ok(())
@@ -352,21 +353,24 @@ impl Merger {
         row: &Row,
     ) -> Result<bool, StoreError> {
         let stored = sections::StoredRow::get(connection, row_key)?;
-        let head = merge_ordered(&stored.head, &row.head, HEAD_KEYS);
+        let head = sections::joined_head(row, &stored.head);
         let rest = row.rest.as_ref().map(|rest| merge_members(stored.rest.as_deref().unwrap_or(""), rest, &[]));
-        let dataset_key = self.dataset_of(connection, row)?.or(stored.dataset_key);
-        let details = row.details.as_ref().map(|details| &details.members).or(stored.details.as_ref());
-        let media = row.media.as_ref().or(stored.media.as_ref());
+        let dataset_key = match stored.dataset_key {
+            Some(key) if sections::stays_in_dataset(connection, key, row)? => Some(key),
+            stored => self.dataset_of(connection, row)?.or(stored),
+        };
+        let joined = sections::joined(row, &stored);
+        let (details, media) = (joined.details.as_deref(), joined.media.as_deref());
         let rest = rest.as_ref().or(stored.rest.as_ref());
         let known = stored.known | sections::known(row);
         let is_same = head == stored.head
             && known == stored.known
             && dataset_key == stored.dataset_key
-            && details == stored.details.as_ref()
-            && media == stored.media.as_ref()
+            && details == stored.details.as_deref()
+            && media == stored.media.as_deref()
             && rest == stored.rest.as_ref();
-        let data_type = row.data_type.map(|data_type| data_type.name);
-        if is_same && (data_type.is_none() || stored.data_type.is_some()) {
+        let data_type = joined.data_type.as_deref();
+        if is_same && data_type == stored.data_type.as_deref() {
             return Ok(false);
         }
         if let Some(scope_key) = stored.dataset_key.filter(|_| dataset_key != stored.dataset_key) {
@@ -391,10 +395,14 @@ impl Merger {
         }
         let given = row.details.as_ref();
         let time = |given: Option<Option<Timestamp>>, stored: Option<i64>| {
-            Param::from(given.map_or(stored, |time| time.map(Timestamp::as_millis)))
+            let given = given.map(|time| time.map(Timestamp::as_millis));
+            Param::from(match row.join {
+                Join::Replace => given.unwrap_or(stored),
+                Join::Add => given.flatten().or(stored),
+            })
         };
         connection.execute(
-            "update data_rows set dataset_key = $1, data_type = coalesce(data_type, $2), created_ms = $3, \
+            "update data_rows set dataset_key = $1, data_type = $2, created_ms = $3, \
              updated_ms = $4, activity_ms = $5, global_key = $6, external_id = $7, head = $8, details = $9, \
              media = $10, rest = $11, known = $12 where row_key = $13",
             &[
@@ -489,7 +497,8 @@ impl Merger {
             }
         }
         if let Some(given) = &project.labels {
-            let list = labels::ProjectList { project_key, row_key: target.row_key, is_new: stored.is_none() };
+            let is_new = stored.is_none();
+            let list = labels::ProjectList { project_key, row_key: target.row_key, is_new, join: target.join };
             changed |= self.merge_labels(connection, inserts, list, given)?;
         }
         Ok(changed)
@@ -563,7 +572,7 @@ impl Merger {
         let is_new = stored.is_none();
         for (role, given) in [(0, &run.labels), (1, &run.predictions)] {
             if let Some(given) = given {
-                let list = labels::RunList { run_key, row_key: target.row_key, role, is_new };
+                let list = labels::RunList { run_key, row_key: target.row_key, role, is_new, join: target.join };
                 changed |= self.merge_run_labels(connection, list, given)?;
             }
         }

@@ -3,7 +3,8 @@
 use super::Merger;
 use crate::engine::{Connection, StoreError};
 use crate::row_key::RowKey;
-use labelport_model::row::Row;
+use labelport_model::data_type;
+use labelport_model::row::{Join, Row};
 
 /// Why a row cannot be merged into what is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +89,12 @@ impl Merger {
         if let (Some(row_key), Some(given)) = (known, row.data_type) {
             let sql = "select data_type from data_rows where row_key = $1";
             let stored = connection.find(sql, &[row_key.into()], |found| found.text(0))?.flatten();
-            if let Some(stored) = stored.filter(|stored| stored != given.name) {
+            let contradicts = |stored: &String| match row.join {
+                Join::Replace => stored != given.name,
+                // Records show their type by signs, such as the end of a URL. What counts is where annotations are.
+                Join::Add => data_type::find(stored).is_none_or(|stored| stored.container != given.container),
+            };
+            if let Some(stored) = stored.filter(contradicts) {
                 let row = row.id.to_string();
                 return Ok(Some(Refusal::TypeConflict { row, stored, given: given.name }));
             }

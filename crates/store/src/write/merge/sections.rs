@@ -1,11 +1,11 @@
 //! The sections of a row that hang on nothing but the row, and reading what is stored of them.
 
-use super::{Merger, Target};
+use super::{Merger, Target, merge_ordered, texts_of};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Standing;
-use labelport_model::json::Document;
-use labelport_model::row::{MetadataFact, Row};
+use labelport_model::json::{Document, Members, merge_members};
+use labelport_model::row::{Join, MetadataFact, Row};
 use std::borrow::Cow;
 
 /// The columns of a data row that a merge compares.
@@ -21,6 +21,96 @@ pub(super) struct StoredRow {
     pub(super) details: Option<String>,
     pub(super) media: Option<String>,
     pub(super) rest: Option<String>,
+}
+
+/// What a known row has once a line has joined it.
+pub(super) struct Joined<'a> {
+    pub(super) details: Option<Cow<'a, str>>,
+    pub(super) media: Option<Cow<'a, str>>,
+    pub(super) data_type: Option<Cow<'a, str>>,
+}
+
+/// Joins what a line gives to what is stored of a row.
+pub(super) fn joined<'a>(row: &'a Row, stored: &'a StoredRow) -> Joined<'a> {
+    let given = row.details.as_ref().map(|details| details.members.as_str());
+    let (details, media) = (given, row.media.as_deref());
+    let (known_details, known_media) = (stored.details.as_deref(), stored.media.as_deref());
+    let (known_type, given_type) = (stored.data_type.as_deref(), row.data_type.map(|data_type| data_type.name));
+    let first = known_type.or(given_type).map(Cow::from);
+    match row.join {
+        Join::Replace => Joined {
+            details: details.or(known_details).map(Cow::from),
+            media: media.or(known_media).map(Cow::from),
+            data_type: first,
+        },
+        Join::Add => Joined {
+            details: join(known_details, details, |known, given| merge_members(known, given, &[])),
+            media: join(known_media, media, |known, given| {
+                format!("{{{}}}", merge_members(inside(known), inside(given), &[]))
+            }),
+            // A record that names the type knows better than one that looks like it.
+            data_type: match media.is_some_and(|media| media.contains("\"asset_type\":")) {
+                true => given_type.or(known_type).map(Cow::from),
+                false => first,
+            },
+        },
+    }
+}
+
+/// Returns whether a known row stays in its dataset. A record that is one of several names the dataset alone, of which the
+/// id may be another.
+pub(super) fn stays_in_dataset(
+    connection: &mut dyn Connection,
+    dataset_key: i64,
+    row: &Row,
+) -> Result<bool, StoreError> {
+    let named = row.details.as_ref().and_then(|details| details.dataset.as_ref());
+    let (Join::Add, Some((_, Some(name)))) = (row.join, named) else { return Ok(false) };
+    let sql = "select name from datasets where dataset_key = $1";
+    Ok(connection.find(sql, &[dataset_key.into()], |found| found.text(0))?.flatten().as_ref() == Some(name))
+}
+
+/// The order of the keys of `data_row` that are known.
+const HEAD_KEYS: &[&str] = &["id", "external_id", "global_key", "row_data"];
+
+/// Joins the members of `data_row` to the stored ones.
+pub(super) fn joined_head(row: &Row, stored: &str) -> String {
+    let merged = merge_ordered(stored, &row.head, HEAD_KEYS);
+    if row.join == Join::Replace || merged == stored {
+        return merged;
+    }
+    // Records of several exports name one asset with several signatures.
+    let [[known], [given]] = [stored, &merged].map(|head| texts_of(head, ["row_data"]));
+    match (known, given) {
+        (Some(known), Some(given)) if known != given && is_one_asset(&known, &given) => {
+            let mut members = Members::default();
+            members.push_text("row_data", &known);
+            merge_ordered(&merged, members.as_str(), HEAD_KEYS)
+        }
+        _ => merged,
+    }
+}
+
+/// Returns whether two URLs differ in nothing but what follows their paths.
+fn is_one_asset(known: &str, given: &str) -> bool {
+    let path = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    known.contains("://") && path(known) == path(given)
+}
+
+fn join<'a>(
+    known: Option<&'a str>,
+    given: Option<&'a str>,
+    merge: impl Fn(&str, &str) -> String,
+) -> Option<Cow<'a, str>> {
+    match (known, given) {
+        (Some(known), Some(given)) => Some(merge(known, given).into()),
+        (known, given) => given.or(known).map(Cow::from),
+    }
+}
+
+/// Returns the members of an object in normal form.
+fn inside(object: &str) -> &str {
+    object.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or("")
 }
 
 impl StoredRow {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import labelbox
 import pytest
@@ -162,3 +163,18 @@ def test_the_project_can_be_worked_on(archive: Server) -> None:
     box, polygon, mask = label["annotations"]["objects"]
     assert box["bounding_box"] == {"top": 1, "left": 2.25, "height": 3, "width": 4}
     assert requests.get(mask["mask"]["url"], timeout=30).content.startswith(b"\x89PNG")
+
+
+def test_a_label_says_where_its_frames_are_still(binary: str, tmp_path: Path) -> None:
+    """Frames that nobody fetched are where the file says, in the label by itself too."""
+    url = "https://frames.example.test/3.ndjson"
+    file = tmp_path / "waiting.json"
+    file.write_text(json.dumps([record(3, VIDEOS, "Videos", {"frames": url}, "https://assets.example.test/3.mp4")]))
+    server = Server(binary, tmp_path / "data")
+    server.run("import", "labelbox-v1", file)
+    server.start()
+    try:
+        [label] = server.client().get_project(VIDEOS).labels()
+        assert json.loads(label.label) == {"frames": url}
+    finally:
+        server.stop()

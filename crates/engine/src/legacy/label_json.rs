@@ -36,7 +36,8 @@ impl LabelJson {
         let stored = label.annotations.as_bytes();
         let signed = mask_urls::sign(stored, &self.signer);
         let mut out = Vec::new();
-        legacy.label(&label.id, Annotations::Stored(signed.as_deref().unwrap_or(stored)), &mut out);
+        let rest = label.rest.as_deref().unwrap_or_default().as_bytes();
+        legacy.label(&label.id, Annotations::Stored(signed.as_deref().unwrap_or(stored)), rest, &mut out);
         String::from_utf8_lossy(&out).into_owned()
     }
 }

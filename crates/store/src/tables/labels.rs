@@ -24,6 +24,8 @@ pub struct Label {
     pub performance: Option<String>,
     /// `annotations`, a JSON object.
     pub annotations: String,
+    /// The members that no section takes, as JSON members.
+    pub rest: Option<String>,
 }
 
 /// Which labels of a project.
@@ -71,7 +73,7 @@ pub fn count(connection: &mut dyn Connection, project_key: i64) -> Result<i64, S
     counts::get(connection, Kept::Labels(project_key))
 }
 
-const SELECT: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations \
+const SELECT: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations, l.rest \
                             from labels l ";
 
 /// Lists labels of a project.
@@ -211,5 +213,6 @@ fn label(row: &dyn RowView) -> Label {
         details: row.text(4),
         performance: row.text(5),
         annotations: row.text(6).unwrap_or_default(),
+        rest: row.text(7),
     }
 }

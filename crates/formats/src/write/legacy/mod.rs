@@ -59,9 +59,10 @@ impl Legacy<'static> {
 }
 
 impl Legacy<'_> {
-    /// Writes the `Label` of a row: the annotations of one label, which are in the form of export v2.
-    pub fn label(&self, label_id: &str, annotations: Annotations<'_>, out: &mut Vec<u8>) {
-        label::write(self, label_id, &[Source::of(annotations)], &kept::Kept::default(), out);
+    /// Writes the `Label` of a row: the annotations of one label, which are in the form of export v2. `rest` are the members
+    /// of the label that no section takes.
+    pub fn label(&self, label_id: &str, annotations: Annotations<'_>, rest: &[u8], out: &mut Vec<u8>) {
+        label::write(self, label_id, &[Source::of(annotations)], &kept::Kept::of_label(rest), out);
     }
 
     /// Writes the frames of a label as NDJSON: one line for each frame in `annotations`, which are in the form of

@@ -47,3 +47,7 @@ DICOM = hasattr(MediaType, "Dicom")
 DATASET_PREDICTIONS = VERSION >= (7,)
 # The program in the README, which calls nothing that the newest version deprecates.
 README_PROGRAM = VERSION >= (7,)
+# Issues with comments and categories, and versions of labels, as objects.
+ISSUES = hasattr(labelbox.Project, "create_issue")
+# `client.upsert_label_feedback()`.
+FEEDBACK = hasattr(labelbox.Client, "upsert_label_feedback")

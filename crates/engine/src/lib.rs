@@ -11,6 +11,7 @@ pub mod disk;
 pub mod edits;
 pub mod export;
 pub mod import;
+pub mod items;
 pub mod legacy;
 pub mod manifest;
 pub mod models;

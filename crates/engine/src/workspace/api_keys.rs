@@ -87,3 +87,8 @@ fn hint_of(key: &str) -> String {
 pub fn list_users(workspace: &Workspace) -> Result<Vec<User>, Problem> {
     workspace.read(|connection| Ok(api_keys::list_users(connection, workspace.org_key())?))
 }
+
+/// Lists the users of the organization and those who were removed: things that they made still name them.
+pub fn list_past_users(workspace: &Workspace) -> Result<Vec<User>, Problem> {
+    workspace.read(|connection| Ok(api_keys::list_past_users(connection, workspace.org_key())?))
+}

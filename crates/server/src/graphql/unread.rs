@@ -10,13 +10,10 @@ const PAGED: &[&str] = &["first", "orderBy", "skip", "where"];
 static UNREAD: &[(&str, &[&str])] = &[
     ("DataRow.attachments", &["orderBy", "where"]),
     ("DataRow.labels", &["orderBy", "where"]),
-    ("Label.reviews", PAGED),
     ("Mutation.extendReservations", &["projectId", "queueType"]),
     ("Mutation.uploadFile", &["sign"]),
     ("Organization.resourceTag", PAGED),
-    ("Project.benchmarks", PAGED),
     ("Project.deleteBatchLabels", &["data"]),
-    ("Project.issues", &["after", "first", "where"]),
     ("Project.resourceTags", PAGED),
     ("Project.setTagSetStatus", &["input"]),
     ("Project.webhooks", PAGED),

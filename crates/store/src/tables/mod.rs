@@ -13,6 +13,8 @@ pub mod entities;
 pub mod file_references;
 pub mod files;
 pub mod issues;
+pub mod items;
+pub mod label_facts;
 pub mod labeling_overrides;
 pub mod labels;
 pub mod metadata;

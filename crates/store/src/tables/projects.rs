@@ -209,6 +209,19 @@ pub fn touch_rows(connection: &mut dyn Connection, org_key: i64, project_key: i6
     crate::write::changes::touch_rows(connection, rows, project_key, change_seq)
 }
 
+/// Finds the tags of a project as exports show them, a JSON array; none where an import has not said any.
+pub fn find_tags(connection: &mut dyn Connection, project_key: i64) -> Result<Option<String>, StoreError> {
+    let sql = "select tags from projects where project_key = $1";
+    Ok(connection.find(sql, &[project_key.into()], |row| row.text(0))?.flatten())
+}
+
+/// Stores the tags of a project. The change number of its rows is for [`touch_rows`] to give.
+pub fn put_tags(connection: &mut dyn Connection, project_key: i64, tags: &str) -> Result<(), StoreError> {
+    let sql = "update projects set tags = $1 where project_key = $2";
+    connection.execute(sql, &[tags.into(), project_key.into()])?;
+    Ok(())
+}
+
 /// Says in every row of a project that the project has another ontology.
 pub fn rename_ontology_in_rows(
     connection: &mut dyn Connection,

@@ -5,6 +5,7 @@
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
+use crate::tables::items;
 use crate::write::changes::{self, Departure, Scope};
 use crate::write::counts::{self, Changes, Kept, Standing};
 use crate::write::tally;
@@ -119,6 +120,8 @@ pub fn remove_project(
     for sql in [
         "delete from label_features where project_key = $1 and feature_key in \
          (select s.feature_key from feature_schemas s)",
+        "delete from items where parent in (select l.id from labels l where l.project_key = $1)",
+        "delete from items where parent in (select p.id from projects p where p.project_key = $1)",
         "delete from label_ids where id in (select l.id from labels l where l.project_key = $1)",
         "delete from labels where project_key = $1",
         "delete from issue_comments where issue_key in (select i.issue_key from issues i where i.project_key = $1)",
@@ -217,6 +220,7 @@ pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<O
         connection.execute(sql, &[keys[0], keys[1], (*later).into()])?;
     }
     connection.execute("delete from label_ids where id = $1", &[label_id.into()])?;
+    items::forget_parent(connection, label_id)?;
     Ok(Some((project_key, row_key)))
 }
 

@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
 use labelport_engine::catalog::{data_row, row_metadata};
-use labelport_engine::projects::{batch, issue, labeling_override, project, workflow};
+use labelport_engine::projects::{batch, labeling_override, project, workflow};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -22,7 +22,6 @@ pub(super) static PART: Part = Part {
             })],
         },
         Type { name: "StateCount", leaves: &["count", "state"], fields: &[] },
-        Type { name: "IssueCount", leaves: &["totalCount"], fields: &[] },
         Type { name: "ClearedReservations", leaves: &["clearedReservationCount", "success"], fields: &[] },
         Type { name: "Success", leaves: &["errorMessage", "success"], fields: &[] },
     ],
@@ -67,10 +66,6 @@ pub(super) static PART: Part = Part {
             })
             .for_writers(),
             Field::object("workstreamStateCounts", "StateCount", &[], state_counts),
-            Field::object("issues", "IssueCount", &[], |call, parent, _| {
-                let count = issue::count(call.workspace, number(parent, "_key"))?;
-                Ok(json!({ "totalCount": count }))
-            }),
             Field::leaf("completedDataRowCount", &[], |call, parent, _| {
                 let counts = workflow::count_by_state(call.workspace, number(parent, "_key"))?;
                 Ok(json!(counts.done))

@@ -5,6 +5,7 @@ use super::joining::{self, StoredLabel};
 use super::{Merger, Tally};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
+use crate::tables::items;
 use crate::write::counts::Kept;
 use crate::write::tally;
 use labelport_model::row::{Join, Label};
@@ -78,6 +79,9 @@ impl Merger {
         self.forget_features(connection, list)?;
         for label in &stored {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
+            if !wanted.iter().any(|wanted| wanted.id == label.id) {
+                items::forget_parent(connection, &label.id)?;
+            }
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
         let mut inserts = Inserts::default();

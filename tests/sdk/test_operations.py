@@ -133,6 +133,14 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "upsertAutoQaLabelFeedback": (versions.FEEDBACK, "test_issues.py::test_a_check_scores_a_label"),
     "labelVersions": (versions.ISSUES, "test_issues.py::test_a_label_has_its_version"),
     "labelVersion": (versions.ISSUES, "test_issues.py::test_a_label_has_its_version"),
+    # settings
+    "createResourceTag": (ALL, "test_settings.py::test_projects_are_tagged"),
+    "organization.resourceTag": (ALL, "test_settings.py::test_projects_are_tagged"),
+    "project.updateProjectResourceTags": (ALL, "test_settings.py::test_projects_are_tagged"),
+    "project.resourceTags": (versions.TAGS_READ_BACK, "test_settings.py::test_projects_are_tagged"),
+    "project.workstreamStateCounts": (versions.OVERVIEWS, "test_settings.py::test_an_overview_has_details"),
+    "searchProjects": (versions.DASHBOARDS, "test_settings.py::test_projects_are_searched_for"),
+    "getProjectById": (versions.DASHBOARDS, "test_settings.py::test_projects_are_searched_for"),
     # exports
     "exportDataRowsInProject": (ALL, "test_exports.py::test_every_scope_gives_the_bytes_of_the_command_line"),
     "exportDataRowsInCatalog": (ALL, "test_exports.py::test_every_scope_gives_the_bytes_of_the_command_line"),

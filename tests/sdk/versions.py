@@ -3,6 +3,8 @@
 A test asks for a feature by its name here, never for a number.
 """
 
+import inspect
+
 import labelbox
 import labelbox.types
 from labelbox import MediaType
@@ -51,3 +53,10 @@ README_PROGRAM = VERSION >= (7,)
 ISSUES = hasattr(labelbox.Project, "create_issue")
 # `client.upsert_label_feedback()`.
 FEEDBACK = hasattr(labelbox.Client, "upsert_label_feedback")
+# `project.get_overview()`, and of some batches.
+OVERVIEWS = hasattr(labelbox.Project, "get_overview")
+BATCH_OVERVIEWS = OVERVIEWS and "batch_ids" in inspect.signature(labelbox.Project.get_overview).parameters
+# `project.get_resource_tags()`.
+TAGS_READ_BACK = hasattr(labelbox.Project, "get_resource_tags")
+# `client.get_labeling_service_dashboards()`.
+DASHBOARDS = hasattr(labelbox.Client, "get_labeling_service_dashboards")

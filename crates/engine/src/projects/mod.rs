@@ -14,4 +14,6 @@ pub mod performance;
 pub mod project;
 pub mod queues;
 pub mod review;
+pub mod search;
+pub mod tag;
 pub mod workflow;

@@ -507,7 +507,7 @@ mod tests {
 
     #[test]
     fn fields_that_write_are_for_writers_wherever_they_are() {
-        let verbs = ["add", "connect", "create", "delete", "remove", "set", "show", "unset"];
+        let verbs = ["add", "connect", "create", "delete", "remove", "set", "show", "unset", "update"];
         for (of, field) in SCHEMA.inner_fields().filter(|(_, field)| field.resolve.is_some()) {
             let rest = verbs.iter().find_map(|verb| field.name.strip_prefix(verb));
             let is_order = rest.is_some_and(|rest| rest.starts_with(char::is_uppercase));

@@ -17,11 +17,9 @@ static UNREAD: &[(&str, &[&str])] = &[
     ("Project.resourceTags", PAGED),
     ("Project.setTagSetStatus", &["input"]),
     ("Project.webhooks", PAGED),
-    ("Project.workstreamStateCounts", &["batchIds"]),
     ("Query.iamIntegrations", PAGED),
     ("Query.roles", PAGED),
     ("Query.user", &["where"]),
-    ("TaskQueue.dataRowCount", &["input"]),
     ("User.createdTasks", &["orderBy"]),
 ];
 

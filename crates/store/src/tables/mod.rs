@@ -6,6 +6,7 @@
 
 pub mod annotation_imports;
 pub mod api_keys;
+pub mod batch_counts;
 pub mod data_rows;
 pub mod datasets;
 pub mod embeddings;

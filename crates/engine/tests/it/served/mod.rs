@@ -20,6 +20,7 @@ mod row_imports;
 mod sends;
 mod signed_urls;
 mod slices;
+mod tags;
 mod task_ends;
 mod unused_files;
 

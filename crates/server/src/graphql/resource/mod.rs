@@ -8,6 +8,7 @@
 mod annotation_import;
 mod attachment;
 mod batch;
+mod dashboard;
 mod data_row;
 mod dataset;
 mod embedding;
@@ -29,6 +30,7 @@ mod row_import;
 mod send;
 mod session;
 mod slice;
+mod tag;
 mod task;
 
 use super::argument::Arguments;
@@ -45,6 +47,7 @@ pub(super) static PARTS: &[&Part] = &[
     &annotation_import::PART,
     &attachment::PART,
     &batch::PART,
+    &dashboard::PART,
     &data_row::PART,
     &dataset::PART,
     &embedding::PART,
@@ -66,6 +69,7 @@ pub(super) static PARTS: &[&Part] = &[
     &send::PART,
     &session::PART,
     &slice::PART,
+    &tag::PART,
     &task::PART,
 ];
 

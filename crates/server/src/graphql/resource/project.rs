@@ -63,7 +63,6 @@ pub(super) static PART: Part = Part {
                     frontend_options,
                 ),
                 Field::object("webhooks", "Webhook", &[], |_, _, _| Ok(json!([]))),
-                Field::object("resourceTags", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
                 Field::object("datasets", "Dataset", &["first", "orderBy", "skip", "where"], datasets),
                 Field::object("organization", "Organization", &[], organization),
                 Field::object("createdBy", "User", &[], |call, parent, _| {

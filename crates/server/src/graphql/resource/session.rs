@@ -45,11 +45,9 @@ pub(super) static PART: Part = Part {
                 Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
                     super::project::list(call, arguments)
                 }),
-                Field::object("resourceTag", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
             ],
         },
         Type { name: "Role", leaves: &["id", "name"], fields: &[] },
-        Type { name: "ResourceTag", leaves: &["color", "id", "text"], fields: &[] },
         Type {
             name: "IAMIntegration",
             leaves: &["createdAt", "id", "isOrgDefault", "lastValidAt", "name", "provider", "updatedAt", "valid"],

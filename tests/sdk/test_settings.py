@@ -37,13 +37,6 @@ def organization(client: labelbox.Client) -> labelbox.Organization:
     return client.get_organization()
 
 
-@pytest.fixture
-def experimental(client: labelbox.Client):
-    client.enable_experimental = True
-    yield client
-    client.enable_experimental = False
-
-
 def tags_shown(exports: Exports, project: labelbox.Project) -> list[list[dict]]:
     export = exports.start(project.export_v2)
     exports.wait([export])
@@ -122,13 +115,13 @@ def test_an_overview_is_of_batches(project: labelbox.Project) -> None:
 
 @dashboards
 def test_projects_are_searched_for(
-    experimental: labelbox.Client, organization: labelbox.Organization, project: labelbox.Project
+    client: labelbox.Client, organization: labelbox.Organization, project: labelbox.Project
 ) -> None:
     """By tag and by rows that are done; each says its name, its media type and its counts."""
     from labelbox.schema import search_filters as filters
 
     def found(*which) -> list[str]:
-        return [each.id for each in experimental.get_labeling_service_dashboards(search_query=list(which) or None)]
+        return [each.id for each in client.get_labeling_service_dashboards(search_query=list(which) or None)]
 
     is_operator = filters.IdOperator.Is
 
@@ -141,7 +134,7 @@ def test_projects_are_searched_for(
 
     tag = organization.create_resource_tag({"text": f"searched {versions.VERSION}", "color": "CEB8FF"})
     project.update_project_resource_tags([tag.uid])
-    assert project.uid in found() and set(found()) == {each.uid for each in experimental.get_projects()}
+    assert project.uid in found() and set(found()) == {each.uid for each in client.get_projects()}
     assert found(tagged(tag.uid)) == [project.uid] and found(tagged("none")) == []
     single = filters.RangeOperatorWithSingleValue
     assert found(tagged(tag.uid), done(single.Equals, 1)) == [project.uid]
@@ -150,7 +143,7 @@ def test_projects_are_searched_for(
         operation=filters.OperationType.Organization, operator=is_operator, values=[organization.uid]
     )
     assert found(tagged(tag.uid), ours) == [project.uid]
-    [board] = experimental.get_labeling_service_dashboards(search_query=[tagged(tag.uid)])
+    [board] = client.get_labeling_service_dashboards(search_query=[tagged(tag.uid)])
     assert (board.name, board.media_type.value, board.tags[0].text) == (project.name, "IMAGE", tag.text)
     assert (board.data_rows_count, board.tasks_completed_count, board.tasks_remaining_count) == (3, 1, 2)
     assert project.get_labeling_service_dashboard().id == project.uid

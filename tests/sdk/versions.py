@@ -60,3 +60,14 @@ BATCH_OVERVIEWS = OVERVIEWS and "batch_ids" in inspect.signature(labelbox.Projec
 TAGS_READ_BACK = hasattr(labelbox.Project, "get_resource_tags")
 # `client.get_labeling_service_dashboards()`.
 DASHBOARDS = hasattr(labelbox.Client, "get_labeling_service_dashboards")
+# User groups: with "users", or with "members" who have roles; none where a version has no groups.
+try:
+    from labelbox.schema.user_group import UserGroup
+
+    GROUPS = "members" if "members" in inspect.signature(UserGroup.__init__).parameters else "users"
+    GROUP_MEMBERS = hasattr(UserGroup, "add_members")
+except ImportError:
+    GROUPS, GROUP_MEMBERS = None, False
+INVITES_LISTED = hasattr(labelbox.Organization, "get_invites")
+MANY_INVITES = hasattr(labelbox.Organization, "invite_users")
+MEMBERSHIPS_DELETED = hasattr(labelbox.Client, "delete_project_memberships")

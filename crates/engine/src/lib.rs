@@ -16,6 +16,7 @@ pub mod legacy;
 pub mod manifest;
 pub mod models;
 pub mod outbound;
+pub mod people;
 pub mod projects;
 pub mod registry;
 pub mod send;

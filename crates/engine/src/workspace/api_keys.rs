@@ -6,6 +6,7 @@ use crate::workspace::Workspace;
 use crate::workspace::access::hash_key;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
+use labelport_store::Connection;
 use labelport_store::tables::api_keys::{self, NewApiKey, NewUser};
 
 /// What every key begins with, so that people and scanners recognise one.
@@ -81,6 +82,11 @@ fn key_of(secret: &str) -> String {
 /// Returns the end of a key, by which people tell keys apart.
 fn hint_of(key: &str) -> String {
     format!("…{}", &key[key.len().saturating_sub(4)..])
+}
+
+/// Returns a user, as a transaction sees them.
+pub(crate) fn get_user(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<User, Problem> {
+    api_keys::find_user(connection, org_key, id)?.ok_or_else(|| Problem::not_found("user", id))
 }
 
 /// Lists the users of the organization.

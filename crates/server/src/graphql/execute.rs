@@ -23,6 +23,8 @@ const DEPTH_LIMIT: usize = 24;
 const FIELD_LIMIT: usize = 2_000;
 /// The most objects that one answer may have. A text of 80 characters can ask for more than any machine holds.
 const OBJECT_LIMIT: usize = 100_000;
+/// Mutations whose caller reads from an answer without data that the object is gone: the SDK has an error of its own for it.
+const ABOUT_ONE_OBJECT: [&str; 3] = ["cancelInvite", "removeUsersFromGroupV2", "updateUserGroup"];
 /// What the SDK knows as a query that asks for too much.
 const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 /// The most objects that a text may ask for by its lists inside lists, each as long as it may be.
@@ -55,7 +57,7 @@ pub(super) fn execute(call: &Call<'_>, text: &str, variables: &Value) -> Result<
     let data = executor.object(root, &[&operation.selection_set.node], &Node::new(), Some(action), &mut path);
     data.map(|data| json!({ "data": data })).map_err(|problem| {
         let is_lost = problem.kind == ProblemKind::NotFound && root == MUTATION;
-        let problem = if is_lost && !executor.is_deletion(operation) { malformed(problem) } else { problem };
+        let problem = if is_lost && !executor.reads_no_data(operation) { malformed(problem) } else { problem };
         Failed { problem, path }
     })
 }
@@ -197,13 +199,15 @@ impl Executor<'_> {
         first.and_then(|first| usize::try_from(first).ok()).unwrap_or(LIST_COST).max(1)
     }
 
-    /// Returns whether a mutation removes something: then it also succeeds if that is already gone.
-    fn is_deletion(&self, operation: &OperationDefinition) -> bool {
+    /// Returns whether a mutation removes something, and so succeeds if that is already gone, or is one of those whose
+    /// callers expect no data then.
+    fn reads_no_data(&self, operation: &OperationDefinition) -> bool {
         operation.selection_set.node.items.iter().any(|selection| {
             let Selection::Field(field) = &selection.node else { return false };
             let data = field.node.arguments.iter().find(|(name, _)| name.node == "data");
             let data = data.and_then(|(_, value)| self.value(&value.node)).unwrap_or_default();
-            field.node.name.node.starts_with("delete") || data["deleted"] == true
+            let name = field.node.name.node.as_str();
+            name.starts_with("delete") || ABOUT_ONE_OBJECT.contains(&name) || data["deleted"] == true
         })
     }
 
@@ -437,7 +441,7 @@ mod tests {
         let found = bench.run("{datasets{id}}", &Value::Null);
         assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
         // Unused arguments of the SDK are accepted.
-        assert!(bench.run("{user(where:{id:\"a\"}){id}}", &Value::Null).is_ok());
+        assert!(bench.run("{iamIntegrations(skip:0){id}}", &Value::Null).is_ok());
     }
 
     #[test]

@@ -18,8 +18,7 @@ static UNREAD: &[(&str, &[&str])] = &[
     ("Project.setTagSetStatus", &["input"]),
     ("Project.webhooks", PAGED),
     ("Query.iamIntegrations", PAGED),
-    ("Query.roles", PAGED),
-    ("Query.user", &["where"]),
+    ("Query.invitesLimit", &["where"]),
     ("User.createdTasks", &["orderBy"]),
 ];
 

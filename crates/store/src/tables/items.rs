@@ -1,7 +1,8 @@
 //! Items: what people set up around their work, a name and a few values that are read whole.
 //!
 //! No row of an export shows an item, so none has a change number. What rows show is stored with the rows, even if an item
-//! is where it comes from: a tag is an item, and the tags of a project are a text of the project.
+//! is where it comes from: a tag is an item, and the tags of a project are a text of the project. An item goes with its
+//! parent, see [`removal`](crate::write::removal).
 //!
 //! # Adding a kind
 //! A variant of [`ItemKind`] with its word, and in which kind of thing its parent is. No migration.
@@ -154,12 +155,6 @@ pub fn update(connection: &mut dyn Connection, org_key: i64, kind: ItemKind, ite
 pub fn delete(connection: &mut dyn Connection, org_key: i64, kind: ItemKind, id: &str) -> Result<bool, StoreError> {
     let sql = "delete from items where org_key = $1 and kind = $2 and id = $3";
     Ok(connection.execute(sql, &[org_key.into(), kind.word().into(), id.into()])? > 0)
-}
-
-/// Deletes every item that belongs to something that is removed.
-pub(crate) fn forget_parent(connection: &mut dyn Connection, parent: &str) -> Result<(), StoreError> {
-    connection.execute("delete from items where parent = $1", &[parent.into()])?;
-    Ok(())
 }
 
 fn item(row: &dyn RowView) -> Item {

@@ -5,7 +5,6 @@
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
-use crate::tables::items;
 use crate::write::changes::{self, Departure, Scope};
 use crate::write::counts::{self, Changes, Kept, Standing};
 use crate::write::tally;
@@ -220,8 +219,14 @@ pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<O
         connection.execute(sql, &[keys[0], keys[1], (*later).into()])?;
     }
     connection.execute("delete from label_ids where id = $1", &[label_id.into()])?;
-    items::forget_parent(connection, label_id)?;
+    remove_items(connection, label_id)?;
     Ok(Some((project_key, row_key)))
+}
+
+/// Removes the items that belong to something that goes, given by its id.
+pub(crate) fn remove_items(connection: &mut dyn Connection, parent: &str) -> Result<(), StoreError> {
+    connection.execute("delete from items where parent = $1", &[parent.into()])?;
+    Ok(())
 }
 
 /// Removes the look-up entry of a global key.

@@ -8,6 +8,7 @@ use labelport_store::write::{changes, removal};
 const CONTRACTS: &[Contract] = &[
     ("items are kept by kind", items_are_kept_by_kind),
     ("items go with what they belong to", items_go_with_what_they_belong_to),
+    ("items go with labels that an import replaces", items_go_with_labels_that_an_import_replaces),
 ];
 
 #[test]
@@ -79,4 +80,14 @@ fn items_go_with_what_they_belong_to(test: &TestStore) {
     assert_eq!(ids(test, ItemKind::Benchmark), Vec::<String>::new());
     assert_eq!(ids(test, ItemKind::IssueCategory), Vec::<String>::new());
     run(&test.store, "update projects set deleted_ms = 1 where id = 'j000000000000000000000001'");
+}
+
+fn items_go_with_labels_that_an_import_replaces(test: &TestStore) {
+    let rows = twelve();
+    merge(&test.store, &rows);
+    create(test, ItemKind::Benchmark, item("one", &id("l", 5)));
+    create(test, ItemKind::Benchmark, item("two", &id("l", 6)));
+    let replaced: Vec<String> = rows.iter().map(|row| row.replace(&id("l", 5), &id("l", 55))).collect();
+    merge(&test.store, &replaced);
+    assert_eq!(ids(test, ItemKind::Benchmark), ["two"]);
 }

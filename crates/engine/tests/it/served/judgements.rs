@@ -10,6 +10,7 @@ use labelport_model::problem::ProblemKind;
 use labelport_model::request::Scope;
 use labelport_store::tables;
 use labelport_store::tables::projects::Project;
+use labelport_store::write::changes;
 use serde_json::{Value, json};
 
 /// A project with two rows, of which the first has two labels and the second one.
@@ -31,7 +32,7 @@ fn put(served: &Served, label: &Label, details: &str, performance: &str) {
 }
 
 fn change_seq(served: &Served) -> i64 {
-    served.read(|connection| connection.count("select change_seq from organizations", &[]))
+    served.read(|connection| changes::peek_change_seq(connection, served.workspace.org_key()))
 }
 
 #[test]

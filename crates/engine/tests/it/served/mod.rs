@@ -15,6 +15,7 @@ mod issues;
 mod judgements;
 mod legacy_exports;
 mod named_in_vain;
+mod people;
 mod repeated;
 mod row_imports;
 mod sends;

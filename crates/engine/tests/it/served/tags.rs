@@ -5,6 +5,7 @@ use labelport_engine::projects::search;
 use labelport_engine::projects::tag::{self, Tag};
 use labelport_model::problem::ProblemKind;
 use labelport_store::tables::projects;
+use labelport_store::write::changes;
 use serde_json::json;
 
 fn texts(tags: &[Tag]) -> Vec<&str> {
@@ -22,7 +23,7 @@ fn tags_of_an_import_are_tags_like_others() {
     workspace.write(move |connection| Ok(projects::put_tags(connection, key, imported)?)).unwrap();
     let made = tag::create(workspace, caller, "new", "#3FDC9A").unwrap();
     assert_eq!(texts(&tag::list(workspace).unwrap()), ["new", "old"]);
-    let change_seq = || served.read(|connection| connection.count("select change_seq from organizations", &[]));
+    let change_seq = || served.read(|connection| changes::peek_change_seq(connection, workspace.org_key()));
     let before = change_seq();
     let set = |ids: &[&str]| {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();

@@ -15,6 +15,8 @@ mod embedding;
 mod export;
 mod file;
 mod global_key;
+mod group;
+mod invite;
 mod issue;
 mod label;
 mod label_version;
@@ -23,6 +25,7 @@ mod metadata;
 mod model;
 mod model_run;
 mod ontology;
+mod person;
 mod project;
 mod queue;
 mod review;
@@ -54,6 +57,8 @@ pub(super) static PARTS: &[&Part] = &[
     &export::PART,
     &file::PART,
     &global_key::PART,
+    &group::PART,
+    &invite::PART,
     &issue::PART,
     &label::PART,
     &label_version::PART,
@@ -62,6 +67,7 @@ pub(super) static PARTS: &[&Part] = &[
     &model::PART,
     &model_run::PART,
     &ontology::PART,
+    &person::PART,
     &project::PART,
     &queue::PART,
     &review::PART,

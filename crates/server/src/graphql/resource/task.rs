@@ -1,11 +1,11 @@
 //! Tasks, which the SDK reads through the user who asked for them.
 
-use super::{id, organization};
+use super::{id, organization, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
-use crate::nodes::{self, time};
+use crate::nodes::time;
 use labelport_engine::catalog::row_import::RowImport;
 use labelport_engine::export::job;
 use labelport_engine::registry;
@@ -32,7 +32,10 @@ pub(super) static PART: Part = Part {
                 "updatedAt",
             ],
             fields: &[
-                Field::object("createdBy", "User", &[], |call, _, _| Ok(nodes::user(&call.caller.user))),
+                Field::object("createdBy", "User", &[], |call, parent, _| {
+                    let id = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
+                    user_by(call, |user| user.id == id)
+                }),
                 Field::object("organization", "Organization", &[], organization),
             ],
         },
@@ -95,6 +98,7 @@ fn to_node(call: &Call<'_>, task: &Task) -> Result<Value, Problem> {
         "metadata": outcome["metadata"],
         "createdAt": time(task.created),
         "updatedAt": time(task.finished.unwrap_or(task.created)),
+        "_createdBy": task.created_by,
     }))
 }
 

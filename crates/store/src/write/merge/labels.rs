@@ -5,8 +5,8 @@ use super::joining::{self, StoredLabel};
 use super::{Merger, Tally};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
-use crate::tables::items;
 use crate::write::counts::Kept;
+use crate::write::removal;
 use crate::write::tally;
 use labelport_model::row::{Join, Label};
 use std::collections::BTreeSet;
@@ -80,7 +80,7 @@ impl Merger {
         for label in &stored {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
             if !wanted.iter().any(|wanted| wanted.id == label.id) {
-                items::forget_parent(connection, &label.id)?;
+                removal::remove_items(connection, &label.id)?;
             }
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;

@@ -1,4 +1,5 @@
-"""What is set up around the work and shows in no label: tags, dashboards, overviews of batches."""
+"""What is set up around the work: tags, dashboards, overviews of batches, webhooks, model configurations, and projects whose
+rows are made with them."""
 
 import labelbox
 import pytest
@@ -6,12 +7,15 @@ import pytest
 import versions
 from assets import AssetServer
 from exporting import Exports
+from serving import Server
 from subjects import IMAGE
-from versions import exceptions
+from versions import SDK_ERRORS, exceptions
 from workspace import connect, create_ontology, create_project, create_rows, move, review_queue
 
 overviews = pytest.mark.skipif(not versions.OVERVIEWS, reason="this version has no such method")
 of_batches = pytest.mark.skipif(not versions.BATCH_OVERVIEWS, reason="this version has no such method")
+evaluations = pytest.mark.skipif(not versions.EVALUATIONS, reason="this version has no such method")
+prompts = pytest.mark.skipif(not versions.PROMPTS, reason="this version has no such method")
 dashboards = pytest.mark.skipif(not versions.DASHBOARDS, reason="this version has no such method")
 
 KEYS = [f"set up {number}" for number in range(3)]
@@ -68,6 +72,9 @@ def test_projects_are_tagged(
         "type",
     }
     assert (shown[0][0]["organization_id"], shown[0][0]["type"]) == (organization.uid, "Default")
+    rain.update(text="drizzle")
+    assert [tag["text"] for tag in tags_shown(exports, project)[0]] == ["drizzle", "night"]
+    rain.update(text="rain")
     with pytest.raises(exceptions.MalformedQueryException, match="no resource tag"):
         project.update_project_resource_tags([night.uid, "none"])
     assert [tag["text"] for tag in tags_shown(exports, project)[0]] == ["rain", "night"]
@@ -113,6 +120,23 @@ def test_an_overview_is_of_batches(project: labelbox.Project) -> None:
     assert counts("none") == (0, 0, 0, 0, 0)
 
 
+@pytest.mark.skipif(not versions.ORGANIZATION_TASKS, reason="this version has no such method")
+def test_tasks_of_everybody_are_listed(
+    client: labelbox.Client, organization: labelbox.Organization, project: labelbox.Project
+) -> None:
+    """Newest first, with who asked for each."""
+    task = project.export()
+    task.wait_till_done()
+    latest = next(iter(organization.tasks()))
+    assert latest.uid == task.uid and latest.created_by().uid == client.get_user().uid
+    assert [each.uid for each in organization.tasks(where=labelbox.Task.name == latest.name)][0] == task.uid
+
+
+def test_a_batch_says_who_made_it(client: labelbox.Client, project: labelbox.Project) -> None:
+    """By the name that the SDK asks for."""
+    assert {batch.user().uid for batch in project.batches()} == {client.get_user().uid}
+
+
 @dashboards
 def test_projects_are_searched_for(
     client: labelbox.Client, organization: labelbox.Organization, project: labelbox.Project
@@ -148,3 +172,92 @@ def test_projects_are_searched_for(
     assert (board.data_rows_count, board.tasks_completed_count, board.tasks_remaining_count) == (3, 1, 2)
     assert project.get_labeling_service_dashboard().id == project.uid
     project.update_project_resource_tags([])
+
+
+def test_webhooks_are_kept(client: labelbox.Client, project: labelbox.Project, server: Server) -> None:
+    """Of a project and of the organization; the log says that nothing is delivered."""
+    from labelbox import Webhook
+
+    created, updated = Webhook.LABEL_CREATED, Webhook.LABEL_UPDATED
+    hook = Webhook.create(client, [created], "https://example.org/hook", "a secret", project)
+    assert (hook.topics, hook.url, hook.status) == ([created], "https://example.org/hook", Webhook.ACTIVE)
+    assert hook.project().uid == project.uid and hook.created_by().uid == client.get_user().uid
+    assert [each.uid for each in project.webhooks()] == [hook.uid]
+    general = Webhook.create(client, [created, updated], "http://localhost:1/", "a secret", None)
+    assert {each.uid for each in client.get_organization().webhooks()} == {hook.uid, general.uid}
+    hook.update(topics=[updated], url="https://example.org/other", status=Webhook.INACTIVE)
+    [read] = project.webhooks()
+    assert (read.topics, read.url, read.status) == ([updated], "https://example.org/other", Webhook.INACTIVE)
+    hook.update(status=Webhook.REVOKED)
+    assert next(iter(project.webhooks())).status == Webhook.REVOKED
+    assert any("delivers nothing" in line and hook.uid in line for line in server.said)
+    with pytest.raises(exceptions.MalformedQueryException, match="give an address"):
+        Webhook.create(client, [created], "example.org", "a secret", project)
+    with pytest.raises(ValueError, match="invalid"):
+        Webhook.create(client, ["invalid"], "https://example.org", "a secret", project)
+
+
+@evaluations
+def test_models_are_configured(client: labelbox.Client, project: labelbox.Project) -> None:
+    """For a project of live evaluation, until its models are set up."""
+    chat = client.create_model_evaluation_project(name="chatting", dataset_name="chats", data_row_count=3)
+    assert chat.is_chat_evaluation() and [batch.size for batch in chat.batches()] == [3]
+    assert chat.labeling_frontend() is not None and not chat.model_setup_complete
+    small = client.create_model_config("small", "model-7b", {"temperature": 0.5})
+    large = client.create_model_config("large", "model-70b", {})
+    assert (small.name, small.model_id, small.inference_params) == ("small", "model-7b", {"temperature": 0.5})
+    used = chat.add_model_config(small.uid)
+    with pytest.raises(SDK_ERRORS, match="already"):
+        chat.add_model_config(small.uid)
+    with pytest.raises(SDK_ERRORS, match="no model configuration"):
+        chat.add_model_config("none")
+    [config] = chat.project_model_configs()
+    assert (config.uid, config.model_config_id, config.project_id) == (used, small.uid, chat.uid)
+    with pytest.raises(exceptions.OperationNotAllowedException, match="uses the model configuration"):
+        client.delete_model_config(small.uid)
+    other = chat.add_model_config(large.uid)
+    assert chat.delete_project_model_config(other) and client.delete_model_config(large.uid)
+    with pytest.raises(exceptions.ResourceNotFoundError):
+        client.delete_model_config(large.uid)
+    with pytest.raises(SDK_ERRORS, match="Only live model chat evaluation projects can complete model setup"):
+        project.set_project_model_setup_complete()
+    with pytest.raises(SDK_ERRORS, match="Only live model chat evaluation projects"):
+        project.add_model_config(small.uid)
+    assert chat.set_project_model_setup_complete()
+    assert client.get_project(chat.uid).model_setup_complete
+    for change in (lambda: chat.add_model_config(small.uid), config.delete):
+        with pytest.raises(SDK_ERRORS, match="model config for project because model setup is complete"):
+            change()
+
+
+@prompts
+def test_rows_are_made_with_a_project(client: labelbox.Client, exports: Exports) -> None:
+    """In a new dataset, and in one that is there; the rows come in one batch and are exported."""
+    from labelbox.schema.media_type import MediaType
+
+    media_type = MediaType.LLMPromptResponseCreation
+    made = client.create_prompt_response_generation_project(
+        name="prompts", dataset_name="prompts", data_row_count=4, media_type=media_type
+    )
+    assert made.media_type == media_type and made.is_auto_data_generation()
+    [batch] = made.batches()
+    assert batch.size == 4
+    export = exports.start(made.export_v2)
+    exports.wait([export])
+    rows = exports.check(export)
+    assert len(rows) == 4
+    dataset = client.get_data_row(rows[0]["data_row"]["id"]).dataset()
+    assert (dataset.name, dataset.row_count) == ("prompts", 4)
+    more = client.create_prompt_response_generation_project(
+        name="more prompts", dataset_id=dataset.uid, data_row_count=2, media_type=media_type
+    )
+    assert [batch.size for batch in more.batches()] == [2]
+    assert client.get_dataset(dataset.uid).row_count == 6
+    before = len(list(client.get_projects()))
+    with pytest.raises(SDK_ERRORS, match="no dataset"):
+        client.create_prompt_response_generation_project(name="x", dataset_id="none", media_type=media_type)
+    with pytest.raises(SDK_ERRORS, match="from 1 to 10000"):
+        client.create_prompt_response_generation_project(
+            name="x", dataset_name="x", data_row_count=10_001, media_type=media_type
+        )
+    assert len(list(client.get_projects())) == before

@@ -3,6 +3,7 @@
 A test asks for a feature by its name here, never for a number.
 """
 
+import importlib.util
 import inspect
 
 import labelbox
@@ -71,3 +72,11 @@ except ImportError:
 INVITES_LISTED = hasattr(labelbox.Organization, "get_invites")
 MANY_INVITES = hasattr(labelbox.Organization, "invite_users")
 MEMBERSHIPS_DELETED = hasattr(labelbox.Client, "delete_project_memberships")
+# Configurations of models, and projects in which people evaluate them live.
+MODEL_CONFIGS = hasattr(labelbox.Client, "create_model_config")
+EVALUATIONS = MODEL_CONFIGS and hasattr(labelbox.Client, "create_model_evaluation_project")
+# `client.create_prompt_response_generation_project()`.
+PROMPTS = hasattr(labelbox.Client, "create_prompt_response_generation_project")
+FOUNDRY = importlib.util.find_spec("labelbox.schema.foundry") is not None
+# `organization.tasks()`.
+ORGANIZATION_TASKS = any(each.name == "tasks" for each in labelbox.Organization.relationships())

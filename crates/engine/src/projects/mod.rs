@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod benchmark;
+pub mod generation;
 pub mod issue;
 pub mod issue_category;
 pub mod label;
@@ -16,4 +17,5 @@ pub mod queues;
 pub mod review;
 pub mod search;
 pub mod tag;
+pub mod webhook;
 pub mod workflow;

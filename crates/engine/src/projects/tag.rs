@@ -10,6 +10,7 @@ use crate::workspace::access::Caller;
 use labelport_model::json::Document;
 use labelport_model::problem::Problem;
 use labelport_model::time::Timestamp;
+use labelport_store::Connection;
 use labelport_store::tables::projects;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,24 +41,48 @@ pub struct Tag {
 /// Creates a tag. Its text must be free.
 pub fn create(workspace: &Workspace, caller: &Caller, text: &str, color: &str) -> Result<Tag, Problem> {
     crate::catalog::dataset::check_name(TagBody::WORD, text)?;
-    let color = color.strip_prefix('#').unwrap_or(color);
-    if color.len() != 6 || !color.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        let message = format!("the colour of a tag is {color:?}; give six hexadecimal digits, such as FFAEA9");
-        return Err(Problem::malformed(message));
-    }
+    let color = read_color(color)?;
     let id = workspace.chance().cuid();
     let naming = Naming { id: &id, parent: "", name: text };
-    let tag = Item::new(workspace, caller, naming, TagBody { color: color.to_owned() });
+    let tag = Item::new(workspace, caller, naming, TagBody { color });
     let (org_key, new) = (workspace.org_key(), tag.clone());
     workspace.write(move |connection| {
-        let known: Vec<Item<TagBody>> = items::list(connection, org_key)?;
-        if known.iter().any(|known| known.name == new.name) {
-            let message = format!("there is a resource tag {:?} already; choose another text", new.name);
-            return Err(Problem::conflict(message));
-        }
+        check_free(connection, org_key, &new)?;
         new.create(connection, org_key)
     })?;
     Ok(of_item(tag))
+}
+
+/// Gives a tag another text and colour, where they are given, also in the projects that have it.
+pub fn update(workspace: &Workspace, id: &str, text: Option<&str>, color: Option<&str>) -> Result<Tag, Problem> {
+    if let Some(text) = text {
+        crate::catalog::dataset::check_name(TagBody::WORD, text)?;
+    }
+    let color = color.map(read_color).transpose()?;
+    let (org_key, now) = (workspace.org_key(), workspace.now());
+    let (id, text) = (id.to_owned(), text.map(str::to_owned));
+    workspace.write(move |connection| {
+        let stored: Item<TagBody> = items::get(connection, org_key, &id)?;
+        let name = text.unwrap_or_else(|| stored.name.clone());
+        let body = color.map_or_else(|| stored.body.clone(), |color| TagBody { color });
+        let changed = Item { name, body, updated: now, ..stored };
+        check_free(connection, org_key, &changed)?;
+        changed.update(connection, org_key)?;
+        for project in projects::list(connection, org_key)? {
+            let before = projects::find_tags(connection, project.key)?.unwrap_or_default();
+            let mut tags: Vec<Value> = serde_json::from_str(&before).unwrap_or_default();
+            if !tags.iter().any(|tag| tag["id"] == changed.id.as_str()) {
+                continue;
+            }
+            for tag in tags.iter_mut().filter(|tag| tag["id"] == changed.id.as_str()) {
+                tag["text"] = json!(changed.name);
+                tag["color"] = json!(changed.body.color);
+                tag["updated_at"] = json!(now.to_string());
+            }
+            put(connection, org_key, project.key, &before, tags)?;
+        }
+        Ok(of_item(changed))
+    })
 }
 
 /// Lists the tags that there are: first those that were created here, then those that came with projects.
@@ -105,15 +130,45 @@ pub fn set(workspace: &Workspace, caller: &Caller, project_id: &str, ids: &[Stri
                 None => shown(&items::get(connection, org_key, id)?, &organization, &by),
             });
         }
-        let tags = Value::Array(tags).to_string();
-        let tags = Document::parse(tags.as_bytes()).map_err(Problem::internal)?;
-        if tags.text() != before {
-            projects::put_tags(connection, project.key, tags.text())?;
-            projects::touch_rows(connection, org_key, project.key)?;
-        }
-        Ok(tags.text().to_owned())
+        put(connection, org_key, project.key, &before, tags)
     })?;
     Ok(read(&tags))
+}
+
+/// Stores the tags of a project, and moves its rows if that changes them; returns what is stored.
+fn put(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    project_key: i64,
+    before: &str,
+    tags: Vec<Value>,
+) -> Result<String, Problem> {
+    let tags = Value::Array(tags).to_string();
+    let tags = Document::parse(tags.as_bytes()).map_err(Problem::internal)?;
+    let is_same = tags.text() == before || (before.is_empty() && tags.text() == "[]");
+    if !is_same {
+        projects::put_tags(connection, project_key, tags.text())?;
+        projects::touch_rows(connection, org_key, project_key)?;
+    }
+    Ok(tags.text().to_owned())
+}
+
+fn read_color(color: &str) -> Result<String, Problem> {
+    let color = color.strip_prefix('#').unwrap_or(color);
+    if color.len() != 6 || !color.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let message = format!("the colour of a tag is {color:?}; give six hexadecimal digits, such as FFAEA9");
+        return Err(Problem::malformed(message));
+    }
+    Ok(color.to_owned())
+}
+
+fn check_free(connection: &mut dyn Connection, org_key: i64, wanted: &Item<TagBody>) -> Result<(), Problem> {
+    let known: Vec<Item<TagBody>> = items::list(connection, org_key)?;
+    if known.iter().any(|known| known.id != wanted.id && known.name == wanted.name) {
+        let message = format!("there is a resource tag {:?} already; choose another text", wanted.name);
+        return Err(Problem::conflict(message));
+    }
+    Ok(())
 }
 
 /// Returns a tag as exports show it in a row.

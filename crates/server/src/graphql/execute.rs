@@ -5,6 +5,7 @@ use super::resource::SCHEMA;
 use super::schema::{Field, MUTATION, Node, QUERY};
 use super::unread::is_unread;
 use super::{Call, Failed};
+use crate::absent;
 use async_graphql_parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field as Selected, OperationDefinition, OperationType,
     Selection, SelectionSet,
@@ -24,7 +25,8 @@ const FIELD_LIMIT: usize = 2_000;
 /// The most objects that one answer may have. A text of 80 characters can ask for more than any machine holds.
 const OBJECT_LIMIT: usize = 100_000;
 /// Mutations whose caller reads from an answer without data that the object is gone: the SDK has an error of its own for it.
-const ABOUT_ONE_OBJECT: [&str; 3] = ["cancelInvite", "removeUsersFromGroupV2", "updateUserGroup"];
+const ABOUT_ONE_OBJECT: [&str; 4] =
+    ["cancelInvite", "clearQueueReservations", "removeUsersFromGroupV2", "updateUserGroup"];
 /// What the SDK knows as a query that asks for too much.
 const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 /// The most objects that a text may ask for by its lists inside lists, each as long as it may be.
@@ -168,7 +170,11 @@ impl Executor<'_> {
         }
         let invalid = |message: String| Err(Problem::new(ProblemKind::Invalid, message));
         let Some(field) = SCHEMA.find(of, name).filter(|_| !name.starts_with('_')) else {
-            return invalid(format!("Cannot query field \"{name}\" on type \"{of}\"."));
+            // What this server will not have has a better answer than that.
+            return match absent::find(of, name) {
+                Some(problem) => Err(problem),
+                None => invalid(format!("Cannot query field \"{name}\" on type \"{of}\".")),
+            };
         };
         let mut given = selected.arguments.iter().map(|(argument, _)| argument.node.as_str());
         if let Some(unknown) = given.find(|given| !field.takes.contains(given) && !is_unread(of, name, given)) {
@@ -424,6 +430,22 @@ mod tests {
         check("{dataset(where:{id:\"a\"}){_key}}", Value::Null, Err((INVALID, "Cannot query field \"_key\"")));
         check("{user{...none}}", Value::Null, Err((INVALID, "Unknown fragment \"none\".")));
         check("{a:user{id}} query b{user{id}}", Value::Null, Err(("GRAPHQL_PARSE_FAILED", "Syntax Error:")));
+    }
+
+    #[test]
+    fn what_is_not_there_says_what_to_do_instead() {
+        let check = |query: &str, expect: &str| {
+            check(query, Value::Null, Err(("OPERATION_NOT_ALLOWED", expect)));
+        };
+        check("mutation{createModelFoundryApp(input:{}){id}}", "model_run.add_predictions");
+        check("{user{id apiKeys{id}}}", "labelport key");
+        check("{projectBoostWorkforce(data:{projectId:\"p\"}){id}}", "LabelImport");
+        // Nothing else of the text is done.
+        let bench = Bench::new();
+        let query = "mutation{createDataset(data:{name:\"a\"}){id} syncExternalProject(input:{}){submissionId}}";
+        assert!(bench.run(query, &Value::Null).is_err());
+        let found = bench.run("{datasets{id}}", &Value::Null);
+        assert!(matches!(found, Ok(found) if found["data"]["datasets"] == json!([])));
     }
 
     #[test]

@@ -16,7 +16,6 @@ static UNREAD: &[(&str, &[&str])] = &[
     ("Project.deleteBatchLabels", &["data"]),
     ("Project.resourceTags", PAGED),
     ("Project.setTagSetStatus", &["input"]),
-    ("Project.webhooks", PAGED),
     ("Query.iamIntegrations", PAGED),
     ("Query.invitesLimit", &["where"]),
     ("User.createdTasks", &["orderBy"]),

@@ -19,6 +19,7 @@ mod people;
 mod repeated;
 mod row_imports;
 mod sends;
+mod settings;
 mod signed_urls;
 mod slices;
 mod tags;

@@ -38,8 +38,14 @@ fn tags_of_an_import_are_tags_like_others() {
     let other = served.project("other", "IMAGE", &cars(), &ids);
     let moved = tag::set(workspace, caller, &other.id, &["t1".to_owned()]).unwrap();
     assert_eq!(texts(&moved), ["old"], "a tag of one project is there for all");
+    let before = change_seq();
+    tag::update(workspace, &made.id, Some("newer"), None).unwrap();
+    assert_eq!(change_seq(), before + 1, "the rows of the project that has it show it");
+    assert_eq!(texts(&tag::list_of(workspace, &project).unwrap()), ["old", "newer"]);
+    assert_eq!(texts(&tag::list_of(workspace, &other).unwrap()), ["old"]);
+    assert_eq!(tag::update(workspace, "none", None, None).unwrap_err().kind, ProblemKind::NotFound);
     assert_eq!(set(&["none"]).unwrap_err().kind, ProblemKind::NotFound);
-    assert_eq!(tag::create(workspace, caller, "new", "3FDC9A").unwrap_err().kind, ProblemKind::Conflict);
+    assert_eq!(tag::create(workspace, caller, "newer", "3FDC9A").unwrap_err().kind, ProblemKind::Conflict);
 }
 
 #[test]

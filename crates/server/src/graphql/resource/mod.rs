@@ -23,6 +23,7 @@ mod label_version;
 mod legacy;
 mod metadata;
 mod model;
+mod model_config;
 mod model_run;
 mod ontology;
 mod person;
@@ -35,6 +36,7 @@ mod session;
 mod slice;
 mod tag;
 mod task;
+mod webhook;
 
 use super::argument::Arguments;
 use super::schema::{Node, Part, Schema};
@@ -65,6 +67,7 @@ pub(super) static PARTS: &[&Part] = &[
     &legacy::PART,
     &metadata::PART,
     &model::PART,
+    &model_config::PART,
     &model_run::PART,
     &ontology::PART,
     &person::PART,
@@ -77,6 +80,7 @@ pub(super) static PARTS: &[&Part] = &[
     &slice::PART,
     &tag::PART,
     &task::PART,
+    &webhook::PART,
 ];
 
 /// The schema that all resources make.

@@ -11,10 +11,16 @@ use serde_json::{Value, json};
 pub(super) static PART: Part = Part {
     types: &[Type { name: "ResourceTag", leaves: &["color", "id", "text"], fields: &[] }],
     queries: &[],
-    mutations: &[Field::object("createResourceTag", "ResourceTag", &["input"], |call, _, arguments| {
-        let (text, color) = (arguments.text("input.text")?, arguments.text("input.color")?);
-        tag::create(call.workspace, call.caller, text, color).map(|tag| to_node(&tag))
-    })],
+    mutations: &[
+        Field::object("createResourceTag", "ResourceTag", &["input"], |call, _, arguments| {
+            let (text, color) = (arguments.text("input.text")?, arguments.text("input.color")?);
+            tag::create(call.workspace, call.caller, text, color).map(|tag| to_node(&tag))
+        }),
+        Field::object("updateResourceTag", "ResourceTag", &["data", "where"], |call, _, arguments| {
+            let (text, color) = (arguments.find_text("data.text")?, arguments.find_text("data.color")?);
+            tag::update(call.workspace, arguments.text("where.id")?, text, color).map(|tag| to_node(&tag))
+        }),
+    ],
     more: &[
         ("Organization", &[Field::object("resourceTag", "ResourceTag", &[], |call, _, _| list(call))]),
         (

@@ -12,9 +12,11 @@ use labelport_store::Connection;
 use labelport_store::tables::api_keys::{self, User};
 
 /// Gives a user another role in the organization. Keys of the user that may do more than the role are lowered to it; keys
-/// that were made to do less stay as they are.
-pub fn set_role(workspace: &Workspace, user_id: &str, role_id: &str) -> Result<role::Role, Problem> {
+/// that were made to do less stay as they are. Nobody changes the role of the user whose key asks for it: a slip would lock
+/// the caller out.
+pub fn set_role(workspace: &Workspace, caller: &Caller, user_id: &str, role_id: &str) -> Result<role::Role, Problem> {
     let role = role::get(role_id)?;
+    check_other(caller, user_id)?;
     let (org_key, user_id, wanted) = (workspace.org_key(), user_id.to_owned(), role.clone());
     workspace.write(move |connection| {
         let user = get_user(connection, org_key, &user_id)?;
@@ -35,10 +37,7 @@ pub fn set_role(workspace: &Workspace, user_id: &str, role_id: &str) -> Result<r
 
 /// Removes a user: the keys stop to work, and memberships in projects and groups end. What the user made stays.
 pub fn remove(workspace: &Workspace, caller: &Caller, user_id: &str) -> Result<(), Problem> {
-    if caller.user.id == user_id {
-        let message = "this is the user of the API key; remove it with the key of another Admin";
-        return Err(Problem::new(ProblemKind::NotAllowed, message));
-    }
+    check_other(caller, user_id)?;
     let (org_key, now, user_id) = (workspace.org_key(), workspace.now(), user_id.to_owned());
     workspace.write(move |connection| {
         let user = get_user(connection, org_key, &user_id)?;
@@ -55,6 +54,15 @@ pub fn remove(workspace: &Workspace, caller: &Caller, user_id: &str) -> Result<(
         }
         Ok(api_keys::remove_user(connection, user.key, now)?)
     })
+}
+
+/// Fails if a user is the one whose key it is.
+fn check_other(caller: &Caller, user_id: &str) -> Result<(), Problem> {
+    if caller.user.id != user_id {
+        return Ok(());
+    }
+    let message = "this is the user of the API key; do it with the key of another Admin";
+    Err(Problem::new(ProblemKind::NotAllowed, message))
 }
 
 /// Fails if a user is the last one who may manage others.

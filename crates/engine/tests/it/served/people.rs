@@ -37,12 +37,12 @@ fn a_role_lowers_keys_and_raises_none() {
         [Action::Read, Action::Write, Action::Administer].map(|action| allow(&caller, action).is_ok())
     };
     let bob = workspace.identify(Some(&keys[0])).unwrap().user;
-    user::set_role(workspace, &bob.id, &id_of("Team Manager")).unwrap();
+    user::set_role(workspace, &served.caller, &bob.id, &id_of("Team Manager")).unwrap();
     let expect = [[true, true, false], [true, true, false], [true, false, false], [false; 3]];
     assert_eq!([0, 1, 2, 3].map(|index: usize| may(&keys[index])), expect);
-    user::set_role(workspace, &bob.id, &id_of("Admin")).unwrap();
+    user::set_role(workspace, &served.caller, &bob.id, &id_of("Admin")).unwrap();
     assert_eq!([0, 1, 2, 3].map(|index: usize| may(&keys[index])), expect, "no key is raised");
-    user::set_role(workspace, &bob.id, &id_of("None")).unwrap();
+    user::set_role(workspace, &served.caller, &bob.id, &id_of("None")).unwrap();
     assert_eq!([0, 1, 2, 3].map(|index: usize| may(&keys[index])), [[false; 3]; 4]);
     user::remove(workspace, &served.caller, &bob.id).unwrap();
     for key in &keys {
@@ -61,11 +61,12 @@ fn the_last_admin_stays() {
         assert_eq!(outcome.unwrap_err().kind, ProblemKind::NotAllowed);
     };
     refuse(user::remove(workspace, ana, &ana.user.id));
-    user::set_role(workspace, &ana.user.id, &id_of("Reader")).unwrap();
-    refuse(user::set_role(workspace, &bob.user.id, &id_of("Reader")).map(drop));
+    refuse(user::set_role(workspace, ana, &ana.user.id, &id_of("Reader")).map(drop));
+    user::set_role(workspace, &bob, &ana.user.id, &id_of("Reader")).unwrap();
+    refuse(user::set_role(workspace, ana, &bob.user.id, &id_of("Reader")).map(drop));
     refuse(user::remove(workspace, ana, &bob.user.id));
-    assert_eq!(user::set_role(workspace, "nobody", &id_of("Reader")).unwrap_err().kind, ProblemKind::NotFound);
-    assert_eq!(user::set_role(workspace, &ana.user.id, "nobody").unwrap_err().kind, ProblemKind::NotFound);
+    assert_eq!(user::set_role(workspace, ana, "nobody", &id_of("Reader")).unwrap_err().kind, ProblemKind::NotFound);
+    assert_eq!(user::set_role(workspace, &bob, &ana.user.id, "nobody").unwrap_err().kind, ProblemKind::NotFound);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) static PART: Part = Part {
     mutations: &[
         Field::object("setOrganizationRole", "Role", &["data"], |call, _, arguments| {
             let (user, role) = (arguments.text("data.userId")?, arguments.text("data.roleId")?);
-            user::set_role(call.workspace, user, role).map(|role| role_node(&role))
+            user::set_role(call.workspace, call.caller, user, role).map(|role| role_node(&role))
         })
         .for_admins(),
         Field::object("updateUser", "RemovedUser", &["data", "where"], remove).for_admins(),

@@ -25,8 +25,7 @@ const FIELD_LIMIT: usize = 2_000;
 /// The most objects that one answer may have. A text of 80 characters can ask for more than any machine holds.
 const OBJECT_LIMIT: usize = 100_000;
 /// Mutations whose caller reads from an answer without data that the object is gone: the SDK has an error of its own for it.
-const ABOUT_ONE_OBJECT: [&str; 4] =
-    ["cancelInvite", "clearQueueReservations", "removeUsersFromGroupV2", "updateUserGroup"];
+const ABOUT_ONE_OBJECT: [&str; 3] = ["cancelInvite", "removeUsersFromGroupV2", "updateUserGroup"];
 /// What the SDK knows as a query that asks for too much.
 const TOO_COMPLEX: &str = "Query complexity limit exceeded";
 /// The most objects that a text may ask for by its lists inside lists, each as long as it may be.

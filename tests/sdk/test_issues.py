@@ -195,7 +195,7 @@ def test_a_check_scores_a_label(client: labelbox.Client, labels: dict) -> None:
 
 @issues
 def test_a_label_has_its_version(project: labelbox.Project, labels: dict, client: labelbox.Client) -> None:
-    """The one that is stored, found by label, row, person and time."""
+    """Its submission and its reviews, found by label, row, person and time."""
     one, two = labels[KEYS[0]]
     [version] = one.versions()
     assert (version.label_id, version.project_id, version.action.value) == (one.uid, project.uid, "SUBMITTED")
@@ -212,3 +212,11 @@ def test_a_label_has_its_version(project: labelbox.Project, labels: dict, client
     assert found(data_row=one.data_row()) == sorted([one.uid, two.uid])
     assert found(created_by="nobody") == found(created_before="2020-01-01") == []
     assert found(created_after=datetime.now(UTC) - timedelta(hours=1)) == everything
+    reviews = [one.create_review(score=score) for score in (1.0, -1.0)]
+    assert [each.action.value for each in one.versions()] == ["SUBMITTED", "APPROVED", "REJECTED"]
+    assert client.get_label_version(reviews[1].uid).action.value == "REJECTED"
+    assert client.get_label_version("none") is None
+    assert len(list(project.label_versions(page_size=1))) == len(everything) + 2
+    for review in reviews:
+        review.delete()
+    assert [each.action.value for each in one.versions()] == ["SUBMITTED"]

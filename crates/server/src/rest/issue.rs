@@ -14,7 +14,7 @@ use labelport_engine::projects::issue::{self, Creation, IssueStatus, wire_status
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) fn routes(router: Router<App>) -> Router<App> {
     router
@@ -73,8 +73,8 @@ async fn create(State(app): State<App>, Path(project): Path<String>, request: Re
             row_id: text(&given, "dataRowId")?,
             label_id: find_text(&given, "labelId")?,
             content: text(&given, "content")?,
-            category_id: find_text(&given, "categoryId")?,
-            position: &given["position"],
+            category_id: None,
+            position: &Value::Null,
         };
         let id = issue::create(workspace, caller, &creation)?;
         Ok(json!({ "id": id }))

@@ -92,15 +92,15 @@ fn to_node(call: &Call<'_>, version: LabelVersion) -> Result<Value, Problem> {
             json!({ "taskQueueId": id, "name": name, "type": queue.and_then(|queue| queue.queue_type) })
         }
     };
-    let id = version.label.id.clone();
+    let label_id = version.label.id.clone();
     let label = nodes::labels(call.workspace, vec![version.label])?.pop().unwrap_or_default()["label"].take();
     let parsed: Value = label.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     Ok(json!({
-        "id": id,
-        "labelId": id,
+        "id": version.id,
+        "labelId": label_id,
         "dataRowId": version.row_id,
         "projectId": version.project_id,
-        "action": "SUBMITTED",
+        "action": version.action.word(),
         "createdAt": time(version.created),
         "createdById": creator,
         "stage": stage,

@@ -3,9 +3,10 @@
 //! The reviews of a label are stored where exports show them, in `label_details.reviews`, and nowhere else: an entry says
 //! who and when, and next to that its id and score. Entries of an import may lack both. Then the id is the one that legacy
 //! exports give it, made of the label and the position, and it is stored with the first change of the list, so that it
-//! stays. Since an id begins with that of its label, there is no look-up that could contradict the label.
+//! stays. Since such an id begins with that of its label, there is no look-up that could contradict the label. Ids that an
+//! archive brings are others: their label is searched for.
 
-use super::label;
+use super::label::Label;
 use super::performance::read_list;
 use crate::edits::Edits;
 use crate::workspace::Workspace;
@@ -53,7 +54,7 @@ pub fn create(workspace: &Workspace, caller: &Caller, label_id: &str, score: f64
 pub fn update(workspace: &Workspace, id: &str, score: f64) -> Result<Review, Problem> {
     let score = read_score(score)?;
     let (now, wanted) = (workspace.now(), id.to_owned());
-    let label_id = label_of(id)?.to_owned();
+    let label_id = label_of(workspace, id)?.id;
     edit(workspace, &label_id.clone(), move |entries| {
         let entry = entries.iter_mut().find(|entry| entry["id"] == wanted.as_str());
         let entry = entry.ok_or_else(|| unknown(&wanted))?;
@@ -66,7 +67,7 @@ pub fn update(workspace: &Workspace, id: &str, score: f64) -> Result<Review, Pro
 /// Deletes a review.
 pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
     let wanted = id.to_owned();
-    edit(workspace, label_of(id)?, move |entries| {
+    edit(workspace, &label_of(workspace, id)?.id, move |entries| {
         let before = entries.len();
         entries.retain(|entry| entry["id"] != wanted.as_str());
         if entries.len() == before { Err(unknown(&wanted)) } else { Ok(()) }
@@ -75,12 +76,11 @@ pub fn delete(workspace: &Workspace, id: &str) -> Result<(), Problem> {
 
 /// Returns a review.
 pub fn get(workspace: &Workspace, id: &str) -> Result<Review, Problem> {
-    let label = label::get(workspace, label_of(id)?).map_err(|_| unknown(id))?;
-    list(&label).into_iter().find(|review| review.id == id).ok_or_else(|| unknown(id))
+    list(&label_of(workspace, id)?).into_iter().find(|review| review.id == id).ok_or_else(|| unknown(id))
 }
 
 /// Lists the reviews of a label in the order in which they were made.
-pub fn list(label: &label::Label) -> Vec<Review> {
+pub fn list(label: &Label) -> Vec<Review> {
     let entries = read_list(label.details.as_deref().unwrap_or_default().as_bytes(), "reviews");
     entries.iter().enumerate().map(|(index, entry)| of_entry(&label.id, index, entry)).collect()
 }
@@ -129,9 +129,24 @@ fn of_entry(label_id: &str, index: usize, entry: &Value) -> Review {
     }
 }
 
-/// Returns the id of the label that a review is of.
-fn label_of(id: &str) -> Result<&str, Problem> {
-    id.rsplit_once('-').map(|(label_id, _)| label_id).ok_or_else(|| unknown(id))
+/// Returns the label that a review is of.
+fn label_of(workspace: &Workspace, id: &str) -> Result<Label, Problem> {
+    let org_key = workspace.org_key();
+    let has_it = |label: &Label| list(label).iter().any(|review| review.id == id);
+    let found = workspace.read(|connection| {
+        if let Some((label_id, _)) = id.rsplit_once('-')
+            && let Some(label) = labels::find(connection, org_key, label_id)?.filter(has_it)
+        {
+            return Ok(Some(label));
+        }
+        for label_id in label_facts::list_with_review(connection, org_key, id)? {
+            if let Some(label) = labels::find(connection, org_key, &label_id)?.filter(has_it) {
+                return Ok(Some(label));
+            }
+        }
+        Ok(None)
+    })?;
+    found.ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: &str) -> Problem {

@@ -2,6 +2,7 @@
 
 use super::labels::{Label, SELECT, label};
 use crate::engine::{Connection, StoreError};
+use labelport_model::json::quote_into;
 use std::ops::ControlFlow;
 
 /// What is known of a label besides its annotations. Both are JSON objects; empty texts where the label has none.
@@ -35,6 +36,23 @@ pub fn list_benchmarks(connection: &mut dyn Connection, project_key: i64) -> Res
          and l.performance like '%\"benchmark_reference_label\":\"' || l.id || '\"%' order by l.row_key, l.ordinal"
     );
     connection.list(&sql, &[project_key.into()], label)
+}
+
+/// Lists the ids of the labels whose details may have a review with an id. It looks at every label: for ids that do not
+/// begin with that of their label, which only imports bring.
+pub fn list_with_review(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    review_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut quoted = Vec::new();
+    quote_into(review_id, &mut quoted);
+    let quoted = String::from_utf8_lossy(&quoted).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%\"id\":{quoted}%");
+    let sql = "select l.id from labels l join projects p on p.project_key = l.project_key \
+               where l.details like $1 escape '\\' and p.org_key = $2 and p.deleted_ms is null \
+               order by l.project_key, l.row_key, l.ordinal";
+    connection.list(sql, &[(&pattern).into(), org_key.into()], |row| row.text(0).unwrap_or_default())
 }
 
 /// Stores the details and the performance of a label. The change number of its row is for the caller to give.

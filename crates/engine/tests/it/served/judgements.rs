@@ -70,6 +70,24 @@ fn reviews_of_an_import_keep_their_place_and_get_ids() {
 }
 
 #[test]
+fn reviews_of_an_archive_are_found_by_ids_of_their_own() {
+    let served = Served::new();
+    let workspace = &served.workspace;
+    let (_, labels) = judged(&served);
+    // The other ids are like it, for a pattern.
+    for (label, id) in labels.iter().zip(["cXreview", "c_review", "c\\\"%review"]) {
+        let entry = json!({ "reviewed_at": "2025-01-02T00:00:00.000+00:00", "score": 1, "id": id });
+        let details = format!(r#"{{"created_at":"2026-01-01T00:00:00.000+00:00","reviews":[{entry}]}}"#);
+        put(&served, label, &details, "{}");
+        assert_eq!(review::get(workspace, id).unwrap().label_id, label.id);
+    }
+    assert_eq!(review::update(workspace, "c_review", -1.0).unwrap().label_id, labels[1].id);
+    review::delete(workspace, "c_review").unwrap();
+    assert_eq!(review::get(workspace, "c_review").unwrap_err().kind, ProblemKind::NotFound);
+    assert_eq!(review::get(workspace, "cXreview").unwrap().score, 1.0);
+}
+
+#[test]
 fn what_is_no_review_is_refused() {
     let served = Served::new();
     let (workspace, caller) = (&served.workspace, &served.caller);

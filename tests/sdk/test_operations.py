@@ -181,6 +181,10 @@ OPERATIONS: dict[str, tuple[bool, str]] = {
     "addUsersToGroupsV2": (versions.GROUP_MEMBERS, "test_people.py::test_members_of_a_group_come_and_go"),
     "removeUsersFromGroupV2": (versions.GROUP_MEMBERS, "test_people.py::test_members_of_a_group_come_and_go"),
     "importUsersAsCsvToGroup": (versions.GROUP_MEMBERS, "test_people.py::test_members_of_a_group_come_and_go"),
+    "getDataRowIdentifiersBySavedModelQuery": (
+        versions.MODEL_SLICES,
+        "test_projects.py::test_slices_are_read_within_a_model_run",
+    ),
     # exports
     "exportDataRowsInProject": (ALL, "test_exports.py::test_every_scope_gives_the_bytes_of_the_command_line"),
     "exportDataRowsInCatalog": (ALL, "test_exports.py::test_every_scope_gives_the_bytes_of_the_command_line"),

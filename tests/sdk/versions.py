@@ -80,3 +80,10 @@ PROMPTS = hasattr(labelbox.Client, "create_prompt_response_generation_project")
 FOUNDRY = importlib.util.find_spec("labelbox.schema.foundry") is not None
 # `organization.tasks()`.
 ORGANIZATION_TASKS = any(each.name == "tasks" for each in labelbox.Organization.relationships())
+# `client.get_model_slice()`, whose rows are read by id and global key.
+try:
+    from labelbox.schema.slice import ModelSlice
+
+    MODEL_SLICES = hasattr(ModelSlice, "get_data_row_identifiers")
+except ImportError:
+    MODEL_SLICES = False

@@ -115,13 +115,6 @@ pub(crate) static ABSENT: &[Absent] = &[
         instead: "A group is changed at once and keeps no history; `group.list_members()` says who is in it.",
     },
     Absent {
-        what: "Model slices",
-        fields: &["Query.getDataRowIdentifiersBySavedModelQuery"],
-        paths: &[],
-        instead: "Slices are of the catalog: `client.get_catalog_slice(...)` reads one, and `model_run.export()` gives the rows \
-                  of a run.",
-    },
-    Absent {
         what: "Performance pages",
         fields: &[],
         paths: &["/api/v1/performance/{*rest}"],

@@ -77,9 +77,10 @@ impl Merger {
         }
         self.kept.add(Kept::Labels(list.project_key), wanted.len() as i64 - stored.len() as i64);
         self.forget_features(connection, list)?;
+        let left: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
         for label in &stored {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
-            if !wanted.iter().any(|wanted| wanted.id == label.id) {
+            if !left.contains(label.id.as_str()) {
                 removal::remove_items(connection, &label.id)?;
             }
         }

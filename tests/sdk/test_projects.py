@@ -268,6 +268,23 @@ def test_slices_are_read(client: labelbox.Client, image: Made) -> None:
         assert sorted((one["id"], one["global_key"]) for one in identifiers) == sorted(expected)
 
 
+@pytest.mark.skipif(not versions.MODEL_SLICES, reason="this version has no such call")
+def test_slices_are_read_within_a_model_run(client: labelbox.Client, image: Made) -> None:
+    """Those rows of the slice that are in the run; a run that is not there is named."""
+    found = client.get_model_slice(image.slice_id)
+    assert found.name == "slice image"
+    identifiers = [each.to_hash() for each in found.get_data_row_identifiers(image.run.uid)]
+    expected = zip(image.row_ids, image.global_keys, strict=True)
+    assert sorted((each["id"], each["global_key"]) for each in identifiers) == sorted(expected)
+    other = client.create_model("sliced", image.ontology.uid)
+    run = other.create_model_run("one row")
+    run.upsert_data_rows(global_keys=image.global_keys[1:2])
+    assert [each.to_hash()["id"] for each in found.get_data_row_identifiers(run.uid)] == image.row_ids[1:2]
+    with pytest.raises(versions.SDK_ERRORS, match="no model run"):
+        next(iter(found.get_data_row_identifiers("nope")))
+    other.delete()
+
+
 def test_who_asks(client: labelbox.Client) -> None:
     """User and organization of the key."""
     user = client.get_user()

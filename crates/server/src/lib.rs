@@ -8,6 +8,7 @@
 //! A GraphQL operation: a field in the resource it belongs to, in `graphql::resource`. A REST resource: one file in
 //! `rest` and one line in its table.
 
+mod absent;
 mod answer;
 mod app;
 mod connections;

@@ -199,3 +199,16 @@ pub(crate) fn user(user: &User) -> Value {
         "_role": user.role,
     })
 }
+
+/// Returns somebody of whom only the e-mail address is known.
+pub(crate) fn stranger(email: &str) -> Value {
+    user(&User {
+        key: 0,
+        id: String::new(),
+        email: email.to_owned(),
+        name: None,
+        role: String::new(),
+        time_zone: None,
+        created: Timestamp::from_millis(0),
+    })
+}

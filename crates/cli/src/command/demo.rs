@@ -115,6 +115,8 @@ fn raise_issue(store: &Store, issue: &DemoIssue) -> Result<(), Failure> {
         project_id: ProjectId::parse(&issue.project_id)?,
         row_id: DataRowId::parse(&issue.data_row_id)?,
         label_id: Some(LabelId::parse(&issue.label_id)?),
+        category_id: None,
+        position: None,
         content: issue.content.clone(),
         created_by: issue.created_by.clone(),
         now: time(&issue.created_at),

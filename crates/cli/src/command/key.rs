@@ -6,6 +6,7 @@ use crate::messages::{Messages, print, table};
 use crate::outcome::{FAILED, Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
+use labelport_engine::people::invite;
 use labelport_engine::workspace::access::{self, ROLES};
 use labelport_engine::workspace::api_keys::{FIRST_USER, NewKey};
 use labelport_model::time::{Timestamp, Zone};
@@ -106,14 +107,18 @@ fn create(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) ->
     };
     let new = NewKey { name: &name, email: text("user"), role, time_zone: time_zone.map(String::as_str), expires };
     let created = labelport_engine::workspace::api_keys::create(&served, &new)?;
+    let was_invited = invite::accept(&served, &served.identify(Some(&created.key))?)?;
     let event = json!({
         "event": "key", "id": created.id, "name": name, "role": role, "user": new.email,
-        "api_key": created.key, "expires_at": expires.map(|time| time.to_string()),
+        "api_key": created.key, "expires_at": expires.map(|time| time.to_string()), "was_invited": was_invited,
     });
     // Standard output is the key and nothing else, so that a script can take it from there.
     if messages.is_json() {
         print(&format!("{event}\n"))?;
     } else {
+        if was_invited {
+            messages.note(&format!("{} was invited, and has the roles of the invite now", new.email));
+        }
         messages.note(&format!("created key {name:?} ({role}) for {}; it is shown only this once:", new.email));
         print(&format!("{}\n", created.key))?;
     }

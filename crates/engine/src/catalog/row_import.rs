@@ -309,14 +309,26 @@ pub fn create_one(
     dataset_id: &str,
     payload: &serde_json::Value,
 ) -> Result<String, Problem> {
-    let item = format!("[{payload}]");
-    let chunk = Arc::new(Chunk::of(Document::parse(item.as_bytes()).map_err(Problem::internal)?));
+    let ids = create_many(workspace, caller, dataset_id, vec![payload.clone()])?;
+    ids.into_iter().next().ok_or_else(|| Problem::internal("a row that was to be created is gone"))
+}
+
+/// Creates rows at once, all or none; returns their ids in order.
+pub fn create_many(
+    workspace: &Workspace,
+    caller: &Caller,
+    dataset_id: &str,
+    payloads: Vec<serde_json::Value>,
+) -> Result<Vec<String>, Problem> {
+    let count = payloads.len();
+    let items = serde_json::Value::Array(payloads).to_string();
+    let chunk = Arc::new(Chunk::of(Document::parse(items.as_bytes()).map_err(Problem::internal)?));
     let mut layers = GivenLayers::default();
     layers.read(workspace, chunk.rows().map(|(item, _)| item))?;
     let portion = Portion {
         chunk,
         layers,
-        items: 0..1,
+        items: 0..count,
         ordinal: 0,
         done: 0,
         task: TaskId::parse(&workspace.chance().cuid()).map_err(Problem::internal)?,
@@ -326,17 +338,19 @@ pub fn create_one(
         org_key: workspace.org_key(),
         chance: workspace.shared_chance(),
     };
-    let id = workspace.write(move |connection| {
+    let ids = workspace.write(move |connection| {
         let vocabulary = Vocabulary::read(connection, portion.org_key)?;
         let mut edits = Edits::begin(connection, portion.org_key, portion.now)?;
-        let item = portion.chunk.rows().next().map(|(item, _)| item);
-        let item = item.ok_or_else(|| Problem::internal("a row that was to be created is gone"))?;
-        let id = portion.take(&mut edits, &vocabulary, &mut HashMap::new(), item)?;
+        let mut datasets = HashMap::new();
+        let mut ids = Vec::new();
+        for (item, _) in portion.chunk.rows() {
+            ids.push(portion.take(&mut edits, &vocabulary, &mut datasets, item)?);
+        }
         edits.finish()?;
-        Ok(id)
+        Ok(ids)
     })?;
     workspace.wake_up().notify();
-    Ok(id)
+    Ok(ids)
 }
 
 /// A page of what became of the rows of an import.

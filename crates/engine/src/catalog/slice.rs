@@ -8,6 +8,7 @@ use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::filter;
 use labelport_model::input::InputError;
+use labelport_model::predicate::{Condition, Predicate};
 use labelport_model::problem::Problem;
 use labelport_model::quote::Quoted;
 use labelport_model::time::Zone;
@@ -95,13 +96,37 @@ pub fn list_rows(
     from: Option<Cursor>,
     limit: usize,
 ) -> Result<Page, Problem> {
+    let query = query_of(workspace, caller, id)?;
+    page(workspace, &query, from, limit)
+}
+
+/// Returns a page of the rows of a model run that a slice finds.
+pub fn list_rows_of_run(
+    workspace: &Workspace,
+    caller: &Caller,
+    id: &str,
+    run_id: &str,
+    from: Option<Cursor>,
+    limit: usize,
+) -> Result<Page, Problem> {
+    let query = query_of(workspace, caller, id)?;
+    let in_run = Predicate::from(Condition::InModelRun { runs: vec![run_id.to_owned()], split: None });
+    // What the slice names may have been deleted since it was made; the run is named now.
+    workspace.read(|connection| export::check_query(connection, workspace.org_key(), &in_run).map_err(to_problem))?;
+    page(workspace, &Predicate::all(vec![in_run, query]), from, limit)
+}
+
+fn query_of(workspace: &Workspace, caller: &Caller, id: &str) -> Result<Predicate, Problem> {
     let slice = get(workspace, id)?;
     let zone = workspace.zone_of(&caller.user)?;
     let query = filter::parse_query(&slice.filter, &zone);
-    let query = query.map_err(|error| Problem::malformed(format!("the filter of the slice: {error}")))?;
+    query.map_err(|error| Problem::malformed(format!("the filter of the slice: {error}")))
+}
+
+fn page(workspace: &Workspace, query: &Predicate, from: Option<Cursor>, limit: usize) -> Result<Page, Problem> {
     let org_key = workspace.org_key();
     workspace.read(|connection| {
-        let selection = Selection::prepare(connection, org_key, Base::Catalog, &query)?;
+        let selection = Selection::prepare(connection, org_key, Base::Catalog, query)?;
         let after = from.map_or(0, |cursor| cursor.after);
         let (mut keys, mut count) = (Vec::new(), 0);
         for part in selection.parts().into_iter().filter_map(|part| rest_after(part, after)) {

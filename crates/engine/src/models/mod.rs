@@ -1,5 +1,6 @@
 //! Models and model runs, created and changed one call at a time.
 
+pub mod config;
 pub mod model;
 pub mod registration;
 pub mod run;

@@ -183,6 +183,13 @@ pub fn get(workspace: &Workspace, project: &Project, id: &str) -> Result<Batch, 
     found.ok_or_else(|| Problem::not_found("batch", id))
 }
 
+/// Returns a batch of any project.
+pub fn get_anywhere(workspace: &Workspace, id: &str) -> Result<Batch, Problem> {
+    let org_key = workspace.org_key();
+    let found = workspace.read(|connection| Ok(projects::find_batch_by_id(connection, org_key, id)?))?;
+    found.ok_or_else(|| Problem::not_found("batch", id))
+}
+
 /// Lists the batches of a project, oldest first.
 pub fn list(workspace: &Workspace, project: &Project) -> Result<Vec<Batch>, Problem> {
     workspace.read(|connection| Ok(projects::list_batches(connection, project.key)?))

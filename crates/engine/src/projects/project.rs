@@ -18,6 +18,9 @@ use labelport_store::write::changes;
 use labelport_store::write::removal;
 use serde_json::{Map, Value, json};
 
+/// The `editorTaskType` of projects in which people chat with models and evaluate them.
+pub const CHAT_EVALUATION: &str = "MODEL_CHAT_EVALUATION";
+
 /// What the SDK sets of a project and reads back, null where nobody set it, with the type that it has.
 const SETTINGS: [(&str, Setting); 10] = [
     ("autoAuditNumberOfLabels", Setting::Number),

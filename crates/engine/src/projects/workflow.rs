@@ -3,6 +3,7 @@
 //! A row enters with its batch and waits to be labelled; a label moves it to review; people move it by hand. Each move is
 //! an entry of the history that exports show, newest first.
 
+pub use labelport_store::tables::batch_counts::BatchCounts;
 pub use labelport_store::tables::projects::{Queue, StateCounts};
 
 use super::named_rows::{Found, NamedRows};
@@ -17,6 +18,7 @@ use labelport_model::row::{ProjectDetails, Row};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
 use labelport_store::row_key::RowKey;
+use labelport_store::tables::batch_counts;
 use labelport_store::tables::data_rows;
 use labelport_store::tables::projects::{self, Batch, Project};
 use labelport_store::tables::tasks::Task;
@@ -297,6 +299,14 @@ pub fn count_by_state(workspace: &Workspace, project_key: i64) -> Result<StateCo
 /// Counts the rows in each queue of a project, by the queue's key.
 pub fn count_by_queue(workspace: &Workspace, project_key: i64) -> Result<BTreeMap<i64, i64>, Problem> {
     workspace.read(|connection| Ok(projects::count_by_queue(connection, project_key)?))
+}
+
+/// Counts the rows of batches of a project, given by their ids, by status and by the key of their queue. A batch that the
+/// project does not have has none.
+pub fn count_in_batches(workspace: &Workspace, project_key: i64, mut ids: Vec<String>) -> Result<BatchCounts, Problem> {
+    ids.sort();
+    ids.dedup();
+    workspace.read(|connection| Ok(batch_counts::count(connection, project_key, &ids)?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::workspace::Workspace;
 use crate::workspace::access::hash_key;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::time::Timestamp;
+use labelport_store::Connection;
 use labelport_store::tables::api_keys::{self, NewApiKey, NewUser};
 
 /// What every key begins with, so that people and scanners recognise one.
@@ -83,7 +84,17 @@ fn hint_of(key: &str) -> String {
     format!("…{}", &key[key.len().saturating_sub(4)..])
 }
 
+/// Returns a user, as a transaction sees them.
+pub(crate) fn get_user(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<User, Problem> {
+    api_keys::find_user(connection, org_key, id)?.ok_or_else(|| Problem::not_found("user", id))
+}
+
 /// Lists the users of the organization.
 pub fn list_users(workspace: &Workspace) -> Result<Vec<User>, Problem> {
     workspace.read(|connection| Ok(api_keys::list_users(connection, workspace.org_key())?))
+}
+
+/// Lists the users of the organization and those who were removed: things that they made still name them.
+pub fn list_past_users(workspace: &Workspace) -> Result<Vec<User>, Problem> {
+    workspace.read(|connection| Ok(api_keys::list_past_users(connection, workspace.org_key())?))
 }

@@ -35,6 +35,12 @@ use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
+/// Returns whether a type has a field.
+#[cfg(test)]
+pub(crate) fn has_field(of: &str, name: &str) -> bool {
+    resource::SCHEMA.find(of, name).is_some()
+}
+
 /// One request on its way through resolvers.
 pub(crate) struct Call<'a> {
     pub(crate) workspace: &'a Workspace,

@@ -53,6 +53,11 @@ impl Field {
         Self { action: Some(Action::Write), ..self }
     }
 
+    /// The same field for callers who may manage keys and users.
+    pub(crate) const fn for_admins(self) -> Self {
+        Self { action: Some(Action::Administer), ..self }
+    }
+
     /// The same field for callers who may read.
     pub(crate) const fn for_readers(self) -> Self {
         Self { action: Some(Action::Read), ..self }

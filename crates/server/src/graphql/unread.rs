@@ -10,21 +10,14 @@ const PAGED: &[&str] = &["first", "orderBy", "skip", "where"];
 static UNREAD: &[(&str, &[&str])] = &[
     ("DataRow.attachments", &["orderBy", "where"]),
     ("DataRow.labels", &["orderBy", "where"]),
-    ("Label.reviews", PAGED),
     ("Mutation.extendReservations", &["projectId", "queueType"]),
     ("Mutation.uploadFile", &["sign"]),
     ("Organization.resourceTag", PAGED),
-    ("Project.benchmarks", PAGED),
     ("Project.deleteBatchLabels", &["data"]),
-    ("Project.issues", &["after", "first", "where"]),
     ("Project.resourceTags", PAGED),
     ("Project.setTagSetStatus", &["input"]),
-    ("Project.webhooks", PAGED),
-    ("Project.workstreamStateCounts", &["batchIds"]),
     ("Query.iamIntegrations", PAGED),
-    ("Query.roles", PAGED),
-    ("Query.user", &["where"]),
-    ("TaskQueue.dataRowCount", &["input"]),
+    ("Query.invitesLimit", &["where"]),
     ("User.createdTasks", &["orderBy"]),
 ];
 

@@ -10,11 +10,11 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
 use labelport_engine::export::job;
-use labelport_engine::projects::issue::{self, Creation, IssueStatus};
+use labelport_engine::projects::issue::{self, Creation, IssueStatus, wire_status};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub(super) fn routes(router: Router<App>) -> Router<App> {
     router
@@ -25,14 +25,14 @@ pub(super) fn routes(router: Router<App>) -> Router<App> {
 
 /// Returns the URL of the issues of a project, all or those with a status. The SDK looks for the status in it.
 pub(crate) fn issue_url(workspace: &Workspace, project_id: &str, status: Option<&str>) -> Result<String, Problem> {
-    let status = status.map(read_status).transpose()?;
+    let status = status.map(issue::read_status).transpose()?;
     let until = workspace.now().plus_millis(job::KEPT_MS);
     // What is signed is the path and the status; the URL has them in the order that the SDK expects.
     let signed = workspace.signer().url(&signed_path(project_id, status), Some(until));
     let query = signed.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let (public, path) = (workspace.public_url(), path(project_id));
     Ok(match status {
-        Some(status) => format!("{public}{path}?status={}&{query}", word(status)),
+        Some(status) => format!("{public}{path}?status={}&{query}", wire_status(status)),
         None => format!("{public}{path}?{query}"),
     })
 }
@@ -42,19 +42,7 @@ fn path(project_id: &str) -> String {
 }
 
 fn signed_path(project_id: &str, status: Option<IssueStatus>) -> String {
-    format!("{}/{}", path(project_id), status.map_or("All", word))
-}
-
-fn word(status: IssueStatus) -> &'static str {
-    match status {
-        IssueStatus::Open => "Open",
-        IssueStatus::Resolved => "Resolved",
-    }
-}
-
-fn read_status(text: &str) -> Result<IssueStatus, Problem> {
-    let known = IssueStatus::ALL.into_iter().find(|status| word(*status) == text);
-    known.ok_or_else(|| Problem::malformed(format!("the status is {text:?}; write Open or Resolved")))
+    format!("{}/{}", path(project_id), status.map_or("All", wire_status))
 }
 
 async fn export(
@@ -66,7 +54,7 @@ async fn export(
     let status = pairs.iter().find(|(key, _)| key == "status").map(|(_, value)| value.clone());
     let signature = Signature::of(pairs);
     let found = app.call(move |workspace| {
-        let status = status.as_deref().map(read_status).transpose()?;
+        let status = status.as_deref().map(issue::read_status).transpose()?;
         signature.check(workspace, &signed_path(&project, status))?;
         let text = issue::export(workspace, &project, status)?;
         Ok(text_content(text, "application/json; charset=utf-8"))
@@ -85,6 +73,8 @@ async fn create(State(app): State<App>, Path(project): Path<String>, request: Re
             row_id: text(&given, "dataRowId")?,
             label_id: find_text(&given, "labelId")?,
             content: text(&given, "content")?,
+            category_id: None,
+            position: &Value::Null,
         };
         let id = issue::create(workspace, caller, &creation)?;
         Ok(json!({ "id": id }))
@@ -105,8 +95,8 @@ async fn comment(State(app): State<App>, Path(id): Path<String>, request: Reques
 }
 
 async fn resolve(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
-    answered(&app, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
-        issue::resolve(workspace, &id, IssueStatus::Resolved).map(|()| json!({ "id": id }))
+    answered(&app, &headers, Action::Write, StatusCode::OK, move |workspace, caller| {
+        issue::resolve(workspace, caller, &id, IssueStatus::Resolved).map(|()| json!({ "id": id }))
     })
     .await
 }

@@ -16,11 +16,14 @@ mod task;
 
 pub(crate) use issue::issue_url;
 
+use crate::absent::{self, ABSENT};
 use crate::answer;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
+use axum::routing::any;
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::given;
@@ -42,6 +45,15 @@ pub(crate) fn routes(router: Router<App>) -> Router<App> {
         task::routes,
     ];
     let router = resources.into_iter().fold(router, |router, add| add(router));
+    let router = ABSENT.iter().fold(router, |router, absent| {
+        let add = |router: Router<App>, path: &&'static str| {
+            let refuse = move |State(app): State<App>, headers: HeaderMap| async move {
+                answered(&app, &headers, Action::Read, StatusCode::OK, |_, _| Err(absent::problem(absent))).await
+            };
+            router.route(path, any(refuse))
+        };
+        absent.paths.iter().fold(router, add)
+    });
     let router = router.method_not_allowed_fallback(|| async {
         let message = "this address does not take this method; the header allow names those it takes";
         answer::json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "message": message }))

@@ -151,6 +151,30 @@ const REFERENCES: &[Link] = &[
         message: "comment {0} belongs to an issue that is not there",
     },
     Link {
+        sql: "select i.id, i.category_id from issues i where i.category_id is not null and not exists \
+              (select 1 from items t where t.id = i.category_id and t.kind = 'issue_category') order by i.issue_key",
+        message: "issue {0} has a category ({1}) that is not there",
+    },
+    Link {
+        sql: "select i.kind, i.id, i.parent from items i where i.parent <> '' \
+              and i.kind in ('issue_category', 'membership', 'project_model_config', 'webhook') and not exists \
+              (select 1 from projects p where p.id = i.parent and p.org_key = i.org_key and p.deleted_ms is null) \
+              order by i.item_key",
+        message: "the {0} {1} belongs to a project ({2}) that is not there",
+    },
+    Link {
+        sql: "select i.id, i.name from items i where i.kind = 'membership' and not exists \
+              (select 1 from users u where u.id = i.name and u.org_key = i.org_key and u.deleted_ms is null) \
+              order by i.item_key",
+        message: "the membership {0} is of a user ({1}) who is not there",
+    },
+    Link {
+        sql: "select i.id, i.name from items i where i.kind = 'project_model_config' and not exists \
+              (select 1 from items c where c.kind = 'model_config' and c.id = i.name and c.org_key = i.org_key) \
+              order by i.item_key",
+        message: "the model {0} of a project has a configuration ({1}) that is not there",
+    },
+    Link {
         sql: "select u.id, u.model_key from model_runs u where not exists \
               (select 1 from models m where m.model_key = u.model_key) order by u.run_key",
         message: "model run {0} belongs to a model (key {1}) that is not there",

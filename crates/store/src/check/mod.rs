@@ -42,7 +42,7 @@ pub static CHECKS: &[Check] = &[
     },
     Check {
         name: "definitions",
-        summary: "Project tags and ontologies are JSON.",
+        summary: "Items, project tags and ontologies are JSON.",
         remedy: RESTORE,
         run: texts::definitions,
     },

@@ -204,6 +204,7 @@ pub(super) fn row_lists(connection: &mut dyn Connection, _: i64, found: &mut Fin
 pub(super) fn definitions(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
     let mut reader = TextReader::default();
     for (what, kind, sql) in [
+        ("item", Kind::Object, "select id, body from items order by item_key"),
         ("project", Kind::Array, "select id, tags from projects where tags is not null order by project_key"),
         (
             "ontology",

@@ -84,11 +84,13 @@ pub struct NewUser {
 const SELECT_USER: &str =
     "select u.user_key, u.id, u.email, u.name, u.role, u.time_zone, u.created_ms from users u where ";
 
-/// Finds the user with an e-mail address, or creates one; a time zone that is given replaces the stored one.
+/// Finds the user with an e-mail address, or creates one; a time zone that is given replaces the stored one. A user who was
+/// removed comes back with the role that is given.
 pub fn ensure_user(connection: &mut dyn Connection, org_key: i64, user: &NewUser) -> Result<User, StoreError> {
     connection.execute(
         "insert into users (org_key, id, email, role, time_zone, created_ms) values ($1, $2, $3, $4, $5, $6) \
-         on conflict (org_key, email) do update set time_zone = coalesce(excluded.time_zone, users.time_zone)",
+         on conflict (org_key, email) do update set time_zone = coalesce(excluded.time_zone, users.time_zone), \
+         role = case when users.deleted_ms is null then users.role else excluded.role end, deleted_ms = null",
         &[
             org_key.into(),
             (&user.id).into(),
@@ -105,10 +107,16 @@ pub fn ensure_user(connection: &mut dyn Connection, org_key: i64, user: &NewUser
 
 /// Lists the users, oldest first.
 pub fn list_users(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<User>, StoreError> {
+    let sql = format!("{SELECT_USER} u.org_key = $1 and u.deleted_ms is null order by u.user_key");
+    connection.list(&sql, &[org_key.into()], read_user)
+}
+
+/// Lists the users and those who were removed, oldest first.
+pub fn list_past_users(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<User>, StoreError> {
     connection.list(&format!("{SELECT_USER} u.org_key = $1 order by u.user_key"), &[org_key.into()], read_user)
 }
 
-/// Finds a user by e-mail address.
+/// Finds a user by e-mail address, also one who was removed.
 pub fn find_user_by_email(
     connection: &mut dyn Connection,
     org_key: i64,
@@ -116,6 +124,41 @@ pub fn find_user_by_email(
 ) -> Result<Option<User>, StoreError> {
     let sql = format!("{SELECT_USER} u.org_key = $1 and u.email = $2");
     connection.find(&sql, &[org_key.into(), email.into()], read_user)
+}
+
+/// Finds a user by id.
+pub fn find_user(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<User>, StoreError> {
+    let sql = format!("{SELECT_USER} u.org_key = $1 and u.id = $2 and u.deleted_ms is null");
+    connection.find(&sql, &[org_key.into(), id.into()], read_user)
+}
+
+/// Gives a user another role.
+pub fn set_user_role(connection: &mut dyn Connection, user_key: i64, role: &str) -> Result<(), StoreError> {
+    connection.execute("update users set role = $1 where user_key = $2", &[role.into(), user_key.into()])?;
+    Ok(())
+}
+
+/// Removes a user, whose keys stop to work.
+pub fn remove_user(connection: &mut dyn Connection, user_key: i64, now: Timestamp) -> Result<(), StoreError> {
+    for sql in [
+        "update users set deleted_ms = $1 where user_key = $2",
+        "update api_keys set revoked_ms = $1 where user_key = $2 and revoked_ms is null",
+    ] {
+        connection.execute(sql, &[now.as_millis().into(), user_key.into()])?;
+    }
+    Ok(())
+}
+
+/// Lists the keys of a user that were not revoked, with their roles.
+pub fn list_key_roles(connection: &mut dyn Connection, user_key: i64) -> Result<Vec<(i64, String)>, StoreError> {
+    let sql = "select api_key_key, role from api_keys where user_key = $1 and revoked_ms is null order by api_key_key";
+    connection.list(sql, &[user_key.into()], |row| (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default()))
+}
+
+/// Gives a key another role.
+pub fn set_key_role(connection: &mut dyn Connection, api_key_key: i64, role: &str) -> Result<(), StoreError> {
+    connection.execute("update api_keys set role = $1 where api_key_key = $2", &[role.into(), api_key_key.into()])?;
+    Ok(())
 }
 
 /// Creates a key.

@@ -43,20 +43,34 @@ impl IssueStatus {
 pub struct Issue {
     /// The public id.
     pub id: String,
+    /// Its number in its project, from 1.
+    pub number: i64,
+    /// The id of its project.
+    pub project_id: String,
     /// The id of the data row.
     pub row_id: String,
     /// The id of the label it is about; none for the row as a whole.
     pub label_id: Option<String>,
+    /// The id of its category, which is an item.
+    pub category_id: Option<String>,
     /// What it says.
     pub content: String,
+    /// Where in the asset, JSON as it was given.
+    pub position: Option<String>,
     /// Whether it still waits for somebody.
     pub status: IssueStatus,
     /// Who raised it.
     pub created_by: String,
     /// When it was raised.
     pub created: Timestamp,
-    /// When it was last commented on or settled.
+    /// When it was last changed, commented on or settled.
     pub updated: Timestamp,
+    /// Who settled it; none for one that is open.
+    pub resolved_by: Option<String>,
+    /// When it was settled.
+    pub resolved: Option<Timestamp>,
+    /// When its text was last changed.
+    pub content_updated: Option<Timestamp>,
     /// What was said to it, oldest first.
     pub comments: Vec<Comment>,
 }
@@ -72,6 +86,8 @@ pub struct Comment {
     pub created_by: String,
     /// When.
     pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
 }
 
 /// An issue to raise.
@@ -85,10 +101,40 @@ pub struct NewIssue {
     pub row_id: DataRowId,
     /// The label it is about; none for the row as a whole.
     pub label_id: Option<LabelId>,
+    /// The id of its category.
+    pub category_id: Option<String>,
     /// What it says.
     pub content: String,
+    /// Where in the asset, a JSON text.
+    pub position: Option<String>,
     /// Who raises it.
     pub created_by: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What to change of an issue; none leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct IssueChange {
+    /// The label it is about.
+    pub label_id: Option<String>,
+    /// The id of its category.
+    pub category_id: Option<String>,
+    /// What it says.
+    pub content: Option<String>,
+    /// Where in the asset, a JSON text.
+    pub position: Option<String>,
+}
+
+/// A change of whether an issue is settled.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The issue.
+    pub issue_id: String,
+    /// Settled, or open again.
+    pub status: IssueStatus,
+    /// The e-mail address of the user who says so.
+    pub by: String,
     /// Now.
     pub now: Timestamp,
 }
@@ -123,6 +169,11 @@ pub enum Raised {
     UnknownIssue,
 }
 
+const SELECT: &str = "select i.issue_key, i.id, r.id, i.label_id, i.content, i.status, i.created_by, i.created_ms, \
+                      i.updated_ms, i.number, i.category_id, i.position, i.resolved_by, i.resolved_ms, \
+                      i.content_updated_ms, p.id from issues i join data_rows r on r.row_key = i.row_key \
+                      join projects p on p.project_key = i.project_key where ";
+
 /// Raises an issue.
 pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -> Result<Raised, StoreError> {
     let place = connection.find(
@@ -133,16 +184,16 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -
     )?;
     let Some((project_key, row_key)) = place else { return Ok(Raised::NotInProject) };
     let label_id = issue.label_id.as_ref().map(LabelId::as_str);
-    if let Some(label_id) = label_id {
-        let sql = "select id from label_ids where id = $1 and project_key = $2 and row_key = $3";
-        if connection.find(sql, &[label_id.into(), project_key.into(), row_key.into()], |_| ())?.is_none() {
-            return Ok(Raised::UnknownLabel);
-        }
+    if let Some(label_id) = label_id
+        && !has_label(connection, (project_key, row_key), label_id)?
+    {
+        return Ok(Raised::UnknownLabel);
     }
     let now = issue.now.as_millis().into();
     let inserted = connection.execute(
-        "insert into issues (project_key, row_key, label_id, id, content, status, created_by, created_ms, updated_ms) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        "insert into issues (project_key, row_key, label_id, id, content, status, created_by, created_ms, updated_ms, \
+         category_id, position, number) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+         (select coalesce(max(number), 0) + 1 from issues where project_key = $1)) on conflict do nothing",
         &[
             project_key.into(),
             row_key.into(),
@@ -153,6 +204,8 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -
             (&issue.created_by).into(),
             now,
             now,
+            issue.category_id.as_ref().into(),
+            issue.position.as_ref().into(),
         ],
     )?;
     if inserted == 0 {
@@ -164,7 +217,7 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -
 
 /// Comments on an issue.
 pub fn comment(connection: &mut dyn Connection, org_key: i64, comment: &NewComment) -> Result<Raised, StoreError> {
-    let Some((issue_key, row_key)) = find_place(connection, org_key, &comment.issue_id)? else {
+    let Some(Place { issue_key, row_key, .. }) = find_place(connection, org_key, &comment.issue_id)? else {
         return Ok(Raised::UnknownIssue);
     };
     let inserted = connection.execute(
@@ -188,37 +241,159 @@ pub fn comment(connection: &mut dyn Connection, org_key: i64, comment: &NewComme
 }
 
 /// Settles an issue or opens it again.
-pub fn set_status(
-    connection: &mut dyn Connection,
-    org_key: i64,
-    issue_id: &str,
-    status: IssueStatus,
-    now: Timestamp,
-) -> Result<Raised, StoreError> {
-    let Some((issue_key, row_key)) = find_place(connection, org_key, issue_id)? else {
+pub fn set_status(connection: &mut dyn Connection, org_key: i64, to: &Settlement) -> Result<Raised, StoreError> {
+    let Some(Place { issue_key, row_key, .. }) = find_place(connection, org_key, &to.issue_id)? else {
         return Ok(Raised::UnknownIssue);
     };
+    let is_settled = to.status == IssueStatus::Resolved;
     let changed = connection.execute(
-        "update issues set status = $1, updated_ms = $2 where issue_key = $3 and status <> $1",
-        &[status.name().into(), now.as_millis().into(), issue_key.into()],
+        "update issues set status = $1, updated_ms = $2, resolved_by = $3, resolved_ms = $4 \
+         where issue_key = $5 and status <> $1",
+        &[
+            to.status.name().into(),
+            to.now.as_millis().into(),
+            is_settled.then_some(&to.by).into(),
+            is_settled.then_some(to.now.as_millis()).into(),
+            issue_key.into(),
+        ],
     )?;
     if changed > 0 {
-        note_activity(connection, org_key, row_key, now)?;
+        note_activity(connection, org_key, row_key, to.now)?;
     }
     Ok(Raised::Stored)
 }
 
+/// Changes the parts of an issue that are given.
+pub fn change(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    issue_id: &str,
+    change: &IssueChange,
+    now: Timestamp,
+) -> Result<Raised, StoreError> {
+    let Some(place) = find_place(connection, org_key, issue_id)? else { return Ok(Raised::UnknownIssue) };
+    if let Some(label_id) = &change.label_id
+        && !has_label(connection, (place.project_key, place.row_key), label_id)?
+    {
+        return Ok(Raised::UnknownLabel);
+    }
+    connection.execute(
+        "update issues set label_id = coalesce($1, label_id), category_id = coalesce($2, category_id), \
+         content = coalesce($3, content), position = coalesce($4, position), updated_ms = $5, \
+         content_updated_ms = case when $3 is null then content_updated_ms else $5 end where issue_key = $6",
+        &[
+            change.label_id.as_ref().into(),
+            change.category_id.as_ref().into(),
+            change.content.as_ref().into(),
+            change.position.as_ref().into(),
+            now.as_millis().into(),
+            place.issue_key.into(),
+        ],
+    )?;
+    note_activity(connection, org_key, place.row_key, now)?;
+    Ok(Raised::Stored)
+}
+
+/// Deletes an issue with its comments; returns whether it was there.
+pub fn delete(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    issue_id: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(place) = find_place(connection, org_key, issue_id)? else { return Ok(false) };
+    for sql in ["delete from issue_comments where issue_key = $1", "delete from issues where issue_key = $1"] {
+        connection.execute(sql, &[place.issue_key.into()])?;
+    }
+    note_activity(connection, org_key, place.row_key, now)?;
+    Ok(true)
+}
+
+/// Takes a category, which is deleted, off the issues that have it.
+pub fn forget_category(connection: &mut dyn Connection, category_id: &str) -> Result<(), StoreError> {
+    connection.execute("update issues set category_id = null where category_id = $1", &[category_id.into()])?;
+    Ok(())
+}
+
+/// Changes what a comment says; returns whether it is there.
+pub fn change_comment(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    comment_id: &str,
+    content: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some((issue_id, _)) = find_comment(connection, org_key, comment_id)? else { return Ok(false) };
+    let sql = "update issue_comments set content = $1, updated_ms = $2 where id = $3";
+    connection.execute(sql, &[content.into(), now.as_millis().into(), comment_id.into()])?;
+    note_comment(connection, org_key, &issue_id, now)
+}
+
+/// Deletes a comment; returns whether it was there.
+pub fn delete_comment(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    comment_id: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some((issue_id, _)) = find_comment(connection, org_key, comment_id)? else { return Ok(false) };
+    connection.execute("delete from issue_comments where id = $1", &[comment_id.into()])?;
+    note_comment(connection, org_key, &issue_id, now)
+}
+
+fn note_comment(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    issue_id: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if let Some(place) = find_place(connection, org_key, issue_id)? {
+        note_activity(connection, org_key, place.row_key, now)?;
+    }
+    Ok(true)
+}
+
+/// Finds a comment by its id, with the id of its issue.
+pub fn find_comment(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    comment_id: &str,
+) -> Result<Option<(String, Comment)>, StoreError> {
+    connection.find(
+        "select i.id, c.id, c.content, c.created_by, c.created_ms, c.updated_ms from issue_comments c \
+         join issues i on i.issue_key = c.issue_key join projects p on p.project_key = i.project_key \
+         where c.id = $1 and p.org_key = $2",
+        &[comment_id.into(), org_key.into()],
+        |row| (row.text(0).unwrap_or_default(), comment_of(row)),
+    )
+}
+
+/// Finds an issue by its id, with its comments.
+pub fn find(connection: &mut dyn Connection, org_key: i64, issue_id: &str) -> Result<Option<Issue>, StoreError> {
+    let sql = format!("{SELECT} i.id = $1 and p.org_key = $2");
+    let found =
+        connection.find(&sql, &[issue_id.into(), org_key.into()], |row| (row.int(0).unwrap_or(0), issue(row)))?;
+    let Some((issue_key, found)) = found else { return Ok(None) };
+    let mut issue = found?;
+    let sql = "select issue_key, id, content, created_by, created_ms, updated_ms from issue_comments \
+               where issue_key = $1 order by comment_key";
+    issue.comments = connection.list(sql, &[issue_key.into()], comment_of)?;
+    Ok(Some(issue))
+}
+
+/// Counts the issues of a project.
+pub fn count(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
+    connection.count("select count(*) from issues where project_key = $1", &[project_key.into()])
+}
+
 /// Lists the issues of a project with their comments, oldest first.
 pub fn list(connection: &mut dyn Connection, project_key: i64) -> Result<Vec<Issue>, StoreError> {
-    let found = connection.list(
-        "select i.issue_key, i.id, r.id, i.label_id, i.content, i.status, i.created_by, i.created_ms, i.updated_ms \
-         from issues i join data_rows r on r.row_key = i.row_key where i.project_key = $1 order by i.issue_key",
-        &[project_key.into()],
-        |row| issue(row).map(|issue| (row.int(0).unwrap_or(0), issue)),
-    )?;
+    let sql = format!("{SELECT} i.project_key = $1 order by i.issue_key");
+    let found =
+        connection.list(&sql, &[project_key.into()], |row| issue(row).map(|issue| (row.int(0).unwrap_or(0), issue)))?;
     let mut issues = found.into_iter().collect::<Result<Vec<(i64, Issue)>, StoreError>>()?;
     let comments = connection.list(
-        "select c.issue_key, c.id, c.content, c.created_by, c.created_ms from issues i \
+        "select c.issue_key, c.id, c.content, c.created_by, c.created_ms, c.updated_ms from issues i \
          join issue_comments c on c.issue_key = i.issue_key where i.project_key = $1 \
          order by c.issue_key, c.comment_key",
         &[project_key.into()],
@@ -232,16 +407,32 @@ pub fn list(connection: &mut dyn Connection, project_key: i64) -> Result<Vec<Iss
     Ok(issues.into_iter().map(|(_, issue)| issue).collect())
 }
 
-fn find_place(
+/// Where an issue is.
+struct Place {
+    issue_key: i64,
+    project_key: i64,
+    row_key: RowKey,
+}
+
+fn has_label(
     connection: &mut dyn Connection,
-    org_key: i64,
-    issue_id: &str,
-) -> Result<Option<(i64, RowKey)>, StoreError> {
+    (project_key, row_key): (i64, RowKey),
+    label_id: &str,
+) -> Result<bool, StoreError> {
+    let sql = "select id from label_ids where id = $1 and project_key = $2 and row_key = $3";
+    Ok(connection.find(sql, &[label_id.into(), project_key.into(), row_key.into()], |_| ())?.is_some())
+}
+
+fn find_place(connection: &mut dyn Connection, org_key: i64, issue_id: &str) -> Result<Option<Place>, StoreError> {
     connection.find(
-        "select i.issue_key, i.row_key from issues i join projects p on p.project_key = i.project_key \
+        "select i.issue_key, i.project_key, i.row_key from issues i join projects p on p.project_key = i.project_key \
          where i.id = $1 and p.org_key = $2",
         &[issue_id.into(), org_key.into()],
-        |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)),
+        |row| Place {
+            issue_key: row.int(0).unwrap_or(0),
+            project_key: row.int(1).unwrap_or(0),
+            row_key: row.int(2).unwrap_or(0),
+        },
     )
 }
 
@@ -263,13 +454,20 @@ fn issue(row: &dyn RowView) -> Result<Issue, StoreError> {
         .ok_or_else(|| StoreError::Damaged(format!("issue {id:?} has an unknown status")))?;
     Ok(Issue {
         id,
+        number: row.int(9).unwrap_or(0),
+        project_id: row.text(15).unwrap_or_default(),
         row_id: row.text(2).unwrap_or_default(),
         label_id: row.text(3),
+        category_id: row.text(10),
         content: row.text(4).unwrap_or_default(),
+        position: row.text(11),
         status,
         created_by: row.text(6).unwrap_or_default(),
         created: Timestamp::from_millis(row.int(7).unwrap_or(0)),
         updated: Timestamp::from_millis(row.int(8).unwrap_or(0)),
+        resolved_by: row.text(12),
+        resolved: row.int(13).map(Timestamp::from_millis),
+        content_updated: row.int(14).map(Timestamp::from_millis),
         comments: Vec::new(),
     })
 }
@@ -280,5 +478,6 @@ fn comment_of(row: &dyn RowView) -> Comment {
         content: row.text(2).unwrap_or_default(),
         created_by: row.text(3).unwrap_or_default(),
         created: Timestamp::from_millis(row.int(4).unwrap_or(0)),
+        updated: Timestamp::from_millis(row.int(5).or(row.int(4)).unwrap_or(0)),
     }
 }

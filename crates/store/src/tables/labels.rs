@@ -73,7 +73,7 @@ pub fn count(connection: &mut dyn Connection, project_key: i64) -> Result<i64, S
     counts::get(connection, Kept::Labels(project_key))
 }
 
-const SELECT: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations, l.rest \
+pub(super) const SELECT: &str = "select l.id, l.project_key, l.row_key, l.head, l.details, l.performance, l.annotations, l.rest \
                             from labels l ";
 
 /// Lists labels of a project.
@@ -204,7 +204,7 @@ pub fn find(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<O
     connection.find(&sql, &[id.into(), org_key.into()], label)
 }
 
-fn label(row: &dyn RowView) -> Label {
+pub(super) fn label(row: &dyn RowView) -> Label {
     Label {
         id: row.text(0).unwrap_or_default(),
         project_key: row.int(1).unwrap_or(0),

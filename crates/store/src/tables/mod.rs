@@ -6,6 +6,7 @@
 
 pub mod annotation_imports;
 pub mod api_keys;
+pub mod batch_counts;
 pub mod data_rows;
 pub mod datasets;
 pub mod embeddings;
@@ -13,6 +14,8 @@ pub mod entities;
 pub mod file_references;
 pub mod files;
 pub mod issues;
+pub mod items;
+pub mod label_facts;
 pub mod labeling_overrides;
 pub mod labels;
 pub mod metadata;

@@ -209,6 +209,26 @@ pub fn touch_rows(connection: &mut dyn Connection, org_key: i64, project_key: i6
     crate::write::changes::touch_rows(connection, rows, project_key, change_seq)
 }
 
+/// Finds the tags of a project as exports show them, a JSON array; none where an import has not said any.
+pub fn find_tags(connection: &mut dyn Connection, project_key: i64) -> Result<Option<String>, StoreError> {
+    let sql = "select tags from projects where project_key = $1";
+    Ok(connection.find(sql, &[project_key.into()], |row| row.text(0))?.flatten())
+}
+
+/// Lists the tags of all projects that have some, each list a JSON array.
+pub fn list_tags(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "select tags from projects where org_key = $1 and deleted_ms is null and tags <> '[]' \
+               order by project_key";
+    connection.list(sql, &[org_key.into()], |row| row.text(0).unwrap_or_default())
+}
+
+/// Stores the tags of a project. The change number of its rows is for [`touch_rows`] to give.
+pub fn put_tags(connection: &mut dyn Connection, project_key: i64, tags: &str) -> Result<(), StoreError> {
+    let sql = "update projects set tags = $1 where project_key = $2";
+    connection.execute(sql, &[tags.into(), project_key.into()])?;
+    Ok(())
+}
+
 /// Says in every row of a project that the project has another ontology.
 pub fn rename_ontology_in_rows(
     connection: &mut dyn Connection,
@@ -364,19 +384,26 @@ pub struct StateCounts {
     pub done: i64,
 }
 
+impl StateCounts {
+    /// Adds rows with the code of a workflow status, which none may have.
+    pub(super) fn add(&mut self, status: Option<i64>, count: i64) {
+        self.all += count;
+        let status = status.and_then(|code| u8::try_from(code).ok()).and_then(WorkflowStatus::from_code);
+        match status {
+            Some(WorkflowStatus::InReview) => self.in_review += count,
+            Some(WorkflowStatus::InRework) => self.in_rework += count,
+            Some(WorkflowStatus::Done) => self.done += count,
+            Some(WorkflowStatus::ToLabel) | None => self.unlabeled += count,
+        }
+    }
+}
+
 /// Counts the rows of a project by workflow status.
 pub fn count_by_state(connection: &mut dyn Connection, project_key: i64) -> Result<StateCounts, StoreError> {
     let sql = "select part, value from kept_counts where kind = 'project' and scope_key = $1 order by part";
     let mut counts = StateCounts::default();
     for (status, count) in connection.list(sql, &[project_key.into()], |row| (row.int(0), row.int(1).unwrap_or(0)))? {
-        counts.all += count;
-        let status = status.and_then(|code| u8::try_from(code).ok()).and_then(WorkflowStatus::from_code);
-        match status {
-            Some(WorkflowStatus::InReview) => counts.in_review += count,
-            Some(WorkflowStatus::InRework) => counts.in_rework += count,
-            Some(WorkflowStatus::Done) => counts.done += count,
-            Some(WorkflowStatus::ToLabel) | None => counts.unlabeled += count,
-        }
+        counts.add(status, count);
     }
     Ok(counts)
 }

@@ -119,6 +119,8 @@ pub fn remove_project(
     for sql in [
         "delete from label_features where project_key = $1 and feature_key in \
          (select s.feature_key from feature_schemas s)",
+        "delete from items where parent in (select l.id from labels l where l.project_key = $1)",
+        "delete from items where parent in (select p.id from projects p where p.project_key = $1)",
         "delete from label_ids where id in (select l.id from labels l where l.project_key = $1)",
         "delete from labels where project_key = $1",
         "delete from issue_comments where issue_key in (select i.issue_key from issues i where i.project_key = $1)",
@@ -217,7 +219,14 @@ pub fn remove_label(connection: &mut dyn Connection, label_id: &str) -> Result<O
         connection.execute(sql, &[keys[0], keys[1], (*later).into()])?;
     }
     connection.execute("delete from label_ids where id = $1", &[label_id.into()])?;
+    remove_items(connection, label_id)?;
     Ok(Some((project_key, row_key)))
+}
+
+/// Removes the items that belong to something that goes, given by its id.
+pub(crate) fn remove_items(connection: &mut dyn Connection, parent: &str) -> Result<(), StoreError> {
+    connection.execute("delete from items where parent = $1", &[parent.into()])?;
+    Ok(())
 }
 
 /// Removes the look-up entry of a global key.

@@ -5,6 +5,7 @@ use crate::rows::{count, merge, run, twelve};
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_store::check::{self, CHECKS};
 use labelport_store::tables::issues::{self, NewComment, NewIssue};
+use labelport_store::tables::items::{self, Item, ItemKind};
 use std::collections::BTreeSet;
 
 /// Statements that break a store, the check that must find it, and what it must say.
@@ -240,6 +241,23 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     ),
     (&["delete from project_rows where row_key = 5"], "references", "issue issue belongs to a project"),
     (&["delete from issues"], "references", "comment comment belongs to an issue"),
+    (&["delete from items where id = 'category'"], "references", "issue issue has a category (category)"),
+    (
+        &["update items set parent = 'nowhere' where id = 'category'"],
+        "references",
+        "the issue_category category belongs to a project (nowhere)",
+    ),
+    (
+        &["update items set name = 'nobody' where id = 'membership'"],
+        "references",
+        "the membership membership is of a user (nobody)",
+    ),
+    (
+        &["delete from items where id = 'config'"],
+        "references",
+        "the model model of a project has a configuration (config)",
+    ),
+    (&["update items set body = '[]' where id = 'config'"], "definitions", "item config: its definition is an array"),
     (
         &["update datasets set deleted_ms = 1 where name = 'set 1'"],
         "references",
@@ -382,11 +400,35 @@ fn fill(store: &labelport_store::Store) {
                 project_id: ProjectId::parse("j000000000000000000000001").unwrap(),
                 row_id: DataRowId::parse("r000000000000000000000005").unwrap(),
                 label_id: Some(LabelId::parse("l000000000000000000000005").unwrap()),
+                category_id: Some("category".to_owned()),
                 content: String::new(),
+                position: None,
                 created_by: String::new(),
                 // Earlier than what has happened, so that row 5 stays as it is.
                 now: now().plus_millis(-100_000_000_000),
             };
+            let project_id = issue.project_id.as_str().to_owned();
+            let item = |id: &str, parent: &str, name: &str| Item {
+                id: id.to_owned(),
+                parent: parent.to_owned(),
+                name: name.to_owned(),
+                body: "{}".to_owned(),
+                created_by: String::new(),
+                created: now(),
+                updated: now(),
+            };
+            connection.execute(
+                "insert into users (org_key, id, email, role, created_ms) values ($1, 'user', 'u@example.com', 'None', 0)",
+                &[org_key.into()],
+            )?;
+            for (kind, item) in [
+                (ItemKind::IssueCategory, item("category", &project_id, "size")),
+                (ItemKind::Membership, item("membership", &project_id, "user")),
+                (ItemKind::ModelConfig, item("config", "", "small")),
+                (ItemKind::ProjectModelConfig, item("model", &project_id, "config")),
+            ] {
+                items::create(connection, org_key, kind, &item)?;
+            }
             issues::create(connection, org_key, &issue)?;
             let comment = NewComment {
                 id: "comment".to_owned(),

@@ -4,7 +4,7 @@ use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{id, look, merge, twelve};
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_model::time::Timestamp;
-use labelport_store::tables::issues::{self, IssueStatus, NewComment, NewIssue, Raised};
+use labelport_store::tables::issues::{self, IssueStatus, NewComment, NewIssue, Raised, Settlement};
 
 const CONTRACTS: &[Contract] = &[
     ("an issue moves the activity of its row", an_issue_moves_the_activity_of_its_row),
@@ -23,7 +23,9 @@ fn issue(number: usize, row: usize, label: Option<usize>, now: Timestamp) -> New
         project_id: ProjectId::parse(&id("j", 1)).unwrap(),
         row_id: DataRowId::parse(&id("r", row)).unwrap(),
         label_id: label.map(|label| LabelId::parse(&id("l", label)).unwrap()),
+        category_id: None,
         content: "the box is too large".to_owned(),
+        position: None,
         created_by: "a@example.com".to_owned(),
         now,
     }
@@ -82,7 +84,9 @@ fn an_issue_moves_the_activity_of_its_row(test: &TestStore) {
     check(now().plus_millis(1), 4);
     let org_key = test.store.org_key();
     let settle = move |status, at: Timestamp| {
-        test.store.write(move |connection| issues::set_status(connection, org_key, "issue-1", status, at)).unwrap()
+        let (issue_id, by) = ("issue-1".to_owned(), "b@example.com".to_owned());
+        let settlement = Settlement { issue_id, status, by, now: at };
+        test.store.write(move |connection| issues::set_status(connection, org_key, &settlement)).unwrap()
     };
     assert_eq!(settle(IssueStatus::Resolved, now().plus_millis(2)), Raised::Stored);
     check(now().plus_millis(2), 5);

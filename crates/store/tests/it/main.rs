@@ -17,6 +17,7 @@ mod doctor;
 mod engines;
 mod files;
 mod issues;
+mod items;
 mod joining;
 mod kept_counts;
 mod keys;

@@ -17,6 +17,7 @@ fn open(folder: &Path) -> Store {
 fn every_text_that_may_name_a_file_is_listed() {
     // Ids, names and words of ours; and the tables of files and of what has been reported or is gone.
     const NAMES: &[&str] = &[
+        "category_id",
         "consensus",
         "content_type",
         "created_by",
@@ -33,7 +34,9 @@ fn every_text_that_may_name_a_file_is_listed() {
         "name",
         "option_id",
         "outcome",
+        "parent",
         "queue_type",
+        "resolved_by",
         "role",
         "row_id",
         "schema_id",

@@ -4,6 +4,7 @@ use crate::engines::{findings, founding};
 use crate::rows::{merge, twelve};
 use labelport_store::read::page::{self, Load, Page};
 use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
+use labelport_store::tables::issues;
 use labelport_store::{Store, StoreError};
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -184,4 +185,23 @@ fn two_processes_that_open_a_folder_of_the_previous_version_move_each_row_once()
         }
     });
     assert_eq!(labels("labels"), before);
+}
+
+#[test]
+fn issues_of_the_previous_version_are_numbered_in_each_project() {
+    let (_, previous) = with_previous();
+    raw(previous.path())
+        .execute_batch(
+            "insert into issues (issue_key, project_key, row_key, id, content, status, created_by, created_ms, updated_ms)
+             values (3, 1, 1, 'a', 'x', 'OPEN', 'a@b', 0, 0), (5, 2, 5, 'b', 'x', 'OPEN', 'a@b', 0, 0),
+             (8, 1, 2, 'c', 'x', 'RESOLVED', 'a@b', 0, 0)",
+        )
+        .unwrap();
+    let store = open(previous.path());
+    let numbers = |project_key| -> Vec<(String, i64)> {
+        let listed = issues::list(&mut *store.reader().unwrap(), project_key).unwrap();
+        listed.into_iter().map(|issue| (issue.id, issue.number)).collect()
+    };
+    assert_eq!(numbers(1), [("a".to_owned(), 1), ("c".to_owned(), 2)]);
+    assert_eq!(numbers(2), [("b".to_owned(), 1)]);
 }

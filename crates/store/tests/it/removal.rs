@@ -47,6 +47,8 @@ fn raise_issue(test: &TestStore) {
             project_id: ProjectId::parse(&id("j", 1)).unwrap(),
             row_id: DataRowId::parse(&id("r", 5)).unwrap(),
             label_id: Some(LabelId::parse(&id("l", 5)).unwrap()),
+            category_id: None,
+            position: None,
             content: String::new(),
             created_by: String::new(),
             now: now(),

@@ -2,7 +2,7 @@
 
 use super::{Served, car, cars, image};
 use labelport_engine::annotation_import::ImportKind;
-use labelport_engine::projects::issue::{self, Creation};
+use labelport_engine::projects::issue::{self, Change, Creation};
 use labelport_engine::projects::label;
 use labelport_model::problem::ProblemKind;
 use labelport_model::request::Scope;
@@ -20,7 +20,14 @@ fn an_issue_is_raised_answered_and_settled() {
     let which = ListLabels { limit: 1, ..ListLabels::default() };
     let label_id = label::list(workspace, &project.id, &which).unwrap().remove(0).id;
     let hostile = "it's \"too\" large'; drop table issues; -- 🚤";
-    let creation = Creation { project_id: &project.id, row_id: &ids[0], label_id: Some(&label_id), content: hostile };
+    let creation = Creation {
+        project_id: &project.id,
+        row_id: &ids[0],
+        label_id: Some(&label_id),
+        content: hostile,
+        category_id: None,
+        position: &Value::Null,
+    };
     served.pass(1);
     let first = issue::create(workspace, caller, &creation).unwrap();
     served.pass(1);
@@ -28,7 +35,7 @@ fn an_issue_is_raised_answered_and_settled() {
     let second =
         issue::create(workspace, caller, &Creation { label_id: None, content: "blurred", ..creation }).unwrap();
     served.pass(1);
-    issue::resolve(workspace, &second, IssueStatus::Resolved).unwrap();
+    issue::resolve(workspace, caller, &second, IssueStatus::Resolved).unwrap();
     let export =
         |status| -> Value { serde_json::from_str(&issue::export(workspace, &project.id, status).unwrap()).unwrap() };
     let all = export(None);
@@ -55,7 +62,14 @@ fn what_is_no_issue_is_refused() {
     let (workspace, caller) = (&served.workspace, &served.caller);
     let ids = served.rows(&served.dataset("set"), &[image("g0"), image("g1")]);
     let project = served.project("project", "IMAGE", &cars(), &ids[..1]);
-    let good = Creation { project_id: &project.id, row_id: &ids[0], label_id: None, content: "x" };
+    let good = Creation {
+        project_id: &project.id,
+        row_id: &ids[0],
+        label_id: None,
+        content: "x",
+        category_id: None,
+        position: &Value::Null,
+    };
     let check = |creation: Creation<'_>, kind: ProblemKind| {
         let problem = issue::create(workspace, caller, &creation).unwrap_err();
         assert_eq!(problem.kind, kind, "{}", problem.message);
@@ -66,8 +80,76 @@ fn what_is_no_issue_is_refused() {
     check(Creation { row_id: &ids[1], ..good }, ProblemKind::Malformed);
     check(Creation { row_id: "'", ..good }, ProblemKind::NotFound);
     check(Creation { label_id: Some("cnobody000000000000000000"), ..good }, ProblemKind::NotFound);
+    check(Creation { category_id: Some("nobody"), ..good }, ProblemKind::NotFound);
+    check(Creation { position: &json!("left"), ..good }, ProblemKind::Malformed);
     issue::comment(workspace, caller, "nobody", "x").unwrap_err();
-    issue::resolve(workspace, "nobody", IssueStatus::Open).unwrap_err();
+    issue::resolve(workspace, caller, "nobody", IssueStatus::Open).unwrap_err();
     issue::export(workspace, "nobody", None).unwrap_err();
     assert_eq!(issue::export(workspace, &project.id, None).unwrap(), "[]");
+}
+
+#[test]
+fn a_changed_or_deleted_issue_moves_its_row() {
+    let served = Served::new();
+    let (workspace, caller) = (&served.workspace, &served.caller);
+    let ids = served.rows(&served.dataset("set"), &[image("g0")]);
+    let project = served.project("project", "IMAGE", &cars(), &ids);
+    let activity = || {
+        let line = &served.export_all(Scope::Project(project.id.clone()))[0];
+        line["data_row"]["details"]["last_activity_at"].as_str().unwrap().to_owned()
+    };
+    let creation = Creation {
+        project_id: &project.id,
+        row_id: &ids[0],
+        label_id: None,
+        content: "x",
+        category_id: None,
+        position: &json!({ "type": "Point", "coordinates": [1, 2] }),
+    };
+    let id = issue::create(workspace, caller, &creation).unwrap();
+    let comment = issue::comment(workspace, caller, &id, "y").unwrap();
+    let change = Change { label_id: None, content: Some("z"), category_id: None, position: &Value::Null };
+    let steps: [&dyn Fn(); 4] = [
+        &|| issue::change(workspace, &id, &change).unwrap(),
+        &|| drop(issue::change_comment(workspace, caller, &comment, "v").unwrap()),
+        &|| issue::delete_comment(workspace, caller, &comment).unwrap(),
+        &|| issue::delete(workspace, caller, vec![id.clone(), "nobody".to_owned()]).unwrap(),
+    ];
+    for (step, millis) in steps.into_iter().zip(1..) {
+        served.pass(1);
+        step();
+        assert_eq!(activity(), format!("2026-01-01T00:00:00.{millis:03}+00:00"));
+    }
+    issue::get(workspace, &id).unwrap_err();
+    let number = issue::create(workspace, caller, &creation).unwrap();
+    assert_eq!(
+        issue::get(workspace, &number).unwrap().position.as_deref(),
+        Some(r#"{"type":"Point","coordinates":[1,2]}"#)
+    );
+}
+
+#[test]
+fn an_issue_is_deleted_by_its_creator_or_an_admin() {
+    let served = Served::new();
+    let (workspace, ana) = (&served.workspace, &served.caller);
+    let member = |name: &str| served.caller_with(name, "Team Manager");
+    let (bob, cy) = (member("bob@example.test"), member("cy@example.test"));
+    let ids = served.rows(&served.dataset("set"), &[image("g0")]);
+    let project = served.project("project", "IMAGE", &cars(), &ids);
+    let creation = Creation {
+        project_id: &project.id,
+        row_id: &ids[0],
+        label_id: None,
+        content: "x",
+        category_id: None,
+        position: &Value::Null,
+    };
+    let raise = || issue::create(workspace, &bob, &creation).unwrap();
+    let (first, second) = (raise(), raise());
+    let refused = issue::delete(workspace, &cy, vec![first.clone()]).unwrap_err();
+    assert_eq!(refused.kind, ProblemKind::Forbidden);
+    assert!(refused.message.contains("bob@example.test"), "{}", refused.message);
+    issue::delete(workspace, &bob, vec![first]).unwrap();
+    issue::delete(workspace, ana, vec![second]).unwrap();
+    assert_eq!(issue::count(workspace, project.key).unwrap(), 0);
 }

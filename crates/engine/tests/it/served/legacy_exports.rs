@@ -120,12 +120,18 @@ fn a_row_says_all_that_its_readers_insist_on() {
     let (served, project_id, ids) = labelled();
     let which = ListLabels { limit: 10, ..ListLabels::default() };
     let labels = label::list(&served.workspace, &project_id, &which).unwrap();
-    let creation =
-        Creation { project_id: &project_id, row_id: &ids[1], label_id: Some(&labels[2].id), content: "too large" };
+    let creation = Creation {
+        project_id: &project_id,
+        row_id: &ids[1],
+        label_id: Some(&labels[2].id),
+        content: "too large",
+        category_id: None,
+        position: &Value::Null,
+    };
     let open = issue::create(&served.workspace, &served.caller, &creation).unwrap();
     let creation = Creation { row_id: &ids[0], label_id: Some(&labels[0].id), ..creation };
     let settled = issue::create(&served.workspace, &served.caller, &creation).unwrap();
-    issue::resolve(&served.workspace, &settled, IssueStatus::Resolved).unwrap();
+    issue::resolve(&served.workspace, &served.caller, &settled, IssueStatus::Resolved).unwrap();
     assert_ne!(open, settled);
     let lines = served.ask_until_done(LegacyKind::Labels, &json!({ "projectId": project_id }));
     assert_eq!(lines.len(), 3, "one line for each label, and none for a row without");

@@ -12,13 +12,17 @@ mod exports;
 mod failures;
 mod hostile_names;
 mod issues;
+mod judgements;
 mod legacy_exports;
 mod named_in_vain;
+mod people;
 mod repeated;
 mod row_imports;
 mod sends;
+mod settings;
 mod signed_urls;
 mod slices;
+mod tags;
 mod task_ends;
 mod unused_files;
 
@@ -149,6 +153,13 @@ impl Served {
         let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
         Self { workspace, caller, clock, folder }
+    }
+
+    /// Makes a key for a user, who may be new; returns the caller that it identifies.
+    pub(crate) fn caller_with(&self, email: &str, role: &str) -> Caller {
+        let new = NewKey { email, name: email, role, time_zone: None, expires: None };
+        let key = api_keys::create(&self.workspace, &new).unwrap().key;
+        self.workspace.identify(Some(&key)).unwrap()
     }
 
     /// Returns the data folder.

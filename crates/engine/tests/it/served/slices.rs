@@ -1,9 +1,10 @@
 //! Slices as the SDK reads them: page by page.
 
-use super::Served;
+use super::{Served, cars};
 use labelport_engine::catalog::data_row;
 use labelport_engine::catalog::slice::{self, Cursor, Page};
-use serde_json::json;
+use labelport_engine::models::{model, registration, run};
+use serde_json::{Value, json};
 
 /// Reads a slice in pages; `between` is called after each.
 fn read(served: &Served, id: &str, limit: usize, between: &mut dyn FnMut(&Page)) -> Vec<String> {
@@ -79,4 +80,29 @@ fn what_is_no_cursor_is_refused() {
     let id = make(&served, "all", r#"[{"type":"global_key","operator":"is","ids":["a"]}]"#);
     let far = Cursor::parse(&format!("{}:0", i64::MAX)).unwrap();
     assert_eq!(slice::list_rows(&served.workspace, &served.caller, &id, Some(far), 1).unwrap().rows, []);
+}
+
+#[test]
+fn rows_of_a_slice_are_those_of_a_model_run() {
+    let served = Served::new();
+    let (workspace, caller) = (&served.workspace, &served.caller);
+    let dataset_id = served.dataset("set");
+    let payloads: Vec<_> =
+        (0..6).map(|number| json!({ "row_data": "text", "global_key": number.to_string() })).collect();
+    let ids = served.rows(&dataset_id, &payloads);
+    let project = served.project("project", "TEXT", &cars(), &ids);
+    let model = model::create(workspace, caller, "m", &project.ontology_id.unwrap()).unwrap();
+    let run = run::create(workspace, caller, &model.id, "r", &Value::Null).unwrap();
+    let rows = json!({ "dataRowIds": ids[1..5] });
+    served.order(|| registration::start_rows(workspace, caller, &run.id, &rows)).unwrap();
+    served.settle();
+    let slice_id = make(&served, "some", r#"[{"type":"global_key","operator":"is","ids":["0","2","3","4"]}]"#);
+    let page = |from, limit| slice::list_rows_of_run(workspace, caller, &slice_id, &run.id, from, limit).unwrap();
+    let first = page(None, 2);
+    assert_eq!((first.total, first.rows.len()), (3, 2));
+    let second = page(first.next, 2);
+    let found: Vec<String> = first.rows.into_iter().chain(second.rows).map(|(id, _)| id).collect();
+    assert_eq!((found, second.next), (ids[2..5].to_vec(), None));
+    let unknown = slice::list_rows_of_run(workspace, caller, &slice_id, "nope", None, 2).unwrap_err();
+    assert!(unknown.message.contains("nope"), "{}", unknown.message);
 }

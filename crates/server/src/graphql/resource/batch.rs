@@ -18,9 +18,9 @@ pub(super) static PART: Part = Part {
             name: "Batch",
             leaves: &["consensusSettingsJson", "createdAt", "id", "name", "size", "updatedAt"],
             fields: &[
-                Field::object("createdBy", "User", &[], |call, parent, _| {
-                    user_by(call, |user| user.key == number(parent, "_createdBy"))
-                }),
+                Field::object("createdBy", "User", &[], creator),
+                // What the SDK calls the creator of a batch.
+                Field::object("user", "User", &[], creator),
                 Field::object("project", "Project", &[], |call, parent, _| {
                     let found = project::find_by_key(call.workspace, number(parent, "_project"))?;
                     Ok(found.map_or(Value::Null, nodes::project))
@@ -39,7 +39,9 @@ pub(super) static PART: Part = Part {
         Type { name: "DeletedBatch", leaves: &["deletedBatchId"], fields: &[] },
         Type { name: "DeletedLabels", leaves: &["deletedLabelIds"], fields: &[] },
     ],
-    queries: &[],
+    queries: &[Field::object("batch", "Batch", &["where"], |call, _, arguments| {
+        batch::get_anywhere(call.workspace, arguments.text("where.id")?).map(to_node)
+    })],
     mutations: &[],
     more: &[(
         "Project",
@@ -71,6 +73,10 @@ pub(super) static PART: Part = Part {
         ],
     )],
 };
+
+fn creator(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
+    user_by(call, |user| user.key == number(parent, "_createdBy"))
+}
 
 fn parent_of(call: &Call<'_>, parent: &Node) -> Result<Project, Problem> {
     project::get(call.workspace, id(parent))

@@ -17,6 +17,10 @@ pub(super) static PART: Part = Part {
             name: "ExportTask",
             leaves: &["id"],
             fields: &[
+                Field::object("createdBy", "User", &[], |call, parent, _| {
+                    super::task::creator(call, super::id(parent))
+                }),
+                Field::object("organization", "Organization", &[], super::organization),
                 Field::object("exportMetadataHeader", "StreamHeader", &["streamType"], header),
                 Field::object(
                     "exportFileFromOffset",

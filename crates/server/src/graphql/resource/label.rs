@@ -14,37 +14,32 @@ use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
-    types: &[
-        Type {
-            name: "Label",
-            leaves: &[
-                "agreement",
-                "benchmarkAgreement",
-                "createdAt",
-                "id",
-                "isBenchmarkReference",
-                "label",
-                "secondsToLabel",
-                "updatedAt",
-            ],
-            fields: &[
-                Field::object("dataRow", "DataRow", &[], |call, parent, _| {
-                    Ok(data_row::find_by_key(call.workspace, number(parent, "_row"))?
-                        .map_or(Value::Null, nodes::data_row))
-                }),
-                Field::object("project", "Project", &[], |call, parent, _| {
-                    let found = project::find_by_key(call.workspace, number(parent, "_project"))?;
-                    Ok(found.map_or(Value::Null, nodes::project))
-                }),
-                Field::object("createdBy", "User", &[], |call, parent, _| {
-                    let email = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
-                    user_by(call, |user| user.email == email)
-                }),
-                Field::object("reviews", "Review", &[], |_, _, _| Ok(json!([]))),
-            ],
-        },
-        Type { name: "Review", leaves: &["createdAt", "id", "score", "updatedAt"], fields: &[] },
-    ],
+    types: &[Type {
+        name: "Label",
+        leaves: &[
+            "agreement",
+            "benchmarkAgreement",
+            "createdAt",
+            "id",
+            "isBenchmarkReference",
+            "label",
+            "secondsToLabel",
+            "updatedAt",
+        ],
+        fields: &[
+            Field::object("dataRow", "DataRow", &[], |call, parent, _| {
+                Ok(data_row::find_by_key(call.workspace, number(parent, "_row"))?.map_or(Value::Null, nodes::data_row))
+            }),
+            Field::object("project", "Project", &[], |call, parent, _| {
+                let found = project::find_by_key(call.workspace, number(parent, "_project"))?;
+                Ok(found.map_or(Value::Null, nodes::project))
+            }),
+            Field::object("createdBy", "User", &[], |call, parent, _| {
+                let email = parent.get("_createdBy").and_then(Value::as_str).unwrap_or_default();
+                user_by(call, |user| user.email == email)
+            }),
+        ],
+    }],
     queries: &[Field::object("label", "Label", &["where"], |call, _, arguments| {
         let found = label::get(call.workspace, arguments.text("where.id")?)?;
         Ok(nodes::labels(call.workspace, vec![found])?.pop().unwrap_or_default())

@@ -7,7 +7,7 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
 use labelport_engine::catalog::dataset;
-use labelport_engine::projects::{label, ontology as ontologies, project};
+use labelport_engine::projects::{generation, label, ontology as ontologies, project};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -62,9 +62,6 @@ pub(super) static PART: Part = Part {
                     &["first", "orderBy", "skip", "where"],
                     frontend_options,
                 ),
-                Field::object("benchmarks", "Benchmark", &[], |_, _, _| Ok(json!([]))),
-                Field::object("webhooks", "Webhook", &[], |_, _, _| Ok(json!([]))),
-                Field::object("resourceTags", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
                 Field::object("datasets", "Dataset", &["first", "orderBy", "skip", "where"], datasets),
                 Field::object("organization", "Organization", &[], organization),
                 Field::object("createdBy", "User", &[], |call, parent, _| {
@@ -86,12 +83,6 @@ pub(super) static PART: Part = Part {
         Type { name: "TagSetStatus", leaves: &["tagSetStatus"], fields: &[] },
         Type { name: "LabelingFrontend", leaves: &["description", "iframeUrlPath", "id", "name"], fields: &[] },
         Type { name: "LabelingFrontendOptions", leaves: &["customizationOptions", "id"], fields: &[] },
-        Type {
-            name: "Benchmark",
-            leaves: &["averageAgreement", "completedCount", "createdAt", "id", "lastActivity"],
-            fields: &[Field::member("createdBy", "User"), Field::member("referenceLabel", "Label")],
-        },
-        Type { name: "Webhook", leaves: &["createdAt", "id", "status", "topics", "updatedAt", "url"], fields: &[] },
         Type { name: "ProjectInstructions", leaves: &["id"], fields: &[Field::member("ontology", "OntologyOptions")] },
         Type { name: "OntologyOptions", leaves: &["id", "options"], fields: &[] },
     ],
@@ -115,7 +106,7 @@ pub(super) static PART: Part = Part {
             project::get(call.workspace, arguments.text("where.id")?).map(nodes::project)
         }),
         Field::object("createProject", "Project", &["data"], |call, _, arguments| {
-            project::create(call.workspace, call.caller, arguments.at("data")).map(nodes::project)
+            generation::create(call.workspace, call.caller, arguments.at("data")).map(nodes::project)
         }),
         Field::object("updateProject", "Project", &["data", "where"], update),
         Field::object("cloneProject", "Project", &["data"], |call, _, arguments| {

@@ -7,13 +7,18 @@ use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
 use labelport_engine::catalog::{data_row, row_metadata};
-use labelport_engine::projects::{batch, issue, labeling_override, project, workflow};
+use labelport_engine::projects::{batch, labeling_override, project, workflow};
+use labelport_model::given::{self, wrong};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
 pub(super) static PART: Part = Part {
     types: &[
-        Type { name: "TaskQueue", leaves: &["dataRowCount", "description", "id", "name", "queueType"], fields: &[] },
+        Type {
+            name: "TaskQueue",
+            leaves: &["description", "id", "name", "queueType"],
+            fields: &[Field::leaf("dataRowCount", &["input"], count_rows)],
+        },
         Type {
             name: "LabelingParameterOverride",
             leaves: &["id", "numberOfLabels", "priority"],
@@ -22,7 +27,6 @@ pub(super) static PART: Part = Part {
             })],
         },
         Type { name: "StateCount", leaves: &["count", "state"], fields: &[] },
-        Type { name: "IssueCount", leaves: &["totalCount"], fields: &[] },
         Type { name: "ClearedReservations", leaves: &["clearedReservationCount", "success"], fields: &[] },
         Type { name: "Success", leaves: &["errorMessage", "success"], fields: &[] },
     ],
@@ -66,11 +70,7 @@ pub(super) static PART: Part = Part {
                 Ok(json!({ "taskId": task.as_str() }))
             })
             .for_writers(),
-            Field::object("workstreamStateCounts", "StateCount", &[], state_counts),
-            Field::object("issues", "IssueCount", &[], |call, parent, _| {
-                let count = issue::count(call.workspace, number(parent, "_key"))?;
-                Ok(json!({ "totalCount": count }))
-            }),
+            Field::object("workstreamStateCounts", "StateCount", &["batchIds"], state_counts),
             Field::leaf("completedDataRowCount", &[], |call, parent, _| {
                 let counts = workflow::count_by_state(call.workspace, number(parent, "_key"))?;
                 Ok(json!(counts.done))
@@ -88,7 +88,9 @@ fn list(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Prob
             "name": queue.name,
             "description": null,
             "queueType": queue.queue_type.unwrap_or_else(|| "CUSTOM_QUEUE".to_owned()),
-            "dataRowCount": counts.get(&queue.key).copied().unwrap_or(0),
+            "_count": counts.get(&queue.key).copied().unwrap_or(0),
+            "_key": queue.key,
+            "_project": project.key,
         })
     };
     Ok(workflow::list(call.workspace, &project)?.into_iter().map(to_node).collect())
@@ -132,8 +134,35 @@ fn list_overrides(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> 
     listing::page(found.collect(), arguments)
 }
 
-fn state_counts(call: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
-    let counts = workflow::count_by_state(call.workspace, number(parent, "_key"))?;
+/// Counts the rows of a queue: all of them, or those of some batches.
+fn count_rows(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let Some(ids) = batches_of(arguments)? else { return Ok(json!(number(parent, "_count"))) };
+    let counts = workflow::count_in_batches(call.workspace, number(parent, "_project"), ids)?;
+    Ok(json!(counts.queues.get(&number(parent, "_key")).copied().unwrap_or(0)))
+}
+
+/// Returns the ids of the batches that a search names; none where it names nothing.
+fn batches_of(arguments: &Arguments<'_>) -> Result<Option<Vec<String>>, Problem> {
+    let mut ids = None;
+    for entry in arguments.list("input.searchQuery.query")? {
+        if entry["type"] != "batch" || entry["operator"] != "is" {
+            return Err(wrong(
+                "input.searchQuery.query",
+                "a list of batches ({type: batch, operator: is, ids})",
+                entry,
+            ));
+        }
+        ids.get_or_insert_with(Vec::new).extend(given::texts("ids", &entry["ids"])?);
+    }
+    Ok(ids)
+}
+
+fn state_counts(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    let key = number(parent, "_key");
+    let counts = match arguments.at("batchIds").is_null() {
+        true => workflow::count_by_state(call.workspace, key)?,
+        false => workflow::count_in_batches(call.workspace, key, arguments.texts("batchIds")?)?.states,
+    };
     let states = [
         ("Unlabeled", counts.unlabeled),
         ("InReview", counts.in_review),

@@ -1,12 +1,12 @@
 //! The user of the key, the organization, and what the SDK asks before it begins.
 
-use super::{id, node, organization};
+use super::{node, organization, person, user_by};
 use crate::graphql::Call;
 use crate::graphql::argument::Arguments;
 use crate::graphql::listing;
 use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes;
-use labelport_engine::workspace::access::ROLES;
+use labelport_engine::people::role;
 use labelport_engine::workspace::api_keys::{self, User};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
@@ -45,11 +45,8 @@ pub(super) static PART: Part = Part {
                 Field::object("projects", "Project", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
                     super::project::list(call, arguments)
                 }),
-                Field::object("resourceTag", "ResourceTag", &[], |_, _, _| Ok(json!([]))),
             ],
         },
-        Type { name: "Role", leaves: &["id", "name"], fields: &[] },
-        Type { name: "ResourceTag", leaves: &["color", "id", "text"], fields: &[] },
         Type {
             name: "IAMIntegration",
             leaves: &["createdAt", "id", "isOrgDefault", "lastValidAt", "name", "provider", "updatedAt", "valid"],
@@ -61,16 +58,26 @@ pub(super) static PART: Part = Part {
         Type { name: "AzureIamIntegrationSettings", leaves: &["readContainerUrl", "tenantId"], fields: &[] },
     ],
     queries: &[
-        Field::object("user", "User", &[], |call, _, _| Ok(own_user(call, &call.caller.user))),
+        Field::object("user", "User", &["where"], |call, _, arguments| {
+            user(call, arguments.find_text("where.id")?.unwrap_or(&call.caller.user.id))
+        }),
         Field::object("organization", "Organization", &[], organization),
         Field::object("users", "User", &["first", "orderBy", "skip", "where"], users),
-        Field::object("roles", "Role", &[], |_, _, _| Ok(roles())),
         // Assets are fetched by URL: no bucket is integrated.
         Field::object("iamIntegrations", "IAMIntegration", &[], |_, _, _| Ok(json!([]))),
     ],
     mutations: &[],
     more: &[],
 };
+
+/// Returns a user, also one who was removed: things that they made lead to them.
+fn user(call: &Call<'_>, id: &str) -> Result<Value, Problem> {
+    if id == call.caller.user.id {
+        return Ok(own_user(call, &call.caller.user));
+    }
+    let found = user_by(call, |user| user.id == id)?;
+    if found.is_null() { Err(Problem::not_found("user", id)) } else { Ok(found) }
+}
 
 /// Returns the user of the key; without a time zone of its own, that of the workspace holds.
 fn own_user(call: &Call<'_>, of: &User) -> Value {
@@ -86,18 +93,7 @@ fn users(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, 
     listing::page(users.iter().map(|each| node(nodes::user(each))).collect(), arguments)
 }
 
-fn roles() -> Value {
-    let role = |(name, _): &(&str, _)| json!({ "id": role_id(name), "name": name });
-    ROLES.iter().map(role).collect()
-}
-
-/// Returns the id of a role, of the length that the SDK expects: the same for all workspaces, since roles are.
-fn role_id(name: &str) -> String {
-    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("{:0<25}", format!("crole{}", letters.to_ascii_lowercase()))
-}
-
 fn org_role(_: &Call<'_>, parent: &Node, _: &Arguments<'_>) -> Result<Value, Problem> {
-    let name = parent.get("_role").and_then(Value::as_str).unwrap_or(id(parent));
-    Ok(json!({ "id": role_id(name), "name": name }))
+    let name = parent.get("_role").and_then(Value::as_str).unwrap_or_default();
+    Ok(role::find_by_name(name).map_or(Value::Null, |role| person::role_node(&role)))
 }

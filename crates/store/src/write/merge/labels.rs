@@ -6,6 +6,7 @@ use super::{Merger, Tally};
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Kept;
+use crate::write::removal;
 use crate::write::tally;
 use labelport_model::row::{Join, Label};
 use std::collections::BTreeSet;
@@ -76,8 +77,12 @@ impl Merger {
         }
         self.kept.add(Kept::Labels(list.project_key), wanted.len() as i64 - stored.len() as i64);
         self.forget_features(connection, list)?;
+        let left: BTreeSet<&str> = wanted.iter().map(|label| label.id.as_str()).collect();
         for label in &stored {
             connection.execute("delete from label_ids where id = $1", &[(&label.id).into()])?;
+            if !left.contains(label.id.as_str()) {
+                removal::remove_items(connection, &label.id)?;
+            }
         }
         connection.execute("delete from labels where project_key = $1 and row_key = $2", &keys)?;
         let mut inserts = Inserts::default();

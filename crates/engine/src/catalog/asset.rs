@@ -6,6 +6,7 @@
 
 pub use labelport_store::tables::data_rows::{Asset, AssetState};
 
+use super::data_row::row_data;
 use crate::edits::{self, Edits};
 use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
@@ -17,7 +18,6 @@ use labelport_model::problem::Problem;
 use labelport_model::row::Row;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows::{self, DataRow};
-use labelport_store::tables::entities;
 use serde_json::json;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
         Ok(row.zip(data_rows::find_asset(connection, row_key)?))
     })?;
     let Some((row, asset)) = found else { return Ok(()) };
-    let url = super::data_row::row_data(&row);
+    let url = row_data(&row);
     let Inspected { attributes, is_reached, notice } = inspect(workspace, &url, asset.media_type.as_deref())?;
     let (given, notice) = match given_layer_url(&asset).map(|layer_url| read_text_layer(workspace, &layer_url)) {
         Some(Ok(layer)) => (Some(layer), notice),
@@ -226,7 +226,13 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         attributes.add_text_layer_url(&url);
     }
     workspace.write(move |connection| {
-        if entities::find_row_id(connection, row.key)?.is_none() {
+        let found = data_rows::find_by_key(connection, org_key, row.key)?;
+        let known = data_rows::find_asset(connection, row.key)?;
+        // Of a row that got another asset meanwhile nothing is known yet: it waits, and is looked at in its turn.
+        let is_same = known.is_some_and(|known| {
+            (known.state, &known.text_layer, &known.media_type) == (asset.state, &asset.text_layer, &asset.media_type)
+        }) && found.is_some_and(|found| row_data(&found) == row_data(&row));
+        if !is_same {
             return Ok(());
         }
         let part = Row::part(edits::read_id(&row.id, DataRowId::parse)?);

@@ -54,13 +54,18 @@ fn collect(value: &Value, surest: &mut BTreeMap<String, Option<f64>>) {
 fn confidence(annotation: &Value) -> Option<f64> {
     let own = |value: &Value| value["confidence"].as_f64();
     own(annotation).or_else(|| {
-        let answers = annotation.as_object()?.iter().filter(|(key, _)| super::mapping::is_answer(key));
+        let answers = annotation.as_object()?.iter().filter(|(key, _)| is_answer(key));
         let options = answers.flat_map(|(_, answer)| match answer {
             Value::Array(list) => list.iter().collect(),
             one => vec![one],
         });
         options.map(own).fold(None, greater)
     })
+}
+
+/// Returns whether a key of a classification holds its answers.
+pub(super) fn is_answer(key: &str) -> bool {
+    key.ends_with("_answer") || key.ends_with("_answers")
 }
 
 fn greater(one: Option<f64>, other: Option<f64>) -> Option<f64> {

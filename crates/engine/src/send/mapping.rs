@@ -4,7 +4,7 @@
 //! answer or a relation whose feature has no counterpart is left out and counted; nothing else changes but ids, names and
 //! values of features.
 
-use super::confidence;
+use super::confidence::{self, is_answer};
 use crate::projects::ontology::features::is_archived;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,11 +99,6 @@ struct State<'m> {
     gone: BTreeSet<String>,
     left_out: u64,
     kept: u64,
-}
-
-/// The answers of a classification.
-pub(super) fn is_answer(key: &str) -> bool {
-    key.ends_with("_answer") || key.ends_with("_answers")
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {

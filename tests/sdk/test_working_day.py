@@ -120,7 +120,7 @@ def test_another_asset_may_be_of_another_kind(small: Small, assets: AssetServer,
     labelled = client.get_data_row(small.row_ids[4])
     before = labelled.row_data
     for other in (f"{assets.url}/clip.mp4?refused", f"{assets.url}/log.txt"):
-        with pytest.raises(SDK_ERRORS, match="is image and has labels, so that (video|text) cannot take its place"):
+        with pytest.raises(SDK_ERRORS, match="has labels, and its asset cannot change from image to (video|text)"):
             labelled.update(row_data=other)
     assert client.get_data_row(labelled.uid).row_data == before
     labelled.update(row_data=f"{assets.url}/boat.png?another")

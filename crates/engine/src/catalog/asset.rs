@@ -6,18 +6,18 @@
 
 pub use labelport_store::tables::data_rows::{Asset, AssetState};
 
+use super::data_row::row_data;
 use crate::edits::{self, Edits};
 use crate::outbound::Limits;
 use crate::workspace::{Workspace, unwritable};
 use labelport_media::{self as media, Attributes, Window};
 use labelport_model::data_type::DataType;
 use labelport_model::id::DataRowId;
-use labelport_model::json::{Document, Kind};
+use labelport_model::json::{Document, Kind, Value};
 use labelport_model::problem::Problem;
 use labelport_model::row::Row;
 use labelport_store::row_key::RowKey;
 use labelport_store::tables::data_rows::{self, DataRow};
-use labelport_store::tables::entities;
 use serde_json::json;
 use std::time::Duration;
 
@@ -62,11 +62,12 @@ fn look_at(workspace: &Workspace, row_key: RowKey) -> Result<(), Problem> {
         Ok(row.zip(data_rows::find_asset(connection, row_key)?))
     })?;
     let Some((row, asset)) = found else { return Ok(()) };
-    let url = super::data_row::row_data(&row);
+    let url = row_data(&row);
     let Inspected { attributes, is_reached, notice } = inspect(workspace, &url, asset.media_type.as_deref())?;
-    let given = match given_layer_url(&asset) {
-        Some(layer_url) => read_text_layer(workspace, &layer_url).ok(),
-        None => None,
+    let (given, notice) = match given_layer_url(&asset).map(|layer_url| read_text_layer(workspace, &layer_url)) {
+        Some(Ok(layer)) => (Some(layer), notice),
+        Some(Err(problem)) => (None, notice.or(Some(problem.message))),
+        None => (None, notice),
     };
     let text_layer = with_page_sizes(given.or_else(|| attributes.text_layer.clone()), &attributes.page_sizes);
     store(workspace, row, Seen { asset, attributes, text_layer, is_reached, notice })
@@ -126,14 +127,35 @@ fn given_layer_url(asset: &Asset) -> Option<String> {
 /// Reads a text layer that is given by URL: a list of pages, in normal form, as everything that is looked into later.
 ///
 /// # Errors
-/// If it cannot be fetched, or is no list of pages.
+/// If it cannot be fetched, or is not a list of pages: objects with `groups`, and with a size or none.
 pub(super) fn read_text_layer(workspace: &Workspace, url: &str) -> Result<String, Problem> {
     let bytes = workspace.fetch_bytes(url, TEXT_LAYER_LIMITS)?;
     let not_a_layer = |reason: String| Problem::malformed(format!("the text layer at {url}: {reason}"));
     let document = Document::parse(&bytes).map_err(|error| not_a_layer(format!("it is not JSON: {error}")))?;
-    match document.root().kind() {
-        Kind::Array => Ok(document.text().to_owned()),
-        kind => Err(not_a_layer(format!("it is {}; give a list of pages", kind.named()))),
+    let root = document.root();
+    if root.kind() != Kind::Array {
+        return Err(not_a_layer(format!("it is {}; give a list of pages", root.kind().named())));
+    }
+    for (index, page) in root.elements().enumerate() {
+        check_page(page).map_err(|reason| not_a_layer(format!("[{index}]{reason}")))?;
+    }
+    Ok(document.text().to_owned())
+}
+
+fn check_page(page: Value<'_>) -> Result<(), String> {
+    if page.kind() != Kind::Object {
+        return Err(format!(" is {}; give an object with the groups of a page", page.kind().named()));
+    }
+    let given = |key: &str| page.get(key).filter(|value| value.kind() != Kind::Null);
+    for key in ["width", "height"] {
+        let is_size = |size: Value<'_>| size.as_f64().is_some_and(|size| size > 0.0 && size.is_finite());
+        if given(key).is_some_and(|size| !is_size(size)) {
+            return Err(format!(".{key} is not a positive number; give a size in points, or leave it out"));
+        }
+    }
+    match given("groups").filter(|groups| groups.kind() != Kind::Array) {
+        Some(groups) => Err(format!(".groups is {}; give a list", groups.kind().named())),
+        None => Ok(()),
     }
 }
 
@@ -204,7 +226,13 @@ fn store(workspace: &Workspace, row: DataRow, seen: Seen) -> Result<(), Problem>
         attributes.add_text_layer_url(&url);
     }
     workspace.write(move |connection| {
-        if entities::find_row_id(connection, row.key)?.is_none() {
+        let found = data_rows::find_by_key(connection, org_key, row.key)?;
+        let known = data_rows::find_asset(connection, row.key)?;
+        // Of a row that got another asset meanwhile nothing is known yet: it waits, and is looked at in its turn.
+        let is_same = known.is_some_and(|known| {
+            (known.state, &known.text_layer, &known.media_type) == (asset.state, &asset.text_layer, &asset.media_type)
+        }) && found.is_some_and(|found| row_data(&found) == row_data(&row));
+        if !is_same {
             return Ok(());
         }
         let part = Row::part(edits::read_id(&row.id, DataRowId::parse)?);

@@ -110,12 +110,13 @@ pub fn compose(
     } else if origin.dataset.is_some() {
         row = row.with_embeddings(Vec::new());
     }
+    let text_layer = given_text_layer(given("row_data"))?;
     let asset = content.map(|_| Asset {
         row_key: 0,
         state: if attributes.is_some() { AssetState::Seen } else { AssetState::Waiting },
         media_type,
         content: attributes.as_ref().and_then(|attributes| attributes.text.clone()),
-        text_layer: given_text_layer(given("row_data")),
+        text_layer,
         attributes: attributes.map(|attributes| attributes.api),
         notice: None,
     });
@@ -237,8 +238,18 @@ pub(super) fn given_layer_url(row_data: Option<Value<'_>>) -> Option<String> {
 }
 
 /// Returns a text layer that somebody gave, in the form in which it is kept until it is fetched.
-fn given_text_layer(row_data: Option<Value<'_>>) -> Option<String> {
-    Some(serde_json::json!({ "url": given_layer_url(row_data)? }).to_string())
+///
+/// # Errors
+/// If it is something else than a URL.
+fn given_text_layer(row_data: Option<Value<'_>>) -> Result<Option<String>, Problem> {
+    for key in ["text_layer_url", "textLayerUrl"] {
+        let given = row_data.filter(|value| value.kind() == Kind::Object).and_then(|value| value.get(key));
+        match given.map(Value::kind) {
+            None | Some(Kind::Null | Kind::String) => {}
+            Some(kind) => return Err(Problem::malformed(format!("{key} is {}; give a URL", kind.named()))),
+        }
+    }
+    Ok(given_layer_url(row_data).map(|url| serde_json::json!({ "url": url }).to_string()))
 }
 
 fn read_attachments(

@@ -19,10 +19,10 @@ pub const NAME_LIMIT: usize = 256;
 const PORTION: usize = 1_000;
 
 /// Fails for a name that is empty or too long to be shown.
-pub fn check_name(sort: &str, name: &str) -> Result<(), Problem> {
+pub fn check_name(kind: &str, name: &str) -> Result<(), Problem> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > NAME_LIMIT {
-        let message = format!("the name of a {sort} has 1 to {NAME_LIMIT} characters, this one has {length}");
+        let message = format!("{kind} names have 1 to {NAME_LIMIT} characters; this one has {length}");
         return Err(Problem::malformed(message));
     }
     Ok(())

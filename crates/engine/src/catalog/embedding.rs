@@ -114,10 +114,31 @@ pub(super) fn read_vector(embedding: &Embedding, vector: Value<'_>) -> Result<Em
     if vector.kind() != Kind::Array || vector.elements().any(|item| item.kind() != Kind::Number) {
         return Err("the vector of an embedding has to be an array of numbers".to_owned());
     }
+    if let Some(number) = vector.elements().find(|number| number.as_f64().is_none_or(|number| !number.is_finite())) {
+        return Err(format!("the vector has the number {}; give one below 1e308", Quoted::new(number.raw())));
+    }
     let count = vector.elements().count();
     if i64::try_from(count) != Ok(embedding.dimensions) {
         let (name, dimensions) = (&embedding.name, embedding.dimensions);
         return Err(format!("the vector has {count} numbers, the embedding {name:?} takes {dimensions}"));
     }
     Ok(EmbeddingValue::new(&embedding.id, &embedding.name, embedding.is_custom, vector))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_has_numbers_that_a_program_can_read() {
+        let embedding = Embedding { id: "e".to_owned(), name: "e".to_owned(), dimensions: 2, is_custom: true };
+        let read = |vector: &str| {
+            let document = Document::parse(vector.as_bytes()).unwrap();
+            read_vector(&embedding, document.root()).map(|value| value.json)
+        };
+        assert!(read("[1, 2.50]").unwrap().contains("2.50"));
+        assert_eq!(read("[1e999,2]").unwrap_err(), "the vector has the number \"1e999\"; give one below 1e308");
+        assert_eq!(read("[1]").unwrap_err(), "the vector has 1 numbers, the embedding \"e\" takes 2");
+        assert_eq!(read("[1,true]").unwrap_err(), "the vector of an embedding has to be an array of numbers");
+    }
 }

@@ -98,7 +98,7 @@ fn refuse_other_kind(row: &DataRow, new: Option<&'static DataType>) -> Result<()
         Some(new) => Err(Problem::new(
             ProblemKind::NotAllowed,
             format!(
-                "the data row {} is {known} and has labels, so that {} cannot take its place; create a new data row, or \
+                "the data row {} has labels, and its asset cannot change from {known} to {}; create a new data row, or \
                  delete the labels first",
                 row.id, new.name
             ),

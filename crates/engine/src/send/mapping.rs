@@ -4,8 +4,11 @@
 //! answer or a relation whose feature has no counterpart is left out and counted; nothing else changes but ids, names and
 //! values of features.
 
+use super::confidence::{self, is_answer};
+use crate::projects::ontology::features::is_archived;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// The features of a destination, and which of them those of a source are.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,10 @@ impl Mapping {
     }
 
     fn collect(&mut self, node: &Value) {
+        // It takes no new labels.
+        if is_archived(node) {
+            return;
+        }
         let text = |key: &str| node[key].as_str().map(str::to_owned);
         if let Some(id) = text("featureSchemaId").or_else(|| text("schemaNodeId")) {
             let is_tool = node["tool"].is_string();
@@ -68,12 +75,14 @@ impl Mapping {
         self.destination.get_key_value(id).map(|(id, named)| (id.as_str(), named))
     }
 
-    /// Moves the annotations of a label, a JSON object.
-    pub(super) fn apply(&self, annotations: &str) -> Moved {
+    /// Moves the annotations of a label, a JSON object. Those of predictions are left out if a model was less or more sure
+    /// of them than asked for.
+    pub(super) fn apply(&self, annotations: &str, asked: Option<&RangeInclusive<f64>>) -> Moved {
         let Ok(mut root) = serde_json::from_str::<Value>(annotations) else {
             return Moved { annotations: None, left_out: 0 };
         };
-        let mut state = State { mapping: self, gone: BTreeSet::new(), left_out: 0, kept: 0 };
+        let outside = asked.map(|asked| confidence::outside(&root, asked)).unwrap_or_default();
+        let mut state = State { mapping: self, outside, gone: BTreeSet::new(), left_out: 0, kept: 0 };
         state.clean(&mut root);
         state.drop_relations(&mut root);
         state.forget(&mut root);
@@ -84,15 +93,12 @@ impl Mapping {
 
 struct State<'m> {
     mapping: &'m Mapping,
+    /// The feature ids of annotations whose confidence was not asked for.
+    outside: BTreeSet<String>,
     /// The feature ids of what was left out.
     gone: BTreeSet<String>,
     left_out: u64,
     kept: u64,
-}
-
-/// The answers of a classification.
-fn is_answer(key: &str) -> bool {
-    key.ends_with("_answer") || key.ends_with("_answers")
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
@@ -122,7 +128,8 @@ impl State<'_> {
     /// Returns a value as the destination has it; none for a feature without a counterpart.
     fn keep(&mut self, mut value: Value) -> Option<Value> {
         if let Some(schema_id) = text(&value, "feature_schema_id") {
-            match self.mapping.find(schema_id) {
+            let is_outside = text(&value, "feature_id").is_some_and(|id| self.outside.contains(id));
+            match self.mapping.find(schema_id).filter(|_| !is_outside) {
                 Some((id, named)) => {
                     value["feature_schema_id"] = id.into();
                     value["name"] = named.name.clone().into();
@@ -267,7 +274,7 @@ mod tests {
     fn features_become_those_of_the_destination() {
         let given = json!({ "objects": [boxed("b", "t1", vec![question(option("o1"))])], "classifications": [],
                             "relationships": [] });
-        let moved = mapping().apply(&given.to_string());
+        let moved = mapping().apply(&given.to_string(), None);
         let found: Value = serde_json::from_str(&moved.annotations.unwrap()).unwrap();
         let object = &found["objects"][0];
         let shown = ["feature_id", "feature_schema_id", "name", "value"].map(|key| object[key].as_str().unwrap());
@@ -294,7 +301,7 @@ mod tests {
             "objects": [boxed("b", "t1", vec![question(option("nobody"))]), boxed("x", "nobody", vec![])],
             "classifications": [seen, unseen], "relationships": [relation],
         });
-        let moved = mapping().apply(&given.to_string());
+        let moved = mapping().apply(&given.to_string(), None);
         let found: Value = serde_json::from_str(&moved.annotations.unwrap()).unwrap();
         let ids = |list: &Value| -> Vec<String> {
             list.as_array().unwrap().iter().map(|item| item["feature_id"].as_str().unwrap().to_owned()).collect()
@@ -306,7 +313,30 @@ mod tests {
         // An option and its question, an object, an option, an option and its question, a relation.
         assert_eq!(moved.left_out, 7);
         let nothing = json!({ "objects": [boxed("x", "nobody", vec![])], "classifications": [], "relationships": [] });
-        assert_eq!(mapping().apply(&nothing.to_string()), Moved { annotations: None, left_out: 1 });
+        assert_eq!(mapping().apply(&nothing.to_string(), None), Moved { annotations: None, left_out: 1 });
+    }
+
+    #[test]
+    fn an_archived_feature_takes_no_labels() {
+        let mut archived = ontology();
+        archived["tools"][0]["archived"] = json!(1);
+        let mapping = Mapping::new(&archived, [("t1".to_owned(), "t2".to_owned())].into());
+        assert_eq!(mapping.unknown(), ["t2"]);
+        let given = json!({ "objects": [boxed("b", "t1", vec![question(option("o1"))]), boxed("l", "same", vec![])] });
+        let moved = mapping.apply(&given.to_string(), None);
+        let found: Value = serde_json::from_str(&moved.annotations.unwrap()).unwrap();
+        assert_eq!((found["objects"].as_array().unwrap().len(), moved.left_out), (1, 1));
+    }
+
+    #[test]
+    fn an_object_of_too_little_confidence_goes_from_every_frame() {
+        let given = json!({
+            "frames": { "1": { "objects": { "b": boxed("b", "t1", vec![]) }, "classifications": [] } },
+            "segments": { "b": [[1, 1]] }, "key_frame_feature_map": { "b": [1] }, "classifications": [],
+        });
+        let moved = mapping().apply(&given.to_string(), Some(&(0.6..=1.0)));
+        assert_eq!(moved, Moved { annotations: None, left_out: 1 });
+        assert!(mapping().apply(&given.to_string(), Some(&(0.5..=1.0))).annotations.is_some());
     }
 
     #[test]
@@ -319,7 +349,7 @@ mod tests {
             "key_frame_feature_map": { "b": [1], "x": [1, 2] },
             "classifications": [],
         });
-        let moved = mapping().apply(&given.to_string());
+        let moved = mapping().apply(&given.to_string(), None);
         let found: Value = serde_json::from_str(&moved.annotations.unwrap()).unwrap();
         let keys = |key: &str| found[key].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(

@@ -4,6 +4,7 @@
 //! queue for first labels: there they would be suggestions, which nobody sees here, so that they are counted and not kept.
 //! A job that is done again makes no label twice: the id of a label follows from the task and from what it was.
 
+mod confidence;
 mod mapping;
 
 use self::mapping::Mapping;
@@ -34,6 +35,7 @@ use labelport_store::write::removal;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// The rows of a transaction.
 const PORTION: usize = 200;
@@ -63,6 +65,7 @@ pub fn start(workspace: &Workspace, caller: &Caller, input: &Value) -> Result<Ta
     find_queue(workspace, &project, &input["destinationTaskQueue"])?;
     read_conflict(&input["conflictLabelsResolutionStrategy"])?;
     find_source(workspace, input)?;
+    confidence::read(&input["predictionsInput"])?;
     let mapping = read_mapping(workspace, &project, input)?;
     if let Some(unknown) = mapping.unknown().first() {
         let message =
@@ -169,9 +172,10 @@ impl Job for Send {
         let project = project::get(workspace, id)?;
         let mut keys = find_keys(workspace, &user, input)?;
         if input["excludeDataRowsInProject"] == true {
+            let batches = keys.len().div_ceil(BATCH_LIMIT);
             keys.retain(|key| {
                 let found = workspace.read(|connection| Ok(projects::find_row(connection, project.key, *key)?));
-                !matches!(found, Ok(Some(row)) if !is_of_task(&row, input))
+                !matches!(found, Ok(Some(row)) if !is_of_task(&row, input, batches))
             });
         }
         enter(workspace, &user, &project, input, &keys, pulse)?;
@@ -180,10 +184,7 @@ impl Job for Send {
             source: find_source(workspace, input)?,
             mapping: read_mapping(workspace, &project, input)?,
             conflict: read_conflict(&input["conflictLabelsResolutionStrategy"])?,
-            confidence: (
-                input["predictionsInput"]["minConfidence"].as_f64().unwrap_or(0.0),
-                input["predictionsInput"]["maxConfidence"].as_f64().unwrap_or(1.0),
-            ),
+            confidence: confidence::read(&input["predictionsInput"])?,
             mover: Mover { email: request["email"].as_str().unwrap_or_default().to_owned(), now: workspace.now() },
             task_id: task.id.to_string(),
             project,
@@ -202,16 +203,21 @@ impl Job for Send {
     }
 }
 
-/// Returns whether a row came into the project with the batch of this task, which was begun before.
-fn is_of_task(row: &projects::ProjectRow, input: &Value) -> bool {
+/// Returns whether a row came into the project with one of the batches of this task, which was begun before.
+fn is_of_task(row: &projects::ProjectRow, input: &Value, batches: usize) -> bool {
     let details: Value = row.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let (Some(found), Some(name)) = (details["batch_name"].as_str(), input["batchInput"]["batchName"].as_str()) else {
         return false;
     };
-    found == name || found.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'))
+    (0..batches).any(|index| found == batch_name(name, index))
 }
 
-/// Puts rows into batches of the project: those after the first have `_1`, `_2` and so on after their name.
+/// Returns the name of a batch: those after the first have `_1`, `_2` and so on after it.
+fn batch_name(name: &str, index: usize) -> String {
+    if index == 0 { name.to_owned() } else { format!("{name}_{index}") }
+}
+
+/// Puts rows into batches of the project.
 fn enter(
     workspace: &Workspace,
     user: &User,
@@ -224,7 +230,7 @@ fn enter(
     let priority = batch::read_priority(&input["batchInput"]["batchPriority"])?;
     for (index, portion) in keys.chunks(BATCH_LIMIT).enumerate() {
         pulse.check()?;
-        let name = if index == 0 { name.to_owned() } else { format!("{name}_{index}") };
+        let name = batch_name(name, index);
         let known = batch::list(workspace, project)?.into_iter().find(|batch| batch.name == name);
         let batch = match known {
             Some(batch) => batch,
@@ -246,7 +252,7 @@ struct Sending {
     mapping: Mapping,
     conflict: Conflict,
     /// The least and the greatest confidence of predictions.
-    confidence: (f64, f64),
+    confidence: RangeInclusive<f64>,
     mover: Mover,
     task_id: String,
 }
@@ -274,8 +280,8 @@ impl Sending {
         let mut new = Vec::new();
         for row_key in keys {
             for (id, kind, annotations) in self.find_labels(workspace, *row_key)? {
-                let annotations = self.within_confidence(&annotations);
-                let moved = self.mapping.apply(&annotations);
+                let asked = matches!(self.source, Source::Predictions(_)).then_some(&self.confidence);
+                let moved = self.mapping.apply(&annotations, asked);
                 sent.left_out += moved.left_out;
                 new.extend(moved.annotations.map(|annotations| New { row_key: *row_key, id, kind, annotations }));
             }
@@ -333,21 +339,6 @@ impl Sending {
         let digest = Sha256::digest(format!("{} {id}", self.task_id));
         let digits = digest.iter().take(24).map(|byte| DIGITS[usize::from(byte % 36)] as char);
         std::iter::once('c').chain(digits).collect()
-    }
-
-    /// Leaves out objects that a model was less or more sure of than was asked for.
-    fn within_confidence(&self, annotations: &str) -> String {
-        let (least, greatest) = self.confidence;
-        if (least <= 0.0 && greatest >= 1.0) || !matches!(self.source, Source::Predictions(_)) {
-            return annotations.to_owned();
-        }
-        let Ok(mut root) = serde_json::from_str::<Value>(annotations) else { return annotations.to_owned() };
-        for key in ["objects", "classifications"] {
-            if let Some(list) = root[key].as_array_mut() {
-                list.retain(|item| item["confidence"].as_f64().is_none_or(|sure| (least..=greatest).contains(&sure)));
-            }
-        }
-        root.to_string()
     }
 }
 

@@ -37,6 +37,10 @@ pub(super) fn page(nodes: Vec<Node>, arguments: &Arguments<'_>) -> Result<Value,
             Some((member, _)) => (member, false),
             None => (order, false),
         };
+        if kept.first().is_some_and(|node| !node.contains_key(member)) {
+            let message = format!("orderBy is {order:?}, and this list has no member {member:?} to be ordered by");
+            return Err(Problem::malformed(message));
+        }
         kept.sort_by(|one, next| compare(&one[member], &next[member]).unwrap_or(Ordering::Equal));
         if is_down {
             kept.reverse();
@@ -106,14 +110,28 @@ fn passes(node: &Node, filter: &Value) -> Result<bool, Problem> {
 
 fn passes_member(node: &Node, key: &str, wanted: &Value) -> Result<bool, Problem> {
     if let Some(found) = node.get(key) {
-        return Ok(compare_with_wanted(found, wanted) == Some(Ordering::Equal));
+        return Ok(compare_with_wanted(found, &wanted_for(key, key, wanted)?) == Some(Ordering::Equal));
     }
     for (ending, holds) in OPERATORS {
-        if let Some(found) = key.strip_suffix(ending).and_then(|member| node.get(member)) {
-            return Ok(compare_with_wanted(found, wanted).is_some_and(holds));
+        let Some(member) = key.strip_suffix(ending) else { continue };
+        if let Some(found) = node.get(member) {
+            return Ok(compare_with_wanted(found, &wanted_for(key, member, wanted)?).is_some_and(holds));
         }
     }
     Err(Problem::malformed(format!("where.{key} is no member by which this list can be filtered")))
+}
+
+/// Returns what a member is compared with; a date without a time or without a zone is one of UTC.
+///
+/// # Errors
+/// If a date is compared with a text that is none: as texts, one would be before the other.
+fn wanted_for(key: &str, member: &str, wanted: &Value) -> Result<Value, Problem> {
+    let Some(text) = wanted.as_str().filter(|_| member.ends_with("At")) else { return Ok(wanted.clone()) };
+    let forms = [text.to_owned(), format!("{text}T00:00:00Z"), format!("{}Z", text.replacen(' ', "T", 1))];
+    match forms.into_iter().find(|form| Timestamp::parse_export(form).is_some()) {
+        Some(form) => Ok(json!(form)),
+        None => Err(Problem::malformed(format!("where.{key} is {text:?}; give a date such as 2025-03-01T09:30:00Z"))),
+    }
 }
 
 /// Compares a member with what a filter wants. Texts are compared without regard to case, as the vendor does.
@@ -177,8 +195,21 @@ mod tests {
         check(json!({ "where": { "createdAt_lt": "2025-01-02T00:00:00Z" } }), &["b"]);
         check(json!({ "orderBy": "name_ASC", "skip": 1, "first": 1 }), &["b"]);
         check(json!({ "orderBy": "createdAt_DESC" }), &["c", "a", "b"]);
-        let wrong = json!({ "where": { "moon": 1 } });
-        assert!(page(nodes(), &Arguments(wrong.as_object().unwrap())).unwrap_err().message.contains("where.moon"));
+        check(json!({ "where": { "createdAt_gt": "2025-01-02" } }), &["c"]);
+        check(json!({ "where": { "createdAt_lte": "2025-01-02 00:00:00" } }), &["b", "a"]);
+    }
+
+    #[test]
+    fn a_list_is_not_filtered_or_ordered_by_what_it_does_not_have() {
+        #[track_caller]
+        fn refuse(arguments: &Value, expect: &str) {
+            let problem = page(nodes(), &Arguments(arguments.as_object().unwrap())).unwrap_err();
+            assert!(problem.message.contains(expect), "{}", problem.message);
+        }
+        refuse(&json!({ "where": { "moon": 1 } }), "where.moon");
+        refuse(&json!({ "where": { "createdAt_gt": "soon" } }), "where.createdAt_gt is \"soon\"; give a date");
+        refuse(&json!({ "where": { "createdAt": "soon" } }), "give a date");
+        refuse(&json!({ "orderBy": "moon_ASC" }), "no member \"moon\"");
     }
 
     #[test]

@@ -17,8 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_slim_keys.sql"),
     include_str!("migrations/0005_no_change_indexes.sql"),
     include_str!("migrations/0006_kept_counts.sql"),
-    include_str!("migrations/0007_items.sql"),
-    include_str!("migrations/0008_working_day.sql"),
+    include_str!("migrations/0007_working_day.sql"),
+    include_str!("migrations/0008_items.sql"),
 ];
 
 /// "lbpt", which marks a labelport database.

@@ -130,6 +130,15 @@ impl Served {
 
     /// Opens one whose store may have so many pages.
     pub(crate) fn with_room(max_pages: Option<u32>) -> Self {
+        Self::open(max_pages, Policy::default())
+    }
+
+    /// Opens one that may fetch from addresses of its own machine.
+    pub(crate) fn reaching_itself() -> Self {
+        Self::open(None, Policy { allowed: vec!["127.0.0.0/8".parse().unwrap()], ..Policy::default() })
+    }
+
+    fn open(max_pages: Option<u32>, policy: Policy) -> Self {
         let folder = TempDir::new().unwrap();
         let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages };
         let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
@@ -142,7 +151,7 @@ impl Served {
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
-            client: Client::new(Policy::default()),
+            client: Client::new(policy),
             public_url: Some("http://served.test".to_owned()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             chance: Arc::new(CountedChance(AtomicU64::new(0), clock.trap.clone())),

@@ -124,6 +124,38 @@ fn a_row_of_which_a_member_cannot_be_read_fails() {
 }
 
 #[test]
+fn a_text_layer_that_is_no_list_of_pages_fails_its_row() {
+    let served = Served::new();
+    let dataset_id = served.dataset("set");
+    let layers = [
+        (r#"[{"number":1,"width":600,"height":800.5,"groups":[]}]"#, ""),
+        (r#"[{"number":1,"width":null}]"#, ""),
+        ("{}", "it is an object; give a list of pages"),
+        ("[1]", "[0] is a number; give an object with the groups of a page"),
+        (r#"[{"groups":[]},{"width":-5,"height":9}]"#, "[1].width is not a positive number; give a size in points"),
+        (r#"[{"width":5,"height":0}]"#, "[0].height is not a positive number; give a size in points"),
+        (r#"[{"width":"5"}]"#, "[0].width is not a positive number; give a size in points"),
+        (r#"[{"groups":{}}]"#, "[0].groups is an object; give a list"),
+    ];
+    let mut urls: Vec<(Value, &str)> =
+        layers.iter().map(|(layer, words)| (json!(served.upload("layer.json", layer.as_bytes())), *words)).collect();
+    urls.push((json!(5), "text_layer_url is a number; give a URL"));
+    urls.push((Value::Null, ""));
+    let item = |(url, _): &(Value, &str)| {
+        let row_data = json!({ "pdf_url": "https://a.example/a.pdf", "text_layer_url": url });
+        new_row(&dataset_id, &json!({ "row_data": row_data, "media_type": "PDF" }))
+    };
+    let task = served.start_rows(&[urls.iter().map(item).collect()]);
+    served.complete(&task);
+    let failures = served.statuses(&task, true);
+    let expect: Vec<&str> = urls.iter().map(|(_, words)| *words).filter(|words| !words.is_empty()).collect();
+    assert_eq!(failures.len(), expect.len(), "{failures:#?}");
+    for ((_, message), words) in failures.iter().zip(expect) {
+        assert!(message.contains(words), "{message}\nexpected: {words}");
+    }
+}
+
+#[test]
 fn a_row_that_is_no_json_fails_alone() {
     let served = Served::new();
     let dataset_id = served.dataset("set");

@@ -2,6 +2,8 @@
 
 use super::{Served, car, cars, image};
 use labelport_engine::annotation_import::ImportKind;
+use labelport_engine::projects::batch::{self, Creation};
+use labelport_engine::projects::named_rows::NamedRows;
 use labelport_engine::projects::project;
 use labelport_engine::send::{self, Send};
 use labelport_model::request::Scope;
@@ -62,5 +64,26 @@ fn an_interrupted_sending_gives_every_row_one_label() {
         }
         let outcome: Value = serde_json::from_str(&served.task(&task).outcome.unwrap()).unwrap();
         assert_eq!((&outcome["labels"], &outcome["annotations_left_out"]), (&json!(ROWS - 1), &json!(0)));
+    }
+}
+
+#[test]
+fn rows_of_another_batch_with_a_longer_name_are_in_the_project() {
+    let served = Served::new();
+    let keys = ["g0", "g1"].map(str::to_owned);
+    let ids = served.rows(&served.dataset("set"), &keys.iter().map(|key| image(key)).collect::<Vec<_>>());
+    let from = served.project("from", "IMAGE", &cars(), &ids).id;
+    let to = served.project("to", "IMAGE", &cars(), &ids[1..]);
+    let creation = Creation { name: "sent_before".to_owned(), priority: 5, consensus: Value::Null };
+    let rows = NamedRows { ids: ids[..1].to_vec(), global_keys: Vec::new() };
+    batch::create(&served.workspace, &served.caller, &to, &creation, &rows).unwrap();
+    let lines: Vec<Value> = keys.iter().map(|key| car(key, key, 1)).collect();
+    served.import(ImportKind::Label, &from, "labels", &lines);
+    let asked = input(&served, &from, &to.id, "sent", &keys);
+    let task = served.order(|| send::start(&served.workspace, &served.caller, &asked)).unwrap();
+    served.work_for(&Send, &task, 0);
+    served.complete(&task);
+    for row in served.export_all(Scope::Project(to.id.clone())) {
+        assert_eq!(row["projects"][&to.id]["labels"], json!([]), "{}", row["data_row"]);
     }
 }

@@ -85,8 +85,8 @@ fn rows_are_made_with_a_project_or_nothing_is() {
     }
     refuse(json!({ "allowedMediaType": "IMAGE" }), ProblemKind::Malformed, "dataset.create_data_rows");
     refuse(json!({ "appendToExistingDataset": true }), ProblemKind::NotFound, "no dataset");
-    refuse(json!({ "datasetNameOrId": " " }), ProblemKind::Malformed, "name of a dataset");
-    refuse(json!({ "name": "" }), ProblemKind::Malformed, "name of a project");
+    refuse(json!({ "datasetNameOrId": " " }), ProblemKind::Malformed, "dataset names have 1 to");
+    refuse(json!({ "name": "" }), ProblemKind::Malformed, "project names have 1 to");
     assert_eq!((project::list(workspace).unwrap().len(), dataset::list(workspace).unwrap().len()), (0, 0));
     let made = generation::create(workspace, caller, &data(json!({ "dataRowCount": 1_001 }))).unwrap();
     let [batch] = &batch::list(workspace, &made).unwrap()[..] else { panic!() };

@@ -17,7 +17,7 @@ use labelport_model::annotation::{
     Answer, Choice, Classification, Classifications, Range, Scores, Segments, Subject, Text, Timed, Words,
 };
 use labelport_model::json::{Kind, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A classification.
 #[derive(Debug)]
@@ -162,7 +162,9 @@ impl AnswerReader<'_> {
                 self.timed(question, answer, &path)?
             }
             (QuestionKind::Checklist | QuestionKind::Dropdown, Kind::Array) => {
-                vec![self.checklist(question, &list(answer)?, &path)?]
+                let answers = list(answer)?;
+                check_options(question, &answers)?;
+                vec![self.checklist(question, &answers, &path)?]
             }
             _ => return Err(mismatch(question, answer)),
         };
@@ -297,6 +299,18 @@ impl AnswerReader<'_> {
         let ranges: Vec<Range> = list(frames)?.into_iter().map(|each| range(each, first)).collect::<Result<_, _>>()?;
         Ok(if ranges.is_empty() { None } else { Some(ranges) })
     }
+}
+
+/// Fails if an option is given twice.
+fn check_options(question: &Question, answers: &[Value<'_>]) -> Result<(), Fault> {
+    let mut given = BTreeSet::new();
+    for answer in answers {
+        let option: &ontology::Choice = get_named(&question.choices, object(*answer)?)?;
+        if !given.insert(&option.id) {
+            return Err(Fault::at(*answer, LineProblem::OptionTwice(option.shown())));
+        }
+    }
+    Ok(())
 }
 
 /// Returns whether any answer of a list has ranges of its own.

@@ -207,6 +207,15 @@ pub enum LineProblem {
         /// The first one.
         first: i64,
     },
+    /// A frame with two states of one object, or with two masks.
+    #[error("frame {0} is given twice; give each frame once")]
+    FrameTwice(i64),
+    /// An option that one answer names twice.
+    #[error("the option {0} is given twice; give each option once")]
+    OptionTwice(Quoted),
+    /// A negative number of pixels.
+    #[error("a negative count; counts are numbers of pixels")]
+    NegativeCount,
     /// A range that ends before it starts.
     #[error("the start {start} is after the end {end}; swap them")]
     Backwards {
@@ -333,13 +342,15 @@ impl LineProblem {
             Self::Archived { .. } => "FeatureArchived",
             Self::ToolMismatch { .. } => "ToolMismatch",
             Self::DataTypeMismatch { .. } | Self::NeedsSegments { .. } | Self::NoFrames => "DataTypeMismatch",
-            Self::OneAnswer(_) | Self::AnswerMismatch { .. } => "AnswerMismatch",
+            Self::OneAnswer(_) | Self::OptionTwice(_) | Self::AnswerMismatch { .. } => "AnswerMismatch",
             Self::Confidence(_) => "InvalidConfidence",
             Self::UuidTwice(_) => "DuplicateUuid",
             Self::UuidUnknown(_) | Self::UuidFailed(_) => "RelationshipTarget",
-            Self::TooEarly { .. } | Self::Backwards { .. } | Self::BeyondText { .. } | Self::NotOnFrames { .. } => {
-                "InvalidRange"
-            }
+            Self::TooEarly { .. }
+            | Self::FrameTwice(_)
+            | Self::Backwards { .. }
+            | Self::BeyondText { .. }
+            | Self::NotOnFrames { .. } => "InvalidRange",
             Self::TooFew { .. } => "TooFewValues",
             Self::Negative | Self::PageSizeUnknown => "InvalidGeometry",
             Self::NotInTextLayer { .. } => "TokenNotFound",
@@ -351,6 +362,7 @@ impl LineProblem {
             | Self::TooManyPixels { .. }
             | Self::TooScattered(_)
             | Self::EmptyMask
+            | Self::NegativeCount
             | Self::CountsMismatch { .. } => "InvalidMask",
             Self::MetricHere | Self::MetricMismatch => "InvalidMetric",
         }

@@ -88,6 +88,13 @@ pub(super) struct Choice {
     pub(super) questions: Vec<Question>,
 }
 
+impl Choice {
+    /// Returns the name for a message.
+    pub(super) fn shown(&self) -> Quoted {
+        Quoted::new(&self.label)
+    }
+}
+
 /// The types of classifications. Prompts and responses are answered like other questions.
 const QUESTION_KINDS: &[(&str, QuestionKind)] = &[
     ("checklist", QuestionKind::Checklist),

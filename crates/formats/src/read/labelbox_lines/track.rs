@@ -12,7 +12,7 @@ use labelport_model::annotation::{Axis, Classification, Range, Scores, Segments,
 use labelport_model::data_type::{Container, Form};
 use labelport_model::json::Value;
 use labelport_model::quote::Quoted;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An object on some frames.
 #[derive(Debug)]
@@ -86,7 +86,9 @@ pub(super) fn read_segments<'o>(scene: &mut Scene<'_>, feature: &'o Tool, line: 
             let own_scores = score::read(key_frame, scene.purpose)?;
             let scores = if own_scores == Scores::default() { line_scores.clone() } else { own_scores };
             let classifications = lasting.iter().flat_map(|(_, items)| items).cloned().collect();
-            states.insert(frame, State { classifications, geometry, scores });
+            if states.insert(frame, State { classifications, geometry, scores }).is_some() {
+                return Err(Fault::at(get(key_frame, "frame")?, LineProblem::FrameTwice(frame)));
+            }
         }
     }
     let Some(drawing) = drawing else {
@@ -179,8 +181,12 @@ pub(super) fn read_masks<'o>(
         tracks.push(Track { identity, axis, states: BTreeMap::new(), ranges: Vec::new(), answers });
     }
     let mut runs = 0;
+    let mut read = BTreeSet::new();
     for frame in get_list(masks, "frames", "frames", 1)? {
         let index = get_from(object(frame)?, "index", FIRST_FRAME)?;
+        if !read.insert(index) {
+            return Err(Fault::at(get(frame, "index")?, LineProblem::FrameTwice(index)));
+        }
         runs += read_frame(scene, frame, index, &colours, &scores, &mut tracks)?;
         if runs > RUN_LIMIT {
             return Err(Fault::at(frame, LineProblem::TooScattered(RUN_LIMIT)));

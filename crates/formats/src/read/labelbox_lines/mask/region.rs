@@ -83,7 +83,7 @@ pub(in super::super) fn from_counts(mask: Value<'_>) -> Result<Region, Fault> {
 }
 
 fn length(value: Value<'_>) -> Result<u64, Fault> {
-    u64::try_from(whole(value)?).map_err(|_| Fault::at(value, LineProblem::Negative))
+    u64::try_from(whole(value)?).map_err(|_| Fault::at(value, LineProblem::NegativeCount))
 }
 
 /// Converts runs down the columns to runs along the rows.
@@ -144,7 +144,7 @@ mod tests {
         check(r#"{"size":[20000,20000],"counts":[400000000]}"#, Err(limit));
         let huge = "a mask of 9223372036854775807 x 2 pixels; 1 to 100000000 pixels are allowed";
         check(r#"{"size":[2,9223372036854775807],"counts":[1]}"#, Err(huge));
-        let negative = "a negative length; give the corner with the smaller coordinates and its distance to the other";
+        let negative = "a negative count; counts are numbers of pixels";
         check(r#"{"size":[2,3],"counts":[-1,7]}"#, Err(negative));
     }
 }

@@ -172,6 +172,12 @@ fn answers_that_do_not_fit_the_question() {
     );
     check(
         "image",
+        r#"{"name":"conditions","answer":[{"name":"wet"},{"name":"crowded"},{"schemaId":"o-wet"}]}"#,
+        "AnswerMismatch",
+        "at answer[2]: the option \"wet\" is given twice; give each option once",
+    );
+    check(
+        "image",
         r#"{"name":"shift","answer":"day"}"#,
         "AnswerMismatch",
         "at answer: \"Which shift?\" is a radio question; its answer is an object with the name of an option, not a string",
@@ -340,6 +346,13 @@ fn frames_that_a_video_does_not_have() {
         &lamp(r#"{"frame":0,"point":{"x":1,"y":1}}"#),
         "InvalidRange",
         &format!("at {at}[0].frame: 0 is too small; the first is 1"),
+    );
+    let twice = r#"{"frame":2,"point":{"x":1,"y":1}},{"frame":2,"point":{"x":9,"y":9}}"#;
+    check(
+        "video",
+        &lamp(twice),
+        "InvalidRange",
+        &format!("at {at}[1].frame: frame 2 is given twice; give each frame once"),
     );
     check("video", &lamp(""), "TooFewValues", &format!("at {at}: 0 key frames, at least 1 are needed"));
     check(

@@ -99,6 +99,15 @@ fn masks_of_different_sizes_never_meet() {
 }
 
 #[test]
+fn a_frame_has_one_mask() {
+    let line = r#"{"masks":{"frames":[{"index":2,"instanceURI":"u"},{"index":2,"instanceURI":"v"}],
+        "instances":[{"name":"water","colorRGB":[255,0,0]}]}}"#;
+    let converted = run(&subject("video"), &[line], Purpose::Label, &mut toy());
+    let message = converted.outcomes[0].clone().unwrap_err().message();
+    assert_eq!(message, "at masks.frames[1].index: frame 2 is given twice; give each frame once");
+}
+
+#[test]
 fn one_line_has_masks_of_several_objects_on_several_frames() {
     let bytes = inline(&picture(&[BLUE, NONE, NONE, NONE]));
     let line = format!(

@@ -13,6 +13,8 @@
 //! One file in this folder with a type that implements [`Format`], and one line in [`FORMATS`].
 
 mod about;
+mod annotations;
+mod cells;
 mod csv;
 mod entries;
 mod legacy;

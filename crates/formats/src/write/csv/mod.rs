@@ -11,7 +11,6 @@
 //! One file in this folder with its columns, and one line in [`TABLES`].
 
 mod annotations;
-mod cells;
 mod data_rows;
 mod label_key;
 mod labels;
@@ -20,7 +19,7 @@ mod scopes;
 
 use super::about::check_options;
 use super::{About, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError};
-use cells::Line;
+use super::cells::Line;
 use label_key::Source;
 use labelport_model::json::Document;
 use labelport_model::record::Record;

@@ -195,7 +195,7 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = ambient::instant();
-    let job = ExportWork { store, request, threads: ambient::processors(), stop: None };
+    let job = ExportWork { store, request, threads: ambient::processors(), stop: None, files: None };
     let manifest = job
         .run(&Output::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;

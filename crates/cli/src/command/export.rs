@@ -3,7 +3,7 @@
 use super::Command;
 use crate::ambient::{self, SystemChance};
 use crate::interrupt;
-use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
+use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized, table};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::Workspace;
@@ -14,9 +14,11 @@ use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
     Stream, refuse_inside,
 };
+use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
+use labelport_model::losses::Losses;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, FormatChoice, PARAMS, ParamField, Params, SCOPES, Scope,
     ScopeKind,
@@ -58,7 +60,8 @@ impl Command for Export {
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
-        let job = ExportWork { store: &store, request: &request, threads, stop: None };
+        let files = Files::new(workspace.folder());
+        let job = ExportWork { store: &store, request: &request, threads, stop: None, files: Some(&files) };
         let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
@@ -96,6 +99,8 @@ pub(super) struct ExportWork<'a> {
     pub(super) threads: usize,
     /// Set when the export is to end early.
     pub(super) stop: Option<&'a AtomicBool>,
+    /// Where the pictures of masks are kept.
+    pub(super) files: Option<&'a Files>,
 }
 
 /// Where an export goes.
@@ -211,6 +216,7 @@ impl ExportWork<'_> {
             labels_created: None,
             progress: &mut tell,
             stop: self.stop,
+            files: self.files,
         };
         let mut sink = target.open(format, messages)?;
         let is_output = *target == Output::Stdout;
@@ -218,6 +224,11 @@ impl ExportWork<'_> {
         match export::run(self.store, self.request, &mut *sink, &mut run) {
             // The reader has what it wanted.
             Err(error) if is_output && is_closed(&error) => Ok(None),
+            Err(ExportError::Lossy(refused)) => {
+                report_losses(&refused.losses, messages);
+                let message = format!("nothing was written, since the format {} cannot hold all of it", refused.format);
+                Err(Failure::new(message).hint("add --allow-lossy if what the table shows may be lost"))
+            }
             Err(error) => Err(error.into()),
             Ok(manifest) => match sink.finish(&manifest) {
                 Err(FileError::Io { source, .. }) if is_output && source.kind() == io::ErrorKind::BrokenPipe => {
@@ -335,6 +346,10 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
             .help("Option of the format; `labelport formats` lists them"),
+        Arg::new("allow-lossy")
+            .long("allow-lossy")
+            .action(ArgAction::SetTrue)
+            .help("Write also what the format can hold only in a poorer form, or without some of it"),
         Arg::new("force")
             .long("force")
             .action(ArgAction::SetTrue)
@@ -427,6 +442,9 @@ fn format_choice(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
         };
         choice.options.insert(name.to_owned(), value.to_owned());
     }
+    // A dry run shows what would be lost, and loses nothing.
+    choice.allow_lossy =
+        arguments.get_flag("allow-lossy") || arguments.get_flag("dry-run") && choice != FormatChoice::default();
     Ok(choice)
 }
 
@@ -502,19 +520,37 @@ fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) 
         let listed: serde_json::Map<_, _> = listed.collect();
         messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
     }
-    for (loss, count) in manifest.losses.iter() {
-        let event = json!({
-            "event": "notice", "what": loss.what, "outcome": loss.outcome.word(), "reason": loss.reason, "count": count,
-        });
-        let outcome = loss.outcome.word().replace('_', " ");
-        messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
-    }
+    report_losses(&manifest.losses, messages);
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
         messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));
     }
     if manifest.row_notices > 10 {
         messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
+    }
+}
+
+/// Says what became of annotations that the format cannot hold as they are, and what else was lost.
+fn report_losses(losses: &Losses, messages: &Messages) {
+    let mut lines = Vec::new();
+    for (loss, count) in losses.iter() {
+        let event = json!({
+            "event": "notice", "what": loss.what, "class": loss.class, "outcome": loss.outcome.word(),
+            "reason": loss.reason, "count": count,
+        });
+        let outcome = loss.outcome.word().replace('_', " ");
+        match &loss.class {
+            Some(_) if messages.is_json() => messages.event(&event, ""),
+            Some(class) => {
+                lines.push(vec![loss.what.clone(), class.clone(), grouped(count), outcome, loss.reason.clone()]);
+            }
+            None => {
+                messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
+            }
+        }
+    }
+    if !lines.is_empty() {
+        messages.note(table(&["kind", "class", "count", "outcome", "how or why"], &lines).trim_end());
     }
 }
 

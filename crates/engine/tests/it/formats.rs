@@ -62,6 +62,7 @@ fn export(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
+        files: None,
     };
     let manifest = export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap();
     (files.files, manifest)
@@ -237,6 +238,7 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let again = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap();
         assert_eq!(again, manifest, "{kind:?}");

@@ -20,12 +20,14 @@ mod entries;
 mod legacy;
 mod ndjson;
 
-pub use about::{About, Class, FormatOption, OpenError, Options};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
 
+#[cfg(doc)]
+use labelport_model::losses::Losses;
 use labelport_model::record::Record;
 
 /// A way to write records.
@@ -50,6 +52,14 @@ pub trait Format: Sync {
         false
     }
 
+    /// Returns whether annotations may have no place in it. Then its encoder [settles](Losses::settle) every annotation,
+    /// all rows are looked at before the first one is written, and an export that would lose something is refused unless
+    /// that was allowed. Such a format also gets the details by which it chooses among the labels of a row, whether or not
+    /// the request asks for them.
+    fn is_lossy(&self) -> bool {
+        false
+    }
+
     /// Prepares to encode the rows of one export.
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError>;
 }
@@ -64,6 +74,12 @@ pub trait Encoder: Sync {
     /// While a record with filled frames is written, the streams may be emptied: see
     /// [`Annotations`](labelport_model::record::Annotations).
     fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>);
+
+    /// Returns the name that files of a row would have if no other row had it. Asked of formats that are
+    /// [lossy](Format::is_lossy).
+    fn file_name(&self, _: &Record<'_>) -> Option<String> {
+        None
+    }
 
     /// Returns how many annotation numbers a row takes. Asked of formats that are [numbered](Format::is_numbered).
     fn count_numbers(&self, _: &Record<'_>) -> u64 {

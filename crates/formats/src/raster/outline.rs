@@ -39,9 +39,12 @@ impl Way {
     }
 }
 
-/// Edges by the corner at which they begin: at most two.
+/// The edges that begin at a corner: their ways, and the corners at which they end. There are at most two.
+type Begun = [Option<(Way, Corner)>; 2];
+
+/// Edges by the corner at which they begin.
 #[derive(Default)]
-struct Edges(BTreeMap<(u32, u32), [Option<(Way, Corner)>; 2]>);
+struct Edges(BTreeMap<(u32, u32), Begun>);
 
 impl Edges {
     /// Adds an edge. Corners are kept by row and column, so that rings come in that order.

@@ -3,7 +3,8 @@
 use super::Command;
 use crate::ambient::{self, SystemChance};
 use crate::interrupt;
-use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized, table};
+use crate::loss_report;
+use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
 use crate::workspace::Workspace;
@@ -18,7 +19,6 @@ use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
-use labelport_model::losses::Losses;
 use labelport_model::request::{
     EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, FormatChoice, PARAMS, ParamField, Params, SCOPES, Scope,
     ScopeKind,
@@ -225,7 +225,7 @@ impl ExportWork<'_> {
             // The reader has what it wanted.
             Err(error) if is_output && is_closed(&error) => Ok(None),
             Err(ExportError::Lossy(refused)) => {
-                report_losses(&refused.losses, messages);
+                loss_report::report(&refused.losses, messages);
                 let message = format!("nothing was written, since the format {} cannot hold all of it", refused.format);
                 Err(Failure::new(message).hint("add --allow-lossy if what the table shows may be lost"))
             }
@@ -520,37 +520,13 @@ fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) 
         let listed: serde_json::Map<_, _> = listed.collect();
         messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
     }
-    report_losses(&manifest.losses, messages);
+    loss_report::report(&manifest.losses, messages);
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
         messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));
     }
     if manifest.row_notices > 10 {
         messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
-    }
-}
-
-/// Says what became of annotations that the format cannot hold as they are, and what else was lost.
-fn report_losses(losses: &Losses, messages: &Messages) {
-    let mut lines = Vec::new();
-    for (loss, count) in losses.iter() {
-        let event = json!({
-            "event": "notice", "what": loss.what, "class": loss.class, "outcome": loss.outcome.word(),
-            "reason": loss.reason, "count": count,
-        });
-        let outcome = loss.outcome.word().replace('_', " ");
-        match &loss.class {
-            Some(_) if messages.is_json() => messages.event(&event, ""),
-            Some(class) => {
-                lines.push(vec![loss.what.clone(), class.clone(), grouped(count), outcome, loss.reason.clone()]);
-            }
-            None => {
-                messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
-            }
-        }
-    }
-    if !lines.is_empty() {
-        messages.note(table(&["kind", "class", "count", "outcome", "how or why"], &lines).trim_end());
     }
 }
 

@@ -15,16 +15,22 @@
 mod about;
 mod annotations;
 mod cells;
+mod chosen;
 mod csv;
 mod entries;
 mod legacy;
+mod naming;
 mod ndjson;
+mod settled;
+mod split;
+mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
+pub use yolo::Yolo;
 
 #[cfg(doc)]
 use labelport_model::losses::Losses;
@@ -91,7 +97,7 @@ pub trait Encoder: Sync {
 }
 
 /// Every format, by name.
-pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson];
+pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

@@ -404,7 +404,11 @@ fn losses_of(notices: Value<'_>) -> Result<Losses, ManifestError> {
         let outcome = Outcome::find(&text_of(entry, "outcome")?).ok_or(ManifestError::Key("outcome"))?;
         let what = text_of(entry, "what")?;
         let class = entry.get("class").map(|_| text_of(entry, "class")).transpose()?;
-        let reason = if outcome == Outcome::Kept { String::new() } else { text_of(entry, "reason")? };
+        // What is kept mostly has no reason.
+        let reason = match entry.get("reason") {
+            None if outcome == Outcome::Kept => String::new(),
+            _ => text_of(entry, "reason")?,
+        };
         losses.insert(Loss { what, class, outcome, reason }, count_of(entry, "count")?);
     }
     Ok(losses)

@@ -345,7 +345,7 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .long("format-option")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
-            .help("Option of the format; `labelport formats` lists them"),
+            .help("Option of the format; `labelport formats` lists them. @FILE stands for what a file holds"),
         Arg::new("allow-lossy")
             .long("allow-lossy")
             .action(ArgAction::SetTrue)
@@ -440,7 +440,15 @@ fn format_choice(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(format!("--format-option {text:?} has no value; write NAME=VALUE")));
         };
-        choice.options.insert(name.to_owned(), value.to_owned());
+        let value = match value.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!(
+                    "{path} cannot be read ({error}); it should hold the option {name} of the format"
+                ))
+            })?,
+            None => value.to_owned(),
+        };
+        choice.options.insert(name.to_owned(), value);
     }
     // A dry run shows what would be lost, and loses nothing.
     choice.allow_lossy =

@@ -1,8 +1,37 @@
 //! The classes of a YOLO package: numbers from 0, and a name for each.
+//!
+//! `classes.txt` has the names, one a line. Given to a later export, each of its classes keeps its number, whatever became
+//! of the ontology.
 
-use super::super::Class;
+use super::super::{Class, FormatOption, OpenError};
 use labelport_model::data_type::Form;
 use std::collections::{HashMap, HashSet};
+
+/// The option.
+pub(super) static CLASSES: FormatOption = FormatOption {
+    name: "classes",
+    summary: "Names that keep their numbers, one a line: the classes.txt of an earlier export. Others come after them.",
+    values: &[""],
+    form: Some("@classes.txt"),
+};
+
+/// Reads a value of the option.
+pub(super) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
+    let names: Vec<&str> = text.lines().collect();
+    let refused = |known: &str| OpenError::OptionValue {
+        option: CLASSES.name.to_owned(),
+        value: text.chars().take(80).collect(),
+        known: known.to_owned(),
+    };
+    if names.iter().any(|name| name.is_empty()) {
+        return Err(refused("a list with one name a line, none of them empty"));
+    }
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(**name)) {
+        Some(twice) => Err(refused(&format!("a list in which each name is once; {twice:?} is there twice"))),
+        None => Ok(names),
+    }
+}
 
 /// The classes by number.
 pub(super) struct ClassList {
@@ -14,8 +43,27 @@ pub(super) struct ClassList {
 
 impl ClassList {
     /// Lists the tools that draw boxes, polygons and masks: all that the ontology of the project has, in its order, and
-    /// others of which something is written. A tool has one number, whatever its annotations are called.
-    pub(super) fn of(classes: &[Class]) -> Self {
+    /// others of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
+    /// first.
+    pub(super) fn of(classes: &[Class], pinned: &[&str]) -> Self {
+        let mut list = Self::in_order(classes);
+        let mut names: Vec<String> = pinned.iter().map(|name| (*name).to_owned()).collect();
+        let place_of: Vec<usize> = list
+            .names
+            .iter()
+            .map(|name| {
+                names.iter().position(|known| known == name).unwrap_or_else(|| {
+                    names.push(name.clone());
+                    names.len() - 1
+                })
+            })
+            .collect();
+        list.numbers.values_mut().for_each(|number| *number = place_of[*number]);
+        list.names = names;
+        list
+    }
+
+    fn in_order(classes: &[Class]) -> Self {
         let is_drawn = |class: &&Class| matches!(class.form, Some(Form::Box | Form::Polygon | Form::Mask));
         let mut list = Self { names: Vec::new(), numbers: HashMap::new(), renamed: Vec::new() };
         let mut tools: HashMap<(&str, &str), usize> = HashMap::new();
@@ -72,7 +120,7 @@ mod tests {
 
     #[test]
     fn tools_are_numbered_in_the_order_of_the_ontology() {
-        let list = ClassList::of(&[
+        let classes = [
             class(0, "s1", "car", Form::Box, true, 0),
             class(1, "s2", "road", Form::Line, true, 9),
             class(2, "s3", "car", Form::Polygon, true, 2),
@@ -81,10 +129,25 @@ mod tests {
             class(5, "s5", "elsewhere", Form::Mask, false, 0),
             class(6, "", "nameless", Form::Box, false, 1),
             class(7, "", "other", Form::Box, false, 1),
-        ]);
+        ];
+        let list = ClassList::of(&classes, &[]);
         assert_eq!(list.names(), ["car", "car (2)", "old", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| list.number(place)).collect();
         assert_eq!(numbers, [Some(0), None, Some(1), Some(0), Some(2), None, Some(3), Some(4)]);
         assert_eq!(list.renamed().count(), 1);
+
+        let pinned = ClassList::of(&classes, &["gone", "car (2)", "old"]);
+        assert_eq!(pinned.names(), ["gone", "car (2)", "old", "car", "nameless", "other"]);
+        let numbers: Vec<_> = (0..8).map(|place| pinned.number(place)).collect();
+        assert_eq!(numbers, [Some(3), None, Some(1), Some(3), Some(2), None, Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn pinned_names_are_read_line_by_line() {
+        assert_eq!(parse_pinned("car\r\na: b\n"), Ok(vec!["car", "a: b"]));
+        assert_eq!(parse_pinned(""), Ok(vec![]));
+        assert!(parse_pinned("car\n\nboat").is_err());
+        let error = parse_pinned("car\ncar").unwrap_err().to_string();
+        assert!(error.contains("\"car\" is there twice"), "{error}");
     }
 }

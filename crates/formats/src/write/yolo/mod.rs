@@ -27,12 +27,12 @@ use super::naming::{self, NAMES, Name};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle};
 use super::split::{SPLIT, Split};
 use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Pictures};
-use class_list::ClassList;
+use class_list::{CLASSES, ClassList, parse_pinned};
 use labelport_model::annotation::{Annotation, Body, Object};
 use labelport_model::json::Value;
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, ProjectRecord, Record};
-use picture::Size;
+use picture::{Size, TURNED};
 use shape::Drawn;
 use std::collections::HashSet;
 
@@ -46,7 +46,7 @@ static TASK: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 4] = [TASK, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 5] = [TASK, CLASSES, LABELS, NAMES, SPLIT];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -103,7 +103,7 @@ impl Format for Yolo {
             naming: about.option(&NAMES),
             split: Split::parse(about.option(&SPLIT))?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes),
+            list: ClassList::of(about.classes, &parse_pinned(about.option(&CLASSES))?),
             shared_names: &about.shared_names,
             pictures: about.pictures,
         }))
@@ -120,6 +120,10 @@ impl Encoder for Files<'_> {
         }
         let bytes = data_file::write(&self.list, &self.split).into_bytes();
         entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
+        // A name with a line break in it could not be read back.
+        let names = self.list.names().iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
+        let bytes = names.collect::<String>().into_bytes();
+        entries.files.push(FileEntry { path: "classes.txt".to_owned(), bytes });
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
@@ -158,7 +162,10 @@ impl Encoder for Files<'_> {
         let part = self.split.of(&row_id).to_owned();
         let label_path = format!("labels/{part}/{}.txt", name.stem);
         match &size {
-            Ok(_) => entries.files.push(FileEntry { path: label_path.clone(), bytes: text }),
+            Ok(size) => {
+                entries.files.push(FileEntry { path: label_path.clone(), bytes: text });
+                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+            }
             Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
         let place = size.is_ok().then_some((part.as_str(), &name, label_path.as_str(), chosen_id.as_str()));

@@ -8,7 +8,13 @@ use labelport_model::json::Value;
 pub(super) struct Size {
     pub(super) width: f64,
     pub(super) height: f64,
+    /// Whether the picture is stored turned or mirrored. Then nothing says whether the sides are those before or after.
+    pub(super) is_turned: bool,
 }
+
+/// What is said of rows whose pictures are turned.
+pub(super) const TURNED: &str =
+    "its picture is turned by EXIF; check that its width and height are those after turning";
 
 impl Size {
     /// Reads the media attributes of a row. Fails with a clause that says why it has no file.
@@ -24,12 +30,14 @@ impl Size {
         if !is_picture {
             return Err("its row is not a picture");
         }
+        // Older files have the number as a text.
+        let is_turned = media.root().get("exif_rotation").is_some_and(|turned| turned.raw().trim_matches('"') != "1");
         let side = |key: &str| {
             let side = media.root().get(key).and_then(|side| side.raw().parse::<f64>().ok());
             side.filter(|side| side.is_finite() && *side >= 1.0)
         };
         match (side("width"), side("height")) {
-            (Some(width), Some(height)) => Ok(Self { width, height }),
+            (Some(width), Some(height)) => Ok(Self { width, height, is_turned }),
             _ => Err("the width and the height of its picture are not known"),
         }
     }
@@ -42,7 +50,7 @@ mod tests {
     #[test]
     fn pictures_have_sizes_and_other_assets_none() {
         let size = |media: &str| Size::of(Some(media.as_bytes()));
-        let known = Ok(Size { width: 8.0, height: 6.0 });
+        let known = Ok(Size { width: 8.0, height: 6.0, is_turned: false });
         assert_eq!(size(r#"{"asset_type":"image","width":8,"height":6}"#), known);
         assert_eq!(size(r#"{"mime_type":"image/png","width":8,"height":6}"#), known);
         assert_eq!(size(r#"{"width":8,"height":6}"#), known);

@@ -208,7 +208,7 @@ fn cut_at(ring: &[Corner], side: impl Fn(&Corner) -> f64, limit: f64, sign: f64)
 mod tests {
     use super::*;
 
-    const SIZE: Size = Size { width: 10.0, height: 20.0 };
+    const SIZE: Size = Size { width: 10.0, height: 20.0, is_turned: false };
 
     #[track_caller]
     fn check(drawn: &Drawn, task: Task, lines: &[&[f64]], reason: &str) {

@@ -88,6 +88,7 @@ fn the_bytes_of_a_picture_with_every_shape() {
     let (files, [rows, lost], losses) = encode(&[("split", "train=0,val=1")], PICTURE, &labels);
     let data = "path: .\ntrain: images/train\nval: images/val\nnc: 2\nnames:\n  0: \"yes\"\n  1: \"a: b\"\n";
     check_file(&files, "data.yaml", data);
+    check_file(&files, "classes.txt", "yes\na: b\n");
     check_file(&files, "labels/val/x/a.b.txt", "0 0.4 0.5 0.4 0.6\n1 0.25 0.25 0.5 0.5\n");
     let expect = "data_row_id,global_key,external_id,row_data,split,image,labels,label_id\r\n\
                   clrow,k,x/a.b.jpg,https://host/a.b.jpg,val,images/val/x/a.b.jpg,labels/val/x/a.b.txt,l1\r\n";
@@ -128,7 +129,7 @@ fn a_picture_on_which_nothing_is_drawn_has_an_empty_file() {
 fn a_row_without_size_has_a_line_and_no_file() {
     let annotations = format!(r#"{{"objects":[{}]}}"#, object("s1", "yes", "ImageBoundingBox", BOX));
     let (files, [rows, lost], losses) = encode(&[], "{}", &[label(r#""id":"l1""#, &annotations)]);
-    assert_eq!(files.len(), 1, "data.yaml alone");
+    assert_eq!(files.len(), 2, "data.yaml and classes.txt alone");
     assert!(rows.ends_with("clrow,k,x/a.b.jpg,https://host/a.b.jpg,,,,\r\n"), "{rows}");
     assert_eq!(lost.lines().count(), 2);
     let found: Vec<&str> = losses.iter().map(|(loss, _)| loss.what.as_str()).collect();

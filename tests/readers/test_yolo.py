@@ -88,7 +88,7 @@ def test_labelformat_reads_the_outlines_that_the_store_holds(yolo, native_rows):
     assert count > 3
 
 
-@pytest.mark.parametrize("task", ["detect", "segment"])
+@pytest.mark.parametrize("task", ["detect", "segment", "obb"])
 def test_every_line_follows_the_rules(yolo, task):
     """Numbers between 0 and 1, as many as the task has, and a class that has a name."""
     folder, manifest, rows = yolo(task)
@@ -100,7 +100,7 @@ def test_every_line_follows_the_rules(yolo, task):
     for number, *sides in lines:
         assert int(number) in data["names"]
         assert all(0 <= float(side) <= 1 for side in sides)
-        assert len(sides) == 4 if task == "detect" else len(sides) >= 6 and len(sides) % 2 == 0
+        assert {"detect": len(sides) == 4, "obb": len(sides) == 8, "segment": len(sides) >= 6 and len(sides) % 2 == 0}[task]
     losses = manifest["notices"]["losses"]
     written = sum(loss["count"] for loss in losses if "class" in loss and loss["outcome"] != "left_out")
     assert len(lines) == written > 20

@@ -1,14 +1,15 @@
 //! YOLO: a text file for each picture, as Ultralytics and many others read it.
 //!
-//! A line is an object: its class and its box (`--format-option task=detect`) or its outline (`task=segment`), in shares of
-//! the picture's width and height, from its upper left corner. `data.yaml` names the classes and the parts, `rows.csv` says
+//! A line is an object: its class and its box (`--format-option task=detect`), its outline (`task=segment`) or the corners of
+//! its turned box (`task=obb`), in shares of the picture's width and height, from its upper left corner. `data.yaml` names the classes and the parts, `rows.csv` says
 //! which row is in which file, and `losses.ndjson` names what is not there as it is stored. The pictures themselves are not
 //! in the package: put each where `rows.csv` says.
 //!
 //! What the format cannot hold:
 //! - Answers, relations, points and lines, frames of videos, predictions, and all labels of a row but one.
-//! - `detect` turns polygons and masks into the boxes around them; `segment` turns boxes into outlines, fills holes, and
-//!   makes an object in several pieces several objects. What lies outside the picture is cut off.
+//! - `detect` turns polygons and masks into the boxes around them, `obb` into the smallest turned boxes; `segment` turns
+//!   boxes into outlines, fills holes, and makes an object in several pieces several objects. What lies outside the picture
+//!   is cut off; a turned box that reaches beyond is left out.
 //! - A row without width and height has no file, since shares of nothing cannot be written.
 //!
 //! A picture on which nothing is drawn has an empty file: it says that there is nothing.
@@ -16,6 +17,8 @@
 mod class_list;
 mod data_file;
 mod picture;
+mod ring;
+mod rotated;
 mod shape;
 
 use super::about::check_options;
@@ -41,8 +44,8 @@ pub struct Yolo;
 
 static TASK: FormatOption = FormatOption {
     name: "task",
-    summary: "What a line holds: the box of an object, or its outline.",
-    values: &["detect", "segment"],
+    summary: "What a line holds: the box of an object, its outline, or its turned box.",
+    values: &["detect", "segment", "obb"],
     form: None,
 };
 
@@ -60,6 +63,7 @@ const COLUMNS: [&str; 8] =
 enum Task {
     Detect,
     Segment,
+    Turned,
 }
 
 struct Files<'f> {
@@ -96,7 +100,11 @@ impl Format for Yolo {
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
-        let task = if about.option(&TASK) == "segment" { Task::Segment } else { Task::Detect };
+        let task = match about.option(&TASK) {
+            "segment" => Task::Segment,
+            "obb" => Task::Turned,
+            _ => Task::Detect,
+        };
         Ok(Box::new(Files {
             task,
             chosen: Chosen::of(about.option(&LABELS)),

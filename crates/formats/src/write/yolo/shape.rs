@@ -4,12 +4,11 @@ use super::super::Pictures;
 use super::super::settled::Fate;
 use super::Task;
 use super::picture::Size;
+use super::ring::{Corner, bounds_of, cut_to, twice_area};
+use super::rotated::smallest_rectangle;
 use crate::raster::Runs;
 use crate::read::labelbox_lines::read_runs;
 use labelport_model::annotation::{Mask, Point, Rect, Shape, open_ring};
-
-/// A corner in pixels, from the upper left corner of the picture.
-type Corner = (f64, f64);
 
 /// The numbers of a line, after the class.
 type Numbers = Vec<f64>;
@@ -46,6 +45,37 @@ impl Drawn {
         match task {
             Task::Detect => self.detect(size),
             Task::Segment => self.segment(size),
+            Task::Turned => self.turned(size),
+        }
+    }
+
+    /// A turned box is not cut off: it would be none any more.
+    fn turned(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+        let to_box = Fate::reduced("to the smallest turned box around it");
+        let (corners, fate) = match self {
+            Self::Box { left, top, right, bottom } if left < right && top < bottom => {
+                (Some([(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)]), Fate::KEPT)
+            }
+            Self::Box { .. } => (None, Fate::KEPT),
+            Self::Polygon(ring) if bounds_of(ring).is_some() => {
+                let corners = smallest_rectangle(ring);
+                let is_one = corners.is_some_and(|corners| is_same_ring(ring, &corners, size));
+                (corners, if is_one { Fate::KEPT } else { to_box })
+            }
+            Self::Polygon(_) => (None, to_box),
+            Self::Mask(runs) if is_of_size(runs, size) => {
+                let rings = runs.rings();
+                let corners = rings.iter().flat_map(|ring| &ring.corners);
+                let corners: Vec<Corner> = corners.map(|(x, y)| (f64::from(*x), f64::from(*y))).collect();
+                (smallest_rectangle(&corners), to_box)
+            }
+            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+        };
+        let Some(corners) = corners else { return (Vec::new(), Fate::left_out(NO_AREA)) };
+        let line: Numbers = corners.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect();
+        match line.iter().all(|share| (0.0..=1.0).contains(share)) {
+            true => (vec![line], fate),
+            false => (Vec::new(), Fate::left_out("its turned box reaches beyond the picture, which readers refuse")),
         }
     }
 
@@ -116,7 +146,7 @@ impl Drawn {
             if ring.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
                 continue;
             }
-            let inside = cut_to(&ring, size);
+            let inside = cut_to(&ring, (size.width, size.height));
             is_cut |= inside != ring;
             if inside.len() < 3 || twice_area(&inside) == 0.0 {
                 continue;
@@ -130,6 +160,13 @@ impl Drawn {
             (false, _) => (lines, fate),
         }
     }
+}
+
+/// Returns whether a ring has the corners of a rectangle, up to what is lost when they are computed.
+fn is_same_ring(ring: &[Corner], corners: &[Corner; 4], size: &Size) -> bool {
+    let near = 1e-6 * size.width.max(size.height);
+    let is_near = |one: &Corner, other: &Corner| (one.0 - other.0).abs() <= near && (one.1 - other.1).abs() <= near;
+    ring.len() == 4 && corners.iter().all(|corner| ring.iter().any(|own| is_near(own, corner)))
 }
 
 const NO_AREA: &str = "it has no area";
@@ -151,57 +188,6 @@ fn read_mask(mask: &Mask<'_>, pictures: Option<&dyn Pictures>) -> Result<Runs, &
     let url = composite.url.as_ref().ok_or("it has no picture")?;
     let colour = composite.color_rgb.ok_or("its colour is not known")?;
     read_runs(&pictures.read(&url.get())?, Some(colour)).map_err(|_| unreadable)
-}
-
-fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
-    let first = ring.first()?;
-    let start = [first.0, first.1, first.0, first.1];
-    // A ring with a side that is no number has no bounds.
-    let is_whole = ring.iter().all(|(x, y)| x.is_finite() && y.is_finite());
-    is_whole.then(|| {
-        ring.iter().fold(start, |[left, top, right, bottom], (x, y)| {
-            [left.min(*x), top.min(*y), right.max(*x), bottom.max(*y)]
-        })
-    })
-}
-
-/// Returns twice the area that a ring encloses, negative where it runs the other way round.
-fn twice_area(ring: &[Corner]) -> f64 {
-    let next = ring.iter().cycle().skip(1);
-    ring.iter().zip(next).map(|((x, y), (u, v))| x * v - u * y).sum()
-}
-
-/// Cuts a ring to the picture, side by side of the picture. A ring that lies inside stays as it is.
-fn cut_to(ring: &[Corner], size: &Size) -> Vec<Corner> {
-    let is_inside = |(x, y): &Corner| (0.0..=size.width).contains(x) && (0.0..=size.height).contains(y);
-    if ring.iter().all(is_inside) {
-        return ring.to_vec();
-    }
-    let x = |corner: &Corner| corner.0;
-    let y = |corner: &Corner| corner.1;
-    let kept = cut_at(ring, x, 0.0, 1.0);
-    let kept = cut_at(&kept, x, size.width, -1.0);
-    let kept = cut_at(&kept, y, 0.0, 1.0);
-    let kept = cut_at(&kept, y, size.height, -1.0);
-    // A point on a cut is a rounding error away from it.
-    kept.iter().map(|(x, y)| (x.clamp(0.0, size.width), y.clamp(0.0, size.height))).collect()
-}
-
-/// Keeps the part of a ring on one side of a line: where `sign` × (side − limit) is not negative.
-fn cut_at(ring: &[Corner], side: impl Fn(&Corner) -> f64, limit: f64, sign: f64) -> Vec<Corner> {
-    let mut kept = Vec::new();
-    for (index, from) in ring.iter().enumerate() {
-        let to = &ring[(index + 1) % ring.len()];
-        let (here, there) = (sign * (side(from) - limit), sign * (side(to) - limit));
-        if here >= 0.0 {
-            kept.push(*from);
-        }
-        if (here < 0.0) != (there < 0.0) && here != 0.0 && there != 0.0 {
-            let share = here / (here - there);
-            kept.push((from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share));
-        }
-    }
-    kept
 }
 
 #[cfg(test)]
@@ -230,6 +216,21 @@ mod tests {
         check(&rect(f64::NAN, 4.0, 1.0, 12.0), Task::Detect, &[], NO_AREA);
         let outline: &[f64] = &[0.1, 0.2, 0.3, 0.2, 0.3, 0.6, 0.1, 0.6];
         check(&rect(1.0, 4.0, 3.0, 12.0), Task::Segment, &[outline], "to the outline of the box");
+    }
+
+    #[test]
+    fn turned_boxes_are_boxes_or_the_smallest_around_a_shape() {
+        let sides: &[f64] = &[0.1, 0.2, 0.3, 0.2, 0.3, 0.6, 0.1, 0.6];
+        check(&rect(1.0, 4.0, 3.0, 12.0), Task::Turned, &[sides], "");
+        check(&rect(1.0, 4.0, 1.0, 12.0), Task::Turned, &[], NO_AREA);
+        let diamond = Drawn::Polygon(vec![(5.0, 5.0), (7.0, 7.0), (5.0, 9.0), (3.0, 7.0)]);
+        let (lines, fate) = diamond.lines(Task::Turned, &SIZE);
+        assert_eq!((lines[0].len(), fate), (8, Fate::KEPT));
+        let triangle = Drawn::Polygon(vec![(1.0, 2.0), (9.0, 2.0), (1.0, 18.0)]);
+        assert_eq!(triangle.lines(Task::Turned, &SIZE).1.reason, "to the smallest turned box around it");
+        let beyond = "its turned box reaches beyond the picture, which readers refuse";
+        check(&rect(-1.0, 4.0, 3.0, 12.0), Task::Turned, &[], beyond);
+        check(&Drawn::Polygon(vec![(f64::NAN, 1.0), (2.0, 2.0), (3.0, 1.0)]), Task::Turned, &[], NO_AREA);
     }
 
     #[test]

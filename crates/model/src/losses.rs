@@ -62,6 +62,8 @@ pub struct Losses {
     named: BTreeMap<Loss, u64>,
     /// By the place of the class, until classes get their names: names cost more than counting.
     settled: BTreeMap<(u32, Outcome, &'static str), u64>,
+    /// The annotations that were kept, by the place of the class: they are most of all, and looked up without a search.
+    kept: Vec<u64>,
 }
 
 impl Losses {
@@ -79,7 +81,25 @@ impl Losses {
 
     /// Says what became of an annotation, by the place of its class.
     pub fn settle(&mut self, class: u32, outcome: Outcome, reason: &'static str) {
-        *self.settled.entry((class, outcome, reason)).or_default() += 1;
+        if outcome == Outcome::Kept && reason.is_empty() {
+            self.keep(class as usize, 1);
+        } else {
+            *self.settled.entry((class, outcome, reason)).or_default() += 1;
+        }
+    }
+
+    fn keep(&mut self, place: usize, count: u64) {
+        if self.kept.len() <= place {
+            self.kept.resize(place + 1, 0);
+        }
+        self.kept[place] += count;
+    }
+
+    /// Lists what was settled, also what was kept.
+    fn settled(&self) -> impl Iterator<Item = ((u32, Outcome, &'static str), u64)> {
+        let kept = (0..).zip(&self.kept).filter(|(_, count)| **count > 0);
+        let kept = kept.map(|(place, count)| ((place, Outcome::Kept, ""), *count));
+        kept.chain(self.settled.iter().map(|(settled, count)| (*settled, *count)))
     }
 
     /// Adds the losses of another thread.
@@ -90,11 +110,16 @@ impl Losses {
         for (settled, count) in other.settled {
             *self.settled.entry(settled).or_default() += count;
         }
+        for (place, count) in other.kept.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            self.keep(place, count);
+        }
     }
 
     /// Gives every class that was settled by its place its annotation kind and name.
     pub fn name_classes(&mut self, mut name: impl FnMut(u32) -> (String, String)) {
-        for ((class, outcome, reason), count) in std::mem::take(&mut self.settled) {
+        let settled: Vec<_> = self.settled().collect();
+        (self.settled, self.kept) = (BTreeMap::new(), Vec::new());
+        for ((class, outcome, reason), count) in settled {
             let (what, class) = name(class);
             self.insert(Loss { what, class: Some(class), outcome, reason: reason.to_owned() }, count);
         }
@@ -103,9 +128,9 @@ impl Losses {
     /// Lists the places of classes of which something is in the result, with how many annotations.
     pub fn written_classes(&self) -> BTreeMap<u32, u64> {
         let mut written = BTreeMap::new();
-        for ((class, outcome, _), count) in &self.settled {
-            if *outcome != Outcome::LeftOut {
-                *written.entry(*class).or_default() += count;
+        for ((class, outcome, _), count) in self.settled() {
+            if outcome != Outcome::LeftOut {
+                *written.entry(class).or_default() += count;
             }
         }
         written
@@ -113,7 +138,7 @@ impl Losses {
 
     /// Returns whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.named.is_empty() && self.settled.is_empty()
+        self.named.is_empty() && self.settled.is_empty() && self.kept.is_empty()
     }
 
     /// Lists what became of things, in order; of annotations that were settled by class once these have names.

@@ -47,6 +47,9 @@ impl Chosen {
 
     /// Returns the place of the label that is written; nothing where none is.
     pub(super) fn among(self, project: Option<&ProjectRecord<'_>>, labels: &[LabelRecord<'_>]) -> Option<usize> {
+        if labels.len() == 1 && self != Self::Benchmark {
+            return Some(0);
+        }
         let details = parsed(project.and_then(|project| project.details).unwrap_or(b"{}"));
         let selected = details.root().get("selected_label_id").and_then(Value::as_text).unwrap_or_default();
         let merits = labels.iter().map(|label| Merit::of(label, &selected)).enumerate();

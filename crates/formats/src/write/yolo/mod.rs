@@ -38,6 +38,7 @@ use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 use picture::{Size, TURNED};
 use shape::Drawn;
 use std::collections::HashSet;
+use std::io::Write;
 
 /// A text file for each picture.
 pub struct Yolo;
@@ -266,12 +267,11 @@ impl Sheet<'_, '_> {
             }
         });
         // What is looked at first has no numbers yet.
-        let number = number.flatten().unwrap_or_default().to_string();
+        let number = number.flatten().unwrap_or_default();
         for line in lines {
-            self.text.extend_from_slice(number.as_bytes());
-            for share in line {
-                self.text.extend_from_slice(format!(" {share}").as_bytes());
-            }
+            // Memory takes all that is written.
+            drop(write!(self.text, "{number}"));
+            line.iter().for_each(|share| drop(write!(self.text, " {share}")));
             self.text.push(b'\n');
         }
         fate

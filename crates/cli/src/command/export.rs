@@ -167,6 +167,12 @@ impl Output {
         let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
         Ok(Self::File(Destination::check(path, &rules)?, Packing::of_path(path, &Ndjson)?))
     }
+
+    /// Takes an archive of labelport's own in the data folder.
+    pub(super) fn own_archive(path: &Path) -> Result<Self, Failure> {
+        let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
+        Ok(Self::Package(Destination::check(path, &rules)?, Container::Archive(ArchiveKind::Zip)))
+    }
 }
 
 /// Returns whether a path is written in place: what is neither file nor folder takes no other name, nor does anything

@@ -82,6 +82,12 @@ impl Merit {
     }
 }
 
+/// Returns whether somebody skipped a label: then nothing is said of what is on the row.
+pub(super) fn is_skipped(label: &LabelRecord<'_>) -> bool {
+    let performance = parsed(label.performance.unwrap_or(b"{}"));
+    performance.root().get("skipped").is_some_and(|skipped| skipped.raw() == "true")
+}
+
 /// Returns the id of a label; empty for one without.
 pub(super) fn label_id(label: &LabelRecord<'_>) -> String {
     let head = members(label.head);

@@ -37,7 +37,9 @@ pub(super) fn wanted(naming: &str, head: Value<'_>) -> Option<Name> {
     let (stem, extension) = cut(&text);
     // A name like an id could be that of another row.
     let is_like_id = stem.len() == 25 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_safe = check_path(&text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
+    // A folder like `a.jpg` could be a file of another row.
+    let is_like_file = stem.rsplit('/').skip(1).any(|folder| !cut(folder).1.is_empty());
+    let is_safe = !is_like_file && check_path(&text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
     (is_safe && !is_like_id).then(|| Name { stem: stem.to_owned(), extension: extension.to_owned() })
 }
 
@@ -95,6 +97,7 @@ mod tests {
         check("external-id", "a.b.jpg", &[], ("a.b", ".jpg"));
         check("external-id", "é ø 1", &[], ("é ø 1", ".webp"));
         check("external-id", "v1.2", &[], ("v1.2", ".webp"));
+        check("external-id", "v1.2/x.jpg", &[], ("v1.2/x", ".jpg"));
         check("global-key", "x.jpg", &[], ("k/1", ".jpg"));
         check("id", "x.jpg", &[], ("clrow", ".jpg"));
     }
@@ -106,6 +109,7 @@ mod tests {
             check("external-id", unsafe_name, &[], ("clrow", extension));
         }
         check("external-id", "X/001.jpg", &["x/001"], ("clrow", ".jpg"));
+        check("external-id", "a.txt/x.jpg", &[], ("clrow", ".jpg"));
         check("external-id", "c123456789012345678901234.jpg", &[], ("clrow", ".jpg"));
     }
 }

@@ -12,7 +12,8 @@
 //!   is cut off; a turned box that reaches beyond is left out.
 //! - A row without width and height has no file, since shares of nothing cannot be written.
 //!
-//! A picture on which nothing is drawn has an empty file: it says that there is nothing.
+//! A picture on which nothing is drawn has an empty file: it says that there is nothing. Where no label says so, a notice
+//! does.
 
 mod class_list;
 mod data_file;
@@ -24,7 +25,7 @@ mod shape;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::cells::Line;
-use super::chosen::{Chosen, LABELS, NOT_CHOSEN, label_id};
+use super::chosen::{Chosen, LABELS, NOT_CHOSEN, is_skipped, label_id};
 use super::csv::{members, parsed};
 use super::naming::{self, NAMES, Name};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle};
@@ -147,7 +148,8 @@ impl Encoder for Files<'_> {
         let size = Size::of(record.media);
         let mut text = Vec::new();
         let mut chosen_id = String::new();
-        let mut page = Sheet { encoder: self, row_id: &row_id, size: &size, text: &mut text };
+        let mut page =
+            Sheet { encoder: self, row_id: &row_id, size: &size, text: &mut text, emptiness: Some(NO_LABEL) };
         let projects = record.projects.unwrap_or_default();
         let own = projects.iter().find(|project| !project.labels.is_empty());
         for project in projects {
@@ -167,6 +169,7 @@ impl Encoder for Files<'_> {
                 page.leave_out(prediction, "it is a prediction", entries);
             }
         }
+        let emptiness = page.emptiness;
         let name = naming::name(self.naming, head, self.shared_names);
         let part = self.split.of(&row_id).to_owned();
         let label_path = format!("labels/{part}/{}.txt", name.stem);
@@ -174,6 +177,9 @@ impl Encoder for Files<'_> {
             Ok(size) => {
                 entries.files.push(FileEntry { path: label_path.clone(), bytes: text });
                 entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+                if let Some(reason) = emptiness {
+                    entries.losses.add("row", Outcome::Kept, reason, 1);
+                }
             }
             Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
@@ -198,12 +204,18 @@ fn write_row(head: Value<'_>, place: Option<(&str, &Name, &str, &str)>, entries:
     line.end();
 }
 
+/// What is said of empty files that do not say what they seem to say.
+const NO_LABEL: &str = "it has no label, and its empty file says that nothing is on the picture";
+const SKIPPED: &str = "its label was skipped, and its empty file says that nothing is on the picture";
+
 /// The lines of one row.
 struct Sheet<'s, 'e> {
     encoder: &'s Files<'e>,
     row_id: &'s str,
     size: &'s Result<Size, &'static str>,
     text: &'s mut Vec<u8>,
+    /// Why the file is empty without a label that says so; nothing where one does.
+    emptiness: Option<&'static str>,
 }
 
 impl Sheet<'_, '_> {
@@ -222,6 +234,7 @@ impl Sheet<'_, '_> {
                 (_, Err(reason)) => self.leave_out(label, reason, entries),
                 (Some(chosen), Ok(size)) if chosen == place => {
                     *chosen_id = label_id(label);
+                    self.emptiness = is_skipped(label).then_some(SKIPPED);
                     self.write(label, size, entries);
                 }
                 _ => self.leave_out(label, reason.unwrap_or(NOT_CHOSEN), entries),

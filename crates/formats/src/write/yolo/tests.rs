@@ -120,9 +120,14 @@ fn the_bytes_of_a_picture_with_every_shape() {
 
 #[test]
 fn a_picture_on_which_nothing_is_drawn_has_an_empty_file() {
-    let (files, _, losses) = encode(&[], PICTURE, &[]);
-    check_file(&files, "labels/train/x/a.b.txt", "");
-    assert!(losses.is_empty());
+    let nothing = label(r#""id":"l1""#, r#"{"objects":[],"classifications":[],"relationships":[]}"#);
+    let skipped = LabelRecord { performance: Some(br#"{"skipped":true}"#), ..nothing };
+    for (labels, expect) in [(&[nothing][..], None), (&[], Some(NO_LABEL)), (&[skipped], Some(SKIPPED))] {
+        let (files, _, losses) = encode(&[], PICTURE, labels);
+        check_file(&files, "labels/train/x/a.b.txt", "");
+        let found: Vec<&str> = losses.iter().map(|(loss, _)| loss.reason.as_str()).collect();
+        assert_eq!(found, expect.into_iter().collect::<Vec<_>>());
+    }
 }
 
 #[test]

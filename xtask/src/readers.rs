@@ -23,6 +23,7 @@ pub(crate) const STEP: Step = Step {
 fn check(root: &Path) -> Result<(), String> {
     let python = find_python()?;
     step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
+    step::cargo(root, &["build", "--package", "labelport-formats", "--example", "raster"], &[])?;
     let requirements = Path::new("tests/readers/requirements.txt");
     run_suite(root, &python, &Suite { folder: "tests/readers", environment: "readers", requirements })
 }

@@ -9,6 +9,7 @@ mod archive_report;
 mod command;
 mod interrupt;
 mod logging;
+mod loss_report;
 mod messages;
 mod outcome;
 mod task;

@@ -4,7 +4,7 @@
 //! written after the bytes that it describes.
 
 use labelport_model::json::{Document, ObjectWriter, Value, quote_into, unquote};
-use labelport_model::losses::{Losses, Outcome};
+use labelport_model::losses::{Loss, Losses, Outcome};
 use sha2::{Digest as _, Sha256};
 
 /// The version of the manifest's shape.
@@ -26,7 +26,7 @@ pub struct Manifest {
     pub digest: Digested,
     /// The files of a package, in its order; empty for a result that is one file.
     pub files: Vec<PackedFile>,
-    /// What the format could not hold.
+    /// What became of annotations by class, where the format cannot hold all, and what else it could not hold.
     pub losses: Losses,
     /// Labels of projects.
     pub labels: u64,
@@ -276,8 +276,13 @@ impl Manifest {
                 let losses: Vec<_> = self.losses.iter().collect();
                 write_list(notices.key("losses"), &losses, |(loss, count), object| {
                     object.text("what", &loss.what);
+                    if let Some(class) = &loss.class {
+                        object.text("class", class);
+                    }
                     object.text("outcome", loss.outcome.word());
-                    object.text("reason", &loss.reason);
+                    if !loss.reason.is_empty() {
+                        object.text("reason", &loss.reason);
+                    }
                     object.raw("count", count.to_string().as_bytes());
                 });
             }
@@ -396,12 +401,15 @@ fn write_list<T>(out: &mut Vec<u8>, entries: &[T], write: impl Fn(&T, &mut Objec
 fn losses_of(notices: Value<'_>) -> Result<Losses, ManifestError> {
     let mut losses = Losses::default();
     for entry in notices.get("losses").into_iter().flat_map(Value::elements) {
-        let outcome = match text_of(entry, "outcome")?.as_str() {
-            "reduced" => Outcome::Reduced,
-            "left_out" => Outcome::LeftOut,
-            _ => return Err(ManifestError::Key("outcome")),
+        let outcome = Outcome::find(&text_of(entry, "outcome")?).ok_or(ManifestError::Key("outcome"))?;
+        let what = text_of(entry, "what")?;
+        let class = entry.get("class").map(|_| text_of(entry, "class")).transpose()?;
+        // What is kept mostly has no reason.
+        let reason = match entry.get("reason") {
+            None if outcome == Outcome::Kept => String::new(),
+            _ => text_of(entry, "reason")?,
         };
-        losses.add(&text_of(entry, "what")?, outcome, &text_of(entry, "reason")?, count_of(entry, "count")?);
+        losses.insert(Loss { what, class, outcome, reason }, count_of(entry, "count")?);
     }
     Ok(losses)
 }

@@ -7,5 +7,6 @@
 //! Everything here is pure: no file, no database, no clock.
 
 pub mod package;
+pub mod raster;
 pub mod read;
 pub mod write;

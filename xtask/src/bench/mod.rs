@@ -8,6 +8,7 @@
 //! A [`Line`] in the file of its subject, which is one function in the list of [`SUBJECTS`].
 
 mod compete;
+mod convert;
 mod export;
 mod filter;
 mod http;
@@ -50,6 +51,7 @@ type Subject = (&'static str, fn(&Bench) -> Result<Vec<Line>, String>);
 static SUBJECTS: &[Subject] = &[
     ("export", export::lines),
     ("competitors", compete::lines),
+    ("converters", convert::lines),
     ("import", import::lines),
     ("filters", filter::lines),
     ("http", http::lines),

@@ -3,14 +3,16 @@
 use super::Command;
 use super::export::{ExportWork, Output, print_first_row};
 use crate::ambient;
+use crate::loss_report;
 use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::ArgMatches;
 use labelport_engine::disk::private;
 use labelport_engine::import::{self, Source, Summary};
+use labelport_engine::storage::files::Files;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
-use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
+use labelport_model::request::{ExportFilters, ExportRequest, FormatChoice, Params, Scope};
 use labelport_model::time::Timestamp;
 use labelport_samples::{Demo as Composed, DemoIssue};
 use labelport_store::Store;
@@ -60,6 +62,7 @@ impl Command for Demo {
         let shown = exports.join("rows.ndjson");
         print(&format!("\nThe first row of {}:\n\n", shown.display()))?;
         print_first_row(&shown, ROW_LINES)?;
+        export_for_training(&store, workspace.folder(), &composed, messages)?;
         print(&format!("\n{}", next_steps(workspace.folder())))?;
         Ok(SUCCESS)
     }
@@ -174,13 +177,7 @@ fn requests(composed: &Composed) -> Vec<(String, String, ExportRequest)> {
             (
                 file,
                 name,
-                ExportRequest {
-                    scope,
-                    params,
-                    filters,
-                    format: labelport_model::request::FormatChoice::default(),
-                    zone_name: "UTC".to_owned(),
-                },
+                ExportRequest { scope, params, filters, format: FormatChoice::default(), zone_name: "UTC".to_owned() },
             )
         })
         .collect()
@@ -195,7 +192,7 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = ambient::instant();
-    let job = ExportWork { store, request, threads: ambient::processors(), stop: None };
+    let job = ExportWork { store, request, threads: ambient::processors(), stop: None, files: None };
     let manifest = job
         .run(&Output::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
@@ -218,6 +215,28 @@ fn export(
         format!("{:.1}", elapsed.as_secs_f64() * 1e3),
         manifest.digest.sha256.chars().take(12).collect(),
     ])
+}
+
+/// Exports the pictures of a project as what models are trained on, and shows what that cannot hold.
+fn export_for_training(store: &Store, folder: &Path, composed: &Composed, messages: &Messages) -> Result<(), Failure> {
+    let Some(project) = composed.projects.iter().rfind(|project| project.data_type == "image") else { return Ok(()) };
+    let scope = Scope::Project(project.id.clone());
+    let format = FormatChoice { allow_lossy: true, ..FormatChoice::of("yolo") };
+    let request = ExportRequest {
+        params: Params::everything(scope.kind()),
+        scope,
+        filters: ExportFilters::default(),
+        format,
+        zone_name: "UTC".to_owned(),
+    };
+    let files = Files::new(folder);
+    let path = folder.join("exports").join("project-yolo.zip");
+    let job = ExportWork { store, request: &request, threads: ambient::processors(), stop: None, files: Some(&files) };
+    let Some(manifest) = job.run(&Output::own_archive(&path)?, messages)? else { return Ok(()) };
+    let losses = loss_report::to_table(&manifest.losses);
+    let (name, path) = (&project.name, path.display());
+    print(&format!("\n{name:?} as YOLO, in {path}. What became of its annotations:\n\n{losses}"))?;
+    Ok(())
 }
 
 fn next_steps(folder: &Path) -> String {

@@ -3,6 +3,7 @@
 use super::Command;
 use crate::ambient::{self, SystemChance};
 use crate::interrupt;
+use crate::loss_report;
 use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::task::{self, Done};
@@ -14,6 +15,7 @@ use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
     Stream, refuse_inside,
 };
+use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
@@ -58,7 +60,8 @@ impl Command for Export {
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
-        let job = ExportWork { store: &store, request: &request, threads, stop: None };
+        let files = Files::new(workspace.folder());
+        let job = ExportWork { store: &store, request: &request, threads, stop: None, files: Some(&files) };
         let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
@@ -96,6 +99,8 @@ pub(super) struct ExportWork<'a> {
     pub(super) threads: usize,
     /// Set when the export is to end early.
     pub(super) stop: Option<&'a AtomicBool>,
+    /// Where the pictures of masks are kept.
+    pub(super) files: Option<&'a Files>,
 }
 
 /// Where an export goes.
@@ -162,6 +167,12 @@ impl Output {
         let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
         Ok(Self::File(Destination::check(path, &rules)?, Packing::of_path(path, &Ndjson)?))
     }
+
+    /// Takes an archive of labelport's own in the data folder.
+    pub(super) fn own_archive(path: &Path) -> Result<Self, Failure> {
+        let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &SystemChance };
+        Ok(Self::Package(Destination::check(path, &rules)?, Container::Archive(ArchiveKind::Zip)))
+    }
 }
 
 /// Returns whether a path is written in place: what is neither file nor folder takes no other name, nor does anything
@@ -211,6 +222,7 @@ impl ExportWork<'_> {
             labels_created: None,
             progress: &mut tell,
             stop: self.stop,
+            files: self.files,
         };
         let mut sink = target.open(format, messages)?;
         let is_output = *target == Output::Stdout;
@@ -218,6 +230,11 @@ impl ExportWork<'_> {
         match export::run(self.store, self.request, &mut *sink, &mut run) {
             // The reader has what it wanted.
             Err(error) if is_output && is_closed(&error) => Ok(None),
+            Err(ExportError::Lossy(refused)) => {
+                loss_report::report(&refused.losses, messages);
+                let message = format!("nothing was written, since the format {} cannot hold all of it", refused.format);
+                Err(Failure::new(message).hint("add --allow-lossy if what the table shows may be lost"))
+            }
             Err(error) => Err(error.into()),
             Ok(manifest) => match sink.finish(&manifest) {
                 Err(FileError::Io { source, .. }) if is_output && source.kind() == io::ErrorKind::BrokenPipe => {
@@ -334,7 +351,11 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .long("format-option")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
-            .help("Option of the format; `labelport formats` lists them"),
+            .help("Option of the format; `labelport formats` lists them. @FILE stands for what a file holds"),
+        Arg::new("allow-lossy")
+            .long("allow-lossy")
+            .action(ArgAction::SetTrue)
+            .help("Write also what the format can hold only in a poorer form, or without some of it"),
         Arg::new("force")
             .long("force")
             .action(ArgAction::SetTrue)
@@ -425,8 +446,19 @@ fn format_choice(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(format!("--format-option {text:?} has no value; write NAME=VALUE")));
         };
-        choice.options.insert(name.to_owned(), value.to_owned());
+        let value = match value.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!(
+                    "{path} cannot be read ({error}); it should hold the option {name} of the format"
+                ))
+            })?,
+            None => value.to_owned(),
+        };
+        choice.options.insert(name.to_owned(), value);
     }
+    // A dry run shows what would be lost, and loses nothing.
+    choice.allow_lossy =
+        arguments.get_flag("allow-lossy") || arguments.get_flag("dry-run") && choice != FormatChoice::default();
     Ok(choice)
 }
 
@@ -502,13 +534,7 @@ fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) 
         let listed: serde_json::Map<_, _> = listed.collect();
         messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
     }
-    for (loss, count) in manifest.losses.iter() {
-        let event = json!({
-            "event": "notice", "what": loss.what, "outcome": loss.outcome.word(), "reason": loss.reason, "count": count,
-        });
-        let outcome = loss.outcome.word().replace('_', " ");
-        messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
-    }
+    loss_report::report(&manifest.losses, messages);
     for row in manifest.rows.iter().take(10) {
         let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
         messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));

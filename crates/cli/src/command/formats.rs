@@ -32,7 +32,8 @@ impl Command for Formats {
         for format in FORMATS {
             lines.push(vec![format.name().to_owned(), written_as(format.layout()), format.summary().to_owned()]);
             for option in format.options() {
-                let name = format!("  {}={}", option.name, option.values.join("|"));
+                let values = option.form.map_or_else(|| option.values.join("|"), str::to_owned);
+                let name = format!("  {}={values}", option.name);
                 lines.push(vec![name, "option".to_owned(), option.summary.to_owned()]);
             }
         }

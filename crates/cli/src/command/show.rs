@@ -82,6 +82,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         },
     )?;
     let text = String::from_utf8(out)?;

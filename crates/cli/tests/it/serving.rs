@@ -120,8 +120,14 @@ fn a_server_on_a_terminal_prints_the_first_key_and_logs() {
 fn an_export_by_rest_is_the_file_that_the_command_writes() {
     let server = Server::start_in(Place::with_demo_rows(), &["127.0.0.1:0"]);
     let place = server.place();
-    for (format, file) in [("csv", "out.zip"), ("ndjson", "out.ndjson")] {
-        let body = format!(r#"{{"scope":{{"kind":"catalog"}},"params":{{"all_projects":true}},"format":"{format}"}}"#);
+    let yolo = r#"{"name":"yolo","options":{"task":"segment"},"allow_lossy":true}"#;
+    let yolo_options = &["--format-option", "task=segment", "--allow-lossy"][..];
+    for (format, choice, options, file) in [
+        ("csv", "\"csv\"", &[][..], "out.zip"),
+        ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
+        ("yolo", yolo, yolo_options, "yolo.zip"),
+    ] {
+        let body = format!(r#"{{"scope":{{"kind":"catalog"}},"params":{{"all_projects":true}},"format":{choice}}}"#);
         let started = server.call("POST", "/api/v1/exports", &body);
         assert!(started.starts_with("HTTP/1.1 201"), "{started}");
         let id = started.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
@@ -131,10 +137,11 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         let path = &url[url.find("/results/").unwrap()..];
         let answer = server.send_for_bytes(&format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"));
         let head = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-        place.run(&["export", "catalog", "--all-projects", "--format", format, "-o", file]).succeeded();
+        let arguments = ["export", "catalog", "--all-projects", "--format", format, "-o", file];
+        place.run(&[&arguments[..], options].concat()).succeeded();
         assert!(answer[head..] == std::fs::read(place.path(file)).unwrap(), "{format}: the bytes differ");
         let headers = String::from_utf8_lossy(&answer[..head]).into_owned();
-        let content_type = if format == "csv" { "application/zip" } else { "application/x-ndjson" };
+        let content_type = if format == "ndjson" { "application/x-ndjson" } else { "application/zip" };
         assert!(headers.contains(&format!("content-type: {content_type}")), "{headers}");
     }
     for (body, expect) in [

@@ -9,9 +9,9 @@
 use super::chunk::{CHUNK_BYTES, Outlet, Page as OutPage};
 use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
-use super::sections::{Plan, Which};
+use super::sections::{Pass, Plan, Which};
 use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
-use labelport_formats::write::Numbers;
+use labelport_formats::write::{Numbers, name_hash};
 use labelport_model::record::{DetailsRecord, Record};
 use labelport_store::read::page::{self, Load, Page, Section};
 use labelport_store::row_key::{KeyRun, RowKey};
@@ -37,6 +37,8 @@ pub(crate) struct Assembler {
     runs: Vec<ScopePages>,
     /// The numbers of the next row.
     pub(crate) next: Numbers,
+    /// The hashes of the names that files of rows would have, for formats that name files after rows.
+    pub(crate) names: Vec<u64>,
     /// What was counted so far.
     pub(crate) counts: Counts,
     /// What went wrong without ending the export, for the block that was just put together.
@@ -221,8 +223,11 @@ impl Assembler {
             if bytes > plan.row_limit_bytes {
                 self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
             }
-            if !plan.is_counting {
+            if plan.pass != Pass::Count {
                 plan.encoder.row(&record, self.next, &mut out.entries());
+            }
+            if plan.pass == Pass::Survey {
+                self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));
             }
             if plan.is_numbered {
                 self.next.annotation += plan.encoder.count_numbers(&record);

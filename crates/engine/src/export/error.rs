@@ -1,9 +1,33 @@
 //! Why an export could not run.
 
 use labelport_formats::write::OpenError;
+use labelport_model::losses::Losses;
 use labelport_model::request::RequestError;
 use labelport_store::StoreError;
 use labelport_store::tables::unknown_names::{self, UnknownName};
+use std::fmt;
+
+/// An export that would lose something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The format.
+    pub format: &'static str,
+    /// What would become of the annotations.
+    pub losses: Losses,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "nothing was written, since the format {} cannot hold all of it", self.format)?;
+        let lost = self.losses.iter().filter(|(loss, _)| loss.is_of_annotations());
+        for (index, (loss, count)) in lost.enumerate() {
+            let (outcome, class) = (loss.outcome.word().replace('_', " "), loss.class.as_deref().unwrap_or_default());
+            let separator = if index == 0 { ": " } else { "; " };
+            write!(out, "{separator}{count} {} {class:?} {outcome}: {}", loss.what, loss.reason)?;
+        }
+        Ok(())
+    }
+}
 
 /// Why an export could not run. Nothing of it exists.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +59,9 @@ pub enum ExportError {
     /// The format cannot be written as asked for.
     #[error(transparent)]
     Format(#[from] OpenError),
+    /// The format cannot hold all annotations, and nobody said that this may be.
+    #[error("{}. If that may be lost, allow it: \"allow_lossy\": true in the format of the request", .0)]
+    Lossy(Box<Refused>),
     /// Names in a filter that nothing has.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     UnknownNames(Vec<UnknownName>),

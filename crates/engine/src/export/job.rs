@@ -74,6 +74,7 @@ pub fn to_problem(error: ExportError) -> Problem {
         ExportError::Ambiguous { .. }
         | ExportError::CustomEditor { .. }
         | ExportError::Format(_)
+        | ExportError::Lossy(_)
         | ExportError::Slice { .. }
         | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
@@ -200,6 +201,7 @@ fn write(
         labels_created,
         progress: &mut tell,
         stop: Some(pulse.flag()),
+        files: Some(workspace.files()),
     };
     export::run(workspace.store(), request, sink, &mut run).map_err(to_problem)
 }

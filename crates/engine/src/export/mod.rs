@@ -6,30 +6,33 @@
 
 mod assemble;
 mod chunk;
+mod classes;
 mod count;
 mod dictionary;
 mod digesting;
 mod error;
 pub mod job;
 pub mod mask_urls;
+mod pictures;
 mod rewrite;
 pub(crate) mod scope;
 mod sections;
 mod walk;
 
-pub use error::ExportError;
+pub use error::{ExportError, Refused};
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
 use crate::manifest::{Annotations, Manifest, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
 use crate::sink::{Entry, Extent, Packer, Packing, Place, Sink};
+use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
 use chunk::{Chunk, Outlet, Page, Spare};
 use count::Counts;
 use digesting::digesting;
-use labelport_formats::write::{About, Class, Encoder, FORMATS, Format, Layout, Numbers, Totals};
+use labelport_formats::write::{About, Class, Encoder, FORMATS, Format, Layout, Numbers, Pictures, Totals};
 use labelport_model::data_type;
 use labelport_model::losses::Losses;
 use labelport_model::predicate::Predicate;
@@ -42,8 +45,10 @@ use labelport_store::read::select::{Part, Selection};
 use labelport_store::tables::entities;
 use labelport_store::tables::files;
 use labelport_store::tables::unknown_names;
+use pictures::KeptPictures;
 use rewrite::Notice;
-use sections::{Plan, Settings};
+use sections::{Pass, Plan, Settings};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -65,6 +70,8 @@ pub struct ExportOptions<'a> {
     pub progress: &'a mut dyn FnMut(ExportProgress),
     /// Ends the export with [`ExportError::Stopped`] once it is set.
     pub stop: Option<&'a AtomicBool>,
+    /// Where the pictures of masks are kept; without it, formats that need them leave masks out.
+    pub files: Option<&'a Files>,
 }
 
 /// How far an export is.
@@ -105,14 +112,24 @@ pub fn run(
     run: &mut ExportOptions<'_>,
 ) -> Result<Manifest, ExportError> {
     request.check().map_err(ExportError::Request)?;
-    let mut snapshot = store.snapshot(run.threads.max(1))?;
+    // One more for the pictures of masks, which are read while rows are encoded.
+    let threads = run.threads.max(1);
+    let mut snapshot = store.snapshot(threads + usize::from(run.format.is_lossy()))?;
+    let pictures = run.files.filter(|_| run.format.is_lossy()).zip(snapshot.connections.split_off(threads).pop());
+    let pictures = pictures.map(|(files, connection)| KeptPictures::new(files, connection, store.org_key()));
     let connection = &mut *snapshot.connections[0];
-    let resolved = scope::resolve(connection, store.org_key(), request)?;
+    let mut resolved = scope::resolve(connection, store.org_key(), request)?;
+    if run.format.is_lossy() {
+        resolved.sections.add_details();
+    }
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
-    let signer = signer(connection)?;
+    // An encoder that reads pictures knows them by where they are kept.
+    let signer = if run.format.is_lossy() { None } else { signer(connection)? };
     let parts = parts(connection, &resolved)?;
-    let classes = classes(&dictionary);
-    let mut about = About { classes: &classes, options: request.format.options.clone(), totals: Totals::default() };
+    let mut classes = classes::list(connection, store.org_key(), &resolved.base, &dictionary)?;
+    let options = request.format.options.clone();
+    let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
+    let mut about = About { classes: &classes, options, pictures, ..About::default() };
     let layout = run.format.layout();
     let mut workers = Vec::new();
     let packing = sink.packing();
@@ -135,15 +152,31 @@ pub fn run(
     let mut starts = Vec::new();
     if settings.is_numbered {
         let counter = run.format.open(&about)?;
-        let plan = settings.with(&*counter, true);
+        let plan = settings.with(&*counter, Pass::Count);
         let (numbers, totals) = number(&mut workers, &plan, &resolved.selection, &parts, stop)?;
         drop(counter);
         starts = numbers;
         about = About { totals, ..about };
     }
+    if run.format.is_lossy() {
+        let survey = {
+            let encoder = run.format.open(&about)?;
+            let plan = settings.with(&*encoder, Pass::Survey);
+            survey(&mut workers, &plan, &resolved.selection, &parts, layout.streams().len(), stop)?
+        };
+        let About { options, totals, .. } = about;
+        for (place, count) in survey.losses.written_classes() {
+            classes[place as usize].written = count;
+        }
+        let losses = named(survey.losses, &classes);
+        if !request.format.allow_lossy && losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
+            return Err(ExportError::Lossy(Box::new(Refused { format: run.format.name(), losses })));
+        }
+        about = About { classes: &classes, options, totals, shared_names: survey.shared_names, pictures };
+    }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;
-    let plan = settings.with(encoder, false);
+    let plan = settings.with(encoder, Pass::Write);
 
     let mut writer = Writer { sink, packing, rows: 0, losses: Losses::default() };
     let mut notices = Vec::new();
@@ -182,7 +215,7 @@ pub fn run(
         WorkError::Store(error) => ExportError::Store(error),
         WorkError::Write(source) => ExportError::Write { target: writer.sink.name(), source },
     })?;
-    let losses = writer.losses;
+    let losses = named(writer.losses, &classes);
     let (digest, files) = digest.finish();
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
@@ -274,6 +307,65 @@ fn number(
     Ok((starts, Totals { rows: total.row - 1, annotations: total.annotation - 1 }))
 }
 
+/// What is known once all rows were looked at.
+struct Survey {
+    losses: Losses,
+    shared_names: HashSet<u64>,
+}
+
+/// Encodes every row to nowhere.
+fn survey(
+    workers: &mut [Worker],
+    plan: &Plan<'_>,
+    selection: &Selection,
+    parts: &[Part],
+    stream_count: usize,
+    stop: Option<&AtomicBool>,
+) -> Result<Survey, ExportError> {
+    let mut next = parts.iter().cloned();
+    let mut losses = Losses::default();
+    let spare = Spare::default();
+    let outcome = parallel::run(
+        workers,
+        || check_stop(stop).map(|()| next.next()),
+        |worker: &mut Worker, part: Part, emit: &mut Emit<'_, Losses>| {
+            let mut of_part = Losses::default();
+            let mut take = |mut chunk: Chunk| {
+                of_part.merge(std::mem::take(&mut chunk.losses));
+                Ok(())
+            };
+            work(worker, plan, selection, &(0, part), stream_count, &spare, stop, &mut take)?;
+            emit(of_part).map_err(|_| WorkError::Stopped)
+        },
+        |of_part: Losses| {
+            losses.merge(of_part);
+            Ok(())
+        },
+    );
+    outcome.map_err(|error| match error {
+        WorkError::Stopped => ExportError::Stopped,
+        WorkError::Store(error) => ExportError::Store(error),
+        WorkError::Write(source) => ExportError::Write { target: "counts".to_owned(), source },
+    })?;
+    let mut names: Vec<u64> = Vec::new();
+    for worker in workers {
+        names.append(&mut worker.assembler.names);
+        worker.assembler = Assembler::default();
+    }
+    names.sort_unstable();
+    let shared = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    Ok(Survey { losses, shared_names: shared.collect() })
+}
+
+/// Gives settled classes their names.
+fn named(mut losses: Losses, classes: &[Class]) -> Losses {
+    losses.name_classes(|place| {
+        let class = &classes[place as usize];
+        (class.kind.clone(), class.name.clone())
+    });
+    losses
+}
+
 /// The numbers of the first row.
 const FIRST: Numbers = Numbers { row: 1, annotation: 1 };
 
@@ -341,17 +433,6 @@ fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError>
         return Ok(None);
     }
     Signer::read(connection)
-}
-
-/// Lists the classes that annotations can have.
-fn classes(dictionary: &dictionary::Dictionary) -> Vec<Class> {
-    let class = |(index, feature): (u32, &entities::FeatureFacts)| Class {
-        index,
-        schema_id: feature.schema_id.clone(),
-        name: crate::manifest::unescaped(&feature.name),
-        kind: feature.kind.clone(),
-    };
-    (0..).zip(&dictionary.features).map(class).collect()
 }
 
 /// Takes each chunk after it was written.

@@ -15,6 +15,7 @@ use labelport_store::tables::unknown_names::{self, UnknownName};
 
 /// A request with everything looked up in one snapshot.
 pub(crate) struct Resolved {
+    pub(crate) base: Base,
     pub(crate) selection: Selection,
     pub(crate) sections: Sections,
     /// The request as it counts: names replaced by ids.
@@ -72,7 +73,7 @@ pub(crate) fn resolve(
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
     let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
     let unknown_names = unknown_names::list_unknown(connection, org_key, &predicate)?;
-    Ok(Resolved { selection, sections, request, unknown_ids, unknown_names })
+    Ok(Resolved { base, selection, sections, request, unknown_ids, unknown_names })
 }
 
 /// Finds what an id or name means, and puts the id in its place.

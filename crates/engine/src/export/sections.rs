@@ -11,8 +11,19 @@ use std::ops::Deref;
 pub(crate) struct Plan<'a> {
     settings: Settings<'a>,
     pub(crate) encoder: &'a dyn Encoder,
-    /// Whether rows are counted only.
-    pub(crate) is_counting: bool,
+    /// What is done with the rows.
+    pub(crate) pass: Pass,
+}
+
+/// What is done with rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// They are counted, for formats in which numbers run through.
+    Count,
+    /// They are encoded to nowhere, to know what the format cannot hold.
+    Survey,
+    /// They are written.
+    Write,
 }
 
 /// What does not depend on the encoder.
@@ -32,11 +43,11 @@ pub(crate) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// Makes the plan for an encoder.
-    pub(crate) fn with<'p>(self, encoder: &'p dyn Encoder, is_counting: bool) -> Plan<'p>
+    pub(crate) fn with<'p>(self, encoder: &'p dyn Encoder, pass: Pass) -> Plan<'p>
     where
         'a: 'p,
     {
-        Plan { settings: self, encoder, is_counting }
+        Plan { settings: self, encoder, pass }
     }
 }
 
@@ -64,6 +75,15 @@ pub(crate) struct Sections {
     pub(crate) runs: Option<Which>,
     pub(crate) predictions: bool,
     pub(crate) interpolation: Interpolation,
+}
+
+impl Sections {
+    /// Adds the details by which a format chooses among the labels of a row.
+    pub(crate) fn add_details(&mut self) {
+        self.project_details = true;
+        self.label_details = true;
+        self.performance_details = true;
+    }
 }
 
 /// Which projects or model runs of a row.

@@ -139,6 +139,7 @@ fn an_export_does_the_work_that_was_recorded() {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -1,14 +1,14 @@
 //! What every format promises, and what the seam promises to a format.
 
 use crate::support::{Workspace, everything};
-use labelport_engine::export::{self, ExportOptions, ROW_LIMIT_BYTES};
+use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
 use labelport_formats::package::{ArchiveKind, check_path};
 use labelport_formats::write::{
-    About, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals,
+    About, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals, Yolo,
 };
-use labelport_model::losses::Outcome;
+use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::record::Record;
 use labelport_model::request::{ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
@@ -62,6 +62,7 @@ fn export(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
+        files: None,
     };
     let manifest = export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap();
     (files.files, manifest)
@@ -85,6 +86,11 @@ fn with_demo() -> Workspace {
 
 fn interpolated(request: ExportRequest) -> ExportRequest {
     ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
+}
+
+fn lossy(mut request: ExportRequest) -> ExportRequest {
+    request.format.allow_lossy = true;
+    request
 }
 
 /// Counts the lines of a table: records, since cells may hold line breaks.
@@ -128,10 +134,71 @@ proptest! {
     }
 }
 
+/// Counts what an export holds, and what became of it, by kind and class.
+#[track_caller]
+fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
+    let (files, manifest) = export(workspace, &lossy(request.clone()), format, 2);
+    let mut settled: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for (loss, count) in manifest.losses.iter() {
+        if let Some(class) = &loss.class {
+            *settled.entry((loss.what.clone(), class.clone())).or_default() += count;
+        }
+    }
+    let mut stored: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for annotations in &manifest.annotations {
+        *stored.entry((annotations.kind.clone(), annotations.name.clone())).or_default() += annotations.count;
+    }
+    assert_eq!(settled, stored, "{}", format.name());
+    let lost: u64 = manifest.losses.iter().filter(|(loss, _)| loss.is_of_annotations()).map(|(_, count)| count).sum();
+    let listed = memchr::memchr_iter(b'\n', &files["losses.ndjson"]).count() as u64;
+    assert_eq!(listed, lost, "{}: losses.ndjson", format.name());
+    assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_is_stored_is_kept_reduced_or_left_out(seed: u64) {
+        let workspace = with_random_rows(seed);
+        for format in FORMATS.iter().copied().filter(|format| format.is_lossy()) {
+            check_that_all_is_settled(&workspace, &everything(Scope::Catalog), format);
+            check_that_all_is_settled(&workspace, &interpolated(everything(Scope::Catalog)), format);
+        }
+    }
+}
+
+#[test]
+fn an_export_that_would_lose_something_is_refused_before_the_first_byte() {
+    let workspace = with_demo();
+    let (mut files, request) = (Files::default(), everything(Scope::Catalog));
+    let mut run = ExportOptions {
+        threads: 2,
+        format: &Yolo,
+        row_limit_bytes: ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+        files: None,
+    };
+    let refused = match export::run(&workspace.store, &request, &mut &mut files, &mut run) {
+        Err(ExportError::Lossy(refused)) => refused,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((refused.format, files.files.len(), files.streams.len()), ("yolo", 0, 0));
+    // What was foreseen is what happens once it is allowed.
+    let (_, manifest) = export(&workspace, &lossy(request), &Yolo, 2);
+    let of_classes = |losses: &Losses| -> Vec<(Loss, u64)> {
+        losses.iter().filter(|(loss, _)| loss.class.is_some()).map(|(loss, count)| (loss.clone(), count)).collect()
+    };
+    assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses));
+    assert!(refused.to_string().contains("ImagePolyline \"rail\" left out: "), "{refused}");
+}
+
 #[test]
 fn the_files_of_a_format_do_not_depend_on_the_threads() {
     let workspace = with_random_rows(7);
-    let request = interpolated(everything(Scope::Catalog));
+    let request = lossy(interpolated(everything(Scope::Catalog)));
     let formats: Vec<&dyn Format> = FORMATS.iter().copied().chain([&Numbered as &dyn Format]).collect();
     for format in formats {
         let once = export(&workspace, &request, format, 1);
@@ -237,6 +304,7 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let again = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap();
         assert_eq!(again, manifest, "{kind:?}");

@@ -37,6 +37,7 @@ fn labels_outside_the_span_are_not_counted() {
             labels_created,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let manifest = export::run(&workspace.store, &request, &mut sink, &mut run).unwrap();
         let counted: Vec<(String, u64)> =

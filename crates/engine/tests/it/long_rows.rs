@@ -75,6 +75,7 @@ fn export_in_chunks(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
+        files: None,
     };
     let manifest = export::run(&workspace.store, request, &mut sink, &mut run).unwrap();
     let exported = Exported { bytes: sink.bytes.clone(), manifest };

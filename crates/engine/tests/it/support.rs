@@ -147,6 +147,7 @@ impl Workspace {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
@@ -163,6 +164,7 @@ impl Workspace {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }

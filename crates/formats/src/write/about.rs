@@ -1,7 +1,9 @@
 //! What a format knows about an export before the first row.
 
 use super::Totals;
-use std::collections::BTreeMap;
+use labelport_model::data_type::Form;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 /// What an export is about.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +14,24 @@ pub struct About<'a> {
     pub options: Options,
     /// What the export will hold. Known for formats that are [numbered](super::Format::is_numbered), else zero.
     pub totals: Totals,
+    /// The [hashes](name_hash) of the names that several rows have. Known for formats that are
+    /// [lossy](super::Format::is_lossy), once all rows have been looked at.
+    pub shared_names: HashSet<u64>,
+    /// Where pictures of masks are read; nothing where there are none to read.
+    pub pictures: Option<&'a dyn Pictures>,
+}
+
+/// Reads pictures that annotations name.
+pub trait Pictures: fmt::Debug + Sync {
+    /// Reads a picture that is kept in the workspace. Fails with a clause that says why it cannot be read.
+    fn read(&self, url: &str) -> Result<Vec<u8>, &'static str>;
+}
+
+/// Returns what stands for a name where names are compared. Names that differ in case are one on some systems.
+pub fn name_hash(name: &str) -> u64 {
+    // FNV-1a: the same on every machine, and a name that is taken for shared only gets a longer one.
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    name.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, fold)
 }
 
 /// A class: a feature of the ontology.
@@ -23,8 +43,15 @@ pub struct Class {
     pub schema_id: String,
     /// The name that people read.
     pub name: String,
-    /// The annotation kind, or the answer key of a classification.
+    /// The annotation kind, the answer key of a classification, or the tool of a feature that no annotation has.
     pub kind: String,
+    /// What its annotations draw; nothing for classifications.
+    pub form: Option<Form>,
+    /// Whether the ontology of the project that is exported has it.
+    pub is_listed: bool,
+    /// How many of its annotations are written. Known for formats that are [lossy](super::Format::is_lossy), once all rows
+    /// have been looked at.
+    pub written: u64,
 }
 
 /// An option of a format.
@@ -34,8 +61,10 @@ pub struct FormatOption {
     pub name: &'static str,
     /// One sentence about it.
     pub summary: &'static str,
-    /// The values that it can have, the default first.
+    /// The values that it can have, the default first. Where it takes a text, the only one is the default.
     pub values: &'static [&'static str],
+    /// What a text looks like, for an option that takes one: `train=0.8,val=0.2`.
+    pub form: Option<&'static str>,
 }
 
 /// The options that were chosen, by name.
@@ -55,13 +84,13 @@ pub enum OpenError {
         known: String,
     },
     /// An option has a value that it cannot have.
-    #[error("the option {option} cannot be {value:?}; it is one of: {known}")]
+    #[error("the option {option} cannot be {value:?}; it is {known}")]
     OptionValue {
         /// The option.
         option: String,
         /// The value.
         value: String,
-        /// The values that it can have.
+        /// The values that it can have, as a clause.
         known: String,
     },
 }
@@ -88,8 +117,8 @@ pub(super) fn check_options(
             };
             return Err(OpenError::UnknownOption { format, option: name.clone(), known });
         };
-        if !option.values.contains(&value.as_str()) {
-            let known = option.values.join(", ");
+        if option.form.is_none() && !option.values.contains(&value.as_str()) {
+            let known = format!("one of: {}", option.values.join(", "));
             return Err(OpenError::OptionValue { option: name.clone(), value: value.clone(), known });
         }
     }

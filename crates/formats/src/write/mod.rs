@@ -13,17 +13,27 @@
 //! One file in this folder with a type that implements [`Format`], and one line in [`FORMATS`].
 
 mod about;
+mod annotations;
+mod cells;
+mod chosen;
 mod csv;
 mod entries;
 mod legacy;
+mod naming;
 mod ndjson;
+mod settled;
+mod split;
+mod yolo;
 
-pub use about::{About, Class, FormatOption, OpenError, Options};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
+pub use yolo::Yolo;
 
+#[cfg(doc)]
+use labelport_model::losses::Losses;
 use labelport_model::record::Record;
 
 /// A way to write records.
@@ -48,6 +58,14 @@ pub trait Format: Sync {
         false
     }
 
+    /// Returns whether annotations may have no place in it. Then its encoder [settles](Losses::settle) every annotation,
+    /// all rows are looked at before the first one is written, and an export that would lose something is refused unless
+    /// that was allowed. Such a format also gets the details by which it chooses among the labels of a row, whether or not
+    /// the request asks for them.
+    fn is_lossy(&self) -> bool {
+        false
+    }
+
     /// Prepares to encode the rows of one export.
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError>;
 }
@@ -63,6 +81,12 @@ pub trait Encoder: Sync {
     /// [`Annotations`](labelport_model::record::Annotations).
     fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>);
 
+    /// Returns the name that files of a row would have if no other row had it. Asked of formats that are
+    /// [lossy](Format::is_lossy).
+    fn file_name(&self, _: &Record<'_>) -> Option<String> {
+        None
+    }
+
     /// Returns how many annotation numbers a row takes. Asked of formats that are [numbered](Format::is_numbered).
     fn count_numbers(&self, _: &Record<'_>) -> u64 {
         0
@@ -73,7 +97,7 @@ pub trait Encoder: Sync {
 }
 
 /// Every format, by name.
-pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson];
+pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

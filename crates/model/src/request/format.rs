@@ -16,6 +16,8 @@ pub struct FormatChoice {
     pub name: String,
     /// Options by name.
     pub options: BTreeMap<String, String>,
+    /// Whether annotations and answers that the format cannot hold may be reduced or left out.
+    pub allow_lossy: bool,
 }
 
 impl Default for FormatChoice {
@@ -27,7 +29,7 @@ impl Default for FormatChoice {
 impl FormatChoice {
     /// Makes the choice of a format without options.
     pub fn of(name: &str) -> Self {
-        Self { name: name.to_owned(), options: BTreeMap::new() }
+        Self { name: name.to_owned(), options: BTreeMap::new(), allow_lossy: false }
     }
 
     /// Writes the choice as a member of a request. The native format is not written, so that requests have the canonical
@@ -43,15 +45,18 @@ impl FormatChoice {
             self.options.iter().for_each(|(name, value)| options.text(name, value));
             options.close();
         }
+        if self.allow_lossy {
+            object.raw("allow_lossy", b"true");
+        }
         object.close();
     }
 
-    /// Reads `"csv"` or `{"name":"csv","options":{"bom":"yes"}}`.
+    /// Reads `"csv"` or `{"name":"csv","options":{"bom":"yes"}}`, the latter with `"allow_lossy":true` too.
     pub(super) fn read(input: &Input<'_>) -> Result<Self, RequestError> {
         if input.value().kind() == Kind::String {
             return Ok(Self::of(&input.text()?));
         }
-        input.only(&["name", "options"])?;
+        input.only(&["name", "options", "allow_lossy"])?;
         let mut choice = Self::of(&input.get("name")?.text()?);
         if let Some(options) = input.find("options") {
             options.object()?;
@@ -60,6 +65,9 @@ impl FormatChoice {
                     choice.options.insert(name.to_owned(), value.text()?.into_owned());
                 }
             }
+        }
+        if let Some(allowed) = input.find("allow_lossy") {
+            choice.allow_lossy = allowed.boolean()?;
         }
         Ok(choice)
     }

@@ -40,6 +40,7 @@ fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::ExportProgress) {
         labels_created: None,
         progress: &mut |progress| last = Some(progress),
         stop: None,
+        files: None,
     };
     export::run(served.workspace.store(), &everything(scope), &mut sink, &mut run).unwrap();
     (sink.bytes, last.unwrap())

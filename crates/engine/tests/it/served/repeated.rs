@@ -47,6 +47,7 @@ impl Served {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
+            files: None,
         };
         let request = super::everything(Scope::Catalog);
         labelport_engine::export::run(self.workspace.store(), &request, &mut sink, &mut run).unwrap();

@@ -34,6 +34,7 @@ mod tests;
 pub use convert::convert;
 pub(super) use error::find_path;
 pub use error::{LineError, LineProblem};
+pub(crate) use mask::read_runs;
 pub use ontology::{Ontology, OntologyError};
 
 use labelport_model::data_type::DataType;

@@ -3,19 +3,17 @@
 //! A classification is an annotation, also one about an object or one to which an answer leads: then `parent_id` is the
 //! object or classification that it belongs to. So there are as many lines as the store counts annotations.
 
-use super::cells::Line;
 use super::data_rows::others;
 use super::label_key::Named;
 use super::{ANNOTATIONS, ANSWERS as ANSWER_LINES, Table, parsed};
 use crate::write::Entries;
+use crate::write::annotations::for_each;
+use crate::write::cells::Line;
 use labelport_model::annotation::{
-    self, Annotation, Annotations, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape,
-    Text,
+    Annotation, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape, Text,
 };
-use labelport_model::frames::Filled;
 use labelport_model::losses::Outcome;
-use labelport_model::record::{self, Spill};
-use std::ops::ControlFlow;
+use labelport_model::record;
 
 pub(super) static TABLE: Table = Table {
     path: "annotations.csv",
@@ -95,38 +93,7 @@ const KNOWN: &[&str] = &[
 ];
 
 pub(super) fn write(annotations: record::Annotations<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
-    match annotations {
-        record::Annotations::Stored(stored) => {
-            write_all(annotation::read(std::str::from_utf8(stored).unwrap_or("{}")), label, entries);
-        }
-        record::Annotations::Filled { frames, spill } => write_filled(frames, spill, label, entries),
-    }
-}
-
-/// Writes annotations on every frame, one frame at a time.
-fn write_filled(frames: &Filled, spill: &Spill<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
-    let mut outside = Vec::new();
-    for (key, member) in frames.stored().members().filter(|(key, _)| *key != "frames") {
-        outside.push(if outside.is_empty() { b'{' } else { b',' });
-        outside.extend_from_slice(format!("\"{key}\":{}", member.raw()).as_bytes());
-    }
-    if !outside.is_empty() {
-        outside.push(b'}');
-        write_all(annotation::read(std::str::from_utf8(&outside).unwrap_or("{}")), label, entries);
-    }
-    // Nobody takes what follows a break.
-    let _: ControlFlow<()> = frames.for_each_frame(&mut |number, json| {
-        write_all(annotation::read_frame(std::str::from_utf8(json).unwrap_or("{}"), number), label, entries);
-        spill(entries.streams)
-    });
-}
-
-fn write_all(annotations: Annotations<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
-    for annotation in annotations {
-        // What is stored can be read.
-        let Ok(annotation) = annotation else { return };
-        write_one(&annotation, label, entries);
-    }
+    for_each(annotations, entries, &mut |annotation, entries| write_one(annotation, label, entries));
 }
 
 fn write_one(annotation: &Annotation<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {

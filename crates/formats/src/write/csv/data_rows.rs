@@ -1,8 +1,8 @@
 //! `data_rows.csv`: one line for each data row.
 
-use super::cells::Line;
 use super::{DATA_ROWS, Table, members};
 use crate::write::Entries;
+use crate::write::cells::Line;
 use labelport_model::json::Value;
 use labelport_model::record::Record;
 

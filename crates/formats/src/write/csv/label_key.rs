@@ -1,7 +1,7 @@
 //! By what lines of other tables name a label.
 
-use super::cells::Line;
 use super::data_rows::{KEY_COLUMNS, Key};
+use crate::write::cells::Line;
 
 /// Where a label stands.
 #[derive(Clone, Copy, Default)]

@@ -1,10 +1,10 @@
 //! `labels.csv`: one line for each label or prediction of a data row.
 
-use super::cells::Line;
 use super::data_rows::{KEY_COLUMNS, Key, others};
 use super::label_key::{Named, Source};
 use super::{LABELS, Table, annotations, members, parsed};
 use crate::write::Entries;
+use crate::write::cells::Line;
 use labelport_model::json::Value;
 use labelport_model::record::{Annotations, LabelRecord};
 

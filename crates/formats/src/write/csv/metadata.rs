@@ -1,9 +1,9 @@
 //! `metadata.csv`: one line for each metadata value of a data row.
 
-use super::cells::Line;
 use super::data_rows::{KEY_COLUMNS, Key, others};
 use super::{METADATA, Table, parsed};
 use crate::write::Entries;
+use crate::write::cells::Line;
 use labelport_model::json::{Kind, Value};
 use labelport_model::record::Record;
 

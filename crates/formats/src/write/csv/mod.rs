@@ -11,7 +11,6 @@
 //! One file in this folder with its columns, and one line in [`TABLES`].
 
 mod annotations;
-mod cells;
 mod data_rows;
 mod label_key;
 mod labels;
@@ -19,8 +18,8 @@ mod metadata;
 mod scopes;
 
 use super::about::check_options;
+use super::cells::Line;
 use super::{About, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError};
-use cells::Line;
 use label_key::Source;
 use labelport_model::json::Document;
 use labelport_model::record::Record;
@@ -68,6 +67,7 @@ static BOM: FormatOption = FormatOption {
     name: "bom",
     summary: "Whether each file begins with a byte order mark, by which older versions of Excel know UTF-8.",
     values: &["no", "yes"],
+    form: None,
 };
 
 struct Tables {
@@ -137,12 +137,12 @@ impl Encoder for Tables {
 }
 
 /// Reads a section of a record. What is stored is JSON.
-fn parsed(section: &[u8]) -> Document {
+pub(super) fn parsed(section: &[u8]) -> Document {
     Document::parse(section).unwrap_or_default()
 }
 
 /// Reads members of a section.
-fn members(members: &[u8]) -> Document {
+pub(super) fn members(members: &[u8]) -> Document {
     parsed(&[b"{", members, b"}"].concat())
 }
 

@@ -1,9 +1,9 @@
 //! `projects.csv` and `model_runs.csv`: one line for each project or model run that a data row is in.
 
-use super::cells::Line;
 use super::data_rows::{KEY_COLUMNS, Key, others};
 use super::{PROJECTS as PROJECT_LINES, RUNS as RUN_LINES, Table, members, parsed};
 use crate::write::Entries;
+use crate::write::cells::Line;
 use labelport_model::record::{ModelRecord, ProjectRecord, RunRecord};
 
 pub(super) static PROJECTS: Table = Table {

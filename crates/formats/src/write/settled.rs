@@ -1,0 +1,109 @@
+//! What became of each annotation, counted by class and written line by line.
+
+use super::{About, Class, Entries};
+use labelport_model::annotation::{Annotation, Body, Mark};
+use labelport_model::json::{ObjectWriter, unquote};
+use labelport_model::losses::Outcome;
+use std::collections::HashMap;
+
+/// The stream of a package that names each annotation that is not in it as it is stored.
+pub(super) const LOSSES: &str = "losses.ndjson";
+
+/// Why answers are left out of formats that hold shapes alone.
+pub(super) const NO_ANSWERS: &str = "the format has no place for answers";
+
+/// What became of an annotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fate {
+    pub(super) outcome: Outcome,
+    /// Why, or how, as a clause; empty for what was kept.
+    pub(super) reason: &'static str,
+}
+
+impl Fate {
+    pub(super) const KEPT: Self = Self { outcome: Outcome::Kept, reason: "" };
+
+    pub(super) fn reduced(reason: &'static str) -> Self {
+        Self { outcome: Outcome::Reduced, reason }
+    }
+
+    pub(super) fn left_out(reason: &'static str) -> Self {
+        Self { outcome: Outcome::LeftOut, reason }
+    }
+}
+
+/// Finds the class of an annotation.
+pub(super) struct Classes<'a> {
+    classes: &'a [Class],
+    places: HashMap<&'a str, Vec<u32>>,
+}
+
+impl<'a> Classes<'a> {
+    pub(super) fn of(about: &'a About<'a>) -> Self {
+        let mut places: HashMap<&str, Vec<u32>> = HashMap::new();
+        for class in about.classes {
+            places.entry(&class.schema_id).or_default().push(class.index);
+        }
+        Self { classes: about.classes, places }
+    }
+
+    /// Returns the place of a class among those of the export.
+    pub(super) fn find(&self, mark: &Mark<'_>) -> Option<u32> {
+        let places = self.places.get(mark.schema_id)?;
+        let is_it = |place: &&u32| {
+            let class = &self.classes[**place as usize];
+            class.kind == mark.kind && (class.name == mark.name || class.name == unescaped(mark.name))
+        };
+        places.iter().find(is_it).copied()
+    }
+}
+
+fn unescaped(inner: &str) -> String {
+    unquote(&format!("\"{inner}\"")).into_owned()
+}
+
+/// Where an annotation stands.
+pub(super) struct Origin<'a> {
+    pub(super) data_row_id: &'a str,
+    pub(super) label_id: &'a str,
+}
+
+/// Settles an annotation and all that are in it: an object by its fate, answers as left out, and everything as left out
+/// where the fate has that for all.
+pub(super) fn settle(
+    annotation: &Annotation<'_>,
+    fate: Fate,
+    origin: &Origin<'_>,
+    classes: &Classes<'_>,
+    (stream, entries): (usize, &mut Entries<'_>),
+) {
+    let is_object = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
+    let id = annotation.feature().id.as_ref();
+    let mut is_first = is_object;
+    annotation.for_each_mark(&mut |mark| {
+        let fate = match (std::mem::take(&mut is_first), fate.outcome) {
+            (true, _) | (_, Outcome::LeftOut) => fate,
+            _ => Fate::left_out(NO_ANSWERS),
+        };
+        match classes.find(&mark) {
+            Some(place) => entries.losses.settle(place, fate.outcome, fate.reason),
+            // Every feature of a stored annotation is known; one that is not is counted all the same.
+            None => entries.losses.add(mark.kind, fate.outcome, fate.reason, 1),
+        }
+        if fate.outcome != Outcome::Kept {
+            let out = &mut entries.streams[stream];
+            let mut line = ObjectWriter::open(out);
+            line.text("data_row_id", origin.data_row_id);
+            line.text("label_id", origin.label_id);
+            if let Some(id) = id {
+                line.raw("feature_id", id.as_json().as_bytes());
+            }
+            line.text("kind", mark.kind);
+            line.raw("name", format!("\"{}\"", mark.name).as_bytes());
+            line.text("outcome", fate.outcome.word());
+            line.text("reason", fate.reason);
+            line.close();
+            out.push(b'\n');
+        }
+    });
+}

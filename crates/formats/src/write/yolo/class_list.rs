@@ -1,0 +1,153 @@
+//! The classes of a YOLO package: numbers from 0, and a name for each.
+//!
+//! `classes.txt` has the names, one a line. Given to a later export, each of its classes keeps its number, whatever became
+//! of the ontology.
+
+use super::super::{Class, FormatOption, OpenError};
+use labelport_model::data_type::Form;
+use std::collections::{HashMap, HashSet};
+
+/// The option.
+pub(super) static CLASSES: FormatOption = FormatOption {
+    name: "classes",
+    summary: "Names that keep their numbers, one a line: the classes.txt of an earlier export. Others come after them.",
+    values: &[""],
+    form: Some("@classes.txt"),
+};
+
+/// Reads a value of the option.
+pub(super) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
+    let names: Vec<&str> = text.lines().collect();
+    let refused = |known: &str| OpenError::OptionValue {
+        option: CLASSES.name.to_owned(),
+        value: text.chars().take(80).collect(),
+        known: known.to_owned(),
+    };
+    if names.iter().any(|name| name.is_empty()) {
+        return Err(refused("a list with one name a line, none of them empty"));
+    }
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(**name)) {
+        Some(twice) => Err(refused(&format!("a list in which each name is once; {twice:?} is there twice"))),
+        None => Ok(names),
+    }
+}
+
+/// The classes by number.
+pub(super) struct ClassList {
+    names: Vec<String>,
+    /// The number of each class of the export, by its place; those that have none are not there.
+    numbers: HashMap<u32, usize>,
+    renamed: Vec<String>,
+}
+
+impl ClassList {
+    /// Lists the tools that draw boxes, polygons and masks: all that the ontology of the project has, in its order, and
+    /// others of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
+    /// first.
+    pub(super) fn of(classes: &[Class], pinned: &[&str]) -> Self {
+        let mut list = Self::in_order(classes);
+        let mut names: Vec<String> = pinned.iter().map(|name| (*name).to_owned()).collect();
+        let place_of: Vec<usize> = list
+            .names
+            .iter()
+            .map(|name| {
+                names.iter().position(|known| known == name).unwrap_or_else(|| {
+                    names.push(name.clone());
+                    names.len() - 1
+                })
+            })
+            .collect();
+        list.numbers.values_mut().for_each(|number| *number = place_of[*number]);
+        list.names = names;
+        list
+    }
+
+    fn in_order(classes: &[Class]) -> Self {
+        let is_drawn = |class: &&Class| matches!(class.form, Some(Form::Box | Form::Polygon | Form::Mask));
+        let mut list = Self { names: Vec::new(), numbers: HashMap::new(), renamed: Vec::new() };
+        let mut tools: HashMap<(&str, &str), usize> = HashMap::new();
+        let mut used = HashSet::new();
+        for class in classes.iter().filter(is_drawn).filter(|class| class.is_listed || class.written > 0) {
+            // A tool without an id is known by its name.
+            let name = if class.schema_id.is_empty() { class.name.as_str() } else { "" };
+            let next = list.names.len();
+            let number = *tools.entry((&class.schema_id, name)).or_insert(next);
+            if number == next {
+                let own = list.free_name(&class.name, &used);
+                used.insert(own.clone());
+                list.names.push(own);
+            }
+            list.numbers.insert(class.index, number);
+        }
+        list
+    }
+
+    /// Lists the names by number.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Lists sentences about classes whose names were taken.
+    pub(super) fn renamed(&self) -> impl Iterator<Item = &str> {
+        self.renamed.iter().map(String::as_str)
+    }
+
+    /// Returns the number of a class of the export.
+    pub(super) fn number(&self, place: u32) -> Option<usize> {
+        self.numbers.get(&place).copied()
+    }
+
+    fn free_name(&mut self, name: &str, used: &HashSet<String>) -> String {
+        if !used.contains(name) {
+            return name.to_owned();
+        }
+        let free = (2..).map(|number| format!("{name} ({number})")).find(|name| !used.contains(name));
+        let free = free.unwrap_or_default();
+        self.renamed.push(format!("its name is that of another class, so that it is called {free:?}"));
+        free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(index: u32, schema_id: &str, name: &str, form: Form, is_listed: bool, written: u64) -> Class {
+        let (schema_id, name) = (schema_id.to_owned(), name.to_owned());
+        Class { index, schema_id, name, kind: String::new(), form: Some(form), is_listed, written }
+    }
+
+    #[test]
+    fn tools_are_numbered_in_the_order_of_the_ontology() {
+        let classes = [
+            class(0, "s1", "car", Form::Box, true, 0),
+            class(1, "s2", "road", Form::Line, true, 9),
+            class(2, "s3", "car", Form::Polygon, true, 2),
+            class(3, "s1", "vehicle", Form::Box, true, 4),
+            class(4, "s4", "old", Form::Mask, false, 1),
+            class(5, "s5", "elsewhere", Form::Mask, false, 0),
+            class(6, "", "nameless", Form::Box, false, 1),
+            class(7, "", "other", Form::Box, false, 1),
+        ];
+        let list = ClassList::of(&classes, &[]);
+        assert_eq!(list.names(), ["car", "car (2)", "old", "nameless", "other"]);
+        let numbers: Vec<_> = (0..8).map(|place| list.number(place)).collect();
+        assert_eq!(numbers, [Some(0), None, Some(1), Some(0), Some(2), None, Some(3), Some(4)]);
+        assert_eq!(list.renamed().count(), 1);
+
+        let pinned = ClassList::of(&classes, &["gone", "car (2)", "old"]);
+        assert_eq!(pinned.names(), ["gone", "car (2)", "old", "car", "nameless", "other"]);
+        let numbers: Vec<_> = (0..8).map(|place| pinned.number(place)).collect();
+        assert_eq!(numbers, [Some(3), None, Some(1), Some(3), Some(2), None, Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn pinned_names_are_read_line_by_line() {
+        assert_eq!(parse_pinned("car\r\na: b\n"), Ok(vec!["car", "a: b"]));
+        assert_eq!(parse_pinned(""), Ok(vec![]));
+        assert!(parse_pinned("car\n\nboat").is_err());
+        let error = parse_pinned("car\ncar").unwrap_err().to_string();
+        assert!(error.contains("\"car\" is there twice"), "{error}");
+    }
+}

@@ -1,0 +1,300 @@
+//! YOLO: a text file for each picture, as Ultralytics and many others read it.
+//!
+//! A line is an object: its class and its box (`--format-option task=detect`), its outline (`task=segment`) or the corners of
+//! its turned box (`task=obb`), in shares of the picture's width and height, from its upper left corner. `data.yaml` names the classes and the parts, `rows.csv` says
+//! which row is in which file, and `losses.ndjson` names what is not there as it is stored. The pictures themselves are not
+//! in the package: put each where `rows.csv` says.
+//!
+//! What the format cannot hold:
+//! - Answers, relations, points and lines, frames of videos, predictions, and all labels of a row but one.
+//! - `detect` turns polygons and masks into the boxes around them, `obb` into the smallest turned boxes; `segment` turns
+//!   boxes into outlines, fills holes, and makes an object in several pieces several objects. What lies outside the picture
+//!   is cut off; a turned box that reaches beyond is left out.
+//! - A row without width and height has no file, since shares of nothing cannot be written.
+//!
+//! A picture on which nothing is drawn has an empty file: it says that there is nothing. Where no label says so, a notice
+//! does.
+
+mod class_list;
+mod data_file;
+mod picture;
+mod ring;
+mod rotated;
+mod shape;
+
+use super::about::check_options;
+use super::annotations::for_each;
+use super::cells::Line;
+use super::chosen::{Chosen, LABELS, NOT_CHOSEN, is_skipped, label_id};
+use super::csv::{members, parsed};
+use super::naming::{self, NAMES, Name};
+use super::settled::{Classes, Fate, LOSSES, Origin, settle};
+use super::split::{SPLIT, Split};
+use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Pictures};
+use class_list::{CLASSES, ClassList, parse_pinned};
+use labelport_model::annotation::{Annotation, Body, Object};
+use labelport_model::json::Value;
+use labelport_model::losses::Outcome;
+use labelport_model::record::{LabelRecord, ProjectRecord, Record};
+use picture::{Size, TURNED};
+use shape::Drawn;
+use std::collections::HashSet;
+use std::io::Write;
+
+/// A text file for each picture.
+pub struct Yolo;
+
+static TASK: FormatOption = FormatOption {
+    name: "task",
+    summary: "What a line holds: the box of an object, its outline, or its turned box.",
+    values: &["detect", "segment", "obb"],
+    form: None,
+};
+
+static OPTIONS: [FormatOption; 5] = [TASK, CLASSES, LABELS, NAMES, SPLIT];
+
+const ROWS_STREAM: usize = 0;
+const LOSSES_STREAM: usize = 1;
+
+/// The columns of `rows.csv`.
+const COLUMNS: [&str; 8] =
+    ["data_row_id", "global_key", "external_id", "row_data", "split", "image", "labels", "label_id"];
+
+/// What a line holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Detect,
+    Segment,
+    Turned,
+}
+
+struct Files<'f> {
+    task: Task,
+    chosen: Chosen,
+    naming: &'f str,
+    split: Split,
+    classes: Classes<'f>,
+    list: ClassList,
+    shared_names: &'f HashSet<u64>,
+    pictures: Option<&'f dyn Pictures>,
+}
+
+impl Format for Yolo {
+    fn name(&self) -> &'static str {
+        "yolo"
+    }
+
+    fn summary(&self) -> &'static str {
+        "A text file for each picture, with boxes or outlines, and data.yaml; for Ultralytics and its kin."
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Package { streams: &["rows.csv", LOSSES] }
+    }
+
+    fn options(&self) -> &'static [FormatOption] {
+        &OPTIONS
+    }
+
+    fn is_lossy(&self) -> bool {
+        true
+    }
+
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        let task = match about.option(&TASK) {
+            "segment" => Task::Segment,
+            "obb" => Task::Turned,
+            _ => Task::Detect,
+        };
+        Ok(Box::new(Files {
+            task,
+            chosen: Chosen::of(about.option(&LABELS)),
+            naming: about.option(&NAMES),
+            split: Split::parse(about.option(&SPLIT))?,
+            classes: Classes::of(about),
+            list: ClassList::of(about.classes, &parse_pinned(about.option(&CLASSES))?),
+            shared_names: &about.shared_names,
+            pictures: about.pictures,
+        }))
+    }
+}
+
+impl Encoder for Files<'_> {
+    fn start(&self, entries: &mut Entries<'_>) {
+        let mut line = Line::of(entries, ROWS_STREAM);
+        COLUMNS.iter().for_each(|column| line.token(column));
+        line.end();
+        for renamed in self.list.renamed() {
+            entries.losses.add("class", Outcome::Reduced, renamed, 1);
+        }
+        let bytes = data_file::write(&self.list, &self.split).into_bytes();
+        entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
+        // A name with a line break in it could not be read back.
+        let names = self.list.names().iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
+        let bytes = names.collect::<String>().into_bytes();
+        entries.files.push(FileEntry { path: "classes.txt".to_owned(), bytes });
+    }
+
+    fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        let head = members(record.head);
+        naming::wanted(self.naming, head.root()).map(|name| name.stem)
+    }
+
+    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+        let head = members(record.head);
+        let head = head.root();
+        let row_id = head.get("id").and_then(Value::as_text).unwrap_or_default();
+        let size = Size::of(record.media);
+        let mut text = Vec::new();
+        let mut chosen_id = String::new();
+        let mut page =
+            Sheet { encoder: self, row_id: &row_id, size: &size, text: &mut text, emptiness: Some(NO_LABEL) };
+        let projects = record.projects.unwrap_or_default();
+        let own = projects.iter().find(|project| !project.labels.is_empty());
+        for project in projects {
+            let is_own = own.is_some_and(|own| std::ptr::eq(own, project));
+            let reason = (!is_own).then_some("its row is in several projects; export them one by one");
+            page.labels(project.labels, Some(project), reason, &mut chosen_id, entries);
+        }
+        let runs = record.models.into_iter().flatten().flat_map(|model| model.runs);
+        for (index, run) in runs.enumerate() {
+            let reason = match (own, index) {
+                (Some(_), _) => Some("it is of a model run, and the labels of the project are written"),
+                (None, 0) => None,
+                (None, _) => Some("its row is in several model runs; export them one by one"),
+            };
+            page.labels(run.labels, None, reason, &mut chosen_id, entries);
+            for prediction in run.predictions.unwrap_or_default() {
+                page.leave_out(prediction, "it is a prediction", entries);
+            }
+        }
+        let emptiness = page.emptiness;
+        let name = naming::name(self.naming, head, self.shared_names);
+        let part = self.split.of(&row_id).to_owned();
+        let label_path = format!("labels/{part}/{}.txt", name.stem);
+        match &size {
+            Ok(size) => {
+                entries.files.push(FileEntry { path: label_path.clone(), bytes: text });
+                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+                if let Some(reason) = emptiness {
+                    entries.losses.add("row", Outcome::Kept, reason, 1);
+                }
+            }
+            Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
+        }
+        let place = size.is_ok().then_some((part.as_str(), &name, label_path.as_str(), chosen_id.as_str()));
+        write_row(head, place, entries);
+    }
+}
+
+/// Writes the line of a row that says in which files it is.
+fn write_row(head: Value<'_>, place: Option<(&str, &Name, &str, &str)>, entries: &mut Entries<'_>) {
+    let mut line = Line::of(entries, ROWS_STREAM);
+    ["id", "global_key", "external_id", "row_data"].iter().for_each(|key| line.value(head.get(key)));
+    match place {
+        Some((part, name, label_path, label_id)) => {
+            line.text(part);
+            line.text(&format!("images/{part}/{}{}", name.stem, name.extension));
+            line.text(label_path);
+            line.text(label_id);
+        }
+        None => line.empty(4),
+    }
+    line.end();
+}
+
+/// What is said of empty files that do not say what they seem to say.
+const NO_LABEL: &str = "it has no label, and its empty file says that nothing is on the picture";
+const SKIPPED: &str = "its label was skipped, and its empty file says that nothing is on the picture";
+
+/// The lines of one row.
+struct Sheet<'s, 'e> {
+    encoder: &'s Files<'e>,
+    row_id: &'s str,
+    size: &'s Result<Size, &'static str>,
+    text: &'s mut Vec<u8>,
+    /// Why the file is empty without a label that says so; nothing where one does.
+    emptiness: Option<&'static str>,
+}
+
+impl Sheet<'_, '_> {
+    /// Writes one of some labels and leaves out the others; all with a reason.
+    fn labels(
+        &mut self,
+        labels: &[LabelRecord<'_>],
+        project: Option<&ProjectRecord<'_>>,
+        reason: Option<&'static str>,
+        chosen_id: &mut String,
+        entries: &mut Entries<'_>,
+    ) {
+        let chosen = self.encoder.chosen.among(project, labels).filter(|_| reason.is_none());
+        for (place, label) in labels.iter().enumerate() {
+            match (chosen, self.size) {
+                (_, Err(reason)) => self.leave_out(label, reason, entries),
+                (Some(chosen), Ok(size)) if chosen == place => {
+                    *chosen_id = label_id(label);
+                    self.emptiness = is_skipped(label).then_some(SKIPPED);
+                    self.write(label, size, entries);
+                }
+                _ => self.leave_out(label, reason.unwrap_or(NOT_CHOSEN), entries),
+            }
+        }
+    }
+
+    fn leave_out(&mut self, label: &LabelRecord<'_>, reason: &'static str, entries: &mut Entries<'_>) {
+        let id = label_id(label);
+        let origin = Origin { data_row_id: self.row_id, label_id: &id };
+        for_each(label.annotations, entries, &mut |annotation, entries| {
+            settle(annotation, Fate::left_out(reason), &origin, &self.encoder.classes, (LOSSES_STREAM, entries));
+        });
+    }
+
+    fn write(&mut self, label: &LabelRecord<'_>, size: &Size, entries: &mut Entries<'_>) {
+        let id = label_id(label);
+        let origin = Origin { data_row_id: self.row_id, label_id: &id };
+        for_each(label.annotations, entries, &mut |annotation, entries| {
+            let fate = match &annotation.body {
+                Body::Object(object) => self.write_object(annotation, object, size),
+                Body::Classification(_) => Fate::left_out(super::settled::NO_ANSWERS),
+            };
+            settle(annotation, fate, &origin, &self.encoder.classes, (LOSSES_STREAM, entries));
+        });
+    }
+
+    fn write_object(&mut self, annotation: &Annotation<'_>, object: &Object<'_>, size: &Size) -> Fate {
+        if annotation.place.frame.is_some() {
+            return Fate::left_out("it is on a frame of a video");
+        }
+        let Some(drawn) = object.shape.as_ref().and_then(|shape| Drawn::of(shape, self.encoder.pictures)) else {
+            return Fate::left_out("the format holds boxes, polygons and masks of pictures");
+        };
+        let (lines, fate) = match drawn {
+            Ok(drawn) => drawn.lines(self.encoder.task, size),
+            Err(reason) => return Fate::left_out(reason),
+        };
+        let mut number = None;
+        annotation.for_each_mark(&mut |mark| {
+            if number.is_none() {
+                number = Some(self.encoder.classes.find(&mark).and_then(|place| self.encoder.list.number(place)));
+            }
+        });
+        // What is looked at first has no numbers yet.
+        let number = number.flatten().unwrap_or_default();
+        for line in lines {
+            // Memory takes all that is written.
+            drop(write!(self.text, "{number}"));
+            line.iter().for_each(|share| drop(write!(self.text, " {share}")));
+            self.text.push(b'\n');
+        }
+        fate
+    }
+}
+
+/// Returns the media attributes of a row.
+fn media_of(media: Option<&[u8]>) -> labelport_model::json::Document {
+    parsed(media.unwrap_or(b"{}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Shapes to lines of numbers.
+
+use super::super::Pictures;
+use super::super::settled::Fate;
+use super::Task;
+use super::picture::Size;
+use super::ring::{Corner, bounds_of, cut_to, twice_area};
+use super::rotated::smallest_rectangle;
+use crate::raster::Runs;
+use crate::read::labelbox_lines::read_runs;
+use labelport_model::annotation::{Mask, Point, Rect, Shape, open_ring};
+
+/// The numbers of a line, after the class.
+type Numbers = Vec<f64>;
+
+/// What is drawn on a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Drawn {
+    Box { left: f64, top: f64, right: f64, bottom: f64 },
+    Polygon(Vec<Corner>),
+    Mask(Runs),
+}
+
+impl Drawn {
+    /// Takes a shape; nothing where it is neither box nor polygon nor mask. Fails with a clause where it cannot be read.
+    pub(super) fn of(shape: &Shape<'_>, pictures: Option<&dyn Pictures>) -> Option<Result<Self, &'static str>> {
+        match shape {
+            Shape::Box(rect) => Some(Ok(Self::of_box(rect))),
+            Shape::Polygon(ring) => {
+                let corner = |point: &Point<'_>| (point.x.get(), point.y.get());
+                Some(Ok(Self::Polygon(open_ring(ring).iter().map(corner).collect())))
+            }
+            Shape::Mask(mask) => Some(read_mask(mask, pictures).map(Self::Mask)),
+            _ => None,
+        }
+    }
+
+    fn of_box(rect: &Rect<'_>) -> Self {
+        let (left, top) = (rect.left.get(), rect.top.get());
+        Self::Box { left, top, right: left + rect.width.get(), bottom: top + rect.height.get() }
+    }
+
+    /// Returns the lines of an object, and what became of it.
+    pub(super) fn lines(&self, task: Task, size: &Size) -> (Vec<Numbers>, Fate) {
+        match task {
+            Task::Detect => self.detect(size),
+            Task::Segment => self.segment(size),
+            Task::Turned => self.turned(size),
+        }
+    }
+
+    /// A turned box is not cut off: it would be none any more.
+    fn turned(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+        let to_box = Fate::reduced("to the smallest turned box around it");
+        let (corners, fate) = match self {
+            Self::Box { left, top, right, bottom } if left < right && top < bottom => {
+                (Some([(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)]), Fate::KEPT)
+            }
+            Self::Box { .. } => (None, Fate::KEPT),
+            Self::Polygon(ring) if bounds_of(ring).is_some() => {
+                let corners = smallest_rectangle(ring);
+                let is_one = corners.is_some_and(|corners| is_same_ring(ring, &corners, size));
+                (corners, if is_one { Fate::KEPT } else { to_box })
+            }
+            Self::Polygon(_) => (None, to_box),
+            Self::Mask(runs) if is_of_size(runs, size) => {
+                let rings = runs.rings();
+                let corners = rings.iter().flat_map(|ring| &ring.corners);
+                let corners: Vec<Corner> = corners.map(|(x, y)| (f64::from(*x), f64::from(*y))).collect();
+                (smallest_rectangle(&corners), to_box)
+            }
+            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+        };
+        let Some(corners) = corners else { return (Vec::new(), Fate::left_out(NO_AREA)) };
+        let line: Numbers = corners.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect();
+        match line.iter().all(|share| (0.0..=1.0).contains(share)) {
+            true => (vec![line], fate),
+            false => (Vec::new(), Fate::left_out("its turned box reaches beyond the picture, which readers refuse")),
+        }
+    }
+
+    fn detect(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+        let (bounds, fate) = match self {
+            Self::Box { left, top, right, bottom } => (Some([*left, *top, *right, *bottom]), Fate::KEPT),
+            Self::Polygon(ring) => (bounds_of(ring), Fate::reduced("to the box around it")),
+            Self::Mask(runs) if is_of_size(runs, size) => {
+                let bounds = runs.bounds().map(|bounds| {
+                    let (left, top) = (f64::from(bounds.left), f64::from(bounds.top));
+                    [left, top, left + f64::from(bounds.width), top + f64::from(bounds.height)]
+                });
+                (bounds, Fate::reduced("to the box around it"))
+            }
+            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+        };
+        let Some(bounds) = bounds.filter(|bounds| bounds.iter().all(|side| side.is_finite())) else {
+            return (Vec::new(), Fate::left_out(NO_AREA));
+        };
+        let [left, top, right, bottom] = bounds;
+        let inside = [
+            left.clamp(0.0, size.width),
+            top.clamp(0.0, size.height),
+            right.clamp(0.0, size.width),
+            bottom.clamp(0.0, size.height),
+        ];
+        let is_cut = inside != bounds;
+        let [left, top, right, bottom] = inside;
+        if right <= left || bottom <= top {
+            return (Vec::new(), Fate::left_out(if is_cut { OUTSIDE } else { NO_AREA }));
+        }
+        let line = vec![
+            (left + right) / 2.0 / size.width,
+            (top + bottom) / 2.0 / size.height,
+            (right - left) / size.width,
+            (bottom - top) / size.height,
+        ];
+        (vec![line], if is_cut && fate == Fate::KEPT { Fate::reduced(CUT) } else { fate })
+    }
+
+    fn segment(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+        let (rings, fate) = match self {
+            Self::Box { left, top, right, bottom } => {
+                let ring = vec![(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)];
+                (vec![ring], Fate::reduced("to the outline of the box"))
+            }
+            Self::Polygon(ring) => (vec![ring.clone()], Fate::KEPT),
+            Self::Mask(runs) if is_of_size(runs, size) => {
+                let rings = runs.rings();
+                let outer: Vec<Vec<Corner>> = rings
+                    .iter()
+                    .filter(|ring| !ring.is_hole)
+                    .map(|ring| ring.corners.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect())
+                    .collect();
+                let fate = match (outer.len() > 1, outer.len() < rings.len()) {
+                    (false, false) => Fate::KEPT,
+                    (true, false) => Fate::reduced("to an object for each of its pieces"),
+                    (false, true) => Fate::reduced("to its outline, with the holes filled"),
+                    (true, true) => Fate::reduced("to an object for each of its pieces, with the holes filled"),
+                };
+                (outer, fate)
+            }
+            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+        };
+        let mut is_cut = false;
+        let mut lines = Vec::new();
+        for ring in rings {
+            if ring.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
+                continue;
+            }
+            let inside = cut_to(&ring, (size.width, size.height));
+            is_cut |= inside != ring;
+            if inside.len() < 3 || twice_area(&inside) == 0.0 {
+                continue;
+            }
+            lines.push(inside.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect());
+        }
+        match (lines.is_empty(), is_cut) {
+            (true, true) => (lines, Fate::left_out(OUTSIDE)),
+            (true, false) => (lines, Fate::left_out(NO_AREA)),
+            (false, true) if fate == Fate::KEPT => (lines, Fate::reduced(CUT)),
+            (false, _) => (lines, fate),
+        }
+    }
+}
+
+/// Returns whether a ring has the corners of a rectangle, up to what is lost when they are computed.
+fn is_same_ring(ring: &[Corner], corners: &[Corner; 4], size: &Size) -> bool {
+    let near = 1e-6 * size.width.max(size.height);
+    let is_near = |one: &Corner, other: &Corner| (one.0 - other.0).abs() <= near && (one.1 - other.1).abs() <= near;
+    ring.len() == 4 && corners.iter().all(|corner| ring.iter().any(|own| is_near(own, corner)))
+}
+
+const NO_AREA: &str = "it has no area";
+const OUTSIDE: &str = "it lies outside the picture";
+const CUT: &str = "what lies outside the picture was cut off";
+const OTHER_SIZE: &str = "its mask has another size than the picture";
+
+fn is_of_size(runs: &Runs, size: &Size) -> bool {
+    (f64::from(runs.width()), f64::from(runs.height())) == (size.width, size.height)
+}
+
+fn read_mask(mask: &Mask<'_>, pictures: Option<&dyn Pictures>) -> Result<Runs, &'static str> {
+    let pictures = pictures.ok_or("its picture is not at hand")?;
+    let unreadable = "its picture cannot be read as a mask";
+    if let Some(url) = mask.instance.as_ref().and_then(|instance| instance.url.as_ref()) {
+        return read_runs(&pictures.read(&url.get())?, None).map_err(|_| unreadable);
+    }
+    let composite = mask.composite.as_ref().ok_or("it has no picture")?;
+    let url = composite.url.as_ref().ok_or("it has no picture")?;
+    let colour = composite.color_rgb.ok_or("its colour is not known")?;
+    read_runs(&pictures.read(&url.get())?, Some(colour)).map_err(|_| unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size { width: 10.0, height: 20.0, is_turned: false };
+
+    #[track_caller]
+    fn check(drawn: &Drawn, task: Task, lines: &[&[f64]], reason: &str) {
+        let (found, fate) = drawn.lines(task, &SIZE);
+        assert_eq!((found.iter().map(Vec::as_slice).collect::<Vec<_>>(), fate.reason), (lines.to_vec(), reason));
+    }
+
+    fn rect(left: f64, top: f64, right: f64, bottom: f64) -> Drawn {
+        Drawn::Box { left, top, right, bottom }
+    }
+
+    #[test]
+    fn boxes_are_shares_of_the_picture() {
+        check(&rect(1.0, 4.0, 3.0, 12.0), Task::Detect, &[&[0.2, 0.4, 0.2, 0.4]], "");
+        check(&rect(0.0, 0.0, 10.0, 20.0), Task::Detect, &[&[0.5, 0.5, 1.0, 1.0]], "");
+        check(&rect(-5.0, 4.0, 5.0, 12.0), Task::Detect, &[&[0.25, 0.4, 0.5, 0.4]], CUT);
+        check(&rect(11.0, 4.0, 15.0, 12.0), Task::Detect, &[], OUTSIDE);
+        check(&rect(1.0, 4.0, 1.0, 12.0), Task::Detect, &[], NO_AREA);
+        check(&rect(f64::NAN, 4.0, 1.0, 12.0), Task::Detect, &[], NO_AREA);
+        let outline: &[f64] = &[0.1, 0.2, 0.3, 0.2, 0.3, 0.6, 0.1, 0.6];
+        check(&rect(1.0, 4.0, 3.0, 12.0), Task::Segment, &[outline], "to the outline of the box");
+    }
+
+    #[test]
+    fn turned_boxes_are_boxes_or_the_smallest_around_a_shape() {
+        let sides: &[f64] = &[0.1, 0.2, 0.3, 0.2, 0.3, 0.6, 0.1, 0.6];
+        check(&rect(1.0, 4.0, 3.0, 12.0), Task::Turned, &[sides], "");
+        check(&rect(1.0, 4.0, 1.0, 12.0), Task::Turned, &[], NO_AREA);
+        let diamond = Drawn::Polygon(vec![(5.0, 5.0), (7.0, 7.0), (5.0, 9.0), (3.0, 7.0)]);
+        let (lines, fate) = diamond.lines(Task::Turned, &SIZE);
+        assert_eq!((lines[0].len(), fate), (8, Fate::KEPT));
+        let triangle = Drawn::Polygon(vec![(1.0, 2.0), (9.0, 2.0), (1.0, 18.0)]);
+        assert_eq!(triangle.lines(Task::Turned, &SIZE).1.reason, "to the smallest turned box around it");
+        let beyond = "its turned box reaches beyond the picture, which readers refuse";
+        check(&rect(-1.0, 4.0, 3.0, 12.0), Task::Turned, &[], beyond);
+        check(&Drawn::Polygon(vec![(f64::NAN, 1.0), (2.0, 2.0), (3.0, 1.0)]), Task::Turned, &[], NO_AREA);
+    }
+
+    #[test]
+    fn polygons_stay_or_are_cut_to_the_picture() {
+        let triangle = Drawn::Polygon(vec![(1.0, 2.0), (9.0, 2.0), (1.0, 18.0)]);
+        check(&triangle, Task::Segment, &[&[0.1, 0.1, 0.9, 0.1, 0.1, 0.9]], "");
+        check(&triangle, Task::Detect, &[&[0.5, 0.5, 0.8, 0.8]], "to the box around it");
+        let beyond = Drawn::Polygon(vec![(5.0, 0.0), (15.0, 0.0), (15.0, 20.0), (5.0, 20.0)]);
+        check(&beyond, Task::Segment, &[&[0.5, 0.0, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]], CUT);
+        let outside = Drawn::Polygon(vec![(15.0, 0.0), (18.0, 0.0), (18.0, 5.0)]);
+        check(&outside, Task::Segment, &[], OUTSIDE);
+        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0)]), Task::Segment, &[], NO_AREA);
+        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]), Task::Segment, &[], NO_AREA);
+        check(&Drawn::Polygon(vec![]), Task::Detect, &[], NO_AREA);
+    }
+
+    #[test]
+    fn masks_are_outlines_along_the_edges_of_their_pixels() {
+        let block = |rows: &[(u32, u32, u32)]| Drawn::Mask(Runs::of_rows(10, 20, rows.iter().copied()));
+        let square = block(&[(2, 1, 3), (3, 1, 3)]);
+        check(&square, Task::Segment, &[&[0.1, 0.1, 0.3, 0.1, 0.3, 0.2, 0.1, 0.2]], "");
+        check(&square, Task::Detect, &[&[0.2, 0.15, 0.2, 0.1]], "to the box around it");
+        let pieces = block(&[(0, 0, 1), (5, 5, 6)]);
+        let (lines, fate) = pieces.lines(Task::Segment, &SIZE);
+        assert_eq!((lines.len(), fate.reason), (2, "to an object for each of its pieces"));
+        let ring = block(&[(0, 0, 3), (1, 0, 1), (1, 2, 3), (2, 0, 3)]);
+        let (lines, fate) = ring.lines(Task::Segment, &SIZE);
+        assert_eq!((lines.len(), fate.reason), (1, "to its outline, with the holes filled"));
+        check(&block(&[]), Task::Segment, &[], NO_AREA);
+        check(&block(&[]), Task::Detect, &[], NO_AREA);
+        let other = Drawn::Mask(Runs::of_rows(5, 5, [(0, 0, 1)].into_iter()));
+        check(&other, Task::Segment, &[], OTHER_SIZE);
+    }
+}

@@ -74,11 +74,11 @@ impl EndingError {
             Some(_) => endings(**format).iter().any(|known| is_own(known)),
             None => ARCHIVES.iter().any(|(known, _)| is_own(known)),
         });
-        let owners: Vec<&str> = owners.map(|format| format.name()).collect();
+        let owners: Vec<String> = owners.map(|format| format!("`--format {}`", format.name())).collect();
         let remark = match owners.as_slice() {
             [] => "labelport does not write;".to_owned(),
-            [owner] => format!("is for `--format {owner}`; choose that or"),
-            owners => format!("is for `--format` {}; choose one of them or", owners.join(", ")),
+            [owner] => format!("is for {owner}; choose that or"),
+            owners => format!("is for {}; choose one of them or", owners.join(" and ")),
         };
         Self { name: name.to_owned(), ending: format!(".{ending}"), remark, known }
     }

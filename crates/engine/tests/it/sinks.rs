@@ -330,7 +330,8 @@ fn the_name_says_how_a_file_is_packed() {
         assert_eq!(of(name), Ok(packing), "{name}");
     }
     let error = of("a.ZIP").expect_err("a.ZIP").to_string();
-    assert!(error.contains("which is for `--format csv`; choose that or end the name in .ndjson"), "{error}");
+    let expect = "which is for `--format csv` and `--format yolo`; choose one of them or end the name in .ndjson";
+    assert!(error.contains(expect), "{error}");
     for (name, ending) in [
         ("a.csv", ".csv"),
         ("a.parquet", ".parquet"),

@@ -182,7 +182,7 @@ def bindings(nodes: list[ast.AST]) -> dict[str, list[tuple[int, str]]]:
 
 
 def evaluate(node: ast.AST, names: dict) -> str | None:
-    """A text, as far as it is known; nothing for what is no text."""
+    """A text, as far as it is known; nothing for what is not a text."""
     match node:
         case ast.Constant(value=str() as text):
             return text

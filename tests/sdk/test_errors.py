@@ -459,7 +459,7 @@ class TestRows:
         assert task.errors and list(dataset.data_rows()) == []
 
     def test_members_that_cannot_be_read(self, client: labelbox.Client) -> None:
-        """Each such row fails with its sentence, also one that is no JSON; the others are made."""
+        """Each such row fails with its sentence, also one that is not JSON; the others are made."""
         dataset = client.create_dataset(name="members")
         given = [{"media_type": "NOPE"}, {"global_key": "a\0b"}, {"external_id": "half \ud83d"}, {"external_id": "good"}]
         task = dataset.create_data_rows([{"row_data": "text", **one} for one in given])

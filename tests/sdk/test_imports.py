@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read_fails_the_import(imports: dict) -> None:
 
 
 def test_lines_that_are_no_json_fail_each(imports: dict) -> None:
-    """Bytes that are no text and a line that breaks off: a failure for each, or for the import."""
+    """Bytes that are not a text and a line that breaks off: a failure for each, or for the import."""
     garbled = imports["garbled"]
     if garbled.state.value == "FINISHED":
         assert [status["status"] for status in garbled.statuses] == ["FAILURE"] * 2

@@ -181,7 +181,7 @@ def test_what_labelers_did_is_added_up(project: labelbox.Project, client: labelb
 
 @scored
 def test_a_check_scores_a_label(client: labelbox.Client, labels: dict) -> None:
-    """By name; scores that are no numbers are refused."""
+    """By name; scores that are not numbers are refused."""
     label = labels[KEYS[1]][0]
     scores = client.upsert_label_feedback(label.uid, "good edges", {"edges": 0.9, "names": 1})
     assert {each.name: each.score for each in scores} == {"edges": 0.9, "names": 1}

@@ -158,7 +158,7 @@ def test_somebody_is_invited(
     assert limit.used == used + 1 and limit.used + limit.remaining == limit.limit
     with pytest.raises(exceptions.ResourceConflict, match="invited already"):
         organization.invite_user("kai@example.test", roles["LABELER"])
-    with pytest.raises(exceptions.MalformedQueryException, match="no e-mail address"):
+    with pytest.raises(exceptions.MalformedQueryException, match="not an e-mail address"):
         organization.invite_user("kai", roles["LABELER"])
     kai, _ = staff.hire("kai", "Reader")
     assert kai.org_role().name == "None"

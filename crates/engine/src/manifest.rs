@@ -211,11 +211,11 @@ pub(crate) fn unescaped(inner: &str) -> String {
     unquote(&format!("\"{inner}\"")).into_owned()
 }
 
-/// Why a text is no manifest.
+/// Why a text is not a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// It is no JSON.
-    #[error("it is no JSON: {0}")]
+    /// It is not JSON.
+    #[error("it is not JSON: {0}")]
     Json(String),
     /// A key is missing or of another kind.
     #[error("the key {0} is missing or of the wrong kind")]

@@ -41,7 +41,7 @@ impl Signature {
         let mut found = Self::default();
         for (key, value) in pairs {
             match key.as_str() {
-                // A time that is no number has no signature.
+                // A time that is not a number has no signature.
                 "expires" => found.expires = Some(value.parse().unwrap_or(i64::MIN)),
                 "signature" => found.signature = Some(value),
                 _ => {}

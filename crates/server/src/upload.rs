@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most bytes of a part that is no file.
+/// The most bytes of a part that is not a file.
 const TEXT_LIMIT_BYTES: usize = 32 << 20;
 /// The names under which the SDK sends what data row imports are made of.
 const IMPORT_NAMES: [&str; 2] = ["json_import.json", "manifest.json"];

@@ -484,7 +484,9 @@ fn listed(arguments: &ArgMatches, name: &str) -> Result<Option<Vec<String>>, Fai
 fn span(flag: &str, range: &str) -> Result<Vec<String>, Failure> {
     match range.split(',').collect::<Vec<_>>()[..] {
         [start, end] => Ok(vec![start.trim().to_owned(), end.trim().to_owned()]),
-        _ => Err(Failure::usage(format!("{flag} {range:?} is no range; write START,END and leave an open end empty"))),
+        _ => {
+            Err(Failure::usage(format!("{flag} {range:?} is not a range; write START,END and leave an open end empty")))
+        }
     }
 }
 

@@ -90,7 +90,7 @@ impl Lines {
         let mut reader = workspace.store().reader()?;
         for place in self.places.clone() {
             let text = self.text(&place)?;
-            // A line that is no JSON cannot say whose it is.
+            // A line that is not JSON cannot say whose it is.
             if let Err(error) = document.read(text.as_bytes()) {
                 self.failures[place.index] = Some(LineError::of_line(labelbox_lines::LineProblem::NotJson(error)));
                 continue;

@@ -1,7 +1,7 @@
-//! A chunk of an import: a JSON array of rows, of which one may be no JSON without spoiling the others.
+//! A chunk of an import: a JSON array of rows, of which one may not be JSON without spoiling the others.
 //!
 //! A chunk is read as one document. Only if that fails it is cut at the commas of the array, which takes no more than
-//! knowing strings from what is between them, and a row that is no JSON by itself is a fault of its place. A chunk that
+//! knowing strings from what is between them, and a row that is not JSON by itself is a fault of its place. A chunk that
 //! is not closed was cut off on its way: nothing of it is taken.
 
 use labelport_model::json::{Document, Kind, Value};
@@ -11,9 +11,9 @@ use std::ops::Range;
 
 /// The rows of a chunk, in order.
 pub(super) struct Chunk {
-    /// An array. In the place of a row that is no JSON stands what can be shown of it.
+    /// An array. In the place of a row that is not JSON stands what can be shown of it.
     document: Document,
-    /// What is wrong with the rows that are no JSON, by their place.
+    /// What is wrong with the rows that are not JSON, by their place.
     faults: BTreeMap<usize, String>,
 }
 
@@ -39,13 +39,13 @@ impl Chunk {
         Self { document, faults: BTreeMap::new() }
     }
 
-    /// Returns the rows, each with what is wrong with it if it is no JSON.
+    /// Returns the rows, each with what is wrong with it if it is not JSON.
     pub(super) fn rows(&self) -> impl Iterator<Item = (Value<'_>, Option<&str>)> {
         let rows = self.document.root().elements().enumerate();
         rows.map(|(place, row)| (row, self.faults.get(&place).map(String::as_str)))
     }
 
-    /// Puts rows together again, those that are no JSON without what spoils them.
+    /// Puts rows together again, those that are not JSON without what spoils them.
     fn mend(bytes: &[u8], rows: &[Range<usize>]) -> Result<Self, Problem> {
         let (mut text, mut faults, mut row) = (vec![b'['], BTreeMap::new(), Document::default());
         for (place, range) in rows.iter().enumerate() {

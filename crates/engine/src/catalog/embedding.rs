@@ -99,7 +99,7 @@ pub fn import_vectors(workspace: &Workspace, id: &str, lines: &[u8]) -> Result<u
         let mut edits = Edits::begin(connection, org_key, now)?;
         for (number, row_id, value) in &vectors {
             let row = data_rows::find(edits.connection, org_key, row_id)?.ok_or_else(|| {
-                Problem::malformed(format!("line {number}: there is no data row with the id {}", Quoted::new(row_id)))
+                Problem::malformed(format!("line {number}: no data row has the id {}", Quoted::new(row_id)))
             })?;
             embeddings::put_vector(edits.connection, org_key, row.key, &value.id, &value.json)?;
             edits.touch(row.key)?;

@@ -290,7 +290,7 @@ fn read_manifest(workspace: &Workspace, uri: &str) -> Result<Vec<String>, Proble
     };
     let text = |uri: Value<'_>| uri.as_text().map(Cow::into_owned);
     let uris: Option<Vec<String>> = uris.elements().map(text).collect();
-    uris.ok_or_else(|| Problem::malformed("the manifest of the import has a chunk URI that is no text"))
+    uris.ok_or_else(|| Problem::malformed("the manifest of the import has a chunk URI that is not a string"))
 }
 
 fn fetch(workspace: &Workspace, uri: &str, what: &str) -> Result<Vec<u8>, Problem> {

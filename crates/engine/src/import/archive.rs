@@ -126,7 +126,7 @@ impl World for Opened {
             None => self.surroundings.folder.join(address),
             Some("file") => {
                 let path = outbound::file::path(&address["file:".len()..]);
-                path.map_err(|_| "it is no path of this machine; write file:///folder/name".to_owned())?
+                path.map_err(|_| "it is not a path on this machine; write file:///folder/name".to_owned())?
             }
             Some(_) => {
                 let Some(fetcher) = &self.surroundings.fetcher else { return Ok(Media::Elsewhere(None)) };
@@ -142,7 +142,7 @@ impl World for Opened {
             |error: std::io::Error| format!("{error}; put the file where the record says, or correct the path");
         // Asked before it is opened: opening a pipe would wait for its other end.
         if !path.metadata().map_err(unread)?.is_file() {
-            return Err("it is no file; name a file with one frame a line".to_owned());
+            return Err("it is not a file; name a file with one frame per line".to_owned());
         }
         let file = std::fs::File::open(&path).map_err(unread)?;
         unpacked(Box::new(file), limit_bytes).map(Media::Here)
@@ -199,7 +199,7 @@ impl Fetcher {
     fn fetch_mask(&self, place: &str, url: &str) -> Result<KeptMask, String> {
         let png = self.get(url, MASK_LIMITS)?;
         if !png.starts_with(PNG_MAGIC) {
-            return Err("a mask that is no PNG picture; check that its URL has not expired".to_owned());
+            return Err("a mask that is not a PNG picture; check that its URL has not expired".to_owned());
         }
         // One place has one file, whenever and by whomever it is fetched.
         let file_id = format!("m{}", &hexadecimal(&Sha256::digest(place.as_bytes()))[..24]);

@@ -87,7 +87,7 @@ fn read_split(given: &Value) -> Result<Split, Problem> {
     let split = given.as_str().and_then(Split::parse);
     split.ok_or_else(|| {
         let names = Split::ALL.map(|split| split.export_name().to_uppercase());
-        Problem::malformed(format!("{given} is no split; write one of: {}", names.join(", ")))
+        Problem::malformed(format!("{given} is not a split; write one of: {}", names.join(", ")))
     })
 }
 

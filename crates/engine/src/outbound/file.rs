@@ -20,7 +20,7 @@ pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits, out: &mut dyn W
     }
     // Asked before it is opened: opening a pipe would wait for its other end.
     if !path.metadata().map_err(FetchError::File)?.is_file() {
-        return Err(FetchError::File(io::Error::other("it is no file")));
+        return Err(FetchError::File(io::Error::other("it is not a file")));
     }
     let mut file = File::open(&path).map_err(FetchError::File)?;
     let length = file.metadata().map_err(FetchError::File)?.len();

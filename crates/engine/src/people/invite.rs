@@ -58,7 +58,7 @@ pub enum Outcome {
     AlreadyInvited,
     /// A user has the address.
     AlreadyMember,
-    /// It is no e-mail address.
+    /// It is not an e-mail address.
     InvalidEmail,
 }
 
@@ -70,7 +70,7 @@ pub fn create(workspace: &Workspace, caller: &Caller, email: &str, offer: Invite
             Err(Problem::conflict(format!("{email} is invited already; cancel that invite to make another offer")))
         }
         Outcome::AlreadyMember => Err(Problem::conflict(format!("{email} is a user of the workspace already"))),
-        Outcome::InvalidEmail => Err(Problem::malformed(format!("{email:?} is no e-mail address"))),
+        Outcome::InvalidEmail => Err(Problem::malformed(format!("{email:?} is not an e-mail address"))),
     }
 }
 

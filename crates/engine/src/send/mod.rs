@@ -56,7 +56,8 @@ pub struct Send;
 /// with `sourceModelRunId` they are among those of a model run.
 ///
 /// # Errors
-/// If the project, the queue, a source or a feature of the mapping is not there, the batch is, or the query is wrong.
+/// If the project, the queue, a source or a feature of the mapping is not there, the batch is, or the query is wrong or
+/// matches nothing.
 pub fn start(workspace: &Workspace, caller: &Caller, input: &Value) -> Result<TaskId, Problem> {
     let project = project::get(workspace, given::text("destinationProjectId", &input["destinationProjectId"])?)?;
     let name = given::text("batchInput.batchName", &input["batchInput"]["batchName"])?;
@@ -72,7 +73,10 @@ pub fn start(workspace: &Workspace, caller: &Caller, input: &Value) -> Result<Ta
             format!("the ontology of the project has no feature with the schema id {unknown}; correct the mapping");
         return Err(Problem::malformed(message));
     }
-    find_keys(workspace, &caller.user, input)?;
+    if find_keys(workspace, &caller.user, input)?.is_empty() {
+        let message = "no data row matches, so that nothing would be sent; check the ids, the global keys or the query";
+        return Err(Problem::malformed(message));
+    }
     let request = json!({ "input": input, "email": caller.user.email, "user": caller.user.id });
     let name = format!("Send data rows to {}", project.name);
     let order = Order { kind: Send.kind(), name, request: request.to_string() };

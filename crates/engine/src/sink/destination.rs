@@ -88,7 +88,7 @@ pub enum DestinationError {
     Exists(PathBuf),
     /// It is a folder with a file in it that labelport did not write.
     #[error(
-        "{folder} holds {name}, which is no file of the result there; move it away, or name a folder that is empty or does \
+        "{folder} holds {name}, which is not a file of the result there; move it away, or name a folder that is empty or does \
          not exist"
     )]
     ForeignInside {
@@ -300,7 +300,7 @@ pub fn manifest_path(result: &Path) -> PathBuf {
     result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
 }
 
-/// Returns the result next to a manifest; `None` for a path that is no manifest's.
+/// Returns the result next to a manifest; `None` for a path that is not a manifest's.
 pub fn result_path(manifest: &Path) -> Option<PathBuf> {
     let name = manifest.file_name()?.to_str()?.strip_suffix(MANIFEST_SUFFIX)?;
     Some(manifest.with_file_name(name))

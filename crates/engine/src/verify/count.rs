@@ -6,7 +6,7 @@ use labelport_model::frames::{CutError, Cutter, FrameSink};
 use labelport_model::json::{Document, JsonError, Kind, Value};
 use std::collections::HashMap;
 
-/// The most lines that are no rows whose reasons are kept; all are counted.
+/// The most lines that are not rows whose reasons are kept; all are counted.
 const BAD_LINES_LISTED: usize = 10;
 
 /// A line longer than this is counted frame by frame.
@@ -65,7 +65,7 @@ pub(super) struct Counted {
     key: String,
 }
 
-/// A line that is no row.
+/// A line that is not a row.
 pub(super) struct BadLine {
     pub(super) line: u64,
     /// The byte at which the error stands, from 1.
@@ -171,10 +171,10 @@ impl LongLine {
 }
 
 impl Counted {
-    /// Counts what a row holds; fails with an offset and a reason for a value that is no row.
+    /// Counts what a row holds; fails with an offset and a reason for a value that is not a row.
     fn add_row(&mut self, row: Value<'_>) -> Result<(), (usize, String)> {
         if row.get("data_row").is_none_or(|data_row| data_row.kind() != Kind::Object) {
-            return Err((row.offset(), format!("{} without an object data_row is no row", row.kind().named())));
+            return Err((row.offset(), format!("{} without an object data_row is not a row", row.kind().named())));
         }
         for (_, project) in members(row, "projects") {
             self.labels += self.add_labels(project, "labels");

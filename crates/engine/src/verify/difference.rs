@@ -96,7 +96,7 @@ pub enum Difference {
         /// In the manifest.
         expected: (u64, String),
     },
-    /// A line is no row.
+    /// A line is not a row.
     Line {
         /// The line, from 1.
         line: u64,
@@ -105,7 +105,7 @@ pub enum Difference {
         /// What is wrong there.
         reason: String,
     },
-    /// Further lines are no rows.
+    /// Further lines are not rows.
     FurtherLines {
         /// How many.
         count: u64,
@@ -171,7 +171,7 @@ impl fmt::Display for Difference {
                 write!(out, "the file {path} has the SHA-256 {}, the manifest says {}", found.1, expected.1)
             }
             Self::Line { line, column, reason } => write!(out, "line {line}, column {column}: {reason}"),
-            Self::FurtherLines { count } => write!(out, "{count} further lines are no rows"),
+            Self::FurtherLines { count } => write!(out, "{count} further lines are not rows"),
             Self::Count { what, found, expected } => {
                 write!(out, "the file has {found} {what}, the manifest says {expected}")
             }

@@ -3,7 +3,7 @@
 //! Everything that the manifest says about the bytes is computed anew from the file: size, digest, checksums of the parts,
 //! lines, and what the rows hold. The file may be packed or not, whatever it was when it was written, since a manifest
 //! describes the bytes before compression. What is found is a list of differences in a fixed order: what cannot be
-//! unpacked, sizes, parts, the digest, lines that are no rows, counts. Memory holds one line without the frames of its videos, one frame and the counts.
+//! unpacked, sizes, parts, the digest, lines that are not rows, counts. Memory holds one line without the frames of its videos, one frame and the counts.
 //!
 //! A manifest is no signature: who can change a file can change its manifest too.
 

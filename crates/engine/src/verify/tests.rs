@@ -137,7 +137,7 @@ fn a_flipped_byte_is_found_in_its_part() {
         &[
             &format!("bytes {part} to {end} (lines 5 to 8) differ: their CRC-32 is "),
             "the SHA-256 of the file is ",
-            "line 6, column 1: an object without an object data_row is no row",
+            "line 6, column 1: an object without an object data_row is not a row",
             "the file has 11 labels, the manifest says 12",
             "annotations of b\u{f6}at (c6, ImageBoundingBox): 13, the manifest says 14",
         ],
@@ -270,7 +270,7 @@ fn lists_are_bounded() {
     let found = verdict(text(&garbage), &many);
     let texts: Vec<String> = found.differences.iter().map(ToString::to_string).collect();
     assert!(texts.contains(&"89 further parts differ".to_owned()), "{texts:#?}");
-    assert!(texts.contains(&"30 further lines are no rows".to_owned()), "{texts:#?}");
+    assert!(texts.contains(&"30 further lines are not rows".to_owned()), "{texts:#?}");
 }
 
 #[test]

@@ -401,7 +401,7 @@ fn a_folder_is_replaced_only_if_it_holds_what_its_manifest_lists() {
         fs::write(&file, "mine").unwrap();
         for existing in foreign {
             let error = check(existing).expect_err(name);
-            assert!(error.contains(&format!("holds {name}, which is no file of the result there")), "{error}");
+            assert!(error.contains(&format!("holds {name}, which is not a file of the result there")), "{error}");
         }
         assert_eq!(fs::read(&file).unwrap(), b"mine");
         fs::remove_file(&file).unwrap();

@@ -78,6 +78,9 @@ pub(super) fn settle(
     (stream, entries): (usize, &mut Entries<'_>),
 ) {
     let is_object = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
+    if !is_object && matches!(annotation.body, Body::Object(_)) {
+        entries.losses.add("object", Outcome::LeftOut, "it has no annotation kind, by which it would be counted", 1);
+    }
     let id = annotation.feature().id.as_ref();
     let mut is_first = is_object;
     annotation.for_each_mark(&mut |mark| {

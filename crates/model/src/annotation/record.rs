@@ -71,7 +71,7 @@ macro_rules! keeps_layout {
 }
 pub(super) use keeps_layout;
 
-/// Reads an object. Returns nothing, with the cursor anywhere, if the value is no object or lacks a key that it must
+/// Reads an object. Returns nothing, with the cursor anywhere, if the value is not an object or lacks a key that it must
 /// have.
 pub(super) fn read<'a, R: Record<'a>>(cursor: &mut Cursor<'a>) -> Result<Option<R>, ReadError> {
     if !cursor.take(b'{') {

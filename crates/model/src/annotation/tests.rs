@@ -251,7 +251,7 @@ fn what_is_unknown_is_kept_as_it_came_and_counted() {
         r#"{"classifications":[[{"annotation_kind":"X","classifications":[{"name":"a"}]}]]}"#,
         r#"{"orbits":{"classifications":[[{"name":"a"}],{"name":"b"}]},"classifications":[[[{"text_answer":{"glow":{}}}]]]}"#,
         r#"{"objects":[{"annotation_kind":"X","classifications":[[{"name":"a"}],{"name":"b","annotation_kind":"Y"},{"name":"c"}]}]}"#,
-        // No kind, and things that are no objects.
+        // No kind, and things that are not objects.
         r#"{"objects":[{"name":"a","classifications":[{"name":"b"}]},7,[{"name":"c"}]],"relationships":{"name":"d"}}"#,
         r#"{"frames":{"1":{"objects":{"f":{"name":"a","inner":{"annotation_kind":"X"}}}}}}"#,
         r#"{"objects":[{"annotation_kind":"GeoPolygon","geojson":{"type":"Polygon","coordinates":[]}}]}"#,

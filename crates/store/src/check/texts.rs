@@ -46,7 +46,7 @@ impl TextReader {
 
     fn read(&mut self, name: &str, kind: Kind, problems: &mut Problems) -> Option<Value<'_>> {
         if let Err(error) = self.document.read(&self.text) {
-            problems.push(format!("{name} is no JSON ({error} at byte {})", error.offset));
+            problems.push(format!("{name} is not JSON ({error} at byte {})", error.offset));
             return None;
         }
         let root = self.document.root();

@@ -36,11 +36,11 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     (
         &["update data_rows set head = '\"id\":' where row_key = 3"],
         "data_rows",
-        "data row r000000000000000000000003: head is no JSON",
+        "data row r000000000000000000000003: head is not JSON",
     ),
     (&["update data_rows set details = '\"a\": 1' where row_key = 12"], "data_rows", "details is not in normal form"),
     (&["update data_rows set media = '[]' where row_key = 3"], "data_rows", "media_attributes is an array"),
-    (&["update data_rows set rest = '}' where row_key = 3"], "data_rows", "the rest is no JSON"),
+    (&["update data_rows set rest = '}' where row_key = 3"], "data_rows", "the rest is not JSON"),
     (
         &["update data_rows set external_id = 'x' where row_key = 3"],
         "data_rows",
@@ -71,7 +71,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     (
         &["update ontologies set normalized = '{' where ontology_key = 1"],
         "definitions",
-        "ontology y000000000000000000000001: its definition is no JSON",
+        "ontology y000000000000000000000001: its definition is not JSON",
     ),
     (
         &["update labels set created_ms = 1 where row_key = 3"],
@@ -96,9 +96,9 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     ),
     (&["update labels set annotations = '{}' where row_key = 3"], "labels", "its counts are not those"),
     (&["update labels set annotations = 'null' where row_key = 3"], "labels", "annotations is null"),
-    (&["update labels set details = '{\"a\":1,\"a\":2}' where row_key = 3"], "labels", "label_details is no JSON"),
-    (&["update labels set performance = '' where row_key = 3"], "labels", "performance_details is no JSON"),
-    (&["update labels set rest = '\"z\"' where row_key = 3"], "labels", "the rest is no JSON"),
+    (&["update labels set details = '{\"a\":1,\"a\":2}' where row_key = 3"], "labels", "label_details is not JSON"),
+    (&["update labels set performance = '' where row_key = 3"], "labels", "performance_details is not JSON"),
+    (&["update labels set rest = '\"z\"' where row_key = 3"], "labels", "the rest is not JSON"),
     (
         &["update labels set head = '' where row_key = 3"],
         "labels",
@@ -185,7 +185,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "batch_id is Some(\"batch-1\") in its text and Some(\"batch-2\")",
     ),
     (&["update project_rows set details = '7' where row_key = 3"], "project_rows", "project_details is a number"),
-    (&["update project_rows set rest = ',' where row_key = 3"], "project_rows", "the rest is no JSON"),
+    (&["update project_rows set rest = ',' where row_key = 3"], "project_rows", "the rest is not JSON"),
     (
         &["delete from data_rows where row_key = 3"],
         "references",
@@ -331,7 +331,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     (
         &["update attachments set json = '[' where ordinal = 1"],
         "row_lists",
-        "data row r000000000000000000000001: an attachment is no JSON",
+        "data row r000000000000000000000001: an attachment is not JSON",
     ),
     (
         &["update metadata set json = '3' where row_key = 3"],
@@ -343,13 +343,13 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "row_lists",
         "data row r000000000000000000000001: id is None in its text and Some(\"x\") in its column",
     ),
-    (&["update row_embeddings set json = 'x'"], "row_lists", "an embedding is no JSON"),
+    (&["update row_embeddings set json = 'x'"], "row_lists", "an embedding is not JSON"),
     (
         &["update run_labels set has_masks = 1 where row_key = 3"],
         "run_labels",
         "label p000000000000000000000003 of data row r000000000000000000000003 in model run run-1: it is marked",
     ),
-    (&["update run_labels set annotations = '[' where row_key = 3"], "run_labels", "annotations is no JSON"),
+    (&["update run_labels set annotations = '[' where row_key = 3"], "run_labels", "annotations is not JSON"),
     (
         &["update run_labels set id = 'x' where row_key = 3"],
         "run_labels",
@@ -361,8 +361,8 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "data row r000000000000000000000003 in model run run-1: split is Some(1) in its text and Some(2)",
     ),
     (&["update run_rows set known = 1 where row_key = 3"], "run_rows", "it has predictions that no export shows"),
-    (&["update run_rows set head = '{' where row_key = 3"], "run_rows", "the head is no JSON"),
-    (&["update run_rows set model_rest = '1' where row_key = 3"], "run_rows", "the model's rest is no JSON"),
+    (&["update run_rows set head = '{' where row_key = 3"], "run_rows", "the head is not JSON"),
+    (&["update run_rows set model_rest = '1' where row_key = 3"], "run_rows", "the model's rest is not JSON"),
 ];
 
 /// What the engines find themselves is looked for in their own modules.

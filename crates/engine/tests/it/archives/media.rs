@@ -114,7 +114,7 @@ fn what_can_be_fetched_is_kept_and_the_rest_is_reported() {
         let reasons = counts.unreachable_reasons.join("\n");
         for words in [
             "status 404",
-            "a mask that is no PNG picture",
+            "a mask that is not a PNG picture",
             "s3:// is not fetched",
             "a file of frames that cannot be read: line 1",
         ] {
@@ -183,7 +183,8 @@ fn frames_are_read_from_paths_that_are_relative_to_the_export() {
         assert_eq!(annotations(row)["frames"].as_object().unwrap().len(), 1, "{row}");
     }
     let reasons: Vec<&str> = summary.refusals.iter().map(|refused| refused.reason.as_str()).collect();
-    for (reason, expect) in reasons.iter().zip(["line 2: ", "put the file where", "it is no file", "longer than 1 MiB"])
+    for (reason, expect) in
+        reasons.iter().zip(["line 2: ", "put the file where", "it is not a file", "longer than 1 MiB"])
     {
         assert!(reason.starts_with("Label.frames: the frames in ") && reason.contains(expect), "{reason}");
     }

@@ -1,4 +1,4 @@
-//! Lines that are no rows, one by one between two good ones.
+//! Lines that are not rows, one by one between two good ones.
 
 use super::check_lines;
 

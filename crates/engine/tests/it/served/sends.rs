@@ -87,3 +87,14 @@ fn rows_of_another_batch_with_a_longer_name_are_in_the_project() {
         assert_eq!(row["projects"][&to.id]["labels"], json!([]), "{}", row["data_row"]);
     }
 }
+
+#[test]
+fn sending_rows_of_which_none_is_there_is_refused() {
+    let served = Served::new();
+    let ids = served.rows(&served.dataset("set"), &[image("g0")]);
+    let from = served.project("from", "IMAGE", &cars(), &ids).id;
+    let to = served.project("to", "IMAGE", &cars(), &ids).id;
+    let asked = input(&served, &from, &to, "sent", &["elsewhere".to_owned()]);
+    let refused = send::start(&served.workspace, &served.caller, &asked).unwrap_err().to_string();
+    assert!(refused.contains("no data row matches"), "{refused}");
+}

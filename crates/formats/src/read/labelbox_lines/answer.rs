@@ -292,7 +292,7 @@ impl AnswerReader<'_> {
         ))
     }
 
-    /// Reads `frames`; an empty list is no list.
+    /// Reads `frames`; an empty list is not a list.
     fn ranges(&self, value: Value<'_>) -> Result<Option<Vec<Range>>, Fault> {
         let Some(frames) = find(value, "frames") else { return Ok(None) };
         let Some(first) = self.first_moment else { return Err(Fault::at(frames, LineProblem::NoFrames)) };

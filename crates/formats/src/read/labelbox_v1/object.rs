@@ -91,7 +91,7 @@ pub(super) fn read(scene: &mut Scene<'_>, item: Value<'_>, on_frame: Option<OnFr
     Ok(json)
 }
 
-/// Fails if what was composed is not read as what it should be: a geometry with a part that is no number, say.
+/// Fails if what was composed is not read as what it should be: a geometry with a part that is not a number, say.
 fn check(item: Value<'_>, drawn: Option<&Drawn<'_>>, json: &str) -> Result<(), Fault> {
     let is_read = matches!(Object::from_json(json), Ok(Some(Object { shape: Some(_), .. })));
     match drawn {
@@ -161,7 +161,7 @@ pub(super) fn is_relation(json: &str) -> bool {
     matches!(Object::from_json(json), Ok(Some(Object { shape: Some(Shape::Relation(_)), .. })))
 }
 
-/// Returns a feature id as a key of a container; fails where it is no text.
+/// Returns a feature id as a key of a container; fails where it is not a text.
 pub(super) fn feature_key(item: Value<'_>) -> Result<Option<&str>, Fault> {
     let Some(id) = find(object(item)?, "featureId") else { return Ok(None) };
     let raw = super::problem::string(id)?.raw();

@@ -10,7 +10,7 @@ use labelport_model::quote::Quoted;
 /// What is wrong with a value of a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
-    /// The record is no object.
+    /// The record is not an object.
     #[error("expected a record of a v1 export (an object with the key \"DataRow ID\"), found {0}")]
     NotARecord(&'static str),
     /// The record is a row of export v2.

@@ -38,6 +38,8 @@ pub(super) struct ClassList {
     names: Vec<String>,
     /// The number of each class of the export, by its place; those that have none are not there.
     numbers: HashMap<u32, usize>,
+    /// The places of classes whose annotations have lines.
+    drawn: HashSet<u32>,
     renamed: Vec<String>,
 }
 
@@ -65,7 +67,8 @@ impl ClassList {
 
     fn in_order(classes: &[Class]) -> Self {
         let is_drawn = |class: &&Class| matches!(class.form, Some(Form::Box | Form::Polygon | Form::Mask));
-        let mut list = Self { names: Vec::new(), numbers: HashMap::new(), renamed: Vec::new() };
+        let drawn = classes.iter().filter(is_drawn).map(|class| class.index).collect();
+        let mut list = Self { names: Vec::new(), numbers: HashMap::new(), drawn, renamed: Vec::new() };
         let mut tools: HashMap<(&str, &str), usize> = HashMap::new();
         let mut used = HashSet::new();
         for class in classes.iter().filter(is_drawn).filter(|class| class.is_listed || class.written > 0) {
@@ -96,6 +99,11 @@ impl ClassList {
     /// Returns the number of a class of the export.
     pub(super) fn number(&self, place: u32) -> Option<usize> {
         self.numbers.get(&place).copied()
+    }
+
+    /// Returns whether annotations of a class have lines.
+    pub(super) fn is_drawn(&self, place: u32) -> bool {
+        self.drawn.contains(&place)
     }
 
     fn free_name(&mut self, name: &str, used: &HashSet<String>) -> String {

@@ -262,25 +262,34 @@ impl Sheet<'_, '_> {
         });
     }
 
+    /// Returns the place of an object's class; nothing for an object without a kind, which is of no class.
+    fn class_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Option<u32> {
+        object.kind.as_ref()?;
+        // The first annotation that is counted is the object itself.
+        let mut found = None;
+        annotation.for_each_mark(&mut |mark| {
+            found.get_or_insert_with(|| self.encoder.classes.find(&mark));
+        });
+        found.flatten()
+    }
+
     fn write_object(&mut self, annotation: &Annotation<'_>, object: &Object<'_>, size: &Size) -> Fate {
         if annotation.place.frame.is_some() {
             return Fate::left_out("it is on a frame of a video");
         }
+        let Some(place) = self.class_of(annotation, object) else { return Fate::left_out("its class is not known") };
+        if !self.encoder.list.is_drawn(place) {
+            return Fate::left_out(NOT_DRAWN);
+        }
         let Some(drawn) = object.shape.as_ref().and_then(|shape| Drawn::of(shape, self.encoder.pictures)) else {
-            return Fate::left_out("the format holds boxes, polygons and masks of pictures");
+            return Fate::left_out(NOT_DRAWN);
         };
         let (lines, fate) = match drawn {
             Ok(drawn) => drawn.lines(self.encoder.task, size),
             Err(reason) => return Fate::left_out(reason),
         };
-        let mut number = None;
-        annotation.for_each_mark(&mut |mark| {
-            if number.is_none() {
-                number = Some(self.encoder.classes.find(&mark).and_then(|place| self.encoder.list.number(place)));
-            }
-        });
         // What is looked at first has no numbers yet.
-        let number = number.flatten().unwrap_or_default();
+        let number = self.encoder.list.number(place).unwrap_or_default();
         for line in lines {
             // Memory takes all that is written.
             drop(write!(self.text, "{number}"));
@@ -290,6 +299,8 @@ impl Sheet<'_, '_> {
         fate
     }
 }
+
+const NOT_DRAWN: &str = "the format holds boxes, polygons and masks of pictures";
 
 /// Returns the media attributes of a row.
 fn media_of(media: Option<&[u8]>) -> labelport_model::json::Document {

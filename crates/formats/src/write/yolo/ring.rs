@@ -4,7 +4,7 @@
 pub(super) type Corner = (f64, f64);
 
 /// Returns the left, upper, right and lower side of the box around a ring; nothing for one without corners, or with a side
-/// that is no number.
+/// that is not a number.
 pub(super) fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
     let first = ring.first()?;
     let start = [first.0, first.1, first.0, first.1];

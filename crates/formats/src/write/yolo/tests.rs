@@ -131,6 +131,20 @@ fn a_picture_on_which_nothing_is_drawn_has_an_empty_file() {
 }
 
 #[test]
+fn an_object_of_no_class_has_no_line() {
+    let kindless = object("s1", "yes", "ImageBoundingBox", BOX).replace(r#""annotation_kind":"ImageBoundingBox","#, "");
+    let unknown = object("s7", "elsewhere", "ImageBoundingBox", BOX);
+    let misdrawn = object("s3", "rail", "ImagePolyline", BOX);
+    let annotations = format!(r#"{{"objects":[{kindless},{unknown},{misdrawn}]}}"#);
+    let (files, _, losses) = encode(&[], PICTURE, &[label(r#""id":"l1""#, &annotations)]);
+    check_file(&files, "labels/train/x/a.b.txt", "");
+    let found: Vec<_> = losses.iter().filter(|(loss, _)| loss.what != "radio_answer").collect();
+    let found: Vec<_> = found.iter().map(|(loss, count)| (loss.what.as_str(), loss.outcome, *count)).collect();
+    let left_out = |what| (what, Outcome::LeftOut, 1);
+    assert_eq!(found, ["ImageBoundingBox", "ImagePolyline", "object"].map(left_out));
+}
+
+#[test]
 fn a_row_without_size_has_a_line_and_no_file() {
     let annotations = format!(r#"{{"objects":[{}]}}"#, object("s1", "yes", "ImageBoundingBox", BOX));
     let (files, [rows, lost], losses) = encode(&[], "{}", &[label(r#""id":"l1""#, &annotations)]);

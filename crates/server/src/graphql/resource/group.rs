@@ -131,7 +131,7 @@ fn upload(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value,
     let text = std::fs::read_to_string(call.workspace.files().path(&upload.id));
     // It is read once, here.
     drop(call.workspace.files().remove(&upload.id));
-    let text = text.map_err(|error| Problem::malformed(format!("{} is no text: {error}", upload.name)))?;
+    let text = text.map_err(|error| Problem::malformed(format!("{} is not UTF-8 text: {error}", upload.name)))?;
     let lines = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty());
     let emails: Vec<String> = lines.map(str::to_owned).collect();
     let (id, role) = (arguments.text("where.id")?, arguments.text("roleId")?);

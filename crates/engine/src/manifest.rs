@@ -159,14 +159,14 @@ impl Digest {
 /// Digests the files of a package.
 pub(crate) struct PackageDigest {
     rows: u64,
-    streams: Vec<(&'static str, u64, Sha256)>,
+    streams: Vec<(String, u64, Sha256)>,
     files: Vec<PackedFile>,
 }
 
 impl PackageDigest {
     /// Starts with the streams that the package has.
-    pub(crate) fn new(streams: &[&'static str]) -> Self {
-        let streams = streams.iter().map(|path| (*path, 0, Sha256::default())).collect();
+    pub(crate) fn new(streams: &[String]) -> Self {
+        let streams = streams.iter().map(|path| (path.clone(), 0, Sha256::default())).collect();
         Self { rows: 0, streams, files: Vec::new() }
     }
 
@@ -192,7 +192,7 @@ impl PackageDigest {
     pub(crate) fn finish(self) -> (Digested, Vec<PackedFile>) {
         let mut files = self.files;
         files.extend(self.streams.into_iter().map(|(path, bytes, sha256)| PackedFile {
-            path: path.to_owned(),
+            path,
             bytes,
             sha256: hex(&sha256.finalize()),
         }));

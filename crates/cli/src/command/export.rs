@@ -149,7 +149,7 @@ impl Output {
             return Ok(Self::Device(path.to_owned()));
         }
         let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
-        if let Layout::Package { .. } = format.layout() {
+        if let Layout::Package = format.layout() {
             let container = Container::of_path(path).map_err(Failure::usage)?;
             let destination = match container {
                 Container::Folder => Destination::check_folder(path, &rules)?,
@@ -249,7 +249,7 @@ impl ExportWork<'_> {
 impl Output {
     /// Opens what takes the entries.
     fn open(&self, format: &dyn Format, messages: &Messages) -> Result<Box<dyn Sink>, Failure> {
-        let is_package = matches!(format.layout(), Layout::Package { .. });
+        let is_package = matches!(format.layout(), Layout::Package);
         let archived = |sink: Box<dyn Sink>, kind, spool: &Path| -> Result<Box<dyn Sink>, Failure> {
             Ok(Box::new(ArchiveSink::new(kind, sink, spool)?))
         };

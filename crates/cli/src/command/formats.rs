@@ -6,7 +6,7 @@ use crate::outcome::{Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::ArgMatches;
 use labelport_formats::package::ARCHIVES;
-use labelport_formats::write::{FORMATS, Format, Layout};
+use labelport_formats::write::{About, FORMATS, Format, Layout};
 use serde_json::{Map, Value, json};
 
 /// Lists the output formats.
@@ -53,12 +53,17 @@ fn written_as(layout: Layout) -> String {
     }
 }
 
+/// Lists the files that a package always has, unless options say otherwise.
+fn streams_of(format: &dyn Format) -> Vec<String> {
+    format.open(&About::default()).map(|encoder| encoder.streams()).unwrap_or_default()
+}
+
 fn to_json(format: &dyn Format) -> Value {
     let options = format.options().iter().map(|option| (option.name.to_owned(), json!(option.values)));
     json!({
         "format": format.name(),
         "extension": format.layout().extension(),
-        "files": format.layout().extension().is_none().then(|| format.layout().streams()),
+        "files": format.layout().extension().is_none().then(|| streams_of(format)),
         "options": options.collect::<Map<_, _>>(),
         "summary": format.summary(),
     })

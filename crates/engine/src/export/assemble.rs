@@ -223,14 +223,12 @@ impl Assembler {
             if bytes > plan.row_limit_bytes {
                 self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
             }
-            if plan.pass != Pass::Count {
-                plan.encoder.row(&record, self.next, &mut out.entries());
+            match plan.pass {
+                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut out.entries()),
+                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut out.entries()),
             }
             if plan.pass == Pass::Survey {
                 self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));
-            }
-            if plan.is_numbered {
-                self.next.annotation += plan.encoder.count_numbers(&record);
             }
             self.next.row += 1;
             counts.rows += 1;

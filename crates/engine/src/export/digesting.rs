@@ -19,9 +19,9 @@ pub(super) enum Digests {
 }
 
 impl Digests {
-    fn new(layout: Layout) -> Self {
+    fn new(layout: Layout, streams: &[String]) -> Self {
         match layout {
-            Layout::Package { streams } => Self::Package(PackageDigest::new(streams)),
+            Layout::Package => Self::Package(PackageDigest::new(streams)),
             _ => Self::File(Digest::default()),
         }
     }
@@ -53,7 +53,7 @@ impl Digests {
 /// chunks. Buffers go to `spare`.
 pub(super) fn digesting<T>(
     has_thread: bool,
-    layout: Layout,
+    (layout, streams): (Layout, &[String]),
     spare: &Spare,
     work: impl FnOnce(&mut dyn FnMut(Chunk)) -> T,
 ) -> (T, Digests) {
@@ -64,14 +64,14 @@ pub(super) fn digesting<T>(
         }
     };
     if !has_thread {
-        let mut digest = Digests::new(layout);
+        let mut digest = Digests::new(layout, streams);
         let value = work(&mut |chunk| add(&mut digest, chunk));
         return (value, digest);
     }
     std::thread::scope(|scope| {
         let (send, chunks) = sync_channel(CHUNKS_AHEAD);
         let thread = scope.spawn(move || {
-            let mut digest = Digests::new(layout);
+            let mut digest = Digests::new(layout, streams);
             chunks.into_iter().for_each(|chunk| add(&mut digest, chunk));
             digest
         });

@@ -148,7 +148,7 @@ pub(crate) fn run(
     let stored = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
     let mut sink: Box<dyn Sink> = match written.format.layout() {
-        Layout::Package { .. } => {
+        Layout::Package => {
             let spool = workspace.results().spool_folder();
             let archive = ArchiveSink::new(ArchiveKind::Zip, Box::new(stored), spool);
             Box::new(archive.map_err(crate::workspace::unwritable)?)
@@ -240,7 +240,7 @@ pub fn result_name(task: &Task) -> &'static str {
     let request = ExportRequest::from_json(&task.request).ok();
     let format = request.and_then(|request| super::format_of(&request).ok());
     match format.map(|format| format.layout()) {
-        Some(Layout::Package { .. }) => PACKAGE_NAME,
+        Some(Layout::Package) => PACKAGE_NAME,
         _ => ROWS_NAME,
     }
 }

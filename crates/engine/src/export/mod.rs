@@ -17,7 +17,9 @@ mod pictures;
 mod rewrite;
 pub(crate) mod scope;
 mod sections;
+mod survey;
 mod walk;
+mod writer;
 
 pub use error::{ExportError, Refused};
 pub use labelport_model::row::ROW_LIMIT_BYTES;
@@ -25,16 +27,15 @@ pub use scope::get_thing;
 
 use crate::manifest::{Annotations, Manifest, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
-use crate::sink::{Entry, Extent, Packer, Packing, Place, Sink};
+use crate::sink::{Packer, Sink};
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{Chunk, Outlet, Page, Spare};
+use chunk::{Chunk, Outlet, Spare};
 use count::Counts;
 use digesting::digesting;
-use labelport_formats::write::{About, Class, Encoder, FORMATS, Format, Layout, Numbers, Pictures, Totals};
+use labelport_formats::write::{About, FORMATS, Format, Numbers, Pictures, Totals};
 use labelport_model::data_type;
-use labelport_model::losses::Losses;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
@@ -48,8 +49,8 @@ use labelport_store::tables::unknown_names;
 use pictures::KeptPictures;
 use rewrite::Notice;
 use sections::{Pass, Plan, Settings};
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use writer::Writer;
 
 /// The most notices about single rows that a manifest lists; all are counted.
 const NOTICES_LISTED: usize = 1_000;
@@ -98,6 +99,17 @@ enum WorkError {
     Write(std::io::Error),
 }
 
+impl WorkError {
+    /// Makes the error of the export. `target` is asked what messages call the place that was written to.
+    fn into_export(self, target: impl FnOnce() -> String) -> ExportError {
+        match self {
+            Self::Stopped => ExportError::Stopped,
+            Self::Store(error) => ExportError::Store(error),
+            Self::Write(source) => ExportError::Write { target: target(), source },
+        }
+    }
+}
+
 impl From<StoreError> for WorkError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -144,78 +156,81 @@ pub fn run(
     let settings = Settings {
         sections: &resolved.sections,
         dictionary: &dictionary,
-        is_numbered: run.format.is_numbered(),
         signer: signer.as_ref(),
         row_limit_bytes: run.row_limit_bytes,
         labels_created: run.labels_created,
     };
     let mut starts = Vec::new();
-    if settings.is_numbered {
-        let counter = run.format.open(&about)?;
-        let plan = settings.with(&*counter, Pass::Count);
-        let (numbers, totals) = number(&mut workers, &plan, &resolved.selection, &parts, stop)?;
-        drop(counter);
-        starts = numbers;
-        about = About { totals, ..about };
-    }
-    if run.format.is_lossy() {
+    if run.format.is_lossy() || run.format.is_numbered() {
         let survey = {
             let encoder = run.format.open(&about)?;
-            let plan = settings.with(&*encoder, Pass::Survey);
-            survey(&mut workers, &plan, &resolved.selection, &parts, layout.streams().len(), stop)?
+            survey::run(&mut workers, &settings.with(&*encoder, Pass::Survey), &resolved.selection, &parts, stop)?
         };
-        let About { options, totals, .. } = about;
+        let About { options, .. } = about;
         for (place, count) in survey.losses.written_classes() {
             classes[place as usize].written = count;
         }
-        let losses = named(survey.losses, &classes);
+        let losses = survey::named(survey.losses, &classes);
         if !request.format.allow_lossy && losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
             return Err(ExportError::Lossy(Box::new(Refused { format: run.format.name(), losses })));
         }
-        about = About { classes: &classes, options, totals, shared_names: survey.shared_names, pictures };
+        starts = survey.starts;
+        let (totals, shared_names) = (survey.totals, survey.shared_names);
+        about = About { classes: &classes, options, totals, shared_names, pictures };
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;
-    let plan = settings.with(encoder, Pass::Write);
+    let streams = encoder.streams();
 
-    let mut writer = Writer { sink, packing, rows: 0, losses: Losses::default() };
+    let mut writer = Writer::new(sink, packing, encoder, streams.len());
     let mut notices = Vec::new();
     let mut row_notices = 0;
-    let part_count = parts.len() as u64;
-    let mut parts = (1..).zip(parts);
+    let walks: &[Pass] = if encoder.has_prefaces() { &[Pass::Preface, Pass::Write] } else { &[Pass::Write] };
+    let part_count = (parts.len() * walks.len()) as u64;
     let spare = Spare::default();
-    let has_thread = part_count > 1 && writer.sink.writes_slowly();
+    let has_thread = part_count > 1 && writer.writes_slowly();
     let totals = about.totals;
-    let (outcome, digest) = digesting(has_thread, layout, &spare, |add| {
-        writer.start(layout, encoder, add)?;
-        let next = || check_stop(stop).map(|()| parts.next());
-        let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
-            worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(FIRST);
-            work(worker, &plan, &resolved.selection, &part, layout.streams().len(), &spare, stop, emit)
-        };
-        let publish = |mut chunk: Chunk| {
-            check_stop(stop)?;
-            row_notices += chunk.notices.len() as u64;
-            let room = NOTICES_LISTED - notices.len();
-            notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
-            writer.write(&mut chunk)?;
-            (run.progress)(ExportProgress { rows: writer.rows, parts_begun: chunk.part, parts: part_count });
-            add(chunk);
-            Ok(())
-        };
-        match part_count {
-            0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
-            _ => parallel::run(&mut workers, next, work, publish)?,
+    let (outcome, digest) = digesting(has_thread, (layout, &streams), &spare, |add| {
+        writer.start(layout, &streams, add)?;
+        for pass in walks {
+            let is_last = *pass == Pass::Write;
+            let plan = settings.with(encoder, *pass);
+            let parts_before = if is_last { part_count - parts.len() as u64 } else { 0 };
+            let mut parts = (1..).zip(parts.iter().cloned());
+            let next = || check_stop(stop).map(|()| parts.next());
+            let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
+                worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(Numbers::FIRST);
+                work(worker, &plan, &resolved.selection, &part, streams.len(), &spare, stop, emit)
+            };
+            let publish = |mut chunk: Chunk| {
+                check_stop(stop)?;
+                if !is_last {
+                    // Its rows are counted when they themselves are written.
+                    (chunk.rows, chunk.notices) = (0, Vec::new());
+                }
+                row_notices += chunk.notices.len() as u64;
+                let room = NOTICES_LISTED - notices.len();
+                notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
+                writer.write(&mut chunk)?;
+                let parts_begun = parts_before + chunk.part;
+                (run.progress)(ExportProgress { rows: writer.rows, parts_begun, parts: part_count });
+                add(chunk);
+                Ok(())
+            };
+            match part_count {
+                0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
+                _ => parallel::run(&mut workers, next, work, publish)?,
+            }
+            if !is_last {
+                workers.iter_mut().for_each(|worker| worker.assembler = Assembler::default());
+                writer.end_prefaces(add)?;
+            }
         }
         let totals = Totals { rows: writer.rows, ..totals };
-        writer.finish(layout, encoder, &totals, add)
+        writer.finish(layout, &totals, add)
     });
-    outcome.map_err(|error| match error {
-        WorkError::Stopped => ExportError::Stopped,
-        WorkError::Store(error) => ExportError::Store(error),
-        WorkError::Write(source) => ExportError::Write { target: writer.sink.name(), source },
-    })?;
-    let losses = named(writer.losses, &classes);
+    outcome.map_err(|error| error.into_export(|| writer.target()))?;
+    let losses = survey::named(writer.losses, &classes);
     let (digest, files) = digest.finish();
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
@@ -269,105 +284,6 @@ pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequ
     format_of(request)?.open(&About { options: request.format.options.clone(), ..About::default() })?;
     scope::resolve(connection, org_key, request).map(|_| ())
 }
-
-/// Says which numbers the rows of each part begin with, and how much there is in all.
-fn number(
-    workers: &mut [Worker],
-    plan: &Plan<'_>,
-    selection: &Selection,
-    parts: &[Part],
-    stop: Option<&AtomicBool>,
-) -> Result<(Vec<Numbers>, Totals), ExportError> {
-    let mut next = parts.iter().cloned();
-    let mut starts = Vec::new();
-    let mut total = FIRST;
-    let spare = Spare::default();
-    let outcome = parallel::run(
-        workers,
-        || check_stop(stop).map(|()| next.next()),
-        |worker: &mut Worker, part: Part, emit: &mut Emit<'_, Numbers>| {
-            worker.assembler.next = Numbers::default();
-            work(worker, plan, selection, &(0, part), 1, &spare, stop, &mut |_| Ok(()))?;
-            // Where nobody takes the count any more, another thread has failed.
-            emit(worker.assembler.next).map_err(|_| WorkError::Stopped)
-        },
-        |count: Numbers| {
-            starts.push(total);
-            total.row += count.row;
-            total.annotation += count.annotation;
-            Ok(())
-        },
-    );
-    outcome.map_err(|error| match error {
-        WorkError::Stopped => ExportError::Stopped,
-        WorkError::Store(error) => ExportError::Store(error),
-        WorkError::Write(source) => ExportError::Write { target: "counts".to_owned(), source },
-    })?;
-    workers.iter_mut().for_each(|worker| worker.assembler = Assembler::default());
-    Ok((starts, Totals { rows: total.row - 1, annotations: total.annotation - 1 }))
-}
-
-/// What is known once all rows were looked at.
-struct Survey {
-    losses: Losses,
-    shared_names: HashSet<u64>,
-}
-
-/// Encodes every row to nowhere.
-fn survey(
-    workers: &mut [Worker],
-    plan: &Plan<'_>,
-    selection: &Selection,
-    parts: &[Part],
-    stream_count: usize,
-    stop: Option<&AtomicBool>,
-) -> Result<Survey, ExportError> {
-    let mut next = parts.iter().cloned();
-    let mut losses = Losses::default();
-    let spare = Spare::default();
-    let outcome = parallel::run(
-        workers,
-        || check_stop(stop).map(|()| next.next()),
-        |worker: &mut Worker, part: Part, emit: &mut Emit<'_, Losses>| {
-            let mut of_part = Losses::default();
-            let mut take = |mut chunk: Chunk| {
-                of_part.merge(std::mem::take(&mut chunk.losses));
-                Ok(())
-            };
-            work(worker, plan, selection, &(0, part), stream_count, &spare, stop, &mut take)?;
-            emit(of_part).map_err(|_| WorkError::Stopped)
-        },
-        |of_part: Losses| {
-            losses.merge(of_part);
-            Ok(())
-        },
-    );
-    outcome.map_err(|error| match error {
-        WorkError::Stopped => ExportError::Stopped,
-        WorkError::Store(error) => ExportError::Store(error),
-        WorkError::Write(source) => ExportError::Write { target: "counts".to_owned(), source },
-    })?;
-    let mut names: Vec<u64> = Vec::new();
-    for worker in workers {
-        names.append(&mut worker.assembler.names);
-        worker.assembler = Assembler::default();
-    }
-    names.sort_unstable();
-    let shared = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    Ok(Survey { losses, shared_names: shared.collect() })
-}
-
-/// Gives settled classes their names.
-fn named(mut losses: Losses, classes: &[Class]) -> Losses {
-    losses.name_classes(|place| {
-        let class = &classes[place as usize];
-        (class.kind.clone(), class.name.clone())
-    });
-    losses
-}
-
-/// The numbers of the first row.
-const FIRST: Numbers = Numbers { row: 1, annotation: 1 };
 
 #[expect(clippy::too_many_arguments, reason = "what a worker shares with the others")]
 fn work(
@@ -433,75 +349,6 @@ fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError>
         return Ok(None);
     }
     Signer::read(connection)
-}
-
-/// Takes each chunk after it was written.
-type Add<'a> = dyn FnMut(Chunk) + 'a;
-
-/// Hands what is encoded to the sink.
-struct Writer<'s> {
-    sink: &'s mut dyn Sink,
-    packing: Packing,
-    rows: u64,
-    losses: Losses,
-}
-
-impl Writer<'_> {
-    /// Writes what comes before the first row.
-    fn start(&mut self, layout: Layout, encoder: &dyn Encoder, add: &mut Add<'_>) -> Result<(), WorkError> {
-        self.sink.start(&layout).map_err(WorkError::Write)?;
-        let mut page = Page::new(layout.streams().len());
-        encoder.start(&mut page.entries());
-        self.write_page(page, add)
-    }
-
-    /// Writes what comes after the last row.
-    fn finish(
-        &mut self,
-        layout: Layout,
-        encoder: &dyn Encoder,
-        totals: &Totals,
-        add: &mut Add<'_>,
-    ) -> Result<(), WorkError> {
-        let mut page = Page::new(layout.streams().len());
-        encoder.finish(totals, &mut page.entries());
-        self.write_page(page, add)?;
-        // A compressed file without any frame is not one, so an empty result gets an empty frame.
-        if layout.extension().is_some() && self.rows == 0 {
-            let mut frame = Vec::new();
-            self.packing.packer().and_then(|mut packer| packer.pack(&[], &mut frame)).map_err(WorkError::Write)?;
-            if !frame.is_empty() {
-                self.sink.write(&Entry::of_stream(&frame, Extent::default())).map_err(WorkError::Write)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a page that no worker has written on.
-    fn write_page(&mut self, page: Page, add: &mut Add<'_>) -> Result<(), WorkError> {
-        let mut packer = self.packing.packer().map_err(WorkError::Write)?;
-        let mut chunk = page.into_chunk(&mut packer).map_err(WorkError::Write)?;
-        self.write(&mut chunk)?;
-        add(chunk);
-        Ok(())
-    }
-
-    /// Writes a chunk.
-    fn write(&mut self, chunk: &mut Chunk) -> Result<(), WorkError> {
-        self.rows += chunk.rows;
-        self.losses.merge(std::mem::take(&mut chunk.losses));
-        for file in &chunk.files {
-            let extent = Extent { bytes: file.bytes.len() as u64, lines: 0 };
-            let entry = Entry { place: Place::File(&file.path), bytes: &file.bytes, extent };
-            self.sink.write(&entry).map_err(WorkError::Write)?;
-        }
-        for (index, piece) in chunk.streams.iter().enumerate().filter(|(_, piece)| !piece.bytes.is_empty()) {
-            let extent = Extent { bytes: piece.bytes.len() as u64, lines: piece.lines };
-            let bytes = if self.packing == Packing::Plain { &piece.bytes } else { &piece.packed };
-            self.sink.write(&Entry { place: Place::Stream(index), bytes, extent }).map_err(WorkError::Write)?;
-        }
-        Ok(())
-    }
 }
 
 fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {

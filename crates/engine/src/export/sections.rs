@@ -18,10 +18,10 @@ pub(crate) struct Plan<'a> {
 /// What is done with rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pass {
-    /// They are counted, for formats in which numbers run through.
-    Count,
-    /// They are encoded to nowhere, to know what the format cannot hold.
+    /// They are encoded to nowhere, to know what the format cannot hold and which numbers they take.
     Survey,
+    /// What comes before all rows is written.
+    Preface,
     /// They are written.
     Write,
 }
@@ -31,8 +31,6 @@ pub(crate) enum Pass {
 pub(crate) struct Settings<'a> {
     pub(crate) sections: &'a Sections,
     pub(crate) dictionary: &'a Dictionary,
-    /// Whether the encoder gives numbers to annotations.
-    pub(crate) is_numbered: bool,
     /// The most bytes of a row about which there is no notice.
     pub(crate) row_limit_bytes: usize,
     /// The span outside which labels of projects are left out.

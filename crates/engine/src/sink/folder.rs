@@ -74,8 +74,8 @@ impl Sink for FolderSink {
         self.destination.path.display().to_string()
     }
 
-    fn start(&mut self, layout: &Layout) -> io::Result<()> {
-        for path in layout.streams() {
+    fn start(&mut self, _: Layout, streams: &[String]) -> io::Result<()> {
+        for path in streams {
             self.streams.push(BufWriter::new(self.create_file(path)?));
         }
         Ok(())

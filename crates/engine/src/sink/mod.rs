@@ -43,10 +43,10 @@ pub trait Sink: Send {
         false
     }
 
-    /// Prepares for a result. A sink that holds one file fails for a package.
-    fn start(&mut self, layout: &Layout) -> io::Result<()> {
+    /// Prepares for a result with so many streams. A sink that holds one file fails for a package.
+    fn start(&mut self, layout: Layout, _streams: &[String]) -> io::Result<()> {
         match layout {
-            Layout::Package { .. } => Err(io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")),
+            Layout::Package => Err(io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")),
             _ => Ok(()),
         }
     }
@@ -72,7 +72,7 @@ pub struct Entry<'a> {
 /// Where an entry belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// At the end of a stream, by its place in the [`Layout`].
+    /// At the end of a stream, by its place among those that the sink was started with.
     Stream(usize),
     /// In a file of its own, all of it. The path is safe.
     File(&'a str),
@@ -103,7 +103,7 @@ impl Sink for Nowhere {
         "nothing".to_owned()
     }
 
-    fn start(&mut self, _: &Layout) -> io::Result<()> {
+    fn start(&mut self, _: Layout, _: &[String]) -> io::Result<()> {
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Packages in one file: archives.
 //!
 //! Files that one row makes are added as they come. Streams grow until the end, so they wait in temporary files that have
-//! no name, and are added last, in the order of the layout. An archive goes through another sink: to a file, a stored
+//! no name, and are added last, in their order. An archive goes through another sink: to a file, a stored
 //! result, standard output.
 
 use super::{Entry, Extent, FileError, Packer, Place, Sink};
@@ -25,7 +25,7 @@ pub struct ArchiveSink<'s> {
 
 /// A stream that waits for the end.
 struct Spool {
-    path: &'static str,
+    path: String,
     file: BufWriter<File>,
     bytes: u64,
 }
@@ -44,7 +44,7 @@ impl<'s> ArchiveSink<'s> {
         for Spool { path, file, bytes } in self.streams {
             let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.rewind()?;
-            self.archive.add(path, bytes, &mut file)?;
+            self.archive.add(&path, bytes, &mut file)?;
         }
         let mut pieces = self.archive.finish()?;
         pieces.hand_on()?;
@@ -57,10 +57,10 @@ impl Sink for ArchiveSink<'_> {
         self.name.clone()
     }
 
-    fn start(&mut self, layout: &Layout) -> io::Result<()> {
-        for path in layout.streams() {
+    fn start(&mut self, _: Layout, streams: &[String]) -> io::Result<()> {
+        for path in streams {
             let file = BufWriter::new(tempfile::tempfile_in(&self.spool_folder)?);
-            self.streams.push(Spool { path, file, bytes: 0 });
+            self.streams.push(Spool { path: path.clone(), file, bytes: 0 });
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use std::io;
 /// Keeps the files of a result by path.
 #[derive(Default)]
 struct Files {
-    streams: &'static [&'static str],
+    streams: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -28,15 +28,15 @@ impl Sink for &mut Files {
         "memory".to_owned()
     }
 
-    fn start(&mut self, layout: &Layout) -> io::Result<()> {
-        self.streams = layout.streams();
-        self.files.extend(self.streams.iter().map(|path| ((*path).to_owned(), Vec::new())));
+    fn start(&mut self, _: Layout, streams: &[String]) -> io::Result<()> {
+        self.streams = streams.to_vec();
+        self.files.extend(streams.iter().map(|path| (path.clone(), Vec::new())));
         Ok(())
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let path = match entry.place {
-            Place::Stream(index) => self.streams[index],
+            Place::Stream(index) => &self.streams[index],
             Place::File(path) => path,
         };
         self.files.entry(path.to_owned()).or_default().extend_from_slice(entry.bytes);
@@ -212,8 +212,9 @@ fn the_files_of_a_format_do_not_depend_on_the_threads() {
 fn the_manifest_of_a_package_lists_its_files_with_their_digests() {
     let (files, manifest) = export(&with_demo(), &everything(Scope::Catalog), &Csv, 2);
     let listed: Vec<(&str, u64)> = manifest.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
-    let streams = Csv.layout().streams().iter();
-    let expected: Vec<(&str, u64)> = streams.map(|path| (*path, files[*path].len() as u64)).collect();
+    let about = About::default();
+    let streams = Csv.open(&about).unwrap().streams();
+    let expected: Vec<(&str, u64)> = streams.iter().map(|path| (path.as_str(), files[path].len() as u64)).collect();
     assert_eq!(listed, expected);
     assert_eq!(manifest.digest.bytes, expected.iter().map(|(_, bytes)| bytes).sum::<u64>());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
@@ -232,7 +233,7 @@ impl Format for Numbered {
     }
 
     fn layout(&self) -> Layout {
-        Layout::Package { streams: &["totals.txt"] }
+        Layout::Package
     }
 
     fn is_numbered(&self) -> bool {
@@ -249,18 +250,22 @@ struct Counter {
 }
 
 impl Encoder for Counter {
+    fn streams(&self) -> Vec<String> {
+        vec!["totals.txt".to_owned()]
+    }
+
     fn start(&self, entries: &mut Entries<'_>) {
         let Totals { rows, annotations } = self.totals;
         entries.stream(0).extend_from_slice(format!("{rows} rows, {annotations} annotations\n").as_bytes());
     }
 
-    fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>) {
-        let bytes = format!("{} {}", numbers.annotation, self.count_numbers(record)).into_bytes();
+    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+        let first = numbers.annotation;
+        for _ in record.projects.into_iter().flatten().flat_map(|project| project.labels) {
+            numbers.take_annotation();
+        }
+        let bytes = format!("{first} {}", numbers.annotation - first).into_bytes();
         entries.files.push(FileEntry { path: format!("rows/{:05}.txt", numbers.row), bytes });
-    }
-
-    fn count_numbers(&self, record: &Record<'_>) -> u64 {
-        record.projects.into_iter().flatten().map(|project| project.labels.len() as u64).sum()
     }
 
     fn finish(&self, totals: &Totals, entries: &mut Entries<'_>) {

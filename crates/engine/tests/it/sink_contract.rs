@@ -35,7 +35,13 @@ struct Case {
 }
 
 const LINES: Layout = Layout::Lines { extension: "ndjson" };
-const PACKAGE: Layout = Layout::Package { streams: &["a.txt", "b.txt"] };
+const PACKAGE: Layout = Layout::Package;
+
+/// Lists the streams that are written in a layout.
+fn streams(layout: Layout) -> Vec<String> {
+    let paths: &[&str] = if layout == PACKAGE { &["a.txt", "b.txt"] } else { &[""] };
+    paths.iter().map(|path| (*path).to_owned()).collect()
+}
 
 static CASES: &[Case] = &[
     Case {
@@ -102,8 +108,8 @@ impl Sink for Compressing {
         self.0.name()
     }
 
-    fn start(&mut self, layout: &Layout) -> std::io::Result<()> {
-        self.0.start(layout)
+    fn start(&mut self, layout: Layout, streams: &[String]) -> std::io::Result<()> {
+        self.0.start(layout, streams)
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> std::io::Result<()> {
@@ -123,22 +129,20 @@ fn destination(path: &Path) -> Destination {
 }
 
 fn manifest(format: &str, layout: &Layout) -> Manifest {
-    let paths = layout.streams().iter().copied().chain(["rows/1.txt"]);
-    let packed = paths.filter(|_| layout.extension().is_none()).map(|path| PackedFile {
-        path: path.to_owned(),
-        bytes: 1,
-        sha256: String::new(),
-    });
+    let paths = streams(*layout).into_iter().chain(["rows/1.txt".to_owned()]);
+    let packed =
+        paths.filter(|_| layout.extension().is_none()).map(|path| PackedFile { path, bytes: 1, sha256: String::new() });
     let files = packed.collect();
     Manifest { format: format.to_owned(), request: "{}".to_owned(), files, ..Manifest::default() }
 }
 
 /// Writes entries of every stream in turn, and a file where the layout has files; returns what a reader has to find.
 fn fill(sink: &mut dyn Sink, layout: &Layout, text: &str) -> Vec<u8> {
-    sink.start(layout).unwrap();
-    let mut expected = vec![Vec::new(); layout.streams().len() + 1];
+    let streams = streams(*layout);
+    sink.start(*layout, &streams).unwrap();
+    let mut expected = vec![Vec::new(); streams.len() + 1];
     for round in 0..3 {
-        for (index, stream) in expected.iter_mut().take(layout.streams().len()).enumerate() {
+        for (index, stream) in expected.iter_mut().take(streams.len()).enumerate() {
             let line = format!("{text} {round} {index}\n");
             let extent = Extent { bytes: line.len() as u64, lines: 1 };
             sink.write(&Entry { place: Place::Stream(index), bytes: line.as_bytes(), extent }).unwrap();
@@ -216,6 +220,6 @@ fn every_sink_replaces_an_earlier_result_as_a_whole() {
 fn a_sink_of_one_file_refuses_a_package() {
     for Case { name, open, .. } in CASES.iter().filter(|case| case.layout == LINES) {
         let folder = TempDir::new().unwrap();
-        assert!(open(folder.path()).start(&PACKAGE).is_err(), "{name}");
+        assert!(open(folder.path()).start(PACKAGE, &streams(PACKAGE)).is_err(), "{name}");
     }
 }

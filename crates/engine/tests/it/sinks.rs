@@ -385,7 +385,7 @@ fn a_folder_is_replaced_only_if_it_holds_what_its_manifest_lists() {
     };
     let write = |existing| {
         let mut sink = Box::new(FolderSink::create(check(existing)?).unwrap());
-        sink.start(&Layout::Package { streams: &["a.csv"] }).unwrap();
+        sink.start(Layout::Package, &["a.csv".to_owned()]).unwrap();
         let packed = PackedFile { path: "a.csv".to_owned(), bytes: 0, sha256: String::new() };
         let request = "{}".to_owned();
         sink.finish(&Manifest { files: vec![packed], request, ..Manifest::default() })
@@ -408,7 +408,7 @@ fn a_folder_is_replaced_only_if_it_holds_what_its_manifest_lists() {
     }
     // What appears while the export runs is safe, too.
     let mut sink = Box::new(FolderSink::create(check(Existing::Replace).unwrap()).unwrap());
-    sink.start(&Layout::Package { streams: &["a.csv"] }).unwrap();
+    sink.start(Layout::Package, &["a.csv".to_owned()]).unwrap();
     fs::write(out.join("late.txt"), "mine").unwrap();
     assert!(sink.finish(&Manifest::default()).is_err());
     assert_eq!(fs::read(out.join("late.txt")).unwrap(), b"mine");

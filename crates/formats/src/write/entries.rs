@@ -21,34 +21,22 @@ pub enum Layout {
         extension: &'static str,
     },
     /// A folder or an archive.
-    Package {
-        /// The paths of the files that grow with every row, in the order in which an archive holds them. Files that one
-        /// row makes are not among them.
-        streams: &'static [&'static str],
-    },
+    Package,
 }
 
 impl Layout {
-    /// Lists the streams. A result that is one file has one, without a path of its own.
-    pub fn streams(&self) -> &'static [&'static str] {
-        match self {
-            Self::Lines { .. } | Self::Document { .. } | Self::Table { .. } => &[""],
-            Self::Package { streams } => streams,
-        }
-    }
-
     /// Returns the extension of a result that is one file; nothing for a package.
     pub fn extension(&self) -> Option<&'static str> {
         match self {
             Self::Lines { extension } | Self::Document { extension } | Self::Table { extension } => Some(extension),
-            Self::Package { .. } => None,
+            Self::Package => None,
         }
     }
 }
 
 /// Where an encoder writes.
 pub struct Entries<'b> {
-    /// The streams of the [`Layout`], in its order. Appended to, never read: they may be emptied at any time.
+    /// The [streams](super::Encoder::streams), in their order. Appended to, never read: they may be emptied at any time.
     pub streams: &'b mut [Vec<u8>],
     /// Whole files.
     pub files: &'b mut Vec<FileEntry>,
@@ -57,7 +45,7 @@ pub struct Entries<'b> {
 }
 
 impl Entries<'_> {
-    /// Returns a stream, by its place in the [`Layout`].
+    /// Returns a stream, by its place among them.
     pub fn stream(&mut self, index: usize) -> &mut Vec<u8> {
         &mut self.streams[index]
     }
@@ -72,13 +60,43 @@ pub struct FileEntry {
     pub bytes: Vec<u8>,
 }
 
-/// Numbers that run through a result.
+/// Numbers that run through a result: those of what is written next, from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Numbers {
-    /// The number of a row, from 1.
+    /// The number of the row.
     pub row: u64,
-    /// The number of the row's first annotation, from 1.
+    /// The number of the next picture: an image, or a frame of a video.
+    pub picture: u64,
+    /// The number of the next annotation.
     pub annotation: u64,
+}
+
+impl Numbers {
+    /// The numbers of what is written first.
+    pub const FIRST: Self = Self { row: 1, picture: 1, annotation: 1 };
+
+    /// Takes the number of a picture.
+    pub fn take_picture(&mut self) -> u64 {
+        self.picture += 1;
+        self.picture - 1
+    }
+
+    /// Takes the number of an annotation.
+    pub fn take_annotation(&mut self) -> u64 {
+        self.annotation += 1;
+        self.annotation - 1
+    }
+}
+
+/// Finishes the bytes of a stream, on one thread and in their order: for what cannot be known where a row is encoded.
+pub trait Joiner: Send {
+    /// Takes what comes next and returns what is written of it now.
+    fn add(&mut self, bytes: Vec<u8>) -> std::io::Result<Vec<u8>>;
+
+    /// Returns what is written at the end.
+    fn finish(&mut self) -> std::io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How much a result holds.
@@ -86,6 +104,6 @@ pub struct Numbers {
 pub struct Totals {
     /// Rows.
     pub rows: u64,
-    /// Annotations, by the count of the encoder.
+    /// Annotations, by the numbers that the encoder took.
     pub annotations: u64,
 }

@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! - An encoder is pure and keeps nothing between two rows, so that rows can be encoded on any number of threads. What
-//!   must be known of other rows (numbers that run through, totals, classes) is known before the first row.
+//!   must be known of other rows (numbers that run through, totals, classes) is known before the first row. What can only
+//!   be known from one row to the next is the matter of a [`Joiner`].
 //! - A format never filters: it writes what is in the record, or counts what it cannot hold as a loss.
 //! - Nothing is changed in bytes after encoding.
 //!
@@ -27,7 +28,7 @@ mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
 pub use csv::Csv;
-pub use entries::{Entries, FileEntry, Layout, Numbers, Totals};
+pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
 pub use yolo::Yolo;
@@ -52,8 +53,8 @@ pub trait Format: Sync {
         &[]
     }
 
-    /// Returns whether the numbers of rows and annotations run through a result. They cost a pass over the rows before
-    /// the first one is written; without it they are those within a part, and mean nothing.
+    /// Returns whether the numbers of rows, pictures and annotations run through a result. Then all rows are encoded to
+    /// nowhere before the first one is written; without that, numbers are those within a part, and mean nothing.
     fn is_numbered(&self) -> bool {
         false
     }
@@ -72,24 +73,42 @@ pub trait Format: Sync {
 
 /// Turns the rows of one export into entries.
 pub trait Encoder: Sync {
+    /// Lists the paths of the files that grow with every row, in the order in which an archive holds them; files that one
+    /// row makes are not among them. A result that is one file has one, without a path of its own.
+    fn streams(&self) -> Vec<String> {
+        vec![String::new()]
+    }
+
+    /// Returns what finishes the bytes of a stream of a package; most need nothing.
+    fn joiner(&self, _stream: usize) -> Option<Box<dyn Joiner>> {
+        None
+    }
+
     /// Writes what comes before the first row.
     fn start(&self, _: &mut Entries<'_>) {}
 
-    /// Writes one row. `numbers` are those of the row and of its first annotation.
+    /// Returns whether something of every row comes before the rows themselves, as the images of a COCO file come before its
+    /// annotations. It costs another walk over the rows.
+    fn has_prefaces(&self) -> bool {
+        false
+    }
+
+    /// Writes what of a row comes before all rows. It takes the numbers that belong to that.
+    fn preface(&self, _: &Record<'_>, _: &mut Numbers, _: &mut Entries<'_>) {}
+
+    /// Writes what comes between the last preface and the first row.
+    fn after_prefaces(&self, _: &mut Entries<'_>) {}
+
+    /// Writes one row. It takes the numbers of what it writes.
     ///
     /// While a record with filled frames is written, the streams may be emptied: see
     /// [`Annotations`](labelport_model::record::Annotations).
-    fn row(&self, record: &Record<'_>, numbers: Numbers, entries: &mut Entries<'_>);
+    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>);
 
     /// Returns the name that files of a row would have if no other row had it. Asked of formats that are
     /// [lossy](Format::is_lossy).
     fn file_name(&self, _: &Record<'_>) -> Option<String> {
         None
-    }
-
-    /// Returns how many annotation numbers a row takes. Asked of formats that are [numbered](Format::is_numbered).
-    fn count_numbers(&self, _: &Record<'_>) -> u64 {
-        0
     }
 
     /// Writes what comes after the last row.
@@ -114,7 +133,10 @@ mod tests {
         assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
         for format in FORMATS {
             assert!(format.summary().ends_with('.'), "{}: the summary is not a sentence", format.name());
-            assert!(!format.layout().streams().is_empty(), "{}: there is no stream", format.name());
+            let about = About::default();
+            let streams = format.open(&about).unwrap().streams();
+            assert!(!streams.is_empty(), "{}: there is no stream", format.name());
+            assert_eq!(streams == [""], format.layout().extension().is_some(), "{}: {streams:?}", format.name());
             for option in format.options() {
                 assert!(option.summary.ends_with('.'), "{}: the summary is not a sentence", option.name);
             }

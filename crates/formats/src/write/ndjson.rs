@@ -30,7 +30,7 @@ impl Format for Ndjson {
 }
 
 impl Encoder for Ndjson {
-    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         let out = entries.stream(0);
         out.extend_from_slice(b"{\"data_row\":{");
         out.extend_from_slice(record.head);

@@ -52,17 +52,6 @@ const ANNOTATIONS: usize = 4;
 const ANSWERS: usize = 5;
 const METADATA: usize = 6;
 
-/// The files of the tables.
-static STREAMS: [&str; TABLES.len()] = {
-    let mut paths = [""; TABLES.len()];
-    let mut index = 0;
-    while index < paths.len() {
-        paths[index] = TABLES[index].path;
-        index += 1;
-    }
-    paths
-};
-
 static BOM: FormatOption = FormatOption {
     name: "bom",
     summary: "Whether each file begins with a byte order mark, by which older versions of Excel know UTF-8.",
@@ -84,7 +73,7 @@ impl Format for Csv {
     }
 
     fn layout(&self) -> Layout {
-        Layout::Package { streams: &STREAMS }
+        Layout::Package
     }
 
     fn options(&self) -> &'static [FormatOption] {
@@ -98,6 +87,10 @@ impl Format for Csv {
 }
 
 impl Encoder for Tables {
+    fn streams(&self) -> Vec<String> {
+        TABLES.iter().map(|table| table.path.to_owned()).collect()
+    }
+
     fn start(&self, entries: &mut Entries<'_>) {
         for (index, table) in TABLES.iter().enumerate() {
             if self.has_bom {
@@ -109,7 +102,7 @@ impl Encoder for Tables {
         }
     }
 
-    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         let head = members(record.head);
         let row = data_rows::Key::of(head.root());
         data_rows::write(record, head.root(), entries);
@@ -152,8 +145,8 @@ mod tests {
 
     #[test]
     fn tables_have_files_and_columns_of_their_own() {
-        let paths: std::collections::BTreeSet<_> = STREAMS.iter().collect();
-        assert_eq!(paths.len(), STREAMS.len());
+        let paths: std::collections::BTreeSet<_> = TABLES.iter().map(|table| table.path).collect();
+        assert_eq!(paths.len(), TABLES.len());
         for table in TABLES {
             let names: std::collections::BTreeSet<_> = table.columns.iter().collect();
             assert_eq!(names.len(), table.columns.len(), "{}", table.path);

@@ -127,7 +127,7 @@ impl Format for LegacyJson<'_> {
 }
 
 impl Encoder for LegacyJson<'_> {
-    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         row::write_labels(&self.0, record, entries.stream(0));
     }
 }
@@ -158,7 +158,7 @@ impl Format for LegacyRun<'_> {
 }
 
 impl Encoder for LegacyRun<'_> {
-    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         row::write_runs(&self.0, record, entries.stream(0));
     }
 }

@@ -49,7 +49,7 @@ fn written(format: &dyn Format, record: &Record<'_>) -> String {
     let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
     let about = About::default();
     let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses };
-    format.open(&about).unwrap().row(record, Numbers::default(), &mut entries);
+    format.open(&about).unwrap().row(record, &mut Numbers::default(), &mut entries);
     let [out] = streams;
     let text = String::from_utf8(out).unwrap();
     for line in text.lines() {

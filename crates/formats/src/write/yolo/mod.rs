@@ -89,7 +89,7 @@ impl Format for Yolo {
     }
 
     fn layout(&self) -> Layout {
-        Layout::Package { streams: &["rows.csv", LOSSES] }
+        Layout::Package
     }
 
     fn options(&self) -> &'static [FormatOption] {
@@ -121,6 +121,10 @@ impl Format for Yolo {
 }
 
 impl Encoder for Files<'_> {
+    fn streams(&self) -> Vec<String> {
+        ["rows.csv", LOSSES].map(str::to_owned).to_vec()
+    }
+
     fn start(&self, entries: &mut Entries<'_>) {
         let mut line = Line::of(entries, ROWS_STREAM);
         COLUMNS.iter().for_each(|column| line.token(column));
@@ -141,7 +145,7 @@ impl Encoder for Files<'_> {
         naming::wanted(self.naming, head.root()).map(|name| name.stem)
     }
 
-    fn row(&self, record: &Record<'_>, _: Numbers, entries: &mut Entries<'_>) {
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         let head = members(record.head);
         let head = head.root();
         let row_id = head.get("id").and_then(Value::as_text).unwrap_or_default();

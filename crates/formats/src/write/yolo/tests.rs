@@ -58,7 +58,7 @@ fn encode(options: &[(&str, &str)], media: &str, labels: &[LabelRecord<'_>]) -> 
         rest: b"",
     };
     encoder.start(&mut entries);
-    encoder.row(&record, Numbers::default(), &mut entries);
+    encoder.row(&record, &mut Numbers::default(), &mut entries);
     losses.name_classes(|place| (classes[place as usize].kind.clone(), classes[place as usize].name.clone()));
     (files, streams.map(|stream| String::from_utf8(stream).unwrap()), losses)
 }

@@ -22,6 +22,7 @@ mod entries;
 mod legacy;
 mod naming;
 mod ndjson;
+mod picture;
 mod settled;
 mod split;
 mod yolo;

@@ -1,7 +1,7 @@
 //! `data.yaml`: where the parts are, and the names of the classes.
 
+use super::super::picture::ClassList;
 use super::super::split::Split;
-use super::class_list::ClassList;
 
 /// Writes the file. Names are in double quotes, since YAML takes some words without them for something else.
 pub(super) fn write(classes: &ClassList, split: &Split) -> String {
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn parts_that_were_not_asked_for_are_the_first_of_those_that_were() {
-        let text = write(&ClassList::of(&[], &[]), &Split::parse("training=0.5,test=0.5").unwrap());
+        let text = write(&ClassList::of(&[], &[], &[]), &Split::parse("training=0.5,test=0.5").unwrap());
         let expect = "path: .\ntraining: images/training\ntest: images/test\n# There is no part of this name.\n\
                       train: images/training\n# There is no part of this name.\nval: images/training\nnc: 0\nnames: {}\n";
         assert_eq!(text, expect);

@@ -15,29 +15,24 @@
 //! A picture on which nothing is drawn has an empty file: it says that there is nothing. Where no label says so, a notice
 //! does.
 
-mod class_list;
 mod data_file;
-mod picture;
-mod ring;
 mod rotated;
 mod shape;
 
 use super::about::check_options;
 use super::annotations::for_each;
-use super::cells::Line;
 use super::chosen::{Chosen, LABELS, NOT_CHOSEN, is_skipped, label_id};
-use super::csv::{members, parsed};
-use super::naming::{self, NAMES, Name};
+use super::csv::members;
+use super::naming::{self, NAMES};
+use super::picture::{self, CLASSES, ClassList, Drawn, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle};
 use super::split::{SPLIT, Split};
 use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Pictures};
-use class_list::{CLASSES, ClassList, parse_pinned};
 use labelport_model::annotation::{Annotation, Body, Object};
+use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, ProjectRecord, Record};
-use picture::{Size, TURNED};
-use shape::Drawn;
 use std::collections::HashSet;
 use std::io::Write;
 
@@ -56,9 +51,8 @@ static OPTIONS: [FormatOption; 5] = [TASK, CLASSES, LABELS, NAMES, SPLIT];
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
 
-/// The columns of `rows.csv`.
-const COLUMNS: [&str; 8] =
-    ["data_row_id", "global_key", "external_id", "row_data", "split", "image", "labels", "label_id"];
+/// What has lines.
+const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
 
 /// What a line holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +107,7 @@ impl Format for Yolo {
             naming: about.option(&NAMES),
             split: Split::parse(about.option(&SPLIT))?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes, &parse_pinned(about.option(&CLASSES))?),
+            list: ClassList::of(about.classes, &FORMS, &parse_pinned(about.option(&CLASSES))?),
             shared_names: &about.shared_names,
             pictures: about.pictures,
         }))
@@ -122,22 +116,17 @@ impl Format for Yolo {
 
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
-        ["rows.csv", LOSSES].map(str::to_owned).to_vec()
+        [ROWS, LOSSES].map(str::to_owned).to_vec()
     }
 
     fn start(&self, entries: &mut Entries<'_>) {
-        let mut line = Line::of(entries, ROWS_STREAM);
-        COLUMNS.iter().for_each(|column| line.token(column));
-        line.end();
+        picture::start(ROWS_STREAM, entries);
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
         let bytes = data_file::write(&self.list, &self.split).into_bytes();
         entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
-        // A name with a line break in it could not be read back.
-        let names = self.list.names().iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
-        let bytes = names.collect::<String>().into_bytes();
-        entries.files.push(FileEntry { path: "classes.txt".to_owned(), bytes });
+        entries.files.push(self.list.to_file());
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
@@ -187,25 +176,10 @@ impl Encoder for Files<'_> {
             }
             Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
-        let place = size.is_ok().then_some((part.as_str(), &name, label_path.as_str(), chosen_id.as_str()));
-        write_row(head, place, entries);
+        let image = format!("images/{part}/{}{}", name.stem, name.extension);
+        let listed = Listed { part: &part, image: &image, labels: &label_path, label_id: &chosen_id };
+        picture::write(head, size.is_ok().then_some(&listed), ROWS_STREAM, entries);
     }
-}
-
-/// Writes the line of a row that says in which files it is.
-fn write_row(head: Value<'_>, place: Option<(&str, &Name, &str, &str)>, entries: &mut Entries<'_>) {
-    let mut line = Line::of(entries, ROWS_STREAM);
-    ["id", "global_key", "external_id", "row_data"].iter().for_each(|key| line.value(head.get(key)));
-    match place {
-        Some((part, name, label_path, label_id)) => {
-            line.text(part);
-            line.text(&format!("images/{part}/{}{}", name.stem, name.extension));
-            line.text(label_path);
-            line.text(label_id);
-        }
-        None => line.empty(4),
-    }
-    line.end();
 }
 
 /// What is said of empty files that do not say what they seem to say.
@@ -305,11 +279,6 @@ impl Sheet<'_, '_> {
 }
 
 const NOT_DRAWN: &str = "the format holds boxes, polygons and masks of pictures";
-
-/// Returns the media attributes of a row.
-fn media_of(media: Option<&[u8]>) -> labelport_model::json::Document {
-    parsed(media.unwrap_or(b"{}"))
-}
 
 #[cfg(test)]
 mod tests;

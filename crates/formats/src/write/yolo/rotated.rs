@@ -1,6 +1,6 @@
 //! The smallest rectangle around a shape, turned as it needs to be.
 
-use super::ring::Corner;
+use super::super::picture::Corner;
 
 /// Returns the corners of the rectangle of the smallest area around some points, in the order in which they are walked
 /// clockwise as people see a picture, from the one that is highest and then farthest to the left. Nothing where the points

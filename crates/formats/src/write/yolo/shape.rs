@@ -1,45 +1,16 @@
 //! Shapes to lines of numbers.
 
-use super::super::Pictures;
+use super::super::picture::{
+    Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, cut_to, is_of_size, twice_area,
+};
 use super::super::settled::Fate;
 use super::Task;
-use super::picture::Size;
-use super::ring::{Corner, bounds_of, cut_to, twice_area};
 use super::rotated::smallest_rectangle;
-use crate::raster::Runs;
-use crate::read::labelbox_lines::read_runs;
-use labelport_model::annotation::{Mask, Point, Rect, Shape, open_ring};
 
 /// The numbers of a line, after the class.
 type Numbers = Vec<f64>;
 
-/// What is drawn on a picture.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Drawn {
-    Box { left: f64, top: f64, right: f64, bottom: f64 },
-    Polygon(Vec<Corner>),
-    Mask(Runs),
-}
-
 impl Drawn {
-    /// Takes a shape; nothing where it is neither box nor polygon nor mask. Fails with a clause where it cannot be read.
-    pub(super) fn of(shape: &Shape<'_>, pictures: Option<&dyn Pictures>) -> Option<Result<Self, &'static str>> {
-        match shape {
-            Shape::Box(rect) => Some(Ok(Self::of_box(rect))),
-            Shape::Polygon(ring) => {
-                let corner = |point: &Point<'_>| (point.x.get(), point.y.get());
-                Some(Ok(Self::Polygon(open_ring(ring).iter().map(corner).collect())))
-            }
-            Shape::Mask(mask) => Some(read_mask(mask, pictures).map(Self::Mask)),
-            _ => None,
-        }
-    }
-
-    fn of_box(rect: &Rect<'_>) -> Self {
-        let (left, top) = (rect.left.get(), rect.top.get());
-        Self::Box { left, top, right: left + rect.width.get(), bottom: top + rect.height.get() }
-    }
-
     /// Returns the lines of an object, and what became of it.
     pub(super) fn lines(&self, task: Task, size: &Size) -> (Vec<Numbers>, Fate) {
         match task {
@@ -169,30 +140,12 @@ fn is_same_ring(ring: &[Corner], corners: &[Corner; 4], size: &Size) -> bool {
     ring.len() == 4 && corners.iter().all(|corner| ring.iter().any(|own| is_near(own, corner)))
 }
 
-const NO_AREA: &str = "it has no area";
-const OUTSIDE: &str = "it lies outside the picture";
 const CUT: &str = "what lies outside the picture was cut off";
-const OTHER_SIZE: &str = "its mask has another size than the picture";
-
-fn is_of_size(runs: &Runs, size: &Size) -> bool {
-    (f64::from(runs.width()), f64::from(runs.height())) == (size.width, size.height)
-}
-
-fn read_mask(mask: &Mask<'_>, pictures: Option<&dyn Pictures>) -> Result<Runs, &'static str> {
-    let pictures = pictures.ok_or("its picture is not at hand")?;
-    let unreadable = "its picture cannot be read as a mask";
-    if let Some(url) = mask.instance.as_ref().and_then(|instance| instance.url.as_ref()) {
-        return read_runs(&pictures.read(&url.get())?, None).map_err(|_| unreadable);
-    }
-    let composite = mask.composite.as_ref().ok_or("it has no picture")?;
-    let url = composite.url.as_ref().ok_or("it has no picture")?;
-    let colour = composite.color_rgb.ok_or("its colour is not known")?;
-    read_runs(&pictures.read(&url.get())?, Some(colour)).map_err(|_| unreadable)
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::raster::Runs;
 
     const SIZE: Size = Size { width: 10.0, height: 20.0, is_turned: false };
 

@@ -1,11 +1,11 @@
 //! Rings of corners: bounds, areas, and cutting to a picture.
 
 /// A corner in pixels, from the upper left corner of the picture.
-pub(super) type Corner = (f64, f64);
+pub(in crate::write) type Corner = (f64, f64);
 
 /// Returns the left, upper, right and lower side of the box around a ring; nothing for one without corners, or with a side
 /// that is not a number.
-pub(super) fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
+pub(in crate::write) fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
     let first = ring.first()?;
     let start = [first.0, first.1, first.0, first.1];
     let is_whole = ring.iter().all(|(x, y)| x.is_finite() && y.is_finite());
@@ -17,13 +17,13 @@ pub(super) fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
 }
 
 /// Returns twice the area that a ring encloses, negative where it runs the other way round.
-pub(super) fn twice_area(ring: &[Corner]) -> f64 {
+pub(in crate::write) fn twice_area(ring: &[Corner]) -> f64 {
     let next = ring.iter().cycle().skip(1);
     ring.iter().zip(next).map(|((x, y), (u, v))| x * v - u * y).sum()
 }
 
 /// Cuts a ring to the picture, side by side of the picture. A ring that lies inside stays as it is.
-pub(super) fn cut_to(ring: &[Corner], (width, height): (f64, f64)) -> Vec<Corner> {
+pub(in crate::write) fn cut_to(ring: &[Corner], (width, height): (f64, f64)) -> Vec<Corner> {
     let is_inside = |(x, y): &Corner| (0.0..=width).contains(x) && (0.0..=height).contains(y);
     if ring.iter().all(is_inside) {
         return ring.to_vec();

@@ -1,35 +1,53 @@
 //! The size of a picture, as the row knows it.
 
-use super::media_of;
+use crate::write::csv::parsed;
 use labelport_model::json::Value;
 
 /// The width and the height of a picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Size {
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(in crate::write) struct Size {
+    pub(in crate::write) width: f64,
+    pub(in crate::write) height: f64,
     /// Whether the picture is stored turned or mirrored. Then nothing says whether the sides are those before or after.
-    pub(super) is_turned: bool,
+    pub(in crate::write) is_turned: bool,
 }
 
+/// What a row with pictures is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::write) enum Kind {
+    /// One picture.
+    Image,
+    /// A picture for each frame.
+    Video,
+}
+
+const NOT_A_PICTURE: &str = "its row is not a picture";
+
 /// What is said of rows whose pictures are turned.
-pub(super) const TURNED: &str =
+pub(in crate::write) const TURNED: &str =
     "its picture is turned by EXIF; check that its width and height are those after turning";
 
 impl Size {
-    /// Reads the media attributes of a row. Fails with a clause that says why it has no file.
-    pub(super) fn of(media: Option<&[u8]>) -> Result<Self, &'static str> {
-        let media = media_of(media);
+    /// Reads the media attributes of a row that is an image. Fails with a clause that says why it has no file.
+    pub(in crate::write) fn of(media: Option<&[u8]>) -> Result<Self, &'static str> {
+        match Self::of_kind(media)? {
+            (size, Kind::Image) => Ok(size),
+            (_, Kind::Video) => Err(NOT_A_PICTURE),
+        }
+    }
+
+    /// Reads the media attributes of a row that is an image or a video, and says which.
+    pub(in crate::write) fn of_kind(media: Option<&[u8]>) -> Result<(Self, Kind), &'static str> {
+        let media = parsed(media.unwrap_or(b"{}"));
         let text = |key: &str| media.root().get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
         let (asset, mime) = (text("asset_type"), text("mime_type"));
-        let is_picture = match (asset.as_str(), mime.as_str()) {
-            ("image", _) => true,
-            ("", mime) => mime.is_empty() || mime.starts_with("image/"),
-            _ => false,
+        let kind = match (asset.as_str(), mime.as_str()) {
+            ("image", _) => Kind::Image,
+            ("video", _) => Kind::Video,
+            ("", mime) if mime.is_empty() || mime.starts_with("image/") => Kind::Image,
+            ("", mime) if mime.starts_with("video/") => Kind::Video,
+            _ => return Err(NOT_A_PICTURE),
         };
-        if !is_picture {
-            return Err("its row is not a picture");
-        }
         // Older files have the number as a text.
         let is_turned = media.root().get("exif_rotation").is_some_and(|turned| turned.raw().trim_matches('"') != "1");
         let side = |key: &str| {
@@ -37,7 +55,7 @@ impl Size {
             side.filter(|side| side.is_finite() && *side >= 1.0)
         };
         match (side("width"), side("height")) {
-            (Some(width), Some(height)) => Ok(Self { width, height, is_turned }),
+            (Some(width), Some(height)) => Ok((Self { width, height, is_turned }, kind)),
             _ => Err("the width and the height of its picture are not known"),
         }
     }

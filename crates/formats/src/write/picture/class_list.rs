@@ -1,14 +1,14 @@
-//! The classes of a YOLO package: numbers from 0, and a name for each.
+//! Classes by number: from 0, in the order of the ontology, with a name for each.
 //!
 //! `classes.txt` has the names, one a line. Given to a later export, each of its classes keeps its number, whatever became
 //! of the ontology.
 
-use super::super::{Class, FormatOption, OpenError};
+use crate::write::{Class, FileEntry, FormatOption, OpenError};
 use labelport_model::data_type::Form;
 use std::collections::{HashMap, HashSet};
 
 /// The option.
-pub(super) static CLASSES: FormatOption = FormatOption {
+pub(in crate::write) static CLASSES: FormatOption = FormatOption {
     name: "classes",
     summary: "Names that keep their numbers, one a line: the classes.txt of an earlier export. Others come after them.",
     values: &[""],
@@ -16,7 +16,7 @@ pub(super) static CLASSES: FormatOption = FormatOption {
 };
 
 /// Reads a value of the option.
-pub(super) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
+pub(in crate::write) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
     let names: Vec<&str> = text.lines().collect();
     let refused = |known: &str| OpenError::OptionValue {
         option: CLASSES.name.to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
 }
 
 /// The classes by number.
-pub(super) struct ClassList {
+pub(in crate::write) struct ClassList {
     names: Vec<String>,
     /// The number of each class of the export, by its place; those that have none are not there.
     numbers: HashMap<u32, usize>,
@@ -44,11 +44,11 @@ pub(super) struct ClassList {
 }
 
 impl ClassList {
-    /// Lists the tools that draw boxes, polygons and masks: all that the ontology of the project has, in its order, and
-    /// others of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
+    /// Lists the tools that draw in one of some forms: all that the ontology of the project has, in its order, and others
+    /// of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
     /// first.
-    pub(super) fn of(classes: &[Class], pinned: &[&str]) -> Self {
-        let mut list = Self::in_order(classes);
+    pub(in crate::write) fn of(classes: &[Class], forms: &[Form], pinned: &[&str]) -> Self {
+        let mut list = Self::in_order(classes, forms);
         let mut names: Vec<String> = pinned.iter().map(|name| (*name).to_owned()).collect();
         let place_of: Vec<usize> = list
             .names
@@ -65,8 +65,8 @@ impl ClassList {
         list
     }
 
-    fn in_order(classes: &[Class]) -> Self {
-        let is_drawn = |class: &&Class| matches!(class.form, Some(Form::Box | Form::Polygon | Form::Mask));
+    fn in_order(classes: &[Class], forms: &[Form]) -> Self {
+        let is_drawn = |class: &&Class| class.form.is_some_and(|form| forms.contains(&form));
         let drawn = classes.iter().filter(is_drawn).map(|class| class.index).collect();
         let mut list = Self { names: Vec::new(), numbers: HashMap::new(), drawn, renamed: Vec::new() };
         let mut tools: HashMap<(&str, &str), usize> = HashMap::new();
@@ -87,22 +87,29 @@ impl ClassList {
     }
 
     /// Lists the names by number.
-    pub(super) fn names(&self) -> &[String] {
+    pub(in crate::write) fn names(&self) -> &[String] {
         &self.names
     }
 
+    /// Returns the file by which a later export keeps the numbers.
+    pub(in crate::write) fn to_file(&self) -> FileEntry {
+        // A name with a line break in it could not be read back.
+        let names = self.names.iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
+        FileEntry { path: "classes.txt".to_owned(), bytes: names.collect::<String>().into_bytes() }
+    }
+
     /// Lists sentences about classes whose names were taken.
-    pub(super) fn renamed(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::write) fn renamed(&self) -> impl Iterator<Item = &str> {
         self.renamed.iter().map(String::as_str)
     }
 
     /// Returns the number of a class of the export.
-    pub(super) fn number(&self, place: u32) -> Option<usize> {
+    pub(in crate::write) fn number(&self, place: u32) -> Option<usize> {
         self.numbers.get(&place).copied()
     }
 
     /// Returns whether annotations of a class have lines.
-    pub(super) fn is_drawn(&self, place: u32) -> bool {
+    pub(in crate::write) fn is_drawn(&self, place: u32) -> bool {
         self.drawn.contains(&place)
     }
 
@@ -121,6 +128,8 @@ impl ClassList {
 mod tests {
     use super::*;
 
+    const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
+
     fn class(index: u32, schema_id: &str, name: &str, form: Form, is_listed: bool, written: u64) -> Class {
         let (schema_id, name) = (schema_id.to_owned(), name.to_owned());
         Class { index, schema_id, name, kind: String::new(), form: Some(form), is_listed, written }
@@ -138,13 +147,13 @@ mod tests {
             class(6, "", "nameless", Form::Box, false, 1),
             class(7, "", "other", Form::Box, false, 1),
         ];
-        let list = ClassList::of(&classes, &[]);
+        let list = ClassList::of(&classes, &FORMS, &[]);
         assert_eq!(list.names(), ["car", "car (2)", "old", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| list.number(place)).collect();
         assert_eq!(numbers, [Some(0), None, Some(1), Some(0), Some(2), None, Some(3), Some(4)]);
         assert_eq!(list.renamed().count(), 1);
 
-        let pinned = ClassList::of(&classes, &["gone", "car (2)", "old"]);
+        let pinned = ClassList::of(&classes, &FORMS, &["gone", "car (2)", "old"]);
         assert_eq!(pinned.names(), ["gone", "car (2)", "old", "car", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| pinned.number(place)).collect();
         assert_eq!(numbers, [Some(3), None, Some(1), Some(3), Some(2), None, Some(4), Some(5)]);

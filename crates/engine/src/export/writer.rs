@@ -1,0 +1,108 @@
+//! What is encoded, on its way to the sink: the first, the last and all chunks in between, in their order.
+
+use super::WorkError;
+use super::chunk::{Chunk, Page};
+use crate::sink::{Entry, Extent, Packing, Place, Sink};
+use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
+use labelport_model::losses::Losses;
+
+/// Takes each chunk after it was written.
+pub(super) type Add<'a> = dyn FnMut(Chunk) + 'a;
+
+/// Hands what is encoded to the sink.
+pub(super) struct Writer<'s> {
+    sink: &'s mut dyn Sink,
+    packing: Packing,
+    encoder: &'s dyn Encoder,
+    /// What finishes the bytes of each stream, where something does.
+    joiners: Vec<Option<Box<dyn Joiner>>>,
+    pub(super) rows: u64,
+    pub(super) losses: Losses,
+}
+
+impl<'s> Writer<'s> {
+    pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, stream_count: usize) -> Self {
+        let joiners = (0..stream_count).map(|stream| encoder.joiner(stream)).collect();
+        Self { sink, packing, encoder, joiners, rows: 0, losses: Losses::default() }
+    }
+
+    /// Returns what messages call the place that is written to.
+    pub(super) fn target(&self) -> String {
+        self.sink.name()
+    }
+
+    /// Returns whether a write takes about as long as a digest.
+    pub(super) fn writes_slowly(&self) -> bool {
+        self.sink.writes_slowly()
+    }
+
+    /// Writes what comes before the first row.
+    pub(super) fn start(&mut self, layout: Layout, streams: &[String], add: &mut Add<'_>) -> Result<(), WorkError> {
+        self.sink.start(layout, streams).map_err(WorkError::Write)?;
+        let mut page = Page::new(streams.len());
+        self.encoder.start(&mut page.entries());
+        self.write_page(page, add)
+    }
+
+    /// Writes what comes between prefaces and rows.
+    pub(super) fn end_prefaces(&mut self, add: &mut Add<'_>) -> Result<(), WorkError> {
+        let mut page = Page::new(self.joiners.len());
+        self.encoder.after_prefaces(&mut page.entries());
+        self.write_page(page, add)
+    }
+
+    /// Writes what comes after the last row.
+    pub(super) fn finish(&mut self, layout: Layout, totals: &Totals, add: &mut Add<'_>) -> Result<(), WorkError> {
+        let mut page = Page::new(self.joiners.len());
+        self.encoder.finish(totals, &mut page.entries());
+        self.write_page(page, add)?;
+        let mut last = Page::new(self.joiners.len());
+        for (stream, joiner) in last.streams.iter_mut().zip(std::mem::take(&mut self.joiners)) {
+            if let Some(mut joiner) = joiner {
+                *stream = joiner.finish().map_err(WorkError::Write)?;
+            }
+        }
+        self.write_page(last, add)?;
+        // A compressed file without any frame is not one, so an empty result gets an empty frame.
+        if layout.extension().is_some() && self.rows == 0 {
+            let mut frame = Vec::new();
+            self.packing.packer().and_then(|mut packer| packer.pack(&[], &mut frame)).map_err(WorkError::Write)?;
+            if !frame.is_empty() {
+                self.sink.write(&Entry::of_stream(&frame, Extent::default())).map_err(WorkError::Write)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a page that no worker has written on.
+    fn write_page(&mut self, page: Page, add: &mut Add<'_>) -> Result<(), WorkError> {
+        let mut packer = self.packing.packer().map_err(WorkError::Write)?;
+        let mut chunk = page.into_chunk(&mut packer).map_err(WorkError::Write)?;
+        self.write(&mut chunk)?;
+        add(chunk);
+        Ok(())
+    }
+
+    /// Writes a chunk, which then holds what was written.
+    pub(super) fn write(&mut self, chunk: &mut Chunk) -> Result<(), WorkError> {
+        self.rows += chunk.rows;
+        self.losses.merge(std::mem::take(&mut chunk.losses));
+        for file in &chunk.files {
+            let extent = Extent { bytes: file.bytes.len() as u64, lines: 0 };
+            let entry = Entry { place: Place::File(&file.path), bytes: &file.bytes, extent };
+            self.sink.write(&entry).map_err(WorkError::Write)?;
+        }
+        for (joiner, piece) in self.joiners.iter_mut().zip(&mut chunk.streams) {
+            // A package takes bytes as they are, so that nothing is compressed yet.
+            if let Some(joiner) = joiner.as_mut().filter(|_| !piece.bytes.is_empty()) {
+                piece.bytes = joiner.add(std::mem::take(&mut piece.bytes)).map_err(WorkError::Write)?;
+            }
+        }
+        for (index, piece) in chunk.streams.iter().enumerate().filter(|(_, piece)| !piece.bytes.is_empty()) {
+            let extent = Extent { bytes: piece.bytes.len() as u64, lines: piece.lines };
+            let bytes = if self.packing == Packing::Plain { &piece.bytes } else { &piece.packed };
+            self.sink.write(&Entry { place: Place::Stream(index), bytes, extent }).map_err(WorkError::Write)?;
+        }
+        Ok(())
+    }
+}

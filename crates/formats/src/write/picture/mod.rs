@@ -1,0 +1,13 @@
+//! What formats of pictures share: classes by number, the size of a picture, what is drawn on it, and the list of rows.
+
+mod class_list;
+mod drawn;
+mod ring;
+mod row_list;
+mod size;
+
+pub(super) use class_list::{CLASSES, ClassList, parse_pinned};
+pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
+pub(super) use ring::{Corner, bounds_of, cut_to, twice_area};
+pub(super) use row_list::{Listed, ROWS, start, write};
+pub(super) use size::{Size, TURNED};

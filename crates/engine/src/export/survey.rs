@@ -50,17 +50,17 @@ pub(super) fn run(
                 }
                 Ok(())
             };
-            worker.assembler.next = Numbers::default();
+            worker.assembler.next = Numbers::FIRST;
             work(worker, plan, selection, &(0, part), stream_count, &spare, stop, &mut take)?;
             // Where nobody takes it any more, another thread has failed.
             emit((of_part, worker.assembler.next)).map_err(|_| WorkError::Stopped)
         },
-        |(of_part, taken): (Losses, Numbers)| {
+        |(of_part, end): (Losses, Numbers)| {
             losses.merge(of_part);
             starts.push(total);
-            total.row += taken.row;
-            total.picture += taken.picture;
-            total.annotation += taken.annotation;
+            total.row += end.row - Numbers::FIRST.row;
+            total.picture += end.picture - Numbers::FIRST.picture;
+            total.annotation += end.annotation - Numbers::FIRST.annotation;
             Ok(())
         },
     );

@@ -6,12 +6,14 @@
 //!   its pixels and no others.
 //! - [`fill`] takes the pixels that pycocotools takes, for any polygon.
 //!
-//! Nothing here allocates more than grows with the outline.
+//! Nothing here allocates more than grows with the outline, but for a [`Canvas`], which has a limit.
 
+mod canvas;
 mod fill;
 mod outline;
 mod text;
 
+pub use canvas::{Area, Canvas};
 pub use fill::fill;
 pub use outline::Ring;
 

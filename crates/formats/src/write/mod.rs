@@ -15,9 +15,12 @@
 
 mod about;
 mod annotations;
+mod attributes;
 mod cells;
 mod chosen;
+mod coco;
 mod csv;
+mod decided;
 mod entries;
 mod legacy;
 mod naming;
@@ -25,9 +28,12 @@ mod ndjson;
 mod picture;
 mod settled;
 mod split;
+#[cfg(test)]
+mod testing;
 mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
+pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
@@ -117,7 +123,8 @@ pub trait Encoder: Sync {
 }
 
 /// Every format, by name.
-pub static FORMATS: &[&dyn Format] = &[&Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Yolo];
+pub static FORMATS: &[&dyn Format] =
+    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

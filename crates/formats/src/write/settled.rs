@@ -12,6 +12,9 @@ pub(super) const LOSSES: &str = "losses.ndjson";
 /// Why answers are left out of formats that hold shapes alone.
 pub(super) const NO_ANSWERS: &str = "the format has no place for answers";
 
+/// Why something inside an annotation is left out of formats that hold what is known.
+const UNREAD: &str = "it is inside another annotation, in a form that is not known";
+
 /// What became of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fate {
@@ -56,6 +59,16 @@ impl<'a> Classes<'a> {
         };
         places.iter().find(is_it).copied()
     }
+
+    /// Returns the place of an object's class.
+    pub(super) fn of_object(&self, annotation: &Annotation<'_>) -> Option<u32> {
+        // The first annotation that is counted is the object itself.
+        let mut found = None;
+        annotation.for_each_mark(&mut |mark| {
+            found.get_or_insert_with(|| self.find(&mark));
+        });
+        found.flatten()
+    }
 }
 
 fn unescaped(inner: &str) -> String {
@@ -75,6 +88,19 @@ pub(super) fn settle(
     fate: Fate,
     origin: &Origin<'_>,
     classes: &Classes<'_>,
+    target: (usize, &mut Entries<'_>),
+) {
+    settle_each(annotation, fate, &mut std::iter::repeat(Fate::left_out(NO_ANSWERS)), origin, classes, target);
+}
+
+/// Settles an annotation and all that are in it: an object by its fate, answers by fates of their own in the order in which
+/// they are counted, and everything as left out where the fate has that for all.
+pub(super) fn settle_each(
+    annotation: &Annotation<'_>,
+    fate: Fate,
+    answers: &mut dyn Iterator<Item = Fate>,
+    origin: &Origin<'_>,
+    classes: &Classes<'_>,
     (stream, entries): (usize, &mut Entries<'_>),
 ) {
     let is_object = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
@@ -86,7 +112,7 @@ pub(super) fn settle(
     annotation.for_each_mark(&mut |mark| {
         let fate = match (std::mem::take(&mut is_first), fate.outcome) {
             (true, _) | (_, Outcome::LeftOut) => fate,
-            _ => Fate::left_out(NO_ANSWERS),
+            _ => answers.next().unwrap_or(Fate::left_out(UNREAD)),
         };
         match classes.find(&mark) {
             Some(place) => entries.losses.settle(place, fate.outcome, fate.reason),

@@ -243,12 +243,7 @@ impl Sheet<'_, '_> {
     /// Returns the place of an object's class; nothing for an object without a kind, which is of no class.
     fn class_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Option<u32> {
         object.kind.as_ref()?;
-        // The first annotation that is counted is the object itself.
-        let mut found = None;
-        annotation.for_each_mark(&mut |mark| {
-            found.get_or_insert_with(|| self.encoder.classes.find(&mark));
-        });
-        found.flatten()
+        self.encoder.classes.of_object(annotation)
     }
 
     fn write_object(&mut self, annotation: &Annotation<'_>, object: &Object<'_>, size: &Size) -> Fate {

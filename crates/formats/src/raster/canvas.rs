@@ -1,0 +1,147 @@
+//! A picture whose pixels are numbers of objects.
+
+use super::{Bounds, Runs};
+use png::{BitDepth, ColorType, Encoder};
+use std::io::{self, Write};
+
+/// The most pixels of a canvas, each of two bytes.
+const LIMIT_PIXELS: u64 = 1 << 26;
+
+/// Pixels, each with the number of the object that it belongs to; 0 is nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canvas {
+    width: u32,
+    height: u32,
+    /// Row by row.
+    pixels: Vec<u16>,
+}
+
+/// The pixels of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Area {
+    /// How many.
+    pub pixels: u64,
+    /// The box around them; nothing where there are none.
+    pub bounds: Option<Bounds>,
+}
+
+impl Canvas {
+    /// Makes an empty canvas; nothing if it has no pixels, or more than 2^26.
+    pub fn new(width: u32, height: u32) -> Option<Self> {
+        let count = u64::from(width) * u64::from(height);
+        let pixels = (1..=LIMIT_PIXELS).contains(&count).then(|| vec![0; count as usize])?;
+        Some(Self { width, height, pixels })
+    }
+
+    /// Gives the pixels of a mask of its size to an object.
+    pub fn paint(&mut self, runs: &Runs, number: u16) {
+        let width = self.width as usize;
+        for (x, top, bottom) in runs.columns().filter(|(x, _, bottom)| *x < self.width && *bottom <= self.height) {
+            for y in top..bottom {
+                self.pixels[y as usize * width + x as usize] = number;
+            }
+        }
+    }
+
+    /// Returns what is left of each object, by number from 1.
+    pub fn areas(&self, count: usize) -> Vec<Area> {
+        let mut areas = vec![Area::default(); count];
+        for (y, row) in (0..).zip(self.pixels.chunks(self.width as usize)) {
+            for (x, number) in (0..).zip(row) {
+                let place = usize::from(*number).checked_sub(1);
+                if let Some(area) = place.and_then(|place| areas.get_mut(place)) {
+                    area.add(x, y);
+                }
+            }
+        }
+        areas
+    }
+
+    /// Returns a PNG in which red, green and blue are the lowest, middle and highest byte of a number.
+    pub fn to_rgb_png(&self) -> Vec<u8> {
+        self.to_png(ColorType::Rgb, BitDepth::Eight, |number, out| {
+            let [low, high] = number.to_le_bytes();
+            out.extend_from_slice(&[low, high, 0]);
+        })
+    }
+
+    fn to_png(&self, color: ColorType, depth: BitDepth, write_pixel: impl Fn(u16, &mut Vec<u8>)) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Memory takes all that is written, and a line has as many bytes as the header says.
+        self.write_png(&mut bytes, color, depth, write_pixel).expect("a canvas has a size that PNG can hold");
+        bytes
+    }
+
+    fn write_png(
+        &self,
+        bytes: &mut Vec<u8>,
+        color: ColorType,
+        depth: BitDepth,
+        write_pixel: impl Fn(u16, &mut Vec<u8>),
+    ) -> io::Result<()> {
+        let mut encoder = Encoder::new(bytes, self.width, self.height);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        let mut writer = encoder.write_header()?;
+        let mut stream = writer.stream_writer()?;
+        let mut line = Vec::new();
+        for row in self.pixels.chunks(self.width as usize) {
+            line.clear();
+            row.iter().for_each(|number| write_pixel(*number, &mut line));
+            stream.write_all(&line)?;
+        }
+        stream.finish()?;
+        writer.finish()?;
+        Ok(())
+    }
+}
+
+impl Area {
+    fn add(&mut self, x: u32, y: u32) {
+        self.pixels += 1;
+        let bounds = self.bounds.get_or_insert(Bounds { left: x, top: y, width: 1, height: 1 });
+        // Pixels come row by row, so that none is above the first.
+        let right = (bounds.left + bounds.width).max(x + 1);
+        bounds.left = bounds.left.min(x);
+        bounds.width = right - bounds.left;
+        bounds.height = y + 1 - bounds.top;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_objects_cover_earlier_ones() {
+        let mut canvas = Canvas::new(4, 3).unwrap();
+        let runs = |rows: &[(u32, u32, u32)]| Runs::of_rows(4, 3, rows.iter().copied());
+        canvas.paint(&runs(&[(0, 0, 3), (1, 0, 3)]), 1);
+        canvas.paint(&runs(&[(1, 1, 4), (2, 0, 1)]), 300);
+        assert_eq!(canvas.pixels, [1, 1, 1, 0, 1, 300, 300, 300, 300, 0, 0, 0]);
+        let areas = canvas.areas(300);
+        let of = |left, top, width, height| Some(Bounds { left, top, width, height });
+        assert_eq!(areas[0], Area { pixels: 4, bounds: of(0, 0, 3, 2) });
+        assert_eq!(areas[1], Area::default());
+        assert_eq!(areas[299], Area { pixels: 4, bounds: of(0, 1, 4, 2) });
+    }
+
+    #[test]
+    fn numbers_are_read_back_from_colours() {
+        let mut canvas = Canvas::new(2, 1).unwrap();
+        canvas.paint(&Runs::of_rows(2, 1, [(0, 1, 2)].into_iter()), 0x0203);
+        let bytes = canvas.to_rgb_png();
+        let mut reader = png::Decoder::new(io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut pixels = [0; 6];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, [0, 0, 0, 3, 2, 0]);
+        assert_eq!(canvas.to_rgb_png(), bytes);
+    }
+
+    #[test]
+    fn a_canvas_has_a_limit() {
+        assert_eq!(Canvas::new(0, 5), None);
+        assert_eq!(Canvas::new(1 << 14, (1 << 12) + 1), None);
+        assert!(Canvas::new(1, 1).is_some());
+    }
+}

@@ -1,0 +1,590 @@
+//! COCO: one JSON file for each part, with images, annotations and categories.
+//!
+//! `--format-option task=` says which annotations: `instances` (boxes, polygons, masks), `keypoints` (points, each a category
+//! with one keypoint), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
+//! a video on which something is stored is an image with `video_id` and `frame_id`, and its objects have a `track_id`.
+//!
+//! What stands in a file before and after its lists, and the commas between elements, are in `document`; what a shape
+//! becomes in `shape`; the pictures of `panoptic` in `panoptic`.
+//!
+//! # Invariants
+//! - Images, annotations and categories are numbered from 1, in the order of the export, through all parts: a number is
+//!   never given twice, whatever part a row is in.
+//! - [`Encoder::preface`] and [`Encoder::row`] see the same pictures in the same order, so that numbers agree.
+//!
+//! What the format cannot hold: relations, lines, all labels of a row but one, predictions, answers about a whole video.
+//! Answers are `attributes` of annotations and images; those to which an answer leads are named after the way there.
+
+mod document;
+mod panoptic;
+mod shape;
+
+use super::about::check_options;
+use super::annotations::for_each;
+use super::attributes::Attributes;
+use super::chosen::{Chosen, LABELS};
+use super::csv::members;
+use super::decided::{Decided, decide};
+use super::naming::{self, NAMES, Name};
+use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
+use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
+use super::split::{SPLIT, Split};
+use super::{About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Pictures, Totals};
+use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
+use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
+use labelport_model::data_type::Form;
+use labelport_model::json::{ObjectWriter, Value};
+use labelport_model::losses::Outcome;
+use labelport_model::record::Record;
+use shape::{Geometry, write_numbers};
+use std::collections::{HashMap, HashSet};
+
+/// One JSON file for each part.
+pub struct Coco;
+
+static TASK: FormatOption = FormatOption {
+    name: "task",
+    summary: "What an annotation is: an object with its box and pixels, a point, a text about the picture, or all pixels of \
+              the picture.",
+    values: &["instances", "keypoints", "captions", "panoptic"],
+    form: None,
+};
+
+static MASKS: FormatOption = FormatOption {
+    name: "masks",
+    summary: "How the pixels of a mask are written: as rings where these say all and as run lengths elsewhere, or always \
+              as run lengths.",
+    values: &["rings", "runs"],
+    form: None,
+};
+
+static OPTIONS: [FormatOption; 6] = [TASK, MASKS, CLASSES, LABELS, NAMES, SPLIT];
+
+const ROWS_STREAM: usize = 0;
+const LOSSES_STREAM: usize = 1;
+/// The stream of the first part.
+const PARTS_STREAM: usize = 2;
+
+/// What an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Instances,
+    Keypoints,
+    Captions,
+    Panoptic,
+}
+
+impl Task {
+    fn of(value: &str) -> Self {
+        match value {
+            "keypoints" => Self::Keypoints,
+            "captions" => Self::Captions,
+            "panoptic" => Self::Panoptic,
+            _ => Self::Instances,
+        }
+    }
+
+    /// Returns how files are called, as readers look for them.
+    fn file_prefix(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Keypoints => "person_keypoints",
+            Self::Captions => "captions",
+            Self::Panoptic => "panoptic",
+        }
+    }
+
+    /// Lists the forms that have categories.
+    fn forms(self) -> &'static [Form] {
+        match self {
+            Self::Instances | Self::Panoptic => &[Form::Box, Form::Polygon, Form::Mask, Form::FrameMask],
+            Self::Keypoints => &[Form::Point],
+            Self::Captions => &[],
+        }
+    }
+
+    /// Says what it has no place for.
+    fn not_held(self) -> &'static str {
+        match self {
+            Self::Instances | Self::Panoptic => "the format holds boxes, polygons and masks of pictures",
+            Self::Keypoints => "keypoints are points alone",
+            Self::Captions => "captions are texts about whole pictures alone",
+        }
+    }
+}
+
+struct Files<'f> {
+    task: Task,
+    only_runs: bool,
+    chosen: Chosen,
+    naming: &'f str,
+    split: Split,
+    classes: Classes<'f>,
+    list: ClassList,
+    /// Whether anybody answered anything: else images have no attributes, and need no look at annotations.
+    has_answers: bool,
+    shared_names: &'f HashSet<u64>,
+    pictures: Option<&'f dyn Pictures>,
+}
+
+impl Format for Coco {
+    fn name(&self) -> &'static str {
+        "coco"
+    }
+
+    fn summary(&self) -> &'static str {
+        "COCO JSON: images, annotations, categories; for pycocotools, detectron2, torchvision and many others."
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Package
+    }
+
+    fn options(&self) -> &'static [FormatOption] {
+        &OPTIONS
+    }
+
+    fn is_numbered(&self) -> bool {
+        true
+    }
+
+    fn is_lossy(&self) -> bool {
+        true
+    }
+
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        let task = Task::of(about.option(&TASK));
+        Ok(Box::new(Files {
+            task,
+            only_runs: about.option(&MASKS) == "runs",
+            chosen: Chosen::of(about.option(&LABELS)),
+            naming: about.option(&NAMES),
+            split: Split::parse(about.option(&SPLIT))?,
+            classes: Classes::of(about),
+            list: ClassList::of(about.classes, task.forms(), &parse_pinned(about.option(&CLASSES))?),
+            has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
+            shared_names: &about.shared_names,
+            pictures: about.pictures,
+        }))
+    }
+}
+
+impl Encoder for Files<'_> {
+    fn streams(&self) -> Vec<String> {
+        let parts = self.split.names().map(|part| self.path(part));
+        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
+    }
+
+    fn joiner(&self, stream: usize) -> Option<Box<dyn Joiner>> {
+        (stream >= PARTS_STREAM).then(|| Box::new(Commas::default()) as Box<dyn Joiner>)
+    }
+
+    fn start(&self, entries: &mut Entries<'_>) {
+        picture::start(ROWS_STREAM, entries);
+        for renamed in self.list.renamed() {
+            entries.losses.add("class", Outcome::Reduced, renamed, 1);
+        }
+        entries.files.push(self.list.to_file());
+        let categories = categories(&self.list, |category, name| match self.task {
+            Task::Keypoints => {
+                let mut own = Vec::new();
+                labelport_model::json::quote_into(name, &mut own);
+                category.raw("keypoints", &[b"[", &own[..], b"]"].concat());
+                category.raw("skeleton", b"[]");
+            }
+            Task::Panoptic => category.raw("isthing", b"1"),
+            Task::Instances | Task::Captions => {}
+        });
+        let categories = Some(&categories[..]).filter(|_| self.task != Task::Captions);
+        self.parts(entries).for_each(|out| document::start(categories, out));
+    }
+
+    fn has_prefaces(&self) -> bool {
+        true
+    }
+
+    fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+        let row = self.open_row(record);
+        let Ok((_, kind)) = row.media else { return };
+        let written = row.decided.iter().find(|decided| decided.left_out.is_none());
+        match kind {
+            Kind::Image => {
+                let mut attributes = Attributes::default();
+                if let Some(decided) = written.filter(|_| self.has_answers && self.task != Task::Captions) {
+                    for_each(decided.label.annotations, entries, &mut |annotation, _| {
+                        collect_answers(annotation, &mut attributes);
+                    });
+                }
+                self.write_image(&row, numbers.take_picture(), None, &attributes, numbers.row, entries);
+            }
+            Kind::Video => {
+                let Some(decided) = written else { return };
+                let mut open: Option<(i64, Attributes)> = None;
+                for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+                    let Some(frame) = annotation.place.frame else { return };
+                    if open.as_ref().is_none_or(|(number, _)| *number != frame)
+                        && let Some((number, attributes)) = open.replace((frame, Attributes::default()))
+                    {
+                        let picture = numbers.take_picture();
+                        self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                    }
+                    if let Some((_, attributes)) = open.as_mut().filter(|_| self.task != Task::Captions) {
+                        collect_answers(annotation, attributes);
+                    }
+                });
+                if let Some((number, attributes)) = open {
+                    let picture = numbers.take_picture();
+                    self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                }
+            }
+        }
+    }
+
+    fn after_prefaces(&self, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
+    }
+
+    fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        naming::wanted(self.naming, members(record.head).root()).map(|name| name.stem)
+    }
+
+    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+        let row = self.open_row(record);
+        let first = numbers.picture;
+        if let Ok((_, Kind::Image)) = row.media {
+            numbers.take_picture();
+        }
+        let mut label_id = "";
+        for decided in &row.decided {
+            match (decided.left_out, row.media) {
+                (None, Ok((size, kind))) => {
+                    label_id = &decided.id;
+                    self.write_label(&row, decided, (&size, kind), numbers, entries);
+                }
+                (reason, _) => self.leave_out(&row, decided, reason.unwrap_or_default(), entries),
+            }
+        }
+        let listed = match row.media {
+            Ok((size, kind)) => {
+                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+                if kind == Kind::Video && numbers.picture == first {
+                    entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
+                    None
+                } else {
+                    Some(row.image_path(kind))
+                }
+            }
+            Err(reason) => {
+                entries.losses.add("row", Outcome::LeftOut, reason, 1);
+                None
+            }
+        };
+        let labels = self.path(row.part);
+        let head = members(record.head);
+        let listed = listed.as_deref().map(|image| Listed { part: row.part, image, labels: &labels, label_id });
+        picture::write(head.root(), listed.as_ref(), ROWS_STREAM, entries);
+    }
+
+    fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(END));
+    }
+}
+
+/// A row, as it is written.
+struct Row<'r> {
+    id: String,
+    global_key: Option<String>,
+    name: Name,
+    part: &'r str,
+    /// The size of its pictures; or why it has none, as a clause.
+    media: Result<(Size, Kind), &'static str>,
+    decided: Vec<Decided<'r>>,
+}
+
+impl Row<'_> {
+    /// Returns where the picture of an image belongs, or the pictures of a video.
+    fn image_path(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
+            Kind::Video => format!("images/{}/{}/", self.part, self.name.stem),
+        }
+    }
+
+    /// Returns where a picture is within the folder of its part.
+    fn file_name(&self, frame: Option<i64>) -> String {
+        match frame {
+            None => format!("{}{}", self.name.stem, self.name.extension),
+            Some(frame) => format!("{}/{frame:06}.jpg", self.name.stem),
+        }
+    }
+}
+
+impl Files<'_> {
+    fn path(&self, part: &str) -> String {
+        format!("annotations/{}_{part}.json", self.task.file_prefix())
+    }
+
+    /// Lists the streams of the parts.
+    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
+        entries.streams.iter_mut().skip(PARTS_STREAM)
+    }
+
+    fn stream_of(&self, part: &str) -> usize {
+        PARTS_STREAM + self.split.names().position(|name| name == part).unwrap_or_default()
+    }
+
+    fn open_row<'r>(&'r self, record: &Record<'r>) -> Row<'r> {
+        let head = members(record.head);
+        let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
+        let id = text("id").unwrap_or_default();
+        let media = Size::of_kind(record.media);
+        let is_held = |(_, kind): &(Size, Kind)| self.task != Task::Panoptic || *kind == Kind::Image;
+        let media =
+            media.and_then(|found| Some(found).filter(is_held).ok_or("panoptic segmentation is of images alone"));
+        Row {
+            part: self.split.of(&id),
+            id,
+            global_key: text("global_key"),
+            name: naming::name(self.naming, head.root(), self.shared_names),
+            decided: decide(record, self.chosen, media.err()),
+            media,
+        }
+    }
+
+    fn write_image(
+        &self,
+        row: &Row<'_>,
+        number: u64,
+        frame: Option<i64>,
+        attributes: &Attributes,
+        row_number: u64,
+        entries: &mut Entries<'_>,
+    ) {
+        let Ok((size, _)) = row.media else { return };
+        let out = entries.stream(self.stream_of(row.part));
+        open_element(out);
+        let mut image = ObjectWriter::open(out);
+        image.raw("id", number.to_string().as_bytes());
+        image.raw("width", size.width.to_string().as_bytes());
+        image.raw("height", size.height.to_string().as_bytes());
+        image.text("file_name", &row.file_name(frame));
+        if let Some(frame) = frame {
+            image.raw("video_id", row_number.to_string().as_bytes());
+            // Frames are counted from 0 in COCO, from 1 everywhere else.
+            image.raw("frame_id", (frame - 1).to_string().as_bytes());
+        }
+        image.text("data_row_id", &row.id);
+        if let Some(key) = &row.global_key {
+            image.text("global_key", key);
+        }
+        write_attributes(attributes, &mut image);
+        image.close();
+    }
+
+    fn leave_out(&self, row: &Row<'_>, decided: &Decided<'_>, reason: &'static str, entries: &mut Entries<'_>) {
+        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
+        });
+    }
+
+    fn settle(
+        &self,
+        annotation: &Annotation<'_>,
+        (fate, answers): (Fate, &Attributes),
+        origin: &Origin<'_>,
+        entries: &mut Entries<'_>,
+    ) {
+        // The store does not count an answer in such a list, but those to which it leads.
+        let uncounted = usize::from(annotation.place.list == Holder::InnerList);
+        let mut fates = answers.fates().skip(uncounted);
+        settle_each(annotation, fate, &mut fates, origin, &self.classes, (LOSSES_STREAM, entries));
+    }
+
+    /// Writes the annotations of a label; the picture of an image has its number already.
+    fn write_label(
+        &self,
+        row: &Row<'_>,
+        decided: &Decided<'_>,
+        (size, kind): (&Size, Kind),
+        numbers: &mut Numbers,
+        entries: &mut Entries<'_>,
+    ) {
+        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
+        let mut spot = Spot { row, size, picture: numbers.picture - 1, frame: None, tracks: HashMap::new() };
+        if self.task == Task::Panoptic {
+            return self.write_panoptic(decided, &spot, &origin, entries);
+        }
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let frame = annotation.place.frame;
+            let reason = match (kind, frame) {
+                (Kind::Image, Some(_)) => Some("it is on a frame, and its row is an image"),
+                (Kind::Video, None) => Some("it is about a whole video, and the format holds frames"),
+                _ => None,
+            };
+            if let Some(reason) = reason {
+                self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
+                return;
+            }
+            if frame != spot.frame {
+                spot.frame = frame;
+                spot.picture = numbers.take_picture();
+            }
+            self.write_annotation(annotation, &mut spot, numbers, &origin, entries);
+        });
+    }
+
+    fn write_annotation(
+        &self,
+        annotation: &Annotation<'_>,
+        spot: &mut Spot<'_, '_>,
+        numbers: &mut Numbers,
+        origin: &Origin<'_>,
+        entries: &mut Entries<'_>,
+    ) {
+        match &annotation.body {
+            Body::Classification(answer) if self.task == Task::Captions => {
+                let is_caption = self.write_caption(annotation, answer, spot, numbers, entries);
+                let own = is_caption.then_some(Fate::KEPT);
+                let mut fates = own.into_iter().chain(std::iter::repeat(Fate::left_out(self.task.not_held())));
+                let target = (LOSSES_STREAM, entries);
+                settle_each(annotation, Fate::KEPT, &mut fates, origin, &self.classes, target);
+            }
+            Body::Classification(_) => {
+                let mut attributes = Attributes::default();
+                collect_answers(annotation, &mut attributes);
+                self.settle(annotation, (Fate::KEPT, &attributes), origin, entries);
+            }
+            Body::Object(object) => {
+                let attributes = match annotation.count_unread() {
+                    0 => Attributes::of(annotation.answers()),
+                    _ => Attributes::default(),
+                };
+                let written = self.write_object(annotation, object, &attributes, spot, numbers, entries);
+                let fate = written.err().map_or(Fate::KEPT, Fate::left_out);
+                self.settle(annotation, (fate, &attributes), origin, entries);
+            }
+        }
+    }
+
+    /// Writes a text about a picture. Returns whether it is one.
+    fn write_caption(
+        &self,
+        annotation: &Annotation<'_>,
+        answer: &Classification<'_>,
+        spot: &Spot<'_, '_>,
+        numbers: &mut Numbers,
+        entries: &mut Entries<'_>,
+    ) -> bool {
+        let Some(Answer::Text(words)) = &answer.answer else { return false };
+        let Some(content) = words.content.as_ref().filter(|_| annotation.place.list != Holder::InnerList) else {
+            return false;
+        };
+        let out = entries.stream(self.stream_of(spot.row.part));
+        open_element(out);
+        let mut caption = ObjectWriter::open(out);
+        caption.raw("id", numbers.take_annotation().to_string().as_bytes());
+        caption.raw("image_id", spot.picture.to_string().as_bytes());
+        caption.raw("caption", content.as_json().as_bytes());
+        caption.close();
+        true
+    }
+
+    /// Returns the category of an object. Fails with a clause where it has none.
+    fn category_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<usize, &'static str> {
+        if object.kind.is_none() {
+            return Err("it has no annotation kind");
+        }
+        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        if !self.list.is_drawn(place) {
+            return Err(self.task.not_held());
+        }
+        // What is looked at first has no numbers yet.
+        Ok(self.list.number(place).unwrap_or_default() + 1)
+    }
+
+    /// Writes an object. Fails with a clause that says why it is left out.
+    fn write_object(
+        &self,
+        annotation: &Annotation<'_>,
+        object: &Object<'_>,
+        attributes: &Attributes,
+        spot: &mut Spot<'_, '_>,
+        numbers: &mut Numbers,
+        entries: &mut Entries<'_>,
+    ) -> Result<(), &'static str> {
+        let category = self.category_of(annotation, object)?;
+        let not_held = self.task.not_held();
+        let shape = object.shape.as_ref().ok_or(not_held)?;
+        let drawn = match (self.task, shape) {
+            (Task::Keypoints, Shape::Point(point)) => What::Point(point.x.get(), point.y.get()),
+            (Task::Instances, shape) => {
+                let drawn = Drawn::of(shape, self.pictures).ok_or(not_held)??;
+                What::Region(Geometry::of(drawn, spot.size, self.only_runs)?)
+            }
+            _ => return Err(not_held),
+        };
+        if matches!(drawn, What::Point(x, y) if !x.is_finite() || !y.is_finite()) {
+            return Err("its place is not a number");
+        }
+        let out = entries.stream(self.stream_of(spot.row.part));
+        open_element(out);
+        let mut element = ObjectWriter::open(out);
+        element.raw("id", numbers.take_annotation().to_string().as_bytes());
+        element.raw("image_id", spot.picture.to_string().as_bytes());
+        element.raw("category_id", category.to_string().as_bytes());
+        match &drawn {
+            What::Region(geometry) => geometry.write(&mut element),
+            What::Point(x, y) => {
+                write_numbers([*x, *y, 2.0], element.key("keypoints"));
+                element.raw("num_keypoints", b"1");
+                write_numbers([*x, *y, 0.0, 0.0], element.key("bbox"));
+                element.raw("area", b"0");
+                element.raw("iscrowd", b"0");
+            }
+        }
+        let feature_id = object.feature.id.as_ref();
+        if spot.frame.is_some() {
+            let key = annotation.place.key.map(str::to_owned);
+            let key = key.or_else(|| feature_id.map(|id| id.get().into_owned())).unwrap_or_default();
+            let next = spot.tracks.len() + 1;
+            let track = spot.tracks.entry(key).or_insert(next);
+            element.raw("track_id", track.to_string().as_bytes());
+        }
+        if let Some(id) = feature_id {
+            element.raw("feature_id", id.as_json().as_bytes());
+        }
+        write_attributes(attributes, &mut element);
+        element.close();
+        Ok(())
+    }
+}
+
+/// What an object is on a picture.
+enum What {
+    Region(Geometry),
+    Point(f64, f64),
+}
+
+/// Where annotations are written.
+struct Spot<'s, 'r> {
+    row: &'s Row<'r>,
+    size: &'s Size,
+    /// The number of the picture.
+    picture: u64,
+    frame: Option<i64>,
+    /// The numbers of the objects of a video, by feature id.
+    tracks: HashMap<String, usize>,
+}
+
+fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) {
+    if let Body::Classification(answer) = &annotation.body
+        && annotation.count_unread() == 0
+    {
+        attributes.add(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Panoptic segmentation: a picture in which the colour of a pixel is the number of the object that it belongs to.
+//!
+//! Objects are painted in their order, so that a later one covers an earlier one. The number of an object is its place in
+//! its picture, from 1; red is the lowest byte of it, and black is nothing.
+
+use super::shape::write_numbers;
+use super::{Files, LOSSES_STREAM, Spot, collect_answers, open_element};
+use crate::raster::{Canvas, Runs, fill};
+use crate::write::annotations::for_each;
+use crate::write::attributes::Attributes;
+use crate::write::decided::Decided;
+use crate::write::picture::{Drawn, NO_AREA, OTHER_SIZE, Size, is_of_size};
+use crate::write::settled::{Fate, Origin, settle};
+use crate::write::{Entries, FileEntry};
+use labelport_model::annotation::{Annotation, Body};
+use labelport_model::json::ObjectWriter;
+
+/// An object on the picture.
+struct Segment {
+    category: usize,
+    /// How many pixels it has before others cover it.
+    painted: u64,
+    is_box: bool,
+}
+
+impl Files<'_> {
+    /// Writes the picture of a label and its one annotation.
+    pub(super) fn write_panoptic(
+        &self,
+        decided: &Decided<'_>,
+        spot: &Spot<'_, '_>,
+        origin: &Origin<'_>,
+        entries: &mut Entries<'_>,
+    ) {
+        let Some(mut canvas) = Canvas::new(spot.size.width as u32, spot.size.height as u32) else {
+            for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+                let fate = Fate::left_out("its picture is too large to be painted");
+                settle(annotation, fate, origin, &self.classes, (LOSSES_STREAM, entries));
+            });
+            return;
+        };
+        // Which pixels an object keeps is known once all are painted: so they are walked twice.
+        let mut segments: Vec<Result<Segment, &'static str>> = Vec::new();
+        for_each(decided.label.annotations, entries, &mut |annotation, _| {
+            let number = u16::try_from(segments.len() + 1).map_err(|_| "its picture has more than 65,535 annotations");
+            segments.push(number.and_then(|number| self.paint(annotation, spot.size, number, &mut canvas)));
+        });
+        let visible = canvas.areas(segments.len());
+        let mut fates = segments.iter().zip(&visible).map(|(segment, area)| match segment {
+            Err(reason) => Fate::left_out(reason),
+            Ok(segment) if segment.category == 0 => Fate::KEPT,
+            Ok(_) if area.pixels == 0 => Fate::left_out("other objects cover all of it"),
+            Ok(segment) if area.pixels < segment.painted => Fate::reduced("to the pixels that no later object covers"),
+            Ok(segment) if segment.is_box => Fate::reduced("to the pixels in the box"),
+            Ok(_) => Fate::KEPT,
+        });
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let fate = fates.next().unwrap_or(Fate::KEPT);
+            match &annotation.body {
+                Body::Object(_) => settle(annotation, fate, origin, &self.classes, (LOSSES_STREAM, entries)),
+                Body::Classification(_) => {
+                    let mut attributes = Attributes::default();
+                    collect_answers(annotation, &mut attributes);
+                    self.settle(annotation, (fate, &attributes), origin, entries);
+                }
+            }
+        });
+        let out = entries.stream(self.stream_of(spot.row.part));
+        let file_name = format!("{}.png", spot.row.name.stem);
+        open_element(out);
+        let mut element = ObjectWriter::open(out);
+        element.raw("image_id", spot.picture.to_string().as_bytes());
+        element.text("file_name", &file_name);
+        let list = element.key("segments_info");
+        list.push(b'[');
+        let mut is_first = true;
+        for ((number, segment), area) in (1..).zip(&segments).zip(&visible) {
+            let Ok(segment) = segment else { continue };
+            let Some(bounds) = area.bounds else { continue };
+            if !std::mem::take(&mut is_first) {
+                list.push(b',');
+            }
+            let mut info = ObjectWriter::open(list);
+            info.raw("id", number.to_string().as_bytes());
+            info.raw("category_id", segment.category.to_string().as_bytes());
+            info.raw("area", area.pixels.to_string().as_bytes());
+            write_numbers([bounds.left, bounds.top, bounds.width, bounds.height], info.key("bbox"));
+            info.raw("iscrowd", b"0");
+            info.close();
+        }
+        list.push(b']');
+        element.close();
+        let path = format!("annotations/panoptic_{}/{file_name}", spot.row.part);
+        entries.files.push(FileEntry { path, bytes: canvas.to_rgb_png() });
+    }
+
+    /// Paints an object. Fails with a clause that says why it is left out; an answer is not painted, which is no failure.
+    fn paint(
+        &self,
+        annotation: &Annotation<'_>,
+        size: &Size,
+        number: u16,
+        canvas: &mut Canvas,
+    ) -> Result<Segment, &'static str> {
+        let Body::Object(object) = &annotation.body else {
+            return Ok(Segment { category: 0, painted: 0, is_box: false });
+        };
+        let category = self.category_of(annotation, object)?;
+        let not_held = self.task.not_held();
+        let drawn = object.shape.as_ref().and_then(|shape| Drawn::of(shape, self.pictures)).ok_or(not_held)??;
+        let is_box = matches!(drawn, Drawn::Box { .. });
+        let runs = pixels_of(drawn, size)?;
+        canvas.paint(&runs, number);
+        Ok(Segment { category, painted: runs.area(), is_box })
+    }
+}
+
+/// Returns the pixels of a shape: those of a mask, and those whose middle a polygon or box encloses.
+fn pixels_of(drawn: Drawn, size: &Size) -> Result<Runs, &'static str> {
+    let (width, height) = (size.width as u32, size.height as u32);
+    let runs = match drawn {
+        Drawn::Box { left, top, right, bottom } => {
+            fill(&[(left, top), (right, top), (right, bottom), (left, bottom)], width, height)
+        }
+        Drawn::Polygon(ring) => fill(&ring, width, height),
+        Drawn::Mask(runs) if is_of_size(&runs, size) => runs,
+        Drawn::Mask(_) => return Err(OTHER_SIZE),
+    };
+    if runs.area() == 0 { Err(NO_AREA) } else { Ok(runs) }
+}

@@ -1,0 +1,118 @@
+//! What tests of formats share: rows made of JSON, and everything that is written for them.
+
+use super::{About, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals};
+use labelport_model::data_type;
+use labelport_model::losses::Losses;
+use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record};
+use std::collections::BTreeMap;
+
+/// A row with one label in one project.
+#[derive(Clone, Copy)]
+pub(super) struct TestRow<'a> {
+    /// Members of `data_row`.
+    pub(super) head: &'a str,
+    pub(super) media: &'a str,
+    /// `annotations`, an object; nothing for a row without a label.
+    pub(super) annotations: Option<&'a str>,
+}
+
+/// What was written.
+pub(super) struct Written {
+    /// Streams and files by path.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// What became of annotations and rows: "1 ImagePoint tip left_out why".
+    pub(super) losses: Vec<String>,
+}
+
+impl Written {
+    /// Returns a file as text.
+    #[track_caller]
+    pub(super) fn text(&self, path: &str) -> &str {
+        let found = self.files.get(path).unwrap_or_else(|| panic!("{path} is not among {:?}", self.files.keys()));
+        std::str::from_utf8(found).unwrap()
+    }
+}
+
+/// Makes listed classes of feature schema ids, names and kinds, each with something written.
+pub(super) fn classes(listed: &[(&str, &str, &str)]) -> Vec<Class> {
+    let class = |(index, (schema_id, name, kind)): (u32, &(&str, &str, &str))| Class {
+        index,
+        schema_id: (*schema_id).to_owned(),
+        name: (*name).to_owned(),
+        kind: (*kind).to_owned(),
+        form: data_type::find_kind(kind).map(|kind| kind.form),
+        is_listed: true,
+        written: 1,
+    };
+    (0..).zip(listed).map(class).collect()
+}
+
+/// Writes rows in a format, as an export does.
+pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Class], rows: &[TestRow<'_>]) -> Written {
+    let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let about = About { classes, options, ..About::default() };
+    let encoder = format.open(&about).unwrap();
+    let paths = encoder.streams();
+    let mut joiners: Vec<Option<Box<dyn Joiner>>> = (0..paths.len()).map(|index| encoder.joiner(index)).collect();
+    let mut done: Vec<Vec<u8>> = vec![Vec::new(); paths.len()];
+    let (mut files, mut losses) = (Vec::new(), Losses::default());
+    let mut step = |write: &mut dyn FnMut(&mut Entries<'_>)| {
+        let mut streams = vec![Vec::new(); paths.len()];
+        write(&mut Entries { streams: &mut streams, files: &mut files, losses: &mut losses });
+        for ((stream, joiner), done) in streams.into_iter().zip(&mut joiners).zip(&mut done) {
+            done.extend(match joiner {
+                Some(joiner) if !stream.is_empty() => joiner.add(stream).unwrap(),
+                _ => stream,
+            });
+        }
+    };
+    step(&mut |entries| encoder.start(entries));
+    if encoder.has_prefaces() {
+        let mut numbers = Numbers::FIRST;
+        for row in rows {
+            with_record(row, &mut |record| step(&mut |entries| encoder.preface(record, &mut numbers, entries)));
+            numbers.row += 1;
+        }
+        step(&mut |entries| encoder.after_prefaces(entries));
+    }
+    let mut numbers = Numbers::FIRST;
+    for row in rows {
+        with_record(row, &mut |record| step(&mut |entries| encoder.row(record, &mut numbers, entries)));
+        numbers.row += 1;
+    }
+    let totals = Totals { rows: rows.len() as u64, annotations: numbers.annotation - 1 };
+    step(&mut |entries| encoder.finish(&totals, entries));
+    for (done, joiner) in done.iter_mut().zip(&mut joiners) {
+        done.extend(joiner.iter_mut().flat_map(|joiner| joiner.finish().unwrap()));
+    }
+    losses.name_classes(|place| (classes[place as usize].kind.clone(), classes[place as usize].name.clone()));
+    let losses = losses.iter().map(|(loss, count)| {
+        let class = loss.class.as_deref().unwrap_or("-");
+        format!("{count} {} {class} {} {}", loss.what, loss.outcome.word(), loss.reason).trim_end().to_owned()
+    });
+    let files = files.into_iter().map(|FileEntry { path, bytes }| (path, bytes));
+    Written { losses: losses.collect(), files: files.chain(paths.into_iter().zip(done)).collect() }
+}
+
+fn with_record(row: &TestRow<'_>, take: &mut dyn FnMut(&Record<'_>)) {
+    let label = row.annotations.map(|annotations| LabelRecord {
+        head: br#""id":"l1""#,
+        details: None,
+        performance: None,
+        annotations: Annotations::Stored(annotations.as_bytes()),
+        rest: b"",
+    });
+    let labels: Vec<LabelRecord<'_>> = label.into_iter().collect();
+    let project = ProjectRecord { id: "p", name: None, labels: &labels, details: None, tags: None, rest: b"" };
+    take(&Record {
+        head: row.head.as_bytes(),
+        details: None,
+        media: Some(row.media.as_bytes()),
+        attachments: None,
+        metadata: None,
+        embeddings: None,
+        projects: Some(&[project]),
+        models: None,
+        rest: b"",
+    });
+}

@@ -122,7 +122,10 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
     let place = server.place();
     let yolo = r#"{"name":"yolo","options":{"task":"segment"},"allow_lossy":true}"#;
     let yolo_options = &["--format-option", "task=segment", "--allow-lossy"][..];
+    let coco = r#"{"name":"coco","options":{"task":"panoptic"},"allow_lossy":true}"#;
+    let coco_options = &["--format-option", "task=panoptic", "--allow-lossy"][..];
     for (format, choice, options, file) in [
+        ("coco", coco, coco_options, "coco.zip"),
         ("csv", "\"csv\"", &[][..], "out.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("yolo", yolo, yolo_options, "yolo.zip"),
@@ -145,7 +148,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         assert!(headers.contains(&format!("content-type: {content_type}")), "{headers}");
     }
     for (body, expect) in [
-        (r#"{"scope":{"kind":"catalog"},"format":"cvs"}"#, "there is no format \\\"cvs\\\"; there are: csv, "),
+        (r#"{"scope":{"kind":"catalog"},"format":"cvs"}"#, "there is no format \\\"cvs\\\"; there are: coco, csv, "),
         (r#"{"scope":{"kind":"catalog"},"format":{"name":"csv","options":{"bom":"2"}}}"#, "the option bom cannot be"),
         (r#"{"params":{}}"#, "the key scope is missing"),
     ] {

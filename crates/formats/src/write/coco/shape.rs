@@ -1,7 +1,7 @@
 //! Shapes as COCO has them: a box, an area in pixels, and a segmentation.
 
 use crate::raster::{Runs, fill};
-use crate::write::picture::{Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, is_of_size, twice_area};
+use crate::write::picture::{Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, is_flat, is_of_size};
 use labelport_model::json::{ObjectWriter, quote_into};
 use std::fmt::Display;
 
@@ -45,11 +45,10 @@ impl Geometry {
                 if is_beyond {
                     return Err(OUTSIDE);
                 }
-                let area = fill(&ring, size.width as u32, size.height as u32).area();
-                // A ring that crosses itself may enclose as much one way round as the other.
-                if area == 0 && twice_area(&ring) == 0.0 {
+                if is_flat(&ring) {
                     return Err(NO_AREA);
                 }
+                let area = fill(&ring, size.width as u32, size.height as u32).area();
                 let segmentation = Segmentation::Rings(vec![ring]);
                 Ok(Self { bbox: [left, top, right - left, bottom - top], area: area as f64, segmentation })
             }

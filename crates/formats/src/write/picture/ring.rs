@@ -16,10 +16,13 @@ pub(in crate::write) fn bounds_of(ring: &[Corner]) -> Option<[f64; 4]> {
     })
 }
 
-/// Returns twice the area that a ring encloses, negative where it runs the other way round.
-pub(in crate::write) fn twice_area(ring: &[Corner]) -> f64 {
-    let next = ring.iter().cycle().skip(1);
-    ring.iter().zip(next).map(|((x, y), (u, v))| x * v - u * y).sum()
+/// Returns whether a ring encloses nothing: all its corners are on one line. The area says less, since a ring that crosses
+/// itself may enclose as much one way round as the other.
+pub(in crate::write) fn is_flat(ring: &[Corner]) -> bool {
+    let Some((first, others)) = ring.split_first() else { return true };
+    let Some(second) = others.iter().find(|corner| *corner != first) else { return true };
+    let way = (second.0 - first.0, second.1 - first.1);
+    others.iter().all(|(x, y)| way.0 * (y - first.1) == way.1 * (x - first.0))
 }
 
 /// Cuts a ring to the picture, side by side of the picture. A ring that lies inside stays as it is.
@@ -53,4 +56,19 @@ fn cut_at(ring: &[Corner], side: impl Fn(&Corner) -> f64, limit: f64, sign: f64)
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_that_crosses_itself_is_not_flat() {
+        assert!(!is_flat(&[(0.0, 0.0), (10.0, 10.0), (10.0, 0.0), (0.0, 10.0)]));
+        for flat in
+            [&[][..], &[(1.0, 1.0)], &[(1.0, 1.0), (1.0, 1.0), (1.0, 1.0)], &[(1.0, 1.0), (2.0, 3.0), (3.0, 5.0)]]
+        {
+            assert!(is_flat(flat), "{flat:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Shapes to lines of numbers.
 
 use super::super::picture::{
-    Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, cut_to, is_of_size, twice_area,
+    Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, cut_to, is_flat, is_of_size,
 };
 use super::super::settled::Fate;
 use super::Task;
@@ -119,7 +119,7 @@ impl Drawn {
             }
             let inside = cut_to(&ring, (size.width, size.height));
             is_cut |= inside != ring;
-            if inside.len() < 3 || twice_area(&inside) == 0.0 {
+            if inside.len() < 3 || is_flat(&inside) {
                 continue;
             }
             lines.push(inside.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect());
@@ -193,6 +193,8 @@ mod tests {
         check(&triangle, Task::Detect, &[&[0.5, 0.5, 0.8, 0.8]], "to the box around it");
         let beyond = Drawn::Polygon(vec![(5.0, 0.0), (15.0, 0.0), (15.0, 20.0), (5.0, 20.0)]);
         check(&beyond, Task::Segment, &[&[0.5, 0.0, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]], CUT);
+        let crossed = Drawn::Polygon(vec![(0.0, 0.0), (10.0, 20.0), (10.0, 0.0), (0.0, 20.0)]);
+        check(&crossed, Task::Segment, &[&[0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]], "");
         let outside = Drawn::Polygon(vec![(15.0, 0.0), (18.0, 0.0), (18.0, 5.0)]);
         check(&outside, Task::Segment, &[], OUTSIDE);
         check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0)]), Task::Segment, &[], NO_AREA);

@@ -128,6 +128,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         ("coco", coco, coco_options, "coco.zip"),
         ("csv", "\"csv\"", &[][..], "out.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
+        ("parquet", "\"parquet\"", &[], "parquet.zip"),
         ("yolo", yolo, yolo_options, "yolo.zip"),
     ] {
         let body = format!(r#"{{"scope":{{"kind":"catalog"}},"params":{{"all_projects":true}},"format":{choice}}}"#);

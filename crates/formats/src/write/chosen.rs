@@ -1,7 +1,7 @@
 //! Which label of a row is written, for formats that hold one.
 
 use super::FormatOption;
-use super::csv::{members, parsed};
+use super::stored::{members, parsed};
 use labelport_model::json::Value;
 use labelport_model::record::{LabelRecord, ProjectRecord};
 

@@ -25,9 +25,12 @@ mod entries;
 mod legacy;
 mod naming;
 mod ndjson;
+mod parquet;
 mod picture;
 mod settled;
 mod split;
+mod stored;
+mod tables;
 #[cfg(test)]
 mod testing;
 mod yolo;
@@ -38,6 +41,7 @@ pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
+pub use parquet::Parquet;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -124,7 +128,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Yolo];
+    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

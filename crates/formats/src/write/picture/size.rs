@@ -1,6 +1,6 @@
 //! The size of a picture, as the row knows it.
 
-use crate::write::csv::parsed;
+use crate::write::stored::parsed;
 use labelport_model::json::Value;
 
 /// The width and the height of a picture, in pixels.

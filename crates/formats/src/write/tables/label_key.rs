@@ -1,7 +1,8 @@
 //! By what lines of other tables name a label.
 
+use super::column::Column;
 use super::data_rows::{KEY_COLUMNS, Key};
-use crate::write::cells::Line;
+use super::line::Line;
 
 /// Where a label stands.
 #[derive(Clone, Copy, Default)]
@@ -23,15 +24,21 @@ pub(super) struct Named<'a> {
 
 impl Named<'_> {
     /// The columns that name a label in other tables.
-    pub(super) const COLUMNS: [&'static str; 6] =
-        [KEY_COLUMNS[0], KEY_COLUMNS[1], "label_id", "source", "project_id", "model_run_id"];
+    pub(super) const COLUMNS: [Column; 6] = [
+        KEY_COLUMNS[0],
+        KEY_COLUMNS[1],
+        Column::text("label_id"),
+        Column::text("source"),
+        Column::text("project_id"),
+        Column::text("model_run_id"),
+    ];
 
     /// Writes the cells that name the label.
     pub(super) fn write(&self, line: &mut Line<'_>) {
         self.row.write(line);
         line.text(&self.label_id);
         line.token(self.source.kind);
-        line.text(self.source.project_id);
-        line.text(self.source.model_run_id);
+        line.optional(Some(self.source.project_id).filter(|id| !id.is_empty()));
+        line.optional(Some(self.source.model_run_id).filter(|id| !id.is_empty()));
     }
 }

@@ -1,23 +1,25 @@
-//! `metadata.csv`: one line for each metadata value of a data row.
+//! `metadata`: one line for each metadata value of a data row.
 
+use super::column::Column;
 use super::data_rows::{KEY_COLUMNS, Key, others};
-use super::{METADATA, Table, parsed};
+use super::line::Line;
+use super::{METADATA, Table};
 use crate::write::Entries;
-use crate::write::cells::Line;
+use crate::write::stored::parsed;
 use labelport_model::json::{Kind, Value};
 use labelport_model::record::Record;
 
 pub(super) static TABLE: Table = Table {
-    path: "metadata.csv",
+    name: "metadata",
     columns: &[
         KEY_COLUMNS[0],
         KEY_COLUMNS[1],
-        "schema_id",
-        "schema_name",
-        "schema_kind",
-        "value",
-        "option_id",
-        "other",
+        Column::text("schema_id"),
+        Column::text("schema_name"),
+        Column::text("schema_kind"),
+        Column::text("value"),
+        Column::text("option_id"),
+        Column::json("other"),
     ],
 };
 
@@ -29,7 +31,7 @@ pub(super) fn write(record: &Record<'_>, row: &Key, entries: &mut Entries<'_>) {
     for field in record.metadata.unwrap_or_default() {
         let document = parsed(field);
         let field = document.root();
-        let mut line = Line::of(entries, METADATA);
+        let mut line = Line::of(row.style, entries, METADATA);
         row.write(&mut line);
         KNOWN[..3].iter().for_each(|key| line.value(field.get(key)));
         let value = field.get("value");

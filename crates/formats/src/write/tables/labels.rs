@@ -1,35 +1,37 @@
-//! `labels.csv`: one line for each label or prediction of a data row.
+//! `labels`: one line for each label or prediction of a data row.
 
+use super::column::Column;
 use super::data_rows::{KEY_COLUMNS, Key, others};
 use super::label_key::{Named, Source};
-use super::{LABELS, Table, annotations, members, parsed};
+use super::line::Line;
+use super::{LABELS, Table, annotations};
 use crate::write::Entries;
-use crate::write::cells::Line;
+use crate::write::stored::{members, parsed};
 use labelport_model::json::Value;
 use labelport_model::record::{Annotations, LabelRecord};
 
 pub(super) static TABLE: Table = Table {
-    path: "labels.csv",
+    name: "labels",
     columns: &[
         KEY_COLUMNS[0],
         KEY_COLUMNS[1],
-        "label_id",
-        "source",
-        "project_id",
-        "model_run_id",
-        "label_kind",
-        "version",
-        "created_at",
-        "created_by",
-        "updated_at",
-        "seconds_to_create",
-        "skipped",
-        "benchmark_score",
-        "consensus_score",
-        "label_details",
-        "performance_details",
-        "timeline",
-        "other",
+        Column::text("label_id"),
+        Column::text("source"),
+        Column::text("project_id"),
+        Column::text("model_run_id"),
+        Column::text("label_kind"),
+        Column::text("version"),
+        Column::time("created_at"),
+        Column::text("created_by"),
+        Column::time("updated_at"),
+        Column::number("seconds_to_create"),
+        Column::truth("skipped"),
+        Column::number("benchmark_score"),
+        Column::number("consensus_score"),
+        Column::json("label_details"),
+        Column::json("performance_details"),
+        Column::json("timeline"),
+        Column::json("other"),
     ],
 };
 
@@ -43,7 +45,7 @@ pub(super) fn write(label: &LabelRecord<'_>, row: &Key, source: &Source<'_>, ent
     let head = members(label.head);
     let label_id = head.root().get("id").and_then(Value::as_text).unwrap_or_default().into_owned();
     let named = Named { row, label_id, source };
-    let mut line = Line::of(entries, LABELS);
+    let mut line = Line::of(row.style, entries, LABELS);
     named.write(&mut line);
     HEAD[1..].iter().for_each(|key| line.value(head.root().get(key)));
     let details = parsed(label.details.unwrap_or(b"{}"));

@@ -1,61 +1,65 @@
-//! `data_rows.csv`: one line for each data row.
+//! `data_rows`: one line for each data row.
 
-use super::{DATA_ROWS, Table, members};
+use super::column::Column;
+use super::line::{Line, Style};
+use super::{DATA_ROWS, Table};
 use crate::write::Entries;
-use crate::write::cells::Line;
+use crate::write::stored::members;
 use labelport_model::json::Value;
 use labelport_model::record::Record;
 
 pub(super) static TABLE: Table = Table {
-    path: "data_rows.csv",
+    name: "data_rows",
     columns: &[
-        "data_row_id",
-        "global_key",
-        "external_id",
-        "row_data",
-        "dataset_id",
-        "dataset_name",
-        "created_at",
-        "updated_at",
-        "last_activity_at",
-        "created_by",
-        "media_attributes",
-        "attachments",
-        "embeddings",
-        "other",
+        Column::text("data_row_id"),
+        Column::text("global_key"),
+        Column::text("external_id"),
+        Column::text("row_data"),
+        Column::text("dataset_id"),
+        Column::text("dataset_name"),
+        Column::time("created_at"),
+        Column::time("updated_at"),
+        Column::time("last_activity_at"),
+        Column::text("created_by"),
+        Column::json("media_attributes"),
+        Column::json("attachments"),
+        Column::json("embeddings"),
+        Column::json("other"),
     ],
 };
 
-/// By what lines of other tables name a data row.
+/// What lines of all tables have of a data row.
 pub(super) struct Key {
+    /// How lines are written.
+    pub(super) style: Style,
     pub(super) data_row_id: String,
     pub(super) global_key: String,
 }
 
 impl Key {
     /// Reads the key of a row from the members of `data_row`.
-    pub(super) fn of(head: Value<'_>) -> Self {
+    pub(super) fn of(head: Value<'_>, style: Style) -> Self {
         let text = |key: &str| head.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
-        Self { data_row_id: text("id"), global_key: text("global_key") }
+        Self { style, data_row_id: text("id"), global_key: text("global_key") }
     }
 
     /// Writes the cells that name the row.
     pub(super) fn write(&self, line: &mut Line<'_>) {
         line.text(&self.data_row_id);
-        line.text(&self.global_key);
+        line.optional(Some(&*self.global_key).filter(|key| !key.is_empty()));
     }
 }
 
 /// The columns that name a row in other tables, in the order of [`Key::write`].
-pub(super) const KEY_COLUMNS: [&str; 2] = ["data_row_id", "global_key"];
+pub(super) const KEY_COLUMNS: [Column; 2] = [Column::text("data_row_id"), Column::text("global_key")];
 
 /// Members of `data_row` that have columns.
 const HEAD: &[&str] = &["id", "global_key", "external_id", "row_data"];
 /// Members of `data_row.details` that have columns.
 const DETAILS: &[&str] = &["created_at", "updated_at", "last_activity_at", "created_by"];
 
-pub(super) fn write(record: &Record<'_>, head: Value<'_>, entries: &mut Entries<'_>) {
-    let mut line = Line::of(entries, DATA_ROWS);
+pub(super) fn write(record: &Record<'_>, head: Value<'_>, row: &Key, entries: &mut Entries<'_>) {
+    let mut line = Line::of(row.style, entries, DATA_ROWS);
     HEAD.iter().for_each(|key| line.value(head.get(key)));
     let dataset = members(record.details.map_or(&[], |details| details.dataset));
     line.value(dataset.root().get("dataset_id"));

@@ -1,22 +1,24 @@
-//! `annotations.csv` and `answers.csv`: one line for each annotation, and one for each answer of a classification.
+//! `annotations` and `answers`: one line for each annotation, and one for each answer of a classification.
 //!
 //! A classification is an annotation, also one about an object or one to which an answer leads: then `parent_id` is the
 //! object or classification that it belongs to. So there are as many lines as the store counts annotations.
 
+use super::column::Column;
 use super::data_rows::others;
 use super::label_key::Named;
-use super::{ANNOTATIONS, ANSWERS as ANSWER_LINES, Table, parsed};
+use super::line::Line;
+use super::{ANNOTATIONS, ANSWERS as ANSWER_LINES, Table};
 use crate::write::Entries;
 use crate::write::annotations::for_each;
-use crate::write::cells::Line;
+use crate::write::stored::parsed;
 use labelport_model::annotation::{
-    Annotation, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape, Text,
+    Annotation, Answer, Body, Choice, Classification, Feature, Holder, Number, Object, Place, Shape, Text, open_ring,
 };
 use labelport_model::losses::Outcome;
 use labelport_model::record;
 
 pub(super) static TABLE: Table = Table {
-    path: "annotations.csv",
+    name: "annotations",
     columns: &[
         Named::COLUMNS[0],
         Named::COLUMNS[1],
@@ -24,35 +26,36 @@ pub(super) static TABLE: Table = Table {
         Named::COLUMNS[3],
         Named::COLUMNS[4],
         Named::COLUMNS[5],
-        "annotation_id",
-        "parent_id",
-        "parent_answer_id",
-        "type",
-        "kind",
-        "feature_schema_id",
-        "name",
-        "value",
-        "frame",
-        "axis",
-        "start_ms",
-        "page",
-        "message_id",
-        "left",
-        "top",
-        "width",
-        "height",
-        "x",
-        "y",
-        "start",
-        "end",
-        "mask_url",
-        "confidence",
-        "geometry",
+        Column::text("annotation_id"),
+        Column::text("parent_id"),
+        Column::text("parent_answer_id"),
+        Column::text("type"),
+        Column::text("kind"),
+        Column::text("feature_schema_id"),
+        Column::text("name"),
+        Column::text("value"),
+        Column::whole("frame"),
+        Column::text("axis"),
+        Column::whole("start_ms"),
+        Column::whole("page"),
+        Column::text("message_id"),
+        Column::number("left"),
+        Column::number("top"),
+        Column::number("width"),
+        Column::number("height"),
+        Column::number("x"),
+        Column::number("y"),
+        Column::whole("start"),
+        Column::whole("end"),
+        Column::text("mask_url"),
+        Column::number("confidence"),
+        Column::json("geometry"),
+        Column::points("points"),
     ],
 };
 
 pub(super) static ANSWERS: Table = Table {
-    path: "answers.csv",
+    name: "answers",
     columns: &[
         Named::COLUMNS[0],
         Named::COLUMNS[1],
@@ -60,17 +63,17 @@ pub(super) static ANSWERS: Table = Table {
         Named::COLUMNS[3],
         Named::COLUMNS[4],
         Named::COLUMNS[5],
-        "annotation_id",
-        "question",
-        "question_value",
-        "frame",
-        "answer_id",
-        "answer_schema_id",
-        "answer",
-        "answer_value",
-        "text",
-        "confidence",
-        "other",
+        Column::text("annotation_id"),
+        Column::text("question"),
+        Column::text("question_value"),
+        Column::whole("frame"),
+        Column::text("answer_id"),
+        Column::text("answer_schema_id"),
+        Column::text("answer"),
+        Column::text("answer_value"),
+        Column::text("text"),
+        Column::number("confidence"),
+        Column::json("other"),
     ],
 };
 
@@ -114,7 +117,7 @@ fn write_one(annotation: &Annotation<'_>, label: &Named<'_>, entries: &mut Entri
 }
 
 fn write_object(object: &Object<'_>, stored: &str, place: &Place<'_>, label: &Named<'_>, entries: &mut Entries<'_>) {
-    let mut line = Line::of(entries, ANNOTATIONS);
+    let mut line = Line::of(label.row.style, entries, ANNOTATIONS);
     label.write(&mut line);
     text(object.feature.id.as_ref(), &mut line);
     line.empty(2);
@@ -152,7 +155,18 @@ fn write_object(object: &Object<'_>, stored: &str, place: &Place<'_>, label: &Na
     text(mask, &mut line);
     number(object.scores.confidence.as_ref(), &mut line);
     others(&[(parsed(stored.as_bytes()).root(), KNOWN)], &mut line);
+    line.points(corners_of(object.shape.as_ref()).as_deref());
     line.end();
+}
+
+/// Returns the corners of a polygon, the first one once, or the points of a line.
+fn corners_of(shape: Option<&Shape<'_>>) -> Option<Vec<(f64, f64)>> {
+    let corners = match shape? {
+        Shape::Polygon(ring) => open_ring(ring),
+        Shape::Line(points) => points,
+        _ => return None,
+    };
+    Some(corners.iter().map(|point| (point.x.get(), point.y.get())).collect())
 }
 
 /// What a classification belongs to: an object, or a question and the answer that leads to it.
@@ -176,7 +190,7 @@ fn write_classification(
     label: &Named<'_>,
     entries: &mut Entries<'_>,
 ) {
-    let mut line = Line::of(entries, ANNOTATIONS);
+    let mut line = Line::of(label.row.style, entries, ANNOTATIONS);
     label.write(&mut line);
     text(classification.feature.id.as_ref(), &mut line);
     text(parent.annotation_id, &mut line);
@@ -197,6 +211,7 @@ fn write_classification(
         stored.as_bytes()
     };
     others(&[(parsed(stored).root(), KNOWN)], &mut line);
+    line.points(None);
     line.end();
 
     match &classification.answer {
@@ -244,7 +259,7 @@ fn answer_line<'e>(
     label: &Named<'_>,
     entries: &'e mut Entries<'_>,
 ) -> Line<'e> {
-    let mut line = Line::of(entries, ANSWER_LINES);
+    let mut line = Line::of(label.row.style, entries, ANSWER_LINES);
     label.write(&mut line);
     text(of.feature.id.as_ref(), &mut line);
     text(of.feature.name.as_ref(), &mut line);

@@ -1,42 +1,44 @@
-//! `projects.csv` and `model_runs.csv`: one line for each project or model run that a data row is in.
+//! `projects` and `model_runs`: one line for each project or model run that a data row is in.
 
+use super::column::Column;
 use super::data_rows::{KEY_COLUMNS, Key, others};
-use super::{PROJECTS as PROJECT_LINES, RUNS as RUN_LINES, Table, members, parsed};
+use super::line::Line;
+use super::{PROJECTS as PROJECT_LINES, RUNS as RUN_LINES, Table};
 use crate::write::Entries;
-use crate::write::cells::Line;
+use crate::write::stored::{members, parsed};
 use labelport_model::record::{ModelRecord, ProjectRecord, RunRecord};
 
 pub(super) static PROJECTS: Table = Table {
-    path: "projects.csv",
+    name: "projects",
     columns: &[
         KEY_COLUMNS[0],
         KEY_COLUMNS[1],
-        "project_id",
-        "project_name",
-        "workflow_status",
-        "batch_id",
-        "batch_name",
-        "priority",
-        "task_name",
-        "selected_label_id",
-        "project_details",
-        "project_tags",
-        "other",
+        Column::text("project_id"),
+        Column::text("project_name"),
+        Column::text("workflow_status"),
+        Column::text("batch_id"),
+        Column::text("batch_name"),
+        Column::whole("priority"),
+        Column::text("task_name"),
+        Column::text("selected_label_id"),
+        Column::json("project_details"),
+        Column::json("project_tags"),
+        Column::json("other"),
     ],
 };
 
 pub(super) static RUNS: Table = Table {
-    path: "model_runs.csv",
+    name: "model_runs",
     columns: &[
         KEY_COLUMNS[0],
         KEY_COLUMNS[1],
-        "model_id",
-        "model_name",
-        "model_run_id",
-        "model_run_name",
-        "split",
-        "run_data_row_id",
-        "other",
+        Column::text("model_id"),
+        Column::text("model_name"),
+        Column::text("model_run_id"),
+        Column::text("model_run_name"),
+        Column::text("split"),
+        Column::text("run_data_row_id"),
+        Column::json("other"),
     ],
 };
 
@@ -46,7 +48,7 @@ const DETAILS: &[&str] = &["workflow_status", "batch_id", "batch_name", "priorit
 const RUN: &[&str] = &["split", "run_data_row_id"];
 
 pub(super) fn write_project(project: &ProjectRecord<'_>, row: &Key, entries: &mut Entries<'_>) {
-    let mut line = Line::of(entries, PROJECT_LINES);
+    let mut line = Line::of(row.style, entries, PROJECT_LINES);
     row.write(&mut line);
     line.text(project.id);
     name(project.name, &mut line);
@@ -59,7 +61,7 @@ pub(super) fn write_project(project: &ProjectRecord<'_>, row: &Key, entries: &mu
 }
 
 pub(super) fn write_run(model: &ModelRecord<'_>, run: &RunRecord<'_>, row: &Key, entries: &mut Entries<'_>) {
-    let mut line = Line::of(entries, RUN_LINES);
+    let mut line = Line::of(row.style, entries, RUN_LINES);
     row.write(&mut line);
     line.text(model.id);
     name(model.name, &mut line);

@@ -223,9 +223,11 @@ impl Assembler {
             if bytes > plan.row_limit_bytes {
                 self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
             }
+            let mut entries = out.entries();
+            entries.is_survey = plan.pass == Pass::Survey;
             match plan.pass {
-                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut out.entries()),
-                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut out.entries()),
+                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut entries),
+                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut entries),
             }
             if plan.pass == Pass::Survey {
                 self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));

@@ -262,7 +262,7 @@ impl Page {
 
     /// Lends it to an encoder.
     pub(super) fn entries(&mut self) -> Entries<'_> {
-        Entries { streams: &mut self.streams, files: &mut self.files, losses: &mut self.losses }
+        Entries { streams: &mut self.streams, files: &mut self.files, losses: &mut self.losses, is_survey: false }
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Entries<'b> {
     pub files: &'b mut Vec<FileEntry>,
     /// What the format could not hold.
     pub losses: &'b mut Losses,
+    /// Whether only losses and numbers are wanted, since every row is looked at before the first one is written. An encoder
+    /// need not write anything then.
+    pub is_survey: bool,
 }
 
 impl Entries<'_> {

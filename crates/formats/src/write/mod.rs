@@ -21,6 +21,7 @@ mod chosen;
 mod coco;
 mod csv;
 mod decided;
+mod digits;
 mod entries;
 mod legacy;
 mod naming;

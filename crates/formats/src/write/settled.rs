@@ -119,7 +119,7 @@ pub(super) fn settle_each(
             // Every feature of a stored annotation is known; one that is not is counted all the same.
             None => entries.losses.add(mark.kind, fate.outcome, fate.reason, 1),
         }
-        if fate.outcome != Outcome::Kept {
+        if fate.outcome != Outcome::Kept && !entries.is_survey {
             let out = &mut entries.streams[stream];
             let mut line = ObjectWriter::open(out);
             line.text("data_row_id", origin.data_row_id);

@@ -33,7 +33,7 @@ use super::{About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbe
 use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
 use labelport_model::data_type::Form;
-use labelport_model::json::{ObjectWriter, Value};
+use labelport_model::json::{Document, ObjectWriter, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
 use shape::{Geometry, write_numbers};
@@ -207,11 +207,13 @@ impl Encoder for Files<'_> {
     fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let row = self.open_row(record);
         let Ok((_, kind)) = row.media else { return };
-        let written = row.decided.iter().find(|decided| decided.left_out.is_none());
+        let has_attributes = self.has_answers && self.task != Task::Captions;
+        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chosen) } else { Vec::new() };
+        let written = decided.iter().find(|decided| decided.left_out.is_none());
         match kind {
             Kind::Image => {
                 let mut attributes = Attributes::default();
-                if let Some(decided) = written.filter(|_| self.has_answers && self.task != Task::Captions) {
+                if let Some(decided) = written.filter(|_| has_attributes) {
                     for_each(decided.label.annotations, entries, &mut |annotation, _| {
                         collect_answers(annotation, &mut attributes);
                     });
@@ -229,7 +231,7 @@ impl Encoder for Files<'_> {
                         let picture = numbers.take_picture();
                         self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
                     }
-                    if let Some((_, attributes)) = open.as_mut().filter(|_| self.task != Task::Captions) {
+                    if let Some((_, attributes)) = open.as_mut().filter(|_| has_attributes) {
                         collect_answers(annotation, attributes);
                     }
                 });
@@ -256,7 +258,8 @@ impl Encoder for Files<'_> {
             numbers.take_picture();
         }
         let mut label_id = "";
-        for decided in &row.decided {
+        let decided = row.decide(self.chosen);
+        for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
                     label_id = &decided.id;
@@ -280,10 +283,12 @@ impl Encoder for Files<'_> {
                 None
             }
         };
+        if entries.is_survey {
+            return;
+        }
         let labels = self.path(row.part);
-        let head = members(record.head);
         let listed = listed.as_deref().map(|image| Listed { part: row.part, image, labels: &labels, label_id });
-        picture::write(head.root(), listed.as_ref(), ROWS_STREAM, entries);
+        picture::write(row.head.root(), listed.as_ref(), ROWS_STREAM, entries);
     }
 
     fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
@@ -293,16 +298,22 @@ impl Encoder for Files<'_> {
 
 /// A row, as it is written.
 struct Row<'r> {
+    /// The members of `data_row`.
+    head: Document,
     id: String,
     global_key: Option<String>,
     name: Name,
     part: &'r str,
     /// The size of its pictures; or why it has none, as a clause.
     media: Result<(Size, Kind), &'static str>,
-    decided: Vec<Decided<'r>>,
+    record: &'r Record<'r>,
 }
 
-impl Row<'_> {
+impl<'r> Row<'r> {
+    fn decide(&self, chosen: Chosen) -> Vec<Decided<'r>> {
+        decide(self.record, chosen, self.media.err())
+    }
+
     /// Returns where the picture of an image belongs, or the pictures of a video.
     fn image_path(&self, kind: Kind) -> String {
         match kind {
@@ -334,7 +345,7 @@ impl Files<'_> {
         PARTS_STREAM + self.split.names().position(|name| name == part).unwrap_or_default()
     }
 
-    fn open_row<'r>(&'r self, record: &Record<'r>) -> Row<'r> {
+    fn open_row<'r>(&'r self, record: &'r Record<'r>) -> Row<'r> {
         let head = members(record.head);
         let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
         let id = text("id").unwrap_or_default();
@@ -347,8 +358,9 @@ impl Files<'_> {
             id,
             global_key: text("global_key"),
             name: naming::name(self.naming, head.root(), self.shared_names),
-            decided: decide(record, self.chosen, media.err()),
             media,
+            record,
+            head,
         }
     }
 
@@ -528,10 +540,14 @@ impl Files<'_> {
         if matches!(drawn, What::Point(x, y) if !x.is_finite() || !y.is_finite()) {
             return Err("its place is not a number");
         }
+        let number = numbers.take_annotation();
+        if entries.is_survey {
+            return Ok(());
+        }
         let out = entries.stream(self.stream_of(spot.row.part));
         open_element(out);
         let mut element = ObjectWriter::open(out);
-        element.raw("id", numbers.take_annotation().to_string().as_bytes());
+        element.raw("id", number.to_string().as_bytes());
         element.raw("image_id", spot.picture.to_string().as_bytes());
         element.raw("category_id", category.to_string().as_bytes());
         match &drawn {

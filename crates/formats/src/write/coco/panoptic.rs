@@ -84,7 +84,8 @@ impl Files<'_> {
             info.raw("id", number.to_string().as_bytes());
             info.raw("category_id", segment.category.to_string().as_bytes());
             info.raw("area", area.pixels.to_string().as_bytes());
-            write_numbers([bounds.left, bounds.top, bounds.width, bounds.height], info.key("bbox"));
+            let bbox = [bounds.left, bounds.top, bounds.width, bounds.height];
+            write_numbers(bbox.map(f64::from), info.key("bbox"));
             info.raw("iscrowd", b"0");
             info.close();
         }

@@ -1,9 +1,9 @@
 //! Shapes as COCO has them: a box, an area in pixels, and a segmentation.
 
 use crate::raster::{Runs, fill};
+use crate::write::digits;
 use crate::write::picture::{Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, is_flat, is_of_size};
 use labelport_model::json::{ObjectWriter, quote_into};
-use std::fmt::Display;
 
 /// What an annotation says of a shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +72,7 @@ impl Geometry {
     /// Writes the members.
     pub(super) fn write(&self, annotation: &mut ObjectWriter<'_>) {
         write_numbers(self.bbox, annotation.key("bbox"));
-        annotation.raw("area", self.area.to_string().as_bytes());
+        digits::write(self.area, annotation.key("area"));
         annotation.raw("iscrowd", b"0");
         let out = annotation.key("segmentation");
         match &self.segmentation {
@@ -80,13 +80,13 @@ impl Geometry {
             Segmentation::Rings(rings) => {
                 for (index, ring) in rings.iter().enumerate() {
                     out.push(if index == 0 { b'[' } else { b',' });
-                    write_numbers(ring.iter().flat_map(|(x, y)| [x, y]), out);
+                    write_numbers(ring.iter().flat_map(|(x, y)| [*x, *y]), out);
                 }
                 out.push(b']');
             }
             Segmentation::Runs(runs) => {
                 let mut object = ObjectWriter::open(out);
-                write_numbers([runs.height(), runs.width()], object.key("size"));
+                object.raw("size", format!("[{},{}]", runs.height(), runs.width()).as_bytes());
                 quote_into(&runs.compressed(), object.key("counts"));
                 object.close();
             }
@@ -95,13 +95,13 @@ impl Geometry {
 }
 
 /// Writes a list of numbers.
-pub(super) fn write_numbers(numbers: impl IntoIterator<Item = impl Display>, out: &mut Vec<u8>) {
+pub(super) fn write_numbers(numbers: impl IntoIterator<Item = f64>, out: &mut Vec<u8>) {
     out.push(b'[');
     for (index, number) in numbers.into_iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(number.to_string().as_bytes());
+        digits::write(number, out);
     }
     out.push(b']');
 }

@@ -43,7 +43,7 @@ fn encode(options: &[(&str, &str)], media: &str, labels: &[LabelRecord<'_>]) -> 
     let about = About { classes: &classes, options, ..About::default() };
     let encoder = Yolo.open(&about).unwrap();
     let (mut streams, mut files, mut losses) = ([Vec::new(), Vec::new()], Vec::new(), Losses::default());
-    let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses };
+    let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
     let details = Some(&br#"{"selected_label_id":"l1"}"#[..]);
     let project = ProjectRecord { id: "p", name: None, labels, details, tags: None, rest: b"" };
     let record = Record {

@@ -90,6 +90,15 @@ pub struct PackedFile {
     pub sha256: String,
 }
 
+/// The file of a package that lists the files of rows, as `sha256sum --check` reads it. There may be millions, so that
+/// their list is not in the manifest.
+pub const FILE_LIST: &str = "SHA256SUMS";
+
+/// Reads a list of files: their paths and digests.
+pub(crate) fn listed_files(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| line.split_once("  ")).map(|(sha256, path)| (path, sha256))
+}
+
 /// Size and digest of bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digested {
@@ -160,14 +169,14 @@ impl Digest {
 pub(crate) struct PackageDigest {
     rows: u64,
     streams: Vec<(String, u64, Sha256)>,
-    files: Vec<PackedFile>,
+    file_bytes: u64,
 }
 
 impl PackageDigest {
     /// Starts with the streams that the package has.
     pub(crate) fn new(streams: &[String]) -> Self {
         let streams = streams.iter().map(|path| (path.clone(), 0, Sha256::default())).collect();
-        Self { rows: 0, streams, files: Vec::new() }
+        Self { rows: 0, streams, file_bytes: 0 }
     }
 
     /// Counts rows.
@@ -182,22 +191,19 @@ impl PackageDigest {
         sha256.update(bytes);
     }
 
-    /// Takes a whole file.
-    pub(crate) fn add_file(&mut self, path: &str, bytes: &[u8]) {
-        let sha256 = hex(&Sha256::digest(bytes));
-        self.files.push(PackedFile { path: path.to_owned(), bytes: bytes.len() as u64, sha256 });
+    /// Counts bytes of whole files, which are listed in a stream.
+    pub(crate) fn add_files(&mut self, bytes: u64) {
+        self.file_bytes += bytes;
     }
 
-    /// Returns the digest of the whole, and the files: those of rows, then the streams.
+    /// Returns the digest of the whole, and the files that are streams. Their list has the digest of every file.
     pub(crate) fn finish(self) -> (Digested, Vec<PackedFile>) {
-        let mut files = self.files;
-        files.extend(self.streams.into_iter().map(|(path, bytes, sha256)| PackedFile {
-            path,
-            bytes,
-            sha256: hex(&sha256.finalize()),
-        }));
+        let streams = self.streams.into_iter();
+        let files: Vec<PackedFile> =
+            streams.map(|(path, bytes, sha256)| PackedFile { path, bytes, sha256: hex(&sha256.finalize()) }).collect();
         let list: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
-        let (bytes, sha256) = (files.iter().map(|file| file.bytes).sum(), hex(&Sha256::digest(list.as_bytes())));
+        let bytes = self.file_bytes + files.iter().map(|file| file.bytes).sum::<u64>();
+        let sha256 = hex(&Sha256::digest(list.as_bytes()));
         (Digested { rows: self.rows, bytes, sha256, parts: Vec::new() }, files)
     }
 }

@@ -70,9 +70,9 @@ impl Command for Verify {
         let shown = escaped(&name);
         let sentence = match verdict.differences.len() {
             0 => {
-                let files = match manifest.files.len() {
+                let files = match verdict.files {
                     0 => String::new(),
-                    count => format!("{}, ", counted(count as u64, "file")),
+                    count => format!("{}, ", counted(count, "file")),
                 };
                 let rows = counted(verdict.rows, "row");
                 format!("{shown} is as exported: {files}{rows}, sha256 {}", manifest.digest.sha256)

@@ -5,10 +5,12 @@
 //! on the number of threads.
 
 use super::rewrite::Notice;
+use crate::manifest::hex;
 use crate::parallel::Emit;
 use crate::sink::Packer;
 use labelport_formats::write::{Entries, FileEntry};
 use labelport_model::losses::Losses;
+use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::ControlFlow;
@@ -54,6 +56,25 @@ impl Piece {
     }
 }
 
+/// The streams that chunks have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Streams {
+    pub(super) count: usize,
+    /// The one that lists the files of rows, where these are written.
+    pub(super) list: Option<usize>,
+}
+
+/// Lists files: the digest and the path of each on a line. Paths that are safe have neither line breaks nor backslashes.
+fn list_files(files: &[FileEntry], list: Option<usize>, streams: &mut [Vec<u8>]) {
+    let Some(out) = list.and_then(|list| streams.get_mut(list)) else { return };
+    for file in files {
+        out.extend_from_slice(hex(&Sha256::digest(&file.bytes)).as_bytes());
+        out.extend_from_slice(b"  ");
+        out.extend_from_slice(file.path.as_bytes());
+        out.push(b'\n');
+    }
+}
+
 /// Buffers of chunks that were published: memory that was used once needs no clearing by the system.
 pub(super) type Spare = Mutex<Vec<Piece>>;
 
@@ -70,6 +91,8 @@ pub(super) struct Outlet<'a, 'e> {
 
 struct State<'a, 'e> {
     page: Page,
+    /// The stream that lists files.
+    list: Option<usize>,
     /// Buffers for compressed bytes, one for each stream.
     packed: Vec<Vec<u8>>,
     packer: &'a mut Packer,
@@ -85,16 +108,16 @@ impl<'a, 'e> Outlet<'a, 'e> {
     /// Starts a part. `rows` is what the worker has counted so far.
     pub(super) fn new(
         packer: &'a mut Packer,
-        stream_count: usize,
+        streams: Streams,
         spare: &'a Spare,
         emit: &'a mut Emit<'e, Chunk>,
         (part, rows): (u64, u64),
     ) -> Self {
         let outcome = Ok(ControlFlow::Continue(()));
-        let page = Page::new(stream_count);
-        let packed = vec![Vec::new(); stream_count];
-        let state = State { page, packed, packer, spare, emit, part, rows, outcome };
-        let row_start = RefCell::new(vec![0; stream_count]);
+        let page = Page::new(streams);
+        let packed = vec![Vec::new(); streams.count];
+        let state = State { page, list: streams.list, packed, packer, spare, emit, part, rows, outcome };
+        let row_start = RefCell::new(vec![0; streams.count]);
         Self { state: RefCell::new(state), row_start, rows_before: Cell::new(rows), is_spilled: Cell::new(false) }
     }
 
@@ -208,10 +231,11 @@ impl State<'_, '_> {
 
     /// Compresses what streams hold and hands it on; nothing is left in its place.
     fn hand_on(&mut self, streams: &mut [Vec<u8>], rest: Rest, rows: u64) {
-        let streams: Vec<Vec<u8>> = streams.iter_mut().map(std::mem::take).collect();
+        let mut streams: Vec<Vec<u8>> = streams.iter_mut().map(std::mem::take).collect();
         if self.flow().is_break() {
             return;
         }
+        list_files(&rest.files, self.list, &mut streams);
         let mut pieces = Vec::with_capacity(streams.len());
         for (bytes, packed) in streams.into_iter().zip(&mut self.packed) {
             match Piece::new(bytes, std::mem::take(packed), self.packer) {
@@ -237,17 +261,20 @@ pub(super) struct Page {
     pub(super) streams: Vec<Vec<u8>>,
     pub(super) files: Vec<FileEntry>,
     pub(super) losses: Losses,
+    /// The stream that lists files.
+    list: Option<usize>,
 }
 
 impl Page {
-    /// Makes an empty page with so many streams.
-    pub(super) fn new(stream_count: usize) -> Self {
-        Self { streams: vec![Vec::new(); stream_count], ..Self::default() }
+    /// Makes an empty page with such streams.
+    pub(super) fn new(streams: Streams) -> Self {
+        Self { streams: vec![Vec::new(); streams.count], list: streams.list, ..Self::default() }
     }
 
     /// Makes a chunk without rows of what it holds.
     pub(super) fn into_chunk(self, packer: &mut Packer) -> io::Result<Chunk> {
-        let Self { streams, files, losses } = self;
+        let Self { mut streams, files, losses, list } = self;
+        list_files(&files, list, &mut streams);
         let mut pieces = Vec::with_capacity(streams.len());
         for bytes in streams {
             pieces.push(Piece::new(bytes, Vec::new(), packer)?);

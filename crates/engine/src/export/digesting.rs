@@ -33,7 +33,7 @@ impl Digests {
             }
             Self::Package(digest) => {
                 digest.add_rows(chunk.rows);
-                chunk.files.iter().for_each(|file| digest.add_file(&file.path, &file.bytes));
+                digest.add_files(chunk.files.iter().map(|file| file.bytes.len() as u64).sum());
                 let streams = chunk.streams.iter().enumerate();
                 streams.for_each(|(index, piece)| digest.add_to_stream(index, &piece.bytes));
             }

@@ -25,13 +25,13 @@ pub use error::{ExportError, Refused};
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
-use crate::manifest::{Annotations, Manifest, RowNotice, SectionNotice};
+use crate::manifest::{Annotations, FILE_LIST, Manifest, RowNotice, SectionNotice};
 use crate::parallel::{self, Emit};
 use crate::sink::{Packer, Sink};
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{Chunk, Outlet, Spare};
+use chunk::{Chunk, Outlet, Spare, Streams};
 use count::Counts;
 use digesting::digesting;
 use labelport_formats::write::{About, FORMATS, Format, Numbers, Pictures, Totals};
@@ -180,9 +180,11 @@ pub fn run(
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;
-    let streams = encoder.streams();
+    let mut paths = encoder.streams();
+    paths.extend(encoder.makes_files().then(|| FILE_LIST.to_owned()));
+    let streams = Streams { count: paths.len(), list: encoder.makes_files().then(|| paths.len() - 1) };
 
-    let mut writer = Writer::new(sink, packing, encoder, streams.len());
+    let mut writer = Writer::new(sink, packing, encoder, streams);
     let mut notices = Vec::new();
     let mut row_notices = 0;
     let walks: &[Pass] = if encoder.has_prefaces() { &[Pass::Preface, Pass::Write] } else { &[Pass::Write] };
@@ -190,8 +192,8 @@ pub fn run(
     let spare = Spare::default();
     let has_thread = part_count > 1 && writer.writes_slowly();
     let totals = about.totals;
-    let (outcome, digest) = digesting(has_thread, (layout, &streams), &spare, |add| {
-        writer.start(layout, &streams, add)?;
+    let (outcome, digest) = digesting(has_thread, (layout, &paths), &spare, |add| {
+        writer.start(layout, &paths, add)?;
         for pass in walks {
             let is_last = *pass == Pass::Write;
             let plan = settings.with(encoder, *pass);
@@ -200,7 +202,7 @@ pub fn run(
             let next = || check_stop(stop).map(|()| parts.next());
             let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
                 worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(Numbers::FIRST);
-                work(worker, &plan, &resolved.selection, &part, streams.len(), &spare, stop, emit)
+                work(worker, &plan, &resolved.selection, &part, streams, &spare, stop, emit)
             };
             let publish = |mut chunk: Chunk| {
                 check_stop(stop)?;
@@ -291,14 +293,14 @@ fn work(
     plan: &Plan<'_>,
     selection: &Selection,
     (number, part): &(u64, Part),
-    stream_count: usize,
+    streams: Streams,
     spare: &Spare,
     stop: Option<&AtomicBool>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
     let Worker { connection, assembler, packer } = worker;
     let keys = selection.keys(&mut **connection, part)?;
-    let outlet = Outlet::new(packer, stream_count, spare, emit, (*number, assembler.counts.rows));
+    let outlet = Outlet::new(packer, streams, spare, emit, (*number, assembler.counts.rows));
     let mut rest = &keys[..];
     // Rows that are loaded and not written.
     let mut loaded = &rest[..0];

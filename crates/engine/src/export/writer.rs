@@ -1,7 +1,7 @@
 //! What is encoded, on its way to the sink: the first, the last and all chunks in between, in their order.
 
 use super::WorkError;
-use super::chunk::{Chunk, Page};
+use super::chunk::{Chunk, Page, Streams};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
 use labelport_model::losses::Losses;
@@ -14,6 +14,7 @@ pub(super) struct Writer<'s> {
     sink: &'s mut dyn Sink,
     packing: Packing,
     encoder: &'s dyn Encoder,
+    streams: Streams,
     /// What finishes the bytes of each stream, where something does.
     joiners: Vec<Option<Box<dyn Joiner>>>,
     pub(super) rows: u64,
@@ -21,9 +22,9 @@ pub(super) struct Writer<'s> {
 }
 
 impl<'s> Writer<'s> {
-    pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, stream_count: usize) -> Self {
-        let joiners = (0..stream_count).map(|stream| encoder.joiner(stream)).collect();
-        Self { sink, packing, encoder, joiners, rows: 0, losses: Losses::default() }
+    pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, streams: Streams) -> Self {
+        let joiners = (0..streams.count).map(|stream| encoder.joiner(stream)).collect();
+        Self { sink, packing, encoder, streams, joiners, rows: 0, losses: Losses::default() }
     }
 
     /// Returns what messages call the place that is written to.
@@ -37,26 +38,26 @@ impl<'s> Writer<'s> {
     }
 
     /// Writes what comes before the first row.
-    pub(super) fn start(&mut self, layout: Layout, streams: &[String], add: &mut Add<'_>) -> Result<(), WorkError> {
-        self.sink.start(layout, streams).map_err(WorkError::Write)?;
-        let mut page = Page::new(streams.len());
+    pub(super) fn start(&mut self, layout: Layout, paths: &[String], add: &mut Add<'_>) -> Result<(), WorkError> {
+        self.sink.start(layout, paths).map_err(WorkError::Write)?;
+        let mut page = Page::new(self.streams);
         self.encoder.start(&mut page.entries());
         self.write_page(page, add)
     }
 
     /// Writes what comes between prefaces and rows.
     pub(super) fn end_prefaces(&mut self, add: &mut Add<'_>) -> Result<(), WorkError> {
-        let mut page = Page::new(self.joiners.len());
+        let mut page = Page::new(self.streams);
         self.encoder.after_prefaces(&mut page.entries());
         self.write_page(page, add)
     }
 
     /// Writes what comes after the last row.
     pub(super) fn finish(&mut self, layout: Layout, totals: &Totals, add: &mut Add<'_>) -> Result<(), WorkError> {
-        let mut page = Page::new(self.joiners.len());
+        let mut page = Page::new(self.streams);
         self.encoder.finish(totals, &mut page.entries());
         self.write_page(page, add)?;
-        let mut last = Page::new(self.joiners.len());
+        let mut last = Page::new(self.streams);
         for (stream, joiner) in last.streams.iter_mut().zip(std::mem::take(&mut self.joiners)) {
             if let Some(mut joiner) = joiner {
                 *stream = joiner.finish().map_err(WorkError::Write)?;

@@ -15,7 +15,8 @@
 
 use crate::ambient::Chance;
 use crate::disk::private;
-use crate::manifest::Manifest;
+use crate::manifest::{FILE_LIST, Manifest, listed_files};
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -167,8 +168,14 @@ impl Destination {
         }
         let is_taken_folder = self.is_folder && self.existing != Existing::Keep;
         if is_taken_folder && found.as_ref().is_some_and(Metadata::is_dir) {
-            let listed = read_manifest(&manifest).map(|manifest| manifest.files).unwrap_or_default();
-            let is_listed = |name: &Path| listed.iter().any(|file| Path::new(&file.path) == name);
+            let files = read_manifest(&manifest).map(|manifest| manifest.files).unwrap_or_default();
+            let mut listed: HashSet<PathBuf> = files.into_iter().map(|file| file.path.into()).collect();
+            if listed.contains(Path::new(FILE_LIST)) {
+                // What is not there is not listed, and named as something foreign then.
+                let list = std::fs::read_to_string(path.join(FILE_LIST)).unwrap_or_default();
+                listed.extend(listed_files(&list).map(|(path, _)| PathBuf::from(path)));
+            }
+            let is_listed = |name: &Path| listed.contains(name);
             let io = |source| DestinationError::Io { path: path.clone(), source };
             if let Some(name) = find_foreign(path, Path::new(""), &is_listed).map_err(io)? {
                 return Err(DestinationError::ForeignInside { folder: path.clone(), name });

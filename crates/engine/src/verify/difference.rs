@@ -16,6 +16,8 @@ pub struct Verdict {
     pub rows: u64,
     /// Bytes of the file, unpacked.
     pub bytes: u64,
+    /// Files of a package; 0 for a result that is one file.
+    pub files: u64,
     /// Every difference, in a fixed order.
     pub differences: Vec<Difference>,
 }
@@ -93,8 +95,8 @@ pub enum Difference {
         path: String,
         /// In the package.
         found: (u64, String),
-        /// In the manifest.
-        expected: (u64, String),
+        /// In the manifest, or in the list of files, which has no sizes.
+        expected: (Option<u64>, String),
     },
     /// A line is not a row.
     Line {
@@ -164,8 +166,8 @@ impl fmt::Display for Difference {
             }
             Self::MissingFile { path } => write!(out, "the file {path} is missing"),
             Self::UnknownFile { path } => write!(out, "the file {path} is not in the manifest"),
-            Self::ChangedFile { path, found, expected } if found.0 != expected.0 => {
-                write!(out, "the file {path} has {} bytes, the manifest says {}", found.0, expected.0)
+            Self::ChangedFile { path, found, expected: (Some(bytes), _) } if found.0 != *bytes => {
+                write!(out, "the file {path} has {} bytes, the manifest says {bytes}", found.0)
             }
             Self::ChangedFile { path, found, expected } => {
                 write!(out, "the file {path} has the SHA-256 {}, the manifest says {}", found.1, expected.1)
@@ -215,7 +217,7 @@ pub(super) fn compare(manifest: &Manifest, measured: Measured, counted: Counted,
         }
     }
     compare_annotations(manifest, &counted.annotations, &mut differences);
-    Verdict { rows: lines, bytes, differences }
+    Verdict { rows: lines, bytes, files: 0, differences }
 }
 
 fn compare_parts(manifest: &Manifest, checksums: &[u32], differences: &mut Vec<Difference>) {

@@ -1,7 +1,7 @@
 //! A package held against its manifest: every file that is listed is there, with the bytes that were written, and no other.
 
 use super::difference::{Difference, Verdict};
-use crate::manifest::{Manifest, PackedFile, hex};
+use crate::manifest::{FILE_LIST, Manifest, PackedFile, hex, listed_files};
 use labelport_formats::package::{ARCHIVES, ArchiveKind, for_each_file};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::path::Path;
 /// # Errors
 /// If a file cannot be read. A damaged archive is a difference, not an error.
 pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> io::Result<Verdict> {
-    let mut found = Found { files: BTreeMap::new(), bytes: 0 };
+    let mut found = Found { files: BTreeMap::new(), bytes: 0, list: Vec::new() };
     let mut differences = Vec::new();
     match archive_kind(path) {
         Some(kind) if path.is_file() => {
@@ -26,19 +26,24 @@ pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut
         }
         _ => found.add_folder(path, "", progress)?,
     }
-    for PackedFile { path, bytes, sha256 } in &manifest.files {
-        match found.files.remove(path) {
-            None => differences.push(Difference::MissingFile { path: path.clone() }),
-            Some(measured) if measured == (*bytes, sha256.clone()) => {}
-            Some((found_bytes, found_sha256)) => differences.push(Difference::ChangedFile {
-                path: path.clone(),
-                found: (found_bytes, found_sha256),
-                expected: (*bytes, sha256.clone()),
-            }),
+    let Found { mut files, bytes, list } = found;
+    let count = files.len() as u64;
+    let mut compare = |path: &str, size: Option<u64>, sha256: &str| match files.remove(path) {
+        None => differences.push(Difference::MissingFile { path: path.to_owned() }),
+        Some((found, digest)) if size.is_none_or(|size| size == found) && digest == sha256 => {}
+        Some(found) => {
+            let (path, expected) = (path.to_owned(), (size, sha256.to_owned()));
+            differences.push(Difference::ChangedFile { path, found, expected });
         }
+    };
+    for PackedFile { path, bytes, sha256 } in &manifest.files {
+        compare(path, Some(*bytes), sha256);
     }
-    differences.extend(found.files.into_keys().map(|path| Difference::UnknownFile { path }));
-    Ok(Verdict { rows: manifest.digest.rows, bytes: found.bytes, differences })
+    if manifest.files.iter().any(|file| file.path == FILE_LIST) {
+        listed_files(&String::from_utf8_lossy(&list)).for_each(|(path, sha256)| compare(path, None, sha256));
+    }
+    differences.extend(files.into_keys().map(|path| Difference::UnknownFile { path }));
+    Ok(Verdict { rows: manifest.digest.rows, bytes, files: count, differences })
 }
 
 fn archive_kind(path: &Path) -> Option<ArchiveKind> {
@@ -50,6 +55,8 @@ fn archive_kind(path: &Path) -> Option<ArchiveKind> {
 struct Found {
     files: BTreeMap<String, (u64, String)>,
     bytes: u64,
+    /// The bytes of the list of files.
+    list: Vec<u8>,
 }
 
 impl Found {
@@ -61,6 +68,9 @@ impl Found {
                 break;
             }
             sha256.update(&buffer[..count]);
+            if name == FILE_LIST {
+                self.list.extend_from_slice(&buffer[..count]);
+            }
             size += count as u64;
             self.bytes += count as u64;
             progress(self.bytes);
@@ -125,6 +135,24 @@ mod tests {
             "the file rows/1.txt is missing",
             "the file b.csv is not in the manifest",
         ]);
+    }
+
+    #[test]
+    fn files_of_rows_are_in_a_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = format!("{}  rows/1.txt\n", hex(&Sha256::digest(b"one")));
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        fs::create_dir(folder.path().join("rows")).unwrap();
+        write("rows/1.txt", "one");
+        write(FILE_LIST, &list);
+        let manifest = manifest_of(&[(FILE_LIST, &list)]);
+        let verdict = || verify_package(folder.path(), &manifest, &mut |_| {}).unwrap();
+        assert_eq!((verdict().files, verdict().differences), (2, Vec::new()));
+        write("rows/1.txt", "two");
+        assert!(verdict().differences[0].to_string().starts_with("the file rows/1.txt has the SHA-256 "));
+        write(FILE_LIST, "");
+        let found: Vec<String> = verdict().differences.iter().map(ToString::to_string).collect();
+        assert!(found[0].starts_with("the file SHA256SUMS has 0 bytes") && found.len() == 2, "{found:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{Workspace, everything};
 use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES};
-use labelport_engine::manifest::Manifest;
+use labelport_engine::manifest::{FILE_LIST, Manifest};
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
 use labelport_formats::package::{ArchiveKind, check_path};
 use labelport_formats::write::{
@@ -254,6 +254,10 @@ impl Encoder for Counter {
         vec!["totals.txt".to_owned()]
     }
 
+    fn makes_files(&self) -> bool {
+        true
+    }
+
     fn start(&self, entries: &mut Entries<'_>) {
         let Totals { rows, annotations } = self.totals;
         entries.stream(0).extend_from_slice(format!("{rows} rows, {annotations} annotations\n").as_bytes());
@@ -316,8 +320,10 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
         Box::new(sink).finish(&again).unwrap();
         let found = unpack(kind, &std::fs::read(&target).unwrap());
         let names: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
-        let listed: Vec<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(names, listed, "{kind:?}");
+        let list = String::from_utf8_lossy(&files[FILE_LIST]);
+        let listed = list.lines().map(|line| line.split_once("  ").unwrap().1);
+        let streams = manifest.files.iter().map(|file| file.path.as_str());
+        assert_eq!(names, listed.chain(streams).collect::<Vec<_>>(), "{kind:?}");
         assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), files, "{kind:?}");
     }
 }

@@ -91,6 +91,11 @@ pub trait Encoder: Sync {
         vec![String::new()]
     }
 
+    /// Returns whether files of rows are written. They are listed in one more stream, which is not among those above.
+    fn makes_files(&self) -> bool {
+        false
+    }
+
     /// Returns what finishes the bytes of a stream of a package; most need nothing.
     fn joiner(&self, _stream: usize) -> Option<Box<dyn Joiner>> {
         None

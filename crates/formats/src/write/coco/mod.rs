@@ -176,6 +176,10 @@ impl Encoder for Files<'_> {
         [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
     }
 
+    fn makes_files(&self) -> bool {
+        true
+    }
+
     fn joiner(&self, stream: usize) -> Option<Box<dyn Joiner>> {
         (stream >= PARTS_STREAM).then(|| Box::new(Commas::default()) as Box<dyn Joiner>)
     }

@@ -119,6 +119,10 @@ impl Encoder for Files<'_> {
         [ROWS, LOSSES].map(str::to_owned).to_vec()
     }
 
+    fn makes_files(&self) -> bool {
+        true
+    }
+
     fn start(&self, entries: &mut Entries<'_>) {
         picture::start(ROWS_STREAM, entries);
         for renamed in self.list.renamed() {

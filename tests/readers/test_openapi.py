@@ -164,6 +164,27 @@ def test_the_server_takes_what_is_described_and_nothing_else(server, request_, i
         assert server.settled(answer.json()["id"])["status"] == "COMPLETE"
 
 
+LONG = "x" * 257
+REFUSED = [
+    ("POST", "/adv/adv/v1/embeddings", {"name": "", "dims": 2}),
+    ("POST", "/adv/adv/v1/embeddings", {"name": LONG, "dims": 2}),
+    ("POST", "/adv/adv/v1/embeddings", {"name": "wide", "dims": 0}),
+    ("POST", "/adv/adv/v1/embeddings", {"name": "wide", "dims": 8193}),
+    ("POST", "/adv/adv/v1/embeddings", {"name": "wide"}),
+    ("POST", "/api/v1/slices", {"name": ""}),
+    ("POST", "/api/v1/slices", {"name": LONG}),
+    ("POST", "/api/v1/slices", {"filter": []}),
+    ("POST", "/api/v1/slices", {"name": "wrong", "filter": "all"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REFUSED, ids=[json.dumps(body)[:60] for _, _, body in REFUSED])
+def test_the_server_refuses_what_the_description_refuses(rest, method, path, body):
+    with pytest.raises(jsonschema.ValidationError):
+        check(body, "paths", path, method.lower(), "requestBody", "content", "application/json", "schema")
+    rest(method, path, body=body, status=400)
+
+
 def test_exports(rest, server, native_rows):
     project, _ = of_image_project(server, native_rows)
     asked = {"scope": {"kind": "project", "id": project}, "format": {"name": "yolo", "options": {"task": "detect"}}}
@@ -265,6 +286,7 @@ def test_issues(rest, server, native_rows):
     body = {"dataRowId": row["data_row"]["id"], "labelId": label["id"], "content": "the box is too wide"}
     issue = rest("POST", "/api/v1/projects/{project}/issues", project, body=body, status=201)["id"]
     rest("POST", "/api/v1/issues/{id}/comments", issue, body={"content": "so it is"}, status=201)
+    rest("POST", "/api/v1/issues/{id}/comments", issue, body={"content": "x" * 10_001}, status=400)
     rest("POST", "/api/v1/issues/{id}/resolve", issue)
     query = "query ($id: ID!) { project(where: { id: $id }) { issueExportUrl } }"
     url = server.graphql(query, {"id": project})["project"]["issueExportUrl"]

@@ -3,8 +3,7 @@
 //! In `dist` of the target folder: a wheel, by which `pip install` gives the command; an archive with the binary,
 //! completions, manual pages, licences and documentation; and the SHA-256 of both. Both hold the same binary. It is static,
 //! so that it runs on every Linux, if this machine can build one; if not, that is said, and the binary runs on systems like
-//! this one. What is built twice from the same sources by the same tools has the same bytes: files have a fixed order and a
-//! fixed time.
+//! this one. Files have a fixed order and a fixed time, so that the same binary gives the same bytes.
 //!
 //! # Adding a file to the archive
 //! One line in `documents`.

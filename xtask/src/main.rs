@@ -9,6 +9,7 @@
 
 mod bench;
 mod bless;
+mod dist;
 mod fuzz;
 mod help;
 mod programs;
@@ -35,6 +36,7 @@ pub(crate) static COMMANDS: &[&Command] = &[
     // By name.
     &bench::BENCH,
     &bless::BLESS,
+    &dist::DIST,
     &fuzz::FUZZ,
     &help::HELP,
     &readers::READERS,

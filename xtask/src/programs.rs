@@ -55,13 +55,16 @@ fn check(_: &Path) -> Result<(), String> {
 }
 
 fn missing() -> Vec<&'static Program> {
-    let folders: Vec<_> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
-    let is_there = |program: &&Program| folders.iter().any(|folder| folder.join(program.name).is_file());
-    PROGRAMS.iter().filter(|program| !is_there(program)).collect()
+    PROGRAMS.iter().filter(|program| !is_there(program.name)).collect()
+}
+
+/// Returns whether a program is on the path.
+pub(crate) fn is_there(name: &str) -> bool {
+    std::env::var_os("PATH").iter().flat_map(std::env::split_paths).any(|folder| folder.join(name).is_file())
 }
 
 /// Installs packages, if this is a Debian system and we may. What comes of it is seen by looking for the programs again.
-fn install(packages: &[&str]) {
+pub(crate) fn install(packages: &[&str]) {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).stdout(Stdio::null());

@@ -1,8 +1,9 @@
-//! Python test suites, each in a virtual environment of its own under the target folder.
+//! Virtual environments of Python under the target folder, and the test suites that run in one each.
 //!
 //! An environment is made again when its requirements change. Packages are fetched once.
 
 use crate::say;
+use crate::step::target_folder;
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -24,7 +25,7 @@ pub(crate) struct Suite<'a> {
 /// Runs a suite against the binary of a debug build, which has to be there.
 pub(crate) fn run_suite(root: &Path, python: &Path, suite: &Suite<'_>) -> Result<(), String> {
     let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    let target = target_folder(&root);
     let environment = target.join(suite.environment);
     make_environment(python, &environment, &root.join(suite.requirements))?;
     let mut command = process::Command::new(python_of(&environment));
@@ -46,7 +47,7 @@ pub(crate) fn find_python() -> Result<PathBuf, String> {
 }
 
 /// Makes a virtual environment, unless it is there and was made with these requirements.
-fn make_environment(python: &Path, environment: &Path, requirements: &Path) -> Result<(), String> {
+pub(crate) fn make_environment(python: &Path, environment: &Path, requirements: &Path) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", environment.display());
     let wanted = std::fs::read(requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
     let stamp = environment.join(STAMP);
@@ -63,11 +64,13 @@ fn make_environment(python: &Path, environment: &Path, requirements: &Path) -> R
     std::fs::write(stamp, wanted).map_err(failed)
 }
 
-fn python_of(environment: &Path) -> PathBuf {
+/// Returns the Python of an environment.
+pub(crate) fn python_of(environment: &Path) -> PathBuf {
     environment.join("bin").join("python")
 }
 
-fn call(command: &mut process::Command) -> Result<(), String> {
+/// Runs a program; fails unless it succeeds.
+pub(crate) fn call(command: &mut process::Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     match command.status() {
         Ok(status) if status.success() => Ok(()),

@@ -1,4 +1,4 @@
-//! `cargo xtask readers`: exports opened by programs that know nothing of labelport.
+//! `cargo xtask readers`: exports, and REST by its description, in programs that know nothing of labelport.
 //!
 //! The suite is `tests/readers`; its programs are pinned in `tests/readers/requirements.txt`.
 

@@ -1,6 +1,7 @@
 //! Steps: one after the other, until one fails.
 
 use crate::say;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -59,9 +60,29 @@ pub(crate) fn root() -> PathBuf {
         .join("..")
 }
 
+/// Returns the folder of what cargo builds.
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// Returns a command that builds. Cargo says in variables which package runs, which is this one here. Some build scripts
+/// look at them, and with others than in a shell, `cargo build` after `cargo xtask` takes a minute.
+pub(crate) fn builder(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        let is_of_package = name
+            .to_str()
+            .is_some_and(|name| ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|start| name.starts_with(start)));
+        if is_of_package {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Calls `cargo`.
 pub(crate) fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
-    let status = Command::new("cargo").args(arguments).envs(variables.iter().copied()).current_dir(root).status();
+    let status = builder("cargo").args(arguments).envs(variables.iter().copied()).current_dir(root).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("cargo failed ({status})")),

@@ -4,7 +4,7 @@
 //! mistakes in the least time runs: no lints, no server, no other programs.
 
 use crate::step::{self, Step, Work};
-use crate::{Command, programs, readers, sdk, without_arguments};
+use crate::{Command, dist, programs, readers, sdk, without_arguments};
 
 pub(crate) static TEST: Command = Command {
     name: "test",
@@ -75,6 +75,7 @@ const STEPS: &[Step] = &[
         remedy: "run one test alone with `cargo test --workspace NAME`. If outputs changed on purpose, \
                  `cargo xtask bless` rewrites the goldens; review their diff like code.",
     },
+    dist::WHEEL_STEP,
     readers::STEP,
     sdk::STEP,
 ];

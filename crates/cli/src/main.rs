@@ -22,6 +22,12 @@ use outcome::Failure;
 use std::process::ExitCode;
 use workspace::Workspace;
 
+/// The allocator of static binaries, also of the libraries in C. In that of musl, threads wait for each other: an import
+/// takes four times as long as with glibc, and with this one a fifth longer.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Options that every command has. The reference shows them once.
 const GLOBAL_OPTIONS: &str = "Global options";
 

@@ -100,6 +100,16 @@ impl TestApp {
         self.send(Method::GET, path.unwrap_or_else(|| panic!("{url}")), "text/plain", String::new())
     }
 
+    /// Returns the methods that a path takes, as the refusal of one that it does not take names them.
+    #[track_caller]
+    pub(crate) fn allowed(&self, refused: Method, path: &str) -> String {
+        let request = Request::builder().method(refused).uri(path).body(Body::empty()).unwrap();
+        let mut router = self.router.clone();
+        let response = self.runtime.block_on(async { router.call(request).await.unwrap() });
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        response.headers()[header::ALLOW].to_str().unwrap().to_owned()
+    }
+
     #[track_caller]
     fn send(&self, method: Method, path: &str, content_type: &str, body: String) -> String {
         let request = Request::builder()

@@ -9,6 +9,7 @@
 
 mod circles;
 mod crates;
+mod dist;
 mod geometry;
 mod layout;
 mod manifest;

@@ -13,6 +13,7 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/formats/src/write/mod.rs", "FORMATS"),
     ("crates/model/src/data_type/mod.rs", "DATA_TYPES"),
     ("crates/model/src/filter/mod.rs", "FILTERS"),
+    ("crates/server/src/rest/mod.rs", "RESOURCES"),
     ("xtask/src/main.rs", "COMMANDS"),
 ];
 

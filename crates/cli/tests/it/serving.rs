@@ -1,7 +1,7 @@
 //! What `labelport serve` says when it starts, and what it answers to clients other than the SDK.
 
 use crate::server::{Server, Spawned, spawn};
-use crate::support::Place;
+use crate::support::{Place, repository};
 use crate::tasks::is_export;
 use labelport_store::tables::tasks::TaskStatus;
 use std::io::Read;
@@ -28,6 +28,21 @@ fn an_address_that_is_none_is_refused_with_one_that_is() {
         let ran = Place::empty().run(&["serve", "--listen", listen]);
         ran.ended(2, &[&format!("{listen:?}"), "write one such as 127.0.0.1:8080, localhost:8080"]);
     }
+}
+
+#[test]
+fn the_container_starts_the_server_with_options_that_there_are() {
+    let file = std::fs::read_to_string(repository().join("Containerfile")).unwrap();
+    let words = |name: &str| -> Vec<String> {
+        let line = file.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        serde_json::from_str(line).unwrap()
+    };
+    assert_eq!(words("ENTRYPOINT "), ["labelport"]);
+    let command = words("CMD ");
+    assert_eq!(command[0], "serve");
+    // An unknown option is refused before the help is printed.
+    let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+    Place::empty().run(&arguments).succeeded();
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! What is known of a row's asset, and why where it is not known.
 
-use super::answered;
+use super::{Routes, answered};
 use crate::app::App;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -12,8 +11,8 @@ use labelport_engine::catalog::data_row;
 use labelport_engine::workspace::access::Action;
 use serde_json::{Value, json};
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router.route("/api/v1/data-rows/{id}/asset", get(one))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route("/api/v1/data-rows/{id}/asset", get(one))
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {

@@ -1,10 +1,9 @@
 //! Embeddings, where versions before 7 of the SDK look for them: at the host, below `/adv/adv/v1`.
 
-use super::{answered, text};
+use super::{Routes, answered, text};
 use crate::answer;
 use crate::app::App;
 use crate::nodes;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -15,9 +14,9 @@ use labelport_model::given::wrong;
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    let router = router.route("/adv/adv/v1/embeddings", get(list).post(create));
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = routes.route("/adv/adv/v1/embeddings", get(list).post(create));
+    routes
         .route("/adv/adv/v1/embeddings/{id}", get(one).delete(delete))
         .route("/adv/adv/v1/embeddings/{id}/_import_ndjson", put(import))
         .route("/adv/adv/v1/embeddings/{id}/vectors/_count", get(count))

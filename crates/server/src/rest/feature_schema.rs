@@ -1,9 +1,8 @@
 //! Feature schemas: tools and classifications by themselves.
 
-use super::{answered, find_text, text};
+use super::{Routes, answered, find_text, text};
 use crate::answer;
 use crate::app::App;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -17,8 +16,8 @@ const NEW_ID: &str = "new_feature_schema_id";
 /// The most ids of a page.
 const PAGE: usize = 100;
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
         .route("/api/v1/feature-schemas/unused", get(list_unused))
         .route("/api/v1/feature-schemas/{id}", delete(remove).put(put))
         .route("/api/v1/feature-schemas/{id}/definition", patch(rename))

@@ -1,10 +1,9 @@
 //! Issues of a project: raised, commented on, settled, and exported at the URL that the SDK asks for.
 
-use super::{answered, find_text, text};
+use super::{Routes, answered, find_text, text};
 use crate::answer;
 use crate::app::App;
 use crate::deliver::{Pairs, Signature, respond, text_content};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -16,8 +15,8 @@ use labelport_engine::workspace::access::Action;
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
         .route("/api/v1/projects/{project}/issues", get(export).post(create))
         .route("/api/v1/issues/{id}/comments", post(comment))
         .route("/api/v1/issues/{id}/resolve", post(resolve))

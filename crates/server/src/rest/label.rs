@@ -1,9 +1,9 @@
 //! Frames of a video label, where a legacy export says that they are. The SDK fetches them with its key.
 
+use super::Routes;
 use crate::answer;
 use crate::app::App;
 use crate::deliver::{NDJSON, respond, text_content};
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -26,8 +26,8 @@ const PIECES_AHEAD: usize = 2;
 /// How long a client may read nothing before no more is sent.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router.route("/api/v1/labels/{id}/frames", get(frames))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route("/api/v1/labels/{id}/frames", get(frames))
 }
 
 async fn frames(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {

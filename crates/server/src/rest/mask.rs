@@ -2,18 +2,18 @@
 //!
 //! A URL of an export is signed. Code that was written for the vendor fetches the same path with its key instead.
 
+use super::Routes;
 use crate::answer;
 use crate::app::{App, key_of};
 use crate::deliver::{Pairs, Signature, mask_content, respond};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Response, Uri};
 use axum::routing::get;
 use labelport_engine::workspace::access::{Action, allow};
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
         .route("/api/v1/tasks/{task}/masks/{mask}/index/{index}", get(one))
         .route("/api/v1/projects/{project}/annotations/{feature}/index/{index}/mask", get(one))
         .route("/api/v1/model-runs/{run}/annotations/{feature}/index/{index}/mask", get(one))

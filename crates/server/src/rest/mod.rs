@@ -1,7 +1,7 @@
 //! REST, below `/api/v1` and at the odd address of embeddings. Each resource is a file.
 //!
 //! # Adding a resource
-//! One file next to this one with a `routes`, one line in [`routes`](routes()).
+//! One file next to this one with a `routes`, one line in [`RESOURCES`], and its calls in `docs/openapi.json`.
 
 mod asset;
 mod embedding;
@@ -11,6 +11,7 @@ mod issue;
 mod label;
 mod mask;
 mod ontology;
+mod openapi;
 mod slice;
 mod task;
 
@@ -23,28 +24,50 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::routing::any;
+use axum::routing::{MethodRouter, any};
 use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::given;
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
 
+/// The routes of every resource, by name.
+static RESOURCES: &[fn(Routes) -> Routes] = &[
+    asset::routes,
+    embedding::routes,
+    export::routes,
+    feature_schema::routes,
+    issue::routes,
+    label::routes,
+    mask::routes,
+    ontology::routes,
+    openapi::routes,
+    slice::routes,
+    task::routes,
+];
+
+/// Routes, and the list of their paths, which a router does not give.
+struct Routes {
+    router: Router<App>,
+    paths: Vec<&'static str>,
+}
+
+impl Routes {
+    /// Adds the routes of every resource to those of a router.
+    fn of(router: Router<App>) -> Self {
+        RESOURCES.iter().fold(Self { router, paths: Vec::new() }, |routes, add| add(routes))
+    }
+
+    /// Adds a path with its methods.
+    fn route(mut self, path: &'static str, methods: MethodRouter<App>) -> Self {
+        self.paths.push(path);
+        Self { router: self.router.route(path, methods), ..self }
+    }
+}
+
 /// Adds the routes of every resource.
 pub(crate) fn routes(router: Router<App>) -> Router<App> {
-    let resources: [fn(Router<App>) -> Router<App>; 10] = [
-        asset::routes,
-        embedding::routes,
-        export::routes,
-        feature_schema::routes,
-        issue::routes,
-        label::routes,
-        mask::routes,
-        ontology::routes,
-        slice::routes,
-        task::routes,
-    ];
-    let router = resources.into_iter().fold(router, |router, add| add(router));
+    let router = Routes::of(router).router;
     let router = ABSENT.iter().fold(router, |router, absent| {
         let add = |router: Router<App>, path: &&'static str| {
             let refuse = move |State(app): State<App>, headers: HeaderMap| async move {

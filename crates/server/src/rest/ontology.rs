@@ -1,9 +1,8 @@
 //! Ontologies.
 
-use super::{answered, find_text};
+use super::{Routes, answered, find_text};
 use crate::answer;
 use crate::app::App;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -16,9 +15,9 @@ use serde_json::{Value, json};
 /// The most ids of a page.
 const PAGE: usize = 100;
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    let router = router.route("/api/v1/ontologies/unused", get(list_unused));
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    let routes = routes.route("/api/v1/ontologies/unused", get(list_unused));
+    routes
         .route("/api/v1/ontologies/{id}", get(nodes).delete(remove))
         .route("/api/v1/ontologies/{id}/feature-schemas/{feature}", post(insert).delete(take_out))
         .route("/api/v1/ontologies/{id}/feature-schemas/{feature}/unarchive", patch(unarchive))

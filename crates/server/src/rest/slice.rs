@@ -1,10 +1,9 @@
 //! Slices, which no call of the SDK creates.
 
-use super::{answered, find_text, text};
+use super::{Routes, answered, find_text, text};
 use crate::answer;
 use crate::app::App;
 use crate::nodes;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -12,8 +11,8 @@ use axum::routing::get;
 use labelport_engine::catalog::slice;
 use labelport_engine::workspace::access::Action;
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router.route("/api/v1/slices", get(list).post(create)).route("/api/v1/slices/{id}", get(one))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route("/api/v1/slices", get(list).post(create)).route("/api/v1/slices/{id}", get(one))
 }
 
 async fn create(State(app): State<App>, request: Request) -> Response<Body> {

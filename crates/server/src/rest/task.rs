@@ -1,10 +1,9 @@
 //! Tasks: what runs, what has ended and how, and calling one off.
 
-use super::answered;
+use super::{Routes, answered};
 use crate::answer;
 use crate::app::App;
 use crate::deliver::Pairs;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -20,8 +19,8 @@ use serde_json::{Value, json};
 /// How many tasks a list has.
 const LISTED: usize = 100;
 
-pub(super) fn routes(router: Router<App>) -> Router<App> {
-    router
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
         .route("/api/v1/tasks", get(list))
         .route("/api/v1/tasks/{id}", get(one))
         .route("/api/v1/tasks/{id}/cancel", post(cancel))

@@ -171,8 +171,8 @@ pub fn run(
             classes[place as usize].written = count;
         }
         let losses = survey::named(survey.losses, &classes);
-        if !request.format.allow_lossy && losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
-            return Err(ExportError::Lossy(Box::new(Refused { format: run.format.name(), losses })));
+        if let Some(refused) = Refused::of(&request.format, run.format.name(), &losses) {
+            return Err(ExportError::Lossy(Box::new(refused)));
         }
         starts = survey.starts;
         let (totals, shared_names) = (survey.totals, survey.shared_names);

@@ -10,7 +10,7 @@ use labelport_formats::write::{
 };
 use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::record::Record;
-use labelport_model::request::{ExportRequest, Params, Scope};
+use labelport_model::request::{Accept, ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -193,6 +193,20 @@ fn an_export_that_would_lose_something_is_refused_before_the_first_byte() {
     };
     assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses));
     assert!(refused.to_string().contains("ImagePolyline \"rail\" left out: "), "{refused}");
+    // With all but one accepted, the one is refused; with that one too, nothing is.
+    let mut accepting = everything(Scope::Catalog);
+    accepting.format.accept = refused.to_accept();
+    let reduced = Accept::parse("ImagePolygon=reduced").unwrap();
+    assert!(accepting.format.accept.remove(&reduced));
+    let still = match export::run(&workspace.store, &accepting, &mut &mut files, &mut run) {
+        Err(ExportError::Lossy(still)) => still,
+        other => panic!("{other:?}"),
+    };
+    assert!(still.refused().all(|(loss, _)| Accept::of(loss) == reduced), "{still}");
+    assert_eq!(still.to_accept(), refused.to_accept());
+    assert!(ExportError::Lossy(still).to_string().contains("\"ImagePolygon=reduced\""));
+    accepting.format.accept = refused.to_accept();
+    export::run(&workspace.store, &accepting, &mut &mut files, &mut run).unwrap();
 }
 
 #[test]

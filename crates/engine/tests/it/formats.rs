@@ -48,7 +48,7 @@ impl Sink for &mut Files {
     }
 }
 
-fn export(
+pub(crate) fn export(
     workspace: &Workspace,
     request: &ExportRequest,
     format: &dyn Format,
@@ -68,7 +68,7 @@ fn export(
     (files.files, manifest)
 }
 
-fn with_random_rows(seed: u64) -> Workspace {
+pub(crate) fn with_random_rows(seed: u64) -> Workspace {
     let workspace = Workspace::new();
     for file in random(seed, &Size { rows: 40, masks: true, odd_spellings: true, ..Size::SMALL }) {
         workspace.import_all(&file.name, &file.ndjson);
@@ -76,7 +76,7 @@ fn with_random_rows(seed: u64) -> Workspace {
     workspace
 }
 
-fn with_demo() -> Workspace {
+pub(crate) fn with_demo() -> Workspace {
     let workspace = Workspace::new();
     for file in demo().files {
         workspace.import_all(&file.name, &file.ndjson);
@@ -88,7 +88,7 @@ fn interpolated(request: ExportRequest) -> ExportRequest {
     ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
 }
 
-fn lossy(mut request: ExportRequest) -> ExportRequest {
+pub(crate) fn lossy(mut request: ExportRequest) -> ExportRequest {
     request.format.allow_lossy = true;
     request
 }
@@ -136,7 +136,7 @@ proptest! {
 
 /// Counts what an export holds, and what became of it, by kind and class.
 #[track_caller]
-fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
+pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
     let (files, manifest) = export(workspace, &lossy(request.clone()), format, 2);
     let mut settled: BTreeMap<(String, String), u64> = BTreeMap::new();
     for (loss, count) in manifest.losses.iter() {

@@ -43,6 +43,8 @@ pub struct Class {
     pub schema_id: String,
     /// The name that people read.
     pub name: String,
+    /// The name for programs; where the ontology gives none, that which it would have made of the name.
+    pub value: String,
     /// The annotation kind, the answer key of a classification, or the tool of a feature that no annotation has.
     pub kind: String,
     /// What its annotations draw; nothing for classifications.

@@ -18,6 +18,7 @@ mod annotations;
 mod attributes;
 mod cells;
 mod chosen;
+mod class_names;
 mod coco;
 mod csv;
 mod decided;

@@ -23,6 +23,7 @@ use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
 use super::chosen::{Chosen, LABELS};
+use super::class_names::{CLASS_NAMES, ClassNames};
 use super::decided::{Decided, decide};
 use super::naming::{self, NAMES, Name};
 use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
@@ -58,7 +59,7 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 6] = [TASK, MASKS, CLASSES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 7] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -162,7 +163,12 @@ impl Format for Coco {
             naming: about.option(&NAMES),
             split: Split::parse(about.option(&SPLIT))?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes, task.forms(), &parse_pinned(about.option(&CLASSES))?),
+            list: ClassList::of(
+                about.classes,
+                task.forms(),
+                ClassNames::of(about.option(&CLASS_NAMES)),
+                &parse_pinned(about.option(&CLASSES))?,
+            ),
             has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
             shared_names: &about.shared_names,
             pictures: about.pictures,

@@ -147,6 +147,15 @@ fn points_are_categories_with_one_keypoint() {
 }
 
 #[test]
+fn categories_can_be_called_by_their_values() {
+    let annotations = image_with_all();
+    let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];
+    let written = encode(&[("class-names", "value")], &rows);
+    let text = written.text("annotations/instances_train.json");
+    assert!(text.contains(r#"{"id":2,"name":"a:_b","supercategory":""}"#), "{text}");
+}
+
+#[test]
 fn texts_about_images_are_captions() {
     let annotations = image_with_all();
     let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];

@@ -42,6 +42,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::write::class_names::ClassNames;
 
     #[test]
     fn names_are_quoted() {
@@ -51,7 +52,8 @@ mod tests {
 
     #[test]
     fn parts_that_were_not_asked_for_are_the_first_of_those_that_were() {
-        let text = write(&ClassList::of(&[], &[], &[]), &Split::parse("training=0.5,test=0.5").unwrap());
+        let text =
+            write(&ClassList::of(&[], &[], ClassNames::Name, &[]), &Split::parse("training=0.5,test=0.5").unwrap());
         let expect = "path: .\ntraining: images/training\ntest: images/test\n# There is no part of this name.\n\
                       train: images/training\n# There is no part of this name.\nval: images/training\nnc: 0\nnames: {}\n";
         assert_eq!(text, expect);

@@ -22,6 +22,7 @@ mod shape;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::chosen::{Chosen, LABELS, NOT_CHOSEN, is_skipped, label_id};
+use super::class_names::{CLASS_NAMES, ClassNames};
 use super::naming::{self, NAMES};
 use super::picture::{self, CLASSES, ClassList, Drawn, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle};
@@ -46,7 +47,7 @@ static TASK: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 5] = [TASK, CLASSES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 6] = [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -107,7 +108,12 @@ impl Format for Yolo {
             naming: about.option(&NAMES),
             split: Split::parse(about.option(&SPLIT))?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes, &FORMS, &parse_pinned(about.option(&CLASSES))?),
+            list: ClassList::of(
+                about.classes,
+                &FORMS,
+                ClassNames::of(about.option(&CLASS_NAMES)),
+                &parse_pinned(about.option(&CLASSES))?,
+            ),
             shared_names: &about.shared_names,
             pictures: about.pictures,
         }))

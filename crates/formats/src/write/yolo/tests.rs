@@ -28,6 +28,7 @@ fn classes() -> Vec<Class> {
         index,
         schema_id: schema_id.to_owned(),
         name: name.to_owned(),
+        value: name.replace(' ', "_"),
         kind: kind.to_owned(),
         form: data_type::find_kind(kind).map(|kind| kind.form),
         is_listed: true,
@@ -113,6 +114,8 @@ fn the_bytes_of_a_picture_with_every_shape() {
     assert_eq!(found, expect);
     let first = r#"{"data_row_id":"clrow","label_id":"l1","feature_id":"fs1","kind":"radio_answer","name":"kind","outcome":"left_out","reason":"the format has no place for answers"}"#;
     assert_eq!((lost.lines().next(), lost.lines().count()), (Some(first), 11));
+    let (files, ..) = encode(&[("class-names", "value")], PICTURE, &labels);
+    check_file(&files, "classes.txt", "yes\na:_b\n");
     let (files, ..) = encode(&[("task", "segment")], PICTURE, &labels);
     let outlines = "0 0.2 0.2 0.6 0.2 0.6 0.8 0.2 0.8\n1 0 0 0.5 0 0 0.5\n";
     check_file(&files, "labels/train/x/a.b.txt", outlines);

@@ -133,6 +133,7 @@ pub fn run(
     let mut resolved = scope::resolve(connection, store.org_key(), request)?;
     if run.format.is_lossy() {
         resolved.sections.add_details();
+        resolved.sections.add(run.format.wanted(&request.format.options));
     }
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     // An encoder that reads pictures knows them by where they are kept.
@@ -175,8 +176,8 @@ pub fn run(
             return Err(ExportError::Lossy(Box::new(refused)));
         }
         starts = survey.starts;
-        let (totals, shared_names) = (survey.totals, survey.shared_names);
-        about = About { classes: &classes, options, totals, shared_names, pictures };
+        let (totals, shared_names, values) = (survey.totals, survey.shared_names, survey.values);
+        about = About { classes: &classes, options, totals, shared_names, values, pictures };
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;

@@ -68,6 +68,21 @@ pub(crate) fn export(
     (files.files, manifest)
 }
 
+/// Runs an export that fails.
+pub(crate) fn refusal(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) -> ExportError {
+    let mut files = Files::default();
+    let mut run = ExportOptions {
+        threads: 2,
+        format,
+        row_limit_bytes: ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+        files: None,
+    };
+    export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap_err()
+}
+
 pub(crate) fn with_random_rows(seed: u64) -> Workspace {
     let workspace = Workspace::new();
     for file in random(seed, &Size { rows: 40, masks: true, odd_spellings: true, ..Size::SMALL }) {

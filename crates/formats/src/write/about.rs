@@ -2,7 +2,7 @@
 
 use super::Totals;
 use labelport_model::data_type::Form;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 /// What an export is about.
@@ -17,6 +17,9 @@ pub struct About<'a> {
     /// The [hashes](name_hash) of the names that several rows have. Known for formats that are
     /// [lossy](super::Format::is_lossy), once all rows have been looked at.
     pub shared_names: HashSet<u64>,
+    /// The different [values](super::Encoder::value) of rows, at most one more than [`VALUES_LIMIT`]. Known for formats that
+    /// are [lossy](super::Format::is_lossy), once all rows have been looked at.
+    pub values: BTreeSet<String>,
     /// Where pictures of masks are read; nothing where there are none to read.
     pub pictures: Option<&'a dyn Pictures>,
 }
@@ -67,6 +70,18 @@ pub struct FormatOption {
     pub values: &'static [&'static str],
     /// What a text looks like, for an option that takes one: `train=0.8,val=0.2`.
     pub form: Option<&'static str>,
+}
+
+/// The most different values of rows that are kept.
+pub const VALUES_LIMIT: usize = 1_000;
+
+/// Sections of rows that a format reads, whether or not a request asks for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Metadata.
+    pub metadata: bool,
+    /// The predictions of model runs, where the export is of one.
+    pub predictions: bool,
 }
 
 /// The options that were chosen, by name.

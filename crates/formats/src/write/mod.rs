@@ -31,13 +31,14 @@ mod parquet;
 mod picture;
 mod settled;
 mod split;
+mod split_by;
 mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
 mod yolo;
 
-pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES_LIMIT, Wanted, name_hash};
 pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
@@ -78,6 +79,12 @@ pub trait Format: Sync {
     /// the request asks for them.
     fn is_lossy(&self) -> bool {
         false
+    }
+
+    /// Returns which sections of rows it reads for its options, whether or not the request asks for them. Asked of formats
+    /// that are [lossy](Self::is_lossy).
+    fn wanted(&self, _: &Options) -> Wanted {
+        Wanted::default()
     }
 
     /// Prepares to encode the rows of one export.
@@ -121,6 +128,12 @@ pub trait Encoder: Sync {
     /// Returns the name that files of a row would have if no other row had it. Asked of formats that are
     /// [lossy](Format::is_lossy).
     fn file_name(&self, _: &Record<'_>) -> Option<String> {
+        None
+    }
+
+    /// Returns something of a row of which all values must be known before the first row is written: see
+    /// [`About::values`]. Asked of formats that are [lossy](Format::is_lossy).
+    fn value(&self, _: &Record<'_>) -> Option<String> {
         None
     }
 

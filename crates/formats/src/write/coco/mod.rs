@@ -29,8 +29,12 @@ use super::naming::{self, NAMES, Name};
 use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
 use super::split::{SPLIT, Split};
+use super::split_by::{ByValue, NO_VALUE, SPLIT_BY};
 use super::stored::members;
-use super::{About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Pictures, Totals};
+use super::{
+    About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures, Totals,
+    Wanted,
+};
 use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
 use labelport_model::data_type::Form;
@@ -59,7 +63,7 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 7] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 8] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -153,6 +157,11 @@ impl Format for Coco {
         true
     }
 
+    fn wanted(&self, options: &Options) -> Wanted {
+        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+        Wanted { metadata, predictions: false }
+    }
+
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let task = Task::of(about.option(&TASK));
@@ -161,7 +170,7 @@ impl Format for Coco {
             only_runs: about.option(&MASKS) == "runs",
             chosen: Chosen::of(about.option(&LABELS)),
             naming: about.option(&NAMES),
-            split: Split::parse(about.option(&SPLIT))?,
+            split: Split::of(about)?,
             classes: Classes::of(about),
             list: ClassList::of(
                 about.classes,
@@ -178,7 +187,7 @@ impl Format for Coco {
 
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
-        let parts = self.split.names().map(|part| self.path(part));
+        let parts = self.split.names().iter().map(|part| self.path(part));
         [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
     }
 
@@ -190,6 +199,9 @@ impl Encoder for Files<'_> {
         picture::start(ROWS_STREAM, entries);
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
+        }
+        for renamed in self.split.renamed() {
+            entries.losses.add("part", Outcome::Reduced, renamed, 1);
         }
         entries.files.push(self.list.to_file());
         let categories = categories(&self.list, |category, name| match self.task {
@@ -257,6 +269,11 @@ impl Encoder for Files<'_> {
         naming::wanted(self.naming, members(record.head).root()).map(|name| name.stem)
     }
 
+    fn value(&self, record: &Record<'_>) -> Option<String> {
+        // A row without a picture is in no part.
+        Size::of_kind(record.media).ok().and_then(|_| self.split.value(record))
+    }
+
     fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let row = self.open_row(record);
         let first = numbers.picture;
@@ -281,6 +298,8 @@ impl Encoder for Files<'_> {
                     entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
                     None
                 } else {
+                    let is_unassigned = self.split.value(record).is_some_and(|value| value.is_empty());
+                    entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
                     Some(row.image_path(kind))
                 }
             }
@@ -348,7 +367,7 @@ impl Files<'_> {
     }
 
     fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().position(|name| name == part).unwrap_or_default()
+        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
     }
 
     fn open_row<'r>(&'r self, record: &'r Record<'r>) -> Row<'r> {
@@ -360,7 +379,7 @@ impl Files<'_> {
         let media =
             media.and_then(|found| Some(found).filter(is_held).ok_or("panoptic segmentation is of images alone"));
         Row {
-            part: self.split.of(&id),
+            part: self.split.part(&id, record),
             id,
             global_key: text("global_key"),
             name: naming::name(self.naming, head.root(), self.shared_names),

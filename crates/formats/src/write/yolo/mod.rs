@@ -27,8 +27,11 @@ use super::naming::{self, NAMES};
 use super::picture::{self, CLASSES, ClassList, Drawn, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle};
 use super::split::{SPLIT, Split};
+use super::split_by::{ByValue, NO_VALUE, SPLIT_BY};
 use super::stored::members;
-use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Pictures};
+use super::{
+    About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted,
+};
 use labelport_model::annotation::{Annotation, Body, Object};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
@@ -47,7 +50,7 @@ static TASK: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 6] = [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 7] = [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -95,6 +98,11 @@ impl Format for Yolo {
         true
     }
 
+    fn wanted(&self, options: &Options) -> Wanted {
+        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+        Wanted { metadata, predictions: false }
+    }
+
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let task = match about.option(&TASK) {
@@ -106,7 +114,7 @@ impl Format for Yolo {
             task,
             chosen: Chosen::of(about.option(&LABELS)),
             naming: about.option(&NAMES),
-            split: Split::parse(about.option(&SPLIT))?,
+            split: Split::of(about)?,
             classes: Classes::of(about),
             list: ClassList::of(
                 about.classes,
@@ -130,6 +138,9 @@ impl Encoder for Files<'_> {
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
+        for renamed in self.split.renamed() {
+            entries.losses.add("part", Outcome::Reduced, renamed, 1);
+        }
         let bytes = data_file::write(&self.list, &self.split).into_bytes();
         entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
         entries.files.push(self.list.to_file());
@@ -138,6 +149,11 @@ impl Encoder for Files<'_> {
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
         let head = members(record.head);
         naming::wanted(self.naming, head.root()).map(|name| name.stem)
+    }
+
+    fn value(&self, record: &Record<'_>) -> Option<String> {
+        // A row without a file is in no part.
+        Size::of(record.media).ok().and_then(|_| self.split.value(record))
     }
 
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
@@ -170,11 +186,13 @@ impl Encoder for Files<'_> {
         }
         let emptiness = page.emptiness;
         let name = naming::name(self.naming, head, self.shared_names);
-        let part = self.split.of(&row_id).to_owned();
+        let part = self.split.part(&row_id, record).to_owned();
         let label_path = format!("labels/{part}/{}.txt", name.stem);
         match &size {
             Ok(size) => {
                 entries.files.push(FileEntry { path: label_path.clone(), bytes: text });
+                let is_unassigned = self.split.value(record).is_some_and(|value| value.is_empty());
+                entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
                 entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
                 if let Some(reason) = emptiness {
                     entries.losses.add("row", Outcome::Kept, reason, 1);

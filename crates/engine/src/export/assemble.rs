@@ -234,7 +234,7 @@ impl Assembler {
             if plan.pass == Pass::Survey {
                 self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));
                 if self.values.len() <= VALUES_LIMIT {
-                    self.values.extend(plan.encoder.value(&record));
+                    self.values.extend(plan.encoder.values(&record));
                 }
             }
             self.next.row += 1;

@@ -70,6 +70,15 @@ pub(crate) fn export(
 
 /// Runs an export that fails.
 pub(crate) fn refusal(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) -> ExportError {
+    try_export(workspace, request, format).unwrap_err()
+}
+
+/// Runs an export that may fail.
+pub(crate) fn try_export(
+    workspace: &Workspace,
+    request: &ExportRequest,
+    format: &dyn Format,
+) -> Result<Manifest, ExportError> {
     let mut files = Files::default();
     let mut run = ExportOptions {
         threads: 2,
@@ -80,7 +89,7 @@ pub(crate) fn refusal(workspace: &Workspace, request: &ExportRequest, format: &d
         stop: None,
         files: None,
     };
-    export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap_err()
+    export::run(&workspace.store, request, &mut &mut files, &mut run)
 }
 
 pub(crate) fn with_random_rows(seed: u64) -> Workspace {

@@ -17,7 +17,7 @@ pub struct About<'a> {
     /// The [hashes](name_hash) of the names that several rows have. Known for formats that are
     /// [lossy](super::Format::is_lossy), once all rows have been looked at.
     pub shared_names: HashSet<u64>,
-    /// The different [values](super::Encoder::value) of rows, at most one more than [`VALUES_LIMIT`]. Known for formats that
+    /// The different [values](super::Encoder::values) of rows; where there are more than [`VALUES_LIMIT`], not all. Known for formats that
     /// are [lossy](super::Format::is_lossy), once all rows have been looked at.
     pub values: BTreeSet<String>,
     /// Where pictures of masks are read; nothing where there are none to read.
@@ -72,8 +72,8 @@ pub struct FormatOption {
     pub form: Option<&'static str>,
 }
 
-/// The most different values of rows that are kept.
-pub const VALUES_LIMIT: usize = 1_000;
+/// The most different values of rows that are kept: more than anything that is made of them may have.
+pub const VALUES_LIMIT: usize = 10_000;
 
 /// Sections of rows that a format reads, whether or not a request asks for them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,6 +113,12 @@ pub enum OpenError {
 }
 
 impl About<'_> {
+    /// Lists the different values of rows that are of one kind.
+    pub(super) fn values_of(&self, what: &str) -> impl Iterator<Item = &str> {
+        let of_kind = move |value: &'_ String| value.starts_with(what) && value[what.len()..].starts_with(':');
+        self.values.iter().filter(move |value| of_kind(value)).map(move |value| &value[what.len() + 1..])
+    }
+
     /// Returns the value of an option, or its default.
     pub fn option(&self, option: &FormatOption) -> &str {
         self.options.get(option.name).map_or(option.values[0], String::as_str)

@@ -21,15 +21,16 @@ mod chosen;
 mod class_names;
 mod coco;
 mod csv;
-mod decided;
 mod digits;
 mod entries;
+mod folders;
 mod legacy;
 mod naming;
 mod ndjson;
 mod parquet;
 mod picture;
 mod settled;
+mod skeleton;
 mod split;
 mod split_by;
 mod stored;
@@ -131,10 +132,10 @@ pub trait Encoder: Sync {
         None
     }
 
-    /// Returns something of a row of which all values must be known before the first row is written: see
-    /// [`About::values`]. Asked of formats that are [lossy](Format::is_lossy).
-    fn value(&self, _: &Record<'_>) -> Option<String> {
-        None
+    /// Lists what of a row must be known before the first row is written, each with a word for what it is and a colon before
+    /// it: see [`About::values`]. Asked of formats that are [lossy](Format::is_lossy).
+    fn values(&self, _: &Record<'_>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Writes what comes after the last row.

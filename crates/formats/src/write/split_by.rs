@@ -7,14 +7,12 @@
 //!
 //! Which values there are is known once all rows were looked at ([`About::values`]); before that, every row is in some part.
 
-use super::about::VALUES_LIMIT;
+use super::folders::{Folders, safe_name};
 use super::split::RESERVED;
 use super::stored::{members, parsed};
 use super::{About, FormatOption, OpenError};
-use crate::package::check_path;
 use labelport_model::json::{Kind, Value};
 use labelport_model::record::Record;
-use std::collections::BTreeMap;
 
 /// The option.
 pub(super) static SPLIT_BY: FormatOption = FormatOption {
@@ -27,11 +25,14 @@ pub(super) static SPLIT_BY: FormatOption = FormatOption {
 /// The part of rows that have no value.
 pub(super) const UNASSIGNED: &str = "unassigned";
 
+/// What such values are among the [values](super::Encoder::values) of a row.
+pub(super) const PART: &str = "part";
+
+/// The most parts.
+const PARTS_LIMIT: usize = 1_000;
+
 /// What is said of them.
 pub(super) const NO_VALUE: &str = "it has nothing to split it by, and is in the part unassigned";
-
-/// The most bytes of the name of a part.
-const NAME_BYTES: usize = 100;
 
 /// The names by which programs know parts, and others for them.
 const SYNONYMS: &[(&str, &str)] =
@@ -50,11 +51,9 @@ enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ByValue {
     source: Source,
-    /// The names of parts, by values.
-    parts: BTreeMap<String, String>,
+    parts: Folders,
     /// Their names in order. Before the rows were looked at, all are in one part.
     names: Vec<String>,
-    renamed: Vec<String>,
 }
 
 impl ByValue {
@@ -72,10 +71,11 @@ impl ByValue {
             (_, Some(field)) if !field.is_empty() => Source::Metadata(field.to_owned()),
             _ => return Err(refused("run, batch, or metadata: with the name of a metadata field after it")),
         };
-        if about.values.len() > VALUES_LIMIT {
-            return Err(refused(&format!("something of which there are at most {VALUES_LIMIT} different values")));
+        let values = || about.values_of(PART);
+        if values().count() > PARTS_LIMIT {
+            return Err(refused(&format!("something of which there are at most {PARTS_LIMIT} different values")));
         }
-        if about.values.iter().eq([""]) {
+        if values().eq([""]) {
             return Err(refused(match source {
                 Source::Run => "for exports of rows that have a split in a model run, and none of these has one",
                 Source::Batch => "for exports of rows of batches, and none of these is of one",
@@ -84,16 +84,15 @@ impl ByValue {
                 }
             }));
         }
-        let (parts, renamed) = name_parts(about.values.iter().map(String::as_str));
-        let mut names: Vec<String> = parts.values().cloned().collect();
+        let parts = Folders::of(values(), known_as, part_name);
+        let mut names: Vec<String> = parts.list().into_iter().map(str::to_owned).collect();
         if names.is_empty() {
             names.push(UNASSIGNED.to_owned());
         }
         // Programs look for these first.
-        let place = |name: &str| ["train", "val", "test"].iter().position(|known| *known == name).unwrap_or(3);
-        names.sort_by(|one, other| (place(one), one).cmp(&(place(other), other)));
-        names.dedup();
-        Ok(Self { source, parts, names, renamed })
+        let place = |name: &String| ["train", "val", "test"].iter().position(|known| known == name).unwrap_or(3);
+        names.sort_by_key(place);
+        Ok(Self { source, parts, names })
     }
 
     /// Returns whether the option asks for metadata.
@@ -106,11 +105,11 @@ impl ByValue {
     }
 
     pub(super) fn renamed(&self) -> &[String] {
-        &self.renamed
+        self.parts.renamed()
     }
 
     pub(super) fn part(&self, record: &Record<'_>) -> &str {
-        self.parts.get(&self.value(record)).map_or(UNASSIGNED, String::as_str)
+        self.parts.find(&self.value(record)).unwrap_or(UNASSIGNED)
     }
 
     /// Returns what decides on the part of a row; empty for one that has no such thing.
@@ -156,31 +155,6 @@ fn metadata_value(entry: Value<'_>, field: &str) -> Option<String> {
     }
 }
 
-/// Names the part of each value, and says which values are not called as they are.
-fn name_parts<'v>(values: impl Iterator<Item = &'v str>) -> (BTreeMap<String, String>, Vec<String>) {
-    let mut by_known: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for value in values {
-        by_known.entry(known_as(value)).or_default().push(value);
-    }
-    let mut parts = BTreeMap::new();
-    let mut renamed = Vec::new();
-    let mut used: Vec<String> = Vec::new();
-    // Names that can stay have them before others are made the same.
-    let (plain, odd): (Vec<_>, Vec<_>) = by_known.into_iter().partition(|(known, _)| safe_name(known) == *known);
-    for (known, values) in plain.into_iter().chain(odd) {
-        let safe = safe_name(&known);
-        let numbered = (2..).map(|number| format!("{safe}_{number}"));
-        let name = std::iter::once(safe.clone()).chain(numbered).find(|name| !used.contains(name)).unwrap_or(safe);
-        if name != known {
-            let value = values.first().copied().unwrap_or_default();
-            renamed.push(format!("its name {value:?} cannot be that of a folder, so that it is called {name:?}"));
-        }
-        parts.extend(values.into_iter().map(|value| (value.to_owned(), name.clone())));
-        used.push(name);
-    }
-    (parts, renamed)
-}
-
 /// Returns how programs know a part.
 fn known_as(value: &str) -> String {
     let lower = value.to_lowercase();
@@ -192,25 +166,16 @@ fn known_as(value: &str) -> String {
     }
 }
 
-/// Returns a name that every system takes.
-fn safe_name(known: &str) -> String {
-    let mut safe = String::new();
-    for letter in known.chars() {
-        let letter = if letter.is_alphanumeric() || letter == '-' { letter } else { '_' };
-        if safe.len() + letter.len_utf8() > NAME_BYTES {
-            break;
-        }
-        safe.push(letter);
-    }
-    if RESERVED.contains(&safe.as_str()) || check_path(&safe).is_err() {
-        safe.push('_');
-    }
-    safe
+/// Returns the name of a part.
+fn part_name(known: &str) -> String {
+    let name = safe_name(known, |letter| letter.is_alphanumeric() || letter == '-');
+    if RESERVED.contains(&name.as_str()) { name + "_" } else { name }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::package::check_path;
     use labelport_model::record::{ModelRecord, ProjectRecord, RunRecord};
 
     fn record<'a>() -> Record<'a> {
@@ -229,7 +194,7 @@ mod tests {
 
     fn by(option: &str, values: &[&str]) -> Result<ByValue, String> {
         let options = [("split-by".to_owned(), option.to_owned())].into();
-        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let values = values.iter().map(|value| format!("part:{value}")).collect();
         ByValue::of(&About { options, values, ..About::default() }).map_err(|error| error.to_string())
     }
 
@@ -237,7 +202,7 @@ mod tests {
     fn values_become_safe_names_and_none_is_that_of_another() {
         let values = ["", "A/B", "CON", "TRAIN", "Training", "a_b", "path", "Südwest 1", "valid", "../x", "unassigned"];
         let split = by("run", &values).unwrap();
-        let names: Vec<&str> = values.iter().map(|value| split.parts[*value].as_str()).collect();
+        let names: Vec<&str> = values.iter().map(|value| split.parts.find(value).unwrap()).collect();
         let expect =
             ["unassigned", "a_b_2", "con_", "train", "train", "a_b", "path_", "südwest_1", "val", "___x", "unassigned"];
         assert_eq!(names, expect);
@@ -245,7 +210,7 @@ mod tests {
         assert_eq!(split.names(), expect);
         assert_eq!(split.renamed().len(), 5, "{:?}", split.renamed());
         let long = "ü".repeat(300);
-        assert!(check_path(&by("run", &[&long]).unwrap().parts[&long]).is_ok());
+        assert!(check_path(&by("run", &[&long]).unwrap().names()[0]).is_ok());
     }
 
     #[test]
@@ -281,7 +246,7 @@ mod tests {
     fn what_no_row_has_is_refused_and_so_is_what_has_too_many_values() {
         assert!(by("run", &[""]).unwrap_err().contains("none of these has one"));
         assert!(by("metadata:trakc", &[""]).unwrap_err().contains("`labelport list metadata`"));
-        let many: Vec<String> = (0..=VALUES_LIMIT).map(|number| number.to_string()).collect();
+        let many: Vec<String> = (0..=PARTS_LIMIT).map(|number| number.to_string()).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert!(by("metadata:id", &many).unwrap_err().contains("at most 1000 different values"));
         for other in ["", "runs", "metadata:", "metadata"] {

@@ -12,24 +12,24 @@
 //!   never given twice, whatever part a row is in.
 //! - [`Encoder::preface`] and [`Encoder::row`] see the same pictures in the same order, so that numbers agree.
 //!
-//! What the format cannot hold: relations, lines, all labels of a row but one, predictions, answers about a whole video.
+//! What the format cannot hold: relations, lines, all labels of a row but one, answers about a whole video.
 //! Answers are `attributes` of annotations and images; those to which an answer leads are named after the way there.
 
 mod document;
 mod panoptic;
+mod row;
 mod shape;
 
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{Chosen, LABELS};
+use super::chosen::{Chooser, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
-use super::decided::{Decided, decide};
-use super::naming::{self, NAMES, Name};
+use super::naming::{self, NAMES};
 use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
 use super::split::{SPLIT, Split};
-use super::split_by::{ByValue, NO_VALUE, SPLIT_BY};
+use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
 use super::{
     About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures, Totals,
@@ -38,9 +38,10 @@ use super::{
 use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
 use labelport_model::data_type::Form;
-use labelport_model::json::{Document, ObjectWriter, Value};
+use labelport_model::json::{ObjectWriter, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
+use row::{Decided, Row, Spot};
 use shape::{Geometry, write_numbers};
 use std::collections::{HashMap, HashSet};
 
@@ -63,7 +64,7 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 8] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 9] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -121,7 +122,7 @@ impl Task {
 struct Files<'f> {
     task: Task,
     only_runs: bool,
-    chosen: Chosen,
+    chooser: Chooser,
     naming: &'f str,
     split: Split,
     classes: Classes<'f>,
@@ -159,16 +160,24 @@ impl Format for Coco {
 
     fn wanted(&self, options: &Options) -> Wanted {
         let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: false }
+        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let task = Task::of(about.option(&TASK));
+        let chooser = Chooser::of(about)?;
+        if matches!(task, Task::Captions | Task::Panoptic) && chooser.predictions == Predictions::WithScores {
+            return Err(OpenError::OptionValue {
+                option: PREDICTIONS.name.to_owned(),
+                value: "scores".to_owned(),
+                known: format!("no or labels where task is {}, which has no place for scores", about.option(&TASK)),
+            });
+        }
         Ok(Box::new(Files {
             task,
             only_runs: about.option(&MASKS) == "runs",
-            chosen: Chosen::of(about.option(&LABELS)),
+            chooser,
             naming: about.option(&NAMES),
             split: Split::of(about)?,
             classes: Classes::of(about),
@@ -226,7 +235,7 @@ impl Encoder for Files<'_> {
         let row = self.open_row(record);
         let Ok((_, kind)) = row.media else { return };
         let has_attributes = self.has_answers && self.task != Task::Captions;
-        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chosen) } else { Vec::new() };
+        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chooser) } else { Vec::new() };
         let written = decided.iter().find(|decided| decided.left_out.is_none());
         match kind {
             Kind::Image => {
@@ -269,9 +278,11 @@ impl Encoder for Files<'_> {
         naming::wanted(self.naming, members(record.head).root()).map(|name| name.stem)
     }
 
-    fn value(&self, record: &Record<'_>) -> Option<String> {
+    fn values(&self, record: &Record<'_>) -> Vec<String> {
+        let value = self.split.value(record);
         // A row without a picture is in no part.
-        Size::of_kind(record.media).ok().and_then(|_| self.split.value(record))
+        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
+        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
     }
 
     fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
@@ -281,7 +292,7 @@ impl Encoder for Files<'_> {
             numbers.take_picture();
         }
         let mut label_id = "";
-        let decided = row.decide(self.chosen);
+        let decided = row.decide(self.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
@@ -318,41 +329,6 @@ impl Encoder for Files<'_> {
 
     fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
         self.parts(entries).for_each(|out| out.extend_from_slice(END));
-    }
-}
-
-/// A row, as it is written.
-struct Row<'r> {
-    /// The members of `data_row`.
-    head: Document,
-    id: String,
-    global_key: Option<String>,
-    name: Name,
-    part: &'r str,
-    /// The size of its pictures; or why it has none, as a clause.
-    media: Result<(Size, Kind), &'static str>,
-    record: &'r Record<'r>,
-}
-
-impl<'r> Row<'r> {
-    fn decide(&self, chosen: Chosen) -> Vec<Decided<'r>> {
-        decide(self.record, chosen, self.media.err())
-    }
-
-    /// Returns where the picture of an image belongs, or the pictures of a video.
-    fn image_path(&self, kind: Kind) -> String {
-        match kind {
-            Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
-            Kind::Video => format!("images/{}/{}/", self.part, self.name.stem),
-        }
-    }
-
-    /// Returns where a picture is within the folder of its part.
-    fn file_name(&self, frame: Option<i64>) -> String {
-        match frame {
-            None => format!("{}{}", self.name.stem, self.name.extension),
-            Some(frame) => format!("{}/{frame:06}.jpg", self.name.stem),
-        }
     }
 }
 
@@ -593,6 +569,10 @@ impl Files<'_> {
             let track = spot.tracks.entry(key).or_insert(next);
             element.raw("track_id", track.to_string().as_bytes());
         }
+        let confidence = object.scores.confidence.as_ref();
+        if let Some(score) = confidence.filter(|_| self.chooser.predictions == Predictions::WithScores) {
+            element.raw("score", score.text().as_bytes());
+        }
         if let Some(id) = feature_id {
             element.raw("feature_id", id.as_json().as_bytes());
         }
@@ -606,17 +586,6 @@ impl Files<'_> {
 enum What {
     Region(Geometry),
     Point(f64, f64),
-}
-
-/// Where annotations are written.
-struct Spot<'s, 'r> {
-    row: &'s Row<'r>,
-    size: &'s Size,
-    /// The number of the picture.
-    picture: u64,
-    frame: Option<i64>,
-    /// The numbers of the objects of a video, by feature id.
-    tracks: HashMap<String, usize>,
 }
 
 fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) {

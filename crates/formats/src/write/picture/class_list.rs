@@ -6,7 +6,7 @@
 use crate::write::class_names::ClassNames;
 use crate::write::{Class, FileEntry, FormatOption, OpenError};
 use labelport_model::data_type::Form;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The option.
 pub(in crate::write) static CLASSES: FormatOption = FormatOption {
@@ -107,6 +107,16 @@ impl ClassList {
     /// Returns the number of a class of the export.
     pub(in crate::write) fn number(&self, place: u32) -> Option<usize> {
         self.numbers.get(&place).copied()
+    }
+
+    /// Lists the number of each class that one of the export has, in order, with the place of the first such class.
+    pub(in crate::write) fn places(&self) -> BTreeMap<usize, u32> {
+        let mut places = BTreeMap::new();
+        for (place, number) in &self.numbers {
+            let first = places.entry(*number).or_insert(*place);
+            *first = (*first).min(*place);
+        }
+        places
     }
 
     /// Returns whether annotations of a class have lines.

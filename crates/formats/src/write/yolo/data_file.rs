@@ -1,10 +1,11 @@
 //! `data.yaml`: where the parts are, and the names of the classes.
 
 use super::super::picture::ClassList;
+use super::super::skeleton::Skeletons;
 use super::super::split::Split;
 
 /// Writes the file. Names are in double quotes, since YAML takes some words without them for something else.
-pub(super) fn write(classes: &ClassList, split: &Split) -> String {
+pub(super) fn write(classes: &ClassList, split: &Split, skeletons: Option<&Skeletons>) -> String {
     let mut text = "path: .\n".to_owned();
     let parts = split.names();
     for part in parts {
@@ -18,10 +19,22 @@ pub(super) fn write(classes: &ClassList, split: &Split) -> String {
             plain_or_quoted(&format!("images/{first}"))
         ));
     }
+    if let Some(skeletons) = skeletons {
+        text.push_str(&format!("kpt_shape: [{}, 3]\n", skeletons.point_count()));
+    }
     text.push_str(&format!("nc: {}\n", classes.names().len()));
     text.push_str(if classes.names().is_empty() { "names: {}\n" } else { "names:\n" });
     for (number, name) in classes.names().iter().enumerate() {
         text.push_str(&format!("  {number}: {}\n", quoted(name)));
+    }
+    if let Some(skeletons) = skeletons {
+        text.push_str("kpt_names:\n");
+        for (number, place) in classes.places() {
+            text.push_str(&format!("  {number}:\n"));
+            for name in skeletons.points_of(place).unwrap_or_default() {
+                text.push_str(&format!("    - {}\n", quoted(name)));
+            }
+        }
     }
     text
 }
@@ -71,13 +84,14 @@ mod tests {
 
     #[test]
     fn parts_with_odd_names_are_quoted() {
-        let text = write(&ClassList::of(&[], &[], ClassNames::Name, &[]), &shares("train=0.5,val=0.25,no=0.25,7=0"));
+        let text =
+            write(&ClassList::of(&[], &[], ClassNames::Name, &[]), &shares("train=0.5,val=0.25,no=0.25,7=0"), None);
         assert!(text.ends_with("\n\"no\": images/no\n\"7\": images/7\nnc: 0\nnames: {}\n"), "{text}");
     }
 
     #[test]
     fn parts_that_were_not_asked_for_are_the_first_of_those_that_were() {
-        let text = write(&ClassList::of(&[], &[], ClassNames::Name, &[]), &shares("training=0.5,test=0.5"));
+        let text = write(&ClassList::of(&[], &[], ClassNames::Name, &[]), &shares("training=0.5,test=0.5"), None);
         let expect = "path: .\ntraining: images/training\ntest: images/test\n# There is no part of this name.\n\
                       train: images/training\n# There is no part of this name.\nval: images/training\nnc: 0\nnames: {}\n";
         assert_eq!(text, expect);

@@ -104,6 +104,12 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Yolo);
         }
+        for options in [&[("predictions", "scores")][..], &[("predictions", "labels"), ("task", "panoptic")]] {
+            let mut request = everything(Scope::Catalog);
+            let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            request.format.options.extend(options);
+            check_that_all_is_settled(&workspace, &request, &Coco);
+        }
         let (_, manifest) = yolo(&workspace, Scope::Catalog, &[]);
         for question in manifest.annotations.iter().filter(|of| of.kind == "radio_answer").map(|of| &of.name) {
             let mut request = everything(Scope::Catalog);

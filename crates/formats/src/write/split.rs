@@ -1,9 +1,9 @@
 //! Splits of rows into parts for training, validation and tests.
 //!
 //! A row goes by a hash of its id, so that it stays in its part when others come or go; or by something that it has
-//! ([`by_value`](super::split_by)).
+//! ([`ByValue`]).
 
-use super::split_by::{ByValue, SPLIT_BY};
+use super::split_by::{ByValue, RESERVED, SPLIT_BY};
 use super::{About, FormatOption, OpenError};
 use labelport_model::record::Record;
 
@@ -15,10 +15,6 @@ pub(super) static SPLIT: FormatOption = FormatOption {
     values: &["train=1"],
     form: Some("train=0.8,val=0.1,test=0.1"),
 };
-
-/// Names that say something else in the files where parts are named.
-pub(super) const RESERVED: &[&str] =
-    &["channels", "download", "flip_idx", "kpt_names", "kpt_shape", "names", "nc", "path"];
 
 /// How rows are split.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,6 @@
 //! Which values there are is known once all rows were looked at ([`About::values`]); before that, every row is in some part.
 
 use super::folders::{Folders, safe_name};
-use super::split::RESERVED;
 use super::stored::{members, parsed};
 use super::{About, FormatOption, OpenError};
 use labelport_model::json::{Kind, Value};
@@ -21,6 +20,10 @@ pub(super) static SPLIT_BY: FormatOption = FormatOption {
     values: &[""],
     form: Some("run|metadata:NAME|batch"),
 };
+
+/// Names that say something else in the files where parts are named.
+pub(super) const RESERVED: &[&str] =
+    &["channels", "download", "flip_idx", "kpt_names", "kpt_shape", "names", "nc", "path"];
 
 /// The part of rows that have no value.
 pub(super) const UNASSIGNED: &str = "unassigned";

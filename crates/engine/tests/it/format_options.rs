@@ -1,6 +1,8 @@
 //! Options of formats that need something of the workspace: names of classes, parts, labels, predictions.
 
-use crate::formats::{check_that_all_is_settled, export, lossy, refusal, try_export, with_demo, with_random_rows};
+use crate::formats::{
+    check_that_all_is_settled, export, interpolated, lossy, refusal, try_export, with_demo, with_random_rows,
+};
 use crate::support::{Workspace, everything};
 use labelport_engine::manifest::Manifest;
 use labelport_formats::write::{Coco, Format, Yolo};
@@ -193,6 +195,13 @@ fn points_are_joined_to_boxes_by_a_rule() {
     let mut request = everything(scope());
     request.format.options = pose.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     check_that_all_is_settled(&workspace, &request, &Yolo);
+    request.format.options.insert("task".to_owned(), "keypoints".to_owned());
+    check_that_all_is_settled(&workspace, &request, &Coco);
+    let mut frames = interpolated(everything(project("Shunting movements")));
+    let options = [("task", "keypoints"), ("pose", "shunter:coupling")];
+    frames.format.options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    check_that_all_is_settled(&workspace, &frames, &Coco);
+    request.format.options.insert("task".to_owned(), "pose".to_owned());
     request.format.options.insert("pose".to_owned(), "tender:signal lamp".to_owned());
     let refused = refusal(&workspace, &request, &Yolo).to_string();
     assert!(refused.contains("none that draws boxes is called \"tender\""), "{refused}");

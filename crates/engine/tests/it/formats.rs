@@ -108,7 +108,7 @@ pub(crate) fn with_demo() -> Workspace {
     workspace
 }
 
-fn interpolated(request: ExportRequest) -> ExportRequest {
+pub(crate) fn interpolated(request: ExportRequest) -> ExportRequest {
     ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
 }
 

@@ -1,7 +1,7 @@
 //! COCO: one JSON file for each part, with images, annotations and categories.
 //!
 //! `--format-option task=` says which annotations: `instances` (boxes, polygons, masks), `keypoints` (points, each a category
-//! with one keypoint), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
+//! with one keypoint, or boxes with the points that a rule joins to them), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
 //! a video on which something is stored is an image with `video_id` and `frame_id`, and its objects have a `track_id`.
 //!
 //! What stands in a file before and after its lists, and the commas between elements, are in `document`; what a shape
@@ -16,7 +16,9 @@
 //! Answers are `attributes` of annotations and images; those to which an answer leads are named after the way there.
 
 mod document;
+mod object;
 mod panoptic;
+mod pose;
 mod row;
 mod shape;
 
@@ -26,23 +28,24 @@ use super::attributes::Attributes;
 use super::chosen::{Chooser, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::naming::{self, NAMES};
-use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
-use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
+use super::picture::{self, CLASSES, ClassList, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
+use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
+use super::skeleton::{POSE, Skeletons};
 use super::split::{SPLIT, Split};
 use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
 use super::{
-    About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures, Totals,
-    Wanted,
+    About, Class, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
+    Totals, Wanted,
 };
-use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
-use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
+use document::{BETWEEN, Commas, END, categories, open_element, write_attributes, write_names};
+use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
 use labelport_model::json::{ObjectWriter, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
+use pose::Role;
 use row::{Decided, Row, Spot};
-use shape::{Geometry, write_numbers};
 use std::collections::{HashMap, HashSet};
 
 /// One JSON file for each part.
@@ -64,7 +67,11 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 9] = [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 10] =
+    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, SPLIT, SPLIT_BY];
+
+/// What has the points of a skeleton.
+const BOXES: &[Form] = &[Form::Box, Form::Polygon, Form::Mask];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -127,6 +134,8 @@ struct Files<'f> {
     split: Split,
     classes: Classes<'f>,
     list: ClassList,
+    /// Which points belong to which boxes, where a rule says so.
+    skeletons: Option<Skeletons>,
     /// Whether anybody answered anything: else images have no attributes, and need no look at annotations.
     has_answers: bool,
     shared_names: &'f HashSet<u64>,
@@ -174,6 +183,17 @@ impl Format for Coco {
                 known: format!("no or labels where task is {}, which has no place for scores", about.option(&TASK)),
             });
         }
+        let skeletons = match (about.options.get(POSE.name), task) {
+            (None, _) => None,
+            (Some(rules), Task::Keypoints) => Some(Skeletons::of(rules, about.classes)?),
+            (Some(rules), _) => {
+                let (option, known) = (POSE.name.to_owned(), "for task=keypoints alone".to_owned());
+                return Err(OpenError::OptionValue { option, value: rules.clone(), known });
+            }
+        };
+        // A skeleton is of a class that a rule names.
+        let has_number = |class: &&Class| skeletons.as_ref().is_none_or(|rules| rules.points_of(class.index).is_some());
+        let numbered: Vec<Class> = about.classes.iter().filter(has_number).cloned().collect();
         Ok(Box::new(Files {
             task,
             only_runs: about.option(&MASKS) == "runs",
@@ -182,11 +202,12 @@ impl Format for Coco {
             split: Split::of(about)?,
             classes: Classes::of(about),
             list: ClassList::of(
-                about.classes,
-                task.forms(),
+                &numbered,
+                if skeletons.is_some() { BOXES } else { task.forms() },
                 ClassNames::of(about.option(&CLASS_NAMES)),
                 &parse_pinned(about.option(&CLASSES))?,
             ),
+            skeletons,
             has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
             shared_names: &about.shared_names,
             pictures: about.pictures,
@@ -213,11 +234,12 @@ impl Encoder for Files<'_> {
             entries.losses.add("part", Outcome::Reduced, renamed, 1);
         }
         entries.files.push(self.list.to_file());
-        let categories = categories(&self.list, |category, name| match self.task {
+        let places = self.list.places();
+        let categories = categories(&self.list, |category, number, name| match self.task {
             Task::Keypoints => {
-                let mut own = Vec::new();
-                labelport_model::json::quote_into(name, &mut own);
-                category.raw("keypoints", &[b"[", &own[..], b"]"].concat());
+                let joined = self.skeletons.as_ref().zip(places.get(&number));
+                let points = joined.and_then(|(skeletons, place)| skeletons.points_of(*place));
+                write_names(points.unwrap_or(&[name.to_owned()]), category.key("keypoints"));
                 category.raw("skeleton", b"[]");
             }
             Task::Panoptic => category.raw("isthing", b"1"),
@@ -429,7 +451,10 @@ impl Files<'_> {
         if self.task == Task::Panoptic {
             return self.write_panoptic(decided, &spot, &origin, entries);
         }
+        let roles = self.skeletons.as_ref().map(|skeletons| self.roles(skeletons, decided, size, entries));
+        let mut roles = roles.into_iter().flatten();
         for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let role = roles.next().unwrap_or(Role::Alone);
             let frame = annotation.place.frame;
             let reason = match (kind, frame) {
                 (Kind::Image, Some(_)) => Some("it is on a frame, and its row is an image"),
@@ -444,13 +469,14 @@ impl Files<'_> {
                 spot.frame = frame;
                 spot.picture = numbers.take_picture();
             }
-            self.write_annotation(annotation, &mut spot, numbers, &origin, entries);
+            self.write_annotation(annotation, role, &mut spot, numbers, &origin, entries);
         });
     }
 
     fn write_annotation(
         &self,
         annotation: &Annotation<'_>,
+        role: Role,
         spot: &mut Spot<'_, '_>,
         numbers: &mut Numbers,
         origin: &Origin<'_>,
@@ -469,12 +495,17 @@ impl Files<'_> {
                 collect_answers(annotation, &mut attributes);
                 self.settle(annotation, (Fate::KEPT, &attributes), origin, entries);
             }
+            Body::Object(_) if matches!(role, Role::Point(_)) => {
+                // A point of a skeleton has no place for answers about it.
+                let fate = if let Role::Point(Some(reason)) = role { Fate::left_out(reason) } else { Fate::KEPT };
+                settle(annotation, fate, origin, &self.classes, (LOSSES_STREAM, entries));
+            }
             Body::Object(object) => {
                 let attributes = match annotation.count_unread() {
                     0 => Attributes::of(annotation.answers()),
                     _ => Attributes::default(),
                 };
-                let written = self.write_object(annotation, object, &attributes, spot, numbers, entries);
+                let written = self.write_object(annotation, object, (&attributes, role), spot, numbers, entries);
                 let fate = written.err().map_or(Fate::KEPT, Fate::left_out);
                 self.settle(annotation, (fate, &attributes), origin, entries);
             }
@@ -503,89 +534,6 @@ impl Files<'_> {
         caption.close();
         true
     }
-
-    /// Returns the category of an object. Fails with a clause where it has none.
-    fn category_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<usize, &'static str> {
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
-        if !self.list.is_drawn(place) {
-            return Err(self.task.not_held());
-        }
-        // What is looked at first has no numbers yet.
-        Ok(self.list.number(place).unwrap_or_default() + 1)
-    }
-
-    /// Writes an object. Fails with a clause that says why it is left out.
-    fn write_object(
-        &self,
-        annotation: &Annotation<'_>,
-        object: &Object<'_>,
-        attributes: &Attributes,
-        spot: &mut Spot<'_, '_>,
-        numbers: &mut Numbers,
-        entries: &mut Entries<'_>,
-    ) -> Result<(), &'static str> {
-        let category = self.category_of(annotation, object)?;
-        let not_held = self.task.not_held();
-        let shape = object.shape.as_ref().ok_or(not_held)?;
-        let drawn = match (self.task, shape) {
-            (Task::Keypoints, Shape::Point(point)) => What::Point(point.x.get(), point.y.get()),
-            (Task::Instances, shape) => {
-                let drawn = Drawn::of(shape, self.pictures).ok_or(not_held)??;
-                What::Region(Geometry::of(drawn, spot.size, self.only_runs)?)
-            }
-            _ => return Err(not_held),
-        };
-        if matches!(drawn, What::Point(x, y) if !x.is_finite() || !y.is_finite()) {
-            return Err("its place is not a number");
-        }
-        let number = numbers.take_annotation();
-        if entries.is_survey {
-            return Ok(());
-        }
-        let out = entries.stream(self.stream_of(spot.row.part));
-        open_element(out);
-        let mut element = ObjectWriter::open(out);
-        element.raw("id", number.to_string().as_bytes());
-        element.raw("image_id", spot.picture.to_string().as_bytes());
-        element.raw("category_id", category.to_string().as_bytes());
-        match &drawn {
-            What::Region(geometry) => geometry.write(&mut element),
-            What::Point(x, y) => {
-                write_numbers([*x, *y, 2.0], element.key("keypoints"));
-                element.raw("num_keypoints", b"1");
-                write_numbers([*x, *y, 0.0, 0.0], element.key("bbox"));
-                element.raw("area", b"0");
-                element.raw("iscrowd", b"0");
-            }
-        }
-        let feature_id = object.feature.id.as_ref();
-        if spot.frame.is_some() {
-            let key = annotation.place.key.map(str::to_owned);
-            let key = key.or_else(|| feature_id.map(|id| id.get().into_owned())).unwrap_or_default();
-            let next = spot.tracks.len() + 1;
-            let track = spot.tracks.entry(key).or_insert(next);
-            element.raw("track_id", track.to_string().as_bytes());
-        }
-        let confidence = object.scores.confidence.as_ref();
-        if let Some(score) = confidence.filter(|_| self.chooser.predictions == Predictions::WithScores) {
-            element.raw("score", score.text().as_bytes());
-        }
-        if let Some(id) = feature_id {
-            element.raw("feature_id", id.as_json().as_bytes());
-        }
-        write_attributes(attributes, &mut element);
-        element.close();
-        Ok(())
-    }
-}
-
-/// What an object is on a picture.
-enum What {
-    Region(Geometry),
-    Point(f64, f64),
 }
 
 fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) {

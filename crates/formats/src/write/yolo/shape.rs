@@ -50,18 +50,6 @@ impl Drawn {
         }
     }
 
-    /// Returns the left, upper, right and lower side of the box around it, in pixels; nothing where there is none.
-    pub(super) fn bounds(&self) -> Option<[f64; 4]> {
-        match self {
-            Self::Box { left, top, right, bottom } => Some([*left, *top, *right, *bottom]),
-            Self::Polygon(ring) => bounds_of(ring),
-            Self::Mask(runs) => runs.bounds().map(|bounds| {
-                let (left, top) = (f64::from(bounds.left), f64::from(bounds.top));
-                [left, top, left + f64::from(bounds.width), top + f64::from(bounds.height)]
-            }),
-        }
-    }
-
     fn detect(&self, size: &Size) -> (Vec<Numbers>, Fate) {
         let fate = match self {
             Self::Box { .. } => Fate::KEPT,

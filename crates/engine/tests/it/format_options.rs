@@ -106,7 +106,11 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Yolo);
         }
-        for options in [&[("predictions", "scores")][..], &[("predictions", "labels"), ("task", "panoptic")]] {
+        for options in [
+            &[("predictions", "scores")][..],
+            &[("predictions", "labels"), ("task", "panoptic")],
+            &[("labels", "all"), ("task", "keypoints")],
+        ] {
             let mut request = everything(Scope::Catalog);
             let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             request.format.options.extend(options);
@@ -143,6 +147,14 @@ fn each_label_is_a_line_of_the_list_with_a_picture_of_its_own() {
     assert_eq!((pictures.len(), paths.len()), (rows.len(), rows.len()));
     assert!(paths.iter().all(|path| files.contains_key(*path)));
     assert!(!manifest.losses.iter().any(|(loss, _)| loss.reason.contains("another label of its row")));
+    let (files, _) = write(&Coco, &workspace, project("Lineside safety audit"), &[("labels", "all")]);
+    let listed = rows_of(&files);
+    let of = |rows: &[Vec<String>], column: usize| rows.iter().map(|row| row[column].clone()).collect::<Vec<_>>();
+    assert_eq!((of(&listed, 5), of(&listed, 7)), (of(&rows, 5), of(&rows, 7)));
+    let text = String::from_utf8_lossy(&files["annotations/instances_train.json"]);
+    let images: Vec<&str> =
+        text.split("\"file_name\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(images, of(&rows, 5).iter().map(|path| path.trim_start_matches("images/train/")).collect::<Vec<_>>());
 }
 
 #[test]

@@ -12,16 +12,7 @@ use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 pub(super) static LABELS: FormatOption = FormatOption {
     name: "labels",
     summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
-              else the newest; or the newest; or the benchmark.",
-    values: &["best", "latest", "benchmark"],
-    form: None,
-};
-
-/// The option of formats that can write each label by itself.
-pub(super) static LABELS_OR_ALL: FormatOption = FormatOption {
-    name: LABELS.name,
-    summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
-              else the newest; or the newest; or the benchmark; or each of them, in a file of its own.",
+              else the newest; or the newest; or the benchmark; or each of them, with a picture of its own.",
     values: &["best", "latest", "benchmark", "all"],
     form: None,
 };
@@ -102,7 +93,7 @@ impl Chooser {
             "scores" => Predictions::WithScores,
             _ => Predictions::No,
         };
-        let chosen = Chosen::of(about.option(&LABELS_OR_ALL));
+        let chosen = Chosen::of(about.option(&LABELS));
         if predictions != Predictions::No && chosen == Chosen::Benchmark {
             return Err(OpenError::OptionValue {
                 option: LABELS.name.to_owned(),

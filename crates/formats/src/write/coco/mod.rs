@@ -25,9 +25,9 @@ mod shape;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{Chooser, LABELS, PREDICTIONS, Predictions};
+use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
-use super::naming::{self, NAMES};
+use super::naming::{self, FURTHER, NAMES, naming_apart};
 use super::picture::{self, CLASSES, ClassList, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
 use super::skeleton::{POSE, Skeletons};
@@ -254,7 +254,55 @@ impl Encoder for Files<'_> {
     }
 
     fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        let row = self.open_row(record);
+        self.open_rows(record).iter().for_each(|row| self.write_images(row, numbers, entries));
+    }
+
+    fn after_prefaces(&self, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
+    }
+
+    fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        let head = members(record.head);
+        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+    }
+
+    fn values(&self, record: &Record<'_>) -> Vec<String> {
+        let value = self.split.value(record);
+        // A row without a picture is in no part.
+        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
+        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
+    }
+
+    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+        self.open_rows(record).iter().for_each(|row| self.write_row(row, numbers, entries));
+    }
+
+    fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(END));
+    }
+}
+
+impl Files<'_> {
+    fn path(&self, part: &str) -> String {
+        format!("annotations/{}_{part}.json", self.task.file_prefix())
+    }
+
+    /// Returns what the files of a row are named after.
+    fn naming_of(&self, head: Value<'_>) -> &str {
+        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
+    }
+
+    /// Lists the streams of the parts.
+    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
+        entries.streams.iter_mut().skip(PARTS_STREAM)
+    }
+
+    fn stream_of(&self, part: &str) -> usize {
+        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
+    }
+
+    /// Writes the pictures of a row into the list of images.
+    fn write_images(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let Ok((_, kind)) = row.media else { return };
         let has_attributes = self.has_answers && self.task != Task::Captions;
         let decided = if kind == Kind::Video || has_attributes { row.decide(self.chooser) } else { Vec::new() };
@@ -267,7 +315,7 @@ impl Encoder for Files<'_> {
                         collect_answers(annotation, &mut attributes);
                     });
                 }
-                self.write_image(&row, numbers.take_picture(), None, &attributes, numbers.row, entries);
+                self.write_image(row, numbers.take_picture(), None, &attributes, numbers.row, entries);
             }
             Kind::Video => {
                 let Some(decided) = written else { return };
@@ -278,7 +326,7 @@ impl Encoder for Files<'_> {
                         && let Some((number, attributes)) = open.replace((frame, Attributes::default()))
                     {
                         let picture = numbers.take_picture();
-                        self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                        self.write_image(row, picture, Some(number), &attributes, numbers.row, entries);
                     }
                     if let Some((_, attributes)) = open.as_mut().filter(|_| has_attributes) {
                         collect_answers(annotation, attributes);
@@ -286,29 +334,14 @@ impl Encoder for Files<'_> {
                 });
                 if let Some((number, attributes)) = open {
                     let picture = numbers.take_picture();
-                    self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                    self.write_image(row, picture, Some(number), &attributes, numbers.row, entries);
                 }
             }
         }
     }
 
-    fn after_prefaces(&self, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
-    }
-
-    fn file_name(&self, record: &Record<'_>) -> Option<String> {
-        naming::wanted(self.naming, members(record.head).root()).map(|name| name.stem)
-    }
-
-    fn values(&self, record: &Record<'_>) -> Vec<String> {
-        let value = self.split.value(record);
-        // A row without a picture is in no part.
-        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
-        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
-    }
-
-    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        let row = self.open_row(record);
+    /// Writes what is drawn on the pictures of a row.
+    fn write_row(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let first = numbers.picture;
         if let Ok((_, Kind::Image)) = row.media {
             numbers.take_picture();
@@ -319,20 +352,22 @@ impl Encoder for Files<'_> {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
                     label_id = &decided.id;
-                    self.write_label(&row, decided, (&size, kind), numbers, entries);
+                    self.write_label(row, decided, (&size, kind), numbers, entries);
                 }
-                (reason, _) => self.leave_out(&row, decided, reason.unwrap_or_default(), entries),
+                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
             }
         }
         let listed = match row.media {
             Ok((size, kind)) => {
-                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+                // What is said of a row is said once.
+                let once = u64::from(row.further.is_none());
+                entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
                 if kind == Kind::Video && numbers.picture == first {
                     entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
                     None
                 } else {
-                    let is_unassigned = self.split.value(record).is_some_and(|value| value.is_empty());
-                    entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
+                    let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
+                    entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
                     Some(row.image_path(kind))
                 }
             }
@@ -349,26 +384,19 @@ impl Encoder for Files<'_> {
         picture::write(row.head.root(), listed.as_ref(), ROWS_STREAM, entries);
     }
 
-    fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(END));
-    }
-}
-
-impl Files<'_> {
-    fn path(&self, part: &str) -> String {
-        format!("annotations/{}_{part}.json", self.task.file_prefix())
-    }
-
-    /// Lists the streams of the parts.
-    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
-        entries.streams.iter_mut().skip(PARTS_STREAM)
+    /// Opens a row, and once more for each label that has a picture of its own.
+    fn open_rows<'r>(&'r self, record: &'r Record<'r>) -> Vec<Row<'r>> {
+        let row = self.open_row(record, None);
+        if self.chooser.chosen != Chosen::All || !matches!(row.media, Ok((_, Kind::Image))) {
+            return vec![row];
+        }
+        let choices = self.chooser.choose(record).into_iter().enumerate();
+        let further = choices.filter(|(_, choice)| choice.verdict == Ok(Rank::Further));
+        let further = further.map(|(place, choice)| self.open_row(record, Some((place, label_id(choice.label)))));
+        std::iter::once(row).chain(further).collect()
     }
 
-    fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
-    }
-
-    fn open_row<'r>(&'r self, record: &'r Record<'r>) -> Row<'r> {
+    fn open_row<'r>(&'r self, record: &'r Record<'r>, further: Option<(usize, String)>) -> Row<'r> {
         let head = members(record.head);
         let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
         let id = text("id").unwrap_or_default();
@@ -376,14 +404,19 @@ impl Files<'_> {
         let is_held = |(_, kind): &(Size, Kind)| self.task != Task::Panoptic || *kind == Kind::Image;
         let media =
             media.and_then(|found| Some(found).filter(is_held).ok_or("panoptic segmentation is of images alone"));
+        let mut name = naming::name(self.naming_of(head.root()), head.root(), self.shared_names);
+        if let Some((_, label_id)) = &further {
+            name.stem.push_str(&format!("{FURTHER}{label_id}"));
+        }
         Row {
             part: self.split.part(&id, record),
             id,
             global_key: text("global_key"),
-            name: naming::name(self.naming, head.root(), self.shared_names),
+            name,
             media,
             record,
             head,
+            further: further.map(|(place, _)| place),
         }
     }
 

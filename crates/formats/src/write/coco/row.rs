@@ -1,6 +1,6 @@
 //! A row on its way into a file: its name, its part, its size, and which of its labels are written.
 
-use crate::write::chosen::{Choice, Chooser, label_id};
+use crate::write::chosen::{Choice, Chooser, Rank, label_id};
 use crate::write::naming::Name;
 use crate::write::picture::{Kind, Size};
 use labelport_model::json::Document;
@@ -34,13 +34,32 @@ pub(super) struct Row<'r> {
     /// The size of its pictures; or why it has none, as a clause.
     pub(super) media: Result<(Size, Kind), &'static str>,
     pub(super) record: &'r Record<'r>,
+    /// Where it is opened for a label that has a picture of its own: its place among the labels. Else it is for all others.
+    pub(super) further: Option<usize>,
 }
+
+/// Why a further label of a video is not written.
+const FRAMES_ONCE: &str = "another label of its video was chosen: frames are there once";
 
 impl<'r> Row<'r> {
     /// Decides about its labels.
     pub(super) fn decide(&self, chooser: Chooser) -> Vec<Decided<'r>> {
-        let choices = chooser.choose(self.record).into_iter();
-        choices.map(|choice| Decided::of(&choice, self.media.err())).collect()
+        let mut all = Vec::new();
+        for (place, choice) in chooser.choose(self.record).iter().enumerate() {
+            let mut decided = Decided::of(choice, self.media.err());
+            let own = match (choice.verdict, self.media) {
+                (Ok(Rank::Further), Ok((_, Kind::Image))) => Some(place),
+                (Ok(Rank::Further), Ok((_, Kind::Video))) => {
+                    decided.left_out = Some(FRAMES_ONCE);
+                    None
+                }
+                _ => None,
+            };
+            if own == self.further {
+                all.push(decided);
+            }
+        }
+        all
     }
 
     /// Returns where the picture of an image belongs, or the pictures of a video.

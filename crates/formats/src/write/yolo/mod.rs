@@ -26,9 +26,9 @@ mod shape;
 mod sheet;
 
 use super::about::check_options;
-use super::chosen::{Chooser, Chosen, LABELS_OR_ALL, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
+use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
-use super::naming::{self, NAMES, Name};
+use super::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use super::picture::{self, CLASSES, ClassList, Listed, ROWS, Size, TURNED, check_is_image, parse_pinned};
 use super::settled::{Classes, LOSSES};
 use super::skeleton::{POSE, Skeletons};
@@ -59,7 +59,7 @@ static TASK: FormatOption = FormatOption {
 };
 
 static OPTIONS: [FormatOption; 10] =
-    [TASK, CLASSES, CLASS_NAMES, LABELS_OR_ALL, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+    [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -258,17 +258,11 @@ impl Files<'_> {
         }
     }
 
-    /// Returns what the files of a row are named after. Where each label of a row has a file, a name like that of a further
-    /// label could be the same as one.
+    /// Returns what the files of a row are named after.
     fn naming_of(&self, head: Value<'_>) -> &str {
-        let is_like_further = self.chooser.chosen == Chosen::All
-            && naming::wanted(self.naming, head).is_some_and(|name| name.stem.contains(FURTHER));
-        if is_like_further { "id" } else { self.naming }
+        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
     }
 }
-
-/// What stands between the name of a row and the id of a further label.
-const FURTHER: &str = "--";
 
 /// What is said of empty files that do not say what they seem to say.
 const NO_LABEL: &str = "it has no label, and its empty file says that nothing is on the picture";

@@ -333,6 +333,10 @@ impl<'r, 'f> Row<'r, 'f> {
     }
 
     fn file(&mut self, stem: &str, text: Vec<u8>, label_id: &str, entries: &mut Entries<'_>) {
+        if entries.is_survey {
+            self.pictures += 1;
+            return;
+        }
         let path = format!("labels/{}/{stem}.txt", self.part);
         self.list(&format!("images/{}", self.part), stem, &path, label_id, entries);
         entries.files.push(FileEntry { path, bytes: text });

@@ -4,6 +4,7 @@ use super::super::Entries;
 use super::super::Pictures;
 use super::super::annotations::for_each;
 use super::super::chosen::label_id;
+use super::super::digits;
 use super::super::picture::{ClassList, Drawn, Size};
 use super::super::settled::{Classes, Fate, NO_ANSWERS, Origin, settle};
 use super::Task;
@@ -125,6 +126,9 @@ impl Drawing<'_, '_> {
 pub(super) fn write_line(class: usize, numbers: impl Iterator<Item = f64>, text: &mut Vec<u8>) {
     // Memory takes all that is written.
     drop(write!(text, "{class}"));
-    numbers.for_each(|number| drop(write!(text, " {number}")));
+    numbers.for_each(|number| {
+        text.push(b' ');
+        digits::write(number, text);
+    });
     text.push(b'\n');
 }

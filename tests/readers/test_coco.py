@@ -183,3 +183,43 @@ def test_captions_are_texts_about_pictures(coco, native_rows):
     assert read.dataset["annotations"] and all(json.dumps(one["caption"])[1:-1] in texts for one in read.dataset["annotations"])
     kept = sum(loss["count"] for loss in manifest["notices"]["losses"] if loss["what"] == "text_answer" and loss["outcome"] == "kept")
     assert len(read.dataset["annotations"]) == kept
+
+
+def test_a_rule_joins_points_to_the_smallest_box_around_them(coco, native_rows):
+    """On pictures and on frames of videos; pycocotools takes the file for one of keypoints."""
+    rule = {"locomotive": "signal lamp", "wagon": "signal lamp", "shunter": "coupling"}
+    spelled = ";".join(f"{box}:{point}" for box, point in rule.items())
+    _, manifest, read, rows = coco("keypoints", "person_keypoints", "--format-option", f"pose={spelled}")
+    keypoints = {one["name"]: one["keypoints"] for one in read.dataset["categories"]}
+    assert keypoints == {box: [point] for box, point in rule.items()}
+    written = written_of(read, "keypoints")
+    points = objects_of(native_rows, rows, "point")
+    expected = {}
+    for place, boxes in objects_of(native_rows, rows, "bounding_box").items():
+        boxes = [one for one in boxes if one[1] in rule]
+        own = {feature_id: [0, 0, 0] for feature_id, _, _ in boxes}
+        for _, name, point in points.get(place, []):
+            around = [
+                (box["width"] * box["height"], number)
+                for number, (_, box_name, box) in enumerate(boxes)
+                if rule[box_name] == name
+                and box["left"] <= point["x"] <= box["left"] + box["width"]
+                and box["top"] <= point["y"] <= box["top"] + box["height"]
+            ]
+            if around and own[boxes[min(around)[1]][0]][2] == 0:
+                own[boxes[min(around)[1]][0]] = [point["x"], point["y"], 2]
+        expected.update({(place, feature_id): numbers for feature_id, numbers in own.items()})
+    assert {key: numbers for key, (_, numbers, _) in written.items()} == expected
+    joined = sum(one["num_keypoints"] for one in read.dataset["annotations"])
+    losses = manifest["notices"]["losses"]
+    assert joined == sum(one["count"] for one in losses if one["what"].endswith("Point") and one["outcome"] == "kept") > 1
+    # Boxes without points are in no such evaluation.
+    posed = [{**one, "score": 1.0} for one in read.dataset["annotations"] if one["num_keypoints"]]
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation = COCOeval(read, read.loadRes(posed), "keypoints")
+    evaluation.params.kpt_oks_sigmas = numpy.array([0.1])
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    assert evaluation.stats[0] == pytest.approx(1.0)

@@ -132,6 +132,8 @@ REQUESTS = [
     ({"scope": {"kind": "catalog"}, "filters": {"moon": "full"}}, False),
     ({"scope": {"kind": "catalog"}, "format": "csv"}, True),
     ({"scope": {"kind": "catalog"}, "format": {"name": "csv", "options": {"bom": "yes"}, "allow_lossy": None}}, True),
+    ({"scope": {"kind": "catalog"}, "format": {"name": "csv", "accept": ["*=left_out"]}}, True),
+    ({"scope": {"kind": "catalog"}, "format": {"name": "csv", "accept": ["ImagePoint"]}}, False),
     ({"scope": {"kind": "catalog"}, "format": {"name": "csv", "options": {"bom": 1}}}, False),
     ({"scope": {"kind": "catalog"}, "format": {"options": {}}}, False),
     ({"scope": {"kind": "catalog"}, "format": {"name": "csv", "lossy": True}}, False),

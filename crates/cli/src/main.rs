@@ -7,6 +7,7 @@
 mod ambient;
 mod archive_report;
 mod command;
+mod format_choice;
 mod interrupt;
 mod logging;
 mod loss_report;

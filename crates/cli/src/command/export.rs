@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::ambient::{self, SystemChance};
+use crate::format_choice;
 use crate::interrupt;
 use crate::loss_report;
 use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
@@ -18,10 +19,9 @@ use labelport_engine::sink::{
 use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::package::ArchiveKind;
-use labelport_formats::write::{FORMATS, Format, Layout, Ndjson};
+use labelport_formats::write::{Format, Layout, Ndjson};
 use labelport_model::request::{
-    EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, FormatChoice, PARAMS, ParamField, Params, SCOPES, Scope,
-    ScopeKind,
+    EXPORT_FILTERS, ExportFilters, ExportRequest, FilterField, PARAMS, ParamField, Params, SCOPES, Scope, ScopeKind,
 };
 use labelport_model::time::Zone;
 use labelport_store::Store;
@@ -52,7 +52,7 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
-        let choice = format_choice(arguments)?;
+        let choice = format_choice::read(arguments)?;
         let format = labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))?;
         let target = Output::of(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
@@ -232,8 +232,7 @@ impl ExportWork<'_> {
             Err(error) if is_output && is_closed(&error) => Ok(None),
             Err(ExportError::Lossy(refused)) => {
                 loss_report::report(&refused.losses, messages);
-                let message = format!("nothing was written, since the format {} cannot hold all of it", refused.format);
-                Err(Failure::new(message).hint("add --allow-lossy if what the table shows may be lost"))
+                Err(format_choice::refusal(&refused))
             }
             Err(error) => Err(error.into()),
             Ok(manifest) => match sink.finish(&manifest) {
@@ -341,21 +340,9 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
                  .tar [default: -, standard output]",
         ),
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>())
-            .hide_possible_values(true)
-            .help("Format to write; `labelport formats` lists them [default: ndjson]"),
-        Arg::new("format-option")
-            .long("format-option")
-            .value_name("NAME=VALUE")
-            .action(ArgAction::Append)
-            .help("Option of the format; `labelport formats` lists them. @FILE stands for what a file holds"),
-        Arg::new("allow-lossy")
-            .long("allow-lossy")
-            .action(ArgAction::SetTrue)
-            .help("Write also what the format can hold only in a poorer form, or without some of it"),
+    ]);
+    arguments.extend(format_choice::arguments());
+    arguments.extend([
         Arg::new("force")
             .long("force")
             .action(ArgAction::SetTrue)
@@ -435,31 +422,7 @@ fn request(kind: ScopeKind, arguments: &ArgMatches, store: &Store) -> Result<Exp
         ScopeKind::Catalog => Scope::Catalog,
         ScopeKind::Rows => Scope::Rows { data_row_ids, global_keys },
     };
-    Ok(ExportRequest { scope, params, filters, format: format_choice(arguments)?, zone_name })
-}
-
-/// Reads the format and its options.
-fn format_choice(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
-    let mut choice =
-        arguments.get_one::<String>("format").map_or_else(FormatChoice::default, |name| FormatChoice::of(name));
-    for text in arguments.get_many::<String>("format-option").into_iter().flatten() {
-        let Some((name, value)) = text.split_once('=') else {
-            return Err(Failure::usage(format!("--format-option {text:?} has no value; write NAME=VALUE")));
-        };
-        let value = match value.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                Failure::usage(format!(
-                    "{path} cannot be read ({error}); it should hold the option {name} of the format"
-                ))
-            })?,
-            None => value.to_owned(),
-        };
-        choice.options.insert(name.to_owned(), value);
-    }
-    // A dry run shows what would be lost, and loses nothing.
-    choice.allow_lossy =
-        arguments.get_flag("allow-lossy") || arguments.get_flag("dry-run") && choice != FormatChoice::default();
-    Ok(choice)
+    Ok(ExportRequest { scope, params, filters, format: format_choice::read(arguments)?, zone_name })
 }
 
 /// Returns the values of a list option: separated by commas, given several times, or one a line in `@FILE`.

@@ -45,6 +45,27 @@ fn values_that_cannot_be_are_refused_with_what_can() {
 }
 
 #[test]
+fn losses_that_are_not_accepted_are_refused_with_the_option_that_accepts_them() {
+    let place = Place::with_demo_rows();
+    let lineside = ["export", "project", "Lineside safety audit", "--format", "yolo", "-o", "out"];
+    let export = |options: &[&str]| place.run(&[&lineside, options].concat());
+    let hint = "add --accept ImageBoundingBox=left_out,ImagePolygon=left_out,ImagePolygon=reduced,";
+    let refused = export(&[]).ended(1, &["to the box around it", "nothing was written", hint]);
+    export(&["--accept", "ImagePolygon=kept"]).ended(2, &["--accept \"ImagePolygon=kept\" is not a loss"]);
+    let rest = &["since this is not accepted: ImagePolygon=reduced\nhint: ", "'*=left_out,ImagePolygon=reduced'"];
+    export(&["--accept", "*=left_out"]).ended(1, rest);
+    export(&["--dry-run", "--accept", "*=left_out"]).ended(1, rest);
+    export(&["--allow-lossy", "--accept", "*=left_out"]).ended(2, &["cannot be used with"]);
+    // What the hint says is what it takes.
+    let option = refused.err.split("add --accept ").nth(1).unwrap().split(", or").next().unwrap();
+    export(&["--dry-run", "--accept", option]).succeeded();
+    assert!(!place.path("out").exists());
+    export(&["--accept", option]).succeeded();
+    let manifest = std::fs::read_to_string(place.path("out.manifest.json")).unwrap();
+    assert!(manifest.contains(r#"ImagePolygon=reduced"#), "{manifest}");
+}
+
+#[test]
 fn unknown_and_ambiguous_names_are_reported() {
     let place = Place::with_demo_rows();
     place.run(&["export", "project", "Nowhere"]).ended(1, &["there is no project", "\"Nowhere\"", "labelport list"]);

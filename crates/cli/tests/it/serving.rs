@@ -139,12 +139,14 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
     let yolo_options = &["--format-option", "task=segment", "--allow-lossy"][..];
     let coco = r#"{"name":"coco","options":{"task":"panoptic"},"allow_lossy":true}"#;
     let coco_options = &["--format-option", "task=panoptic", "--allow-lossy"][..];
+    let accepting = r#"{"name":"yolo","accept":["*=reduced","*=left_out"]}"#;
     for (format, choice, options, file) in [
         ("coco", coco, coco_options, "coco.zip"),
         ("csv", "\"csv\"", &[][..], "out.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("parquet", "\"parquet\"", &[], "parquet.zip"),
         ("yolo", yolo, yolo_options, "yolo.zip"),
+        ("yolo", accepting, &["--accept", "*=left_out,*=reduced"], "yolo.zip"),
     ] {
         let body = format!(r#"{{"scope":{{"kind":"catalog"}},"params":{{"all_projects":true}},"format":{choice}}}"#);
         let started = server.call("POST", "/api/v1/exports", &body);

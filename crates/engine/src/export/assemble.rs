@@ -11,7 +11,7 @@ use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
 use super::sections::{Pass, Plan, Which};
 use super::walk::{ProjectWalk, Rewriting, RunWalk, ScopePages, Walk, group_by_model};
-use labelport_formats::write::{Numbers, name_hash};
+use labelport_formats::write::{Numbers, VALUES_LIMIT, name_hash};
 use labelport_model::record::{DetailsRecord, Record};
 use labelport_store::read::page::{self, Load, Page, Section};
 use labelport_store::row_key::{KeyRun, RowKey};
@@ -39,6 +39,8 @@ pub(crate) struct Assembler {
     pub(crate) next: Numbers,
     /// The hashes of the names that files of rows would have, for formats that name files after rows.
     pub(crate) names: Vec<u64>,
+    /// The different values of rows that the encoder has to know before the first row.
+    pub(crate) values: BTreeSet<String>,
     /// What was counted so far.
     pub(crate) counts: Counts,
     /// What went wrong without ending the export, for the block that was just put together.
@@ -231,6 +233,9 @@ impl Assembler {
             }
             if plan.pass == Pass::Survey {
                 self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));
+                if self.values.len() <= VALUES_LIMIT {
+                    self.values.extend(plan.encoder.values(&record));
+                }
             }
             self.next.row += 1;
             counts.rows += 1;

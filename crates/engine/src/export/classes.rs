@@ -5,6 +5,7 @@
 //! on which came first into the workspace.
 
 use super::dictionary::Dictionary;
+use labelport_formats::read::labelbox_lines::machine_value;
 use labelport_formats::write::Class;
 use labelport_model::data_type::{self, Form};
 use labelport_model::json::{Document, Kind, Value};
@@ -28,6 +29,7 @@ const TOOLS: &[(&str, Form)] = &[
 struct Tool {
     schema_id: String,
     name: String,
+    value: String,
     tool: String,
 }
 
@@ -57,6 +59,10 @@ pub(super) fn list(
         .iter()
         .map(|feature| Class {
             index: 0,
+            value: value_or_made(
+                crate::manifest::unescaped(&feature.value),
+                &crate::manifest::unescaped(&feature.name),
+            ),
             name: crate::manifest::unescaped(&feature.name),
             form: data_type::find_kind(&feature.kind).map(|kind| kind.form),
             is_listed: listed.contains(&feature.schema_id),
@@ -71,6 +77,7 @@ pub(super) fn list(
         index: 0,
         form: TOOLS.iter().find(|(name, _)| *name == tool.tool).map(|(_, form)| *form),
         schema_id: tool.schema_id,
+        value: value_or_made(tool.value, &tool.name),
         name: tool.name,
         kind: tool.tool,
         is_listed: true,
@@ -84,6 +91,11 @@ pub(super) fn list(
         class.index = index;
     }
     Ok(found)
+}
+
+/// Returns the name for programs, or that which an ontology makes of a name.
+fn value_or_made(value: String, name: &str) -> String {
+    if value.is_empty() { machine_value(name) } else { value }
 }
 
 fn own_ontology(connection: &mut dyn Connection, org_key: i64, base: &Base) -> Result<Option<Ontology>, StoreError> {
@@ -104,7 +116,7 @@ impl Order {
             let text = |key: &str| tool.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
             let schema_id = text("featureSchemaId");
             if !self.places.contains_key(&schema_id) {
-                self.tools.push(Tool { schema_id, name: text("name"), tool: text("tool") });
+                self.tools.push(Tool { schema_id, name: text("name"), value: text("value"), tool: text("tool") });
             }
         }
         self.walk(document.root());
@@ -122,5 +134,16 @@ impl Order {
             Kind::Array => value.elements().for_each(|element| self.walk(element)),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_for_programs_is_made_where_none_is_given() {
+        assert_eq!(value_or_made("zone".to_owned(), "danger zone"), "zone");
+        assert_eq!(value_or_made(String::new(), "Danger zone"), "danger_zone");
     }
 }

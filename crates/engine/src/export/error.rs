@@ -1,10 +1,12 @@
 //! Why an export could not run.
 
 use labelport_formats::write::OpenError;
-use labelport_model::losses::Losses;
-use labelport_model::request::RequestError;
+use labelport_model::json::quote_into;
+use labelport_model::losses::{Loss, Losses};
+use labelport_model::request::{Accept, FormatChoice, RequestError};
 use labelport_store::StoreError;
 use labelport_store::tables::unknown_names::{self, UnknownName};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// An export that would lose something.
@@ -14,13 +16,33 @@ pub struct Refused {
     pub format: &'static str,
     /// What would become of the annotations.
     pub losses: Losses,
+    /// The losses that the request accepts.
+    pub accept: BTreeSet<Accept>,
+}
+
+impl Refused {
+    /// Returns the refusal of what a request does not accept; nothing where it accepts all.
+    pub(super) fn of(choice: &FormatChoice, format: &'static str, losses: &Losses) -> Option<Self> {
+        let is_refused = losses.iter().any(|(loss, _)| loss.is_of_annotations() && !choice.accepts(loss));
+        is_refused.then(|| Self { format, losses: losses.clone(), accept: choice.accept.clone() })
+    }
+
+    /// Lists the losses that are not accepted, with their numbers.
+    pub fn refused(&self) -> impl Iterator<Item = (&Loss, u64)> {
+        let is_accepted = |loss: &Loss| self.accept.iter().any(|accept| accept.covers(loss));
+        self.losses.iter().filter(move |(loss, _)| loss.is_of_annotations() && !is_accepted(loss))
+    }
+
+    /// Returns what would have to be accepted: what is accepted now, and the rest.
+    pub fn to_accept(&self) -> BTreeSet<Accept> {
+        self.refused().map(|(loss, _)| Accept::of(loss)).chain(self.accept.iter().cloned()).collect()
+    }
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "nothing was written, since the format {} cannot hold all of it", self.format)?;
-        let lost = self.losses.iter().filter(|(loss, _)| loss.is_of_annotations());
-        for (index, (loss, count)) in lost.enumerate() {
+        for (index, (loss, count)) in self.refused().enumerate() {
             let (outcome, class) = (loss.outcome.word().replace('_', " "), loss.class.as_deref().unwrap_or_default());
             let separator = if index == 0 { ": " } else { "; " };
             write!(out, "{separator}{count} {} {class:?} {outcome}: {}", loss.what, loss.reason)?;
@@ -60,7 +82,11 @@ pub enum ExportError {
     #[error(transparent)]
     Format(#[from] OpenError),
     /// The format cannot hold all annotations, and nobody said that this may be.
-    #[error("{}. If that may be lost, allow it: \"allow_lossy\": true in the format of the request", .0)]
+    #[error(
+        "{}. If that may be lost, accept it in the format of the request: \"accept\": {}, or all losses: \
+         \"allow_lossy\": true",
+        .0, as_list(&.0.to_accept())
+    )]
     Lossy(Box<Refused>),
     /// Names in a filter that nothing has.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -105,4 +131,15 @@ pub enum ExportError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Returns a list as JSON, as a request has it.
+fn as_list(accept: &BTreeSet<Accept>) -> String {
+    let mut list = Vec::new();
+    for (index, accept) in accept.iter().enumerate() {
+        list.extend_from_slice(if index == 0 { b"[" } else { b", " });
+        quote_into(&accept.to_string(), &mut list);
+    }
+    list.push(b']');
+    String::from_utf8_lossy(&list).into_owned()
 }

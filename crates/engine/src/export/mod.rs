@@ -133,6 +133,7 @@ pub fn run(
     let mut resolved = scope::resolve(connection, store.org_key(), request)?;
     if run.format.is_lossy() {
         resolved.sections.add_details();
+        resolved.sections.add(run.format.wanted(&request.format.options));
     }
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     // An encoder that reads pictures knows them by where they are kept.
@@ -171,12 +172,12 @@ pub fn run(
             classes[place as usize].written = count;
         }
         let losses = survey::named(survey.losses, &classes);
-        if !request.format.allow_lossy && losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
-            return Err(ExportError::Lossy(Box::new(Refused { format: run.format.name(), losses })));
+        if let Some(refused) = Refused::of(&request.format, run.format.name(), &losses) {
+            return Err(ExportError::Lossy(Box::new(refused)));
         }
         starts = survey.starts;
-        let (totals, shared_names) = (survey.totals, survey.shared_names);
-        about = About { classes: &classes, options, totals, shared_names, pictures };
+        let (totals, shared_names, values) = (survey.totals, survey.shared_names, survey.values);
+        about = About { classes: &classes, options, totals, shared_names, values, pictures };
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;

@@ -2,7 +2,7 @@
 
 use super::dictionary::Dictionary;
 use crate::workspace::signing::Signer;
-use labelport_formats::write::Encoder;
+use labelport_formats::write::{Encoder, Wanted};
 use labelport_model::time::Span;
 use std::ops::Deref;
 
@@ -81,6 +81,12 @@ impl Sections {
         self.project_details = true;
         self.label_details = true;
         self.performance_details = true;
+    }
+
+    /// Adds what the options of a format need.
+    pub(crate) fn add(&mut self, wanted: Wanted) {
+        self.metadata |= wanted.metadata;
+        self.predictions |= wanted.predictions && self.runs.is_some();
     }
 }
 

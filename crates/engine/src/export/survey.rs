@@ -11,7 +11,7 @@ use crate::parallel::{self, Emit};
 use labelport_formats::write::{Class, Numbers, Totals};
 use labelport_model::losses::Losses;
 use labelport_store::read::select::{Part, Selection};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::AtomicBool;
 
 /// What was found.
@@ -19,6 +19,8 @@ pub(super) struct Survey {
     pub(super) losses: Losses,
     /// The hashes of the names that several rows have.
     pub(super) shared_names: HashSet<u64>,
+    /// The different values of rows.
+    pub(super) values: BTreeSet<String>,
     /// The numbers that each part begins with.
     pub(super) starts: Vec<Numbers>,
     pub(super) totals: Totals,
@@ -65,15 +67,17 @@ pub(super) fn run(
         },
     );
     outcome.map_err(|error| error.into_export(|| "counts".to_owned()))?;
-    let mut names: Vec<u64> = Vec::new();
+    let (mut names, mut values) = (Vec::new(), BTreeSet::new());
     for worker in workers {
         names.append(&mut worker.assembler.names);
+        // A few more than the limit are as good as all.
+        values.append(&mut worker.assembler.values);
         worker.assembler = Assembler::default();
     }
     names.sort_unstable();
     let shared = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
     let totals = Totals { rows: total.row - 1, annotations: total.annotation - 1 };
-    Ok(Survey { losses, shared_names: shared.collect(), starts, totals })
+    Ok(Survey { losses, shared_names: shared.collect(), values, starts, totals })
 }
 
 /// Gives settled classes their names.

@@ -10,7 +10,7 @@ use labelport_formats::write::{
 };
 use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::record::Record;
-use labelport_model::request::{ExportRequest, Params, Scope};
+use labelport_model::request::{Accept, ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Sink for &mut Files {
     }
 }
 
-fn export(
+pub(crate) fn export(
     workspace: &Workspace,
     request: &ExportRequest,
     format: &dyn Format,
@@ -68,7 +68,31 @@ fn export(
     (files.files, manifest)
 }
 
-fn with_random_rows(seed: u64) -> Workspace {
+/// Runs an export that fails.
+pub(crate) fn refusal(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) -> ExportError {
+    try_export(workspace, request, format).unwrap_err()
+}
+
+/// Runs an export that may fail.
+pub(crate) fn try_export(
+    workspace: &Workspace,
+    request: &ExportRequest,
+    format: &dyn Format,
+) -> Result<Manifest, ExportError> {
+    let mut files = Files::default();
+    let mut run = ExportOptions {
+        threads: 2,
+        format,
+        row_limit_bytes: ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+        files: None,
+    };
+    export::run(&workspace.store, request, &mut &mut files, &mut run)
+}
+
+pub(crate) fn with_random_rows(seed: u64) -> Workspace {
     let workspace = Workspace::new();
     for file in random(seed, &Size { rows: 40, masks: true, odd_spellings: true, ..Size::SMALL }) {
         workspace.import_all(&file.name, &file.ndjson);
@@ -76,7 +100,7 @@ fn with_random_rows(seed: u64) -> Workspace {
     workspace
 }
 
-fn with_demo() -> Workspace {
+pub(crate) fn with_demo() -> Workspace {
     let workspace = Workspace::new();
     for file in demo().files {
         workspace.import_all(&file.name, &file.ndjson);
@@ -84,11 +108,11 @@ fn with_demo() -> Workspace {
     workspace
 }
 
-fn interpolated(request: ExportRequest) -> ExportRequest {
+pub(crate) fn interpolated(request: ExportRequest) -> ExportRequest {
     ExportRequest { params: Params { interpolated_frames: true, ..request.params.clone() }, ..request }
 }
 
-fn lossy(mut request: ExportRequest) -> ExportRequest {
+pub(crate) fn lossy(mut request: ExportRequest) -> ExportRequest {
     request.format.allow_lossy = true;
     request
 }
@@ -136,7 +160,7 @@ proptest! {
 
 /// Counts what an export holds, and what became of it, by kind and class.
 #[track_caller]
-fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
+pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
     let (files, manifest) = export(workspace, &lossy(request.clone()), format, 2);
     let mut settled: BTreeMap<(String, String), u64> = BTreeMap::new();
     for (loss, count) in manifest.losses.iter() {
@@ -193,6 +217,20 @@ fn an_export_that_would_lose_something_is_refused_before_the_first_byte() {
     };
     assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses));
     assert!(refused.to_string().contains("ImagePolyline \"rail\" left out: "), "{refused}");
+    // With all but one accepted, the one is refused; with that one too, nothing is.
+    let mut accepting = everything(Scope::Catalog);
+    accepting.format.accept = refused.to_accept();
+    let reduced = Accept::parse("ImagePolygon=reduced").unwrap();
+    assert!(accepting.format.accept.remove(&reduced));
+    let still = match export::run(&workspace.store, &accepting, &mut &mut files, &mut run) {
+        Err(ExportError::Lossy(still)) => still,
+        other => panic!("{other:?}"),
+    };
+    assert!(still.refused().all(|(loss, _)| Accept::of(loss) == reduced), "{still}");
+    assert_eq!(still.to_accept(), refused.to_accept());
+    assert!(ExportError::Lossy(still).to_string().contains("\"ImagePolygon=reduced\""));
+    accepting.format.accept = refused.to_accept();
+    export::run(&workspace.store, &accepting, &mut &mut files, &mut run).unwrap();
 }
 
 #[test]

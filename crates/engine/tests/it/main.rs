@@ -8,6 +8,7 @@ mod counted;
 mod dry_runs;
 mod earlier;
 mod filters;
+mod format_options;
 mod formats;
 mod goldens;
 mod hostile;

@@ -2,7 +2,7 @@
 
 use super::Totals;
 use labelport_model::data_type::Form;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 /// What an export is about.
@@ -17,6 +17,9 @@ pub struct About<'a> {
     /// The [hashes](name_hash) of the names that several rows have. Known for formats that are
     /// [lossy](super::Format::is_lossy), once all rows have been looked at.
     pub shared_names: HashSet<u64>,
+    /// The different [values](super::Encoder::values) of rows; where there are more than [`VALUES_LIMIT`], not all. Known for formats that
+    /// are [lossy](super::Format::is_lossy), once all rows have been looked at.
+    pub values: BTreeSet<String>,
     /// Where pictures of masks are read; nothing where there are none to read.
     pub pictures: Option<&'a dyn Pictures>,
 }
@@ -43,6 +46,8 @@ pub struct Class {
     pub schema_id: String,
     /// The name that people read.
     pub name: String,
+    /// The name for programs; where the ontology gives none, that which it would have made of the name.
+    pub value: String,
     /// The annotation kind, the answer key of a classification, or the tool of a feature that no annotation has.
     pub kind: String,
     /// What its annotations draw; nothing for classifications.
@@ -65,6 +70,18 @@ pub struct FormatOption {
     pub values: &'static [&'static str],
     /// What a text looks like, for an option that takes one: `train=0.8,val=0.2`.
     pub form: Option<&'static str>,
+}
+
+/// The most different values of rows that are kept: more than anything that is made of them may have.
+pub const VALUES_LIMIT: usize = 10_000;
+
+/// Sections of rows that a format reads, whether or not a request asks for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Metadata.
+    pub metadata: bool,
+    /// The predictions of model runs, where the export is of one.
+    pub predictions: bool,
 }
 
 /// The options that were chosen, by name.
@@ -96,6 +113,12 @@ pub enum OpenError {
 }
 
 impl About<'_> {
+    /// Lists the different values of rows that are of one kind.
+    pub(super) fn values_of(&self, what: &str) -> impl Iterator<Item = &str> {
+        let of_kind = move |value: &'_ String| value.starts_with(what) && value[what.len()..].starts_with(':');
+        self.values.iter().filter(move |value| of_kind(value)).map(move |value| &value[what.len() + 1..])
+    }
+
     /// Returns the value of an option, or its default.
     pub fn option(&self, option: &FormatOption) -> &str {
         self.options.get(option.name).map_or(option.values[0], String::as_str)

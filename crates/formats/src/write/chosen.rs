@@ -1,28 +1,78 @@
-//! Which label of a row is written, for formats that hold one.
+//! Which labels of a row are written, for formats in which a picture has one set of annotations.
+//!
+//! One label is written, or each of them by itself; labels are never merged. Predictions of a model run can be written in
+//! their place. Of a row in several projects or model runs, the first counts.
 
-use super::FormatOption;
 use super::stored::{members, parsed};
+use super::{About, FormatOption, OpenError, Options};
 use labelport_model::json::Value;
-use labelport_model::record::{LabelRecord, ProjectRecord};
+use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 
 /// The option.
 pub(super) static LABELS: FormatOption = FormatOption {
     name: "labels",
     summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
-              else the newest; or the newest; or the benchmark.",
-    values: &["best", "latest", "benchmark"],
+              else the newest; or the newest; or the benchmark; or each of them, with a picture of its own.",
+    values: &["best", "latest", "benchmark", "all"],
+    form: None,
+};
+
+/// The option.
+pub(super) static PREDICTIONS: FormatOption = FormatOption {
+    name: "predictions",
+    summary: "Whether the predictions of the model run are written in place of labels: as labels, or with their confidence.",
+    values: &["no", "labels", "scores"],
     form: None,
 };
 
 /// Why a label is not the one.
 pub(super) const NOT_CHOSEN: &str = "another label of its row was chosen; see the option labels";
 
-/// Which label of a row.
+const SEVERAL_PROJECTS: &str = "its row is in several projects; export them one by one";
+const SEVERAL_RUNS: &str = "its row is in several model runs; export them one by one";
+const OF_A_RUN: &str = "it is of a model run, and the labels of the project are written";
+const A_PREDICTION: &str = "it is a prediction; see the option predictions";
+const NOT_A_PREDICTION: &str = "the predictions of a model run are written; see the option predictions";
+const NO_ID: &str = "it has no id, after which its file would be named";
+
+/// Which labels of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chosen {
     Best,
     Latest,
     Benchmark,
+    All,
+}
+
+/// What is written of model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Predictions {
+    No,
+    AsLabels,
+    WithScores,
+}
+
+/// Chooses among the labels of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chooser {
+    pub(super) chosen: Chosen,
+    pub(super) predictions: Predictions,
+}
+
+/// A label of a row.
+pub(super) struct Choice<'r> {
+    pub(super) label: &'r LabelRecord<'r>,
+    /// How it is written, or why it is not.
+    pub(super) verdict: Result<Rank, &'static str>,
+}
+
+/// How a label is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// As the label of the row.
+    First,
+    /// As another label of the row.
+    Further,
 }
 
 /// What speaks for a label; the greatest is chosen.
@@ -35,18 +85,103 @@ struct Merit {
     id: String,
 }
 
+impl Chooser {
+    /// Reads the options.
+    pub(super) fn of(about: &About<'_>) -> Result<Self, OpenError> {
+        let predictions = match about.option(&PREDICTIONS) {
+            "labels" => Predictions::AsLabels,
+            "scores" => Predictions::WithScores,
+            _ => Predictions::No,
+        };
+        let chosen = Chosen::of(about.option(&LABELS));
+        if predictions != Predictions::No && chosen == Chosen::Benchmark {
+            return Err(OpenError::OptionValue {
+                option: LABELS.name.to_owned(),
+                value: "benchmark".to_owned(),
+                known: "best, latest or all where predictions are written, among which there is no benchmark"
+                    .to_owned(),
+            });
+        }
+        Ok(Self { chosen, predictions })
+    }
+
+    /// Returns whether options ask for predictions.
+    pub(super) fn reads_predictions(options: &Options) -> bool {
+        options.get(PREDICTIONS.name).is_some_and(|value| value != "no")
+    }
+
+    /// Lists all labels and predictions of a row, in its order, with what is to become of them.
+    pub(super) fn choose<'r>(self, record: &Record<'r>) -> Vec<Choice<'r>> {
+        let mut choices = Vec::new();
+        let takes_labels = self.predictions == Predictions::No;
+        let projects = record.projects.unwrap_or_default();
+        let own = projects.iter().find(|project| takes_labels && !project.labels.is_empty());
+        for project in projects {
+            let is_own = own.is_some_and(|own| std::ptr::eq(own, project));
+            let reason = match (takes_labels, is_own) {
+                (true, true) => None,
+                (true, false) => Some(SEVERAL_PROJECTS),
+                (false, _) => Some(NOT_A_PREDICTION),
+            };
+            self.add(project.labels, Some(project), reason, &mut choices);
+        }
+        let mut has_predictions = false;
+        let runs = record.models.into_iter().flatten().flat_map(|model| model.runs);
+        for (index, run) in runs.enumerate() {
+            let reason = match (takes_labels, own, index) {
+                (false, _, _) => Some(NOT_A_PREDICTION),
+                (true, Some(_), _) => Some(OF_A_RUN),
+                (true, None, 0) => None,
+                (true, None, _) => Some(SEVERAL_RUNS),
+            };
+            self.add(run.labels, None, reason, &mut choices);
+            let predictions = run.predictions.unwrap_or_default();
+            let reason = match (takes_labels, has_predictions) {
+                (true, _) => Some(A_PREDICTION),
+                (false, true) => Some(SEVERAL_RUNS),
+                (false, false) => None,
+            };
+            has_predictions |= !predictions.is_empty();
+            self.add(predictions, None, reason, &mut choices);
+        }
+        choices
+    }
+
+    /// Adds labels that belong together; all with a reason.
+    fn add<'r>(
+        self,
+        labels: &'r [LabelRecord<'r>],
+        project: Option<&ProjectRecord<'_>>,
+        reason: Option<&'static str>,
+        choices: &mut Vec<Choice<'r>>,
+    ) {
+        let first = if reason.is_none() { self.chosen.among(project, labels) } else { None };
+        for (place, label) in labels.iter().enumerate() {
+            let verdict = match reason {
+                Some(reason) => Err(reason),
+                None if first == Some(place) => Ok(Rank::First),
+                None if self.chosen == Chosen::All && label_id(label).is_empty() => Err(NO_ID),
+                None if self.chosen == Chosen::All => Ok(Rank::Further),
+                None => Err(NOT_CHOSEN),
+            };
+            choices.push(Choice { label, verdict });
+        }
+    }
+}
+
 impl Chosen {
     /// Reads a value of the option.
-    pub(super) fn of(value: &str) -> Self {
+    fn of(value: &str) -> Self {
         match value {
             "latest" => Self::Latest,
             "benchmark" => Self::Benchmark,
+            "all" => Self::All,
             _ => Self::Best,
         }
     }
 
-    /// Returns the place of the label that is written; nothing where none is.
-    pub(super) fn among(self, project: Option<&ProjectRecord<'_>>, labels: &[LabelRecord<'_>]) -> Option<usize> {
+    /// Returns the place of the label that is the label of the row; nothing where none is.
+    fn among(self, project: Option<&ProjectRecord<'_>>, labels: &[LabelRecord<'_>]) -> Option<usize> {
         if labels.len() == 1 && self != Self::Benchmark {
             return Some(0);
         }
@@ -55,7 +190,7 @@ impl Chosen {
         let merits = labels.iter().map(|label| Merit::of(label, &selected)).enumerate();
         let merits = merits.filter(|(_, merit)| self != Self::Benchmark || merit.is_benchmark);
         let weighed = merits.map(|(place, merit)| match self {
-            Self::Best => (place, merit),
+            Self::Best | Self::All => (place, merit),
             _ => (place, Merit { is_selected: false, is_benchmark: false, consensus: -1.0, ..merit }),
         });
         weighed

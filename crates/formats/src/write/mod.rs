@@ -18,25 +18,28 @@ mod annotations;
 mod attributes;
 mod cells;
 mod chosen;
+mod class_names;
 mod coco;
 mod csv;
-mod decided;
 mod digits;
 mod entries;
+mod folders;
 mod legacy;
 mod naming;
 mod ndjson;
 mod parquet;
 mod picture;
 mod settled;
+mod skeleton;
 mod split;
+mod split_by;
 mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
 mod yolo;
 
-pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, name_hash};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES_LIMIT, Wanted, name_hash};
 pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
@@ -77,6 +80,12 @@ pub trait Format: Sync {
     /// the request asks for them.
     fn is_lossy(&self) -> bool {
         false
+    }
+
+    /// Returns which sections of rows it reads for its options, whether or not the request asks for them. Asked of formats
+    /// that are [lossy](Self::is_lossy).
+    fn wanted(&self, _: &Options) -> Wanted {
+        Wanted::default()
     }
 
     /// Prepares to encode the rows of one export.
@@ -126,6 +135,12 @@ pub trait Encoder: Sync {
     /// [lossy](Format::is_lossy).
     fn file_name(&self, _: &Record<'_>) -> Option<String> {
         None
+    }
+
+    /// Lists what of a row must be known before the first row is written, each with a word for what it is and a colon before
+    /// it: see [`About::values`]. Asked of formats that are [lossy](Format::is_lossy).
+    fn values(&self, _: &Record<'_>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Writes what comes after the last row.

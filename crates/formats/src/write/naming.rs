@@ -53,6 +53,15 @@ pub(super) fn name(naming: &str, head: Value<'_>, shared: &HashSet<u64>) -> Name
         })
 }
 
+/// What stands between the name of a row and the id of a further label that has files of its own.
+pub(super) const FURTHER: &str = "--";
+
+/// Returns what files of a row are named after where its further labels have files too: a name like theirs is not taken.
+pub(super) fn naming_apart<'n>(naming: &'n str, head: Value<'_>) -> &'n str {
+    let is_like_further = wanted(naming, head).is_some_and(|name| name.stem.contains(FURTHER));
+    if is_like_further { "id" } else { naming }
+}
+
 /// Returns the extension of the asset, as its names and its address say it.
 fn extension(head: Value<'_>) -> String {
     let texts = ["external_id", "global_key", "row_data"].into_iter();

@@ -39,6 +39,7 @@ pub(super) fn classes(listed: &[(&str, &str, &str)]) -> Vec<Class> {
         index,
         schema_id: (*schema_id).to_owned(),
         name: (*name).to_owned(),
+        value: name.replace(' ', "_"),
         kind: (*kind).to_owned(),
         form: data_type::find_kind(kind).map(|kind| kind.form),
         is_listed: true,

@@ -1,9 +1,11 @@
 //! The output format of a request.
 
-use super::RequestError;
-use crate::input::Input;
-use crate::json::{Kind, ObjectWriter};
-use std::collections::BTreeMap;
+use super::{Accept, RequestError};
+use crate::input::{Input, InputProblem};
+use crate::json::{Kind, ObjectWriter, quote_into};
+use crate::losses::Loss;
+use crate::quote::Quoted;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The format of a request that names none.
 pub const NATIVE_FORMAT: &str = "ndjson";
@@ -18,6 +20,8 @@ pub struct FormatChoice {
     pub options: BTreeMap<String, String>,
     /// Whether annotations and answers that the format cannot hold may be reduced or left out.
     pub allow_lossy: bool,
+    /// The losses that may be, where not all of them may.
+    pub accept: BTreeSet<Accept>,
 }
 
 impl Default for FormatChoice {
@@ -29,7 +33,12 @@ impl Default for FormatChoice {
 impl FormatChoice {
     /// Makes the choice of a format without options.
     pub fn of(name: &str) -> Self {
-        Self { name: name.to_owned(), options: BTreeMap::new(), allow_lossy: false }
+        Self { name: name.to_owned(), options: BTreeMap::new(), allow_lossy: false, accept: BTreeSet::new() }
+    }
+
+    /// Returns whether something may be lost.
+    pub fn accepts(&self, loss: &Loss) -> bool {
+        self.allow_lossy || self.accept.iter().any(|accept| accept.covers(loss))
     }
 
     /// Writes the choice as a member of a request. The native format is not written, so that requests have the canonical
@@ -48,15 +57,24 @@ impl FormatChoice {
         if self.allow_lossy {
             object.raw("allow_lossy", b"true");
         }
+        if !self.accept.is_empty() {
+            let out = object.key("accept");
+            for (index, accept) in self.accept.iter().enumerate() {
+                out.push(if index == 0 { b'[' } else { b',' });
+                quote_into(&accept.to_string(), out);
+            }
+            out.push(b']');
+        }
         object.close();
     }
 
-    /// Reads `"csv"` or `{"name":"csv","options":{"bom":"yes"}}`, the latter with `"allow_lossy":true` too.
+    /// Reads `"csv"` or `{"name":"csv","options":{"bom":"yes"}}`, the latter with `"allow_lossy":true` or
+    /// `"accept":["ImagePolygon=reduced"]` too.
     pub(super) fn read(input: &Input<'_>) -> Result<Self, RequestError> {
         if input.value().kind() == Kind::String {
             return Ok(Self::of(&input.text()?));
         }
-        input.only(&["name", "options", "allow_lossy"])?;
+        input.only(&["name", "options", "allow_lossy", "accept"])?;
         let mut choice = Self::of(&input.get("name")?.text()?);
         if let Some(options) = input.find("options") {
             options.object()?;
@@ -68,6 +86,13 @@ impl FormatChoice {
         }
         if let Some(allowed) = input.find("allow_lossy") {
             choice.allow_lossy = allowed.boolean()?;
+        }
+        if let Some(accept) = input.find("accept") {
+            for text in accept.elements()? {
+                let (found, allowed) = (text.text()?, "KIND=reduced, KIND=left_out; KIND can be *".to_owned());
+                let refused = || text.error(InputProblem::NotAllowed { found: Quoted::new(&found), allowed });
+                choice.accept.insert(Accept::parse(&found).map_err(|_| refused())?);
+            }
         }
         Ok(choice)
     }

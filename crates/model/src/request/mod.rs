@@ -10,6 +10,7 @@
 //! # Adding an option
 //! A parameter in `params`, a filter in `filters`, a scope in `scope`; each says how.
 
+mod accept;
 mod error;
 mod export;
 mod filters;
@@ -20,6 +21,7 @@ mod scope;
 mod scope_kind;
 mod wire;
 
+pub use accept::{Accept, AcceptError};
 pub use error::{OptionName, RequestError};
 pub use export::ExportRequest;
 pub use filters::{EXPORT_FILTERS, ExportFilter, ExportFilters, FilterField};

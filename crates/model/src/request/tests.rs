@@ -229,6 +229,26 @@ fn anything_unknown_is_refused_with_its_path() {
 }
 
 #[test]
+fn accepted_losses_are_part_of_a_request_in_their_order() {
+    let format = r#","format":{"name":"yolo","accept":["b=reduced","*=left_out","b=reduced"]}"#;
+    let request = ExportRequest::from_json(&format!(r#"{{"scope":{PROJECT}{format}}}"#)).unwrap();
+    let canonical = request.to_canonical_json();
+    assert!(canonical.contains(r#""format":{"name":"yolo","accept":["*=left_out","b=reduced"]}"#), "{canonical}");
+    assert_eq!(ExportRequest::from_json(&canonical), Ok(request));
+    check_refused(
+        PROJECT,
+        r#","format":{"name":"yolo","accept":["ImagePolygon=box"]}"#,
+        "request.format.accept[0]: \"ImagePolygon=box\" is not allowed here; write one of: KIND=reduced, KIND=left_out; \
+         KIND can be *",
+    );
+    check_refused(
+        PROJECT,
+        r#","format":{"name":"yolo","accept":"*=reduced"}"#,
+        "request.format.accept: expected an array, found a string",
+    );
+}
+
+#[test]
 fn the_params_of_the_sdk_are_read_and_unknown_ones_ignored() {
     let text = r#"{"mediaTypeOverride":null,"includeAttachments":true,"includeEmbeddings":false,"includeLabels":true,
                    "projectIds":["b","a"],"modelRunIds":null,"allProjects":false}"#;

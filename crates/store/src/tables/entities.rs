@@ -61,6 +61,8 @@ pub struct FeatureFacts {
     pub name: String,
     /// The annotation kind, or the answer key of a classification.
     pub kind: String,
+    /// The name for programs, escaped as in JSON; empty when no row gave one.
+    pub value: String,
 }
 
 impl Entity {
@@ -190,12 +192,14 @@ pub fn list_run_facts(connection: &mut dyn Connection, org_key: i64) -> Result<V
 
 /// Lists the features that annotations are counted by.
 pub fn list_features(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<FeatureFacts>, StoreError> {
-    let sql = "select feature_key, schema_id, name, kind from feature_schemas where org_key = $1 order by feature_key";
+    let sql =
+        "select feature_key, schema_id, name, kind, value from feature_schemas where org_key = $1 order by feature_key";
     connection.list(sql, &[org_key.into()], |row| FeatureFacts {
         key: row.int(0).unwrap_or(0),
         schema_id: row.text(1).unwrap_or_default(),
         name: row.text(2).unwrap_or_default(),
         kind: row.text(3).unwrap_or_default(),
+        value: row.text(4).unwrap_or_default(),
     })
 }
 

@@ -35,7 +35,7 @@ pub use convert::convert;
 pub(super) use error::find_path;
 pub use error::{LineError, LineProblem};
 pub(crate) use mask::read_runs;
-pub use ontology::{Ontology, OntologyError};
+pub use ontology::{Ontology, OntologyError, machine_value};
 
 use labelport_model::data_type::DataType;
 

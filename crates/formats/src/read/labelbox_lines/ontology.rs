@@ -275,7 +275,7 @@ fn read_tool(value: Value<'_>, default_type: &str) -> Result<Tool, Fault> {
 }
 
 /// Returns the machine value of a tool without one in the ontology: lower case, with `_` between words.
-fn machine_value(name: &str) -> String {
+pub fn machine_value(name: &str) -> String {
     let mut value = String::with_capacity(name.len());
     for each in name.chars() {
         if each.is_alphanumeric() {

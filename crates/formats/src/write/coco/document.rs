@@ -2,7 +2,7 @@
 
 use crate::write::picture::ClassList;
 use crate::write::{Joiner, attributes::Attributes};
-use labelport_model::json::ObjectWriter;
+use labelport_model::json::{ObjectWriter, quote_into};
 use std::io;
 
 /// Writes everything up to the list of images. Captions have no categories, and readers stumble over an empty list.
@@ -22,20 +22,32 @@ pub(super) const BETWEEN: &[u8] = b"\n],\n\"annotations\":[";
 /// What stands after the list of annotations.
 pub(super) const END: &[u8] = b"\n]}\n";
 
-/// Returns the elements of the list of categories; `members` adds what a task needs.
-pub(super) fn categories(list: &ClassList, members: impl Fn(&mut ObjectWriter<'_>, &str)) -> Vec<u8> {
+/// Returns the elements of the list of categories; `members` adds what a task needs for a class, by its number from 0 and its name.
+pub(super) fn categories(list: &ClassList, members: impl Fn(&mut ObjectWriter<'_>, usize, &str)) -> Vec<u8> {
     let mut out = Vec::new();
-    for (number, name) in (1_usize..).zip(list.names()) {
+    for (number, name) in list.names().iter().enumerate() {
         open_element(&mut out);
         let mut category = ObjectWriter::open(&mut out);
-        category.raw("id", number.to_string().as_bytes());
+        category.raw("id", (number + 1).to_string().as_bytes());
         category.text("name", name);
         category.text("supercategory", "");
-        members(&mut category, name);
+        members(&mut category, number, name);
         category.close();
     }
     // The first element has no comma before it.
     if out.is_empty() { out } else { out.split_off(1) }
+}
+
+/// Writes a list of names.
+pub(super) fn write_names(names: &[String], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        quote_into(name, out);
+    }
+    out.push(b']');
 }
 
 /// Begins an element of a list: a comma and a line break. The [joiner](Commas) takes the comma off the first one.

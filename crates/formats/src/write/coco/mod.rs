@@ -1,7 +1,7 @@
 //! COCO: one JSON file for each part, with images, annotations and categories.
 //!
 //! `--format-option task=` says which annotations: `instances` (boxes, polygons, masks), `keypoints` (points, each a category
-//! with one keypoint), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
+//! with one keypoint, or boxes with the points that a rule joins to them), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
 //! a video on which something is stored is an image with `video_id` and `frame_id`, and its objects have a `track_id`.
 //!
 //! What stands in a file before and after its lists, and the commas between elements, are in `document`; what a shape
@@ -12,31 +12,40 @@
 //!   never given twice, whatever part a row is in.
 //! - [`Encoder::preface`] and [`Encoder::row`] see the same pictures in the same order, so that numbers agree.
 //!
-//! What the format cannot hold: relations, lines, all labels of a row but one, predictions, answers about a whole video.
+//! What the format cannot hold: relations, lines, all labels of a row but one, answers about a whole video.
 //! Answers are `attributes` of annotations and images; those to which an answer leads are named after the way there.
 
 mod document;
+mod object;
 mod panoptic;
+mod pose;
+mod row;
 mod shape;
 
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{Chosen, LABELS};
-use super::decided::{Decided, decide};
-use super::naming::{self, NAMES, Name};
-use super::picture::{self, CLASSES, ClassList, Drawn, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
-use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
+use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, label_id};
+use super::class_names::{CLASS_NAMES, ClassNames};
+use super::naming::{self, FURTHER, NAMES, naming_apart};
+use super::picture::{self, CLASSES, ClassList, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
+use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
+use super::skeleton::{POSE, Skeletons};
 use super::split::{SPLIT, Split};
+use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
-use super::{About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Pictures, Totals};
-use document::{BETWEEN, Commas, END, categories, open_element, write_attributes};
-use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder, Object, Shape};
+use super::{
+    About, Class, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
+    Totals, Wanted,
+};
+use document::{BETWEEN, Commas, END, categories, open_element, write_attributes, write_names};
+use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
-use labelport_model::json::{Document, ObjectWriter, Value};
+use labelport_model::json::{ObjectWriter, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
-use shape::{Geometry, write_numbers};
+use pose::Role;
+use row::{Decided, Row, Spot};
 use std::collections::{HashMap, HashSet};
 
 /// One JSON file for each part.
@@ -58,7 +67,11 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 6] = [TASK, MASKS, CLASSES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 10] =
+    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, SPLIT, SPLIT_BY];
+
+/// What has the points of a skeleton.
+const BOXES: &[Form] = &[Form::Box, Form::Polygon, Form::Mask];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -116,11 +129,13 @@ impl Task {
 struct Files<'f> {
     task: Task,
     only_runs: bool,
-    chosen: Chosen,
+    chooser: Chooser,
     naming: &'f str,
     split: Split,
     classes: Classes<'f>,
     list: ClassList,
+    /// Which points belong to which boxes, where a rule says so.
+    skeletons: Option<Skeletons>,
     /// Whether anybody answered anything: else images have no attributes, and need no look at annotations.
     has_answers: bool,
     shared_names: &'f HashSet<u64>,
@@ -152,17 +167,47 @@ impl Format for Coco {
         true
     }
 
+    fn wanted(&self, options: &Options) -> Wanted {
+        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+    }
+
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let task = Task::of(about.option(&TASK));
+        let chooser = Chooser::of(about)?;
+        if matches!(task, Task::Captions | Task::Panoptic) && chooser.predictions == Predictions::WithScores {
+            return Err(OpenError::OptionValue {
+                option: PREDICTIONS.name.to_owned(),
+                value: "scores".to_owned(),
+                known: format!("no or labels where task is {}, which has no place for scores", about.option(&TASK)),
+            });
+        }
+        let skeletons = match (about.options.get(POSE.name), task) {
+            (None, _) => None,
+            (Some(rules), Task::Keypoints) => Some(Skeletons::of(rules, about.classes)?),
+            (Some(rules), _) => {
+                let (option, known) = (POSE.name.to_owned(), "for task=keypoints alone".to_owned());
+                return Err(OpenError::OptionValue { option, value: rules.clone(), known });
+            }
+        };
+        // A skeleton is of a class that a rule names.
+        let has_number = |class: &&Class| skeletons.as_ref().is_none_or(|rules| rules.points_of(class.index).is_some());
+        let numbered: Vec<Class> = about.classes.iter().filter(has_number).cloned().collect();
         Ok(Box::new(Files {
             task,
             only_runs: about.option(&MASKS) == "runs",
-            chosen: Chosen::of(about.option(&LABELS)),
+            chooser,
             naming: about.option(&NAMES),
-            split: Split::parse(about.option(&SPLIT))?,
+            split: Split::of(about)?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes, task.forms(), &parse_pinned(about.option(&CLASSES))?),
+            list: ClassList::of(
+                &numbered,
+                if skeletons.is_some() { BOXES } else { task.forms() },
+                ClassNames::of(about.option(&CLASS_NAMES)),
+                &parse_pinned(about.option(&CLASSES))?,
+            ),
+            skeletons,
             has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
             shared_names: &about.shared_names,
             pictures: about.pictures,
@@ -172,7 +217,7 @@ impl Format for Coco {
 
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
-        let parts = self.split.names().map(|part| self.path(part));
+        let parts = self.split.names().iter().map(|part| self.path(part));
         [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
     }
 
@@ -189,12 +234,16 @@ impl Encoder for Files<'_> {
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
+        for renamed in self.split.renamed() {
+            entries.losses.add("part", Outcome::Reduced, renamed, 1);
+        }
         entries.files.push(self.list.to_file());
-        let categories = categories(&self.list, |category, name| match self.task {
+        let places = self.list.places();
+        let categories = categories(&self.list, |category, number, name| match self.task {
             Task::Keypoints => {
-                let mut own = Vec::new();
-                labelport_model::json::quote_into(name, &mut own);
-                category.raw("keypoints", &[b"[", &own[..], b"]"].concat());
+                let joined = self.skeletons.as_ref().zip(places.get(&number));
+                let points = joined.and_then(|(skeletons, place)| skeletons.points_of(*place));
+                write_names(points.unwrap_or(&[name.to_owned()]), category.key("keypoints"));
                 category.raw("skeleton", b"[]");
             }
             Task::Panoptic => category.raw("isthing", b"1"),
@@ -209,10 +258,58 @@ impl Encoder for Files<'_> {
     }
 
     fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        let row = self.open_row(record);
+        self.open_rows(record).iter().for_each(|row| self.write_images(row, numbers, entries));
+    }
+
+    fn after_prefaces(&self, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
+    }
+
+    fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        let head = members(record.head);
+        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+    }
+
+    fn values(&self, record: &Record<'_>) -> Vec<String> {
+        let value = self.split.value(record);
+        // A row without a picture is in no part.
+        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
+        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
+    }
+
+    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+        self.open_rows(record).iter().for_each(|row| self.write_row(row, numbers, entries));
+    }
+
+    fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
+        self.parts(entries).for_each(|out| out.extend_from_slice(END));
+    }
+}
+
+impl Files<'_> {
+    fn path(&self, part: &str) -> String {
+        format!("annotations/{}_{part}.json", self.task.file_prefix())
+    }
+
+    /// Returns what the files of a row are named after.
+    fn naming_of(&self, head: Value<'_>) -> &str {
+        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
+    }
+
+    /// Lists the streams of the parts.
+    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
+        entries.streams.iter_mut().skip(PARTS_STREAM)
+    }
+
+    fn stream_of(&self, part: &str) -> usize {
+        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
+    }
+
+    /// Writes the pictures of a row into the list of images.
+    fn write_images(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let Ok((_, kind)) = row.media else { return };
         let has_attributes = self.has_answers && self.task != Task::Captions;
-        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chosen) } else { Vec::new() };
+        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chooser) } else { Vec::new() };
         let written = decided.iter().find(|decided| decided.left_out.is_none());
         match kind {
             Kind::Image => {
@@ -222,7 +319,7 @@ impl Encoder for Files<'_> {
                         collect_answers(annotation, &mut attributes);
                     });
                 }
-                self.write_image(&row, numbers.take_picture(), None, &attributes, numbers.row, entries);
+                self.write_image(row, numbers.take_picture(), None, &attributes, numbers.row, entries);
             }
             Kind::Video => {
                 let Some(decided) = written else { return };
@@ -233,7 +330,7 @@ impl Encoder for Files<'_> {
                         && let Some((number, attributes)) = open.replace((frame, Attributes::default()))
                     {
                         let picture = numbers.take_picture();
-                        self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                        self.write_image(row, picture, Some(number), &attributes, numbers.row, entries);
                     }
                     if let Some((_, attributes)) = open.as_mut().filter(|_| has_attributes) {
                         collect_answers(annotation, attributes);
@@ -241,44 +338,40 @@ impl Encoder for Files<'_> {
                 });
                 if let Some((number, attributes)) = open {
                     let picture = numbers.take_picture();
-                    self.write_image(&row, picture, Some(number), &attributes, numbers.row, entries);
+                    self.write_image(row, picture, Some(number), &attributes, numbers.row, entries);
                 }
             }
         }
     }
 
-    fn after_prefaces(&self, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
-    }
-
-    fn file_name(&self, record: &Record<'_>) -> Option<String> {
-        naming::wanted(self.naming, members(record.head).root()).map(|name| name.stem)
-    }
-
-    fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        let row = self.open_row(record);
+    /// Writes what is drawn on the pictures of a row.
+    fn write_row(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let first = numbers.picture;
         if let Ok((_, Kind::Image)) = row.media {
             numbers.take_picture();
         }
         let mut label_id = "";
-        let decided = row.decide(self.chosen);
+        let decided = row.decide(self.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
                     label_id = &decided.id;
-                    self.write_label(&row, decided, (&size, kind), numbers, entries);
+                    self.write_label(row, decided, (&size, kind), numbers, entries);
                 }
-                (reason, _) => self.leave_out(&row, decided, reason.unwrap_or_default(), entries),
+                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
             }
         }
         let listed = match row.media {
             Ok((size, kind)) => {
-                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
+                // What is said of a row is said once.
+                let once = u64::from(row.further.is_none());
+                entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
                 if kind == Kind::Video && numbers.picture == first {
                     entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
                     None
                 } else {
+                    let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
+                    entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
                     Some(row.image_path(kind))
                 }
             }
@@ -295,61 +388,19 @@ impl Encoder for Files<'_> {
         picture::write(row.head.root(), listed.as_ref(), ROWS_STREAM, entries);
     }
 
-    fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(END));
-    }
-}
-
-/// A row, as it is written.
-struct Row<'r> {
-    /// The members of `data_row`.
-    head: Document,
-    id: String,
-    global_key: Option<String>,
-    name: Name,
-    part: &'r str,
-    /// The size of its pictures; or why it has none, as a clause.
-    media: Result<(Size, Kind), &'static str>,
-    record: &'r Record<'r>,
-}
-
-impl<'r> Row<'r> {
-    fn decide(&self, chosen: Chosen) -> Vec<Decided<'r>> {
-        decide(self.record, chosen, self.media.err())
-    }
-
-    /// Returns where the picture of an image belongs, or the pictures of a video.
-    fn image_path(&self, kind: Kind) -> String {
-        match kind {
-            Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
-            Kind::Video => format!("images/{}/{}/", self.part, self.name.stem),
+    /// Opens a row, and once more for each label that has a picture of its own.
+    fn open_rows<'r>(&'r self, record: &'r Record<'r>) -> Vec<Row<'r>> {
+        let row = self.open_row(record, None);
+        if self.chooser.chosen != Chosen::All || !matches!(row.media, Ok((_, Kind::Image))) {
+            return vec![row];
         }
+        let choices = self.chooser.choose(record).into_iter().enumerate();
+        let further = choices.filter(|(_, choice)| choice.verdict == Ok(Rank::Further));
+        let further = further.map(|(place, choice)| self.open_row(record, Some((place, label_id(choice.label)))));
+        std::iter::once(row).chain(further).collect()
     }
 
-    /// Returns where a picture is within the folder of its part.
-    fn file_name(&self, frame: Option<i64>) -> String {
-        match frame {
-            None => format!("{}{}", self.name.stem, self.name.extension),
-            Some(frame) => format!("{}/{frame:06}.jpg", self.name.stem),
-        }
-    }
-}
-
-impl Files<'_> {
-    fn path(&self, part: &str) -> String {
-        format!("annotations/{}_{part}.json", self.task.file_prefix())
-    }
-
-    /// Lists the streams of the parts.
-    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
-        entries.streams.iter_mut().skip(PARTS_STREAM)
-    }
-
-    fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().position(|name| name == part).unwrap_or_default()
-    }
-
-    fn open_row<'r>(&'r self, record: &'r Record<'r>) -> Row<'r> {
+    fn open_row<'r>(&'r self, record: &'r Record<'r>, further: Option<(usize, String)>) -> Row<'r> {
         let head = members(record.head);
         let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
         let id = text("id").unwrap_or_default();
@@ -357,14 +408,19 @@ impl Files<'_> {
         let is_held = |(_, kind): &(Size, Kind)| self.task != Task::Panoptic || *kind == Kind::Image;
         let media =
             media.and_then(|found| Some(found).filter(is_held).ok_or("panoptic segmentation is of images alone"));
+        let mut name = naming::name(self.naming_of(head.root()), head.root(), self.shared_names);
+        if let Some((_, label_id)) = &further {
+            name.stem.push_str(&format!("{FURTHER}{label_id}"));
+        }
         Row {
-            part: self.split.of(&id),
+            part: self.split.part(&id, record),
             id,
             global_key: text("global_key"),
-            name: naming::name(self.naming, head.root(), self.shared_names),
+            name,
             media,
             record,
             head,
+            further: further.map(|(place, _)| place),
         }
     }
 
@@ -432,7 +488,10 @@ impl Files<'_> {
         if self.task == Task::Panoptic {
             return self.write_panoptic(decided, &spot, &origin, entries);
         }
+        let roles = self.skeletons.as_ref().map(|skeletons| self.roles(skeletons, decided, size, entries));
+        let mut roles = roles.into_iter().flatten();
         for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let role = roles.next().unwrap_or(Role::Alone);
             let frame = annotation.place.frame;
             let reason = match (kind, frame) {
                 (Kind::Image, Some(_)) => Some("it is on a frame, and its row is an image"),
@@ -447,13 +506,14 @@ impl Files<'_> {
                 spot.frame = frame;
                 spot.picture = numbers.take_picture();
             }
-            self.write_annotation(annotation, &mut spot, numbers, &origin, entries);
+            self.write_annotation(annotation, role, &mut spot, numbers, &origin, entries);
         });
     }
 
     fn write_annotation(
         &self,
         annotation: &Annotation<'_>,
+        role: Role,
         spot: &mut Spot<'_, '_>,
         numbers: &mut Numbers,
         origin: &Origin<'_>,
@@ -472,12 +532,17 @@ impl Files<'_> {
                 collect_answers(annotation, &mut attributes);
                 self.settle(annotation, (Fate::KEPT, &attributes), origin, entries);
             }
+            Body::Object(_) if matches!(role, Role::Point(_)) => {
+                // A point of a skeleton has no place for answers about it.
+                let fate = if let Role::Point(Some(reason)) = role { Fate::left_out(reason) } else { Fate::KEPT };
+                settle(annotation, fate, origin, &self.classes, (LOSSES_STREAM, entries));
+            }
             Body::Object(object) => {
                 let attributes = match annotation.count_unread() {
                     0 => Attributes::of(annotation.answers()),
                     _ => Attributes::default(),
                 };
-                let written = self.write_object(annotation, object, &attributes, spot, numbers, entries);
+                let written = self.write_object(annotation, object, (&attributes, role), spot, numbers, entries);
                 let fate = written.err().map_or(Fate::KEPT, Fate::left_out);
                 self.settle(annotation, (fate, &attributes), origin, entries);
             }
@@ -506,96 +571,6 @@ impl Files<'_> {
         caption.close();
         true
     }
-
-    /// Returns the category of an object. Fails with a clause where it has none.
-    fn category_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<usize, &'static str> {
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
-        if !self.list.is_drawn(place) {
-            return Err(self.task.not_held());
-        }
-        // What is looked at first has no numbers yet.
-        Ok(self.list.number(place).unwrap_or_default() + 1)
-    }
-
-    /// Writes an object. Fails with a clause that says why it is left out.
-    fn write_object(
-        &self,
-        annotation: &Annotation<'_>,
-        object: &Object<'_>,
-        attributes: &Attributes,
-        spot: &mut Spot<'_, '_>,
-        numbers: &mut Numbers,
-        entries: &mut Entries<'_>,
-    ) -> Result<(), &'static str> {
-        let category = self.category_of(annotation, object)?;
-        let not_held = self.task.not_held();
-        let shape = object.shape.as_ref().ok_or(not_held)?;
-        let drawn = match (self.task, shape) {
-            (Task::Keypoints, Shape::Point(point)) => What::Point(point.x.get(), point.y.get()),
-            (Task::Instances, shape) => {
-                let drawn = Drawn::of(shape, self.pictures).ok_or(not_held)??;
-                What::Region(Geometry::of(drawn, spot.size, self.only_runs)?)
-            }
-            _ => return Err(not_held),
-        };
-        if matches!(drawn, What::Point(x, y) if !x.is_finite() || !y.is_finite()) {
-            return Err("its place is not a number");
-        }
-        let number = numbers.take_annotation();
-        if entries.is_survey {
-            return Ok(());
-        }
-        let out = entries.stream(self.stream_of(spot.row.part));
-        open_element(out);
-        let mut element = ObjectWriter::open(out);
-        element.raw("id", number.to_string().as_bytes());
-        element.raw("image_id", spot.picture.to_string().as_bytes());
-        element.raw("category_id", category.to_string().as_bytes());
-        match &drawn {
-            What::Region(geometry) => geometry.write(&mut element),
-            What::Point(x, y) => {
-                write_numbers([*x, *y, 2.0], element.key("keypoints"));
-                element.raw("num_keypoints", b"1");
-                write_numbers([*x, *y, 0.0, 0.0], element.key("bbox"));
-                element.raw("area", b"0");
-                element.raw("iscrowd", b"0");
-            }
-        }
-        let feature_id = object.feature.id.as_ref();
-        if spot.frame.is_some() {
-            let key = annotation.place.key.map(str::to_owned);
-            let key = key.or_else(|| feature_id.map(|id| id.get().into_owned())).unwrap_or_default();
-            let next = spot.tracks.len() + 1;
-            let track = spot.tracks.entry(key).or_insert(next);
-            element.raw("track_id", track.to_string().as_bytes());
-        }
-        if let Some(id) = feature_id {
-            element.raw("feature_id", id.as_json().as_bytes());
-        }
-        write_attributes(attributes, &mut element);
-        element.close();
-        Ok(())
-    }
-}
-
-/// What an object is on a picture.
-enum What {
-    Region(Geometry),
-    Point(f64, f64),
-}
-
-/// Where annotations are written.
-struct Spot<'s, 'r> {
-    row: &'s Row<'r>,
-    size: &'s Size,
-    /// The number of the picture.
-    picture: u64,
-    frame: Option<i64>,
-    /// The numbers of the objects of a video, by feature id.
-    tracks: HashMap<String, usize>,
 }
 
 fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) {

@@ -147,6 +147,48 @@ fn points_are_categories_with_one_keypoint() {
 }
 
 #[test]
+fn a_rule_joins_points_to_boxes() {
+    let annotations = format!(
+        r#"{{"objects":[{},{},{},{}]}}"#,
+        object(1, CLASSES[3], r#""point":{"x":60.5,"y":40.0}"#),
+        object(2, CLASSES[0], BOX),
+        object(3, CLASSES[3], r#""point":{"x":7.5,"y":8.0}"#),
+        object(4, CLASSES[2], r#""line":[{"x":0.0,"y":0.0},{"x":50.0,"y":0.0}]"#),
+    );
+    let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];
+    let written = encode(&[("task", "keypoints"), ("pose", "car:tip;a\\: b:tip")], &rows);
+    let text = written.text("annotations/person_keypoints_train.json");
+    for element in [
+        r#"{"id":1,"name":"car","supercategory":"","keypoints":["tip"],"skeleton":[]}"#,
+        r#"{"id":2,"name":"a: b","supercategory":"","keypoints":["tip"],"skeleton":[]}"#,
+        r#"{"id":1,"image_id":1,"category_id":1,"bbox":[20.5,10,40,30],"area":1200,"iscrowd":0,"segmentation":[],"num_keypoints":1,"keypoints":[60.5,40,2],"feature_id":"f2","attributes":{"sort":"old"}}"#,
+    ] {
+        assert!(text.contains(element), "{text}");
+    }
+    assert_eq!(text.matches("\"image_id\"").count(), 1, "{text}");
+    let expect = [
+        "1 ImageBoundingBox car kept",
+        "1 ImagePoint tip kept",
+        "1 ImagePoint tip left_out it is in no box of a class that has it as a point",
+        "1 ImagePolyline rail left_out no rule of the option pose names its class",
+    ];
+    let objects = written.losses.iter().filter(|loss| loss.contains(" Image"));
+    assert_eq!(objects.collect::<Vec<_>>(), expect);
+    let options = [("pose".to_owned(), "car:tip".to_owned())].into();
+    let refused = Coco.open(&About { options, ..About::default() }).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|error| error.ends_with("it is for task=keypoints alone")));
+}
+
+#[test]
+fn categories_can_be_called_by_their_values() {
+    let annotations = image_with_all();
+    let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];
+    let written = encode(&[("class-names", "value")], &rows);
+    let text = written.text("annotations/instances_train.json");
+    assert!(text.contains(r#"{"id":2,"name":"a:_b","supercategory":""}"#), "{text}");
+}
+
+#[test]
 fn texts_about_images_are_captions() {
     let annotations = image_with_all();
     let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];

@@ -3,9 +3,10 @@
 //! `classes.txt` has the names, one a line. Given to a later export, each of its classes keeps its number, whatever became
 //! of the ontology.
 
+use crate::write::class_names::ClassNames;
 use crate::write::{Class, FileEntry, FormatOption, OpenError};
 use labelport_model::data_type::Form;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The option.
 pub(in crate::write) static CLASSES: FormatOption = FormatOption {
@@ -47,8 +48,8 @@ impl ClassList {
     /// Lists the tools that draw in one of some forms: all that the ontology of the project has, in its order, and others
     /// of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
     /// first.
-    pub(in crate::write) fn of(classes: &[Class], forms: &[Form], pinned: &[&str]) -> Self {
-        let mut list = Self::in_order(classes, forms);
+    pub(in crate::write) fn of(classes: &[Class], forms: &[Form], class_names: ClassNames, pinned: &[&str]) -> Self {
+        let mut list = Self::in_order(classes, forms, class_names);
         let mut names: Vec<String> = pinned.iter().map(|name| (*name).to_owned()).collect();
         let place_of: Vec<usize> = list
             .names
@@ -65,7 +66,7 @@ impl ClassList {
         list
     }
 
-    fn in_order(classes: &[Class], forms: &[Form]) -> Self {
+    fn in_order(classes: &[Class], forms: &[Form], class_names: ClassNames) -> Self {
         let is_drawn = |class: &&Class| class.form.is_some_and(|form| forms.contains(&form));
         let drawn = classes.iter().filter(is_drawn).map(|class| class.index).collect();
         let mut list = Self { names: Vec::new(), numbers: HashMap::new(), drawn, renamed: Vec::new() };
@@ -73,11 +74,11 @@ impl ClassList {
         let mut used = HashSet::new();
         for class in classes.iter().filter(is_drawn).filter(|class| class.is_listed || class.written > 0) {
             // A tool without an id is known by its name.
-            let name = if class.schema_id.is_empty() { class.name.as_str() } else { "" };
+            let own_name = if class.schema_id.is_empty() { class.name.as_str() } else { "" };
             let next = list.names.len();
-            let number = *tools.entry((&class.schema_id, name)).or_insert(next);
+            let number = *tools.entry((&class.schema_id, own_name)).or_insert(next);
             if number == next {
-                let own = list.free_name(&class.name, &used);
+                let own = list.free_name(class_names.name(class), &used);
                 used.insert(own.clone());
                 list.names.push(own);
             }
@@ -108,6 +109,16 @@ impl ClassList {
         self.numbers.get(&place).copied()
     }
 
+    /// Lists the number of each class that one of the export has, in order, with the place of the first such class.
+    pub(in crate::write) fn places(&self) -> BTreeMap<usize, u32> {
+        let mut places = BTreeMap::new();
+        for (place, number) in &self.numbers {
+            let first = places.entry(*number).or_insert(*place);
+            *first = (*first).min(*place);
+        }
+        places
+    }
+
     /// Returns whether annotations of a class have lines.
     pub(in crate::write) fn is_drawn(&self, place: u32) -> bool {
         self.drawn.contains(&place)
@@ -131,8 +142,8 @@ mod tests {
     const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
 
     fn class(index: u32, schema_id: &str, name: &str, form: Form, is_listed: bool, written: u64) -> Class {
-        let (schema_id, name) = (schema_id.to_owned(), name.to_owned());
-        Class { index, schema_id, name, kind: String::new(), form: Some(form), is_listed, written }
+        let (schema_id, name, value) = (schema_id.to_owned(), name.to_owned(), format!("{name}_value"));
+        Class { index, schema_id, name, value, kind: String::new(), form: Some(form), is_listed, written }
     }
 
     #[test]
@@ -147,16 +158,20 @@ mod tests {
             class(6, "", "nameless", Form::Box, false, 1),
             class(7, "", "other", Form::Box, false, 1),
         ];
-        let list = ClassList::of(&classes, &FORMS, &[]);
+        let list = ClassList::of(&classes, &FORMS, ClassNames::Name, &[]);
         assert_eq!(list.names(), ["car", "car (2)", "old", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| list.number(place)).collect();
         assert_eq!(numbers, [Some(0), None, Some(1), Some(0), Some(2), None, Some(3), Some(4)]);
         assert_eq!(list.renamed().count(), 1);
 
-        let pinned = ClassList::of(&classes, &FORMS, &["gone", "car (2)", "old"]);
+        let pinned = ClassList::of(&classes, &FORMS, ClassNames::Name, &["gone", "car (2)", "old"]);
         assert_eq!(pinned.names(), ["gone", "car (2)", "old", "car", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| pinned.number(place)).collect();
         assert_eq!(numbers, [Some(3), None, Some(1), Some(3), Some(2), None, Some(4), Some(5)]);
+
+        let values = ClassList::of(&classes, &FORMS, ClassNames::Value, &["old_value"]);
+        let expect = ["old_value", "car_value", "car_value (2)", "nameless_value", "other_value"];
+        assert_eq!(values.names(), expect);
     }
 
     #[test]

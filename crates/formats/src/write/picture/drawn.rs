@@ -1,6 +1,6 @@
 //! What objects draw on pictures, read from their shapes.
 
-use super::ring::Corner;
+use super::ring::{Corner, bounds_of};
 use super::size::Size;
 use crate::raster::Runs;
 use crate::read::labelbox_lines::read_runs;
@@ -29,6 +29,18 @@ impl Drawn {
             }
             Shape::Mask(mask) => Some(read_mask(mask, pictures).map(Self::Mask)),
             _ => None,
+        }
+    }
+
+    /// Returns the left, upper, right and lower side of the box around it, in pixels; nothing where there is none.
+    pub(in crate::write) fn bounds(&self) -> Option<[f64; 4]> {
+        match self {
+            Self::Box { left, top, right, bottom } => Some([*left, *top, *right, *bottom]),
+            Self::Polygon(ring) => bounds_of(ring),
+            Self::Mask(runs) => runs.bounds().map(|bounds| {
+                let (left, top) = (f64::from(bounds.left), f64::from(bounds.top));
+                [left, top, left + f64::from(bounds.width), top + f64::from(bounds.height)]
+            }),
         }
     }
 

@@ -10,4 +10,4 @@ pub(super) use class_list::{CLASSES, ClassList, parse_pinned};
 pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 pub(super) use row_list::{Listed, ROWS, start, write};
-pub(super) use size::{Kind, Size, TURNED};
+pub(super) use size::{Kind, Size, TURNED, check_is_image};

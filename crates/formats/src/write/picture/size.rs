@@ -39,15 +39,7 @@ impl Size {
     /// Reads the media attributes of a row that is an image or a video, and says which.
     pub(in crate::write) fn of_kind(media: Option<&[u8]>) -> Result<(Self, Kind), &'static str> {
         let media = parsed(media.unwrap_or(b"{}"));
-        let text = |key: &str| media.root().get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
-        let (asset, mime) = (text("asset_type"), text("mime_type"));
-        let kind = match (asset.as_str(), mime.as_str()) {
-            ("image", _) => Kind::Image,
-            ("video", _) => Kind::Video,
-            ("", mime) if mime.is_empty() || mime.starts_with("image/") => Kind::Image,
-            ("", mime) if mime.starts_with("video/") => Kind::Video,
-            _ => return Err(NOT_A_PICTURE),
-        };
+        let kind = kind_of(media.root())?;
         // Older files have the number as a text.
         let is_turned = media.root().get("exif_rotation").is_some_and(|turned| turned.raw().trim_matches('"') != "1");
         let side = |key: &str| {
@@ -58,6 +50,26 @@ impl Size {
             (Some(width), Some(height)) => Ok((Self { width, height, is_turned }, kind)),
             _ => Err("the width and the height of its picture are not known"),
         }
+    }
+}
+
+/// Fails, with a clause that says why, for a row that is not an image, of whatever size.
+pub(in crate::write) fn check_is_image(media: Option<&[u8]>) -> Result<(), &'static str> {
+    match kind_of(parsed(media.unwrap_or(b"{}")).root())? {
+        Kind::Image => Ok(()),
+        Kind::Video => Err(NOT_A_PICTURE),
+    }
+}
+
+fn kind_of(media: Value<'_>) -> Result<Kind, &'static str> {
+    let text = |key: &str| media.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
+    let (asset, mime) = (text("asset_type"), text("mime_type"));
+    match (asset.as_str(), mime.as_str()) {
+        ("image", _) => Ok(Kind::Image),
+        ("video", _) => Ok(Kind::Video),
+        ("", mime) if mime.is_empty() || mime.starts_with("image/") => Ok(Kind::Image),
+        ("", mime) if mime.starts_with("video/") => Ok(Kind::Video),
+        _ => Err(NOT_A_PICTURE),
     }
 }
 

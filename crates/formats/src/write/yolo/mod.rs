@@ -5,8 +5,11 @@
 //! which row is in which file, and `losses.ndjson` names what is not there as it is stored. The pictures themselves are not
 //! in the package: put each where `rows.csv` says.
 //!
+//! With `task=pose` a line has a box and the points that a rule joins to it ([`Skeletons`]). With `task=classify` there are no
+//! lines: `rows.csv` says into the folder of which class each picture belongs.
+//!
 //! What the format cannot hold:
-//! - Answers, relations, points and lines, frames of videos, predictions, and all labels of a row but one.
+//! - Answers, relations, points and lines, frames of videos, and all labels of a row but one, unless each of them gets a file.
 //! - `detect` turns polygons and masks into the boxes around them, `obb` into the smallest turned boxes; `segment` turns
 //!   boxes into outlines, fills holes, and makes an object in several pieces several objects. What lies outside the picture
 //!   is cut off; a turned box that reaches beyond is left out.
@@ -15,38 +18,48 @@
 //! A picture on which nothing is drawn has an empty file: it says that there is nothing. Where no label says so, a notice
 //! does.
 
+mod classify;
 mod data_file;
+mod pose;
 mod rotated;
 mod shape;
+mod sheet;
 
 use super::about::check_options;
-use super::annotations::for_each;
-use super::chosen::{Chosen, LABELS, NOT_CHOSEN, is_skipped, label_id};
-use super::naming::{self, NAMES};
-use super::picture::{self, CLASSES, ClassList, Drawn, Listed, ROWS, Size, TURNED, parse_pinned};
-use super::settled::{Classes, Fate, LOSSES, Origin, settle};
+use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
+use super::class_names::{CLASS_NAMES, ClassNames};
+use super::naming::{self, FURTHER, NAMES, Name, naming_apart};
+use super::picture::{self, CLASSES, ClassList, Listed, ROWS, Size, TURNED, check_is_image, parse_pinned};
+use super::settled::{Classes, LOSSES};
+use super::skeleton::{POSE, Skeletons};
 use super::split::{SPLIT, Split};
+use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
-use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Pictures};
-use labelport_model::annotation::{Annotation, Body, Object};
+use super::{
+    About, Class, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures,
+    Wanted,
+};
+use classify::{QUESTION, Question};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use labelport_model::losses::Outcome;
-use labelport_model::record::{LabelRecord, ProjectRecord, Record};
+use labelport_model::record::{LabelRecord, Record};
+use sheet::{Drawing, Sheet};
 use std::collections::HashSet;
-use std::io::Write;
 
 /// A text file for each picture.
 pub struct Yolo;
 
 static TASK: FormatOption = FormatOption {
     name: "task",
-    summary: "What a line holds: the box of an object, its outline, or its turned box.",
-    values: &["detect", "segment", "obb"],
+    summary: "What a line holds: the box of an object, its outline, its turned box, or a box with its points. Or no lines, but \
+              a folder for each class of pictures.",
+    values: &["detect", "segment", "obb", "pose", "classify"],
     form: None,
 };
 
-static OPTIONS: [FormatOption; 5] = [TASK, CLASSES, LABELS, NAMES, SPLIT];
+static OPTIONS: [FormatOption; 10] =
+    [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -62,9 +75,16 @@ enum Task {
     Turned,
 }
 
+/// What is written of a picture.
+enum Content {
+    Lines(Task),
+    Pose(Skeletons),
+    Class(Question),
+}
+
 struct Files<'f> {
-    task: Task,
-    chosen: Chosen,
+    content: Content,
+    chooser: Chooser,
     naming: &'f str,
     split: Split,
     classes: Classes<'f>,
@@ -94,23 +114,64 @@ impl Format for Yolo {
         true
     }
 
+    fn wanted(&self, options: &Options) -> Wanted {
+        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+    }
+
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
-        let task = match about.option(&TASK) {
-            "segment" => Task::Segment,
-            "obb" => Task::Turned,
-            _ => Task::Detect,
+        let content = Content::of(about)?;
+        let chooser = Chooser::of(about)?;
+        if matches!(content, Content::Class(_)) && chooser.predictions == Predictions::WithScores {
+            return Err(OpenError::OptionValue {
+                option: PREDICTIONS.name.to_owned(),
+                value: "scores".to_owned(),
+                known: "no or labels where task is classify, which has no place for scores".to_owned(),
+            });
+        }
+        // A pose is of a class that a rule names.
+        let has_number = |class: &&Class| match &content {
+            Content::Lines(_) => true,
+            Content::Pose(skeletons) => skeletons.points_of(class.index).is_some(),
+            Content::Class(_) => false,
         };
+        let numbered: Vec<Class> = about.classes.iter().filter(has_number).cloned().collect();
+        let class_names = ClassNames::of(about.option(&CLASS_NAMES));
+        let pinned = parse_pinned(about.option(&CLASSES))?;
         Ok(Box::new(Files {
-            task,
-            chosen: Chosen::of(about.option(&LABELS)),
+            chooser,
             naming: about.option(&NAMES),
-            split: Split::parse(about.option(&SPLIT))?,
+            split: Split::of(about)?,
             classes: Classes::of(about),
-            list: ClassList::of(about.classes, &FORMS, &parse_pinned(about.option(&CLASSES))?),
+            list: ClassList::of(&numbered, &FORMS, class_names, &pinned),
             shared_names: &about.shared_names,
             pictures: about.pictures,
+            content,
         }))
+    }
+}
+
+impl Content {
+    fn of(about: &About<'_>) -> Result<Self, OpenError> {
+        let content = match about.option(&TASK) {
+            "classify" => Self::Class(Question::of(about)?),
+            "obb" => Self::Lines(Task::Turned),
+            "pose" => Self::Pose(Skeletons::of(about.option(&POSE), about.classes)?),
+            "segment" => Self::Lines(Task::Segment),
+            _ => Self::Lines(Task::Detect),
+        };
+        // An option that would do nothing was meant to do something.
+        let refused = |option: &FormatOption, task: &str| OpenError::OptionValue {
+            option: option.name.to_owned(),
+            value: about.option(option).to_owned(),
+            known: format!("for task={task} alone"),
+        };
+        match (&content, about.options.contains_key(POSE.name), about.options.contains_key(QUESTION.name)) {
+            (Self::Lines(_) | Self::Class(_), true, _) => Err(refused(&POSE, "pose")),
+            (Self::Lines(_) | Self::Pose(_), _, true) => Err(refused(&QUESTION, "classify")),
+            _ => Ok(content),
+        }
     }
 }
 
@@ -128,156 +189,171 @@ impl Encoder for Files<'_> {
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
-        let bytes = data_file::write(&self.list, &self.split).into_bytes();
+        for renamed in self.split.renamed() {
+            entries.losses.add("part", Outcome::Reduced, renamed, 1);
+        }
+        if let Content::Class(question) = &self.content {
+            for renamed in question.renamed() {
+                entries.losses.add("class", Outcome::Reduced, renamed, 1);
+            }
+            entries.files.push(question.to_file());
+            return;
+        }
+        let skeletons = if let Content::Pose(skeletons) = &self.content { Some(skeletons) } else { None };
+        let bytes = data_file::write(&self.list, &self.split, skeletons).into_bytes();
         entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
         entries.files.push(self.list.to_file());
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
         let head = members(record.head);
-        naming::wanted(self.naming, head.root()).map(|name| name.stem)
+        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+    }
+
+    fn values(&self, record: &Record<'_>) -> Vec<String> {
+        let mut values = Vec::new();
+        let has_any = matches!(self.split, Split::ByValue(_)) || matches!(self.content, Content::Class(_));
+        // A row without a file is in no part.
+        if !has_any || self.size_of(record).is_err() {
+            return values;
+        }
+        values.extend(self.split.value(record).map(|value| format!("{PART}:{value}")));
+        if let Content::Class(question) = &self.content {
+            let chosen = self.chooser.choose(record).into_iter().filter(|choice| choice.verdict.is_ok());
+            chosen.for_each(|choice| question.values(choice.label, &mut values));
+        }
+        values
     }
 
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         let head = members(record.head);
         let head = head.root();
         let row_id = head.get("id").and_then(Value::as_text).unwrap_or_default();
-        let size = Size::of(record.media);
-        let mut text = Vec::new();
-        let mut chosen_id = String::new();
-        let mut page =
-            Sheet { encoder: self, row_id: &row_id, size: &size, text: &mut text, emptiness: Some(NO_LABEL) };
-        let projects = record.projects.unwrap_or_default();
-        let own = projects.iter().find(|project| !project.labels.is_empty());
-        for project in projects {
-            let is_own = own.is_some_and(|own| std::ptr::eq(own, project));
-            let reason = (!is_own).then_some("its row is in several projects; export them one by one");
-            page.labels(project.labels, Some(project), reason, &mut chosen_id, entries);
-        }
-        let runs = record.models.into_iter().flatten().flat_map(|model| model.runs);
-        for (index, run) in runs.enumerate() {
-            let reason = match (own, index) {
-                (Some(_), _) => Some("it is of a model run, and the labels of the project are written"),
-                (None, 0) => None,
-                (None, _) => Some("its row is in several model runs; export them one by one"),
-            };
-            page.labels(run.labels, None, reason, &mut chosen_id, entries);
-            for prediction in run.predictions.unwrap_or_default() {
-                page.leave_out(prediction, "it is a prediction", entries);
+        let size = self.size_of(record);
+        let name = naming::name(self.naming_of(head), head, self.shared_names);
+        let part = self.split.part(&row_id, record);
+        let mut row = Row { encoder: self, head, row_id: &row_id, name: &name, part, files: 0, pictures: 0 };
+        for choice in self.chooser.choose(record) {
+            match (choice.verdict, &size) {
+                (_, Err(reason)) => row.sheet().leave_out(choice.label, reason, entries),
+                (Err(reason), _) => row.sheet().leave_out(choice.label, reason, entries),
+                (Ok(rank), Ok(size)) => row.label(choice.label, rank, size.as_ref(), entries),
             }
         }
-        let emptiness = page.emptiness;
-        let name = naming::name(self.naming, head, self.shared_names);
-        let part = self.split.of(&row_id).to_owned();
-        let label_path = format!("labels/{part}/{}.txt", name.stem);
         match &size {
-            Ok(size) => {
-                entries.files.push(FileEntry { path: label_path.clone(), bytes: text });
-                entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
-                if let Some(reason) = emptiness {
-                    entries.losses.add("row", Outcome::Kept, reason, 1);
-                }
-            }
+            Ok(size) => row.finish(size.as_ref(), entries),
             Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
-        let image = format!("images/{part}/{}{}", name.stem, name.extension);
-        let listed = Listed { part: &part, image: &image, labels: &label_path, label_id: &chosen_id };
-        picture::write(head, size.is_ok().then_some(&listed), ROWS_STREAM, entries);
+        if row.pictures == 0 {
+            picture::write(head, None, ROWS_STREAM, entries);
+        } else {
+            let is_unassigned = self.split.value(record).is_some_and(|value| value.is_empty());
+            entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
+        }
+    }
+}
+
+impl Files<'_> {
+    /// Returns the size of a row's picture, where it is needed. Fails with a clause for a row of which nothing is written.
+    fn size_of(&self, record: &Record<'_>) -> Result<Option<Size>, &'static str> {
+        match self.content {
+            Content::Class(_) => check_is_image(record.media).map(|()| None),
+            Content::Lines(_) | Content::Pose(_) => Size::of(record.media).map(Some),
+        }
+    }
+
+    /// Returns what the files of a row are named after.
+    fn naming_of(&self, head: Value<'_>) -> &str {
+        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
     }
 }
 
 /// What is said of empty files that do not say what they seem to say.
 const NO_LABEL: &str = "it has no label, and its empty file says that nothing is on the picture";
+const NO_PREDICTION: &str = "it has no prediction, and its empty file says that nothing is on the picture";
 const SKIPPED: &str = "its label was skipped, and its empty file says that nothing is on the picture";
 
-/// The lines of one row.
-struct Sheet<'s, 'e> {
-    encoder: &'s Files<'e>,
-    row_id: &'s str,
-    size: &'s Result<Size, &'static str>,
-    text: &'s mut Vec<u8>,
-    /// Why the file is empty without a label that says so; nothing where one does.
-    emptiness: Option<&'static str>,
+/// A row that is written, label by label.
+struct Row<'r, 'f> {
+    encoder: &'r Files<'f>,
+    head: Value<'r>,
+    row_id: &'r str,
+    name: &'r Name,
+    part: &'r str,
+    /// How many labels were looked at.
+    files: usize,
+    /// How many lines the list of rows has for it.
+    pictures: usize,
 }
 
-impl Sheet<'_, '_> {
-    /// Writes one of some labels and leaves out the others; all with a reason.
-    fn labels(
-        &mut self,
-        labels: &[LabelRecord<'_>],
-        project: Option<&ProjectRecord<'_>>,
-        reason: Option<&'static str>,
-        chosen_id: &mut String,
-        entries: &mut Entries<'_>,
-    ) {
-        let chosen = self.encoder.chosen.among(project, labels).filter(|_| reason.is_none());
-        for (place, label) in labels.iter().enumerate() {
-            match (chosen, self.size) {
-                (_, Err(reason)) => self.leave_out(label, reason, entries),
-                (Some(chosen), Ok(size)) if chosen == place => {
-                    *chosen_id = label_id(label);
-                    self.emptiness = is_skipped(label).then_some(SKIPPED);
-                    self.write(label, size, entries);
-                }
-                _ => self.leave_out(label, reason.unwrap_or(NOT_CHOSEN), entries),
+impl<'r, 'f> Row<'r, 'f> {
+    fn sheet(&self) -> Sheet<'r, 'f> {
+        Sheet { row_id: self.row_id, classes: &self.encoder.classes, losses_stream: LOSSES_STREAM }
+    }
+
+    /// Writes a label.
+    fn label(&mut self, label: &LabelRecord<'_>, rank: Rank, size: Option<&Size>, entries: &mut Entries<'_>) {
+        self.files += 1;
+        let id = label_id(label);
+        let stem = match rank {
+            Rank::First => self.name.stem.clone(),
+            Rank::Further => format!("{}{FURTHER}{id}", self.name.stem),
+        };
+        let drawing = |size| Drawing {
+            sheet: self.sheet(),
+            list: &self.encoder.list,
+            pictures: self.encoder.pictures,
+            size,
+            has_scores: self.encoder.chooser.predictions == Predictions::WithScores,
+        };
+        let text = match (&self.encoder.content, size) {
+            (Content::Class(question), _) => match question.folder(&self.sheet(), label, entries) {
+                Some(folder) => return self.list(&format!("{}/{folder}", self.part), &stem, "", &id, entries),
+                None => return entries.losses.add("label", Outcome::LeftOut, classify::NOT_ANSWERED, 1),
+            },
+            (Content::Lines(task), Some(size)) => drawing(size).lines(*task, label, entries),
+            (Content::Pose(skeletons), Some(size)) => pose::lines(&drawing(size), skeletons, label, entries),
+            (_, None) => return,
+        };
+        if is_skipped(label) {
+            entries.losses.add("row", Outcome::Kept, SKIPPED, 1);
+        }
+        self.file(&stem, text, &id, entries);
+    }
+
+    /// Writes what there is of a row without a label, and what is said of every row.
+    fn finish(&mut self, size: Option<&Size>, entries: &mut Entries<'_>) {
+        match (size, self.files) {
+            (None, 0) => entries.losses.add("row", Outcome::LeftOut, classify::NO_LABEL, 1),
+            (Some(_), 0) => {
+                let takes_labels = self.encoder.chooser.predictions == Predictions::No;
+                let reason = if takes_labels { NO_LABEL } else { NO_PREDICTION };
+                entries.losses.add("row", Outcome::Kept, reason, 1);
+                self.file(&self.name.stem, Vec::new(), "", entries);
             }
+            _ => {}
         }
+        entries.losses.add("row", Outcome::Kept, TURNED, size.map_or(0, |size| u64::from(size.is_turned)));
     }
 
-    fn leave_out(&mut self, label: &LabelRecord<'_>, reason: &'static str, entries: &mut Entries<'_>) {
-        let id = label_id(label);
-        let origin = Origin { data_row_id: self.row_id, label_id: &id };
-        for_each(label.annotations, entries, &mut |annotation, entries| {
-            settle(annotation, Fate::left_out(reason), &origin, &self.encoder.classes, (LOSSES_STREAM, entries));
-        });
+    fn file(&mut self, stem: &str, text: Vec<u8>, label_id: &str, entries: &mut Entries<'_>) {
+        if entries.is_survey {
+            self.pictures += 1;
+            return;
+        }
+        let path = format!("labels/{}/{stem}.txt", self.part);
+        self.list(&format!("images/{}", self.part), stem, &path, label_id, entries);
+        entries.files.push(FileEntry { path, bytes: text });
     }
 
-    fn write(&mut self, label: &LabelRecord<'_>, size: &Size, entries: &mut Entries<'_>) {
-        let id = label_id(label);
-        let origin = Origin { data_row_id: self.row_id, label_id: &id };
-        for_each(label.annotations, entries, &mut |annotation, entries| {
-            let fate = match &annotation.body {
-                Body::Object(object) => self.write_object(annotation, object, size),
-                Body::Classification(_) => Fate::left_out(super::settled::NO_ANSWERS),
-            };
-            settle(annotation, fate, &origin, &self.encoder.classes, (LOSSES_STREAM, entries));
-        });
-    }
-
-    /// Returns the place of an object's class; nothing for an object without a kind, which is of no class.
-    fn class_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Option<u32> {
-        object.kind.as_ref()?;
-        self.encoder.classes.of_object(annotation)
-    }
-
-    fn write_object(&mut self, annotation: &Annotation<'_>, object: &Object<'_>, size: &Size) -> Fate {
-        if annotation.place.frame.is_some() {
-            return Fate::left_out("it is on a frame of a video");
-        }
-        let Some(place) = self.class_of(annotation, object) else { return Fate::left_out("its class is not known") };
-        if !self.encoder.list.is_drawn(place) {
-            return Fate::left_out(NOT_DRAWN);
-        }
-        let Some(drawn) = object.shape.as_ref().and_then(|shape| Drawn::of(shape, self.encoder.pictures)) else {
-            return Fate::left_out(NOT_DRAWN);
-        };
-        let (lines, fate) = match drawn {
-            Ok(drawn) => drawn.lines(self.encoder.task, size),
-            Err(reason) => return Fate::left_out(reason),
-        };
-        // What is looked at first has no numbers yet.
-        let number = self.encoder.list.number(place).unwrap_or_default();
-        for line in lines {
-            // Memory takes all that is written.
-            drop(write!(self.text, "{number}"));
-            line.iter().for_each(|share| drop(write!(self.text, " {share}")));
-            self.text.push(b'\n');
-        }
-        fate
+    /// Says where the picture belongs.
+    fn list(&mut self, folder: &str, stem: &str, labels: &str, label_id: &str, entries: &mut Entries<'_>) {
+        self.pictures += 1;
+        let image = format!("{folder}/{stem}{}", self.name.extension);
+        let listed = Listed { part: self.part, image: &image, labels, label_id };
+        picture::write(self.head, Some(&listed), ROWS_STREAM, entries);
     }
 }
-
-const NOT_DRAWN: &str = "the format holds boxes, polygons and masks of pictures";
 
 #[cfg(test)]
 mod tests;

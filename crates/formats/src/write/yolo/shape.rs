@@ -51,19 +51,12 @@ impl Drawn {
     }
 
     fn detect(&self, size: &Size) -> (Vec<Numbers>, Fate) {
-        let (bounds, fate) = match self {
-            Self::Box { left, top, right, bottom } => (Some([*left, *top, *right, *bottom]), Fate::KEPT),
-            Self::Polygon(ring) => (bounds_of(ring), Fate::reduced("to the box around it")),
-            Self::Mask(runs) if is_of_size(runs, size) => {
-                let bounds = runs.bounds().map(|bounds| {
-                    let (left, top) = (f64::from(bounds.left), f64::from(bounds.top));
-                    [left, top, left + f64::from(bounds.width), top + f64::from(bounds.height)]
-                });
-                (bounds, Fate::reduced("to the box around it"))
-            }
-            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+        let fate = match self {
+            Self::Box { .. } => Fate::KEPT,
+            Self::Mask(runs) if !is_of_size(runs, size) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+            Self::Polygon(_) | Self::Mask(_) => Fate::reduced("to the box around it"),
         };
-        let Some(bounds) = bounds.filter(|bounds| bounds.iter().all(|side| side.is_finite())) else {
+        let Some(bounds) = self.bounds().filter(|bounds| bounds.iter().all(|side| side.is_finite())) else {
             return (Vec::new(), Fate::left_out(NO_AREA));
         };
         let [left, top, right, bottom] = bounds;

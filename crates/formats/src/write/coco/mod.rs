@@ -19,21 +19,20 @@ mod document;
 mod object;
 mod panoptic;
 mod pose;
-mod row;
 mod shape;
+mod spot;
 
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, label_id};
+use super::chosen::{LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
-use super::naming::{self, FURTHER, NAMES, naming_apart};
-use super::picture::{self, CLASSES, ClassList, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
+use super::naming::NAMES;
+use super::picture::{self, CLASSES, ClassList, Decided, Kind, ROWS, Row, Rows, Size, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
 use super::skeleton::{POSE, Skeletons};
-use super::split::{SPLIT, Split};
-use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
-use super::stored::members;
+use super::split::SPLIT;
+use super::split_by::SPLIT_BY;
 use super::{
     About, Class, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
     Totals, Wanted,
@@ -41,12 +40,12 @@ use super::{
 use document::{BETWEEN, Commas, END, categories, open_element, write_attributes, write_names};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
-use labelport_model::json::{ObjectWriter, Value};
+use labelport_model::json::ObjectWriter;
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
 use pose::Role;
-use row::{Decided, Row, Spot};
-use std::collections::{HashMap, HashSet};
+use spot::Spot;
+use std::collections::HashMap;
 
 /// One JSON file for each part.
 pub struct Coco;
@@ -129,16 +128,13 @@ impl Task {
 struct Files<'f> {
     task: Task,
     only_runs: bool,
-    chooser: Chooser,
-    naming: &'f str,
-    split: Split,
+    rows: Rows<'f>,
     classes: Classes<'f>,
     list: ClassList,
     /// Which points belong to which boxes, where a rule says so.
     skeletons: Option<Skeletons>,
     /// Whether anybody answered anything: else images have no attributes, and need no look at annotations.
     has_answers: bool,
-    shared_names: &'f HashSet<u64>,
     pictures: Option<&'f dyn Pictures>,
 }
 
@@ -168,15 +164,15 @@ impl Format for Coco {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+        Rows::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let task = Task::of(about.option(&TASK));
-        let chooser = Chooser::of(about)?;
-        if matches!(task, Task::Captions | Task::Panoptic) && chooser.predictions == Predictions::WithScores {
+        let without_videos = (task == Task::Panoptic).then_some("panoptic segmentation is of images alone");
+        let rows = Rows::of(about, without_videos)?;
+        if matches!(task, Task::Captions | Task::Panoptic) && rows.chooser.predictions == Predictions::WithScores {
             return Err(OpenError::OptionValue {
                 option: PREDICTIONS.name.to_owned(),
                 value: "scores".to_owned(),
@@ -197,9 +193,7 @@ impl Format for Coco {
         Ok(Box::new(Files {
             task,
             only_runs: about.option(&MASKS) == "runs",
-            chooser,
-            naming: about.option(&NAMES),
-            split: Split::of(about)?,
+            rows,
             classes: Classes::of(about),
             list: ClassList::of(
                 &numbered,
@@ -209,7 +203,6 @@ impl Format for Coco {
             ),
             skeletons,
             has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
-            shared_names: &about.shared_names,
             pictures: about.pictures,
         }))
     }
@@ -217,7 +210,7 @@ impl Format for Coco {
 
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
-        let parts = self.split.names().iter().map(|part| self.path(part));
+        let parts = self.rows.split.names().iter().map(|part| self.path(part));
         [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
     }
 
@@ -234,7 +227,7 @@ impl Encoder for Files<'_> {
         for renamed in self.list.renamed() {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
-        for renamed in self.split.renamed() {
+        for renamed in self.rows.split.renamed() {
             entries.losses.add("part", Outcome::Reduced, renamed, 1);
         }
         entries.files.push(self.list.to_file());
@@ -258,7 +251,7 @@ impl Encoder for Files<'_> {
     }
 
     fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        self.open_rows(record).iter().for_each(|row| self.write_images(row, numbers, entries));
+        self.rows.open(record).iter().for_each(|row| self.write_images(row, numbers, entries));
     }
 
     fn after_prefaces(&self, entries: &mut Entries<'_>) {
@@ -266,19 +259,15 @@ impl Encoder for Files<'_> {
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
-        let head = members(record.head);
-        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+        self.rows.file_name(record)
     }
 
     fn values(&self, record: &Record<'_>) -> Vec<String> {
-        let value = self.split.value(record);
-        // A row without a picture is in no part.
-        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
-        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
+        self.rows.values(record)
     }
 
     fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        self.open_rows(record).iter().for_each(|row| self.write_row(row, numbers, entries));
+        self.rows.open(record).iter().for_each(|row| self.write_row(row, numbers, entries));
     }
 
     fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
@@ -291,25 +280,20 @@ impl Files<'_> {
         format!("annotations/{}_{part}.json", self.task.file_prefix())
     }
 
-    /// Returns what the files of a row are named after.
-    fn naming_of(&self, head: Value<'_>) -> &str {
-        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
-    }
-
     /// Lists the streams of the parts.
     fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
         entries.streams.iter_mut().skip(PARTS_STREAM)
     }
 
     fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
+        PARTS_STREAM + self.rows.split.names().iter().position(|name| name == part).unwrap_or_default()
     }
 
     /// Writes the pictures of a row into the list of images.
     fn write_images(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let Ok((_, kind)) = row.media else { return };
         let has_attributes = self.has_answers && self.task != Task::Captions;
-        let decided = if kind == Kind::Video || has_attributes { row.decide(self.chooser) } else { Vec::new() };
+        let decided = if kind == Kind::Video || has_attributes { row.decide(self.rows.chooser) } else { Vec::new() };
         let written = decided.iter().find(|decided| decided.left_out.is_none());
         match kind {
             Kind::Image => {
@@ -351,7 +335,7 @@ impl Files<'_> {
             numbers.take_picture();
         }
         let mut label_id = "";
-        let decided = row.decide(self.chooser);
+        let decided = row.decide(self.rows.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
@@ -361,67 +345,8 @@ impl Files<'_> {
                 (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
             }
         }
-        let listed = match row.media {
-            Ok((size, kind)) => {
-                // What is said of a row is said once.
-                let once = u64::from(row.further.is_none());
-                entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
-                if kind == Kind::Video && numbers.picture == first {
-                    entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
-                    None
-                } else {
-                    let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
-                    entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
-                    Some(row.image_path(kind))
-                }
-            }
-            Err(reason) => {
-                entries.losses.add("row", Outcome::LeftOut, reason, 1);
-                None
-            }
-        };
-        if entries.is_survey {
-            return;
-        }
-        let labels = self.path(row.part);
-        let listed = listed.as_deref().map(|image| Listed { part: row.part, image, labels: &labels, label_id });
-        picture::write(row.head.root(), listed.as_ref(), ROWS_STREAM, entries);
-    }
-
-    /// Opens a row, and once more for each label that has a picture of its own.
-    fn open_rows<'r>(&'r self, record: &'r Record<'r>) -> Vec<Row<'r>> {
-        let row = self.open_row(record, None);
-        if self.chooser.chosen != Chosen::All || !matches!(row.media, Ok((_, Kind::Image))) {
-            return vec![row];
-        }
-        let choices = self.chooser.choose(record).into_iter().enumerate();
-        let further = choices.filter(|(_, choice)| choice.verdict == Ok(Rank::Further));
-        let further = further.map(|(place, choice)| self.open_row(record, Some((place, label_id(choice.label)))));
-        std::iter::once(row).chain(further).collect()
-    }
-
-    fn open_row<'r>(&'r self, record: &'r Record<'r>, further: Option<(usize, String)>) -> Row<'r> {
-        let head = members(record.head);
-        let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
-        let id = text("id").unwrap_or_default();
-        let media = Size::of_kind(record.media);
-        let is_held = |(_, kind): &(Size, Kind)| self.task != Task::Panoptic || *kind == Kind::Image;
-        let media =
-            media.and_then(|found| Some(found).filter(is_held).ok_or("panoptic segmentation is of images alone"));
-        let mut name = naming::name(self.naming_of(head.root()), head.root(), self.shared_names);
-        if let Some((_, label_id)) = &further {
-            name.stem.push_str(&format!("{FURTHER}{label_id}"));
-        }
-        Row {
-            part: self.split.part(&id, record),
-            id,
-            global_key: text("global_key"),
-            name,
-            media,
-            record,
-            head,
-            further: further.map(|(place, _)| place),
-        }
+        let target = (&*self.path(row.part), label_id);
+        self.rows.list(row, numbers.picture > first, target, ROWS_STREAM, entries);
     }
 
     fn write_image(

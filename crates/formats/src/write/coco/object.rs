@@ -2,8 +2,8 @@
 
 use super::document::{open_element, write_attributes};
 use super::pose::Role;
-use super::row::Spot;
 use super::shape::{Geometry, write_numbers};
+use super::spot::Spot;
 use super::{Files, Task};
 use crate::write::attributes::Attributes;
 use crate::write::chosen::Predictions;
@@ -103,7 +103,7 @@ impl Files<'_> {
             element.raw("track_id", track.to_string().as_bytes());
         }
         let confidence = object.scores.confidence.as_ref();
-        if let Some(score) = confidence.filter(|_| self.chooser.predictions == Predictions::WithScores) {
+        if let Some(score) = confidence.filter(|_| self.rows.chooser.predictions == Predictions::WithScores) {
             element.raw("score", score.text().as_bytes());
         }
         if let Some(id) = feature_id {

@@ -3,13 +3,13 @@
 //! Objects are painted in their order, so that a later one covers an earlier one. The number of an object is its place in
 //! its picture, from 1; red is the lowest byte of it, and black is nothing.
 
-use super::row::{Decided, Spot};
 use super::shape::write_numbers;
+use super::spot::Spot;
 use super::{Files, LOSSES_STREAM, collect_answers, open_element};
 use crate::raster::{Canvas, Runs, fill};
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
-use crate::write::picture::{Drawn, NO_AREA, OTHER_SIZE, Size, is_of_size};
+use crate::write::picture::{Decided, Drawn, NO_AREA, OTHER_SIZE, Size, is_of_size};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};
 use labelport_model::annotation::{Annotation, Body};

@@ -1,11 +1,10 @@
 //! Skeletons: boxes with the points that a rule joins to them, picture by picture.
 
 use super::Files;
-use super::row::Decided;
 use super::shape::Geometry;
 use crate::write::Entries;
 use crate::write::annotations::for_each;
-use crate::write::picture::{Drawn, Size};
+use crate::write::picture::{Decided, Drawn, Size};
 use crate::write::skeleton::{Boxed, Pointed, Skeletons};
 use labelport_model::annotation::{Annotation, Body, Shape};
 

@@ -1,0 +1,203 @@
+//! A row on its way into files of pictures: its name, its part, its size, and which of its labels are written.
+
+use super::row_list::{self, Listed};
+use super::size::{Kind, Size, TURNED};
+use crate::write::chosen::{Choice, Chooser, Chosen, Rank, label_id};
+use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
+use crate::write::split::Split;
+use crate::write::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
+use crate::write::stored::members;
+use crate::write::{About, Entries, OpenError, Options, Wanted};
+use labelport_model::json::{Document, Value};
+use labelport_model::losses::Outcome;
+use labelport_model::record::{LabelRecord, Record};
+use std::collections::HashSet;
+
+/// How rows are opened, by the options that formats of pictures have.
+pub(in crate::write) struct Rows<'f> {
+    pub(in crate::write) chooser: Chooser,
+    pub(in crate::write) split: Split,
+    naming: &'f str,
+    shared_names: &'f HashSet<u64>,
+    /// Why rows that are videos are not written, as a clause; nothing where they are.
+    without_videos: Option<&'static str>,
+}
+
+impl<'f> Rows<'f> {
+    pub(in crate::write) fn of(about: &'f About<'f>, without_videos: Option<&'static str>) -> Result<Self, OpenError> {
+        Ok(Self {
+            chooser: Chooser::of(about)?,
+            split: Split::of(about)?,
+            naming: about.option(&NAMES),
+            shared_names: &about.shared_names,
+            without_videos,
+        })
+    }
+
+    /// Says what of rows the options ask for.
+    pub(in crate::write) fn wanted(options: &Options) -> Wanted {
+        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+    }
+
+    /// Returns what the files of a row are named after.
+    fn naming_of(&self, head: Value<'_>) -> &str {
+        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
+    }
+
+    /// Returns the name that files of a row would have if no other row had it.
+    pub(in crate::write) fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        let head = members(record.head);
+        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+    }
+
+    /// Lists what decides on the part of a row.
+    pub(in crate::write) fn values(&self, record: &Record<'_>) -> Vec<String> {
+        let value = self.split.value(record);
+        // A row without a picture is in no part.
+        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
+        value.into_iter().map(|value| format!("{PART}:{value}")).collect()
+    }
+
+    /// Opens a row, and once more for each label that has a picture of its own.
+    pub(in crate::write) fn open<'r>(&'r self, record: &'r Record<'r>) -> Vec<Row<'r>> {
+        let row = self.open_one(record, None);
+        if self.chooser.chosen != Chosen::All || !matches!(row.media, Ok((_, Kind::Image))) {
+            return vec![row];
+        }
+        let choices = self.chooser.choose(record).into_iter().enumerate();
+        let further = choices.filter(|(_, choice)| choice.verdict == Ok(Rank::Further));
+        let further = further.map(|(place, choice)| self.open_one(record, Some((place, label_id(choice.label)))));
+        std::iter::once(row).chain(further).collect()
+    }
+
+    fn open_one<'r>(&'r self, record: &'r Record<'r>, further: Option<(usize, String)>) -> Row<'r> {
+        let head = members(record.head);
+        let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
+        let id = text("id").unwrap_or_default();
+        let media = match (Size::of_kind(record.media), self.without_videos) {
+            (Ok((_, Kind::Video)), Some(reason)) => Err(reason),
+            (media, _) => media,
+        };
+        let mut name = naming::name(self.naming_of(head.root()), head.root(), self.shared_names);
+        if let Some((_, label_id)) = &further {
+            name.stem.push_str(&format!("{FURTHER}{label_id}"));
+        }
+        Row {
+            part: self.split.part(&id, record),
+            id,
+            global_key: text("global_key"),
+            name,
+            media,
+            record,
+            head,
+            further: further.map(|(place, _)| place),
+        }
+    }
+
+    /// Counts what there is to say of a row, and writes its line of the list. `has_pictures` says whether a video has frames
+    /// that are written, `labels` is the file with what is drawn, `label_id` that of the label that was written.
+    pub(in crate::write) fn list(
+        &self,
+        row: &Row<'_>,
+        has_pictures: bool,
+        (labels, label_id): (&str, &str),
+        stream: usize,
+        entries: &mut Entries<'_>,
+    ) {
+        let image = match row.media {
+            Ok((_, Kind::Video)) if !has_pictures => {
+                entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
+                None
+            }
+            Ok((size, kind)) => {
+                // What is said of a row is said once.
+                let once = u64::from(row.further.is_none());
+                entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
+                let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
+                entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
+                Some(row.image_path(kind))
+            }
+            Err(reason) => {
+                entries.losses.add("row", Outcome::LeftOut, reason, 1);
+                None
+            }
+        };
+        if !entries.is_survey {
+            let listed = image.as_deref().map(|image| Listed { part: row.part, image, labels, label_id });
+            row_list::write(row.head.root(), listed.as_ref(), stream, entries);
+        }
+    }
+}
+
+/// A label, and what is decided about it.
+pub(in crate::write) struct Decided<'r> {
+    pub(in crate::write) label: LabelRecord<'r>,
+    pub(in crate::write) id: String,
+    /// Why it is not written, as a clause; nothing for the one that is.
+    pub(in crate::write) left_out: Option<&'static str>,
+}
+
+impl<'r> Decided<'r> {
+    /// Decides about a label of a row that may have no pictures, as a clause says.
+    pub(in crate::write) fn of(choice: &Choice<'r>, unusable: Option<&'static str>) -> Self {
+        let left_out = unusable.or(choice.verdict.err());
+        Self { label: *choice.label, id: label_id(choice.label), left_out }
+    }
+}
+
+/// A row, as it is written.
+pub(in crate::write) struct Row<'r> {
+    /// The members of `data_row`.
+    pub(in crate::write) head: Document,
+    pub(in crate::write) id: String,
+    pub(in crate::write) global_key: Option<String>,
+    pub(in crate::write) name: Name,
+    pub(in crate::write) part: &'r str,
+    /// The size of its pictures; or why it has none, as a clause.
+    pub(in crate::write) media: Result<(Size, Kind), &'static str>,
+    pub(in crate::write) record: &'r Record<'r>,
+    /// Where it is opened for a label that has a picture of its own: its place among the labels. Else it is for all others.
+    pub(in crate::write) further: Option<usize>,
+}
+
+/// Why a further label of a video is not written.
+const FRAMES_ONCE: &str = "another label of its video was chosen: frames are there once";
+
+impl<'r> Row<'r> {
+    /// Decides about its labels.
+    pub(in crate::write) fn decide(&self, chooser: Chooser) -> Vec<Decided<'r>> {
+        let mut all = Vec::new();
+        for (place, choice) in chooser.choose(self.record).iter().enumerate() {
+            let mut decided = Decided::of(choice, self.media.err());
+            let own = match (choice.verdict, self.media) {
+                (Ok(Rank::Further), Ok((_, Kind::Image))) => Some(place),
+                (Ok(Rank::Further), Ok((_, Kind::Video))) => {
+                    decided.left_out = Some(FRAMES_ONCE);
+                    None
+                }
+                _ => None,
+            };
+            if own == self.further {
+                all.push(decided);
+            }
+        }
+        all
+    }
+
+    /// Returns where the picture of an image belongs, or the pictures of a video.
+    pub(in crate::write) fn image_path(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
+            Kind::Video => format!("images/{}/{}/", self.part, self.name.stem),
+        }
+    }
+
+    /// Returns where a picture is within the folder of its part.
+    pub(in crate::write) fn file_name(&self, frame: Option<i64>) -> String {
+        match frame {
+            None => format!("{}{}", self.name.stem, self.name.extension),
+            Some(frame) => format!("{}/{frame:06}.jpg", self.name.stem),
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod digits;
 mod entries;
 mod folders;
 mod legacy;
+mod masks;
 mod naming;
 mod ndjson;
 mod parquet;
@@ -44,6 +45,7 @@ pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
+pub use masks::Masks;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
 pub use yolo::Yolo;
@@ -149,7 +151,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Yolo];
+    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Masks, &Ndjson, &Parquet, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

@@ -1,7 +1,7 @@
 //! What became of each annotation, counted by class and written line by line.
 
 use super::{About, Class, Entries};
-use labelport_model::annotation::{Annotation, Body, Mark};
+use labelport_model::annotation::{Annotation, Body, Mark, Text};
 use labelport_model::json::{ObjectWriter, unquote};
 use labelport_model::losses::Outcome;
 use std::collections::HashMap;
@@ -11,6 +11,9 @@ pub(super) const LOSSES: &str = "losses.ndjson";
 
 /// Why answers are left out of formats that hold shapes alone.
 pub(super) const NO_ANSWERS: &str = "the format has no place for answers";
+
+/// What is said of an object without a kind.
+const KINDLESS: &str = "it has no annotation kind, by which it would be counted";
 
 /// Why something inside an annotation is left out of formats that hold what is known.
 const UNREAD: &str = "it is inside another annotation, in a form that is not known";
@@ -105,34 +108,90 @@ pub(super) fn settle_each(
 ) {
     let is_object = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
     if !is_object && matches!(annotation.body, Body::Object(_)) {
-        entries.losses.add("object", Outcome::LeftOut, "it has no annotation kind, by which it would be counted", 1);
+        entries.losses.add("object", Outcome::LeftOut, KINDLESS, 1);
     }
-    let id = annotation.feature().id.as_ref();
+    let id = annotation.feature().id.as_ref().map(Text::as_json);
     let mut is_first = is_object;
     annotation.for_each_mark(&mut |mark| {
         let fate = match (std::mem::take(&mut is_first), fate.outcome) {
             (true, _) | (_, Outcome::LeftOut) => fate,
             _ => answers.next().unwrap_or(Fate::left_out(UNREAD)),
         };
-        match classes.find(&mark) {
+        let settled = Settled { id, place: classes.find(&mark), kind: mark.kind, name: mark.name };
+        settled.write(fate, origin, (stream, entries));
+    });
+}
+
+/// What is settled: one of the annotations that are counted.
+struct Settled<'s> {
+    /// The feature id of the annotation that holds it, as JSON.
+    id: Option<&'s str>,
+    place: Option<u32>,
+    kind: &'s str,
+    /// The inside of a JSON string.
+    name: &'s str,
+}
+
+impl Settled<'_> {
+    fn write(&self, fate: Fate, origin: &Origin<'_>, (stream, entries): (usize, &mut Entries<'_>)) {
+        match self.place {
             Some(place) => entries.losses.settle(place, fate.outcome, fate.reason),
             // Every feature of a stored annotation is known; one that is not is counted all the same.
-            None => entries.losses.add(mark.kind, fate.outcome, fate.reason, 1),
+            None => entries.losses.add(self.kind, fate.outcome, fate.reason, 1),
         }
-        if fate.outcome != Outcome::Kept && !entries.is_survey {
-            let out = &mut entries.streams[stream];
-            let mut line = ObjectWriter::open(out);
-            line.text("data_row_id", origin.data_row_id);
-            line.text("label_id", origin.label_id);
-            if let Some(id) = id {
-                line.raw("feature_id", id.as_json().as_bytes());
-            }
-            line.text("kind", mark.kind);
-            line.raw("name", format!("\"{}\"", mark.name).as_bytes());
-            line.text("outcome", fate.outcome.word());
-            line.text("reason", fate.reason);
-            line.close();
-            out.push(b'\n');
+        if fate.outcome == Outcome::Kept || entries.is_survey {
+            return;
         }
-    });
+        let out = &mut entries.streams[stream];
+        let mut line = ObjectWriter::open(out);
+        line.text("data_row_id", origin.data_row_id);
+        line.text("label_id", origin.label_id);
+        if let Some(id) = self.id {
+            line.raw("feature_id", id.as_bytes());
+        }
+        line.text("kind", self.kind);
+        line.raw("name", format!("\"{}\"", self.name).as_bytes());
+        line.text("outcome", fate.outcome.word());
+        line.text("reason", fate.reason);
+        line.close();
+        out.push(b'\n');
+    }
+}
+
+/// An object that is settled once others have been seen: those that cover it.
+pub(super) struct Pending {
+    id: Option<String>,
+    /// The object itself, if it is counted, then the answers about it: place, kind and name.
+    marks: Vec<(Option<u32>, String, String)>,
+    is_counted: bool,
+}
+
+impl Pending {
+    pub(super) fn of(annotation: &Annotation<'_>, classes: &Classes<'_>) -> Self {
+        let mut marks = Vec::new();
+        annotation.for_each_mark(&mut |mark| {
+            marks.push((classes.find(&mark), mark.kind.to_owned(), mark.name.to_owned()));
+        });
+        let id = annotation.feature().id.as_ref().map(|id| id.as_json().to_owned());
+        let is_counted = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
+        Self { id, marks, is_counted }
+    }
+
+    /// Returns the feature id; empty for an object without one.
+    pub(super) fn feature_id(&self) -> String {
+        self.id.as_deref().map(|id| unquote(id).into_owned()).unwrap_or_default()
+    }
+
+    /// Settles the object by its fate, and the answers about it as left out.
+    pub(super) fn settle(&self, fate: Fate, origin: &Origin<'_>, (stream, entries): (usize, &mut Entries<'_>)) {
+        if !self.is_counted {
+            entries.losses.add("object", Outcome::LeftOut, KINDLESS, 1);
+        }
+        for (index, (place, kind, name)) in self.marks.iter().enumerate() {
+            let is_object = index == 0 && self.is_counted;
+            let of_answer = if fate.outcome == Outcome::LeftOut { fate } else { Fate::left_out(NO_ANSWERS) };
+            let settled = Settled { id: self.id.as_deref(), place: *place, kind, name };
+            settled.write(if is_object { fate } else { of_answer }, origin, (stream, &mut *entries));
+        }
+    }
 }

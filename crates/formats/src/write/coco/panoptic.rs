@@ -6,10 +6,10 @@
 use super::shape::write_numbers;
 use super::spot::Spot;
 use super::{Files, LOSSES_STREAM, collect_answers, open_element};
-use crate::raster::{Canvas, Runs, fill};
+use crate::raster::Canvas;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
-use crate::write::picture::{Decided, Drawn, NO_AREA, OTHER_SIZE, Size, is_of_size};
+use crate::write::picture::{Decided, Drawn, IN_THE_BOX, Size, pixels_of};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};
 use labelport_model::annotation::{Annotation, Body};
@@ -51,7 +51,7 @@ impl Files<'_> {
             Ok(segment) if segment.category == 0 => Fate::KEPT,
             Ok(_) if area.pixels == 0 => Fate::left_out("other objects cover all of it"),
             Ok(segment) if area.pixels < segment.painted => Fate::reduced("to the pixels that no later object covers"),
-            Ok(segment) if segment.is_box => Fate::reduced("to the pixels in the box"),
+            Ok(segment) if segment.is_box => Fate::reduced(IN_THE_BOX),
             Ok(_) => Fate::KEPT,
         });
         for_each(decided.label.annotations, entries, &mut |annotation, entries| {
@@ -114,18 +114,4 @@ impl Files<'_> {
         canvas.paint(&runs, number);
         Ok(Segment { category, painted: runs.area(), is_box })
     }
-}
-
-/// Returns the pixels of a shape: those of a mask, and those whose middle a polygon or box encloses.
-fn pixels_of(drawn: Drawn, size: &Size) -> Result<Runs, &'static str> {
-    let (width, height) = (size.width as u32, size.height as u32);
-    let runs = match drawn {
-        Drawn::Box { left, top, right, bottom } => {
-            fill(&[(left, top), (right, top), (right, bottom), (left, bottom)], width, height)
-        }
-        Drawn::Polygon(ring) => fill(&ring, width, height),
-        Drawn::Mask(runs) if is_of_size(&runs, size) => runs,
-        Drawn::Mask(_) => return Err(OTHER_SIZE),
-    };
-    if runs.area() == 0 { Err(NO_AREA) } else { Ok(runs) }
 }

@@ -117,8 +117,8 @@ fn frames_of_videos_are_images_and_their_objects_have_tracks() {
     let written = encode(&[], &rows);
     let text = written.text("annotations/instances_train.json");
     let images = r#""images":[
-{"id":1,"width":100,"height":50,"file_name":"clip/000003.jpg","video_id":1,"frame_id":2,"data_row_id":"clrow1"},
-{"id":2,"width":100,"height":50,"file_name":"clip/000012.jpg","video_id":1,"frame_id":11,"data_row_id":"clrow1","attributes":{"sort":"old"}}
+{"id":1,"width":100,"height":50,"file_name":"clip.video/000003.jpg","video_id":1,"frame_id":2,"data_row_id":"clrow1"},
+{"id":2,"width":100,"height":50,"file_name":"clip.video/000012.jpg","video_id":1,"frame_id":11,"data_row_id":"clrow1","attributes":{"sort":"old"}}
 ],
 "#;
     assert!(text.contains(images), "{text}");
@@ -130,7 +130,7 @@ fn frames_of_videos_are_images_and_their_objects_have_tracks() {
     let whole = "1 text_answer note left_out it is about a whole video, and the format holds frames";
     assert!(written.losses.contains(&whole.to_owned()), "{:?}", written.losses);
     assert!(written.losses.contains(&"1 row - left_out nothing is stored on a frame of its video".to_owned()));
-    assert!(written.text("rows.csv").contains("clrow1,,clip.mp4,,train,images/train/clip/,"));
+    assert!(written.text("rows.csv").contains("clrow1,,clip.mp4,,train,images/train/clip.video/,"));
 }
 
 #[test]

@@ -189,15 +189,21 @@ impl<'r> Row<'r> {
     pub(in crate::write) fn image_path(&self, kind: Kind) -> String {
         match kind {
             Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
-            Kind::Video => format!("images/{}/{}/", self.part, self.name.stem),
+            Kind::Video => format!("images/{}/{}/", self.part, self.frames_folder()),
         }
+    }
+
+    /// Returns the folder of the frames of a video. No image is in a folder with such an ending, so that none of them has
+    /// the name of a frame.
+    pub(in crate::write) fn frames_folder(&self) -> String {
+        format!("{}.video", self.name.stem)
     }
 
     /// Returns where a picture is within the folder of its part.
     pub(in crate::write) fn file_name(&self, frame: Option<i64>) -> String {
         match frame {
             None => format!("{}{}", self.name.stem, self.name.extension),
-            Some(frame) => format!("{}/{frame:06}.jpg", self.name.stem),
+            Some(frame) => format!("{}/{frame:06}.jpg", self.frames_folder()),
         }
     }
 }

@@ -1,0 +1,22 @@
+//! Shapes as pixels.
+
+use super::drawn::{Drawn, NO_AREA, OTHER_SIZE, is_of_size};
+use super::size::Size;
+use crate::raster::{Runs, fill};
+
+/// What is said of a box of which the pixels are written.
+pub(in crate::write) const IN_THE_BOX: &str = "to the pixels in the box";
+
+/// Returns the pixels of a shape: those of a mask, and those whose middle a polygon or box encloses.
+pub(in crate::write) fn pixels_of(drawn: Drawn, size: &Size) -> Result<Runs, &'static str> {
+    let (width, height) = (size.width as u32, size.height as u32);
+    let runs = match drawn {
+        Drawn::Box { left, top, right, bottom } => {
+            fill(&[(left, top), (right, top), (right, bottom), (left, bottom)], width, height)
+        }
+        Drawn::Polygon(ring) => fill(&ring, width, height),
+        Drawn::Mask(runs) if is_of_size(&runs, size) => runs,
+        Drawn::Mask(_) => return Err(OTHER_SIZE),
+    };
+    if runs.area() == 0 { Err(NO_AREA) } else { Ok(runs) }
+}

@@ -75,7 +75,14 @@ impl Attributes {
     /// Appends them as a JSON object.
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::open(out);
+        self.write_members("", &mut object);
+        object.close();
+    }
+
+    /// Writes them as members of an object, whose names begin with a prefix.
+    pub(super) fn write_members(&self, prefix: &str, object: &mut ObjectWriter<'_>) {
         for (name, value) in &self.members {
+            let name = &format!("{prefix}{name}");
             match value {
                 Value::None => object.raw(name, b"null"),
                 Value::One(text) => object.text(name, text),
@@ -89,7 +96,6 @@ impl Attributes {
                 }
             }
         }
-        object.close();
     }
 }
 

@@ -22,14 +22,17 @@ mod class_names;
 mod coco;
 mod csv;
 mod digits;
+mod elements;
 mod entries;
 mod folders;
+mod geojson;
 mod legacy;
 mod masks;
 mod naming;
 mod ndjson;
 mod parquet;
 mod picture;
+mod row_list;
 mod settled;
 mod skeleton;
 mod split;
@@ -44,6 +47,7 @@ pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES
 pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
+pub use geojson::GeoJson;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use ndjson::Ndjson;
@@ -151,7 +155,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Masks, &Ndjson, &Parquet, &Yolo];
+    &[&Coco, &Csv, &GeoJson, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Masks, &Ndjson, &Parquet, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

@@ -1,12 +1,13 @@
 //! Objects as elements of the list of annotations.
 
-use super::document::{open_element, write_attributes};
+use super::document::write_attributes;
 use super::pose::Role;
 use super::shape::{Geometry, write_numbers};
 use super::spot::Spot;
 use super::{Files, Task};
 use crate::write::attributes::Attributes;
 use crate::write::chosen::Predictions;
+use crate::write::elements::open_element;
 use crate::write::picture::Drawn;
 use crate::write::skeleton::NO_RULE;
 use crate::write::{Entries, Numbers};

@@ -5,10 +5,11 @@
 
 use super::shape::write_numbers;
 use super::spot::Spot;
-use super::{Files, LOSSES_STREAM, collect_answers, open_element};
+use super::{Files, LOSSES_STREAM, collect_answers};
 use crate::raster::Canvas;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
+use crate::write::elements::open_element;
 use crate::write::picture::{Decided, Drawn, IN_THE_BOX, Size, pixels_of};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};

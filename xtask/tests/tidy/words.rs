@@ -88,11 +88,12 @@ fn plain_words_are_used() {
 #[test]
 fn plain_words_are_used_in_pages() {
     let mut problems = Vec::new();
-    for file in PAGES {
-        for (index, line) in tree::read(file).lines().enumerate() {
+    let of_formats = tree::files("docs/formats", "md");
+    for file in PAGES.iter().map(|page| (*page).to_owned()).chain(of_formats) {
+        for (index, line) in tree::read(&file).lines().enumerate() {
             for (word, remedy) in WORDS.iter().filter(|(word, _)| has_word(line, word)) {
                 let what = format!("the word {word:?}");
-                problems.push(Problem { file: (*file).to_owned(), line: index + 1, what, remedy });
+                problems.push(Problem { file: file.clone(), line: index + 1, what, remedy });
             }
         }
     }

@@ -7,6 +7,7 @@ mod backups;
 mod commands;
 mod crash;
 mod demo;
+mod format_pages;
 mod importing;
 mod keys;
 mod logs;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// Compares a page with what it should hold, or writes it when asked to.
 #[track_caller]
-fn check(page: &str, expect: &str) {
+pub(crate) fn check(page: &str, expect: &str) {
     let path = repository().join(page);
     if std::env::var_os("LABELPORT_BLESS").is_some() {
         std::fs::write(&path, expect).unwrap();

@@ -143,6 +143,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
     for (format, choice, options, file) in [
         ("coco", coco, coco_options, "coco.zip"),
         ("csv", "\"csv\"", &[][..], "out.zip"),
+        ("hf", r#"{"name":"hf","allow_lossy":true}"#, &["--allow-lossy"], "hf.zip"),
         ("geojson", r#"{"name":"geojson","allow_lossy":true}"#, &["--allow-lossy"], "geojson.zip"),
         ("masks", r#"{"name":"masks","allow_lossy":true}"#, &["--allow-lossy"], "masks.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),

@@ -26,6 +26,7 @@ mod elements;
 mod entries;
 mod folders;
 mod geojson;
+mod hf;
 mod legacy;
 mod masks;
 mod naming;
@@ -48,6 +49,7 @@ pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
+pub use hf::HuggingFace;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use ndjson::Ndjson;
@@ -154,8 +156,18 @@ pub trait Encoder: Sync {
 }
 
 /// Every format, by name.
-pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &GeoJson, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Masks, &Ndjson, &Parquet, &Yolo];
+pub static FORMATS: &[&dyn Format] = &[
+    &Coco,
+    &Csv,
+    &GeoJson,
+    &HuggingFace,
+    &LegacyJson(Legacy::PLAIN),
+    &LegacyRun(Legacy::PLAIN),
+    &Masks,
+    &Ndjson,
+    &Parquet,
+    &Yolo,
+];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

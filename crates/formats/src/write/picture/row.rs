@@ -19,6 +19,8 @@ pub(in crate::write) struct Rows<'f> {
     pub(in crate::write) split: Split,
     naming: &'f str,
     shared_names: &'f HashSet<u64>,
+    /// The folder of the folders of parts in which pictures belong, with its slash; empty for that of the package itself.
+    pub(in crate::write) images: &'static str,
     /// Why rows that are videos are not written, as a clause; nothing where they are.
     without_videos: Option<&'static str>,
 }
@@ -30,6 +32,7 @@ impl<'f> Rows<'f> {
             split: Split::of(about)?,
             naming: about.option(&NAMES),
             shared_names: &about.shared_names,
+            images: "images/",
             without_videos,
         })
     }
@@ -116,7 +119,7 @@ impl<'f> Rows<'f> {
                 entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
                 let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
                 entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
-                Some(row.image_path(kind))
+                Some(row.image_path(self.images, kind))
             }
             Err(reason) => {
                 entries.losses.add("row", Outcome::LeftOut, reason, 1);
@@ -186,10 +189,10 @@ impl<'r> Row<'r> {
     }
 
     /// Returns where the picture of an image belongs, or the pictures of a video.
-    pub(in crate::write) fn image_path(&self, kind: Kind) -> String {
+    fn image_path(&self, images: &str, kind: Kind) -> String {
         match kind {
-            Kind::Image => format!("images/{}/{}{}", self.part, self.name.stem, self.name.extension),
-            Kind::Video => format!("images/{}/{}/", self.part, self.frames_folder()),
+            Kind::Image => format!("{images}{}/{}{}", self.part, self.name.stem, self.name.extension),
+            Kind::Video => format!("{images}{}/{}/", self.part, self.frames_folder()),
         }
     }
 

@@ -1,0 +1,323 @@
+//! Hugging Face image folders: a `metadata.jsonl` for each part, next to which its pictures belong.
+//!
+//! A line is a picture: where it is, its row and label, and lists of its objects, one entry for each object in each list, as
+//! the object detection of Hugging Face has them. Answers are JSON in a text.
+//!
+//! # Invariants
+//! - Every line has the same members of the same types, so that a loader finds the same columns whatever line comes first.
+//!
+//! What the format cannot hold: polygons and masks but for the boxes around them, points, lines, relations, videos, and all
+//! labels of a row but one.
+
+use super::about::check_options;
+use super::annotations::for_each;
+use super::attributes::Attributes;
+use super::chosen::{LABELS, PREDICTIONS, Predictions};
+use super::class_names::{CLASS_NAMES, ClassNames};
+use super::digits;
+use super::naming::NAMES;
+use super::picture::{
+    self, CLASSES, ClassList, Decided, Drawn, NO_AREA, ROWS, Row, Rows, Size, is_of_size, parse_pinned,
+};
+use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
+use super::split::SPLIT;
+use super::split_by::SPLIT_BY;
+use super::{About, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted};
+use labelport_model::annotation::{Annotation, Body, Holder, Object};
+use labelport_model::data_type::Form;
+use labelport_model::json::{ObjectWriter, quote_into};
+use labelport_model::losses::Outcome;
+use labelport_model::record::Record;
+
+/// Image folders.
+pub struct HuggingFace;
+
+static OPTIONS: [FormatOption; 7] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+
+const ROWS_STREAM: usize = 0;
+const LOSSES_STREAM: usize = 1;
+/// The stream of the first part.
+const PARTS_STREAM: usize = 2;
+
+/// What has a box.
+const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
+const NOT_HELD: &str = "the format holds boxes of images";
+const TO_A_BOX: &str = "to the box around it";
+
+struct Files<'f> {
+    rows: Rows<'f>,
+    classes: Classes<'f>,
+    list: ClassList,
+    pictures: Option<&'f dyn Pictures>,
+}
+
+impl Format for HuggingFace {
+    fn name(&self) -> &'static str {
+        "hf"
+    }
+
+    fn summary(&self) -> &'static str {
+        "An image folder with a metadata.jsonl for each part: boxes, classes, answers; for Hugging Face datasets."
+    }
+
+    fn layout(&self) -> Layout {
+        Layout::Package
+    }
+
+    fn options(&self) -> &'static [FormatOption] {
+        &OPTIONS
+    }
+
+    fn is_lossy(&self) -> bool {
+        true
+    }
+
+    fn wanted(&self, options: &Options) -> Wanted {
+        Rows::wanted(options)
+    }
+
+    fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
+        check_options(self.name(), self.options(), &about.options)?;
+        let mut rows = Rows::of(about, Some("its row is a video, and the format holds images"))?;
+        rows.images = "";
+        let class_names = ClassNames::of(about.option(&CLASS_NAMES));
+        Ok(Box::new(Files {
+            rows,
+            classes: Classes::of(about),
+            list: ClassList::of(about.classes, &FORMS, class_names, &parse_pinned(about.option(&CLASSES))?),
+            pictures: about.pictures,
+        }))
+    }
+}
+
+impl Encoder for Files<'_> {
+    fn streams(&self) -> Vec<String> {
+        let parts = self.rows.split.names().iter().map(|part| path_of(part));
+        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
+    }
+
+    fn makes_files(&self) -> bool {
+        true
+    }
+
+    fn start(&self, entries: &mut Entries<'_>) {
+        picture::start(ROWS_STREAM, entries);
+        for renamed in self.list.renamed() {
+            entries.losses.add("class", Outcome::Reduced, renamed, 1);
+        }
+        for renamed in self.rows.split.renamed() {
+            entries.losses.add("part", Outcome::Reduced, renamed, 1);
+        }
+        entries.files.push(self.list.to_file());
+    }
+
+    fn file_name(&self, record: &Record<'_>) -> Option<String> {
+        self.rows.file_name(record)
+    }
+
+    fn values(&self, record: &Record<'_>) -> Vec<String> {
+        self.rows.values(record)
+    }
+
+    fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
+        for row in self.rows.open(record) {
+            self.write_row(&row, entries);
+        }
+    }
+}
+
+fn path_of(part: &str) -> String {
+    format!("{part}/metadata.jsonl")
+}
+
+/// A box of an object.
+struct Boxed {
+    id: String,
+    class: usize,
+    /// Left, top, width and height.
+    bbox: [f64; 4],
+    area: f64,
+    answers: Attributes,
+    score: Option<f64>,
+}
+
+impl Files<'_> {
+    fn stream_of(&self, part: &str) -> usize {
+        PARTS_STREAM + self.rows.split.names().iter().position(|name| name == part).unwrap_or_default()
+    }
+
+    fn write_row(&self, row: &Row<'_>, entries: &mut Entries<'_>) {
+        let (mut label_id, mut boxes, mut answers) = ("", Vec::new(), Attributes::default());
+        let decided = row.decide(self.rows.chooser);
+        for decided in &decided {
+            match (decided.left_out, row.media) {
+                (None, Ok((size, _))) => {
+                    label_id = &decided.id;
+                    (boxes, answers) = self.read_label(row, decided, &size, entries);
+                }
+                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
+            }
+        }
+        if row.media.is_ok() && !entries.is_survey {
+            self.write_line(row, label_id, &boxes, &answers, entries);
+        }
+        self.rows.list(row, true, (&path_of(row.part), label_id), ROWS_STREAM, entries);
+    }
+
+    fn leave_out(&self, row: &Row<'_>, decided: &Decided<'_>, reason: &'static str, entries: &mut Entries<'_>) {
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
+            self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
+        });
+    }
+
+    fn settle(
+        &self,
+        annotation: &Annotation<'_>,
+        (fate, answers): (Fate, &Attributes),
+        origin: &Origin<'_>,
+        entries: &mut Entries<'_>,
+    ) {
+        // The store does not count an answer in such a list, but those to which it leads.
+        let uncounted = usize::from(annotation.place.list == Holder::InnerList);
+        let mut fates = answers.fates().skip(uncounted);
+        settle_each(annotation, fate, &mut fates, origin, &self.classes, (LOSSES_STREAM, entries));
+    }
+
+    /// Returns the boxes and the answers of a label, and settles all that it holds.
+    fn read_label(
+        &self,
+        row: &Row<'_>,
+        decided: &Decided<'_>,
+        size: &Size,
+        entries: &mut Entries<'_>,
+    ) -> (Vec<Boxed>, Attributes) {
+        let (mut boxes, mut of_picture) = (Vec::new(), Attributes::default());
+        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            let mut answers = Attributes::default();
+            let is_read = annotation.count_unread() == 0;
+            let fate = match (&annotation.body, annotation.place.frame) {
+                (_, Some(_)) => Fate::left_out("it is on a frame, and its row is an image"),
+                (Body::Classification(answer), None) => {
+                    if is_read {
+                        answers.add(answer);
+                        of_picture.add(answer);
+                    }
+                    Fate::KEPT
+                }
+                (Body::Object(object), None) => {
+                    if is_read {
+                        annotation.answers().iter().for_each(|answer| answers.add(answer));
+                    }
+                    match self.boxed(annotation, object, &answers, size) {
+                        Ok((boxed, is_box)) => {
+                            boxes.push(boxed);
+                            if is_box { Fate::KEPT } else { Fate::reduced(TO_A_BOX) }
+                        }
+                        Err(reason) => Fate::left_out(reason),
+                    }
+                }
+            };
+            self.settle(annotation, (fate, &answers), &origin, entries);
+        });
+        (boxes, of_picture)
+    }
+
+    /// Returns the box of an object, and whether it is one. Fails with a clause that says why there is none.
+    fn boxed(
+        &self,
+        annotation: &Annotation<'_>,
+        object: &Object<'_>,
+        answers: &Attributes,
+        size: &Size,
+    ) -> Result<(Boxed, bool), &'static str> {
+        if object.kind.is_none() {
+            return Err("it has no annotation kind");
+        }
+        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        let drawn = object.shape.as_ref().filter(|_| self.list.is_drawn(place)).ok_or(NOT_HELD)?;
+        let drawn = Drawn::of(drawn, self.pictures).ok_or(NOT_HELD)??;
+        if matches!(&drawn, Drawn::Mask(runs) if !is_of_size(runs, size)) {
+            return Err(picture::OTHER_SIZE);
+        }
+        let [left, top, right, bottom] = drawn.bounds().ok_or(NO_AREA)?;
+        let bbox = [left, top, right - left, bottom - top];
+        let [.., width, height] = bbox;
+        if !bbox.iter().all(|side| side.is_finite()) || width <= 0.0 || height <= 0.0 {
+            return Err(NO_AREA);
+        }
+        let with_scores = self.rows.chooser.predictions == Predictions::WithScores;
+        let boxed = Boxed {
+            id: object.feature.id.as_ref().map(|id| id.get().into_owned()).unwrap_or_default(),
+            // What is looked at first has no numbers yet.
+            class: self.list.number(place).unwrap_or_default(),
+            bbox,
+            area: width * height,
+            answers: answers.clone(),
+            score: object.scores.confidence.as_ref().filter(|_| with_scores).map(|confidence| confidence.get()),
+        };
+        Ok((boxed, matches!(drawn, Drawn::Box { .. })))
+    }
+
+    fn write_line(
+        &self,
+        row: &Row<'_>,
+        label_id: &str,
+        boxes: &[Boxed],
+        answers: &Attributes,
+        entries: &mut Entries<'_>,
+    ) {
+        let Ok((size, _)) = row.media else { return };
+        let out = entries.stream(self.stream_of(row.part));
+        let mut line = ObjectWriter::open(out);
+        line.text("file_name", &row.file_name(None));
+        line.text("data_row_id", &row.id);
+        line.text("global_key", row.global_key.as_deref().unwrap_or_default());
+        line.text("label_id", label_id);
+        digits::write(size.width, line.key("width"));
+        digits::write(size.height, line.key("height"));
+        let mut objects = ObjectWriter::open(line.key("objects"));
+        write_list(objects.key("id"), boxes, |boxed, out| quote_into(&boxed.id, out));
+        write_list(objects.key("category"), boxes, |boxed, out| out.extend(boxed.class.to_string().bytes()));
+        write_list(objects.key("name"), boxes, |boxed, out| {
+            quote_into(self.list.names().get(boxed.class).map_or("", String::as_str), out);
+        });
+        write_list(objects.key("bbox"), boxes, |boxed, out| {
+            write_list(out, &boxed.bbox, |side, out| digits::write(*side, out))
+        });
+        write_list(objects.key("area"), boxes, |boxed, out| digits::write(boxed.area, out));
+        write_list(objects.key("answers"), boxes, |boxed, out| write_answers(&boxed.answers, out));
+        if self.rows.chooser.predictions == Predictions::WithScores {
+            write_list(objects.key("score"), boxes, |boxed, out| match boxed.score {
+                Some(score) => digits::write(score, out),
+                None => out.extend_from_slice(b"null"),
+            });
+        }
+        objects.close();
+        write_answers(answers, line.key("answers"));
+        line.close();
+        out.push(b'\n');
+    }
+}
+
+/// Writes answers as a text that is JSON: a column has one type, and answers have several.
+fn write_answers(answers: &Attributes, out: &mut Vec<u8>) {
+    let mut json = Vec::new();
+    answers.write_json(&mut json);
+    quote_into(&String::from_utf8_lossy(&json), out);
+}
+
+fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&T, &mut Vec<u8>)) {
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! A picture whose pixels are numbers of objects.
 
 use super::{Bounds, Runs};
-use png::{BitDepth, ColorType, Encoder};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use std::io::{self, Write};
 
 /// The most pixels of a canvas, each of two bytes.
@@ -128,6 +128,9 @@ impl Canvas {
         let mut encoder = Encoder::new(bytes, self.width, self.height);
         encoder.set_color(header.color);
         encoder.set_depth(header.depth);
+        // Rows are mostly like the one above, which this filter makes zeros of.
+        encoder.set_compression(Compression::Fast);
+        encoder.set_filter(Filter::Up);
         if let Some(palette) = header.palette {
             encoder.set_palette(palette.to_vec());
         }

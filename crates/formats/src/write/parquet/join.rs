@@ -14,7 +14,7 @@ use std::io;
 use std::sync::Arc;
 
 /// A row group has at least so many bytes of cells, or so many lines; what is left at the end has fewer.
-const GROUP_BYTES: usize = 16 << 20;
+const GROUP_BYTES: usize = 8 << 20;
 const GROUP_LINES: usize = 1 << 17;
 
 /// Levels of a cell that has a value, of an empty list, and of no value.

@@ -36,15 +36,17 @@ mod picture;
 mod row_list;
 mod settled;
 mod skeleton;
+mod spans;
 mod split;
 mod split_by;
 mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod text;
 mod yolo;
 
-pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES_LIMIT, Wanted, name_hash};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
 pub use coco::Coco;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
@@ -54,6 +56,7 @@ pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
+pub use spans::Spans;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -166,6 +169,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Masks,
     &Ndjson,
     &Parquet,
+    &Spans,
     &Yolo,
 ];
 

@@ -20,6 +20,7 @@ mod cells;
 mod chosen;
 mod class_names;
 mod coco;
+mod conll;
 mod csv;
 mod digits;
 mod elements;
@@ -48,6 +49,7 @@ mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
 pub use coco::Coco;
+pub use conll::Conll;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
@@ -161,6 +163,7 @@ pub trait Encoder: Sync {
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] = &[
     &Coco,
+    &Conll,
     &Csv,
     &GeoJson,
     &HuggingFace,

@@ -16,6 +16,7 @@
 mod about;
 mod annotations;
 mod attributes;
+mod brat;
 mod cells;
 mod chosen;
 mod class_names;
@@ -48,6 +49,7 @@ mod text;
 mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
+pub use brat::Brat;
 pub use coco::Coco;
 pub use conll::Conll;
 pub use csv::Csv;
@@ -162,6 +164,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] = &[
+    &Brat,
     &Coco,
     &Conll,
     &Csv,

@@ -155,10 +155,10 @@ impl Pairs {
                     });
                     item.answers = answers.collect();
                 }
-                What::Relation(link) if item.fate == Fate::KEPT => {
-                    if link.is_mutual && !self.config.is_symmetric(link.class) {
-                        item.fate = Fate::reduced(DIRECTED);
-                    }
+                What::Relation(link)
+                    if item.fate == Fate::KEPT && link.is_mutual && !self.config.is_symmetric(link.class) =>
+                {
+                    item.fate = Fate::reduced(DIRECTED);
                 }
                 What::Answer => item.fate = Fate::left_out(OF_WHOLE),
                 _ => {}

@@ -169,7 +169,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         assert!(headers.contains(&format!("content-type: {content_type}")), "{headers}");
     }
     for (body, expect) in [
-        (r#"{"scope":{"kind":"catalog"},"format":"cvs"}"#, "there is no format \\\"cvs\\\"; there are: coco, csv, "),
+        (r#"{"scope":{"kind":"catalog"},"format":"cvs"}"#, "there is no format \\\"cvs\\\"; there are: "),
         (r#"{"scope":{"kind":"catalog"},"format":{"name":"csv","options":{"bom":"2"}}}"#, "the option bom cannot be"),
         (r#"{"params":{}}"#, "the key scope is missing"),
     ] {

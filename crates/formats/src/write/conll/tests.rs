@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::write::testing::{TestRow, Written, classes, write};
-use crate::write::text::samples::{
+use crate::write::text::tests::{
     CHAT, CHAT_MEDIA, CLASSES, TEXT_MEDIA, chat_row, head, relation, row, span, text_answer,
 };
 

@@ -18,7 +18,7 @@ mod document;
 mod encoder;
 mod found;
 #[cfg(test)]
-pub(super) mod samples;
+pub(super) mod tests;
 mod words;
 
 pub(super) use base::{Base, wanted};

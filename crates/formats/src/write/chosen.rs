@@ -12,7 +12,7 @@ use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 pub(super) static LABELS: FormatOption = FormatOption {
     name: "labels",
     summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
-              else the newest; or the newest; or the benchmark; or each of them, by itself.",
+              else the newest; or the newest; or the benchmark; or each of them, with a picture of its own.",
     values: &["best", "latest", "benchmark", "all"],
     form: None,
 };

@@ -9,11 +9,11 @@
 
 use super::about::check_options;
 use super::attributes::Attributes;
-use super::chosen::{LABELS, PREDICTIONS, Predictions};
+use super::chosen::{PREDICTIONS, Predictions};
 use super::class_names::CLASS_NAMES;
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
-use super::text::{self, Base, Document, DocumentWriter, Found, MOVED, Marked, TextEncoder};
+use super::text::{self, Base, Document, DocumentWriter, Found, LABELS, MOVED, Marked, TextEncoder};
 use super::{About, Encoder, Entries, Format, FormatOption, Layout, OpenError, Options, Wanted};
 use labelport_model::json::{ObjectWriter, Value};
 use labelport_model::losses::Outcome;

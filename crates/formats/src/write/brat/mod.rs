@@ -14,13 +14,13 @@ mod config;
 
 use super::about::check_options;
 use super::attributes::{Attributes, Value};
-use super::chosen::{LABELS, PREDICTIONS};
+use super::chosen::PREDICTIONS;
 use super::class_names::CLASS_NAMES;
 use super::naming::NAMES;
 use super::settled::Fate;
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
-use super::text::{self, Base, Document, DocumentWriter, Found, Marked, TextEncoder, What};
+use super::text::{self, Base, Document, DocumentWriter, Found, LABELS, Marked, TextEncoder, What};
 use super::{About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, OpenError, Options, Wanted};
 use config::Config;
 use labelport_model::annotation::{self, Body};

@@ -13,12 +13,12 @@
 mod tokens;
 
 use super::about::check_options;
-use super::chosen::{LABELS, PREDICTIONS};
+use super::chosen::PREDICTIONS;
 use super::class_names::CLASS_NAMES;
 use super::settled::{Fate, NO_ANSWERS};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
-use super::text::{self, Base, Document, DocumentWriter, Found, TextEncoder, What, Words, safe_word};
+use super::text::{self, Base, Document, DocumentWriter, Found, LABELS, TextEncoder, What, Words, safe_word};
 use super::{About, Encoder, Entries, Format, FormatOption, Layout, OpenError, Options, Wanted};
 use labelport_model::losses::Outcome;
 use std::ops::Range;

@@ -7,10 +7,19 @@ use crate::write::picture::ClassList;
 use crate::write::settled::Classes;
 use crate::write::split::Split;
 use crate::write::split_by::{ByValue, SPLIT_BY};
-use crate::write::{About, OpenError, Options, Texts, Wanted};
+use crate::write::{About, FormatOption, OpenError, Options, Texts, Wanted};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
 use std::collections::HashSet;
+
+/// The option by which labels are chosen: that of all formats, in the words of these.
+pub(in crate::write) static LABELS: FormatOption = FormatOption {
+    name: "labels",
+    summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
+              else the newest; or the newest; or the benchmark; or each of them, with a document of its own.",
+    values: &["best", "latest", "benchmark", "all"],
+    form: None,
+};
 
 /// The streams that every package of texts has; those of the parts follow.
 pub(super) const ROWS_STREAM: usize = 0;
@@ -87,5 +96,16 @@ impl<'f> Base<'f> {
 
     fn naming_of(&self, head: Value<'_>) -> &'f str {
         if self.chooser.chosen == Chosen::All && naming_apart(self.naming, head) == "id" { "id" } else { self.naming }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LABELS;
+    use crate::write::chosen;
+
+    #[test]
+    fn labels_are_chosen_as_in_other_formats() {
+        assert_eq!((LABELS.name, LABELS.values), (chosen::LABELS.name, chosen::LABELS.values));
     }
 }

@@ -21,7 +21,7 @@ mod found;
 pub(super) mod tests;
 mod words;
 
-pub(super) use base::{Base, wanted};
+pub(super) use base::{Base, LABELS, wanted};
 pub(super) use document::Document;
 pub(super) use encoder::{DocumentWriter, TextEncoder};
 pub(super) use found::{Found, MOVED, Marked, What};

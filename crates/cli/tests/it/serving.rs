@@ -148,6 +148,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         ("masks", r#"{"name":"masks","allow_lossy":true}"#, &["--allow-lossy"], "masks.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("parquet", "\"parquet\"", &[], "parquet.zip"),
+        ("spans", r#"{"name":"spans","allow_lossy":true}"#, &["--allow-lossy"], "spans.zip"),
         ("yolo", yolo, yolo_options, "yolo.zip"),
         ("yolo", accepting, &["--accept", "*=left_out,*=reduced"], "yolo.zip"),
     ] {

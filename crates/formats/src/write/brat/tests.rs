@@ -124,3 +124,38 @@ fn a_conversation_is_one_text_and_a_text_elsewhere_has_no_files() {
     assert!(!found.files.keys().any(|path| path.starts_with("train/")));
     assert!(found.losses.contains(&"1 row - left_out its text is kept elsewhere".to_owned()));
 }
+
+#[test]
+fn types_are_words_whatever_classes_are_called() {
+    let mut listed = CLASSES.to_vec();
+    listed[0].1 = "-->";
+    listed[1].1 = "[relations]";
+    listed[2] = ("s3", "a\tb", "TextBidirectionalRelationship");
+    listed[3].1 = "a|b";
+    let annotations = row(
+        &[
+            span("a", "s1", "-->", 0, 2, None),
+            span("b", "s2", "[relations]", 0, 2, None),
+            relation("r", "a", "b", "bidirectional_relationship")
+                .replace("seen at", "a\\tb")
+                .replace("TextUnidirectional", "TextBidirectional"),
+        ],
+        &[],
+    );
+    let head = head("One");
+    let row = TestRow { head: &head, media: TEXT_MEDIA, annotations: Some(&annotations) };
+    let found = write(&Brat, &[], &classes(&listed), &[row]);
+    let lines =
+        "T1\t--_ 0 3\tOne\nA1\tkind T1 goods\nT2\t_relations_ 0 3\tOne\nA2\tkind T2 goods\nR1\ta_b_2 Arg1:T1 Arg2:T2\n";
+    assert_eq!(found.text("train/x/a.b.ann"), lines);
+    let conf = found.text("annotation.conf");
+    let expect =
+        "[entities]\n--_\n_relations_\na_b\n\n[relations]\na_b_2\tArg1:<ENTITY>, Arg2:<ENTITY>, <REL-TYPE>:symmetric\n";
+    assert!(conf.starts_with(expect), "{conf}");
+    assert!(
+        found
+            .text("visual.conf")
+            .starts_with("[labels]\n--_ | -->\n_relations_ | [relations]\na_b | a b\na_b_2 | a b\n")
+    );
+    assert_eq!(found.losses.iter().filter(|loss| loss.contains("left_out")).count(), 0, "{:?}", found.losses);
+}

@@ -91,3 +91,14 @@ fn messages_are_sentences_and_a_text_without_tokens_is_an_empty_document() {
     assert_eq!(found.text("train.conll"), "");
     assert_eq!(found.losses[1..], ["1 row - left_out its text is kept elsewhere"]);
 }
+
+#[test]
+fn tags_are_one_column_whatever_classes_are_called() {
+    let mut listed = CLASSES.to_vec();
+    (listed[0].1, listed[1].1) = ("a\tb", "a\u{2028}b");
+    let annotations = row(&[span("a", "s1", "a\\tb", 0, 2, None), span("b", "s2", "a\u{2028}b", 4, 6, None)], &[]);
+    let head = head("One two");
+    let row = TestRow { head: &head, media: TEXT_MEDIA, annotations: Some(&annotations) };
+    let found = write(&Conll, &[], &classes(&listed), &[row]);
+    assert_eq!(lines(&found), "One/B-a_b two/B-a_b_2 |");
+}

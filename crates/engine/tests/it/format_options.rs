@@ -87,6 +87,9 @@ fn what_no_row_can_be_split_by_is_refused() {
     }
 }
 
+/// A format with some options.
+type Case<'c> = (&'c dyn Format, &'c [(&'c str, &'c str)]);
+
 /// The options of YOLO that decide on what is written of a row.
 const CHOICES: &[&[(&str, &str)]] = &[
     &[("labels", "all")],
@@ -116,7 +119,7 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
         }
-        let of_texts: [(&dyn Format, &[(&str, &str)]); 4] = [
+        let of_texts: [Case<'_>; 4] = [
             (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
             (&Spans, &[("labels", "all"), ("class-names", "value")]),
             (&Conll, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),

@@ -40,6 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tokio", &["server"]),
     ("tower", &["server"]),
     ("tracing-subscriber", &["cli"]),
+    ("unicode-segmentation", &["formats"]),
     ("ureq", &["engine"]),
     ("zip", &["formats"]),
     ("zstd", &["engine"]),

@@ -15,9 +15,10 @@ use labelport_store::tables::projects;
 use labelport_store::{Connection, StoreError};
 use std::collections::{HashMap, HashSet};
 
-/// What the tools of ontologies draw on pictures.
+/// What the tools of ontologies draw or mark.
 const TOOLS: &[(&str, Form)] = &[
     ("line", Form::Line),
+    ("named-entity", Form::Span),
     ("point", Form::Point),
     ("polygon", Form::Polygon),
     ("raster-segmentation", Form::Mask),

@@ -18,6 +18,7 @@ mod rewrite;
 pub(crate) mod scope;
 mod sections;
 mod survey;
+mod texts;
 mod walk;
 mod writer;
 
@@ -34,7 +35,7 @@ use assemble::Assembler;
 use chunk::{Chunk, Outlet, Spare, Streams};
 use count::Counts;
 use digesting::digesting;
-use labelport_formats::write::{About, FORMATS, Format, Numbers, Pictures, Totals};
+use labelport_formats::write::{About, FORMATS, Format, Numbers, Pictures, Texts, Totals, Wanted};
 use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
@@ -50,6 +51,7 @@ use pictures::KeptPictures;
 use rewrite::Notice;
 use sections::{Pass, Plan, Settings};
 use std::sync::atomic::{AtomicBool, Ordering};
+use texts::KeptTexts;
 use writer::Writer;
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -124,25 +126,33 @@ pub fn run(
     run: &mut ExportOptions<'_>,
 ) -> Result<Manifest, ExportError> {
     request.check().map_err(ExportError::Request)?;
-    // One more for the pictures of masks, which are read while rows are encoded.
     let threads = run.threads.max(1);
-    let mut snapshot = store.snapshot(threads + usize::from(run.format.is_lossy()))?;
+    let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };
+    // One more for the pictures of masks, and one for texts, which are read while rows are encoded.
+    let more = usize::from(run.format.is_lossy()) + usize::from(wanted.texts);
+    let mut snapshot = store.snapshot(threads + more)?;
+    let of_texts = if wanted.texts { snapshot.connections.pop() } else { None };
     let pictures = run.files.filter(|_| run.format.is_lossy()).zip(snapshot.connections.split_off(threads).pop());
     let pictures = pictures.map(|(files, connection)| KeptPictures::new(files, connection, store.org_key()));
     let connection = &mut *snapshot.connections[0];
     let mut resolved = scope::resolve(connection, store.org_key(), request)?;
     if run.format.is_lossy() {
         resolved.sections.add_details();
-        resolved.sections.add(run.format.wanted(&request.format.options));
+        resolved.sections.add(wanted);
     }
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     // An encoder that reads pictures knows them by where they are kept.
     let signer = if run.format.is_lossy() { None } else { signer(connection)? };
+    let texts = match of_texts {
+        Some(of_texts) => Some(KeptTexts::new(run.files, Signer::read(connection)?, of_texts)),
+        None => None,
+    };
     let parts = parts(connection, &resolved)?;
     let mut classes = classes::list(connection, store.org_key(), &resolved.base, &dictionary)?;
     let options = request.format.options.clone();
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
-    let mut about = About { classes: &classes, options, pictures, ..About::default() };
+    let texts = texts.as_ref().map(|texts| texts as &dyn Texts);
+    let mut about = About { classes: &classes, options, pictures, texts, ..About::default() };
     let layout = run.format.layout();
     let mut workers = Vec::new();
     let packing = sink.packing();
@@ -177,7 +187,7 @@ pub fn run(
         }
         starts = survey.starts;
         let (totals, shared_names, values) = (survey.totals, survey.shared_names, survey.values);
-        about = About { classes: &classes, options, totals, shared_names, values, pictures };
+        about = About { classes: &classes, options, totals, shared_names, values, pictures, texts };
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;

@@ -5,7 +5,7 @@ use crate::formats::{
 };
 use crate::support::{Workspace, everything};
 use labelport_engine::manifest::Manifest;
-use labelport_formats::write::{Coco, Format, Yolo};
+use labelport_formats::write::{Brat, Coco, Conll, Format, Spans, Yolo};
 use labelport_model::losses::Outcome;
 use labelport_model::request::{ExportRequest, Params, Scope};
 use proptest::prelude::*;
@@ -87,6 +87,9 @@ fn what_no_row_can_be_split_by_is_refused() {
     }
 }
 
+/// A format with some options.
+type Case<'c> = (&'c dyn Format, &'c [(&'c str, &'c str)]);
+
 /// The options of YOLO that decide on what is written of a row.
 const CHOICES: &[&[(&str, &str)]] = &[
     &[("labels", "all")],
@@ -115,6 +118,18 @@ proptest! {
             let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
+        }
+        let of_texts: [Case<'_>; 4] = [
+            (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
+            (&Spans, &[("labels", "all"), ("class-names", "value")]),
+            (&Conll, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
+            (&Brat, &[("labels", "all"), ("predictions", "labels"), ("names", "global-key")]),
+        ];
+        for (format, options) in of_texts {
+            let mut request = everything(Scope::Catalog);
+            let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            request.format.options.extend(options);
+            check_that_all_is_settled(&workspace, &request, format);
         }
         let (_, manifest) = yolo(&workspace, Scope::Catalog, &[]);
         for question in manifest.annotations.iter().filter(|of| of.kind == "radio_answer").map(|of| &of.name) {
@@ -239,4 +254,50 @@ fn pictures_are_put_into_folders_by_the_answer_to_a_question() {
     request.format.options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let refused = refusal(&workspace, &request, &Yolo).to_string();
     assert!(refused.contains("one of the questions that labels answer: \"verdict\""), "{refused}");
+}
+
+/// Returns the lines of a file.
+fn lines_of(file: &[u8]) -> Vec<&str> {
+    std::str::from_utf8(file).unwrap().lines().collect()
+}
+
+#[test]
+fn texts_are_split_and_each_label_is_a_document() {
+    let workspace = with_demo();
+    let log = || project("Shift log {night} \u{201c}Z\u{fc}ge\u{201d}");
+    let (files, manifest) = write(&Spans, &workspace, log(), &[("labels", "all"), ("split", "a=0.5,b=0.5")]);
+    let lines: Vec<&str> = ["a.jsonl", "b.jsonl"].iter().flat_map(|path| lines_of(&files[*path])).collect();
+    let labels = lines.iter().filter(|line| line.contains("\"label_id\"")).count();
+    assert_eq!((lines.len(), labels as u64), (rows_of(&files).len(), manifest.labels));
+    assert!(!lines_of(&files["a.jsonl"]).is_empty() && !lines_of(&files["b.jsonl"]).is_empty());
+    let (files, _) = write(&Conll, &workspace, log(), &[("labels", "all"), ("split-by", "batch")]);
+    let documents = files.iter().filter(|(path, _)| path.ends_with(".conll"));
+    let documents: Vec<usize> = documents
+        .map(|(_, file)| lines_of(file).iter().filter(|line| line.starts_with("-DOCSTART-")).count())
+        .collect();
+    assert_eq!(documents.iter().sum::<usize>(), lines.len(), "{documents:?}");
+    let (files, _) = write(&Brat, &workspace, log(), &[("labels", "all"), ("names", "global-key")]);
+    let of_files: std::collections::BTreeSet<String> = rows_of(&files).into_iter().map(|row| row[4].clone()).collect();
+    assert_eq!(of_files.len(), lines.len());
+    assert!(of_files.iter().all(|path| files.contains_key(path) && files.contains_key(&path.replace(".txt", ".ann"))));
+    assert!(of_files.contains("train/alder/text/001.txt"), "{of_files:?}");
+}
+
+#[test]
+fn predictions_of_texts_have_their_confidence_where_there_is_a_place_for_it() {
+    let workspace = with_random_rows(5);
+    let run = |format: &dyn Format, value: &str| {
+        let mut request = lossy(everything(Scope::Catalog));
+        request.format.options = [("predictions".to_owned(), value.to_owned())].into();
+        export(&workspace, &request, format, 2).0
+    };
+    let with = String::from_utf8(run(&Spans, "scores").remove("train.jsonl").unwrap()).unwrap();
+    let without = String::from_utf8(run(&Spans, "labels").remove("train.jsonl").unwrap()).unwrap();
+    assert!(with.contains("\"score\":0") && !without.contains("\"score\":"), "{with}");
+    let mut request = lossy(everything(Scope::Catalog));
+    request.format.options = [("predictions".to_owned(), "scores".to_owned())].into();
+    for (format, name) in [(&Conll as &dyn Format, "conll"), (&Brat, "brat")] {
+        let refused = refusal(&workspace, &request, format).to_string();
+        assert!(refused.contains(&format!("no or labels for {name}, which has no place for scores")), "{refused}");
+    }
 }

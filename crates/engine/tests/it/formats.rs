@@ -4,6 +4,7 @@ use crate::support::{Workspace, everything};
 use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::{FILE_LIST, Manifest};
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
+use labelport_engine::storage::files::Files as KeptFiles;
 use labelport_formats::package::{ArchiveKind, check_path};
 use labelport_formats::write::{
     About, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals, Yolo,
@@ -12,6 +13,7 @@ use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::record::Record;
 use labelport_model::request::{Accept, ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
+use labelport_store::Store;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::io;
@@ -54,6 +56,17 @@ pub(crate) fn export(
     format: &dyn Format,
     threads: usize,
 ) -> (BTreeMap<String, Vec<u8>>, Manifest) {
+    export_with(&workspace.store, None, request, format, threads)
+}
+
+/// Runs an export that may read what is kept in files.
+pub(crate) fn export_with(
+    store: &Store,
+    kept: Option<&KeptFiles>,
+    request: &ExportRequest,
+    format: &dyn Format,
+    threads: usize,
+) -> (BTreeMap<String, Vec<u8>>, Manifest) {
     let mut files = Files::default();
     let mut run = ExportOptions {
         threads,
@@ -62,9 +75,9 @@ pub(crate) fn export(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
-        files: None,
+        files: kept,
     };
-    let manifest = export::run(&workspace.store, request, &mut &mut files, &mut run).unwrap();
+    let manifest = export::run(store, request, &mut &mut files, &mut run).unwrap();
     (files.files, manifest)
 }
 

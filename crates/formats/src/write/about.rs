@@ -22,12 +22,21 @@ pub struct About<'a> {
     pub values: BTreeSet<String>,
     /// Where pictures of masks are read; nothing where there are none to read.
     pub pictures: Option<&'a dyn Pictures>,
+    /// Where texts are read that rows name by URL; nothing where there are none to read.
+    pub texts: Option<&'a dyn Texts>,
 }
 
 /// Reads pictures that annotations name.
 pub trait Pictures: fmt::Debug + Sync {
     /// Reads a picture that is kept in the workspace. Fails with a clause that says why it cannot be read.
     fn read(&self, url: &str) -> Result<Vec<u8>, &'static str>;
+}
+
+/// Reads texts that rows name by URL.
+pub trait Texts: fmt::Debug + Sync {
+    /// Reads the text or the conversation of a row, if the workspace keeps it. Fails with a clause that says why it is not
+    /// at hand.
+    fn read(&self, data_row_id: &str, url: &str) -> Result<String, &'static str>;
 }
 
 /// Returns what stands for a name where names are compared. Names that differ in case are one on some systems.
@@ -82,6 +91,8 @@ pub struct Wanted {
     pub metadata: bool,
     /// The predictions of model runs, where the export is of one.
     pub predictions: bool,
+    /// Texts that rows name by URL: see [`Texts`].
+    pub texts: bool,
 }
 
 /// The options that were chosen, by name.

@@ -16,8 +16,10 @@ const NESTED: &str = "to an attribute that is named after the questions that lea
 pub(super) enum Value {
     /// Nothing.
     None,
-    /// An option or a text.
+    /// An option.
     One(String),
+    /// A text.
+    Text(String),
     /// The options of a checklist.
     Several(Vec<String>),
 }
@@ -51,7 +53,7 @@ impl Attributes {
             Some(Answer::Radio(choice)) => Value::One(option(choice)),
             Some(Answer::Checklist(choices)) => Value::Several(choices.items.iter().map(option).collect()),
             Some(Answer::Text(words)) => {
-                words.content.as_ref().map_or(Value::None, |text| Value::One(text_of(Some(text))))
+                words.content.as_ref().map_or(Value::None, |text| Value::Text(text_of(Some(text))))
             }
             None => Value::None,
         };
@@ -60,6 +62,11 @@ impl Attributes {
         let name = std::iter::once(wanted.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default();
         self.members.push((name, value));
         answer.nested().for_each(|nested| self.add_below(nested, &wanted));
+    }
+
+    /// Lists names with what was answered, and what became of each answer.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value, Fate)> {
+        self.members.iter().zip(&self.fates).map(|((name, value), fate)| (name.as_str(), value, *fate))
     }
 
     /// Returns whether there is none.
@@ -85,7 +92,7 @@ impl Attributes {
             let name = &format!("{prefix}{name}");
             match value {
                 Value::None => object.raw(name, b"null"),
-                Value::One(text) => object.text(name, text),
+                Value::One(text) | Value::Text(text) => object.text(name, text),
                 Value::Several(texts) => {
                     let list = object.key(name);
                     for (index, text) in texts.iter().enumerate() {

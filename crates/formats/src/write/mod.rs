@@ -16,10 +16,12 @@
 mod about;
 mod annotations;
 mod attributes;
+mod brat;
 mod cells;
 mod chosen;
 mod class_names;
 mod coco;
+mod conll;
 mod csv;
 mod digits;
 mod elements;
@@ -36,16 +38,20 @@ mod picture;
 mod row_list;
 mod settled;
 mod skeleton;
+mod spans;
 mod split;
 mod split_by;
 mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod text;
 mod yolo;
 
-pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES_LIMIT, Wanted, name_hash};
+pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
+pub use brat::Brat;
 pub use coco::Coco;
+pub use conll::Conll;
 pub use csv::Csv;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
@@ -54,6 +60,7 @@ pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
+pub use spans::Spans;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -157,7 +164,9 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] = &[
+    &Brat,
     &Coco,
+    &Conll,
     &Csv,
     &GeoJson,
     &HuggingFace,
@@ -166,6 +175,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Masks,
     &Ndjson,
     &Parquet,
+    &Spans,
     &Yolo,
 ];
 

@@ -4,7 +4,7 @@ use super::{About, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals};
 use labelport_model::data_type;
 use labelport_model::losses::Losses;
 use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row with one label in one project.
 #[derive(Clone, Copy)]
@@ -51,7 +51,13 @@ pub(super) fn classes(listed: &[(&str, &str, &str)]) -> Vec<Class> {
 /// Writes rows in a format, as an export does.
 pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Class], rows: &[TestRow<'_>]) -> Written {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let about = About { classes, options, ..About::default() };
+    let mut about = About { classes, options, ..About::default() };
+    let mut values = BTreeSet::new();
+    {
+        let encoder = format.open(&about).unwrap();
+        rows.iter().for_each(|row| with_record(row, &mut |record| values.extend(encoder.values(record))));
+    }
+    about.values = values;
     let encoder = format.open(&about).unwrap();
     let paths = encoder.streams();
     let mut joiners: Vec<Option<Box<dyn Joiner>>> = (0..paths.len()).map(|index| encoder.joiner(index)).collect();

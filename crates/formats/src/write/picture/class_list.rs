@@ -92,6 +92,11 @@ impl ClassList {
         &self.names
     }
 
+    /// Returns the name of a class, by its number; empty for a number that none has.
+    pub(in crate::write) fn name(&self, number: usize) -> &str {
+        self.names.get(number).map_or("", String::as_str)
+    }
+
     /// Returns the file by which a later export keeps the numbers.
     pub(in crate::write) fn to_file(&self) -> FileEntry {
         // A name with a line break in it could not be read back.

@@ -40,7 +40,7 @@ impl<'f> Rows<'f> {
     /// Says what of rows the options ask for.
     pub(in crate::write) fn wanted(options: &Options) -> Wanted {
         let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+        Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: false }
     }
 
     /// Returns what the files of a row are named after.

@@ -116,7 +116,7 @@ impl Format for Yolo {
 
     fn wanted(&self, options: &Options) -> Wanted {
         let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options) }
+        Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: false }
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {

@@ -20,7 +20,7 @@ pub(crate) fn arguments() -> [Arg; 4] {
             .long("format-option")
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
-            .help("Option of the format; `labelport formats` lists them. @FILE stands for what a file holds"),
+            .help("Option of the format; `labelport formats FORMAT` lists them. @FILE stands for what a file holds"),
         Arg::new("accept")
             .long("accept")
             .value_name("KIND=OUTCOME,...")

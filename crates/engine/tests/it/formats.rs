@@ -283,6 +283,10 @@ impl Format for Numbered {
         "A file for each row."
     }
 
+    fn keeps(&self) -> &'static str {
+        "nothing"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

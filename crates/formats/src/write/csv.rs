@@ -32,6 +32,10 @@ impl Format for Csv {
         "Long tables: data rows, projects, model runs, labels, annotations, answers, metadata."
     }
 
+    fn keeps(&self) -> &'static str {
+        "everything"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

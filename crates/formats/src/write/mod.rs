@@ -75,6 +75,9 @@ pub trait Format: Sync {
     /// Returns one sentence about it.
     fn summary(&self) -> &'static str;
 
+    /// Returns what it holds of annotations, as a list in words: "boxes, polygons, answers".
+    fn keeps(&self) -> &'static str;
+
     /// Returns what a result consists of.
     fn layout(&self) -> Layout;
 
@@ -194,6 +197,12 @@ mod tests {
         assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
         for format in FORMATS {
             assert!(format.summary().ends_with('.'), "{}: the summary is not a sentence", format.name());
+            assert!(
+                !format.keeps().is_empty() && !format.keeps().ends_with('.'),
+                "{}: {}",
+                format.name(),
+                format.keeps()
+            );
             let about = About::default();
             let streams = format.open(&about).unwrap().streams();
             assert!(!streams.is_empty(), "{}: there is no stream", format.name());

@@ -19,6 +19,10 @@ impl Format for Ndjson {
         "One JSON object a line in the row format of export v2."
     }
 
+    fn keeps(&self) -> &'static str {
+        "everything"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Lines { extension: "ndjson" }
     }

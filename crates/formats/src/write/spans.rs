@@ -35,6 +35,10 @@ impl Format for Spans {
         "A line of JSON for each text or conversation, with spans, relations and answers; for spaCy, Prodigy and scripts."
     }
 
+    fn keeps(&self) -> &'static str {
+        "entities, relations and answers of texts"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

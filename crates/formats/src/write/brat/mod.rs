@@ -56,6 +56,10 @@ impl Format for Brat {
         "brat standoff: a text file and an annotation file for each text, with entities, relations and attributes."
     }
 
+    fn keeps(&self) -> &'static str {
+        "entities, relations and answers of texts"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

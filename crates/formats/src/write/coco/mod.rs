@@ -148,6 +148,10 @@ impl Format for Coco {
         "COCO JSON: images, annotations, categories; for pycocotools, detectron2, torchvision and many others."
     }
 
+    fn keeps(&self) -> &'static str {
+        "boxes, polygons, masks, points, answers; frames of videos"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

@@ -53,6 +53,10 @@ impl Format for Conll {
         "CoNLL-2003: a token on each line with its IOB2 tag; for programs that learn to find named entities."
     }
 
+    fn keeps(&self) -> &'static str {
+        "entities of texts"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

@@ -71,6 +71,10 @@ impl Format for GeoJson {
         "GeoJSON of what is drawn on maps, by RFC 7946; for QGIS, GDAL, GeoPandas, Leaflet."
     }
 
+    fn keeps(&self) -> &'static str {
+        "points, lines, polygons and boxes on maps, answers"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

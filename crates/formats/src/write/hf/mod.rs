@@ -60,6 +60,10 @@ impl Format for HuggingFace {
         "An image folder with a metadata.jsonl for each part: boxes, classes, answers; for Hugging Face datasets."
     }
 
+    fn keeps(&self) -> &'static str {
+        "boxes and answers of images"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

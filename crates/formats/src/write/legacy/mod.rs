@@ -116,6 +116,10 @@ impl Format for LegacyJson<'_> {
         "One JSON object for each label of a project, as exports before v2 had them."
     }
 
+    fn keeps(&self) -> &'static str {
+        "everything of a project"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Lines { extension: "ndjson" }
     }
@@ -145,6 +149,10 @@ impl Format for LegacyRun<'_> {
 
     fn summary(&self) -> &'static str {
         "One JSON object for each row of a model run, as exports before v2 had them."
+    }
+
+    fn keeps(&self) -> &'static str {
+        "everything of a model run"
     }
 
     fn layout(&self) -> Layout {

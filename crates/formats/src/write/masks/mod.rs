@@ -87,6 +87,10 @@ impl Format for Masks {
         "A PNG for each picture, whose pixels are numbers of classes or objects; for semantic and instance segmentation."
     }
 
+    fn keeps(&self) -> &'static str {
+        "masks and polygons as pixels; frames of videos"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

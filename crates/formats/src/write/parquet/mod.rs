@@ -30,6 +30,10 @@ impl Format for Parquet {
         "The tables of csv with typed columns, in Parquet; for DuckDB, Polars, pandas, Spark, Hugging Face datasets."
     }
 
+    fn keeps(&self) -> &'static str {
+        "everything"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

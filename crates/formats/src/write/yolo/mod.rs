@@ -102,6 +102,10 @@ impl Format for Yolo {
         "A text file for each picture, with boxes or outlines, and data.yaml; for Ultralytics and its kin."
     }
 
+    fn keeps(&self) -> &'static str {
+        "boxes, polygons and masks of images; poses; one question"
+    }
+
     fn layout(&self) -> Layout {
         Layout::Package
     }

@@ -4,9 +4,10 @@ use crate::formats::{
     check_that_all_is_settled, export, interpolated, lossy, refusal, try_export, with_demo, with_random_rows,
 };
 use crate::support::{Workspace, everything};
+use labelport_engine::export::ExportError;
 use labelport_engine::manifest::Manifest;
 use labelport_formats::write::{Brat, Coco, Conll, Format, Spans, Yolo};
-use labelport_model::losses::Outcome;
+use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::request::{ExportRequest, Params, Scope};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -299,5 +300,29 @@ fn predictions_of_texts_have_their_confidence_where_there_is_a_place_for_it() {
     for (format, name) in [(&Conll as &dyn Format, "conll"), (&Brat, "brat")] {
         let refused = refusal(&workspace, &request, format).to_string();
         assert!(refused.contains(&format!("no or labels for {name}, which has no place for scores")), "{refused}");
+    }
+}
+
+#[test]
+fn what_is_foreseen_of_texts_is_what_happens() {
+    let workspace = Workspace::new();
+    for file in labelport_samples::demo().files {
+        // Relations without a direction are of another kind.
+        let text = String::from_utf8(file.ndjson.to_vec()).unwrap();
+        let text =
+            text.replace("TextUnidirectional", "TextBidirectional").replace("unidirectional_r", "bidirectional_r");
+        workspace.import_all(&file.name, text.as_bytes());
+    }
+    for format in [&Spans as &dyn Format, &Conll, &Brat] {
+        let request = everything(Scope::Catalog);
+        let ExportError::Lossy(refused) = refusal(&workspace, &request, format) else { panic!("{}", format.name()) };
+        let (_, manifest) = export(&workspace, &lossy(request), format, 2);
+        let of_classes = |losses: &Losses| -> Vec<(Loss, u64)> {
+            losses.iter().filter(|(loss, _)| loss.class.is_some()).map(|(loss, count)| (loss.clone(), count)).collect()
+        };
+        assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses), "{}", format.name());
+        let kept = |loss: &Loss| loss.what == "TextBidirectionalRelationship" && loss.outcome == Outcome::Kept;
+        let kept: u64 = manifest.losses.iter().filter(|(loss, _)| kept(loss)).map(|(_, count)| count).sum();
+        assert_eq!(kept > 0, format.name() != "conll", "{}", format.name());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{About, Class, Entries};
 use labelport_model::annotation::{Annotation, Body, Mark, Text};
+use labelport_model::data_type::Form;
 use labelport_model::json::{ObjectWriter, unquote};
 use labelport_model::losses::Outcome;
 use std::collections::HashMap;
@@ -61,6 +62,11 @@ impl<'a> Classes<'a> {
             class.kind == mark.kind && (class.name == mark.name || class.name == unescaped(mark.name))
         };
         places.iter().find(is_it).copied()
+    }
+
+    /// Returns what annotations of a class draw; nothing for answers.
+    pub(super) fn form(&self, place: u32) -> Option<Form> {
+        self.classes.get(place as usize).and_then(|class| class.form)
     }
 
     /// Returns the place of an object's class.

@@ -97,7 +97,7 @@ impl Config {
     }
 
     /// Returns whether relations of a class have no direction.
-    pub(super) fn is_symmetric(&self, number: usize) -> bool {
+    fn is_symmetric(&self, number: usize) -> bool {
         self.symmetric.contains(&number)
     }
 

@@ -126,7 +126,7 @@ impl DocumentWriter for Pairs {
     fn write(&self, _: &Base<'_>, document: &Document<'_>, found: &mut Found, entries: &mut Entries<'_>) {
         let has_returns = document.text().contains('\r');
         entries.losses.add("row", Outcome::Kept, RETURNS, u64::from(has_returns));
-        self.decide(document, found);
+        decide(document, found);
         if entries.is_survey {
             return;
         }
@@ -139,38 +139,6 @@ impl DocumentWriter for Pairs {
 }
 
 impl Pairs {
-    /// Decides what becomes of what a label says.
-    fn decide(&self, document: &Document<'_>, found: &mut Found) {
-        found.leave_out_moved();
-        for item in &mut found.items {
-            match &item.what {
-                What::Span(span) if item.fate == Fate::KEPT => {
-                    item.fate = match &fragments(document, span)[..] {
-                        [] => Fate::left_out(WHITE_SPACE),
-                        [(start, end)] if (*start, *end) == (span.start, span.end) => Fate::KEPT,
-                        _ => Fate::reduced(FRAGMENTS),
-                    };
-                    let answers = span.answers.iter().map(|(_, value, fate)| match value {
-                        Value::None => Fate::left_out(NO_ANSWER),
-                        Value::Several(options) if options.is_empty() => Fate::left_out(NO_ANSWER),
-                        Value::Several(_) => Fate::reduced(CHECKLIST),
-                        Value::Text(_) => Fate::reduced(NOTE),
-                        Value::One(_) => fate,
-                    });
-                    item.answers = answers.collect();
-                }
-                What::Relation(link)
-                    if item.fate == Fate::KEPT && link.is_mutual && !self.config.is_symmetric(link.class) =>
-                {
-                    item.fate = Fate::reduced(DIRECTED);
-                }
-                What::Answer => item.fate = Fate::left_out(OF_WHOLE),
-                _ => {}
-            }
-        }
-        found.leave_out_loose_relations();
-    }
-
     /// Returns the lines of a document.
     fn annotations(&self, document: &Document<'_>, found: &Found) -> Vec<u8> {
         let mut lines = Lines::default();
@@ -210,6 +178,36 @@ impl Pairs {
             }
         }
     }
+}
+
+/// Decides what becomes of what a label says.
+fn decide(document: &Document<'_>, found: &mut Found) {
+    found.leave_out_moved();
+    for item in &mut found.items {
+        match &item.what {
+            What::Span(span) if item.fate == Fate::KEPT => {
+                item.fate = match &fragments(document, span)[..] {
+                    [] => Fate::left_out(WHITE_SPACE),
+                    [(start, end)] if (*start, *end) == (span.start, span.end) => Fate::KEPT,
+                    _ => Fate::reduced(FRAGMENTS),
+                };
+                let answers = span.answers.iter().map(|(_, value, fate)| match value {
+                    Value::None => Fate::left_out(NO_ANSWER),
+                    Value::Several(options) if options.is_empty() => Fate::left_out(NO_ANSWER),
+                    Value::Several(_) => Fate::reduced(CHECKLIST),
+                    Value::Text(_) => Fate::reduced(NOTE),
+                    Value::One(_) => fate,
+                });
+                item.answers = answers.collect();
+            }
+            What::Relation(link) if item.fate == Fate::KEPT && link.is_mutual && !link.is_of_mutual_class => {
+                item.fate = Fate::reduced(DIRECTED);
+            }
+            What::Answer => item.fate = Fate::left_out(OF_WHOLE),
+            _ => {}
+        }
+    }
+    found.leave_out_loose_relations();
 }
 
 /// The lines of an annotation file.

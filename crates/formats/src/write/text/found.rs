@@ -9,6 +9,7 @@ use crate::write::settled::{Fate, Origin, settle_each};
 use labelport_model::annotation::{
     Annotation, Body, Classification, Direction, Holder, Object, Relation, Shape, Span, Text,
 };
+use labelport_model::data_type::Form;
 use labelport_model::losses::Outcome;
 use labelport_model::record::LabelRecord;
 use std::collections::HashSet;
@@ -89,7 +90,10 @@ pub(in crate::write) struct Link {
     /// The ids of the spans.
     pub(in crate::write) from: String,
     pub(in crate::write) to: String,
+    /// Whether it is stored without a direction.
     pub(in crate::write) is_mutual: bool,
+    /// Whether relations of its class have none.
+    pub(in crate::write) is_of_mutual_class: bool,
 }
 
 impl Found {
@@ -285,5 +289,6 @@ fn link(base: &Base<'_>, class: u32, object: &Object<'_>, relation: &Relation<'_
         from: end(relation.source.as_ref())?,
         to: end(relation.target.as_ref())?,
         is_mutual: relation.direction == Direction::Mutual,
+        is_of_mutual_class: base.classes.form(class) == Some(Form::Mutual),
     })
 }

@@ -152,6 +152,8 @@ pub fn run(
     let options = request.format.options.clone();
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
     let texts = texts.as_ref().map(|texts| texts as &dyn Texts);
+    // What is looked at first knows nothing of what is written: any class may be.
+    classes.iter_mut().for_each(|class| class.written = 1);
     let mut about = About { classes: &classes, options, pictures, texts, ..About::default() };
     let layout = run.format.layout();
     let mut workers = Vec::new();
@@ -178,6 +180,7 @@ pub fn run(
             survey::run(&mut workers, &settings.with(&*encoder, Pass::Survey), &resolved.selection, &parts, stop)?
         };
         let About { options, .. } = about;
+        classes.iter_mut().for_each(|class| class.written = 0);
         for (place, count) in survey.losses.written_classes() {
             classes[place as usize].written = count;
         }

@@ -186,6 +186,16 @@ pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportR
         *stored.entry((annotations.kind.clone(), annotations.name.clone())).or_default() += annotations.count;
     }
     assert_eq!(settled, stored, "{}", format.name());
+    // What would be lost is foreseen, to the last annotation.
+    let of_classes = |losses: &Losses| -> Vec<(Loss, u64)> {
+        losses.iter().filter(|(loss, _)| loss.class.is_some()).map(|(loss, count)| (loss.clone(), count)).collect()
+    };
+    if manifest.losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
+        let mut unasked = request.clone();
+        unasked.format.allow_lossy = false;
+        let ExportError::Lossy(refused) = refusal(workspace, &unasked, format) else { panic!("{}", format.name()) };
+        assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses), "{}", format.name());
+    }
     let lost: u64 = manifest.losses.iter().filter(|(loss, _)| loss.is_of_annotations()).map(|(_, count)| count).sum();
     let listed = memchr::memchr_iter(b'\n', &files["losses.ndjson"]).count() as u64;
     assert_eq!(listed, lost, "{}: losses.ndjson", format.name());

@@ -64,7 +64,7 @@ pub struct Class {
     /// Whether the ontology of the project that is exported has it.
     pub is_listed: bool,
     /// How many of its annotations are written. Known for formats that are [lossy](super::Format::is_lossy), once all rows
-    /// have been looked at.
+    /// have been looked at; before that and for other formats 1, so that any class has a place.
     pub written: u64,
 }
 

@@ -143,6 +143,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
     for (format, choice, options, file) in [
         ("coco", coco, coco_options, "coco.zip"),
         ("csv", "\"csv\"", &[][..], "out.zip"),
+        ("cvat", r#"{"name":"cvat","allow_lossy":true}"#, &["--allow-lossy"], "cvat.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("parquet", "\"parquet\"", &[], "parquet.zip"),
         ("yolo", yolo, yolo_options, "yolo.zip"),

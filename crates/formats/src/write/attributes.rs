@@ -16,10 +16,12 @@ const NESTED: &str = "to an attribute that is named after the questions that lea
 pub(super) enum Value {
     /// Nothing.
     None,
-    /// An option or a text.
-    One(String),
+    /// The option of a radio question.
+    Chosen(String),
     /// The options of a checklist.
     Several(Vec<String>),
+    /// A text.
+    Text(String),
 }
 
 /// Attributes in the order of the answers.
@@ -48,10 +50,10 @@ impl Attributes {
         self.fates.push(if way.is_empty() { Fate::KEPT } else { Fate::reduced(NESTED) });
         let option = |choice: &Choice<'_>| text_of(choice.feature.name.as_ref());
         let value = match &answer.answer {
-            Some(Answer::Radio(choice)) => Value::One(option(choice)),
+            Some(Answer::Radio(choice)) => Value::Chosen(option(choice)),
             Some(Answer::Checklist(choices)) => Value::Several(choices.items.iter().map(option).collect()),
             Some(Answer::Text(words)) => {
-                words.content.as_ref().map_or(Value::None, |text| Value::One(text_of(Some(text))))
+                words.content.as_ref().map_or(Value::None, |text| Value::Text(text_of(Some(text))))
             }
             None => Value::None,
         };
@@ -67,6 +69,11 @@ impl Attributes {
         self.members.is_empty()
     }
 
+    /// Lists names and values, with what became of each answer.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value, Fate)> {
+        self.members.iter().zip(&self.fates).map(|((name, value), fate)| (name.as_str(), value, *fate))
+    }
+
     /// Lists what became of each answer, in the order in which they are counted.
     pub(super) fn fates(&self) -> impl Iterator<Item = Fate> {
         self.fates.iter().copied()
@@ -78,7 +85,7 @@ impl Attributes {
         for (name, value) in &self.members {
             match value {
                 Value::None => object.raw(name, b"null"),
-                Value::One(text) => object.text(name, text),
+                Value::Chosen(text) | Value::Text(text) => object.text(name, text),
                 Value::Several(texts) => {
                     let list = object.key(name);
                     for (index, text) in texts.iter().enumerate() {

@@ -21,6 +21,7 @@ mod chosen;
 mod class_names;
 mod coco;
 mod csv;
+mod cvat;
 mod digits;
 mod entries;
 mod folders;
@@ -37,11 +38,13 @@ mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod xml;
 mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, VALUES_LIMIT, Wanted, name_hash};
 pub use coco::Coco;
 pub use csv::Csv;
+pub use cvat::Cvat;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
@@ -149,7 +152,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Yolo];
+    &[&Coco, &Csv, &Cvat, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

@@ -51,7 +51,14 @@ pub(super) fn classes(listed: &[(&str, &str, &str)]) -> Vec<Class> {
 /// Writes rows in a format, as an export does.
 pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Class], rows: &[TestRow<'_>]) -> Written {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let about = About { classes, options, ..About::default() };
+    let mut about = About { classes, options, ..About::default() };
+    if format.is_lossy() {
+        let mut values = std::collections::BTreeSet::new();
+        let encoder = format.open(&about).unwrap();
+        rows.iter().for_each(|row| with_record(row, &mut |record| values.extend(encoder.values(record))));
+        drop(encoder);
+        about.values = values;
+    }
     let encoder = format.open(&about).unwrap();
     let paths = encoder.streams();
     let mut joiners: Vec<Option<Box<dyn Joiner>>> = (0..paths.len()).map(|index| encoder.joiner(index)).collect();

@@ -38,6 +38,7 @@ mod stored;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod voc;
 mod xml;
 mod yolo;
 
@@ -49,6 +50,7 @@ pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
+pub use voc::Voc;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -152,7 +154,7 @@ pub trait Encoder: Sync {
 
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] =
-    &[&Coco, &Csv, &Cvat, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Yolo];
+    &[&Coco, &Csv, &Cvat, &LegacyJson(Legacy::PLAIN), &LegacyRun(Legacy::PLAIN), &Ndjson, &Parquet, &Voc, &Yolo];
 
 /// Finds a format by its name.
 pub fn find(name: &str) -> Option<&'static dyn Format> {

@@ -8,7 +8,9 @@
 //!   [`is_held`] says beforehand whether there are such.
 //! - A line break, a tab and a carriage return are read back as they are, also from attributes.
 
+use super::attributes::{Attributes, Value};
 use super::digits;
+use super::settled::Fate;
 
 /// What a document begins with.
 pub(super) const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
@@ -98,6 +100,21 @@ impl<'o> Element<'o> {
 /// Writes an element without attributes that holds a text.
 pub(super) fn leaf(name: &'static str, text: &str, depth: usize, out: &mut Vec<u8>) {
     Element::open(name, depth, out).text(text);
+}
+
+/// How an answer is reduced that XML cannot hold.
+const ODD_CHARACTERS: &str = "to a text in which U+FFFD stands for characters that XML cannot hold";
+
+/// Lists what became of answers that are written as attributes.
+pub(super) fn fates_of(attributes: &Attributes) -> impl Iterator<Item = Fate> {
+    attributes.iter().map(|(name, value, fate)| {
+        let is_whole = match value {
+            Value::None => true,
+            Value::Chosen(text) | Value::Text(text) => is_held(text),
+            Value::Several(texts) => texts.iter().all(|text| is_held(text)),
+        };
+        if fate == Fate::KEPT && !(is_whole && is_held(name)) { Fate::reduced(ODD_CHARACTERS) } else { fate }
+    })
 }
 
 /// Returns whether XML can hold a text as it is.

@@ -4,7 +4,7 @@
 //! at: each row says so by its [values](crate::write::Encoder::values).
 
 use super::UNANSWERED;
-use crate::write::attributes::{Attributes, Value};
+use crate::write::attributes::{Attributes, Value, check_name};
 use crate::write::class_names::ClassNames;
 use crate::write::picture::ClassList;
 use crate::write::xml::{self, Element};
@@ -222,11 +222,6 @@ fn parse_value(json: &str) -> Option<(u32, String, &'static str, String)> {
         _ => "text",
     };
     Some((place.raw().parse().ok()?, name.as_text()?.into_owned(), kind, option.as_text()?.into_owned()))
-}
-
-/// Returns what the attribute of an option of a checklist is called.
-fn check_name(question: &str, option: &str) -> String {
-    if option.is_empty() { question.to_owned() } else { format!("{question}: {option}") }
 }
 
 fn kind_of(form: Form) -> &'static str {

@@ -18,7 +18,7 @@ mod track;
 
 use super::about::check_options;
 use super::annotations::for_each;
-use super::attributes::{Attributes, Value};
+use super::attributes::Attributes;
 use super::chosen::{LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::naming::NAMES;
@@ -53,7 +53,6 @@ const PARTS_STREAM: usize = 2;
 /// The value of a question that nobody answered.
 const UNANSWERED: &str = "__undefined__";
 
-const ODD_CHARACTERS: &str = "to a text in which U+FFFD stands for characters that XML cannot hold";
 const OF_VIDEO: &str = "tracks have no place for answers about a video or its frames";
 const INNER_LIST: &str = "it is in a list among the answers";
 const LINE_BETWEEN: &str = "to the key frames around it: CVAT moves the points of a line in its own way";
@@ -214,18 +213,6 @@ fn attributes_of(annotation: &Annotation<'_>) -> Attributes {
     }
 }
 
-/// Lists what became of answers.
-fn fates_of(attributes: &Attributes) -> impl Iterator<Item = Fate> {
-    attributes.iter().map(|(name, value, fate)| {
-        let is_held = match value {
-            Value::None => true,
-            Value::Chosen(text) | Value::Text(text) => xml::is_held(text),
-            Value::Several(texts) => texts.iter().all(|text| xml::is_held(text)),
-        };
-        if fate == Fate::KEPT && !(is_held && xml::is_held(name)) { Fate::reduced(ODD_CHARACTERS) } else { fate }
-    })
-}
-
 impl Files<'_> {
     /// Writes what stands before images or tracks.
     fn write_head(&self, name: &str, mode: &str, out: &mut Vec<u8>, more: impl FnOnce(usize, &mut Vec<u8>)) {
@@ -275,7 +262,7 @@ impl Files<'_> {
         entries: &mut Entries<'_>,
     ) {
         let target = (LOSSES_STREAM, entries);
-        settle_each(annotation, fate, &mut fates_of(attributes), origin, &self.rows.classes, target);
+        settle_each(annotation, fate, &mut xml::fates_of(attributes), origin, &self.rows.classes, target);
     }
 
     /// Writes an image with what its label holds; `number` is its number from 1.

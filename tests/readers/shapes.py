@@ -8,7 +8,7 @@ def objects_of(native_rows, rows, key):
         row_id = row["data_row"]["id"]
         for project in row["projects"].values():
             for label in project["labels"]:
-                if label["id"] != rows[row_id]["label_id"]:
+                if label["id"] != rows.get(row_id, {}).get("label_id"):
                     continue
                 annotations = label["annotations"]
                 places = {None: annotations.get("objects", [])}
@@ -23,3 +23,17 @@ def objects_of(native_rows, rows, key):
 def ring_of(points):
     """The corners without the first one again at the end, and without what is not a number of theirs."""
     return [side for point in points[:-1] for side in (point["x"], point["y"])]
+
+
+def labels_of(native_rows):
+    """Every label of a project, by id."""
+    return {label["id"]: label for row in native_rows for project in row["projects"].values() for label in project["labels"]}
+
+
+def bounds_of(one):
+    """The left, upper, right and lower side of the box around a box or a polygon."""
+    if "bounding_box" in one:
+        box = one["bounding_box"]
+        return [box["left"], box["top"], box["left"] + box["width"], box["top"] + box["height"]]
+    xs, ys = ([point[side] for point in one["polygon"]] for side in "xy")
+    return [min(xs), min(ys), max(xs), max(ys)]

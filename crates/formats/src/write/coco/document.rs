@@ -1,9 +1,8 @@
 //! The JSON of a COCO file: what stands before, between and after its two lists, and their elements.
 
+use crate::write::attributes::Attributes;
 use crate::write::picture::ClassList;
-use crate::write::{Joiner, attributes::Attributes};
 use labelport_model::json::{ObjectWriter, quote_into};
-use std::io;
 
 /// Writes everything up to the list of images. Captions have no categories, and readers stumble over an empty list.
 pub(super) fn start(categories: Option<&[u8]>, out: &mut Vec<u8>) {
@@ -59,39 +58,5 @@ pub(super) fn open_element(out: &mut Vec<u8>) {
 pub(super) fn write_attributes(attributes: &Attributes, element: &mut ObjectWriter<'_>) {
     if !attributes.is_empty() {
         attributes.write_json(element.key("attributes"));
-    }
-}
-
-/// Takes the comma off the first element of each list, since no row knows whether it is the first.
-#[derive(Debug, Default)]
-pub(super) struct Commas {
-    /// Whether the last byte opened a list.
-    is_open: bool,
-}
-
-impl Joiner for Commas {
-    fn add(&mut self, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-        if self.is_open && bytes.first() == Some(&b',') {
-            bytes.remove(0);
-        }
-        if let Some(last) = bytes.last() {
-            self.is_open = *last == b'[';
-        }
-        Ok(bytes)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_element_of_a_list_has_no_comma() {
-        let mut commas = Commas::default();
-        let pieces: [&[u8]; 7] = [b"{\"a\":[", b",1", b",2", b"],\"b\":[", b"", b",3,4", b"]}"];
-        let joined: Vec<u8> = pieces.iter().flat_map(|piece| commas.add(piece.to_vec()).unwrap()).collect();
-        assert_eq!(joined, b"{\"a\":[1,2],\"b\":[3,4]}");
-        let empty: Vec<u8> = [&b"["[..], b"]"].iter().flat_map(|piece| commas.add(piece.to_vec()).unwrap()).collect();
-        assert_eq!(empty, b"[]");
     }
 }

@@ -27,6 +27,7 @@ use super::annotations::for_each;
 use super::attributes::Attributes;
 use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
+use super::commas::Commas;
 use super::naming::{self, FURTHER, NAMES, naming_apart};
 use super::picture::{self, CLASSES, ClassList, Kind, Listed, ROWS, Size, TURNED, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
@@ -38,7 +39,7 @@ use super::{
     About, Class, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
     Totals, Wanted,
 };
-use document::{BETWEEN, Commas, END, categories, open_element, write_attributes, write_names};
+use document::{BETWEEN, END, categories, open_element, write_attributes, write_names};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
 use labelport_model::json::{ObjectWriter, Value};

@@ -6,15 +6,13 @@
 use super::UNANSWERED;
 use crate::write::attributes::{Attributes, Value, check_name};
 use crate::write::class_names::ClassNames;
+use crate::write::declared::{self, Declared};
 use crate::write::picture::ClassList;
 use crate::write::xml::{self, Element};
 use crate::write::{About, Class, VALUES_LIMIT};
 use labelport_model::data_type::Form;
-use labelport_model::json::{Document, ObjectWriter, quote_into};
+use labelport_model::json::{ObjectWriter, quote_into};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What such values are among those of a row.
-const ATTRIBUTE: &str = "attribute";
 
 /// What CVAT draws.
 pub(super) const FORMS: [Form; 6] = [Form::Box, Form::Polygon, Form::Line, Form::Point, Form::Mask, Form::FrameMask];
@@ -34,16 +32,6 @@ struct Label {
     name: String,
     kind: &'static str,
     attributes: BTreeMap<String, Declared>,
-}
-
-/// The answers to a question.
-#[derive(Default)]
-struct Declared {
-    is_text: bool,
-    /// Chosen options; nothing where the question is never a radio question.
-    options: Option<BTreeSet<String>>,
-    /// Checked options; nothing where the question is never a checklist.
-    checks: Option<BTreeSet<String>>,
 }
 
 /// An attribute as CVAT has it.
@@ -74,21 +62,20 @@ impl Labels {
             let known = &mut labels.labels[number].kind;
             *known = if known.is_empty() || *known == kind { kind } else { "any" };
         }
-        let declared: Vec<(u32, String, &'static str, String)> =
-            about.values_of(ATTRIBUTE).filter_map(parse_value).collect();
+        let declared = declared::of(about);
         let is_cut = about.values.len() > VALUES_LIMIT;
         if is_cut {
             let notice = format!("there are more than {VALUES_LIMIT} different answers, and not all are declared");
             labels.notices.push(notice);
         }
-        let owners: BTreeSet<u32> = declared.iter().map(|(place, ..)| *place).collect();
+        let owners: BTreeSet<u32> = declared.keys().map(|(place, _)| *place).collect();
         let is_question = |class: &&Class| class.form.is_none() && !labels.of_class.contains_key(&class.index);
         let is_asked = |class: &&Class| owners.contains(&class.index) || is_cut && class.written > 0;
         let questions: Vec<&Class> = about.classes.iter().filter(is_question).filter(is_asked).collect();
         questions.into_iter().for_each(|class| labels.add_question(class, class_names));
-        for (place, name, kind, option) in declared {
+        for ((place, name), answers) in declared {
             let Some(number) = labels.of_class.get(&place) else { continue };
-            labels.labels[*number].attributes.entry(name).or_default().add(kind, option);
+            labels.labels[*number].attributes.entry(name).or_default().merge(answers);
         }
         let is_odd = |label: &&Label| !xml::is_held(&label.name);
         let odd = labels.labels.iter().filter(is_odd);
@@ -129,8 +116,10 @@ impl Labels {
                     let declared = label.and_then(|label| label.attributes.get(name)?.checks.as_ref());
                     let own = || chosen.iter().map(String::as_str);
                     let all: BTreeSet<&str> = declared.into_iter().flatten().map(String::as_str).chain(own()).collect();
-                    for option in &all {
-                        let is_checked = own().any(|text| text == *option);
+                    // One without any option anywhere is there all the same.
+                    let none = all.is_empty().then_some("");
+                    for option in all.into_iter().chain(none) {
+                        let is_checked = own().any(|text| text == option);
                         write(&check_name(name, option), if is_checked { "true" } else { "false" });
                     }
                 }
@@ -189,41 +178,6 @@ impl Labels {
     }
 }
 
-/// Lists what an annotation of a class needs declared, as values of a row.
-pub(super) fn values(place: u32, attributes: &Attributes, values: &mut Vec<String>) {
-    for (name, value, _) in attributes.iter() {
-        let mut add = |kind: &str, option: &str| {
-            let mut json = format!("{ATTRIBUTE}:[{place},\"{kind}\",").into_bytes();
-            quote_into(name, &mut json);
-            json.push(b',');
-            quote_into(option, &mut json);
-            json.push(b']');
-            // What was written is text.
-            values.extend(String::from_utf8(json).ok());
-        };
-        match value {
-            Value::None => add("select", UNANSWERED),
-            Value::Chosen(option) => add("select", option),
-            Value::Text(_) => add("text", ""),
-            Value::Several(chosen) if chosen.is_empty() => add("checkbox", ""),
-            Value::Several(chosen) => chosen.iter().for_each(|option| add("checkbox", option)),
-        }
-    }
-}
-
-/// Reads such a value: the place of the class, the name of the attribute, its kind, an option.
-fn parse_value(json: &str) -> Option<(u32, String, &'static str, String)> {
-    let document = Document::parse(json.as_bytes()).ok()?;
-    let items: Vec<_> = document.root().elements().collect();
-    let [place, kind, name, option] = items[..] else { return None };
-    let kind = match kind.as_text()?.as_ref() {
-        "select" => "select",
-        "checkbox" => "checkbox",
-        _ => "text",
-    };
-    Some((place.raw().parse().ok()?, name.as_text()?.into_owned(), kind, option.as_text()?.into_owned()))
-}
-
 fn kind_of(form: Form) -> &'static str {
     match form {
         Form::Box => "rectangle",
@@ -232,16 +186,6 @@ fn kind_of(form: Form) -> &'static str {
         Form::Point => "points",
         Form::Mask | Form::FrameMask => "mask",
         _ => "any",
-    }
-}
-
-impl Declared {
-    fn add(&mut self, kind: &'static str, option: String) {
-        match kind {
-            "select" => drop(self.options.get_or_insert_default().insert(option)),
-            "checkbox" => drop(self.checks.get_or_insert_default().insert(option)),
-            _ => self.is_text = true,
-        }
     }
 }
 
@@ -261,7 +205,8 @@ impl Label {
                 }
                 None => {}
             }
-            for option in declared.checks.iter().flatten() {
+            let none = declared.checks.as_ref().filter(|checks| checks.is_empty()).map(|_| "");
+            for option in declared.checks.iter().flatten().map(String::as_str).chain(none) {
                 let values = vec!["false".to_owned()];
                 all.push(Attribute { name: check_name(name, option), input: "checkbox", default: "false", values });
             }

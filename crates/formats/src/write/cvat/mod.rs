@@ -21,8 +21,9 @@ use super::annotations::for_each;
 use super::attributes::Attributes;
 use super::chosen::{LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
+use super::declared;
 use super::naming::NAMES;
-use super::picture::{self, Decided, Kind, Picture, ROWS, Rows, Size};
+use super::picture::{self, Decided, Figure, Kind, Picture, ROWS, Rows, Size};
 use super::settled::{Fate, LOSSES, Origin, settle_each};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
@@ -36,7 +37,7 @@ use labelport_model::json;
 use labelport_model::losses::Outcome;
 use labelport_model::record::{Annotations, Record};
 use labels::Labels;
-use shape::{Figure, NOT_HELD};
+use shape::NOT_HELD;
 use std::collections::{HashMap, HashSet};
 use track::{ATTRIBUTE_DEPTH, State, Track, ranges_of};
 
@@ -142,7 +143,7 @@ impl Encoder for Files<'_> {
                     let answers = matches!(annotation.body, Body::Classification(_));
                     let place = self.rows.classes.of_object(&annotation).filter(|_| !(is_video && answers));
                     if let Some(place) = place {
-                        labels::values(place, &attributes_of(&annotation), &mut values);
+                        declared::values(place, &attributes_of(&annotation), &mut values);
                     }
                 }
             }
@@ -243,7 +244,7 @@ impl Files<'_> {
     ) -> Result<(u32, Figure), &'static str> {
         let place = self.class_of(annotation, object)?;
         let shape = object.shape.as_ref().ok_or(NOT_HELD)?;
-        Ok((place, Figure::of(shape, size, self.rows.pictures)?))
+        Ok((place, Figure::of(shape, size, self.rows.pictures, NOT_HELD)?))
     }
 
     fn class_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<u32, &'static str> {
@@ -310,11 +311,11 @@ impl Files<'_> {
         let (place, element) = match &annotation.body {
             Body::Object(object) => {
                 let (place, figure) = self.figure(annotation, object, size)?;
-                let mut element = Element::open(figure.element(), DEPTH, out);
+                let mut element = Element::open(shape::element(&figure), DEPTH, out);
                 element.attribute("label", self.labels.name(place));
                 element.attribute("source", self.source());
                 element.attribute("occluded", "0");
-                figure.write(&mut element);
+                shape::write(&figure, &mut element);
                 element.attribute("z_order", "0");
                 (place, element)
             }

@@ -235,7 +235,7 @@ fn a_mask_is_run_lengths_along_the_rows_of_its_box() {
     let runs = crate::raster::Runs::of_rows(10, 20, [(3, 2, 5), (4, 2, 3), (5, 4, 5)].into_iter());
     let mut out = Vec::new();
     let mut element = Element::open("mask", 0, &mut out);
-    Figure::Mask(runs).write(&mut element);
+    shape::write(&Figure::Mask(runs), &mut element);
     element.close();
     let expect = "<mask rle=\"0, 4, 4, 1\" left=\"2\" top=\"3\" width=\"3\" height=\"3\"/>\n";
     assert_eq!(String::from_utf8(out).unwrap(), expect);

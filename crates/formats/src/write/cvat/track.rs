@@ -5,7 +5,8 @@
 //! it is not moved: a polygon stays as it is until the next key frame. Where no segment says how long an object lasts, it
 //! lasts as long as each next frame has it.
 
-use super::shape::Figure;
+use super::shape;
+use crate::write::picture::Figure;
 use crate::write::xml::Element;
 use labelport_model::json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -93,14 +94,14 @@ impl Track {
             let mut all: Vec<(i64, &State, bool)> = own.chain(copies).collect();
             all.sort_by_key(|(frame, ..)| *frame);
             for (frame, state, is_gone) in all {
-                let mut shape = Element::open(state.figure.element(), depth, out);
-                shape.attribute("frame", &(frame - 1).to_string());
-                shape.attribute("keyframe", "1");
-                shape.attribute("outside", if is_gone { "1" } else { "0" });
-                shape.attribute("occluded", "0");
-                state.figure.write(&mut shape);
-                shape.attribute("z_order", "0");
-                shape.holding(|_, out| out.extend_from_slice(&state.attributes));
+                let mut element = Element::open(shape::element(&state.figure), depth, out);
+                element.attribute("frame", &(frame - 1).to_string());
+                element.attribute("keyframe", "1");
+                element.attribute("outside", if is_gone { "1" } else { "0" });
+                element.attribute("occluded", "0");
+                shape::write(&state.figure, &mut element);
+                element.attribute("z_order", "0");
+                element.holding(|_, out| out.extend_from_slice(&state.attributes));
             }
         });
     }

@@ -12,6 +12,7 @@ from PIL import Image
 from pycocotools import mask as masks
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from shapes import objects_of, ring_of
 
 
 @pytest.fixture
@@ -31,25 +32,6 @@ def coco(export):
     return run
 
 
-def objects_of(native_rows, rows, key):
-    """Every shape of the labels that were written: by row, or by row and frame of a video."""
-    found = {}
-    for row in native_rows:
-        row_id = row["data_row"]["id"]
-        for project in row["projects"].values():
-            for label in project["labels"]:
-                if label["id"] != rows[row_id]["label_id"]:
-                    continue
-                annotations = label["annotations"]
-                places = {None: annotations.get("objects", [])}
-                for frame, content in annotations.get("frames", {}).items():
-                    places[int(frame)] = list(content["objects"].values())
-                for frame, objects in places.items():
-                    if shapes := [(one["feature_id"], one["name"], one[key]) for one in objects if key in one]:
-                        found[row_id, frame] = shapes
-    return found
-
-
 def place_of(image):
     return image["data_row_id"], image["frame_id"] + 1 if "frame_id" in image else None
 
@@ -62,11 +44,6 @@ def written_of(read, field):
         (images[one["image_id"]], one["feature_id"]): (categories[one["category_id"]], one[field], one)
         for one in read.dataset["annotations"]
     }
-
-
-def ring_of(points):
-    """The corners without the first one again at the end, and without what is not a number of theirs."""
-    return [side for point in points[:-1] for side in (point["x"], point["y"])]
 
 
 def test_pycocotools_reads_the_boxes_that_the_store_holds(coco, native_rows):

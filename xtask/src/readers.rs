@@ -1,6 +1,7 @@
 //! `cargo xtask readers`: exports, and REST by its description, in programs that know nothing of labelport.
 //!
-//! The suite is `tests/readers`; its programs are pinned in `tests/readers/requirements.txt`.
+//! The suite is `tests/readers`; its programs are pinned in `tests/readers/requirements.txt`. With `--heavy` there is also
+//! `tests/readers/heavy`: programs that take hundreds of megabytes, in an environment of their own.
 
 use crate::python::{Suite, find_python, run_suite};
 use crate::step::{self, Step, Work};
@@ -9,8 +10,11 @@ use std::path::Path;
 
 pub(crate) static READERS: Command = Command {
     name: "readers",
-    summary: "Open exports with the programs that people read them with",
-    run: |arguments| without_arguments(arguments, || step::run(&[STEP])),
+    summary: "Open exports with the programs that people read them with; with --heavy, also with large ones",
+    run: |arguments| match arguments {
+        [only] if only == "--heavy" => step::run(&[STEP, HEAVY_STEP]),
+        _ => without_arguments(arguments, || step::run(&[STEP])),
+    },
 };
 
 pub(crate) const STEP: Step = Step {
@@ -19,6 +23,20 @@ pub(crate) const STEP: Step = Step {
     remedy: "one test alone is `LABELPORT_BINARY=target/debug/labelport target/readers/bin/python -m pytest \
              tests/readers/FILE -k NAME`. Python 3.11 with its `venv` module has to be there.",
 };
+
+pub(crate) const HEAVY_STEP: Step = Step {
+    title: "Large readers of other formats",
+    work: Work::Own(check_heavy),
+    remedy: "one test alone is `LABELPORT_BINARY=target/debug/labelport target/readers-heavy/bin/python -m pytest \
+             tests/readers/heavy/FILE -k NAME`. The environment takes 800 MB of disk.",
+};
+
+fn check_heavy(root: &Path) -> Result<(), String> {
+    let python = find_python()?;
+    step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
+    let requirements = Path::new("tests/readers/heavy/requirements.txt");
+    run_suite(root, &python, &Suite { folder: "tests/readers/heavy", environment: "readers-heavy", requirements })
+}
 
 fn check(root: &Path) -> Result<(), String> {
     let python = find_python()?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// One step.
+#[derive(Clone, Copy)]
 pub(crate) struct Step {
     /// What stands above its output.
     pub(crate) title: &'static str,
@@ -16,6 +17,7 @@ pub(crate) struct Step {
 }
 
 /// What a step does.
+#[derive(Clone, Copy)]
 pub(crate) enum Work {
     /// Calls `cargo`.
     Cargo {

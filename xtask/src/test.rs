@@ -8,9 +8,13 @@ use crate::{Command, dist, programs, readers, sdk, without_arguments};
 
 pub(crate) static TEST: Command = Command {
     name: "test",
-    summary: "Check formatting and lints, then run every test; with --fast, the quick ones",
+    summary: "Check formatting and lints, then run every test; with --fast, the quick ones; with --with-readers heavy, also \
+              large readers",
     run: |arguments| match arguments {
         [only] if only == "--fast" => step::run(FAST_STEPS),
+        [option, which] if option == "--with-readers" && which == "heavy" => {
+            step::run(&[STEPS, &[readers::HEAVY_STEP]].concat())
+        }
         _ => without_arguments(arguments, || step::run(STEPS)),
     },
 };

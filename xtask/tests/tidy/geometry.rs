@@ -32,6 +32,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/cli/src/command/import.rs", "names the line of a file"),
     ("crates/engine/src/export/classes.rs", "names tools of ontologies"),
     ("crates/engine/src/import/refused.rs", "names the line of a file"),
+    ("crates/formats/src/write/cvat/", "writes elements of CVAT, some of which are the same words"),
     (
         "crates/formats/src/write/legacy/object.rs",
         "writes the keys of the old format, some of which are the same words",

@@ -149,6 +149,10 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("parquet", "\"parquet\"", &[], "parquet.zip"),
         ("spans", r#"{"name":"spans","allow_lossy":true}"#, &["--allow-lossy"], "spans.zip"),
+        ("cvat", r#"{"name":"cvat","allow_lossy":true}"#, &["--allow-lossy"], "cvat.zip"),
+        ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
+        ("parquet", "\"parquet\"", &[], "parquet.zip"),
+        ("voc", r#"{"name":"voc","allow_lossy":true}"#, &["--allow-lossy"], "voc.zip"),
         ("yolo", yolo, yolo_options, "yolo.zip"),
         ("yolo", accepting, &["--accept", "*=left_out,*=reduced"], "yolo.zip"),
     ] {

@@ -11,6 +11,7 @@
 mod canvas;
 mod fill;
 mod outline;
+mod rows;
 mod text;
 
 pub use canvas::{Area, Canvas};

@@ -24,6 +24,11 @@ pub(super) enum Value {
     Several(Vec<String>),
 }
 
+/// Returns what the attribute of an option of a checklist is called where an attribute has one value.
+pub(super) fn check_name(question: &str, option: &str) -> String {
+    if option.is_empty() { question.to_owned() } else { format!("{question}: {option}") }
+}
+
 /// Attributes in the order of the answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Attributes {

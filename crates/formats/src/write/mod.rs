@@ -23,6 +23,8 @@ mod class_names;
 mod coco;
 mod conll;
 mod csv;
+mod cvat;
+mod declared;
 mod digits;
 mod elements;
 mod entries;
@@ -46,6 +48,8 @@ mod tables;
 #[cfg(test)]
 mod testing;
 mod text;
+mod voc;
+mod xml;
 mod yolo;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
@@ -53,6 +57,7 @@ pub use brat::Brat;
 pub use coco::Coco;
 pub use conll::Conll;
 pub use csv::Csv;
+pub use cvat::Cvat;
 pub use entries::{Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
 pub use hf::HuggingFace;
@@ -61,6 +66,7 @@ pub use masks::Masks;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
 pub use spans::Spans;
+pub use voc::Voc;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -171,6 +177,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Coco,
     &Conll,
     &Csv,
+    &Cvat,
     &GeoJson,
     &HuggingFace,
     &LegacyJson(Legacy::PLAIN),
@@ -179,6 +186,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Ndjson,
     &Parquet,
     &Spans,
+    &Voc,
     &Yolo,
 ];
 

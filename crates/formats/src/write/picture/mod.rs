@@ -2,6 +2,7 @@
 
 mod class_list;
 mod drawn;
+mod figure;
 mod pixels;
 mod ring;
 mod row;
@@ -10,6 +11,7 @@ mod size;
 
 pub(super) use class_list::{CLASSES, ClassList, parse_pinned};
 pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
+pub(super) use figure::Figure;
 pub(super) use pixels::{IN_THE_BOX, pixels_of};
 pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 pub(super) use row::{Decided, Row, Rows};

@@ -2,8 +2,10 @@
 
 use super::row_list::{self, Listed};
 use super::size::{Kind, Size, TURNED};
-use crate::write::chosen::{Choice, Chooser, Chosen, Rank, label_id};
+use crate::write::annotations::for_each;
+use crate::write::chosen::{Choice, Chooser, Chosen, PREDICTIONS, Predictions, Rank, label_id};
 use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
+use crate::write::settled::{Classes, Fate, Origin, settle};
 use crate::write::split::Split;
 use crate::write::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
 use crate::write::stored::members;
@@ -98,6 +100,32 @@ impl<'f> Rows<'f> {
         }
     }
 
+    /// Fails where predictions are to be written with their confidence, for a format that has no place for it.
+    pub(in crate::write) fn refuse_scores(&self) -> Result<(), OpenError> {
+        if self.chooser.predictions != Predictions::WithScores {
+            return Ok(());
+        }
+        Err(OpenError::OptionValue {
+            option: PREDICTIONS.name.to_owned(),
+            value: "scores".to_owned(),
+            known: "no or labels: the format has no place for scores".to_owned(),
+        })
+    }
+
+    /// Settles a label of which nothing is written.
+    pub(in crate::write) fn leave_out(
+        &self,
+        row: &Row<'_>,
+        (decided, reason): (&Decided<'_>, &'static str),
+        classes: &Classes<'_>,
+        (stream, entries): (usize, &mut Entries<'_>),
+    ) {
+        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
+        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
+            settle(annotation, Fate::left_out(reason), &origin, classes, (stream, entries));
+        });
+    }
+
     /// Counts what there is to say of a row, and writes its line of the list. `has_pictures` says whether a video has frames
     /// that are written, `labels` is the file with what is drawn, `label_id` that of the label that was written.
     pub(in crate::write) fn list(
@@ -109,25 +137,34 @@ impl<'f> Rows<'f> {
         entries: &mut Entries<'_>,
     ) {
         let image = match row.media {
-            Ok((_, Kind::Video)) if !has_pictures => {
-                entries.losses.add("row", Outcome::LeftOut, "nothing is stored on a frame of its video", 1);
-                None
-            }
-            Ok((size, kind)) => {
+            Ok((_, Kind::Video)) if !has_pictures => Err("nothing is stored on a frame of its video"),
+            Ok((_, kind)) => Ok(row.image_path(self.images, kind)),
+            Err(reason) => Err(reason),
+        };
+        self.list_at(row, (image.as_deref().map_err(|reason| *reason), labels, label_id), stream, entries);
+    }
+
+    /// Does the same where a format says itself where the picture belongs, or why there is none.
+    pub(in crate::write) fn list_at(
+        &self,
+        row: &Row<'_>,
+        (image, labels, label_id): (Result<&str, &'static str>, &str, &str),
+        stream: usize,
+        entries: &mut Entries<'_>,
+    ) {
+        match (image, row.media) {
+            (Ok(_), Ok((size, _))) => {
                 // What is said of a row is said once.
                 let once = u64::from(row.further.is_none());
                 entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
                 let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
                 entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
-                Some(row.image_path(self.images, kind))
             }
-            Err(reason) => {
-                entries.losses.add("row", Outcome::LeftOut, reason, 1);
-                None
-            }
-        };
+            (Err(reason), _) | (_, Err(reason)) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
+        }
         if !entries.is_survey {
-            let listed = image.as_deref().map(|image| Listed { part: row.part, image, labels, label_id });
+            let image = image.ok().filter(|_| row.media.is_ok());
+            let listed = image.map(|image| Listed { part: row.part, image, labels, label_id });
             row_list::write(row.head.root(), listed.as_ref(), stream, entries);
         }
     }

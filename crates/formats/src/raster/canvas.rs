@@ -26,10 +26,15 @@ pub struct Area {
 }
 
 impl Canvas {
-    /// Makes an empty canvas; nothing if it has no pixels, or more than 2^26.
+    /// Returns whether a canvas can have this size: it has pixels, and no more than 2^26.
+    pub fn can_have(width: u32, height: u32) -> bool {
+        (1..=LIMIT_PIXELS).contains(&(u64::from(width) * u64::from(height)))
+    }
+
+    /// Makes an empty canvas; nothing if it cannot have the size.
     pub fn new(width: u32, height: u32) -> Option<Self> {
         let count = u64::from(width) * u64::from(height);
-        let pixels = (1..=LIMIT_PIXELS).contains(&count).then(|| vec![0; count as usize])?;
+        let pixels = Self::can_have(width, height).then(|| vec![0; count as usize])?;
         Some(Self { width, height, pixels })
     }
 

@@ -27,6 +27,7 @@ use super::split_by::SPLIT_BY;
 use super::{
     About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted,
 };
+use crate::raster::Canvas;
 use labelport_model::annotation::{Annotation, Body, Object};
 use labelport_model::data_type::Form;
 use labelport_model::losses::Outcome;
@@ -170,7 +171,9 @@ impl Encoder for Files<'_> {
     }
 
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
-        for row in self.rows.open(record) {
+        for mut row in self.rows.open(record) {
+            let is_small = |(size, _): &(Size, Kind)| Canvas::can_have(size.width as u32, size.height as u32);
+            row.media = row.media.and_then(|media| Some(media).filter(is_small).ok_or(painting::TOO_LARGE));
             self.write_row(&row, entries);
         }
     }

@@ -8,6 +8,8 @@ use crate::write::picture::{ClassList, IN_THE_BOX, Size};
 use crate::write::settled::{Fate, Pending};
 use std::collections::BTreeMap;
 
+/// Why a picture has no mask.
+pub(super) const TOO_LARGE: &str = "its picture is too large to be painted";
 /// The greatest value of a pixel in shades of grey.
 const TOO_MANY: &str = "its picture has more than 65,535 objects or classes";
 /// The greatest value of a pixel that is a place in a palette.
@@ -67,11 +69,7 @@ impl Painting {
         is_survey: bool,
     ) -> Made {
         let Some(mut canvas) = Canvas::new(size.width as u32, size.height as u32) else {
-            let fate = |painted: &Painted| {
-                Fate::left_out(
-                    painted.drawn.as_ref().err().copied().unwrap_or("its picture is too large to be painted"),
-                )
-            };
+            let fate = |painted: &Painted| Fate::left_out(painted.drawn.as_ref().err().copied().unwrap_or(TOO_LARGE));
             return Made { fates: self.0.iter().map(fate).collect(), ..Made::default() };
         };
         // A canvas holds numbers of objects, from 1; these are the classes of the numbers.

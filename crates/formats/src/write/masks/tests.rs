@@ -113,3 +113,14 @@ fn a_frame_of_a_video_has_a_picture() {
     }
     assert!(written.text("rows.csv").contains(",images/train/clip.video/,masks/train/clip.video/,l1\r\n"));
 }
+
+#[test]
+fn a_picture_that_is_too_large_has_no_mask() {
+    let media = r#"{"asset_type":"image","width":100000,"height":100000}"#;
+    let annotations = annotations();
+    let row = TestRow { head: r#""id":"clrow","external_id":"1.jpg""#, media, annotations: Some(&annotations) };
+    let written = write(&Masks, &[], &classes(&CLASSES), &[row]);
+    assert!(!written.files.keys().any(|path| path.starts_with("masks/")), "{:?}", written.files.keys());
+    assert!(written.text("rows.csv").ends_with("clrow,,1.jpg,,,,,\r\n"), "{}", written.text("rows.csv"));
+    assert!(written.losses.contains(&format!("1 row - left_out {}", painting::TOO_LARGE)), "{:?}", written.losses);
+}

@@ -49,7 +49,8 @@ impl Container {
             None => {
                 let endings: Vec<String> = ARCHIVES.iter().map(|(known, _)| format!(".{known}")).collect();
                 let known = format!("{}, or in nothing for a folder", endings.join(" or "));
-                Err(EndingError::new(&name, ending, known))
+                let remark = "is one file, and the format writes several;".to_owned();
+                Err(EndingError { name: name.to_string(), ending: format!(".{ending}"), remark, known })
             }
         }
     }

@@ -5,9 +5,10 @@ use labelport_engine::ambient::Chance;
 use labelport_engine::export;
 use labelport_engine::manifest::{Manifest, PackedFile};
 use labelport_engine::sink::{
-    Destination, DestinationError, Entry, Existing, Extent, FileError, FileSink, FolderSink, Packing, Rules, Sink,
-    Stream,
+    Container, Destination, DestinationError, Entry, Existing, Extent, FileError, FileSink, FolderSink, Packing, Rules,
+    Sink, Stream,
 };
+use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{Layout, Ndjson};
 use labelport_model::request::Scope;
 use labelport_samples::demo;
@@ -310,6 +311,16 @@ fn nothing_in_the_data_folder_is_a_destination() {
             outcome(name, data).expect(name);
         }
     }
+}
+
+#[test]
+fn a_package_says_what_it_is_where_its_name_ends_in_one_file() {
+    for (name, container) in [("a", Container::Folder), ("a.ZIP", Container::Archive(ArchiveKind::Zip))] {
+        assert_eq!(Container::of_path(Path::new(name)), Ok(container), "{name}");
+    }
+    let error = Container::of_path(Path::new("coco.json")).expect_err("coco.json").to_string();
+    let expect = "\"coco.json\" ends in \".json\", which is one file, and the format writes several; end the name in ";
+    assert!(error.starts_with(expect) && error.ends_with(", or in nothing for a folder"), "{error}");
 }
 
 #[test]

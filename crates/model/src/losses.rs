@@ -36,6 +36,9 @@ impl Outcome {
     }
 }
 
+/// What an object without an annotation kind is called among losses. It is of no class.
+pub const KINDLESS: &str = "object without a kind";
+
 /// What became of some things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
@@ -52,7 +55,7 @@ pub struct Loss {
 impl Loss {
     /// Returns whether an annotation or an answer is not in the result as it is stored.
     pub fn is_of_annotations(&self) -> bool {
-        self.class.is_some() && self.outcome != Outcome::Kept
+        (self.class.is_some() || self.what == KINDLESS) && self.outcome != Outcome::Kept
     }
 }
 
@@ -163,6 +166,13 @@ mod tests {
         let found: Vec<_> = losses.iter().map(|(loss, count)| (loss.class.as_deref(), loss.outcome, count)).collect();
         assert_eq!(found, [(Some("class 0"), Outcome::LeftOut, 1), (Some("class 1"), Outcome::Kept, 2)]);
         assert_eq!(losses.iter().filter(|(loss, _)| loss.is_of_annotations()).count(), 1);
+    }
+
+    #[test]
+    fn an_object_without_a_kind_is_an_annotation() {
+        let loss =
+            |what: &str| Loss { what: what.to_owned(), class: None, outcome: Outcome::LeftOut, reason: String::new() };
+        assert!(loss(KINDLESS).is_of_annotations() && !loss("row").is_of_annotations());
     }
 
     #[test]

@@ -43,9 +43,10 @@ impl fmt::Display for Refused {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "nothing was written, since the format {} cannot hold all of it", self.format)?;
         for (index, (loss, count)) in self.refused().enumerate() {
-            let (outcome, class) = (loss.outcome.word().replace('_', " "), loss.class.as_deref().unwrap_or_default());
+            let outcome = loss.outcome.word().replace('_', " ");
+            let class = loss.class.as_ref().map_or_else(String::new, |class| format!(" {class:?}"));
             let separator = if index == 0 { ": " } else { "; " };
-            write!(out, "{separator}{count} {} {class:?} {outcome}: {}", loss.what, loss.reason)?;
+            write!(out, "{separator}{count} {}{class} {outcome}: {}", loss.what, loss.reason)?;
         }
         Ok(())
     }

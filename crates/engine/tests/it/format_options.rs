@@ -203,7 +203,7 @@ fn coco_has_a_file_for_each_part_and_the_confidence_of_predictions() {
     let options = [("predictions", "scores"), ("task", "panoptic")];
     request.format.options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let refused = refusal(&workspace, &request, &Coco).to_string();
-    assert!(refused.contains("task is panoptic, which has no place for scores"), "{refused}");
+    assert!(refused.contains("no or labels for task=panoptic, which has no place for scores"), "{refused}");
 }
 
 #[test]

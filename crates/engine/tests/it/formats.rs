@@ -7,9 +7,9 @@ use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
 use labelport_engine::storage::files::Files as KeptFiles;
 use labelport_formats::package::{ArchiveKind, check_path};
 use labelport_formats::write::{
-    About, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals, Yolo,
+    About, Coco, Csv, Encoder, Entries, FORMATS, FileEntry, Format, Layout, Numbers, OpenError, Totals, Yolo,
 };
-use labelport_model::losses::{Loss, Losses, Outcome};
+use labelport_model::losses::{KINDLESS, Loss, Losses, Outcome};
 use labelport_model::record::Record;
 use labelport_model::request::{Accept, ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
@@ -254,6 +254,20 @@ fn an_export_that_would_lose_something_is_refused_before_the_first_byte() {
     assert!(ExportError::Lossy(still).to_string().contains("\"ImagePolygon=reduced\""));
     accepting.format.accept = refused.to_accept();
     export::run(&workspace.store, &accepting, &mut &mut files, &mut run).unwrap();
+}
+
+#[test]
+fn an_object_without_a_kind_is_refused_and_accepted_by_name() {
+    let workspace = Workspace::new();
+    for file in demo().files {
+        let text = String::from_utf8(file.ndjson.to_vec()).unwrap();
+        workspace.import_all(&file.name, text.replace(r#""annotation_kind":"ImagePolygon","#, "").as_bytes());
+    }
+    let mut request = everything(Scope::Catalog);
+    let refused = refusal(&workspace, &request, &Coco).to_string();
+    assert!(refused.contains(&format!("{KINDLESS} left out: it has no annotation kind")), "{refused}");
+    request.format.accept = ["*=left_out", "*=reduced"].map(|text| Accept::parse(text).unwrap()).into();
+    assert!(try_export(&workspace, &request, &Coco).is_ok());
 }
 
 #[test]

@@ -23,27 +23,9 @@ impl Runs {
             }
             before = here;
         }
-        // Where one row ends inside and the next one begins inside, there is no change.
+        // A run that goes on from the end of one row to the start of the next is one run.
         changes.sort_unstable();
-        let end = width * u64::from(bounds.height);
-        let (mut counts, mut from, mut kept) = (Vec::new(), 0, Vec::<u64>::new());
-        for place in changes {
-            match kept.last() {
-                Some(last) if *last == place => {
-                    kept.pop();
-                }
-                _ => kept.push(place),
-            }
-        }
-        for place in kept.into_iter().chain([end]) {
-            // A picture has fewer pixels than 2^32.
-            let count = u32::try_from(place - from).unwrap_or(u32::MAX);
-            if count > 0 || counts.is_empty() {
-                counts.push(count);
-            }
-            from = place;
-        }
-        counts
+        Self::of_changes(bounds.width, bounds.height, changes.into_iter()).counts
     }
 }
 

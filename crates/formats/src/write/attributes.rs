@@ -11,6 +11,9 @@ use labelport_model::json::{ObjectWriter, quote_into};
 /// How a question is reduced to which an answer leads.
 const NESTED: &str = "to an attribute that is named after the questions that lead to it";
 
+/// How a question is reduced whose name another one has.
+const NUMBERED: &str = "to an attribute with a number after its name, which another question has, too";
+
 /// What was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
@@ -40,19 +43,20 @@ impl Attributes {
     /// Makes attributes of answers and of all that they lead to.
     pub(super) fn of<'c>(answers: impl IntoIterator<Item = &'c Classification<'c>>) -> Self {
         let mut attributes = Self::default();
-        answers.into_iter().for_each(|answer| attributes.add(answer));
+        answers.into_iter().for_each(|answer| attributes.add_below(answer, ""));
         attributes
     }
 
-    /// Adds an answer and all that it leads to.
-    pub(super) fn add(&mut self, answer: &Classification<'_>) {
+    /// Adds an answer and all that it leads to. Returns what became of these, in the order in which they are counted.
+    pub(super) fn add(&mut self, answer: &Classification<'_>) -> Vec<Fate> {
+        let before = self.fates.len();
         self.add_below(answer, "");
+        self.fates[before..].to_vec()
     }
 
     fn add_below(&mut self, answer: &Classification<'_>, way: &str) {
         let own = text_of(answer.feature.name.as_ref());
         let wanted = if way.is_empty() { own } else { format!("{way}/{own}") };
-        self.fates.push(if way.is_empty() { Fate::KEPT } else { Fate::reduced(NESTED) });
         let option = |choice: &Choice<'_>| text_of(choice.feature.name.as_ref());
         let value = match &answer.answer {
             Some(Answer::Radio(choice)) => Value::One(option(choice)),
@@ -65,6 +69,11 @@ impl Attributes {
         let is_taken = |name: &String| self.members.iter().any(|(known, _)| known == name);
         let numbered = (2..).map(|number| format!("{wanted} ({number})"));
         let name = std::iter::once(wanted.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default();
+        self.fates.push(match (way.is_empty(), name == wanted) {
+            (true, true) => Fate::KEPT,
+            (true, false) => Fate::reduced(NUMBERED),
+            (false, _) => Fate::reduced(NESTED),
+        });
         self.members.push((name, value));
         answer.nested().for_each(|nested| self.add_below(nested, &wanted));
     }
@@ -145,6 +154,6 @@ mod tests {
             {"name":"side","radio_answer":{"name":"left","classifications":[{"name":"note","text_answer":{"content":"x"}}]}}]}},
             {"name":"damage","radio_answer":{"name":"no"}}]"#;
         let nested: String = nested.lines().map(str::trim).collect();
-        check(&nested, r#"{"damage":"yes","damage/side":"left","damage/side/note":"x","damage (2)":"no"}"#, 2);
+        check(&nested, r#"{"damage":"yes","damage/side":"left","damage/side/note":"x","damage (2)":"no"}"#, 3);
     }
 }

@@ -3,8 +3,9 @@
 //! One label is written, or each of them by itself; labels are never merged. Predictions of a model run can be written in
 //! their place. Of a row in several projects or model runs, the first counts.
 
+use super::split_by::{ByValue, SPLIT_BY};
 use super::stored::{members, parsed};
-use super::{About, FormatOption, OpenError, Options};
+use super::{About, FormatOption, OpenError, Options, Wanted};
 use labelport_model::json::Value;
 use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 
@@ -85,6 +86,13 @@ struct Merit {
     id: String,
 }
 
+/// Returns which sections of rows the options of labels and parts read.
+pub(super) fn wanted(options: &Options) -> Wanted {
+    let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
+    let predictions = options.get(PREDICTIONS.name).is_some_and(|value| value != "no");
+    Wanted { metadata, predictions, texts: false }
+}
+
 impl Chooser {
     /// Reads the options.
     pub(super) fn of(about: &About<'_>) -> Result<Self, OpenError> {
@@ -98,16 +106,23 @@ impl Chooser {
             return Err(OpenError::OptionValue {
                 option: LABELS.name.to_owned(),
                 value: "benchmark".to_owned(),
-                known: "best, latest or all where predictions are written, among which there is no benchmark"
+                known: "best, latest or all where predictions are written: a prediction is never a benchmark"
                     .to_owned(),
             });
         }
         Ok(Self { chosen, predictions })
     }
 
-    /// Returns whether options ask for predictions.
-    pub(super) fn reads_predictions(options: &Options) -> bool {
-        options.get(PREDICTIONS.name).is_some_and(|value| value != "no")
+    /// Fails where predictions are to be written with their confidence, for something that has no place for it.
+    pub(super) fn refuse_scores(self, what: &str) -> Result<(), OpenError> {
+        if self.predictions != Predictions::WithScores {
+            return Ok(());
+        }
+        Err(OpenError::OptionValue {
+            option: PREDICTIONS.name.to_owned(),
+            value: "scores".to_owned(),
+            known: format!("no or labels for {what}, which has no place for scores"),
+        })
     }
 
     /// Lists all labels and predictions of a row, in its order, with what is to become of them.

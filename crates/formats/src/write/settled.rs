@@ -1,10 +1,10 @@
 //! What became of each annotation, counted by class and written line by line.
 
 use super::{About, Class, Entries};
-use labelport_model::annotation::{Annotation, Body, Mark, Text};
+use labelport_model::annotation::{Annotation, Body, Holder, Mark, Object, Text};
 use labelport_model::data_type::Form;
 use labelport_model::json::{ObjectWriter, unquote};
-use labelport_model::losses::Outcome;
+use labelport_model::losses::{KINDLESS, Outcome};
 use std::collections::HashMap;
 
 /// The stream of a package that names each annotation that is not in it as it is stored.
@@ -13,8 +13,10 @@ pub(super) const LOSSES: &str = "losses.ndjson";
 /// Why answers are left out of formats that hold shapes alone.
 pub(super) const NO_ANSWERS: &str = "the format has no place for answers";
 
-/// What is said of an object without a kind.
-const KINDLESS: &str = "it has no annotation kind, by which it would be counted";
+/// Why an object without a kind is left out.
+const NO_KIND: &str = "it has no annotation kind";
+/// Why an annotation of an unknown feature is left out.
+pub(super) const NO_CLASS: &str = "its class is not known";
 
 /// Why something inside an annotation is left out of formats that hold what is known.
 const UNREAD: &str = "it is inside another annotation, in a form that is not known";
@@ -69,7 +71,20 @@ impl<'a> Classes<'a> {
         self.classes.get(place as usize).and_then(|class| class.form)
     }
 
-    /// Returns the place of an object's class.
+    /// Returns the place of an object's class. Fails with a clause for an object of no class.
+    pub(super) fn place_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<u32, &'static str> {
+        if object.kind.is_none() {
+            return Err(NO_KIND);
+        }
+        self.of_object(annotation).ok_or(NO_CLASS)
+    }
+
+    /// Returns a class by its place.
+    pub(super) fn class(&self, place: u32) -> Option<&Class> {
+        self.classes.get(place as usize)
+    }
+
+    /// Returns the place of the class of what an annotation is.
     pub(super) fn of_object(&self, annotation: &Annotation<'_>) -> Option<u32> {
         // The first annotation that is counted is the object itself.
         let mut found = None;
@@ -113,10 +128,14 @@ pub(super) fn settle_each(
     (stream, entries): (usize, &mut Entries<'_>),
 ) {
     let is_object = matches!(&annotation.body, Body::Object(object) if object.kind.is_some());
-    if !is_object && matches!(annotation.body, Body::Object(_)) {
-        entries.losses.add("object", Outcome::LeftOut, KINDLESS, 1);
-    }
     let id = annotation.feature().id.as_ref().map(Text::as_json);
+    if !is_object && matches!(annotation.body, Body::Object(_)) {
+        Settled::kindless(id).write(Fate::left_out(NO_KIND), origin, (stream, entries));
+    }
+    if annotation.place.list == Holder::InnerList {
+        // The store does not count an answer in such a list, but those to which it leads.
+        answers.next();
+    }
     let mut is_first = is_object;
     annotation.for_each_mark(&mut |mark| {
         let fate = match (std::mem::take(&mut is_first), fate.outcome) {
@@ -138,7 +157,11 @@ struct Settled<'s> {
     name: &'s str,
 }
 
-impl Settled<'_> {
+impl<'s> Settled<'s> {
+    fn kindless(id: Option<&'s str>) -> Self {
+        Self { id, place: None, kind: KINDLESS, name: "" }
+    }
+
     fn write(&self, fate: Fate, origin: &Origin<'_>, (stream, entries): (usize, &mut Entries<'_>)) {
         match self.place {
             Some(place) => entries.losses.settle(place, fate.outcome, fate.reason),
@@ -191,7 +214,7 @@ impl Pending {
     /// Settles the object by its fate, and the answers about it as left out.
     pub(super) fn settle(&self, fate: Fate, origin: &Origin<'_>, (stream, entries): (usize, &mut Entries<'_>)) {
         if !self.is_counted {
-            entries.losses.add("object", Outcome::LeftOut, KINDLESS, 1);
+            Settled::kindless(self.id.as_deref()).write(Fate::left_out(NO_KIND), origin, (stream, &mut *entries));
         }
         for (index, (place, kind, name)) in self.marks.iter().enumerate() {
             let is_object = index == 0 && self.is_counted;

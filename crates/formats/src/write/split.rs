@@ -4,7 +4,8 @@
 //! ([`ByValue`]).
 
 use super::split_by::{ByValue, RESERVED, SPLIT_BY};
-use super::{About, FormatOption, OpenError};
+use super::{About, Entries, FormatOption, OpenError};
+use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
 
 /// The option.
@@ -53,6 +54,16 @@ impl Split {
         }
     }
 
+    /// Returns the place of a part among the names.
+    pub(super) fn place(&self, part: &str) -> usize {
+        self.names().iter().position(|name| name == part).unwrap_or_default()
+    }
+
+    /// Says which parts are not called as people know them.
+    pub(super) fn say_renamed(&self, entries: &mut Entries<'_>) {
+        self.renamed().iter().for_each(|why| entries.losses.add("part", Outcome::Reduced, why, 1));
+    }
+
     /// Returns what decides on the part of a row where that is not its id; empty for a row that has no such thing.
     pub(super) fn value(&self, record: &Record<'_>) -> Option<String> {
         match self {
@@ -62,7 +73,7 @@ impl Split {
     }
 
     /// Lists sentences about parts that are not called as people know them.
-    pub(super) fn renamed(&self) -> &[String] {
+    fn renamed(&self) -> &[String] {
         match self {
             Self::ByShare(_) => &[],
             Self::ByValue(values) => values.renamed(),

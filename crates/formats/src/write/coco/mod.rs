@@ -25,7 +25,7 @@ mod spot;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{LABELS, PREDICTIONS, Predictions};
+use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::elements::{Commas, open_element};
 use super::naming::NAMES;
@@ -42,7 +42,6 @@ use document::{BETWEEN, END, categories, write_attributes, write_names};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
 use labelport_model::json::ObjectWriter;
-use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
 use pose::Role;
 use spot::Spot;
@@ -169,7 +168,7 @@ impl Format for Coco {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        Rows::wanted(options)
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
@@ -177,12 +176,8 @@ impl Format for Coco {
         let task = Task::of(about.option(&TASK));
         let without_videos = (task == Task::Panoptic).then_some("panoptic segmentation is of images alone");
         let rows = Rows::of(about, without_videos)?;
-        if matches!(task, Task::Captions | Task::Panoptic) && rows.chooser.predictions == Predictions::WithScores {
-            return Err(OpenError::OptionValue {
-                option: PREDICTIONS.name.to_owned(),
-                value: "scores".to_owned(),
-                known: format!("no or labels where task is {}, which has no place for scores", about.option(&TASK)),
-            });
+        if matches!(task, Task::Captions | Task::Panoptic) {
+            rows.chooser.refuse_scores(&format!("task={}", about.option(&TASK)))?;
         }
         let skeletons = match (about.options.get(POSE.name), task) {
             (None, _) => None,
@@ -229,12 +224,8 @@ impl Encoder for Files<'_> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         picture::start(ROWS_STREAM, entries);
-        for renamed in self.list.renamed() {
-            entries.losses.add("class", Outcome::Reduced, renamed, 1);
-        }
-        for renamed in self.rows.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.list.say_renamed(entries);
+        self.rows.split.say_renamed(entries);
         entries.files.push(self.list.to_file());
         let places = self.list.places();
         let categories = categories(&self.list, |category, number, name| match self.task {
@@ -291,7 +282,7 @@ impl Files<'_> {
     }
 
     fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.rows.split.names().iter().position(|name| name == part).unwrap_or_default()
+        PARTS_STREAM + self.rows.split.place(part)
     }
 
     /// Writes the pictures of a row into the list of images.
@@ -305,7 +296,9 @@ impl Files<'_> {
                 let mut attributes = Attributes::default();
                 if let Some(decided) = written.filter(|_| has_attributes) {
                     for_each(decided.label.annotations, entries, &mut |annotation, _| {
-                        collect_answers(annotation, &mut attributes);
+                        if annotation.place.frame.is_none() {
+                            collect_answers(annotation, &mut attributes);
+                        }
                     });
                 }
                 self.write_image(row, numbers.take_picture(), None, &attributes, numbers.row, entries);
@@ -347,7 +340,10 @@ impl Files<'_> {
                     label_id = &decided.id;
                     self.write_label(row, decided, (&size, kind), numbers, entries);
                 }
-                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
+                (reason, _) => {
+                    let left_out = (decided, reason.unwrap_or_default());
+                    self.rows.leave_out(row, left_out, &self.classes, (LOSSES_STREAM, entries));
+                }
             }
         }
         let target = (&*self.path(row.part), label_id);
@@ -384,24 +380,16 @@ impl Files<'_> {
         image.close();
     }
 
-    fn leave_out(&self, row: &Row<'_>, decided: &Decided<'_>, reason: &'static str, entries: &mut Entries<'_>) {
-        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
-        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
-            self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
-        });
-    }
-
+    /// Settles an annotation, and the answers in it by fates of their own.
     fn settle(
         &self,
         annotation: &Annotation<'_>,
-        (fate, answers): (Fate, &Attributes),
+        (fate, answers): (Fate, Vec<Fate>),
         origin: &Origin<'_>,
         entries: &mut Entries<'_>,
     ) {
-        // The store does not count an answer in such a list, but those to which it leads.
-        let uncounted = usize::from(annotation.place.list == Holder::InnerList);
-        let mut fates = answers.fates().skip(uncounted);
-        settle_each(annotation, fate, &mut fates, origin, &self.classes, (LOSSES_STREAM, entries));
+        let target = (LOSSES_STREAM, entries);
+        settle_each(annotation, fate, &mut answers.into_iter(), origin, &self.classes, target);
     }
 
     /// Writes the annotations of a label; the picture of an image has its number already.
@@ -414,7 +402,14 @@ impl Files<'_> {
         entries: &mut Entries<'_>,
     ) {
         let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
-        let mut spot = Spot { row, size, picture: numbers.picture - 1, frame: None, tracks: HashMap::new() };
+        let mut spot = Spot {
+            row,
+            size,
+            picture: numbers.picture - 1,
+            frame: None,
+            tracks: HashMap::new(),
+            answers: Attributes::default(),
+        };
         if self.task == Task::Panoptic {
             return self.write_panoptic(decided, &spot, &origin, entries);
         }
@@ -429,11 +424,12 @@ impl Files<'_> {
                 _ => None,
             };
             if let Some(reason) = reason {
-                self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
+                settle(annotation, Fate::left_out(reason), &origin, &self.classes, (LOSSES_STREAM, entries));
                 return;
             }
             if frame != spot.frame {
                 spot.frame = frame;
+                spot.answers = Attributes::default();
                 spot.picture = numbers.take_picture();
             }
             self.write_annotation(annotation, role, &mut spot, numbers, &origin, entries);
@@ -458,9 +454,8 @@ impl Files<'_> {
                 settle_each(annotation, Fate::KEPT, &mut fates, origin, &self.classes, target);
             }
             Body::Classification(_) => {
-                let mut attributes = Attributes::default();
-                collect_answers(annotation, &mut attributes);
-                self.settle(annotation, (Fate::KEPT, &attributes), origin, entries);
+                let fates = collect_answers(annotation, &mut spot.answers);
+                self.settle(annotation, (Fate::KEPT, fates), origin, entries);
             }
             Body::Object(_) if matches!(role, Role::Point(_)) => {
                 // A point of a skeleton has no place for answers about it.
@@ -474,7 +469,7 @@ impl Files<'_> {
                 };
                 let written = self.write_object(annotation, object, (&attributes, role), spot, numbers, entries);
                 let fate = written.err().map_or(Fate::KEPT, Fate::left_out);
-                self.settle(annotation, (fate, &attributes), origin, entries);
+                self.settle(annotation, (fate, attributes.fates().collect()), origin, entries);
             }
         }
     }
@@ -503,11 +498,11 @@ impl Files<'_> {
     }
 }
 
-fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) {
-    if let Body::Classification(answer) = &annotation.body
-        && annotation.count_unread() == 0
-    {
-        attributes.add(answer);
+/// Adds an answer about a picture to others. Returns what became of it and of those to which it leads.
+fn collect_answers(annotation: &Annotation<'_>, attributes: &mut Attributes) -> Vec<Fate> {
+    match &annotation.body {
+        Body::Classification(answer) if annotation.count_unread() == 0 => attributes.add(answer),
+        _ => Vec::new(),
     }
 }
 

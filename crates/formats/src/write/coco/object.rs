@@ -31,10 +31,7 @@ impl Files<'_> {
 
     /// Returns the category of an object. Fails with a clause where it has none.
     pub(super) fn category_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<usize, &'static str> {
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        let place = self.classes.place_of(annotation, object)?;
         if !self.list.is_drawn(place) {
             return Err(self.not_held());
         }

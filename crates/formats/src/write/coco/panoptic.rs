@@ -55,14 +55,14 @@ impl Files<'_> {
             Ok(segment) if segment.is_box => Fate::reduced(IN_THE_BOX),
             Ok(_) => Fate::KEPT,
         });
+        let mut answers = Attributes::default();
         for_each(decided.label.annotations, entries, &mut |annotation, entries| {
             let fate = fates.next().unwrap_or(Fate::KEPT);
             match &annotation.body {
                 Body::Object(_) => settle(annotation, fate, origin, &self.classes, (LOSSES_STREAM, entries)),
                 Body::Classification(_) => {
-                    let mut attributes = Attributes::default();
-                    collect_answers(annotation, &mut attributes);
-                    self.settle(annotation, (fate, &attributes), origin, entries);
+                    let fates = collect_answers(annotation, &mut answers);
+                    self.settle(annotation, (fate, fates), origin, entries);
                 }
             }
         });
@@ -96,7 +96,7 @@ impl Files<'_> {
         entries.files.push(FileEntry { path, bytes: canvas.to_rgb_png() });
     }
 
-    /// Paints an object. Fails with a clause that says why it is left out; an answer is not painted, which is no failure.
+    /// Paints an object; an answer has nothing to paint. Fails with a clause that says why an object is left out.
     fn paint(
         &self,
         annotation: &Annotation<'_>,

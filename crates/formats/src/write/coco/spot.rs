@@ -1,5 +1,6 @@
 //! Where annotations are written: a row, and a picture of it.
 
+use crate::write::attributes::Attributes;
 use crate::write::picture::{Row, Size};
 use std::collections::HashMap;
 
@@ -12,4 +13,6 @@ pub(super) struct Spot<'s, 'r> {
     pub(super) frame: Option<i64>,
     /// The numbers of the objects of a video, by feature id.
     pub(super) tracks: HashMap<String, usize>,
+    /// The answers about the picture.
+    pub(super) answers: Attributes,
 }

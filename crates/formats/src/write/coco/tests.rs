@@ -220,3 +220,24 @@ fn all_pixels_of_a_picture_belong_to_the_last_object_on_them() {
     let video = "1 row - left_out panoptic segmentation is of images alone";
     assert!(written.losses.contains(&video.to_owned()), "{:?}", written.losses);
 }
+
+#[test]
+fn two_questions_of_one_name_are_said() {
+    let annotations = format!(r#"{{"objects":[],"classifications":[{ANSWER},{ANSWER}]}}"#);
+    let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];
+    let written = encode(&[], &rows);
+    let text = written.text("annotations/instances_train.json");
+    assert!(text.contains(r#""attributes":{"sort":"old","sort (2)":"old"}"#), "{text}");
+    let numbered = "to an attribute with a number after its name, which another question has, too";
+    let expect = ["1 radio_answer sort kept".to_owned(), format!("1 radio_answer sort reduced {numbered}")];
+    assert_eq!(written.losses, expect);
+}
+
+#[test]
+fn what_is_on_a_frame_of_an_image_is_nowhere() {
+    let annotations = format!(r#"{{"frames":{{"3":{{"objects":{{}},"classifications":[{ANSWER}]}}}}}}"#);
+    let rows = [TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) }];
+    let written = encode(&[], &rows);
+    assert!(!written.text("annotations/instances_train.json").contains("attributes"));
+    assert_eq!(written.losses, ["1 radio_answer sort left_out it is on a frame, and its row is an image"]);
+}

@@ -76,7 +76,7 @@ impl Format for Conll {
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let base = Base::of(about)?;
-        base.refuse_scores(self.name())?;
+        base.chooser.refuse_scores(self.name())?;
         // White space would end the column.
         let safe = |name: &str| safe_word(name, |letter| !letter.is_whitespace() && !letter.is_control());
         let labels = Words::of(base.entities.names().iter().map(String::as_str), safe);

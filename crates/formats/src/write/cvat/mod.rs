@@ -19,12 +19,12 @@ mod track;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{LABELS, PREDICTIONS, Predictions};
+use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::declared;
 use super::naming::NAMES;
 use super::picture::{self, Decided, Figure, Kind, ROWS, Row, Rows, Size};
-use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
+use super::settled::{Classes, Fate, LOSSES, NO_CLASS, Origin, settle_each};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
 use super::stored::parsed;
@@ -99,13 +99,13 @@ impl Format for Cvat {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        Rows::wanted(options)
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let rows = Rows::of(about, None)?;
-        rows.refuse_scores()?;
+        rows.chooser.refuse_scores(self.name())?;
         let labels = Labels::of(about, ClassNames::of(about.option(&CLASS_NAMES)));
         let mut declared = Vec::new();
         labels.write_xml(3, &mut declared);
@@ -128,9 +128,7 @@ impl Encoder for Files<'_> {
         for notice in self.labels.notices() {
             entries.losses.add("class", Outcome::Reduced, notice, 1);
         }
-        for renamed in self.rows.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.rows.split.say_renamed(entries);
         entries.files.push(FileEntry { path: "labels.json".to_owned(), bytes: self.labels.to_json() });
         for (part, out) in self.rows.split.names().iter().zip(entries.streams.iter_mut().skip(PARTS_STREAM)) {
             self.write_head(part, "annotation", out, |_, _| {});
@@ -257,10 +255,7 @@ impl Files<'_> {
     }
 
     fn class_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<u32, &'static str> {
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        let place = self.classes.place_of(annotation, object)?;
         if self.labels.is_drawn(place) { Ok(place) } else { Err(NOT_HELD) }
     }
 
@@ -296,7 +291,7 @@ impl Files<'_> {
         if entries.is_survey {
             return;
         }
-        let stream = PARTS_STREAM + self.rows.split.names().iter().position(|name| name == picture.part).unwrap_or(0);
+        let stream = PARTS_STREAM + self.rows.split.place(picture.part);
         let mut image = Element::open("image", 1, entries.stream(stream));
         image.attribute("id", &(number - 1).to_string());
         image.attribute("name", &format!("{}{}", picture.name.stem, picture.name.extension));
@@ -330,7 +325,7 @@ impl Files<'_> {
             }
             Body::Classification(_) if annotation.place.list == Holder::InnerList => return Err(INNER_LIST),
             Body::Classification(_) => {
-                let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+                let place = self.classes.of_object(annotation).ok_or(NO_CLASS)?;
                 let mut element = Element::open("tag", DEPTH, out);
                 element.attribute("label", self.labels.name(place));
                 element.attribute("source", self.source());

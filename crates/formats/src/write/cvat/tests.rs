@@ -245,5 +245,5 @@ fn a_mask_is_run_lengths_along_the_rows_of_its_box() {
 fn scores_have_no_place() {
     let options = [("predictions".to_owned(), "scores".to_owned())].into();
     let refused = Cvat.open(&About { options, ..About::default() }).err().map(|error| error.to_string());
-    assert!(refused.is_some_and(|error| error.ends_with("the format has no place for scores")));
+    assert!(refused.is_some_and(|error| error.ends_with("no or labels for cvat, which has no place for scores")));
 }

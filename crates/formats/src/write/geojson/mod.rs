@@ -11,18 +11,18 @@ mod geometry;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{Chooser, LABELS, PREDICTIONS, Predictions, label_id};
+use super::chosen::{self, Chooser, LABELS, PREDICTIONS, Predictions, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::elements::{Commas, open_element};
 use super::row_list::{self, Listed, ROWS};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
 use super::split::{SPLIT, Split};
-use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
+use super::split_by::{NO_VALUE, PART, SPLIT_BY};
 use super::stored::{members, parsed};
 use super::{
     About, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Totals, Wanted,
 };
-use labelport_model::annotation::{Annotation, Body, Holder, Shape};
+use labelport_model::annotation::{Annotation, Body, Object, Shape};
 use labelport_model::data_type::{self, Form};
 use labelport_model::json::{ObjectWriter, Value};
 use labelport_model::losses::Outcome;
@@ -88,8 +88,7 @@ impl Format for GeoJson {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: false }
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
@@ -118,9 +117,7 @@ impl Encoder for Files<'_> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         row_list::start(ROWS_STREAM, entries);
-        for renamed in self.features.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.features.split.say_renamed(entries);
         if !self.features.has_lines {
             let parts = entries.streams.iter_mut().skip(PARTS_STREAM);
             parts.for_each(|out| out.extend_from_slice(b"{\"type\":\"FeatureCollection\",\"features\":["));
@@ -193,7 +190,7 @@ impl Features {
     }
 
     fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
+        PARTS_STREAM + self.split.place(part)
     }
 
     /// Begins a feature in a list, or on a line.
@@ -218,28 +215,20 @@ impl Files<'_> {
         let origin = Origin { data_row_id: row.id, label_id };
         let mut of_map = Attributes::default();
         for_each(label.annotations, entries, &mut |annotation, entries| {
-            let mut attributes = Attributes::default();
-            let fate = match (reason, &annotation.body) {
-                (Some(reason), _) => Fate::left_out(reason),
-                (None, Body::Classification(answer)) => {
-                    if annotation.count_unread() == 0 {
-                        attributes.add(answer);
-                        of_map.add(answer);
-                    }
-                    Fate::KEPT
-                }
-                (None, Body::Object(_)) => {
-                    if annotation.count_unread() == 0 {
-                        annotation.answers().iter().for_each(|answer| attributes.add(answer));
-                    }
-                    let written = self.write_object(row, label_id, annotation, &attributes, entries);
-                    written.err().map_or(Fate::KEPT, Fate::left_out)
+            let is_read = annotation.count_unread() == 0;
+            let on_frame = annotation.place.frame.map(|_| "it is on a frame, and its row is a map");
+            let (fate, fates) = match (reason.or(on_frame), &annotation.body) {
+                (Some(reason), _) => (Fate::left_out(reason), Vec::new()),
+                (None, Body::Classification(answer)) if is_read => (Fate::KEPT, of_map.add(answer)),
+                (None, Body::Classification(_)) => (Fate::KEPT, Vec::new()),
+                (None, Body::Object(object)) => {
+                    let answers = if is_read { Attributes::of(annotation.answers()) } else { Attributes::default() };
+                    let written = self.write_object(row, label_id, (annotation, object), &answers, entries);
+                    (written.err().map_or(Fate::KEPT, Fate::left_out), answers.fates().collect())
                 }
             };
-            // The store does not count an answer in such a list, but those to which it leads.
-            let uncounted = usize::from(annotation.place.list == Holder::InnerList);
-            let mut fates = attributes.fates().skip(uncounted);
-            settle_each(annotation, fate, &mut fates, &origin, &self.classes, (LOSSES_STREAM, entries));
+            let target = (LOSSES_STREAM, entries);
+            settle_each(annotation, fate, &mut fates.into_iter(), &origin, &self.classes, target);
         });
         if !of_map.is_empty() && !entries.is_survey {
             let out = entries.stream(row.stream);
@@ -266,11 +255,11 @@ impl Files<'_> {
         &self,
         row: &Row<'_>,
         label_id: &str,
-        annotation: &Annotation<'_>,
+        (annotation, object): (&Annotation<'_>, &Object<'_>),
         attributes: &Attributes,
         entries: &mut Entries<'_>,
     ) -> Result<(), &'static str> {
-        let Body::Object(object) = &annotation.body else { return Err(NOT_HELD) };
+        let place = self.classes.place_of(annotation, object)?;
         let Some(Shape::Geo(geo)) = &object.shape else { return Err(NOT_HELD) };
         let mut geometry = Vec::new();
         geometry::write(&geo.coordinates, &mut geometry)?;
@@ -284,12 +273,8 @@ impl Files<'_> {
         }
         feature.raw("geometry", &geometry);
         let mut properties = ObjectWriter::open(feature.key("properties"));
-        let name = match self.features.class_names {
-            ClassNames::Name => &object.feature.name,
-            ClassNames::Value => &object.feature.value,
-        };
-        if let Some(name) = name {
-            properties.raw("name", name.as_json().as_bytes());
+        if let Some(class) = self.classes.class(place) {
+            properties.text("name", self.features.class_names.name(class));
         }
         if let Some(kind) = &object.kind {
             properties.raw("kind", kind.as_json().as_bytes());

@@ -92,3 +92,16 @@ fn other_rows_are_left_out() {
         [format!("1 GeoPoint crane {reason}"), format!("2 radio_answer roof {reason}"), format!("1 row - {reason}")];
     assert_eq!(written.losses, expect);
 }
+
+#[test]
+fn a_feature_is_named_after_its_class_and_has_one() {
+    let point = object(2, 1, r#"{"type":"Point","coordinates":[1,2]}"#);
+    let kindless = point.replace(r#""annotation_kind":"GeoPoint","#, "");
+    let written = encode(&[("class-names", "value")], MAP, &[point, kindless]);
+    let text = written.text("features.geojson");
+    // What is stored has no value, which then is made of the name.
+    assert_eq!((text.matches("\"id\":").count(), text.matches(r#""name":"crane""#).count()), (1, 1), "{text}");
+    let left_out = "left_out it has no annotation kind";
+    assert!(written.losses.contains(&format!("1 object without a kind - {left_out}")), "{:?}", written.losses);
+    assert!(written.text("losses.ndjson").contains(r#""kind":"object without a kind""#));
+}

@@ -12,7 +12,7 @@
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::Attributes;
-use super::chosen::{LABELS, PREDICTIONS, Predictions};
+use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
 use super::naming::NAMES;
@@ -23,10 +23,9 @@ use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
 use super::{About, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted};
-use labelport_model::annotation::{Annotation, Body, Holder, Object};
+use labelport_model::annotation::{Annotation, Body, Object};
 use labelport_model::data_type::Form;
 use labelport_model::json::{ObjectWriter, quote_into};
-use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
 
 /// Image folders.
@@ -77,7 +76,7 @@ impl Format for HuggingFace {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        Rows::wanted(options)
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
@@ -106,12 +105,8 @@ impl Encoder for Files<'_> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         picture::start(ROWS_STREAM, entries);
-        for renamed in self.list.renamed() {
-            entries.losses.add("class", Outcome::Reduced, renamed, 1);
-        }
-        for renamed in self.rows.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.list.say_renamed(entries);
+        self.rows.split.say_renamed(entries);
         entries.files.push(self.list.to_file());
     }
 
@@ -147,7 +142,7 @@ struct Boxed {
 
 impl Files<'_> {
     fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.rows.split.names().iter().position(|name| name == part).unwrap_or_default()
+        PARTS_STREAM + self.rows.split.place(part)
     }
 
     fn write_row(&self, row: &Row<'_>, entries: &mut Entries<'_>) {
@@ -159,33 +154,16 @@ impl Files<'_> {
                     label_id = &decided.id;
                     (boxes, answers) = self.read_label(row, decided, &size, entries);
                 }
-                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
+                (reason, _) => {
+                    let left_out = (decided, reason.unwrap_or_default());
+                    self.rows.leave_out(row, left_out, &self.classes, (LOSSES_STREAM, entries));
+                }
             }
         }
         if row.media.is_ok() && !entries.is_survey {
             self.write_line(row, label_id, &boxes, &answers, entries);
         }
         self.rows.list(row, true, (&path_of(row.part), label_id), ROWS_STREAM, entries);
-    }
-
-    fn leave_out(&self, row: &Row<'_>, decided: &Decided<'_>, reason: &'static str, entries: &mut Entries<'_>) {
-        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
-            let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
-            self.settle(annotation, (Fate::left_out(reason), &Attributes::default()), &origin, entries);
-        });
-    }
-
-    fn settle(
-        &self,
-        annotation: &Annotation<'_>,
-        (fate, answers): (Fate, &Attributes),
-        origin: &Origin<'_>,
-        entries: &mut Entries<'_>,
-    ) {
-        // The store does not count an answer in such a list, but those to which it leads.
-        let uncounted = usize::from(annotation.place.list == Holder::InnerList);
-        let mut fates = answers.fates().skip(uncounted);
-        settle_each(annotation, fate, &mut fates, origin, &self.classes, (LOSSES_STREAM, entries));
     }
 
     /// Returns the boxes and the answers of a label, and settles all that it holds.
@@ -199,31 +177,25 @@ impl Files<'_> {
         let (mut boxes, mut of_picture) = (Vec::new(), Attributes::default());
         let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
         for_each(decided.label.annotations, entries, &mut |annotation, entries| {
-            let mut answers = Attributes::default();
             let is_read = annotation.count_unread() == 0;
-            let fate = match (&annotation.body, annotation.place.frame) {
-                (_, Some(_)) => Fate::left_out("it is on a frame, and its row is an image"),
-                (Body::Classification(answer), None) => {
-                    if is_read {
-                        answers.add(answer);
-                        of_picture.add(answer);
-                    }
-                    Fate::KEPT
-                }
+            let (fate, fates) = match (&annotation.body, annotation.place.frame) {
+                (_, Some(_)) => (Fate::left_out("it is on a frame, and its row is an image"), Vec::new()),
+                (Body::Classification(answer), None) if is_read => (Fate::KEPT, of_picture.add(answer)),
+                (Body::Classification(_), None) => (Fate::KEPT, Vec::new()),
                 (Body::Object(object), None) => {
-                    if is_read {
-                        annotation.answers().iter().for_each(|answer| answers.add(answer));
-                    }
-                    match self.boxed(annotation, object, &answers, size) {
+                    let answers = if is_read { Attributes::of(annotation.answers()) } else { Attributes::default() };
+                    let fates = answers.fates().collect();
+                    match self.boxed(annotation, object, answers, size) {
                         Ok((boxed, is_box)) => {
                             boxes.push(boxed);
-                            if is_box { Fate::KEPT } else { Fate::reduced(TO_A_BOX) }
+                            (if is_box { Fate::KEPT } else { Fate::reduced(TO_A_BOX) }, fates)
                         }
-                        Err(reason) => Fate::left_out(reason),
+                        Err(reason) => (Fate::left_out(reason), fates),
                     }
                 }
             };
-            self.settle(annotation, (fate, &answers), &origin, entries);
+            let target = (LOSSES_STREAM, entries);
+            settle_each(annotation, fate, &mut fates.into_iter(), &origin, &self.classes, target);
         });
         (boxes, of_picture)
     }
@@ -233,13 +205,10 @@ impl Files<'_> {
         &self,
         annotation: &Annotation<'_>,
         object: &Object<'_>,
-        answers: &Attributes,
+        answers: Attributes,
         size: &Size,
     ) -> Result<(Boxed, bool), &'static str> {
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        let place = self.classes.place_of(annotation, object)?;
         let drawn = object.shape.as_ref().filter(|_| self.list.is_drawn(place)).ok_or(NOT_HELD)?;
         let drawn = Drawn::of(drawn, self.pictures).ok_or(NOT_HELD)??;
         if matches!(&drawn, Drawn::Mask(runs) if !is_of_size(runs, size)) {
@@ -258,7 +227,7 @@ impl Files<'_> {
             class: self.list.number(place).unwrap_or_default(),
             bbox,
             area: width * height,
-            answers: answers.clone(),
+            answers,
             score: object.scores.confidence.as_ref().filter(|_| with_scores).map(|confidence| confidence.get()),
         };
         Ok((boxed, matches!(drawn, Drawn::Box { .. })))

@@ -10,13 +10,12 @@
 //!
 //! What the format cannot hold: answers, relations, points, lines, and what others cover.
 
-mod colours;
 mod painting;
 
 use super::about::check_options;
 use super::annotations::for_each;
 use super::cells::Line;
-use super::chosen::{LABELS, PREDICTIONS, Predictions, is_skipped};
+use super::chosen::{self, LABELS, PREDICTIONS, is_skipped};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::folders::{Folders, safe_name};
 use super::naming::NAMES;
@@ -105,20 +104,13 @@ impl Format for Masks {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        Rows::wanted(options)
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let rows = Rows::of(about, None)?;
-        if rows.chooser.predictions == Predictions::WithScores {
-            let known = "no or labels; a mask has no place for scores".to_owned();
-            return Err(OpenError::OptionValue {
-                option: PREDICTIONS.name.to_owned(),
-                value: "scores".to_owned(),
-                known,
-            });
-        }
+        rows.chooser.refuse_scores(self.name())?;
         let class_names = ClassNames::of(about.option(&CLASS_NAMES));
         let list = ClassList::of(about.classes, &FORMS, class_names, &parse_pinned(about.option(&CLASSES))?);
         let names = list.names().iter().map(String::as_str);
@@ -152,11 +144,10 @@ impl Encoder for Files<'_> {
         let mut line = Line::of(entries, OBJECTS_STREAM);
         OBJECT_COLUMNS.iter().for_each(|column| line.token(column));
         line.end();
-        let renamed = self.list.renamed().map(|why| ("class", why));
-        let of_files = self.folders.renamed().iter().filter(|_| self.pixels == Pixels::EachClass);
-        let of_parts = self.rows.split.renamed().iter().map(|why| ("part", why.as_str()));
-        for (what, why) in renamed.chain(of_files.map(|why| ("class", why.as_str()))).chain(of_parts) {
-            entries.losses.add(what, Outcome::Reduced, why, 1);
+        self.list.say_renamed(entries);
+        self.rows.split.say_renamed(entries);
+        for why in self.folders.renamed().iter().filter(|_| self.pixels == Pixels::EachClass) {
+            entries.losses.add("class", Outcome::Reduced, why, 1);
         }
         entries.files.push(self.list.to_file());
         entries.files.push(FileEntry { path: "classes.csv".to_owned(), bytes: self.class_table() });
@@ -192,7 +183,7 @@ impl Files<'_> {
             line.token(&number.to_string());
             line.text(name);
             match u8::try_from(number) {
-                Ok(number) => colours::colour(number).iter().for_each(|part| line.token(&part.to_string())),
+                Ok(number) => picture::colour(number.into()).iter().for_each(|part| line.token(&part.to_string())),
                 Err(_) => line.empty(3),
             }
             line.end();
@@ -213,7 +204,10 @@ impl Files<'_> {
                     emptiness = is_skipped(&decided.label).then_some(SKIPPED);
                     has_pictures |= self.write_label(row, decided, (&size, kind), entries);
                 }
-                (reason, _) => self.leave_out(row, decided, reason.unwrap_or_default(), entries),
+                (reason, _) => {
+                    let left_out = (decided, reason.unwrap_or_default());
+                    self.rows.leave_out(row, left_out, &self.classes, (LOSSES_STREAM, entries));
+                }
             }
         }
         if let (Ok((size, Kind::Image)), true) = (row.media, label_id.is_empty()) {
@@ -228,13 +222,6 @@ impl Files<'_> {
         let frames = matches!(row.media, Ok((_, Kind::Video))).then(|| row.frames_folder());
         let path = format!("masks/{}/{}{end}", row.part, frames.as_ref().unwrap_or(&row.name.stem));
         self.rows.list(row, has_pictures, (&path, label_id), ROWS_STREAM, entries);
-    }
-
-    fn leave_out(&self, row: &Row<'_>, decided: &Decided<'_>, reason: &'static str, entries: &mut Entries<'_>) {
-        let origin = Origin { data_row_id: &row.id, label_id: &decided.id };
-        for_each(decided.label.annotations, entries, &mut |annotation, entries| {
-            settle(annotation, Fate::left_out(reason), &origin, &self.classes, (LOSSES_STREAM, entries));
-        });
     }
 
     /// Writes the pictures of a label. Returns whether there is one.
@@ -280,10 +267,7 @@ impl Files<'_> {
     /// Returns an object with its pixels, or why it has none.
     fn painted(&self, annotation: &Annotation<'_>, object: &Object<'_>, size: &Size) -> Painted {
         let drawn = || {
-            if object.kind.is_none() {
-                return Err("it has no annotation kind");
-            }
-            let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+            let place = self.classes.place_of(annotation, object)?;
             if !self.list.is_drawn(place) {
                 return Err(NOT_HELD);
             }

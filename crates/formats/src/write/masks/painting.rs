@@ -1,10 +1,10 @@
 //! The objects of a picture, and the pictures that are made of them.
 
-use super::{Pixels, colours};
+use super::Pixels;
 use crate::raster::{Canvas, Runs};
 use crate::write::FileEntry;
 use crate::write::folders::Folders;
-use crate::write::picture::{ClassList, IN_THE_BOX, Size};
+use crate::write::picture::{ClassList, IN_THE_BOX, Size, palette};
 use crate::write::settled::{Fate, Pending};
 use std::collections::BTreeMap;
 
@@ -143,7 +143,7 @@ impl Painting {
             Pixels::Class if class_count <= PALETTE_LAST => {
                 let values: Vec<u8> =
                     classes.iter().map(|class| u8::try_from(value_of(class)).unwrap_or_default()).collect();
-                let palette = colours::palette(u8::try_from(class_count).unwrap_or(u8::MAX));
+                let palette = palette(class_count);
                 file(canvas.to_flat_png(&values, Some(&palette)))
             }
             Pixels::Class => {

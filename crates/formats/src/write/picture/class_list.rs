@@ -4,8 +4,9 @@
 //! of the ontology.
 
 use crate::write::class_names::ClassNames;
-use crate::write::{Class, FileEntry, FormatOption, OpenError};
+use crate::write::{Class, Entries, FileEntry, FormatOption, OpenError};
 use labelport_model::data_type::Form;
+use labelport_model::losses::Outcome;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The option.
@@ -102,6 +103,11 @@ impl ClassList {
         // A name with a line break in it could not be read back.
         let names = self.names.iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
         FileEntry { path: "classes.txt".to_owned(), bytes: names.collect::<String>().into_bytes() }
+    }
+
+    /// Says which classes have other names, since theirs were taken.
+    pub(in crate::write) fn say_renamed(&self, entries: &mut Entries<'_>) {
+        self.renamed().for_each(|why| entries.losses.add("class", Outcome::Reduced, why, 1));
     }
 
     /// Lists sentences about classes whose names were taken.

@@ -1,6 +1,7 @@
 //! What formats of pictures share: classes by number, the size of a picture, what is drawn on it, and the list of rows.
 
 mod class_list;
+mod colours;
 mod drawn;
 mod figure;
 mod pixels;
@@ -10,6 +11,7 @@ mod row_list;
 mod size;
 
 pub(super) use class_list::{CLASSES, ClassList, parse_pinned};
+pub(super) use colours::{colour, palette};
 pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 pub(super) use figure::Figure;
 pub(super) use pixels::{IN_THE_BOX, pixels_of};

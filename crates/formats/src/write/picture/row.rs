@@ -3,13 +3,13 @@
 use super::row_list::{self, Listed};
 use super::size::{Kind, Size, TURNED};
 use crate::write::annotations::for_each;
-use crate::write::chosen::{Choice, Chooser, Chosen, PREDICTIONS, Predictions, Rank, label_id};
+use crate::write::chosen::{Choice, Chooser, Chosen, Rank, label_id};
 use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use crate::write::settled::{Classes, Fate, Origin, settle};
 use crate::write::split::Split;
-use crate::write::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
+use crate::write::split_by::{NO_VALUE, PART};
 use crate::write::stored::members;
-use crate::write::{About, Entries, OpenError, Options, Wanted};
+use crate::write::{About, Entries, OpenError};
 use labelport_model::json::{Document, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, Record};
@@ -37,12 +37,6 @@ impl<'f> Rows<'f> {
             images: "images/",
             without_videos,
         })
-    }
-
-    /// Says what of rows the options ask for.
-    pub(in crate::write) fn wanted(options: &Options) -> Wanted {
-        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: false }
     }
 
     /// Returns what the files of a row are named after.
@@ -98,18 +92,6 @@ impl<'f> Rows<'f> {
             head,
             further: further.map(|(place, _)| place),
         }
-    }
-
-    /// Fails where predictions are to be written with their confidence, for a format that has no place for it.
-    pub(in crate::write) fn refuse_scores(&self) -> Result<(), OpenError> {
-        if self.chooser.predictions != Predictions::WithScores {
-            return Ok(());
-        }
-        Err(OpenError::OptionValue {
-            option: PREDICTIONS.name.to_owned(),
-            value: "scores".to_owned(),
-            known: "no or labels: the format has no place for scores".to_owned(),
-        })
     }
 
     /// Settles a label of which nothing is written.

@@ -27,6 +27,9 @@ const NOT_A_PICTURE: &str = "its row is not a picture";
 pub(in crate::write) const TURNED: &str =
     "its picture is turned by EXIF; check that its width and height are those after turning";
 
+/// The longest side that any picture has.
+const LONGEST: f64 = 2_147_483_647.0;
+
 impl Size {
     /// Reads the media attributes of a row that is an image. Fails with a clause that says why it has no file.
     pub(in crate::write) fn of(media: Option<&[u8]>) -> Result<Self, &'static str> {
@@ -44,10 +47,14 @@ impl Size {
         let is_turned = media.root().get("exif_rotation").is_some_and(|turned| turned.raw().trim_matches('"') != "1");
         let side = |key: &str| {
             let side = media.root().get(key).and_then(|side| side.raw().parse::<f64>().ok());
-            side.filter(|side| side.is_finite() && *side >= 1.0)
+            side.filter(|side| side.is_finite() && *side > 0.0)
         };
+        let is_whole = |side: f64| side.trunc() == side && side <= LONGEST;
         match (side("width"), side("height")) {
-            (Some(width), Some(height)) => Ok((Self { width, height, is_turned }, kind)),
+            (Some(width), Some(height)) if is_whole(width) && is_whole(height) => {
+                Ok((Self { width, height, is_turned }, kind))
+            }
+            (Some(_), Some(_)) => Err("the width and the height of its picture are not whole numbers of pixels"),
             _ => Err("the width and the height of its picture are not known"),
         }
     }
@@ -91,6 +98,13 @@ mod tests {
         }
         for unknown in ["{}", r#"{"asset_type":"image"}"#, r#"{"width":0,"height":6}"#] {
             assert_eq!(size(unknown), Err("the width and the height of its picture are not known"), "{unknown}");
+        }
+        for odd in [r#"{"width":8.5,"height":6}"#, r#"{"width":8,"height":4294967296}"#] {
+            assert_eq!(
+                size(odd),
+                Err("the width and the height of its picture are not whole numbers of pixels"),
+                "{odd}"
+            );
         }
         assert!(Size::of(None).is_err());
     }

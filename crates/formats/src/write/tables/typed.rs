@@ -46,6 +46,15 @@ impl<'e> TypedLine<'e> {
             Some(value) => self.out.extend_from_slice(&value),
             None => self.losses.add(column.name, Outcome::LeftOut, NOT_OF_ITS_KIND, 1),
         }
+        match column.kind {
+            Kind::Time if is_finer_than_a_millisecond(text) => {
+                self.losses.add(column.name, Outcome::Reduced, "to the millisecond", 1);
+            }
+            Kind::Number if !is_exact(text) => {
+                self.losses.add(column.name, Outcome::Reduced, "to the nearest number of 64 bits", 1);
+            }
+            _ => {}
+        }
     }
 
     /// Writes the next cell, which has corners.
@@ -66,6 +75,24 @@ impl<'e> TypedLine<'e> {
     pub(super) fn end(self) {
         debug_assert!(self.columns.len() == 0, "cells are missing: {:?}", self.columns.as_slice());
     }
+}
+
+/// Returns whether a time has a fraction of which a millisecond is not the end.
+fn is_finer_than_a_millisecond(text: &str) -> bool {
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.chars().take_while(char::is_ascii_digit).skip(3).any(|digit| digit != '0')
+}
+
+/// Returns whether the nearest float says all digits of a number, as it does up to 15 of them.
+fn is_exact(text: &str) -> bool {
+    let digits = |text: &str| -> String {
+        let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_matches('0').to_owned()
+    };
+    let own = digits(text);
+    let Ok(number) = text.parse::<f64>() else { return true };
+    own.len() <= 15 || digits(&format!("{number:.*e}", own.len() - 1)) == own
 }
 
 /// Why a cell of a typed column is empty although something is stored.
@@ -121,5 +148,37 @@ impl<'b> Cells<'b> {
     pub(in crate::write) fn points(&mut self) -> Vec<(f64, f64)> {
         let count = u32::from_le_bytes(self.take(4).try_into().unwrap_or_default());
         (0..count).map(|_| (self.number(), self.number())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_type_cannot_hold_is_said() {
+        static COLUMNS: [Column; 5] = [
+            Column::time("created_at"),
+            Column::number("left"),
+            Column::whole("frame"),
+            Column::truth("skipped"),
+            Column::text("name"),
+        ];
+        let write = |cells: [&str; 5]| -> Vec<String> {
+            let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
+            let mut entries =
+                Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+            let mut line = TypedLine::of(&mut entries, 0, &COLUMNS);
+            cells.iter().for_each(|cell| line.cell(Some(cell)));
+            line.end();
+            losses.iter().map(|(loss, _)| format!("{} {}", loss.what, loss.reason)).collect()
+        };
+        let exact = ["2026-11-26T10:00:00.125000+00:00", "0.1", "7", "true", ""];
+        assert_eq!(write(exact), Vec::<String>::new());
+        assert_eq!(write(["2026-11-26T10:00:00Z", "1234567890.12345", "-7", "false", "x"]), Vec::<String>::new());
+        let finer = ["2026-11-26T10:00:00.125001+00:00", "0.1234567890123456789", "7", "true", ""];
+        assert_eq!(write(finer), ["created_at to the millisecond", "left to the nearest number of 64 bits"]);
+        let odd = write(["yesterday", "1e999", "7.5", "yes", ""]);
+        assert_eq!(odd, ["created_at", "frame", "left", "skipped"].map(|name| format!("{name} {NOT_OF_ITS_KIND}")));
     }
 }

@@ -1,12 +1,11 @@
 //! What every format of texts knows before the first row: options, classes, where texts are read.
 
-use crate::write::chosen::{Chooser, Chosen, PREDICTIONS, Predictions};
+use crate::write::chosen::{self, Chooser, Chosen};
 use crate::write::class_names::{CLASS_NAMES, ClassNames};
 use crate::write::naming::{self, NAMES, Name, naming_apart};
 use crate::write::picture::ClassList;
 use crate::write::settled::Classes;
 use crate::write::split::Split;
-use crate::write::split_by::{ByValue, SPLIT_BY};
 use crate::write::{About, FormatOption, OpenError, Options, Texts, Wanted};
 use labelport_model::data_type::Form;
 use labelport_model::json::Value;
@@ -47,8 +46,7 @@ pub(in crate::write) struct Base<'f> {
 
 /// Returns which sections of rows a format of texts reads.
 pub(in crate::write) fn wanted(options: &Options) -> Wanted {
-    let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-    Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: true }
+    Wanted { texts: true, ..chosen::wanted(options) }
 }
 
 impl<'f> Base<'f> {
@@ -69,19 +67,7 @@ impl<'f> Base<'f> {
 
     /// Returns the stream of a part, for a format that has one for each.
     pub(in crate::write) fn stream_of(&self, part: &str) -> usize {
-        PARTS_STREAM + self.split.names().iter().position(|name| name == part).unwrap_or_default()
-    }
-
-    /// Fails where predictions are asked for with scores, for a format that has no place for them.
-    pub(in crate::write) fn refuse_scores(&self, format: &str) -> Result<(), OpenError> {
-        if self.chooser.predictions != Predictions::WithScores {
-            return Ok(());
-        }
-        Err(OpenError::OptionValue {
-            option: PREDICTIONS.name.to_owned(),
-            value: "scores".to_owned(),
-            known: format!("no or labels for {format}, which has no place for scores"),
-        })
+        PARTS_STREAM + self.split.place(part)
     }
 
     /// Returns the name that files of a row would have if no other row had it.

@@ -86,12 +86,9 @@ impl<W: DocumentWriter> Encoder for TextEncoder<'_, W> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         row_list::start(ROWS_STREAM, entries);
-        for renamed in self.base.entities.renamed().chain(self.base.relations.renamed()) {
-            entries.losses.add("class", Outcome::Reduced, renamed, 1);
-        }
-        for renamed in self.base.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.base.entities.say_renamed(entries);
+        self.base.relations.say_renamed(entries);
+        self.base.split.say_renamed(entries);
         self.writer.start(&self.base, entries);
     }
 

@@ -6,9 +6,7 @@ use crate::write::Entries;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
 use crate::write::settled::{Fate, Origin, settle_each};
-use labelport_model::annotation::{
-    Annotation, Body, Classification, Direction, Holder, Object, Relation, Shape, Span, Text,
-};
+use labelport_model::annotation::{Annotation, Body, Classification, Direction, Object, Relation, Shape, Span, Text};
 use labelport_model::data_type::Form;
 use labelport_model::losses::Outcome;
 use labelport_model::record::LabelRecord;
@@ -17,8 +15,6 @@ use std::collections::HashSet;
 /// Why something is not in a document.
 const NOT_HELD: &str = "the format holds spans, relations and answers of texts";
 const ON_A_FRAME: &str = "it is on a frame, and its row is a text";
-const NO_KIND: &str = "it has no annotation kind";
-const NO_CLASS: &str = "its class is not known";
 const EMPTY: &str = "it marks no characters";
 const OUTSIDE: &str = "its characters are not within the text";
 const OF_A_MESSAGE: &str = "it is about a message, and its row is one text";
@@ -164,9 +160,7 @@ impl Found {
         let mut items = self.items.into_iter();
         for_each(label.annotations, entries, &mut |annotation, entries| {
             let Some(item) = items.next() else { return };
-            // The store does not count an answer in such a list, but those to which it leads.
-            let uncounted = usize::from(annotation.place.list == Holder::InnerList);
-            let mut answers = item.answers.into_iter().skip(uncounted);
+            let mut answers = item.answers.into_iter();
             settle_each(annotation, item.fate, &mut answers, origin, &base.classes, (stream, entries));
         });
     }
@@ -188,14 +182,12 @@ impl Found {
             Body::Classification(answer) => {
                 let place = self.place_of(content, answer)?;
                 if is_read {
-                    fates.extend(Attributes::of([answer]).fates());
-                    place.add(answer);
+                    fates.extend(place.add(answer));
                 }
                 Ok(What::Answer)
             }
             Body::Object(object) => {
-                object.kind.as_ref().ok_or(NO_KIND)?;
-                let class = base.classes.of_object(annotation).ok_or(NO_CLASS)?;
+                let class = base.classes.place_of(annotation, object)?;
                 let answers = if is_read { Attributes::of(annotation.answers()) } else { Attributes::default() };
                 let what = match object.shape.as_ref().ok_or(NOT_HELD)? {
                     Shape::Relation(relation) => What::Relation(link(base, class, object, relation)?),

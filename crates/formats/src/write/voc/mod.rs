@@ -14,7 +14,7 @@
 use super::about::check_options;
 use super::annotations::for_each;
 use super::attributes::{Attributes, Value, check_name};
-use super::chosen::{LABELS, PREDICTIONS};
+use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
 use super::naming::NAMES;
@@ -86,13 +86,13 @@ impl Format for Voc {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        Rows::wanted(options)
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let rows = Rows::of(about, Some("the format is of images alone"))?;
-        rows.refuse_scores()?;
+        rows.chooser.refuse_scores(self.name())?;
         let list = ClassList::of(about.classes, &FORMS, ClassNames::of(about.option(&CLASS_NAMES)), &[]);
         let names = names_of(&list);
         let renamed = list.names().iter().zip(&names).filter(|(known, name)| known != name);
@@ -121,17 +121,6 @@ fn names_of(list: &ClassList) -> Vec<String> {
     names
 }
 
-/// Returns the colour of a class, by its number from 1, as the tools of the challenge have it.
-fn colour_of(number: usize) -> [u8; 3] {
-    let mut colour = [0; 3];
-    for bit in 0..8 {
-        for (channel, value) in colour.iter_mut().enumerate() {
-            *value |= ((number >> (3 * bit + channel) & 1) as u8) << (7 - bit);
-        }
-    }
-    colour
-}
-
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
         let parts = self.rows.split.names().iter().map(|part| format!("ImageSets/Main/{part}.txt"));
@@ -147,12 +136,10 @@ impl Encoder for Files<'_> {
         for renamed in &self.renamed {
             entries.losses.add("class", Outcome::Reduced, renamed, 1);
         }
-        for renamed in self.rows.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.rows.split.say_renamed(entries);
         let mut text = "# label:color_rgb:parts:actions\n".to_owned();
         for (index, name) in self.names.iter().enumerate() {
-            let [red, green, blue] = colour_of(index + 1);
+            let [red, green, blue] = picture::colour(index + 1);
             text.push_str(&format!("{name}:{red},{green},{blue}::\n"));
         }
         entries.files.push(FileEntry { path: "labelmap.txt".to_owned(), bytes: text.into_bytes() });
@@ -190,8 +177,7 @@ impl Encoder for Files<'_> {
             if let Ok((size, _)) = picture.media
                 && !entries.is_survey
             {
-                let parts = self.rows.split.names();
-                let part = parts.iter().position(|name| name == picture.part).unwrap_or_default();
+                let part = self.rows.split.place(picture.part);
                 entries.stream(PARTS_STREAM + part).extend_from_slice(format!("{stem}\n").as_bytes());
                 entries.files.push(FileEntry { path: labels, bytes: write_file(&picture, &size, &objects) });
             }
@@ -279,10 +265,7 @@ impl Files<'_> {
         if annotation.place.frame.is_some() {
             return Err("it is on a frame, and its row is an image");
         }
-        if object.kind.is_none() {
-            return Err("it has no annotation kind");
-        }
-        let place = self.classes.of_object(annotation).ok_or("its class is not known")?;
+        let place = self.classes.place_of(annotation, object)?;
         if !self.list.is_drawn(place) {
             return Err(NOT_HELD);
         }

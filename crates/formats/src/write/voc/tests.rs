@@ -126,15 +126,8 @@ fn the_bytes_of_images() {
 }
 
 #[test]
-fn colours_are_those_of_the_challenge() {
-    let first = [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]];
-    assert_eq!((0..5).map(colour_of).collect::<Vec<_>>(), first);
-    assert_eq!((colour_of(8), colour_of(20), colour_of(255)), ([64, 0, 0], [0, 64, 128], [224, 224, 192]));
-}
-
-#[test]
 fn scores_have_no_place() {
     let options = [("predictions".to_owned(), "scores".to_owned())].into();
     let refused = Voc.open(&About { options, ..About::default() }).err().map(|error| error.to_string());
-    assert!(refused.is_some_and(|error| error.ends_with("the format has no place for scores")));
+    assert!(refused.is_some_and(|error| error.ends_with("no or labels for voc, which has no place for scores")));
 }

@@ -26,14 +26,14 @@ mod shape;
 mod sheet;
 
 use super::about::check_options;
-use super::chosen::{Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
+use super::chosen::{self, Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use super::picture::{self, CLASSES, ClassList, Listed, ROWS, Size, TURNED, check_is_image, parse_pinned};
 use super::settled::{Classes, LOSSES};
 use super::skeleton::{POSE, Skeletons};
 use super::split::{SPLIT, Split};
-use super::split_by::{ByValue, NO_VALUE, PART, SPLIT_BY};
+use super::split_by::{NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
 use super::{
     About, Class, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures,
@@ -119,20 +119,15 @@ impl Format for Yolo {
     }
 
     fn wanted(&self, options: &Options) -> Wanted {
-        let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
-        Wanted { metadata, predictions: Chooser::reads_predictions(options), texts: false }
+        chosen::wanted(options)
     }
 
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let content = Content::of(about)?;
         let chooser = Chooser::of(about)?;
-        if matches!(content, Content::Class(_)) && chooser.predictions == Predictions::WithScores {
-            return Err(OpenError::OptionValue {
-                option: PREDICTIONS.name.to_owned(),
-                value: "scores".to_owned(),
-                known: "no or labels where task is classify, which has no place for scores".to_owned(),
-            });
+        if matches!(content, Content::Class(_)) {
+            chooser.refuse_scores("task=classify")?;
         }
         // A pose is of a class that a rule names.
         let has_number = |class: &&Class| match &content {
@@ -190,12 +185,8 @@ impl Encoder for Files<'_> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         picture::start(ROWS_STREAM, entries);
-        for renamed in self.list.renamed() {
-            entries.losses.add("class", Outcome::Reduced, renamed, 1);
-        }
-        for renamed in self.split.renamed() {
-            entries.losses.add("part", Outcome::Reduced, renamed, 1);
-        }
+        self.list.say_renamed(entries);
+        self.split.say_renamed(entries);
         if let Content::Class(question) = &self.content {
             for renamed in question.renamed() {
                 entries.losses.add("class", Outcome::Reduced, renamed, 1);

@@ -165,7 +165,7 @@ fn an_object_of_no_class_has_no_line() {
     let found: Vec<_> = losses.iter().filter(|(loss, _)| loss.what != "radio_answer").collect();
     let found: Vec<_> = found.iter().map(|(loss, count)| (loss.what.as_str(), loss.outcome, *count)).collect();
     let left_out = |what| (what, Outcome::LeftOut, 1);
-    assert_eq!(found, ["ImageBoundingBox", "ImagePolyline", "object"].map(left_out));
+    assert_eq!(found, ["ImageBoundingBox", "ImagePolyline", "object without a kind"].map(left_out));
 }
 
 #[test]

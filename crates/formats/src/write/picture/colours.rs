@@ -1,21 +1,21 @@
 //! A colour for each class: the same for a number in every result, and far from those of its neighbours.
 //!
-//! The bits of a number are dealt out to red, green and blue, the lowest to the highest bits of the colours. Black is nothing.
+//! The bits of a number are dealt to red, green and blue in turn, the lowest bits of it to the highest of these. Black is
+//! nothing.
 
-/// Returns the colour of a number.
-pub(super) fn colour(number: u8) -> [u8; 3] {
+/// Returns the colour of a number, as the tools of Pascal VOC have it: red, green and blue.
+pub(in crate::write) fn colour(number: usize) -> [u8; 3] {
     let mut colour = [0; 3];
-    for step in 0..3 {
-        let bits = number >> (3 * step);
+    for bit in 0..8 {
         for (channel, value) in colour.iter_mut().enumerate() {
-            *value |= (bits >> channel & 1) << (7 - step);
+            *value |= ((number >> (3 * bit + channel) & 1) as u8) << (7 - bit);
         }
     }
     colour
 }
 
 /// Returns the colours of the numbers from 0 to `last`, one after the other.
-pub(super) fn palette(last: u8) -> Vec<u8> {
+pub(in crate::write) fn palette(last: usize) -> Vec<u8> {
     (0..=last).flat_map(colour).collect()
 }
 
@@ -31,6 +31,7 @@ mod tests {
             [[0, 0, 0], [128, 0, 0], [0, 128, 0], [0, 0, 128], [64, 0, 0]]
         );
         assert_eq!((0..=255).map(colour).collect::<BTreeSet<_>>().len(), 256);
+        assert_eq!((colour(20), colour(255)), ([0, 64, 128], [224, 224, 192]));
         assert_eq!(palette(2), [0, 0, 0, 128, 0, 0, 0, 128, 0]);
     }
 }

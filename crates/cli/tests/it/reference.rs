@@ -51,8 +51,9 @@ fn the_command_reference_is_its_help() {
     check("docs/cli.md", &page);
 }
 
-/// Runs lines of a page, one after the other, in a folder that has the demo and some files to import.
-fn run_lines<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
+/// Runs lines of a page, one after the other, in a folder that has the demo and some files to import. Each comes with what
+/// the page says that it prints.
+fn run_lines<'a>(lines: impl Iterator<Item = (&'a str, Vec<&'a str>)>) -> usize {
     let place = Place::empty();
     place.run(&["demo"]).succeeded();
     std::fs::create_dir(place.path("exports")).unwrap();
@@ -61,12 +62,17 @@ fn run_lines<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
     let binary = binary();
     let binaries = binary.parent().unwrap();
     let mut count = 0;
-    for line in lines.filter(|line| line.contains("labelport ") && !line.contains("labelport serve")) {
+    for (line, printed) in lines.filter(|(line, _)| line.contains("labelport ") && !line.contains("labelport serve")) {
         let line = line.replace("/mnt/backup/", "");
         let mut shell = std::process::Command::new("sh");
         shell.args(["-ec", &format!("PATH=\"$0:$PATH\"; {line}")]).arg(binaries);
         let output = shell.current_dir(place.path(".")).env_remove("LABELPORT_DATA").output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        // Times differ, digests and outcomes at the ends of lines do not.
+        for last in printed.iter().filter_map(|line| line.split_whitespace().last()).filter(|last| *last != "…") {
+            assert!(said.contains(last), "{line}: the page has {last:?}, which is not in what it prints:\n{said}");
+        }
         count += 1;
     }
     count
@@ -75,18 +81,30 @@ fn run_lines<'a>(lines: impl Iterator<Item = &'a str>) -> usize {
 #[test]
 fn the_recipes_work_as_printed() {
     let mut is_code = false;
-    let count = run_lines(RECIPES.lines().filter(|line| {
+    let lines = RECIPES.lines().filter(|line| {
         is_code = if line.starts_with("```") { line.starts_with("```sh") } else { is_code };
         is_code
-    }));
+    });
+    let count = run_lines(lines.map(|line| (line, Vec::new())));
     assert!(count > 12, "{count}");
 }
 
 #[test]
 fn the_commands_of_the_readme_work_as_printed() {
     let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let lines = readme.lines().filter_map(|line| line.strip_prefix("$ "));
-    let count = run_lines(lines.filter(|line| line.starts_with("labelport ")));
+    let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut is_printed = false;
+    for line in readme.lines() {
+        match line.strip_prefix("$ ") {
+            Some(command) => commands.push((command, Vec::new())),
+            None if is_printed && !line.starts_with("```") => {
+                commands.last_mut().into_iter().for_each(|(_, printed)| printed.push(line));
+            }
+            None => {}
+        }
+        is_printed = line.starts_with("$ ") || (is_printed && !line.starts_with("```"));
+    }
+    let count = run_lines(commands.into_iter().filter(|(line, _)| line.starts_with("labelport ")));
     assert!(count >= 3, "{count}");
 }
 

@@ -332,12 +332,12 @@ impl Files<'_> {
         if let Ok((_, Kind::Image)) = row.media {
             numbers.take_picture();
         }
-        let mut label_id = "";
+        let mut written = None;
         let decided = row.decide(self.rows.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
-                    label_id = &decided.id;
+                    written = Some(decided);
                     self.write_label(row, decided, (&size, kind), numbers, entries);
                 }
                 (reason, _) => {
@@ -346,7 +346,7 @@ impl Files<'_> {
                 }
             }
         }
-        let target = (&*self.path(row.part), label_id);
+        let target = (&*self.path(row.part), written);
         self.rows.list(row, numbers.picture > first, target, ROWS_STREAM, entries);
     }
 

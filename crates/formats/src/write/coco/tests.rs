@@ -88,6 +88,7 @@ fn the_bytes_of_images() {
         "3 radio_answer sort kept".to_owned(),
         format!("2 radio_answer sort left_out {not_held}"),
         format!("5 radio_answer sort left_out {unknown}"),
+        "1 row - kept it has no label, and seems to have nothing on its picture".to_owned(),
         format!("1 row - left_out {unknown}"),
         "1 text_answer note kept".to_owned(),
         format!("1 text_answer note left_out {unknown}"),

@@ -158,7 +158,6 @@ impl Encoder for Files<'_> {
 
     fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
         for picture in self.rows.open(record) {
-            let mut label_id = "";
             let decided = picture.decide(self.rows.chooser);
             let mut written = None;
             for decided in &decided {
@@ -167,7 +166,6 @@ impl Encoder for Files<'_> {
                         self.rows.leave_out(&picture, (decided, reason), &self.classes, (LOSSES_STREAM, entries))
                     }
                     None => {
-                        label_id = &decided.id;
                         written = Some(decided);
                     }
                 }
@@ -189,7 +187,7 @@ impl Encoder for Files<'_> {
                 }
                 Err(_) => Default::default(),
             };
-            self.rows.list_at(&picture, (Ok(&paths.0), &paths.1, label_id), ROWS_STREAM, entries);
+            self.rows.list_at(&picture, (Ok(&paths.0), &paths.1, written), ROWS_STREAM, entries);
         }
     }
 

@@ -149,6 +149,7 @@ fn the_bytes_of_images() {
         "1 checklist_answers tags kept",
         "1 class - reduced its name is that of another class, so that it is called \"car (2)\"",
         "2 radio_answer car kept",
+        "1 row - kept it has no label, and seems to have nothing on its picture",
         "1 row - left_out the width and the height of its picture are not known",
         "1 text_answer note reduced to a text in which U+FFFD stands for characters that XML cannot hold",
         "2 text_answer note reduced to an attribute that is named after the questions that lead to it",

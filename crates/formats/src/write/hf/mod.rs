@@ -146,12 +146,12 @@ impl Files<'_> {
     }
 
     fn write_row(&self, row: &Row<'_>, entries: &mut Entries<'_>) {
-        let (mut label_id, mut boxes, mut answers) = ("", Vec::new(), Attributes::default());
+        let (mut written, mut boxes, mut answers) = (None, Vec::new(), Attributes::default());
         let decided = row.decide(self.rows.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, _))) => {
-                    label_id = &decided.id;
+                    written = Some(decided);
                     (boxes, answers) = self.read_label(row, decided, &size, entries);
                 }
                 (reason, _) => {
@@ -161,9 +161,10 @@ impl Files<'_> {
             }
         }
         if row.media.is_ok() && !entries.is_survey {
+            let label_id = written.map_or("", |decided: &Decided<'_>| &decided.id);
             self.write_line(row, label_id, &boxes, &answers, entries);
         }
-        self.rows.list(row, true, (&path_of(row.part), label_id), ROWS_STREAM, entries);
+        self.rows.list(row, true, (&path_of(row.part), written), ROWS_STREAM, entries);
     }
 
     /// Returns the boxes and the answers of a label, and settles all that it holds.

@@ -50,6 +50,7 @@ fn every_line_has_the_same_members() {
         "1 ImagePolygon zone reduced to the box around it",
         "3 radio_answer sort kept",
         "1 radio_answer sort left_out the format holds boxes of images",
+        "1 row - kept it has no label, and seems to have nothing on its picture",
         "1 row - left_out its row is a video, and the format holds images",
     ];
     assert_eq!(written.losses, expect);

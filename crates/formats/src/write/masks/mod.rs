@@ -15,7 +15,7 @@ mod painting;
 use super::about::check_options;
 use super::annotations::for_each;
 use super::cells::Line;
-use super::chosen::{self, LABELS, PREDICTIONS, is_skipped};
+use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::folders::{Folders, safe_name};
 use super::naming::NAMES;
@@ -55,10 +55,6 @@ const OBJECT_COLUMNS: [&str; 7] = ["data_row_id", "label_id", "feature_id", "fil
 /// What has pixels.
 const FORMS: [Form; 4] = [Form::Box, Form::Polygon, Form::Mask, Form::FrameMask];
 const NOT_HELD: &str = "masks are the pixels of boxes, polygons and masks of pictures";
-
-/// What is said of masks that do not say what they seem to say.
-const NO_LABEL: &str = "it has no label, and its empty mask says that nothing is on the picture";
-const SKIPPED: &str = "its label was skipped, and its empty mask says that nothing is on the picture";
 
 /// What a pixel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,16 +188,13 @@ impl Files<'_> {
     }
 
     fn write_row(&self, row: &Row<'_>, entries: &mut Entries<'_>) {
-        let mut label_id = "";
-        // Why a picture is empty without a label that says so; nothing where one does.
-        let mut emptiness = Some(NO_LABEL);
+        let mut written = None;
         let mut has_pictures = matches!(row.media, Ok((_, Kind::Image)));
         let decided = row.decide(self.rows.chooser);
         for decided in &decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
-                    label_id = &decided.id;
-                    emptiness = is_skipped(&decided.label).then_some(SKIPPED);
+                    written = Some(decided);
                     has_pictures |= self.write_label(row, decided, (&size, kind), entries);
                 }
                 (reason, _) => {
@@ -210,18 +203,15 @@ impl Files<'_> {
                 }
             }
         }
-        if let (Ok((size, Kind::Image)), true) = (row.media, label_id.is_empty()) {
-            let origin = Origin { data_row_id: &row.id, label_id };
+        if let (Ok((size, Kind::Image)), None) = (row.media, written) {
+            let origin = Origin { data_row_id: &row.id, label_id: "" };
             self.finish(Painting::default(), row, (&size, None), &origin, entries);
-        }
-        if let (Ok((_, Kind::Image)), Some(reason)) = (row.media, emptiness) {
-            entries.losses.add("row", Outcome::Kept, reason, 1);
         }
         let is_folder = self.pixels == Pixels::EachClass || matches!(row.media, Ok((_, Kind::Video)));
         let end = if is_folder { "/" } else { ".png" };
         let frames = matches!(row.media, Ok((_, Kind::Video))).then(|| row.frames_folder());
         let path = format!("masks/{}/{}{end}", row.part, frames.as_ref().unwrap_or(&row.name.stem));
-        self.rows.list(row, has_pictures, (&path, label_id), ROWS_STREAM, entries);
+        self.rows.list(row, has_pictures, (&path, written), ROWS_STREAM, entries);
     }
 
     /// Writes the pictures of a label. Returns whether there is one.

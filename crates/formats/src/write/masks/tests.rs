@@ -94,7 +94,7 @@ fn each_class_has_a_picture_of_its_own() {
 fn a_row_without_a_label_has_an_empty_mask_and_a_notice() {
     let written = encode(&[], None);
     assert_eq!(pixels(&written, "masks/train/x/1.png"), [[0; 6]; 4]);
-    assert_eq!(written.losses, [format!("1 row - kept {NO_LABEL}")]);
+    assert_eq!(written.losses, [format!("1 row - kept {}", picture::NO_LABEL)]);
     let nothing = encode(&[], Some(r#"{"objects":[],"classifications":[]}"#));
     assert_eq!((nothing.losses.len(), nothing.files["masks/train/x/1.png"].len() > 50), (0, true));
 }

@@ -16,6 +16,8 @@ pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 pub(super) use figure::Figure;
 pub(super) use pixels::{IN_THE_BOX, pixels_of};
 pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
+#[cfg(test)]
+pub(super) use row::NO_LABEL;
 pub(super) use row::{Decided, Row, Rows};
 pub(super) use row_list::{Listed, ROWS, start, write};
 pub(super) use size::{Kind, Size, TURNED, check_is_image};

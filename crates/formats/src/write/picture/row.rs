@@ -3,7 +3,7 @@
 use super::row_list::{self, Listed};
 use super::size::{Kind, Size, TURNED};
 use crate::write::annotations::for_each;
-use crate::write::chosen::{Choice, Chooser, Chosen, Rank, label_id};
+use crate::write::chosen::{Choice, Chooser, Chosen, Predictions, Rank, is_skipped, label_id};
 use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use crate::write::settled::{Classes, Fate, Origin, settle};
 use crate::write::split::Split;
@@ -109,12 +109,12 @@ impl<'f> Rows<'f> {
     }
 
     /// Counts what there is to say of a row, and writes its line of the list. `has_pictures` says whether a video has frames
-    /// that are written, `labels` is the file with what is drawn, `label_id` that of the label that was written.
+    /// that are written, `labels` is the file with what is drawn, `written` the label that was.
     pub(in crate::write) fn list(
         &self,
         row: &Row<'_>,
         has_pictures: bool,
-        (labels, label_id): (&str, &str),
+        (labels, written): (&str, Option<&Decided<'_>>),
         stream: usize,
         entries: &mut Entries<'_>,
     ) {
@@ -123,14 +123,14 @@ impl<'f> Rows<'f> {
             Ok((_, kind)) => Ok(row.image_path(self.images, kind)),
             Err(reason) => Err(reason),
         };
-        self.list_at(row, (image.as_deref().map_err(|reason| *reason), labels, label_id), stream, entries);
+        self.list_at(row, (image.as_deref().map_err(|reason| *reason), labels, written), stream, entries);
     }
 
     /// Does the same where a format says itself where the picture belongs, or why there is none.
     pub(in crate::write) fn list_at(
         &self,
         row: &Row<'_>,
-        (image, labels, label_id): (Result<&str, &'static str>, &str, &str),
+        (image, labels, written): (Result<&str, &'static str>, &str, Option<&Decided<'_>>),
         stream: usize,
         entries: &mut Entries<'_>,
     ) {
@@ -141,16 +141,29 @@ impl<'f> Rows<'f> {
                 entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
                 let is_unassigned = self.split.value(row.record).is_some_and(|value| value.is_empty());
                 entries.losses.add("row", Outcome::Kept, NO_VALUE, once * u64::from(is_unassigned));
+                let emptiness = match (written, self.chooser.predictions) {
+                    (Some(decided), _) if is_skipped(&decided.label) => Some(SKIPPED),
+                    (Some(_), _) => None,
+                    (None, Predictions::No) => Some(NO_LABEL),
+                    (None, _) => Some(NO_PREDICTION),
+                };
+                emptiness.into_iter().for_each(|why| entries.losses.add("row", Outcome::Kept, why, 1));
             }
             (Err(reason), _) | (_, Err(reason)) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
         if !entries.is_survey {
             let image = image.ok().filter(|_| row.media.is_ok());
+            let label_id = written.map_or("", |decided| &decided.id);
             let listed = image.map(|image| Listed { part: row.part, image, labels, label_id });
             row_list::write(row.head.root(), listed.as_ref(), stream, entries);
         }
     }
 }
+
+/// What is said of pictures without objects, which do not say what they seem to say.
+pub(in crate::write) const NO_LABEL: &str = "it has no label, and seems to have nothing on its picture";
+const NO_PREDICTION: &str = "it has no prediction, and seems to have nothing on its picture";
+const SKIPPED: &str = "its label was skipped, and it seems to have nothing on its picture";
 
 /// A label, and what is decided about it.
 pub(in crate::write) struct Decided<'r> {

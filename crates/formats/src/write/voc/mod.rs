@@ -155,13 +155,13 @@ impl Encoder for Files<'_> {
 
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
         for picture in self.rows.open(record) {
-            let mut label_id = "";
+            let mut written = None;
             let decided = picture.decide(self.rows.chooser);
             let mut objects = Vec::new();
             for decided in &decided {
                 match (decided.left_out, picture.media) {
                     (None, Ok((size, _))) => {
-                        label_id = &decided.id;
+                        written = Some(decided);
                         self.write_label(&picture, decided, &size, &mut objects, entries);
                     }
                     (reason, _) => {
@@ -173,7 +173,7 @@ impl Encoder for Files<'_> {
             let stem = &picture.name.stem;
             let (image, labels) =
                 (format!("JPEGImages/{stem}{}", picture.name.extension), format!("Annotations/{stem}.xml"));
-            self.rows.list_at(&picture, (Ok(&image), &labels, label_id), ROWS_STREAM, entries);
+            self.rows.list_at(&picture, (Ok(&image), &labels, written), ROWS_STREAM, entries);
             if let Ok((size, _)) = picture.media
                 && !entries.is_survey
             {

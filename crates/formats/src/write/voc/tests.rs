@@ -120,6 +120,7 @@ fn the_bytes_of_images() {
         "1 radio_answer sort kept",
         "1 radio_answer sort left_out the format has no place for answers",
         "1 radio_answer sort left_out the format holds boxes of pictures",
+        "1 row - kept it has no label, and seems to have nothing on its picture",
         "1 row - left_out the format is of images alone",
     ];
     assert_eq!(written.losses, expect);

@@ -39,6 +39,9 @@ impl Outcome {
 /// What an object without an annotation kind is called among losses. It is of no class.
 pub const KINDLESS: &str = "object without a kind";
 
+/// What the assets of rows are called among losses, where a package is to hold them.
+pub const MEDIA: &str = "media";
+
 /// What became of some things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Loss {
@@ -53,9 +56,9 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Returns whether an annotation or an answer is not in the result as it is stored.
-    pub fn is_of_annotations(&self) -> bool {
-        (self.class.is_some() || self.what == KINDLESS) && self.outcome != Outcome::Kept
+    /// Returns whether it has to be accepted: an annotation, an answer or an asset is not in the result as it is stored.
+    pub fn needs_consent(&self) -> bool {
+        (self.class.is_some() || [KINDLESS, MEDIA].contains(&self.what.as_str())) && self.outcome != Outcome::Kept
     }
 }
 
@@ -165,14 +168,14 @@ mod tests {
         losses.name_classes(|class| ("ImagePolyline".to_owned(), format!("class {class}")));
         let found: Vec<_> = losses.iter().map(|(loss, count)| (loss.class.as_deref(), loss.outcome, count)).collect();
         assert_eq!(found, [(Some("class 0"), Outcome::LeftOut, 1), (Some("class 1"), Outcome::Kept, 2)]);
-        assert_eq!(losses.iter().filter(|(loss, _)| loss.is_of_annotations()).count(), 1);
+        assert_eq!(losses.iter().filter(|(loss, _)| loss.needs_consent()).count(), 1);
     }
 
     #[test]
-    fn an_object_without_a_kind_is_an_annotation() {
+    fn objects_without_a_kind_and_assets_are_not_lost_without_consent() {
         let loss =
             |what: &str| Loss { what: what.to_owned(), class: None, outcome: Outcome::LeftOut, reason: String::new() };
-        assert!(loss(KINDLESS).is_of_annotations() && !loss("row").is_of_annotations());
+        assert!(loss(KINDLESS).needs_consent() && loss(MEDIA).needs_consent() && !loss("row").needs_consent());
     }
 
     #[test]

@@ -192,7 +192,7 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = ambient::instant();
-    let job = ExportWork { store, request, threads: ambient::processors(), stop: None, files: None };
+    let job = ExportWork { store, request, threads: ambient::processors(), stop: None, files: None, client: None };
     let manifest = job
         .run(&Output::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
@@ -231,7 +231,14 @@ fn export_for_training(store: &Store, folder: &Path, composed: &Composed, messag
     };
     let files = Files::new(folder);
     let path = folder.join("exports").join("project-yolo.zip");
-    let job = ExportWork { store, request: &request, threads: ambient::processors(), stop: None, files: Some(&files) };
+    let job = ExportWork {
+        store,
+        request: &request,
+        threads: ambient::processors(),
+        stop: None,
+        files: Some(&files),
+        client: None,
+    };
     let Some(manifest) = job.run(&Output::own_archive(&path)?, messages)? else { return Ok(()) };
     let losses = loss_report::to_table(&manifest.losses);
     let (name, path) = (&project.name, path.display());

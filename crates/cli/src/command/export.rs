@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::ambient::{self, SystemChance};
+use crate::fetching;
 use crate::format_choice;
 use crate::interrupt;
 use crate::loss_report;
@@ -12,6 +13,7 @@ use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, ExportOptions, ExportProgress, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::Manifest;
+use labelport_engine::outbound::Client;
 use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
     Stream, refuse_inside,
@@ -61,7 +63,15 @@ impl Command for Export {
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
         let files = Files::new(workspace.folder());
-        let job = ExportWork { store: &store, request: &request, threads, stop: None, files: Some(&files) };
+        let client = Client::new(fetching::policy(arguments));
+        let job = ExportWork {
+            store: &store,
+            request: &request,
+            threads,
+            stop: None,
+            files: Some(&files),
+            client: Some(&client),
+        };
         let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
         let manifest = match target {
@@ -101,6 +111,8 @@ pub(super) struct ExportWork<'a> {
     pub(super) stop: Option<&'a AtomicBool>,
     /// Where the pictures of masks are kept.
     pub(super) files: Option<&'a Files>,
+    /// What fetches assets for packages that hold them.
+    pub(super) client: Option<&'a Client>,
 }
 
 /// Where an export goes.
@@ -223,6 +235,7 @@ impl ExportWork<'_> {
             progress: &mut tell,
             stop: self.stop,
             files: self.files,
+            client: self.client,
         };
         let mut sink = target.open(format, messages)?;
         let is_output = *target == Output::Stdout;
@@ -233,6 +246,12 @@ impl ExportWork<'_> {
             Err(ExportError::Lossy(refused)) => {
                 loss_report::report(&refused.losses, messages);
                 Err(format_choice::refusal(&refused))
+            }
+            Err(ExportError::Media { data_row_id, reason }) => {
+                let message =
+                    format!("the media of data row {data_row_id} cannot be had: {reason}. Nothing was written");
+                Err(Failure::new(message)
+                    .hint("to go on without media that cannot be had, add --accept media=left_out"))
             }
             Err(error) => Err(error.into()),
             Ok(manifest) => match sink.finish(&manifest) {
@@ -342,6 +361,8 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
         ),
     ]);
     arguments.extend(format_choice::arguments());
+    // They are about the option `media` of formats.
+    arguments.extend(fetching::arguments().map(|argument| argument.help_heading("Media that goes into packages")));
     arguments.extend([
         Arg::new("force")
             .long("force")

@@ -2,13 +2,14 @@
 
 use super::Command;
 use crate::ambient::{self, SystemChance, SystemClock};
+use crate::fetching;
 use crate::logging;
 use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
-use clap::{Arg, ArgAction, ArgMatches};
+use clap::{Arg, ArgMatches};
 use labelport_engine::catalog::metadata;
-use labelport_engine::outbound::{Cidr, Client, Policy};
+use labelport_engine::outbound::Client;
 use labelport_engine::workspace::api_keys;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::problem::Problem;
@@ -16,7 +17,6 @@ use labelport_server::{Limits, Serving};
 use serde_json::json;
 use std::io::IsTerminal;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,29 +47,13 @@ impl Command for Serve {
                     .long("public-url")
                     .value_name("URL")
                     .help("What URLs that are given out begin with [default: the address listened on]"),
-                Arg::new("allow-fetch")
-                    .long("allow-fetch")
-                    .value_name("CIDR")
-                    .value_parser(clap::value_parser!(Cidr))
-                    .action(ArgAction::Append)
-                    .help("Private addresses that assets may be fetched from, such as 10.0.0.0/8"),
-                Arg::new("media-root")
-                    .long("media-root")
-                    .value_name("FOLDER")
-                    .value_parser(clap::value_parser!(PathBuf))
-                    .action(ArgAction::Append)
-                    .help("Folders below which assets may be named by file:// URLs"),
-                Arg::new("max-asset-mib")
-                    .long("max-asset-mib")
-                    .value_name("MIB")
-                    .value_parser(clap::value_parser!(u64).range(1..=1 << 20))
-                    .help("Size of the largest asset that is read [default: 2048]"),
                 Arg::new("workers")
                     .long("workers")
                     .value_name("N")
                     .value_parser(clap::value_parser!(usize))
                     .help("Tasks to run at once [default: one for each processor, at least 2]"),
             ])
+            .args(fetching::arguments())
             .args(logging::arguments())
             .args(limit_arguments())
     }
@@ -88,15 +72,10 @@ impl Command for Serve {
             None => format!("http://{}", shown(local)),
         };
         let store = workspace.open_or_create()?;
-        let policy = Policy {
-            allowed: arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect(),
-            media_roots: arguments.get_many::<PathBuf>("media-root").into_iter().flatten().cloned().collect(),
-            asset_limit_bytes: arguments.get_one::<u64>("max-asset-mib").map(|mebibytes| mebibytes << 20),
-        };
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),
-            client: Client::new(policy),
+            client: Client::new(fetching::policy(arguments)),
             public_url: Some(public_url.clone()),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),

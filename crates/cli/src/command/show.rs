@@ -83,6 +83,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         },
     )?;
     let text = String::from_utf8(out)?;

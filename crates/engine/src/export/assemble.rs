@@ -131,7 +131,7 @@ impl Assembler {
         for (index, key) in keys.iter().enumerate() {
             let Some(at) = row_walk.of(*key).next() else { continue };
             let is_filled = filled.holds(*key);
-            if is_filled && out.size() >= CHUNK_BYTES {
+            if is_filled && out.size() >= CHUNK_BYTES || out.has_enough_assets() {
                 return index;
             }
             outlet.begin_row(out, counts.rows);

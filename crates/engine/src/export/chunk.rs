@@ -4,13 +4,17 @@
 //! line. So a reader may cut a result after any chunk that has lines. Where chunks end depends on what is written, never
 //! on the number of threads.
 
+use super::WorkError;
+use super::media::{self, Assets, Missing};
 use super::rewrite::Notice;
-use crate::manifest::hex;
+use crate::manifest::{FILE_LIST, hex};
 use crate::parallel::Emit;
-use crate::sink::Packer;
-use labelport_formats::write::{Entries, FileEntry};
-use labelport_model::losses::Losses;
+use crate::sink::{Asset, Packer};
+use labelport_formats::write::{AssetEntry, Encoder, Entries, FileEntry, LOSSES};
+use labelport_model::json::ObjectWriter;
+use labelport_model::losses::{Losses, MEDIA, Outcome};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::ops::ControlFlow;
@@ -24,7 +28,7 @@ pub(super) struct Chunk {
     /// What comes next in each stream.
     pub(super) streams: Vec<Piece>,
     /// Whole files.
-    pub(super) files: Vec<FileEntry>,
+    pub(super) files: Vec<WholeFile>,
     /// What the format could not hold.
     pub(super) losses: Losses,
     /// The rows that end in it.
@@ -32,6 +36,39 @@ pub(super) struct Chunk {
     pub(super) notices: Vec<Notice>,
     /// The place of its part among the parts, from 1.
     pub(super) part: u64,
+}
+
+/// A file of a package that one row makes.
+pub(super) struct WholeFile {
+    pub(super) path: String,
+    pub(super) content: Content,
+}
+
+/// What is in a file.
+pub(super) enum Content {
+    Bytes(Vec<u8>),
+    Asset(Asset),
+}
+
+impl WholeFile {
+    fn of(FileEntry { path, bytes }: FileEntry) -> Self {
+        Self { path, content: Content::Bytes(bytes) }
+    }
+
+    /// Returns how many bytes it has.
+    pub(super) fn size_bytes(&self) -> u64 {
+        match &self.content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Asset(asset) => asset.size_bytes,
+        }
+    }
+
+    fn sha256(&self) -> Cow<'_, str> {
+        match &self.content {
+            Content::Bytes(bytes) => hex(&Sha256::digest(bytes)).into(),
+            Content::Asset(asset) => Cow::Borrowed(&asset.sha256),
+        }
+    }
 }
 
 /// A piece of a stream.
@@ -57,18 +94,45 @@ impl Piece {
 }
 
 /// The streams that chunks have.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Streams {
     pub(super) count: usize,
     /// The one that lists the files of rows, where these are written.
     pub(super) list: Option<usize>,
+    /// The one that names what was lost, where there is one.
+    pub(super) losses: Option<usize>,
+}
+
+impl Streams {
+    /// Takes the streams of an encoder by their paths; the list of files is the last, where it is among them.
+    pub(super) fn of(encoder: &dyn Encoder, paths: &[String]) -> Self {
+        let place = |name: &str| paths.iter().position(|path| path == name);
+        let list = place(FILE_LIST).filter(|_| encoder.makes_files());
+        Self { count: paths.len(), list, losses: place(LOSSES) }
+    }
+
+    /// Returns how many the encoder has: the list of files, which is the last, is not one of them.
+    pub(super) fn of_encoder(&self) -> usize {
+        self.count - usize::from(self.list.is_some())
+    }
+}
+
+/// Where the assets of rows come from, and what is done about them.
+#[derive(Clone, Copy)]
+pub(super) enum AssetUse<'a> {
+    /// None are wanted.
+    None,
+    /// They are looked for.
+    Check(&'a Assets<'a>),
+    /// They are written.
+    Write(&'a Assets<'a>),
 }
 
 /// Lists files: the digest and the path of each on a line. Paths that are safe have neither line breaks nor backslashes.
-fn list_files(files: &[FileEntry], list: Option<usize>, streams: &mut [Vec<u8>]) {
+fn list_files(files: &[WholeFile], list: Option<usize>, streams: &mut [Vec<u8>]) {
     let Some(out) = list.and_then(|list| streams.get_mut(list)) else { return };
     for file in files {
-        out.extend_from_slice(hex(&Sha256::digest(&file.bytes)).as_bytes());
+        out.extend_from_slice(file.sha256().as_bytes());
         out.extend_from_slice(b"  ");
         out.extend_from_slice(file.path.as_bytes());
         out.push(b'\n');
@@ -91,8 +155,8 @@ pub(super) struct Outlet<'a, 'e> {
 
 struct State<'a, 'e> {
     page: Page,
-    /// The stream that lists files.
-    list: Option<usize>,
+    streams: Streams,
+    assets: AssetUse<'a>,
     /// Buffers for compressed bytes, one for each stream.
     packed: Vec<Vec<u8>>,
     packer: &'a mut Packer,
@@ -101,14 +165,14 @@ struct State<'a, 'e> {
     part: u64,
     /// Rows that were handed on, by the count of the worker.
     rows: u64,
-    outcome: Result<ControlFlow<()>, io::Error>,
+    outcome: Result<ControlFlow<()>, WorkError>,
 }
 
 impl<'a, 'e> Outlet<'a, 'e> {
     /// Starts a part. `rows` is what the worker has counted so far.
     pub(super) fn new(
         packer: &'a mut Packer,
-        streams: Streams,
+        (streams, assets): (Streams, AssetUse<'a>),
         spare: &'a Spare,
         emit: &'a mut Emit<'e, Chunk>,
         (part, rows): (u64, u64),
@@ -116,7 +180,7 @@ impl<'a, 'e> Outlet<'a, 'e> {
         let outcome = Ok(ControlFlow::Continue(()));
         let page = Page::new(streams);
         let packed = vec![Vec::new(); streams.count];
-        let state = State { page, list: streams.list, packed, packer, spare, emit, part, rows, outcome };
+        let state = State { page, streams, assets, packed, packer, spare, emit, part, rows, outcome };
         let row_start = RefCell::new(vec![0; streams.count]);
         Self { state: RefCell::new(state), row_start, rows_before: Cell::new(rows), is_spilled: Cell::new(false) }
     }
@@ -131,7 +195,7 @@ impl<'a, 'e> Outlet<'a, 'e> {
 
     /// Returns whether what was written is enough for a chunk.
     pub(super) fn is_full(&self) -> bool {
-        self.state.borrow().page.size() >= CHUNK_BYTES
+        self.state.borrow().page.is_full()
     }
 
     /// Returns whether nobody takes more.
@@ -173,11 +237,7 @@ impl<'a, 'e> Outlet<'a, 'e> {
     pub(super) fn end_row(&self, page: &mut Page, rows: u64) -> ControlFlow<()> {
         let mut state = self.state.borrow_mut();
         if self.is_spilled.get() {
-            let rest = Rest {
-                files: std::mem::take(&mut page.files),
-                losses: std::mem::take(&mut page.losses),
-                notices: Vec::new(),
-            };
+            let rest = page.take_rest(Vec::new());
             state.hand_on(&mut page.streams, rest, rows);
         }
         state.flow()
@@ -187,17 +247,16 @@ impl<'a, 'e> Outlet<'a, 'e> {
     pub(super) fn flush(&self, rows: u64, notices: Vec<Notice>) -> ControlFlow<()> {
         let mut state = self.state.borrow_mut();
         let mut page = std::mem::take(&mut state.page);
-        if page.size() > 0 || !page.losses.is_empty() || !notices.is_empty() || rows > state.rows {
-            let rest =
-                Rest { files: std::mem::take(&mut page.files), losses: std::mem::take(&mut page.losses), notices };
+        if !page.is_empty() || !notices.is_empty() || rows > state.rows {
+            let rest = page.take_rest(notices);
             state.hand_on(&mut page.streams, rest, rows);
         }
         state.page = page;
         state.flow()
     }
 
-    /// Fails where a chunk could not be packed.
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// Fails where a chunk could not be packed, or lacks an asset that it is to hold.
+    pub(super) fn finish(self) -> Result<(), WorkError> {
         self.state.into_inner().outcome.map(drop_flow)
     }
 }
@@ -235,24 +294,74 @@ impl State<'_, '_> {
         if self.flow().is_break() {
             return;
         }
-        list_files(&rest.files, self.list, &mut streams);
+        let Rest { files, assets, mut losses, notices } = rest;
+        let mut files: Vec<WholeFile> = files.into_iter().map(WholeFile::of).collect();
+        if let Err(missing) = self.add_assets(assets, &mut files, &mut losses, &mut streams) {
+            self.outcome = Err(WorkError::Missing(missing));
+            return;
+        }
+        list_files(&files, self.streams.list, &mut streams);
         let mut pieces = Vec::with_capacity(streams.len());
         for (bytes, packed) in streams.into_iter().zip(&mut self.packed) {
             match Piece::new(bytes, std::mem::take(packed), self.packer) {
                 Ok(piece) => pieces.push(piece),
                 Err(error) => {
-                    self.outcome = Err(error);
+                    self.outcome = Err(WorkError::Write(error));
                     return;
                 }
             }
         }
-        let Rest { files, losses, notices } = rest;
         let chunk = Chunk { streams: pieces, files, losses, rows: rows - self.rows, notices, part: self.part };
         self.rows = rows;
         if (self.emit)(chunk).is_err() {
             self.outcome = Ok(ControlFlow::Break(()));
         }
     }
+
+    /// Opens assets, or looks for them. One that cannot be had is a loss, if that is accepted.
+    fn add_assets(
+        &self,
+        entries: Vec<AssetEntry>,
+        files: &mut Vec<WholeFile>,
+        losses: &mut Losses,
+        streams: &mut [Vec<u8>],
+    ) -> Result<(), Missing> {
+        let (assets, found): (_, Vec<Result<Option<Asset>, String>>) = match self.assets {
+            AssetUse::None => return Ok(()),
+            AssetUse::Check(assets) => {
+                (assets, entries.iter().map(|entry| assets.check(&entry.url).map(|()| None)).collect())
+            }
+            AssetUse::Write(assets) => {
+                (assets, assets.open_all(&entries).into_iter().map(|opened| opened.map(Some)).collect())
+            }
+        };
+        let is_writing = matches!(self.assets, AssetUse::Write(_));
+        for (AssetEntry { path, data_row_id, .. }, found) in entries.into_iter().zip(found) {
+            match found {
+                Ok(asset) => files.extend(asset.map(|asset| WholeFile { path, content: Content::Asset(asset) })),
+                Err(reason) if is_writing && !assets.may_miss(&reason) => return Err(Missing { data_row_id, reason }),
+                Err(reason) => {
+                    losses.add(MEDIA, Outcome::LeftOut, &reason, 1);
+                    let stream = self.streams.losses.filter(|_| is_writing);
+                    if let Some(out) = stream.and_then(|losses| streams.get_mut(losses)) {
+                        write_missing(&data_row_id, &reason, out);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names an asset that is not in the package.
+fn write_missing(data_row_id: &str, reason: &str, out: &mut Vec<u8>) {
+    let mut line = ObjectWriter::open(out);
+    line.text("data_row_id", data_row_id);
+    line.text("kind", MEDIA);
+    line.text("outcome", Outcome::LeftOut.word());
+    line.text("reason", reason);
+    line.close();
+    out.push(b'\n');
 }
 
 /// What a worker writes rows on.
@@ -260,21 +369,22 @@ impl State<'_, '_> {
 pub(super) struct Page {
     pub(super) streams: Vec<Vec<u8>>,
     pub(super) files: Vec<FileEntry>,
+    pub(super) assets: Vec<AssetEntry>,
     pub(super) losses: Losses,
-    /// The stream that lists files.
-    list: Option<usize>,
+    kinds: Streams,
 }
 
 impl Page {
     /// Makes an empty page with such streams.
     pub(super) fn new(streams: Streams) -> Self {
-        Self { streams: vec![Vec::new(); streams.count], list: streams.list, ..Self::default() }
+        Self { streams: vec![Vec::new(); streams.count], kinds: streams, ..Self::default() }
     }
 
     /// Makes a chunk without rows of what it holds.
     pub(super) fn into_chunk(self, packer: &mut Packer) -> io::Result<Chunk> {
-        let Self { mut streams, files, losses, list } = self;
-        list_files(&files, list, &mut streams);
+        let Self { mut streams, files, losses, kinds, .. } = self;
+        let files: Vec<WholeFile> = files.into_iter().map(WholeFile::of).collect();
+        list_files(&files, kinds.list, &mut streams);
         let mut pieces = Vec::with_capacity(streams.len());
         for bytes in streams {
             pieces.push(Piece::new(bytes, Vec::new(), packer)?);
@@ -287,9 +397,36 @@ impl Page {
         size_of(&self.streams) + self.files.iter().map(|file| file.bytes.len() + file.path.len()).sum::<usize>()
     }
 
+    /// Returns whether there is nothing on it.
+    fn is_empty(&self) -> bool {
+        self.size() == 0 && self.assets.is_empty() && self.losses.is_empty()
+    }
+
+    /// Returns whether it is enough for a chunk. Assets are opened chunk by chunk, and as files they need a few of what a
+    /// process may have open.
+    pub(super) fn is_full(&self) -> bool {
+        self.size() >= CHUNK_BYTES || self.has_enough_assets()
+    }
+
+    /// Returns whether it has as many assets as are opened at once.
+    pub(super) fn has_enough_assets(&self) -> bool {
+        self.assets.len() >= media::AT_ONCE
+    }
+
+    fn take_rest(&mut self, notices: Vec<Notice>) -> Rest {
+        let (files, assets) = (std::mem::take(&mut self.files), std::mem::take(&mut self.assets));
+        Rest { files, assets, losses: std::mem::take(&mut self.losses), notices }
+    }
+
     /// Lends it to an encoder.
     pub(super) fn entries(&mut self) -> Entries<'_> {
-        Entries { streams: &mut self.streams, files: &mut self.files, losses: &mut self.losses, is_survey: false }
+        Entries {
+            streams: &mut self.streams[..self.kinds.of_encoder()],
+            files: &mut self.files,
+            assets: &mut self.assets,
+            losses: &mut self.losses,
+            is_survey: false,
+        }
     }
 }
 
@@ -297,6 +434,7 @@ impl Page {
 #[derive(Default)]
 struct Rest {
     files: Vec<FileEntry>,
+    assets: Vec<AssetEntry>,
     losses: Losses,
     notices: Vec<Notice>,
 }

@@ -4,7 +4,7 @@
 //! chunks go to it in their order once they were written, and their buffers are used again after that. A result of one
 //! part is digested at once, since a thread costs more than that.
 
-use super::chunk::{Chunk, Spare};
+use super::chunk::{Chunk, Spare, WholeFile};
 use crate::manifest::{Digest, Digested, PackageDigest, PackedFile};
 use labelport_formats::write::Layout;
 use std::sync::mpsc::sync_channel;
@@ -33,7 +33,7 @@ impl Digests {
             }
             Self::Package(digest) => {
                 digest.add_rows(chunk.rows);
-                digest.add_files(chunk.files.iter().map(|file| file.bytes.len() as u64).sum());
+                digest.add_files(chunk.files.iter().map(WholeFile::size_bytes).sum());
                 let streams = chunk.streams.iter().enumerate();
                 streams.for_each(|(index, piece)| digest.add_to_stream(index, &piece.bytes));
             }

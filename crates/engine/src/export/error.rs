@@ -23,14 +23,14 @@ pub struct Refused {
 impl Refused {
     /// Returns the refusal of what a request does not accept; nothing where it accepts all.
     pub(super) fn of(choice: &FormatChoice, format: &'static str, losses: &Losses) -> Option<Self> {
-        let is_refused = losses.iter().any(|(loss, _)| loss.is_of_annotations() && !choice.accepts(loss));
+        let is_refused = losses.iter().any(|(loss, _)| loss.needs_consent() && !choice.accepts(loss));
         is_refused.then(|| Self { format, losses: losses.clone(), accept: choice.accept.clone() })
     }
 
     /// Lists the losses that are not accepted, with their numbers.
     pub fn refused(&self) -> impl Iterator<Item = (&Loss, u64)> {
         let is_accepted = |loss: &Loss| self.accept.iter().any(|accept| accept.covers(loss));
-        self.losses.iter().filter(move |(loss, _)| loss.is_of_annotations() && !is_accepted(loss))
+        self.losses.iter().filter(move |(loss, _)| loss.needs_consent() && !is_accepted(loss))
     }
 
     /// Returns what would have to be accepted: what is accepted now, and the rest.
@@ -89,6 +89,17 @@ pub enum ExportError {
         .0, as_list(&.0.to_accept())
     )]
     Lossy(Box<Refused>),
+    /// An asset that the result is to hold cannot be had.
+    #[error(
+        "the media of data row {data_row_id} cannot be had: {reason}. Nothing was left; to leave such media out, accept it: \
+         media=left_out"
+    )]
+    Media {
+        /// The row.
+        data_row_id: String,
+        /// Why, as a clause.
+        reason: String,
+    },
     /// Names in a filter that nothing has.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     UnknownNames(Vec<UnknownName>),

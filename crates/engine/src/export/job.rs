@@ -75,6 +75,7 @@ pub fn to_problem(error: ExportError) -> Problem {
         | ExportError::CustomEditor { .. }
         | ExportError::Format(_)
         | ExportError::Lossy(_)
+        | ExportError::Media { .. }
         | ExportError::Slice { .. }
         | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
@@ -202,6 +203,7 @@ fn write(
         progress: &mut tell,
         stop: Some(pulse.flag()),
         files: Some(workspace.files()),
+        client: Some(workspace.client()),
     };
     export::run(workspace.store(), request, sink, &mut run).map_err(to_problem)
 }

@@ -13,6 +13,7 @@ mod digesting;
 mod error;
 pub mod job;
 pub mod mask_urls;
+mod media;
 mod pictures;
 mod rewrite;
 pub(crate) mod scope;
@@ -27,15 +28,16 @@ pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
 use crate::manifest::{Annotations, FILE_LIST, Manifest, RowNotice, SectionNotice};
+use crate::outbound::Client;
 use crate::parallel::{self, Emit};
 use crate::sink::{Packer, Sink};
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{Chunk, Outlet, Spare, Streams};
+use chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
 use count::Counts;
 use digesting::digesting;
-use labelport_formats::write::{About, FORMATS, Format, Numbers, Pictures, Texts, Totals, Wanted};
+use labelport_formats::write::{About, FORMATS, Format, Media, Numbers, Pictures, Texts, Totals, Wanted};
 use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
@@ -47,6 +49,7 @@ use labelport_store::read::select::{Part, Selection};
 use labelport_store::tables::entities;
 use labelport_store::tables::files;
 use labelport_store::tables::unknown_names;
+use media::{Assets, Missing};
 use pictures::KeptPictures;
 use rewrite::Notice;
 use sections::{Pass, Plan, Settings};
@@ -75,6 +78,9 @@ pub struct ExportOptions<'a> {
     pub stop: Option<&'a AtomicBool>,
     /// Where the pictures of masks are kept; without it, formats that need them leave masks out.
     pub files: Option<&'a Files>,
+    /// Fetches assets that go into a package and are not kept. Without it, or without [`files`](Self::files), no format has
+    /// assets.
+    pub client: Option<&'a Client>,
 }
 
 /// How far an export is.
@@ -99,6 +105,7 @@ enum WorkError {
     Stopped,
     Store(StoreError),
     Write(std::io::Error),
+    Missing(Missing),
 }
 
 impl WorkError {
@@ -108,6 +115,7 @@ impl WorkError {
             Self::Stopped => ExportError::Stopped,
             Self::Store(error) => ExportError::Store(error),
             Self::Write(source) => ExportError::Write { target: target(), source },
+            Self::Missing(Missing { data_row_id, reason }) => ExportError::Media { data_row_id, reason },
         }
     }
 }
@@ -128,9 +136,13 @@ pub fn run(
     request.check().map_err(ExportError::Request)?;
     let threads = run.threads.max(1);
     let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };
-    // One more for the pictures of masks, and one for texts, which are read while rows are encoded.
-    let more = usize::from(run.format.is_lossy()) + usize::from(wanted.texts);
+    // One more for the pictures of masks, one for texts, and one for assets, which are read while rows are encoded.
+    let mut about = About { options: request.format.options.clone(), ..About::default() };
+    let media = if run.format.is_lossy() { Media::of(&about) } else { Media::None };
+    let reachable = run.files.zip(run.client).filter(|_| media != Media::None);
+    let more = usize::from(run.format.is_lossy()) + usize::from(wanted.texts) + usize::from(reachable.is_some());
     let mut snapshot = store.snapshot(threads + more)?;
+    let of_assets = if reachable.is_some() { snapshot.connections.pop() } else { None };
     let of_texts = if wanted.texts { snapshot.connections.pop() } else { None };
     let pictures = run.files.filter(|_| run.format.is_lossy()).zip(snapshot.connections.split_off(threads).pop());
     let pictures = pictures.map(|(files, connection)| KeptPictures::new(files, connection, store.org_key()));
@@ -147,14 +159,20 @@ pub fn run(
         Some(of_texts) => Some(KeptTexts::new(run.files, Signer::read(connection)?, of_texts)),
         None => None,
     };
+    let assets = match reachable.zip(of_assets) {
+        Some((place, connection_of)) => {
+            let kept = (Signer::read(connection)?, connection_of, store.org_key());
+            Some(Assets::new(place, kept, (media, &request.format)))
+        }
+        None => None,
+    };
     let parts = parts(connection, &resolved)?;
     let mut classes = classes::list(connection, store.org_key(), &resolved.base, &dictionary)?;
-    let options = request.format.options.clone();
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
     let texts = texts.as_ref().map(|texts| texts as &dyn Texts);
     // What is looked at first knows nothing of what is written: any class may be.
     classes.iter_mut().for_each(|class| class.written = 1);
-    let mut about = About { classes: &classes, options, pictures, texts, ..About::default() };
+    about = About { classes: &classes, pictures, texts, ..about };
     let layout = run.format.layout();
     let mut workers = Vec::new();
     let packing = sink.packing();
@@ -177,7 +195,10 @@ pub fn run(
     if run.format.is_lossy() || run.format.is_numbered() {
         let survey = {
             let encoder = run.format.open(&about)?;
-            survey::run(&mut workers, &settings.with(&*encoder, Pass::Survey), &resolved.selection, &parts, stop)?
+            let target =
+                (Streams::of(&*encoder, &encoder.streams()), assets.as_ref().map_or(AssetUse::None, AssetUse::Check));
+            let plan = settings.with(&*encoder, Pass::Survey);
+            survey::run(&mut workers, &plan, &resolved.selection, &parts, target, stop)?
         };
         let About { options, .. } = about;
         classes.iter_mut().for_each(|class| class.written = 0);
@@ -196,7 +217,8 @@ pub fn run(
     let encoder = &*encoder;
     let mut paths = encoder.streams();
     paths.extend(encoder.makes_files().then(|| FILE_LIST.to_owned()));
-    let streams = Streams { count: paths.len(), list: encoder.makes_files().then(|| paths.len() - 1) };
+    let target = (Streams::of(encoder, &paths), assets.as_ref().map_or(AssetUse::None, AssetUse::Write));
+    let streams = target.0;
 
     let mut writer = Writer::new(sink, packing, encoder, streams);
     let mut notices = Vec::new();
@@ -216,7 +238,7 @@ pub fn run(
             let next = || check_stop(stop).map(|()| parts.next());
             let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
                 worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(Numbers::FIRST);
-                work(worker, &plan, &resolved.selection, &part, streams, &spare, stop, emit)
+                work(worker, &plan, &resolved.selection, &part, target, &spare, stop, emit)
             };
             let publish = |mut chunk: Chunk| {
                 check_stop(stop)?;
@@ -307,14 +329,14 @@ fn work(
     plan: &Plan<'_>,
     selection: &Selection,
     (number, part): &(u64, Part),
-    streams: Streams,
+    target: (Streams, AssetUse<'_>),
     spare: &Spare,
     stop: Option<&AtomicBool>,
     emit: &mut Emit<'_, Chunk>,
 ) -> Result<(), WorkError> {
     let Worker { connection, assembler, packer } = worker;
     let keys = selection.keys(&mut **connection, part)?;
-    let outlet = Outlet::new(packer, streams, spare, emit, (*number, assembler.counts.rows));
+    let outlet = Outlet::new(packer, target, spare, emit, (*number, assembler.counts.rows));
     let mut rest = &keys[..];
     // Rows that are loaded and not written.
     let mut loaded = &rest[..0];
@@ -336,7 +358,7 @@ fn work(
             break;
         }
     }
-    outlet.finish().map_err(WorkError::Write)
+    outlet.finish()
 }
 
 fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {

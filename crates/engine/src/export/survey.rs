@@ -4,7 +4,7 @@
 //! Every row is encoded to nowhere. What is written later is the same, but for the names of classes and files that depend
 //! on what was found here.
 
-use super::chunk::{Chunk, Spare, Streams};
+use super::chunk::{AssetUse, Chunk, Spare, Streams};
 use super::sections::Plan;
 use super::{Assembler, ExportError, WorkError, Worker, check_stop, work};
 use crate::parallel::{self, Emit};
@@ -32,9 +32,9 @@ pub(super) fn run(
     plan: &Plan<'_>,
     selection: &Selection,
     parts: &[Part],
+    target: (Streams, AssetUse<'_>),
     stop: Option<&AtomicBool>,
 ) -> Result<Survey, ExportError> {
-    let streams = Streams { count: plan.encoder.streams().len(), list: None };
     let mut next = parts.iter().cloned();
     let mut losses = Losses::default();
     let mut starts = Vec::with_capacity(parts.len());
@@ -53,7 +53,7 @@ pub(super) fn run(
                 Ok(())
             };
             worker.assembler.next = Numbers::FIRST;
-            work(worker, plan, selection, &(0, part), streams, &spare, stop, &mut take)?;
+            work(worker, plan, selection, &(0, part), target, &spare, stop, &mut take)?;
             // Where nobody takes it any more, another thread has failed.
             emit((of_part, worker.assembler.next)).map_err(|_| WorkError::Stopped)
         },

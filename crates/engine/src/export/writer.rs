@@ -1,7 +1,7 @@
 //! What is encoded, on its way to the sink: the first, the last and all chunks in between, in their order.
 
 use super::WorkError;
-use super::chunk::{Chunk, Page, Streams};
+use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
 use labelport_model::losses::Losses;
@@ -23,7 +23,7 @@ pub(super) struct Writer<'s> {
 
 impl<'s> Writer<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, streams: Streams) -> Self {
-        let joiners = (0..streams.count).map(|stream| encoder.joiner(stream)).collect();
+        let joiners = (0..streams.of_encoder()).map(|stream| encoder.joiner(stream)).collect();
         Self { sink, packing, encoder, streams, joiners, rows: 0, losses: Losses::default() }
     }
 
@@ -88,10 +88,15 @@ impl<'s> Writer<'s> {
     pub(super) fn write(&mut self, chunk: &mut Chunk) -> Result<(), WorkError> {
         self.rows += chunk.rows;
         self.losses.merge(std::mem::take(&mut chunk.losses));
-        for file in &chunk.files {
-            let extent = Extent { bytes: file.bytes.len() as u64, lines: 0 };
-            let entry = Entry { place: Place::File(&file.path), bytes: &file.bytes, extent };
-            self.sink.write(&entry).map_err(WorkError::Write)?;
+        for WholeFile { path, content } in &mut chunk.files {
+            let written = match content {
+                Content::Bytes(bytes) => {
+                    let extent = Extent { bytes: bytes.len() as u64, lines: 0 };
+                    self.sink.write(&Entry { place: Place::File(path), bytes, extent })
+                }
+                Content::Asset(asset) => self.sink.write_asset(path, asset),
+            };
+            written.map_err(WorkError::Write)?;
         }
         for (joiner, piece) in self.joiners.iter_mut().zip(&mut chunk.streams) {
             // A package takes bytes as they are, so that nothing is compressed yet.

@@ -98,6 +98,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Returns whether the same URL may well be read a moment later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Connection { .. } | Self::Status { status: 429 | 500..=599, .. })
+    }
+
     pub(super) fn size(host: &str, limits: Limits) -> Self {
         Self::Size { host: host.to_owned(), limit_bytes: limits.size_bytes, remedy: limits.remedy }
     }

@@ -7,6 +7,19 @@ use std::path::{Component, Path, PathBuf};
 
 /// Reads the file of a URL, of which `rest` is what follows `file:`.
 pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits, out: &mut dyn Write) -> Result<Fetched, FetchError> {
+    let (mut file, _) = open(rest, roots, limits)?;
+    let copied = copy(&mut file, limits.size_bytes, out).map_err(|error| match error {
+        CopyError::Read(error) => FetchError::File(error),
+        CopyError::Write(error) => FetchError::Keep(error),
+    })?;
+    if copied > limits.size_bytes {
+        return Err(FetchError::size("file://", limits));
+    }
+    Ok(Fetched { content_length: Some(copied), content_type: None })
+}
+
+/// Opens the file of a URL, of which `rest` is what follows `file:`, and returns its path with it.
+pub(super) fn open(rest: &str, roots: &[PathBuf], limits: Limits) -> Result<(File, PathBuf), FetchError> {
     let path = path(rest)?;
     // First by the spelling, so that nobody learns which files there are elsewhere; then by where links really lead.
     let resolved_roots: Vec<PathBuf> = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
@@ -22,20 +35,11 @@ pub(super) fn get(rest: &str, roots: &[PathBuf], limits: Limits, out: &mut dyn W
     if !path.metadata().map_err(FetchError::File)?.is_file() {
         return Err(FetchError::File(io::Error::other("it is not a file")));
     }
-    let mut file = File::open(&path).map_err(FetchError::File)?;
-    let length = file.metadata().map_err(FetchError::File)?.len();
-    let too_large = || FetchError::size("file://", limits);
-    if length > limits.size_bytes {
-        return Err(too_large());
+    let file = File::open(&path).map_err(FetchError::File)?;
+    if file.metadata().map_err(FetchError::File)?.len() > limits.size_bytes {
+        return Err(FetchError::size("file://", limits));
     }
-    let copied = copy(&mut file, limits.size_bytes, out).map_err(|error| match error {
-        CopyError::Read(error) => FetchError::File(error),
-        CopyError::Write(error) => FetchError::Keep(error),
-    })?;
-    if copied > limits.size_bytes {
-        return Err(too_large());
-    }
-    Ok(Fetched { content_length: Some(copied), content_type: None })
+    Ok((file, path))
 }
 
 /// Returns the path of `//host/path`, where the host is this one, with percent escapes undone.

@@ -23,6 +23,7 @@ pub use address::{Cidr, CidrError};
 pub use error::FetchError;
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,6 +102,13 @@ impl Client {
             "file" => file::get(&url["file:".len()..], &self.media_roots, limits, out),
             _ => Err(FetchError::Scheme { scheme }),
         }
+    }
+
+    /// Opens the file of a `file://` URL, and returns its path with it; nothing for another URL.
+    pub fn open_local(&self, url: &str, limits: Limits) -> Option<Result<(File, PathBuf), FetchError>> {
+        let url = url.trim();
+        let is_file = scheme(url).is_some_and(|scheme| scheme == "file");
+        is_file.then(|| file::open(&url["file:".len()..], &self.media_roots, limits))
     }
 }
 

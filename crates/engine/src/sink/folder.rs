@@ -6,13 +6,14 @@
 
 use super::destination::{Destination, DestinationError, Existing};
 use super::file::{partial_path, write_manifest};
-use super::{Entry, FileError, Place, Sink, manifest_path};
+use super::{Asset, Entry, FileError, Place, Sink, manifest_path};
 use crate::disk::flushed::sync_folder_of;
 use crate::disk::pending::Pending;
 use crate::manifest::Manifest;
 use labelport_formats::write::Layout;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 /// A folder being written. Dropped without [`finish`](Sink::finish), it leaves nothing.
 pub struct FolderSink {
@@ -30,12 +31,17 @@ impl FolderSink {
         Ok(Self { destination, pending, streams: Vec::new() })
     }
 
-    fn create_file(&self, path: &str) -> io::Result<File> {
+    /// Returns where a file lies, in a folder that is there.
+    fn place(&self, path: &str) -> io::Result<PathBuf> {
         let path = self.pending.path().join(path);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        OpenOptions::new().write(true).create_new(true).open(path)
+        Ok(path)
+    }
+
+    fn create_file(&self, path: &str) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).open(self.place(path)?)
     }
 
     fn publish(self) -> Result<Destination, FileError> {
@@ -86,6 +92,19 @@ impl Sink for FolderSink {
             Place::Stream(index) => self.streams[index].write_all(entry.bytes),
             Place::File(path) => self.create_file(path)?.write_all(entry.bytes),
         }
+    }
+
+    fn write_asset(&mut self, path: &str, asset: &mut Asset) -> io::Result<()> {
+        if let Some(from) = &asset.link_to {
+            match std::fs::hard_link(from, self.place(path)?) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+                // On another file system, or where links are not allowed, a copy has the same bytes.
+                Err(_) => {}
+                Ok(()) => return Ok(()),
+            }
+        }
+        let written = io::copy(&mut asset.file, &mut self.create_file(path)?)?;
+        if written == asset.size_bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {

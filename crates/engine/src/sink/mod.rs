@@ -25,7 +25,9 @@ pub use packing::{Container, EndingError, Packing};
 
 use crate::manifest::Manifest;
 use labelport_formats::write::Layout;
+use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 /// Takes the entries of an export.
 pub trait Sink: Send {
@@ -46,7 +48,7 @@ pub trait Sink: Send {
     /// Prepares for a result with so many streams. A sink that holds one file fails for a package.
     fn start(&mut self, layout: Layout, _streams: &[String]) -> io::Result<()> {
         match layout {
-            Layout::Package => Err(io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")),
+            Layout::Package => Err(no_package()),
             _ => Ok(()),
         }
     }
@@ -54,8 +56,30 @@ pub trait Sink: Send {
     /// Takes the next entry.
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()>;
 
+    /// Takes a file whose bytes are those of another. The path is safe. A sink that holds one file fails.
+    fn write_asset(&mut self, _path: &str, _asset: &mut Asset) -> io::Result<()> {
+        Err(no_package())
+    }
+
     /// Makes the result exist.
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError>;
+}
+
+fn no_package() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")
+}
+
+/// A file that goes into a package as it is.
+#[derive(Debug)]
+pub struct Asset {
+    /// The file, at its beginning.
+    pub file: File,
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// The path of the file, where it may be linked to.
+    pub link_to: Option<PathBuf>,
 }
 
 /// A piece of a result.
@@ -108,6 +132,10 @@ impl Sink for Nowhere {
     }
 
     fn write(&mut self, _: &Entry<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write_asset(&mut self, _: &str, _: &mut Asset) -> io::Result<()> {
         Ok(())
     }
 

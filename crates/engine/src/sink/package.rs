@@ -4,7 +4,7 @@
 //! no name, and are added last, in their order. An archive goes through another sink: to a file, a stored
 //! result, standard output.
 
-use super::{Entry, Extent, FileError, Packer, Place, Sink};
+use super::{Asset, Entry, Extent, FileError, Packer, Place, Sink};
 use crate::manifest::Manifest;
 use labelport_formats::package::{Archive, ArchiveKind};
 use labelport_formats::write::Layout;
@@ -74,6 +74,10 @@ impl Sink for ArchiveSink<'_> {
             }
             Place::File(path) => self.archive.add(path, entry.bytes.len() as u64, &mut &entry.bytes[..]),
         }
+    }
+
+    fn write_asset(&mut self, path: &str, asset: &mut Asset) -> io::Result<()> {
+        self.archive.add_packed(path, asset.size_bytes, &mut asset.file)
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {

@@ -140,6 +140,7 @@ fn an_export_does_the_work_that_was_recorded() {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

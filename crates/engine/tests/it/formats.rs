@@ -1,6 +1,7 @@
 //! What every format promises, and what the seam promises to a format.
 
 use crate::support::{Workspace, everything};
+use labelport_engine::ambient::hexadecimal;
 use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::{FILE_LIST, Manifest};
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
@@ -15,6 +16,7 @@ use labelport_model::request::{Accept, ExportRequest, Params, Scope};
 use labelport_samples::{Size, demo, random};
 use labelport_store::Store;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -76,6 +78,7 @@ pub(crate) fn export_with(
         progress: &mut |_| {},
         stop: None,
         files: kept,
+        client: None,
     };
     let manifest = export::run(store, request, &mut &mut files, &mut run).unwrap();
     (files.files, manifest)
@@ -101,6 +104,7 @@ pub(crate) fn try_export(
         progress: &mut |_| {},
         stop: None,
         files: None,
+        client: None,
     };
     export::run(&workspace.store, request, &mut &mut files, &mut run)
 }
@@ -190,13 +194,13 @@ pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportR
     let of_classes = |losses: &Losses| -> Vec<(Loss, u64)> {
         losses.iter().filter(|(loss, _)| loss.class.is_some()).map(|(loss, count)| (loss.clone(), count)).collect()
     };
-    if manifest.losses.iter().any(|(loss, _)| loss.is_of_annotations()) {
+    if manifest.losses.iter().any(|(loss, _)| loss.needs_consent()) {
         let mut unasked = request.clone();
         unasked.format.allow_lossy = false;
         let ExportError::Lossy(refused) = refusal(workspace, &unasked, format) else { panic!("{}", format.name()) };
         assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses), "{}", format.name());
     }
-    let lost: u64 = manifest.losses.iter().filter(|(loss, _)| loss.is_of_annotations()).map(|(_, count)| count).sum();
+    let lost: u64 = manifest.losses.iter().filter(|(loss, _)| loss.needs_consent()).map(|(_, count)| count).sum();
     let listed = memchr::memchr_iter(b'\n', &files["losses.ndjson"]).count() as u64;
     assert_eq!(listed, lost, "{}: losses.ndjson", format.name());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
@@ -227,6 +231,7 @@ fn an_export_that_would_lose_something_is_refused_before_the_first_byte() {
         progress: &mut |_| {},
         stop: None,
         files: None,
+        client: None,
     };
     let refused = match export::run(&workspace.store, &request, &mut &mut files, &mut run) {
         Err(ExportError::Lossy(refused)) => refused,
@@ -293,6 +298,28 @@ fn the_manifest_of_a_package_lists_its_files_with_their_digests() {
     assert_eq!(listed, expected);
     assert_eq!(manifest.digest.bytes, expected.iter().map(|(_, bytes)| bytes).sum::<u64>());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+}
+
+#[test]
+fn every_file_of_every_package_has_the_digest_that_is_listed() {
+    let workspace = with_demo();
+    let request = lossy(everything(Scope::Catalog));
+    for format in FORMATS.iter().copied().filter(|format| format.layout() == Layout::Package) {
+        let (files, manifest) = export(&workspace, &request, format, 2);
+        let mut listed: BTreeMap<String, String> =
+            manifest.files.iter().map(|file| (file.path.clone(), file.sha256.clone())).collect();
+        if let Some(list) = files.get(FILE_LIST) {
+            let lines = str::from_utf8(list).unwrap().lines();
+            listed.extend(
+                lines
+                    .map(|line| line.split_once("  ").unwrap())
+                    .map(|(sha256, path)| (path.to_owned(), sha256.to_owned())),
+            );
+        }
+        let found: BTreeMap<String, String> =
+            files.iter().map(|(path, bytes)| (path.clone(), hexadecimal(&Sha256::digest(bytes)))).collect();
+        assert_eq!(found, listed, "{}", format.name());
+    }
 }
 
 /// A format as CONTRIBUTING says how to add one: a file for each row, and one with the totals.
@@ -393,6 +420,7 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         let again = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap();
         assert_eq!(again, manifest, "{kind:?}");

@@ -38,6 +38,7 @@ fn labels_outside_the_span_are_not_counted() {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         let manifest = export::run(&workspace.store, &request, &mut sink, &mut run).unwrap();
         let counted: Vec<(String, u64)> =

@@ -76,6 +76,7 @@ fn export_in_chunks(
         progress: &mut |_| {},
         stop: None,
         files: None,
+        client: None,
     };
     let manifest = export::run(&workspace.store, request, &mut sink, &mut run).unwrap();
     let exported = Exported { bytes: sink.bytes.clone(), manifest };

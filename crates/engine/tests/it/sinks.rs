@@ -378,6 +378,7 @@ fn a_full_disk_ends_an_export_with_its_reason() {
         progress: &mut |_| {},
         stop: None,
         files: None,
+        client: None,
     };
     let error = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap_err();
     assert!(matches!(error, export::ExportError::Write { .. }), "{error:?}");

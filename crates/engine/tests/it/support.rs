@@ -148,6 +148,7 @@ impl Workspace {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }
@@ -165,6 +166,7 @@ impl Workspace {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
         Exported { bytes: sink.bytes, manifest }

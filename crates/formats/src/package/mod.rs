@@ -21,6 +21,11 @@ pub trait Archive<W: Write>: Send {
     /// Adds a file of this many bytes, which must be what `content` gives.
     fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()>;
 
+    /// Adds a file whose bytes hardly become fewer, such as a picture: an archive does not try to compress it.
+    fn add_packed(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
+        self.add(path, size_bytes, content)
+    }
+
     /// Writes what comes after the last file, and returns what the archive was written to.
     fn finish(self: Box<Self>) -> io::Result<W>;
 }
@@ -98,6 +103,17 @@ mod tests {
     fn content_that_is_shorter_than_announced_is_an_error() {
         for (_, kind) in ARCHIVES {
             assert!(kind.open(Vec::new()).add("a", 4, &mut &b"123"[..]).is_err(), "{kind:?}");
+            assert!(kind.open(Vec::new()).add_packed("a", 4, &mut &b"123"[..]).is_err(), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_zip_holds_pictures_as_they_are() {
+        let mut archive = ArchiveKind::Zip.open(Vec::new());
+        archive.add("a.txt", 100, &mut &[b' '; 100][..]).unwrap();
+        archive.add_packed("a.jpg", 100, &mut &[b' '; 100][..]).unwrap();
+        let mut archive = ::zip::ZipArchive::new(io::Cursor::new(archive.finish().unwrap())).unwrap();
+        let sizes = [0, 1].map(|index| archive.by_index(index).unwrap().compressed_size());
+        assert!(sizes[0] < 100 && sizes[1] == 100, "{sizes:?}");
     }
 }

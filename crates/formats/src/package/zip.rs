@@ -19,17 +19,33 @@ impl<W: Write> Zip<W> {
     }
 }
 
-impl<W: Write + Send> Archive<W> for Zip<W> {
-    fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
+impl<W: Write + Send> Zip<W> {
+    fn add_as(
+        &mut self,
+        (path, size_bytes): (&str, u64),
+        method: CompressionMethod,
+        content: &mut dyn Read,
+    ) -> io::Result<()> {
+        let level = (method == CompressionMethod::Deflated).then_some(LEVEL);
         let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(LEVEL))
+            .compression_method(method)
+            .compression_level(level)
             .last_modified_time(DateTime::DEFAULT)
             .unix_permissions(0o644)
             .large_file(size_bytes >= LARGE_BYTES);
         self.0.start_file(path, options)?;
         let written = io::copy(content, &mut self.0)?;
         if written == size_bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
+impl<W: Write + Send> Archive<W> for Zip<W> {
+    fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
+        self.add_as((path, size_bytes), CompressionMethod::Deflated, content)
+    }
+
+    fn add_packed(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
+        self.add_as((path, size_bytes), CompressionMethod::Stored, content)
     }
 
     fn finish(self: Box<Self>) -> io::Result<W> {

@@ -103,7 +103,13 @@ mod tests {
     #[track_caller]
     fn check(texts: &[&str], expect: &str, formulas: u64) {
         let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
-        let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+        let mut entries = Entries {
+            streams: &mut streams,
+            files: &mut files,
+            assets: &mut Vec::new(),
+            losses: &mut losses,
+            is_survey: false,
+        };
         let mut line = Line::of(&mut entries, 0);
         texts.iter().for_each(|text| line.text(text));
         line.end();

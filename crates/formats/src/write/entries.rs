@@ -40,6 +40,8 @@ pub struct Entries<'b> {
     pub streams: &'b mut [Vec<u8>],
     /// Whole files.
     pub files: &'b mut Vec<FileEntry>,
+    /// Where assets of rows belong. Whoever takes the entries has them.
+    pub assets: &'b mut Vec<AssetEntry>,
     /// What the format could not hold.
     pub losses: &'b mut Losses,
     /// Whether only losses and numbers are wanted, since every row is looked at before the first one is written. An encoder
@@ -61,6 +63,17 @@ pub struct FileEntry {
     pub path: String,
     /// What it holds.
     pub bytes: Vec<u8>,
+}
+
+/// A file of a package that is the asset of a row: its picture, its video.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetEntry {
+    /// The path in the package: see [`FileEntry::path`].
+    pub path: String,
+    /// The row.
+    pub data_row_id: String,
+    /// Where the asset is: the `row_data` of the row, which need not be a URL.
+    pub url: String,
 }
 
 /// Numbers that run through a result: those of what is written next, from 1.

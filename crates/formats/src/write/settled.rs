@@ -8,7 +8,7 @@ use labelport_model::losses::{KINDLESS, Outcome};
 use std::collections::HashMap;
 
 /// The stream of a package that names each annotation that is not in it as it is stored.
-pub(super) const LOSSES: &str = "losses.ndjson";
+pub const LOSSES: &str = "losses.ndjson";
 
 /// Why answers are left out of formats that hold shapes alone.
 pub(super) const NO_ANSWERS: &str = "the format has no place for answers";

@@ -65,7 +65,13 @@ pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Cl
     let (mut files, mut losses) = (Vec::new(), Losses::default());
     let mut step = |write: &mut dyn FnMut(&mut Entries<'_>)| {
         let mut streams = vec![Vec::new(); paths.len()];
-        write(&mut Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false });
+        write(&mut Entries {
+            streams: &mut streams,
+            files: &mut files,
+            assets: &mut Vec::new(),
+            losses: &mut losses,
+            is_survey: false,
+        });
         for ((stream, joiner), done) in streams.into_iter().zip(&mut joiners).zip(&mut done) {
             done.extend(match joiner {
                 Some(joiner) if !stream.is_empty() => joiner.add(stream).unwrap(),

@@ -41,6 +41,7 @@ fn written(served: &Served, scope: Scope) -> (Vec<u8>, export::ExportProgress) {
         progress: &mut |progress| last = Some(progress),
         stop: None,
         files: None,
+        client: None,
     };
     export::run(served.workspace.store(), &everything(scope), &mut sink, &mut run).unwrap();
     (sink.bytes, last.unwrap())

@@ -15,6 +15,7 @@ mod issues;
 mod judgements;
 mod kept_texts;
 mod legacy_exports;
+mod media;
 mod named_in_vain;
 mod people;
 mod repeated;

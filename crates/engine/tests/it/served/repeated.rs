@@ -48,6 +48,7 @@ impl Served {
             progress: &mut |_| {},
             stop: None,
             files: None,
+            client: None,
         };
         let request = super::everything(Scope::Catalog);
         labelport_engine::export::run(self.workspace.store(), &request, &mut sink, &mut run).unwrap();

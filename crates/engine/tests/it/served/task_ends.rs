@@ -413,6 +413,7 @@ fn exports_and_imports_stop_on_request() {
         progress: &mut |_| {},
         stop: Some(&stop),
         files: None,
+        client: None,
     };
     let outcome = export::run(served.workspace.store(), &everything(Scope::Catalog), &mut Nowhere, &mut run);
     assert!(matches!(outcome, Err(ExportError::Stopped)), "{outcome:?}");

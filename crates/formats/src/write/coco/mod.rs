@@ -28,6 +28,7 @@ use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::elements::{Commas, open_element};
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, ClassList, Decided, Kind, ROWS, Row, Rows, Size, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
@@ -66,8 +67,8 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 10] =
-    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 11] =
+    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, SPLIT, SPLIT_BY];
 
 /// What has the points of a skeleton.
 const BOXES: &[Form] = &[Form::Box, Form::Polygon, Form::Mask];

@@ -22,6 +22,7 @@ use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::declared;
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, Decided, Figure, Kind, ROWS, Row, Rows, Size};
 use super::settled::{Classes, Fate, LOSSES, NO_CLASS, Origin, settle_each};
@@ -45,7 +46,7 @@ use track::{ATTRIBUTE_DEPTH, State, Track, ranges_of};
 /// A file for the images of each part, and one for each video.
 pub struct Cvat;
 
-static OPTIONS: [FormatOption; 6] = [CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 7] = [CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;

@@ -15,6 +15,7 @@ use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{
     self, CLASSES, ClassList, Decided, Drawn, NO_AREA, ROWS, Row, Rows, Size, is_of_size, parse_pinned,
@@ -31,7 +32,7 @@ use labelport_model::record::Record;
 /// Image folders.
 pub struct HuggingFace;
 
-static OPTIONS: [FormatOption; 7] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 8] = [CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;

@@ -48,7 +48,13 @@ fn project_of<'a>(labels: &'a [LabelRecord<'a>]) -> ProjectRecord<'a> {
 fn written(format: &dyn Format, record: &Record<'_>) -> String {
     let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
     let about = About::default();
-    let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+    let mut entries = Entries {
+        streams: &mut streams,
+        files: &mut files,
+        assets: &mut Vec::new(),
+        losses: &mut losses,
+        is_survey: false,
+    };
     format.open(&about).unwrap().row(record, &mut Numbers::default(), &mut entries);
     let [out] = streams;
     let text = String::from_utf8(out).unwrap();

@@ -18,6 +18,7 @@ use super::cells::Line;
 use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::folders::{Folders, safe_name};
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, ClassList, Decided, Drawn, Kind, ROWS, Row, Rows, Size, parse_pinned, pixels_of};
 use super::settled::{Classes, Fate, LOSSES, NO_ANSWERS, Origin, Pending, settle};
@@ -44,7 +45,7 @@ static PIXELS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 8] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PIXELS, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 9] = [CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, PIXELS, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const OBJECTS_STREAM: usize = 1;
@@ -170,7 +171,13 @@ impl Files<'_> {
     /// Returns the bytes of `classes.csv`.
     fn class_table(&self) -> Vec<u8> {
         let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Default::default());
-        let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+        let mut entries = Entries {
+            streams: &mut streams,
+            files: &mut files,
+            assets: &mut Vec::new(),
+            losses: &mut losses,
+            is_survey: false,
+        };
         let mut line = Line::of(&mut entries, 0);
         ["number", "name", "red", "green", "blue"].iter().for_each(|column| line.token(column));
         line.end();

@@ -4,6 +4,7 @@ use super::row_list::{self, Listed};
 use super::size::{Kind, Size, TURNED};
 use crate::write::annotations::for_each;
 use crate::write::chosen::{Choice, Chooser, Chosen, Predictions, Rank, is_skipped, label_id};
+use crate::write::media::Media;
 use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use crate::write::settled::{Classes, Fate, Origin, settle};
 use crate::write::split::Split;
@@ -19,6 +20,7 @@ use std::collections::HashSet;
 pub(in crate::write) struct Rows<'f> {
     pub(in crate::write) chooser: Chooser,
     pub(in crate::write) split: Split,
+    media: Media,
     naming: &'f str,
     shared_names: &'f HashSet<u64>,
     /// The folder of the folders of parts in which pictures belong, with its slash; empty for that of the package itself.
@@ -32,6 +34,7 @@ impl<'f> Rows<'f> {
         Ok(Self {
             chooser: Chooser::of(about)?,
             split: Split::of(about)?,
+            media: Media::of(about),
             naming: about.option(&NAMES),
             shared_names: &about.shared_names,
             images: "images/",
@@ -135,7 +138,8 @@ impl<'f> Rows<'f> {
         entries: &mut Entries<'_>,
     ) {
         match (image, row.media) {
-            (Ok(_), Ok((size, _))) => {
+            (Ok(image), Ok((size, kind))) => {
+                self.add_media(row, (image, kind), entries);
                 // What is said of a row is said once.
                 let once = u64::from(row.further.is_none());
                 entries.losses.add("row", Outcome::Kept, TURNED, once * u64::from(size.is_turned));
@@ -159,6 +163,27 @@ impl<'f> Rows<'f> {
         }
     }
 }
+
+impl Rows<'_> {
+    /// Says where the picture of a row belongs, or its video.
+    fn add_media(&self, row: &Row<'_>, (image, kind): (&str, Kind), entries: &mut Entries<'_>) {
+        if self.media == Media::None {
+            return;
+        }
+        match kind {
+            // A folder is of frames, which are for others to cut out of the video.
+            Kind::Video if image.ends_with('/') => {
+                entries.losses.add("row", Outcome::Kept, WHOLE_VIDEO, 1);
+                let path = || format!("videos/{}/{}{}", row.part, row.name.stem, row.name.extension);
+                self.media.add(row.head.root(), path, entries);
+            }
+            Kind::Image | Kind::Video => self.media.add(row.head.root(), || image.to_owned(), entries),
+        }
+    }
+}
+
+/// What is said of videos that are in a package.
+const WHOLE_VIDEO: &str = "its video is in the package as a whole; its frames are for you to cut out of it";
 
 /// What is said of pictures without objects, which do not say what they seem to say.
 pub(in crate::write) const NO_LABEL: &str = "it has no label, and seems to have nothing on its picture";

@@ -166,8 +166,13 @@ mod tests {
         ];
         let write = |cells: [&str; 5]| -> Vec<String> {
             let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Losses::default());
-            let mut entries =
-                Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+            let mut entries = Entries {
+                streams: &mut streams,
+                files: &mut files,
+                assets: &mut Vec::new(),
+                losses: &mut losses,
+                is_survey: false,
+            };
             let mut line = TypedLine::of(&mut entries, 0, &COLUMNS);
             cells.iter().for_each(|cell| line.cell(Some(cell)));
             line.end();

@@ -17,6 +17,7 @@ use super::attributes::{Attributes, Value, check_name};
 use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{
     self, ClassList, Decided, Drawn, NO_AREA, OTHER_SIZE, ROWS, Row, Rows, Size, is_flat, is_of_size,
@@ -36,7 +37,7 @@ use labelport_model::record::Record;
 /// An XML file with boxes for each image.
 pub struct Voc;
 
-static OPTIONS: [FormatOption; 6] = [CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 7] = [CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;

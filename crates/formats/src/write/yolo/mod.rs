@@ -2,8 +2,8 @@
 //!
 //! A line is an object: its class and its box (`--format-option task=detect`), its outline (`task=segment`) or the corners of
 //! its turned box (`task=obb`), in shares of the picture's width and height, from its upper left corner. `data.yaml` names the classes and the parts, `rows.csv` says
-//! which row is in which file, and `losses.ndjson` names what is not there as it is stored. The pictures themselves are not
-//! in the package: put each where `rows.csv` says.
+//! which row is in which file, and `losses.ndjson` names what is not there as it is stored. The pictures themselves are in
+//! the package with `media=copy`; else put each where `rows.csv` says.
 //!
 //! With `task=pose` a line has a box and the points that a rule joins to it ([`Skeletons`]). With `task=classify` there are no
 //! lines: `rows.csv` says into the folder of which class each picture belongs.
@@ -28,6 +28,7 @@ mod sheet;
 use super::about::check_options;
 use super::chosen::{self, Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
+use super::media::{MEDIA, Media};
 use super::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use super::picture::{self, CLASSES, ClassList, Listed, ROWS, Size, TURNED, check_is_image, parse_pinned};
 use super::settled::{Classes, LOSSES};
@@ -58,8 +59,8 @@ static TASK: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 10] =
-    [TASK, CLASSES, CLASS_NAMES, LABELS, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 11] =
+    [TASK, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -85,6 +86,7 @@ enum Content {
 struct Files<'f> {
     content: Content,
     chooser: Chooser,
+    media: Media,
     naming: &'f str,
     split: Split,
     classes: Classes<'f>,
@@ -140,6 +142,7 @@ impl Format for Yolo {
         let pinned = parse_pinned(about.option(&CLASSES))?;
         Ok(Box::new(Files {
             chooser,
+            media: Media::of(about),
             naming: about.option(&NAMES),
             split: Split::of(about)?,
             classes: Classes::of(about),
@@ -332,19 +335,22 @@ impl<'r, 'f> Row<'r, 'f> {
     }
 
     fn file(&mut self, stem: &str, text: Vec<u8>, label_id: &str, entries: &mut Entries<'_>) {
-        if entries.is_survey {
+        if entries.is_survey && self.encoder.media == Media::None {
             self.pictures += 1;
             return;
         }
         let path = format!("labels/{}/{stem}.txt", self.part);
         self.list(&format!("images/{}", self.part), stem, &path, label_id, entries);
-        entries.files.push(FileEntry { path, bytes: text });
+        if !entries.is_survey {
+            entries.files.push(FileEntry { path, bytes: text });
+        }
     }
 
     /// Says where the picture belongs.
     fn list(&mut self, folder: &str, stem: &str, labels: &str, label_id: &str, entries: &mut Entries<'_>) {
         self.pictures += 1;
         let image = format!("{folder}/{stem}{}", self.name.extension);
+        self.encoder.media.add(self.head, || image.clone(), entries);
         let listed = Listed { part: self.part, image: &image, labels, label_id };
         picture::write(self.head, Some(&listed), ROWS_STREAM, entries);
     }

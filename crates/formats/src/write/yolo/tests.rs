@@ -78,7 +78,13 @@ fn encode_all(
     let about = About { values, ..about };
     let encoder = Yolo.open(&about).unwrap();
     let (mut streams, mut files, mut losses) = ([Vec::new(), Vec::new()], Vec::new(), Losses::default());
-    let mut entries = Entries { streams: &mut streams, files: &mut files, losses: &mut losses, is_survey: false };
+    let mut entries = Entries {
+        streams: &mut streams,
+        files: &mut files,
+        assets: &mut Vec::new(),
+        losses: &mut losses,
+        is_survey: false,
+    };
     encoder.start(&mut entries);
     encoder.row(&record, &mut Numbers::default(), &mut entries);
     losses.name_classes(|place| (classes[place as usize].kind.clone(), classes[place as usize].name.clone()));

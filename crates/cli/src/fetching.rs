@@ -1,0 +1,37 @@
+//! The options of commands that fetch assets: what may be fetched.
+
+use clap::{Arg, ArgAction, ArgMatches};
+use labelport_engine::outbound::{Cidr, Policy};
+use std::path::PathBuf;
+
+/// Returns the options.
+pub(crate) fn arguments() -> [Arg; 3] {
+    [
+        Arg::new("allow-fetch")
+            .long("allow-fetch")
+            .value_name("CIDR")
+            .value_parser(clap::value_parser!(Cidr))
+            .action(ArgAction::Append)
+            .help("Private addresses that assets may be fetched from, such as 10.0.0.0/8"),
+        Arg::new("media-root")
+            .long("media-root")
+            .value_name("FOLDER")
+            .value_parser(clap::value_parser!(PathBuf))
+            .action(ArgAction::Append)
+            .help("Folders below which assets may be named by file:// URLs"),
+        Arg::new("max-asset-mib")
+            .long("max-asset-mib")
+            .value_name("MIB")
+            .value_parser(clap::value_parser!(u64).range(1..=1 << 20))
+            .help("Size of the largest asset that is read [default: 2048]"),
+    ]
+}
+
+/// Reads them.
+pub(crate) fn policy(arguments: &ArgMatches) -> Policy {
+    Policy {
+        allowed: arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect(),
+        media_roots: arguments.get_many::<PathBuf>("media-root").into_iter().flatten().cloned().collect(),
+        asset_limit_bytes: arguments.get_one::<u64>("max-asset-mib").map(|mebibytes| mebibytes << 20),
+    }
+}

@@ -40,7 +40,7 @@ pub struct Entries<'b> {
     pub streams: &'b mut [Vec<u8>],
     /// Whole files.
     pub files: &'b mut Vec<FileEntry>,
-    /// Where assets of rows belong. Whoever takes the entries has them.
+    /// Where assets of rows belong. The caller has their bytes.
     pub assets: &'b mut Vec<AssetEntry>,
     /// What the format could not hold.
     pub losses: &'b mut Losses,

@@ -1,6 +1,6 @@
 //! The assets of rows in a package.
 //!
-//! A format says where the asset of a row belongs; whoever takes its [`Entries`] has the bytes, and they are never changed.
+//! A format says where the asset of a row belongs; the caller, which takes its [`Entries`], has the bytes, and changes none.
 
 use super::{About, AssetEntry, Entries, FormatOption};
 use labelport_model::json::Value;

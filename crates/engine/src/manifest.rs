@@ -196,15 +196,36 @@ impl PackageDigest {
         self.file_bytes += bytes;
     }
 
-    /// Returns the digest of the whole, and the files that are streams. Their list has the digest of every file.
-    pub(crate) fn finish(self) -> (Digested, Vec<PackedFile>) {
+    /// Returns the files that are streams, and how much there is in all.
+    pub(crate) fn finish(self) -> (Vec<PackedFile>, PackageSize) {
         let streams = self.streams.into_iter();
-        let files: Vec<PackedFile> =
+        let files =
             streams.map(|(path, bytes, sha256)| PackedFile { path, bytes, sha256: hex(&sha256.finalize()) }).collect();
+        (files, PackageSize { rows: self.rows, file_bytes: self.file_bytes })
+    }
+}
+
+/// How much a package holds besides the files that its manifest lists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PackageSize {
+    rows: u64,
+    /// The bytes of files of rows.
+    file_bytes: u64,
+}
+
+impl PackageSize {
+    /// Returns the digest of the whole: that of the list of its files, of which one has the digests of the files of rows.
+    pub(crate) fn digest(self, files: &[PackedFile]) -> Digested {
         let list: String = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
         let bytes = self.file_bytes + files.iter().map(|file| file.bytes).sum::<u64>();
-        let sha256 = hex(&Sha256::digest(list.as_bytes()));
-        (Digested { rows: self.rows, bytes, sha256, parts: Vec::new() }, files)
+        Digested { rows: self.rows, bytes, sha256: hex(&Sha256::digest(list.as_bytes())), parts: Vec::new() }
+    }
+}
+
+impl PackedFile {
+    /// Describes a file by its bytes.
+    pub(crate) fn of(path: &str, bytes: &[u8]) -> Self {
+        Self { path: path.to_owned(), bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(bytes)) }
     }
 }
 

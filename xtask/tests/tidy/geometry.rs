@@ -31,6 +31,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/cli/src/command/export.rs", "counts lines of text"),
     ("crates/cli/src/command/import.rs", "names the line of a file"),
     ("crates/engine/src/export/classes.rs", "names tools of ontologies"),
+    ("crates/engine/src/export/croissant.rs", "names the ending of a file"),
     ("crates/engine/src/import/refused.rs", "names the line of a file"),
     ("crates/formats/src/write/cvat/", "writes elements of CVAT, some of which are the same words"),
     (

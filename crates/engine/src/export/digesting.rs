@@ -40,11 +40,18 @@ impl Digests {
         }
     }
 
-    /// Returns the digest of the whole, and the files of a package.
-    pub(super) fn finish(self) -> (Digested, Vec<PackedFile>) {
+    /// Returns the digest of the whole, and the files of a package: `describe` adds the last of them.
+    pub(super) fn finish<E>(
+        self,
+        describe: impl FnOnce(&[PackedFile]) -> Result<PackedFile, E>,
+    ) -> Result<(Digested, Vec<PackedFile>), E> {
         match self {
-            Self::File(digest) => (digest.finish(), Vec::new()),
-            Self::Package(digest) => digest.finish(),
+            Self::File(digest) => Ok((digest.finish(), Vec::new())),
+            Self::Package(digest) => {
+                let (mut files, size) = digest.finish();
+                files.push(describe(&files)?);
+                Ok((size.digest(&files), files))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod assemble;
 mod chunk;
 mod classes;
 mod count;
+mod croissant;
 mod dictionary;
 mod digesting;
 mod error;
@@ -268,8 +269,20 @@ pub fn run(
         writer.finish(layout, &totals, add)
     });
     outcome.map_err(|error| error.into_export(|| writer.target()))?;
+    let heads = std::mem::take(&mut writer.heads);
+    let described = digest.finish(|files| {
+        let package = croissant::Package {
+            scope: &resolved.request.scope.to_string(),
+            format: run.format.name(),
+            summary: run.format.summary(),
+            change_seq: snapshot.change_seq,
+            files,
+            heads: &heads,
+        };
+        writer.describe(&package.describe())
+    });
+    let (digest, files) = described.map_err(|error| error.into_export(|| writer.target()))?;
     let losses = survey::named(writer.losses, &classes);
-    let (digest, files) = digest.finish();
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
     let names = row_names(&mut *workers[0].connection, notices)?;

@@ -2,6 +2,8 @@
 
 use super::WorkError;
 use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
+use super::croissant::CROISSANT;
+use crate::manifest::PackedFile;
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
 use labelport_model::losses::Losses;
@@ -17,6 +19,8 @@ pub(super) struct Writer<'s> {
     streams: Streams,
     /// What finishes the bytes of each stream, where something does.
     joiners: Vec<Option<Box<dyn Joiner>>>,
+    /// The first line of each stream that is a table; empty for others.
+    pub(super) heads: Vec<Vec<u8>>,
     pub(super) rows: u64,
     pub(super) losses: Losses,
 }
@@ -24,7 +28,7 @@ pub(super) struct Writer<'s> {
 impl<'s> Writer<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, streams: Streams) -> Self {
         let joiners = (0..streams.of_encoder()).map(|stream| encoder.joiner(stream)).collect();
-        Self { sink, packing, encoder, streams, joiners, rows: 0, losses: Losses::default() }
+        Self { sink, packing, encoder, streams, joiners, heads: Vec::new(), rows: 0, losses: Losses::default() }
     }
 
     /// Returns what messages call the place that is written to.
@@ -42,6 +46,7 @@ impl<'s> Writer<'s> {
         self.sink.start(layout, paths).map_err(WorkError::Write)?;
         let mut page = Page::new(self.streams);
         self.encoder.start(&mut page.entries());
+        self.heads = paths.iter().zip(&page.streams).map(|(path, stream)| head(path, stream)).collect();
         self.write_page(page, add)
     }
 
@@ -73,6 +78,14 @@ impl<'s> Writer<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Writes the file that describes a package, and returns what it is.
+    pub(super) fn describe(&mut self, bytes: &[u8]) -> Result<PackedFile, WorkError> {
+        let extent = Extent { bytes: bytes.len() as u64, lines: 0 };
+        let entry = Entry { place: Place::File(CROISSANT), bytes, extent };
+        self.sink.write(&entry).map_err(WorkError::Write)?;
+        Ok(PackedFile::of(CROISSANT, bytes))
     }
 
     /// Writes a page that no worker has written on.
@@ -111,4 +124,10 @@ impl<'s> Writer<'s> {
         }
         Ok(())
     }
+}
+
+/// Returns the first line of a table, of which the beginning is known; nothing for what is not one.
+fn head(path: &str, bytes: &[u8]) -> Vec<u8> {
+    let line = bytes.split_inclusive(|byte| *byte == b'\n').next().filter(|_| path.ends_with(".csv"));
+    line.unwrap_or_default().to_vec()
 }

@@ -294,7 +294,8 @@ fn the_manifest_of_a_package_lists_its_files_with_their_digests() {
     let listed: Vec<(&str, u64)> = manifest.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
     let about = About::default();
     let streams = Csv.open(&about).unwrap().streams();
-    let expected: Vec<(&str, u64)> = streams.iter().map(|path| (path.as_str(), files[path].len() as u64)).collect();
+    let paths = streams.iter().map(String::as_str).chain(["croissant.json"]);
+    let expected: Vec<(&str, u64)> = paths.map(|path| (path, files[path].len() as u64)).collect();
     assert_eq!(listed, expected);
     assert_eq!(manifest.digest.bytes, expected.iter().map(|(_, bytes)| bytes).sum::<u64>());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
@@ -429,8 +430,9 @@ fn an_archive_holds_the_files_of_rows_and_then_the_streams() {
         let names: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
         let list = String::from_utf8_lossy(&files[FILE_LIST]);
         let listed = list.lines().map(|line| line.split_once("  ").unwrap().1);
-        let streams = manifest.files.iter().map(|file| file.path.as_str());
-        assert_eq!(names, listed.chain(streams).collect::<Vec<_>>(), "{kind:?}");
+        let described = manifest.files.iter().rev().map(|file| file.path.as_str()).take(1);
+        let streams = manifest.files.iter().map(|file| file.path.as_str()).filter(|path| *path != "croissant.json");
+        assert_eq!(names, listed.chain(described).chain(streams).collect::<Vec<_>>(), "{kind:?}");
         assert_eq!(found.into_iter().collect::<BTreeMap<_, _>>(), files, "{kind:?}");
     }
 }

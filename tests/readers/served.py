@@ -65,6 +65,11 @@ class Server:
         self.process.terminate()
         self.process.wait(timeout=20)
 
+    def run(self, *arguments):
+        """Runs a command on the data folder."""
+        command = [self.binary, "--data", self.data, *arguments]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
     def send(self, method, url, body=None, headers=None, with_key=True):
         """Sends a request to a path or a URL of the server."""
         headers = dict(headers or {})
@@ -133,3 +138,23 @@ class Server:
                 return
             time.sleep(0.05)
         raise AssertionError(f"the import of {kind} does not end")
+
+    def mask_project(self, name, row, mask):
+        """Makes a project with one image on which a mask is drawn; returns its id and that of its ontology."""
+        normalized = {"tools": [{"tool": "raster-segmentation", "name": "water", "classifications": []}]}
+        data = {"name": name, "normalized": json.dumps({**normalized, "classifications": []}), "mediaType": "IMAGE"}
+        query = "mutation ($data: OntologyInput!) { upsertOntology(data: $data) { id } }"
+        ontology = self.graphql(query, {"data": data})["upsertOntology"]["id"]
+        query = "mutation ($data: ProjectInput!) { createProject(data: $data) { id } }"
+        project = self.graphql(query, {"data": {"name": name, "allowedMediaType": "IMAGE"}})["createProject"]["id"]
+        query = "mutation ($id: ID!, $o: ID!) { project(where: { id: $id }) { connectOntology(ontologyId: $o) { id } } }"
+        self.graphql(query, {"id": project, "o": ontology})
+        query = (
+            "mutation ($id: ID!, $input: BatchInput!) { project(where: { id: $id }) "
+            "{ createBatchV2(input: $input) { failedDataRowIds } } }"
+        )
+        key = row["data_row"]["global_key"]
+        self.graphql(query, {"id": project, "input": {"name": "first", "globalKeys": [key], "priority": 5}})
+        line = {"uuid": "mask-1", "dataRow": {"globalKey": key}, "name": "water", "mask": mask}
+        self.import_annotations("labelImport", {"projectId": project}, [line])
+        return project, ontology

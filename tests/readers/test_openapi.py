@@ -339,24 +339,10 @@ def test_embeddings(rest, native_rows):
 
 def test_masks(rest, server, native_rows):
     """Their addresses come from an export; a signature opens them as well as the key."""
-    normalized = {"tools": [{"tool": "raster-segmentation", "name": "water", "classifications": []}]}
-    data = {"name": "lakes", "normalized": json.dumps({**normalized, "classifications": []}), "mediaType": "IMAGE"}
-    query = "mutation ($data: OntologyInput!) { upsertOntology(data: $data) { id } }"
-    ontology = server.graphql(query, {"data": data})["upsertOntology"]["id"]
-    query = "mutation ($data: ProjectInput!) { createProject(data: $data) { id } }"
-    project = server.graphql(query, {"data": {"name": "lakes", "allowedMediaType": "IMAGE"}})["createProject"]["id"]
-    query = "mutation ($id: ID!, $o: ID!) { project(where: { id: $id }) { connectOntology(ontologyId: $o) { id } } }"
-    server.graphql(query, {"id": project, "o": ontology})
     row = next(row for row in native_rows if row["media_attributes"].get("asset_type") == "image")
     key, size = row["data_row"]["global_key"], [row["media_attributes"][name] for name in ("height", "width")]
-    query = (
-        "mutation ($id: ID!, $input: BatchInput!) { project(where: { id: $id }) "
-        "{ createBatchV2(input: $input) { failedDataRowIds } } }"
-    )
-    server.graphql(query, {"id": project, "input": {"name": "first", "globalKeys": [key], "priority": 5}})
     mask = {"size": size, "counts": [0, 6, size[0] * size[1] - 6]}
-    line = {"uuid": "mask-1", "dataRow": {"globalKey": key}, "name": "water", "mask": mask}
-    server.import_annotations("labelImport", {"projectId": project}, [line])
+    project, ontology = server.mask_project("lakes", row, mask)
     query = "mutation ($data: ModelInput!) { createModel(data: $data) { id } }"
     model = server.graphql(query, {"data": {"name": "lakes", "ontologyId": ontology}})["createModel"]["id"]
     query = "mutation ($data: RunInput!) { createModelRun(data: $data) { id } }"
@@ -364,7 +350,7 @@ def test_masks(rest, server, native_rows):
     query = "mutation ($where: Where!) { createMEAModelRunProjectLabelRegistrationTask(where: $where) }"
     task = server.graphql(query, {"where": {"modelRunId": run, "projectId": project}})
     server.settled(task["createMEAModelRunProjectLabelRegistrationTask"])
-    line = {**line, "uuid": "mask-2"}
+    line = {"uuid": "mask-2", "dataRow": {"globalKey": key}, "name": "water", "mask": mask}
     server.import_annotations("modelErrorAnalysisPredictionImport", {"modelRunId": run}, [line])
 
     urls = []

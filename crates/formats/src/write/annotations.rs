@@ -1,13 +1,27 @@
 //! The annotations of a label, one by one, also those on frames that are filled in.
 
 use super::Entries;
-use labelport_model::annotation::{self, Annotation, Annotations};
+use labelport_model::annotation::{self, Annotation, Annotations, Object};
 use labelport_model::frames::Filled;
 use labelport_model::record::{self, Spill};
 use std::ops::ControlFlow;
 
 /// Takes an annotation.
 pub(super) type Take<'t> = dyn FnMut(&Annotation<'_>, &mut Entries<'_>) + 't;
+
+/// Returns the annotations of a label as they are stored: those of a video on its key frames alone.
+pub(super) fn stored<'a>(annotations: &record::Annotations<'a>) -> &'a str {
+    match annotations {
+        record::Annotations::Stored(stored) => std::str::from_utf8(stored).unwrap_or("{}"),
+        record::Annotations::Filled { frames, .. } => frames.stored().raw(),
+    }
+}
+
+/// Returns what an object is known by from frame to frame.
+pub(super) fn key_of(annotation: &Annotation<'_>, object: &Object<'_>) -> String {
+    let id = || object.feature.id.as_ref().map(|id| id.get().into_owned());
+    annotation.place.key.map(str::to_owned).or_else(id).unwrap_or_default()
+}
 
 /// Calls `take` for each annotation in the order in which they are stored. Streams may be emptied after a frame.
 pub(super) fn for_each(annotations: record::Annotations<'_>, entries: &mut Entries<'_>, take: &mut Take<'_>) {

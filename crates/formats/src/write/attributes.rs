@@ -5,7 +5,7 @@
 //! second has a number after it.
 
 use super::settled::Fate;
-use labelport_model::annotation::{Answer, Choice, Classification, Text};
+use labelport_model::annotation::{Annotation, Answer, Body, Choice, Classification, Text};
 use labelport_model::json::{ObjectWriter, quote_into};
 
 /// How a question is reduced to which an answer leads.
@@ -45,6 +45,16 @@ impl Attributes {
         let mut attributes = Self::default();
         answers.into_iter().for_each(|answer| attributes.add_below(answer, ""));
         attributes
+    }
+
+    /// Makes attributes of what was answered about an object, or of an answer and those to which it leads; of nothing where
+    /// something inside has a form that is not known, and so no name and no value.
+    pub(super) fn about(annotation: &Annotation<'_>) -> Self {
+        match &annotation.body {
+            _ if annotation.count_unread() > 0 => Self::default(),
+            Body::Object(_) => Self::of(annotation.answers()),
+            Body::Classification(answer) => Self::of([answer]),
+        }
     }
 
     /// Adds an answer and all that it leads to. Returns what became of these, in the order in which they are counted.

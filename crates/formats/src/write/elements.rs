@@ -1,4 +1,4 @@
-//! Elements of lists in JSON that grow with every row.
+//! Elements of lists in JSON: of lists that grow with every row, and of those that are written at once.
 
 use super::Joiner;
 use std::io;
@@ -6,6 +6,22 @@ use std::io;
 /// Begins an element of a list: a comma and a line break. The [joiner](Commas) takes the comma off the first one.
 pub(in crate::write) fn open_element(out: &mut Vec<u8>) {
     out.extend_from_slice(b",\n");
+}
+
+/// Writes a list that is written at once.
+pub(in crate::write) fn write_list<T>(
+    out: &mut Vec<u8>,
+    list: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) {
+    out.push(b'[');
+    for (index, element) in list.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(element, out);
+    }
+    out.push(b']');
 }
 
 /// Takes the comma off the first element of each list, since no row knows whether it is the first.

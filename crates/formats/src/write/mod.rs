@@ -31,6 +31,7 @@ mod entries;
 mod folders;
 mod geojson;
 mod hf;
+mod label_studio;
 mod legacy;
 mod masks;
 mod media;
@@ -62,6 +63,7 @@ pub use cvat::Cvat;
 pub use entries::{AssetEntry, Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
 pub use hf::HuggingFace;
+pub use label_studio::LabelStudio;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use media::{MEDIA, Media};
@@ -183,6 +185,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Cvat,
     &GeoJson,
     &HuggingFace,
+    &LabelStudio,
     &LegacyJson(Legacy::PLAIN),
     &LegacyRun(Legacy::PLAIN),
     &Masks,

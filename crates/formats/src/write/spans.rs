@@ -11,6 +11,7 @@ use super::about::check_options;
 use super::attributes::Attributes;
 use super::chosen::{PREDICTIONS, Predictions};
 use super::class_names::CLASS_NAMES;
+use super::elements::write_list;
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
 use super::text::{self, Base, Document, DocumentWriter, Found, LABELS, MOVED, Marked, TextEncoder};
@@ -178,17 +179,6 @@ fn write_optional(object: &mut ObjectWriter<'_>, key: &str, text: Option<&str>) 
         Some(text) => object.text(key, text),
         None => object.raw(key, b"null"),
     }
-}
-
-fn write_list<T>(out: &mut Vec<u8>, list: impl Iterator<Item = T>, mut write: impl FnMut(T, &mut Vec<u8>)) {
-    out.push(b'[');
-    for (index, element) in list.enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write(element, out);
-    }
-    out.push(b']');
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 use super::attributes::{Attributes, Value};
 use super::digits;
 use super::settled::Fate;
+use std::borrow::Cow;
 
 /// What a document begins with.
 pub(super) const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
@@ -115,6 +116,15 @@ pub(super) fn fates_of(attributes: &Attributes) -> impl Iterator<Item = Fate> {
         };
         if fate == Fate::KEPT && !(is_whole && is_held(name)) { Fate::reduced(ODD_CHARACTERS) } else { fate }
     })
+}
+
+/// Returns a text as XML holds it.
+pub(super) fn held(text: &str) -> Cow<'_, str> {
+    if is_held(text) {
+        return Cow::Borrowed(text);
+    }
+    let held = text.chars().map(|letter| if is_character(letter) { letter } else { char::REPLACEMENT_CHARACTER });
+    Cow::Owned(held.collect())
 }
 
 /// Returns whether XML can hold a text as it is.

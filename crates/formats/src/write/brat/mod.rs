@@ -203,7 +203,7 @@ fn decide(document: &Document<'_>, found: &mut Found) {
             What::Relation(link) if item.fate == Fate::KEPT && link.is_mutual && !link.is_of_mutual_class => {
                 item.fate = Fate::reduced(DIRECTED);
             }
-            What::Answer => item.fate = Fate::left_out(OF_WHOLE),
+            What::Answer { .. } => item.fate = Fate::left_out(OF_WHOLE),
             _ => {}
         }
     }

@@ -17,7 +17,7 @@ mod shape;
 mod track;
 
 use super::about::check_options;
-use super::annotations::for_each;
+use super::annotations::{for_each, key_of, stored};
 use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
@@ -37,7 +37,7 @@ use super::{
 use labelport_model::annotation::{self, Annotation, Body, Holder, Object};
 use labelport_model::json;
 use labelport_model::losses::Outcome;
-use labelport_model::record::{Annotations, Record};
+use labelport_model::record::Record;
 use labels::Labels;
 use shape::NOT_HELD;
 use std::collections::{HashMap, HashSet};
@@ -149,7 +149,7 @@ impl Encoder for Files<'_> {
                     let answers = matches!(annotation.body, Body::Classification(_));
                     let place = self.classes.of_object(&annotation).filter(|_| !(is_video && answers));
                     if let Some(place) = place {
-                        declared::values(place, &attributes_of(&annotation), &mut values);
+                        declared::values(place, &Attributes::about(&annotation), &mut values);
                     }
                 }
             }
@@ -202,22 +202,6 @@ const END: &[u8] = b"</annotations>\n";
 
 fn images_path(part: &str) -> String {
     format!("{part}/annotations.xml")
-}
-
-fn stored<'a>(annotations: &Annotations<'a>) -> &'a str {
-    match annotations {
-        Annotations::Stored(stored) => std::str::from_utf8(stored).unwrap_or("{}"),
-        Annotations::Filled { frames, .. } => frames.stored().raw(),
-    }
-}
-
-/// Returns what was answered about an object, or an answer and those to which it leads.
-fn attributes_of(annotation: &Annotation<'_>) -> Attributes {
-    match &annotation.body {
-        _ if annotation.count_unread() > 0 => Attributes::default(),
-        Body::Object(_) => Attributes::of(annotation.answers()),
-        Body::Classification(answer) => Attributes::of([answer]),
-    }
 }
 
 impl Files<'_> {
@@ -282,7 +266,7 @@ impl Files<'_> {
         if let Some(decided) = written {
             let origin = Origin { data_row_id: &picture.id, label_id: &decided.id };
             for_each(decided.label.annotations, entries, &mut |annotation, entries| {
-                let attributes = attributes_of(annotation);
+                let attributes = Attributes::about(annotation);
                 let fate = self.write_shape(annotation, &attributes, size, &mut shapes);
                 self.settle(annotation, (fate.err().map_or(Fate::KEPT, Fate::left_out), &attributes), &origin, entries);
             });
@@ -385,7 +369,7 @@ impl Files<'_> {
                 }
             };
             let mut attributes = Vec::new();
-            self.labels.write_attributes(place, &attributes_of(&annotation), ATTRIBUTE_DEPTH, &mut attributes);
+            self.labels.write_attributes(place, &Attributes::about(&annotation), ATTRIBUTE_DEPTH, &mut attributes);
             let next = tracks.of.len();
             let (_, track) = tracks.of.entry((key, place)).or_insert((next, Track::default()));
             track.frames.entry(frame).or_insert(State { figure, attributes });
@@ -408,7 +392,7 @@ impl Files<'_> {
                 Body::Object(object) => self.fate_on_frame(annotation, object, size, tracks),
                 Body::Classification(_) => Fate::left_out(OF_VIDEO),
             };
-            self.settle(annotation, (fate, &attributes_of(annotation)), &origin, entries);
+            self.settle(annotation, (fate, &Attributes::about(annotation)), &origin, entries);
         });
     }
 
@@ -453,12 +437,6 @@ impl Tracks {
         all.sort_by_key(|(_, (number, _))| *number);
         all.into_iter().map(|((key, place), (_, track))| ((key.as_str(), *place), track)).collect()
     }
-}
-
-/// Returns what an object is known by from frame to frame.
-fn key_of(annotation: &Annotation<'_>, object: &Object<'_>) -> String {
-    let id = || object.feature.id.as_ref().map(|id| id.get().into_owned());
-    annotation.place.key.map(str::to_owned).or_else(id).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What every format of texts knows before the first row: options, classes, where texts are read.
 
+use super::content::Content;
 use crate::write::chosen::{self, Chooser, Chosen};
 use crate::write::class_names::{CLASS_NAMES, ClassNames};
 use crate::write::naming::{self, NAMES, Name, naming_apart};
@@ -39,7 +40,7 @@ pub(in crate::write) struct Base<'f> {
     pub(in crate::write) entities: ClassList,
     /// The classes of relations.
     pub(in crate::write) relations: ClassList,
-    pub(super) texts: Option<&'f dyn Texts>,
+    texts: Option<&'f dyn Texts>,
     naming: &'f str,
     shared_names: &'f HashSet<u64>,
 }
@@ -63,6 +64,11 @@ impl<'f> Base<'f> {
             naming: about.option(&NAMES),
             shared_names: &about.shared_names,
         })
+    }
+
+    /// Reads the text of a row. Fails with a clause for a row that is not one.
+    pub(in crate::write) fn content(&self, head: Value<'_>, media: Option<&[u8]>) -> Result<Content, &'static str> {
+        Content::of(head, media, self.texts)
     }
 
     /// Returns the stream of a part, for a format that has one for each.

@@ -69,6 +69,11 @@ impl Content {
         })
     }
 
+    /// Returns some of its characters; nothing where the text is not at hand or has no such characters.
+    pub(in crate::write) fn get(&self, start: u64, end: u64) -> &str {
+        self.letters.as_ref().ok().and_then(|letters| letters.get(start, end)).unwrap_or_default()
+    }
+
     /// Returns the place of a message among them.
     pub(in crate::write) fn find_message(&self, id: &str) -> Option<usize> {
         self.messages.iter().position(|message| message.id == id)

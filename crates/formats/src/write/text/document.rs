@@ -25,6 +25,6 @@ impl Document<'_> {
 
     /// Returns some of its characters.
     pub(in crate::write) fn get(&self, start: u64, end: u64) -> &str {
-        self.content.letters.as_ref().ok().and_then(|letters| letters.get(start, end)).unwrap_or_default()
+        self.content.get(start, end)
     }
 }

@@ -67,7 +67,7 @@ impl<'f, W: DocumentWriter> TextEncoder<'f, W> {
 
     /// Reads the text of a row. Fails with a clause for a row that has no document.
     fn content(&self, head: Value<'_>, record: &Record<'_>) -> Result<Content, &'static str> {
-        let content = Content::of(head, record.media, self.base.texts)?;
+        let content = self.base.content(head, record.media)?;
         match content.letters {
             Err(why) if !self.writer.holds_missing() => Err(why),
             _ => Ok(content),

@@ -50,8 +50,10 @@ pub(in crate::write) struct Item {
 pub(in crate::write) enum What {
     Span(Marked),
     Relation(Link),
-    /// An answer about the text or a message.
-    Answer,
+    /// An answer about the text, or about a message.
+    Answer {
+        is_of_message: bool,
+    },
     /// Something that has no place in a document.
     Other,
 }
@@ -62,6 +64,8 @@ pub(in crate::write) struct Marked {
     pub(in crate::write) id: Option<String>,
     /// The number of its class among those of spans.
     pub(in crate::write) class: usize,
+    /// The place of its class among those of the export.
+    pub(in crate::write) place: u32,
     /// The first character.
     pub(in crate::write) start: u64,
     /// The character after the last one.
@@ -83,6 +87,8 @@ pub(in crate::write) struct Link {
     pub(in crate::write) id: Option<String>,
     /// The number of its class among those of relations.
     pub(in crate::write) class: usize,
+    /// The place of its class among those of the export.
+    pub(in crate::write) place: u32,
     /// The ids of the spans.
     pub(in crate::write) from: String,
     pub(in crate::write) to: String,
@@ -94,7 +100,12 @@ pub(in crate::write) struct Link {
 
 impl Found {
     /// Reads the annotations of a label.
-    pub(super) fn read(base: &Base<'_>, content: &Content, label: &LabelRecord<'_>, entries: &mut Entries<'_>) -> Self {
+    pub(in crate::write) fn read(
+        base: &Base<'_>,
+        content: &Content,
+        label: &LabelRecord<'_>,
+        entries: &mut Entries<'_>,
+    ) -> Self {
         let mut found = Self::default();
         found.message_answers.resize_with(content.messages.len(), Attributes::default);
         for_each(label.annotations, entries, &mut |annotation, _| {
@@ -150,7 +161,7 @@ impl Found {
     }
 
     /// Settles every annotation of the label that was read.
-    pub(super) fn settle(
+    pub(in crate::write) fn settle(
         self,
         base: &Base<'_>,
         label: &LabelRecord<'_>,
@@ -184,7 +195,7 @@ impl Found {
                 if is_read {
                     fates.extend(place.add(answer));
                 }
-                Ok(What::Answer)
+                Ok(What::Answer { is_of_message: answer.message_id.is_some() })
             }
             Body::Object(object) => {
                 let class = base.classes.place_of(annotation, object)?;
@@ -260,6 +271,7 @@ fn marked(
         id: owned(object.feature.id.as_ref()),
         // What is looked at first has no numbers yet.
         class: base.entities.number(class).unwrap_or_default(),
+        place: class,
         start,
         end,
         token,
@@ -278,6 +290,7 @@ fn link(base: &Base<'_>, class: u32, object: &Object<'_>, relation: &Relation<'_
     Ok(Link {
         id: owned(object.feature.id.as_ref()),
         class: base.relations.number(class).unwrap_or_default(),
+        place: class,
         from: end(relation.source.as_ref())?,
         to: end(relation.target.as_ref())?,
         is_mutual: relation.direction == Direction::Mutual,

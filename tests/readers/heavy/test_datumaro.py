@@ -112,3 +112,46 @@ def test_polygons_of_coco(with_pictures, native_rows):
             assert one == pytest.approx(ring, abs=0.006), stem
             count += 1
     assert count > 5
+
+
+@pytest.mark.parametrize("split", ["split=train=1", "split=train=0.6,val=0.4"])
+def test_items_of_its_own_format(with_pictures, native_rows, split):
+    folder, manifest, rows = with_pictures("datumaro", split)
+    items, categories = read(folder, "datumaro")
+    labels = labels_of(native_rows)
+    videos = {row["image"]: row_id for row_id, row in rows.items() if row["image"].endswith(".video/")}
+    kinds = {AnnotationType.bbox: "bounding_box", AnnotationType.polygon: "polygon", AnnotationType.polyline: "line", AnnotationType.points: "point"}
+    count, seen = 0, set()
+    for (name, subset), item in items.items():
+        path = f"images/{subset}/{name}"
+        video = videos.get(path.rsplit("/", 1)[0] + "/")
+        if video:
+            row_id, frame = video, path.rsplit("/", 1)[1].lstrip("0")
+            annotations = labels[rows[row_id]["label_id"]]["annotations"]["frames"][frame]
+            objects = list(annotations["objects"].values())
+            assert all(one.object_id == one.attributes["track_id"] > 0 for one in item.annotations)
+        else:
+            [row_id] = [row_id for row_id, row in rows.items() if row["image"].rsplit(".", 1)[0] == path]
+            label_id = rows[row_id]["label_id"]
+            annotations = labels[label_id]["annotations"] if label_id else {"objects": [], "classifications": []}
+            objects = annotations["objects"]
+        seen.add(row_id)
+        size = next(row["media_attributes"] for row in native_rows if row["data_row"]["id"] == row_id)
+        assert item.media.size == (size["height"], size["width"])
+        for kind, key in kinds.items():
+            stored = [one for one in objects if key in one]
+            found = drawn_on(item, kind)
+            assert [categories[one.label] for one in found] == [one["name"] for one in stored], name
+            for one, expected in zip(found, stored):
+                value = expected[key]
+                points = {"polygon": lambda: ring_of(value), "bounding_box": lambda: bounds_of(expected)}
+                rest = [value] if key == "point" else value
+                sides = points.get(key, lambda: [side for point in rest for side in (point["x"], point["y"])])()
+                # It rounds to hundredths.
+                assert list(one.points) == pytest.approx(sides, abs=0.006)
+                answers = {answer["name"]: answer["radio_answer"]["name"] for answer in expected["classifications"] if "radio_answer" in answer}
+                assert answers.items() <= one.attributes.items()
+                count += 1
+        answers = {one["name"]: one["radio_answer"]["name"] for one in annotations["classifications"] if "radio_answer" in one}
+        assert answers.items() <= item.attributes.items()
+    assert count > 250 and seen == set(rows)

@@ -34,6 +34,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/engine/src/export/croissant.rs", "names the ending of a file"),
     ("crates/engine/src/import/refused.rs", "names the line of a file"),
     ("crates/formats/src/write/cvat/", "writes elements of CVAT, some of which are the same words"),
+    ("crates/formats/src/write/datumaro/", "writes types of datumaro, some of which are the same words"),
     (
         "crates/formats/src/write/legacy/object.rs",
         "writes the keys of the old format, some of which are the same words",

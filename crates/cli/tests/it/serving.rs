@@ -149,6 +149,7 @@ fn an_export_by_rest_is_the_file_that_the_command_writes() {
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),
         ("parquet", "\"parquet\"", &[], "parquet.zip"),
         ("spans", r#"{"name":"spans","allow_lossy":true}"#, &["--allow-lossy"], "spans.zip"),
+        ("datumaro", r#"{"name":"datumaro","allow_lossy":true}"#, &["--allow-lossy"], "datumaro.zip"),
         ("label-studio", r#"{"name":"label-studio","allow_lossy":true}"#, &["--allow-lossy"], "label-studio.zip"),
         ("cvat", r#"{"name":"cvat","allow_lossy":true}"#, &["--allow-lossy"], "cvat.zip"),
         ("ndjson", "\"ndjson\"", &[], "out.ndjson"),

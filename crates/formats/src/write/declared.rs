@@ -3,8 +3,8 @@
 //! Which there are is known once all rows were looked at: each row says so by its
 //! [values](crate::write::Encoder::values).
 
-use super::About;
 use super::attributes::{Attributes, Value};
+use super::{About, VALUES_LIMIT};
 use labelport_model::json::{Document, quote_into};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +64,12 @@ pub(super) fn values(owner: u32, attributes: &Attributes, values: &mut Vec<Strin
             Value::Several(chosen) => chosen.iter().for_each(|option| add("checklist", Some(option))),
         }
     }
+}
+
+/// Says that not all answers are declared, where there are too many.
+pub(super) fn notice(about: &About<'_>) -> Option<String> {
+    let is_cut = about.values.len() > VALUES_LIMIT;
+    is_cut.then(|| format!("there are more than {VALUES_LIMIT} different answers, and not all are declared"))
 }
 
 /// Lists what rows have declared, by owner and name.

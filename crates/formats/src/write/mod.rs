@@ -24,6 +24,7 @@ mod coco;
 mod conll;
 mod csv;
 mod cvat;
+mod datumaro;
 mod declared;
 mod digits;
 mod elements;
@@ -60,6 +61,7 @@ pub use coco::Coco;
 pub use conll::Conll;
 pub use csv::Csv;
 pub use cvat::Cvat;
+pub use datumaro::Datumaro;
 pub use entries::{AssetEntry, Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
 pub use hf::HuggingFace;
@@ -183,6 +185,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Conll,
     &Csv,
     &Cvat,
+    &Datumaro,
     &GeoJson,
     &HuggingFace,
     &LabelStudio,

@@ -48,6 +48,14 @@ pub(super) fn classes(listed: &[(&str, &str, &str)]) -> Vec<Class> {
     (0..).zip(listed).map(class).collect()
 }
 
+/// Makes an object of a class: its feature schema id, its name and its kind.
+pub(super) fn object(id: &str, class: (&str, &str, &str), answers: &str, shape: &str) -> String {
+    let (schema_id, name, kind) = class;
+    format!(
+        r#"{{"feature_id":"{id}","feature_schema_id":"{schema_id}","name":"{name}","annotation_kind":"{kind}","classifications":[{answers}],{shape}}}"#
+    )
+}
+
 /// Writes rows in a format, as an export does.
 pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Class], rows: &[TestRow<'_>]) -> Written {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -3,7 +3,7 @@
 use crate::write::attributes::Attributes;
 use crate::write::elements::open_element;
 use crate::write::picture::ClassList;
-use labelport_model::json::{ObjectWriter, quote_into};
+use labelport_model::json::ObjectWriter;
 
 /// Writes everything up to the list of images. Captions have no categories, and readers stumble over an empty list.
 pub(super) fn start(categories: Option<&[u8]>, out: &mut Vec<u8>) {
@@ -36,18 +36,6 @@ pub(super) fn categories(list: &ClassList, members: impl Fn(&mut ObjectWriter<'_
     }
     // The first element has no comma before it.
     if out.is_empty() { out } else { out.split_off(1) }
-}
-
-/// Writes a list of names.
-pub(super) fn write_names(names: &[String], out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (index, name) in names.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        quote_into(name, out);
-    }
-    out.push(b']');
 }
 
 /// Writes attributes as a member, if there are any.

@@ -27,7 +27,7 @@ use super::annotations::for_each;
 use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
-use super::elements::{Commas, open_element};
+use super::elements::{Commas, open_element, write_list};
 use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, ClassList, Decided, Kind, ROWS, Row, Rows, Size, parse_pinned};
@@ -39,10 +39,10 @@ use super::{
     About, Class, Encoder, Entries, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
     Totals, Wanted,
 };
-use document::{BETWEEN, END, categories, write_attributes, write_names};
+use document::{BETWEEN, END, categories, write_attributes};
 use labelport_model::annotation::{Annotation, Answer, Body, Classification, Holder};
 use labelport_model::data_type::Form;
-use labelport_model::json::ObjectWriter;
+use labelport_model::json::{ObjectWriter, quote_into};
 use labelport_model::record::Record;
 use pose::Role;
 use spot::Spot;
@@ -233,7 +233,9 @@ impl Encoder for Files<'_> {
             Task::Keypoints => {
                 let joined = self.skeletons.as_ref().zip(places.get(&number));
                 let points = joined.and_then(|(skeletons, place)| skeletons.points_of(*place));
-                write_names(points.unwrap_or(&[name.to_owned()]), category.key("keypoints"));
+                let own = [name.to_owned()];
+                let points = points.unwrap_or(&own);
+                write_list(category.key("keypoints"), points, |name, out| quote_into(name, out));
                 category.raw("skeleton", b"[]");
             }
             Task::Panoptic => category.raw("isthing", b"1"),

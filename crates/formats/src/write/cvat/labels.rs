@@ -64,10 +64,7 @@ impl Labels {
         }
         let declared = declared::of(about);
         let is_cut = about.values.len() > VALUES_LIMIT;
-        if is_cut {
-            let notice = format!("there are more than {VALUES_LIMIT} different answers, and not all are declared");
-            labels.notices.push(notice);
-        }
+        labels.notices.extend(declared::notice(about));
         let owners: BTreeSet<u32> = declared.keys().map(|(place, _)| *place).collect();
         let is_question = |class: &&Class| class.form.is_none() && !labels.of_class.contains_key(&class.index);
         let is_asked = |class: &&Class| owners.contains(&class.index) || is_cut && class.written > 0;

@@ -15,6 +15,7 @@ use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
+use super::elements::write_list;
 use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{
@@ -258,9 +259,7 @@ impl Files<'_> {
         write_list(objects.key("name"), boxes, |boxed, out| {
             quote_into(self.list.names().get(boxed.class).map_or("", String::as_str), out);
         });
-        write_list(objects.key("bbox"), boxes, |boxed, out| {
-            write_list(out, &boxed.bbox, |side, out| digits::write(*side, out))
-        });
+        write_list(objects.key("bbox"), boxes, |boxed, out| write_list(out, boxed.bbox, digits::write));
         write_list(objects.key("area"), boxes, |boxed, out| digits::write(boxed.area, out));
         write_list(objects.key("answers"), boxes, |boxed, out| write_answers(&boxed.answers, out));
         if self.rows.chooser.predictions == Predictions::WithScores {
@@ -281,17 +280,6 @@ fn write_answers(answers: &Attributes, out: &mut Vec<u8>) {
     let mut json = Vec::new();
     answers.write_json(&mut json);
     quote_into(&String::from_utf8_lossy(&json), out);
-}
-
-fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&T, &mut Vec<u8>)) {
-    out.push(b'[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write(item, out);
-    }
-    out.push(b']');
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ use super::annotations::{for_each, stored};
 use super::attributes::Attributes;
 use super::chosen::{PREDICTIONS, Predictions, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
+use super::declared;
 use super::elements::{Commas, open_element};
 use super::picture::{Size, TURNED};
 use super::row_list::{self, Listed, ROWS};
@@ -40,7 +41,7 @@ use super::stored::{members, parsed};
 use super::text::{Base, Content, Found};
 use super::{
     About, Encoder, Entries, FileEntry, Format, FormatOption, Joiner, Layout, Numbers, OpenError, Options, Pictures,
-    Totals, VALUES_LIMIT, Wanted,
+    Totals, Wanted,
 };
 use config::{Config, Owner};
 use labelport_model::annotation::{self, Body};
@@ -84,8 +85,8 @@ struct Files<'f> {
     media: Vec<usize>,
     /// Whether parts were asked for.
     has_parts: bool,
-    /// Whether there are more answers than are declared.
-    is_cut: bool,
+    /// What is said where there are more answers than are declared.
+    notice: Option<String>,
 }
 
 /// What a row shows.
@@ -130,12 +131,12 @@ impl Format for LabelStudio {
         check_options(self.name(), self.options(), &about.options)?;
         let base = Base::of(about)?;
         let names = ClassNames::of(about.option(&CLASS_NAMES));
-        let is_cut = about.values.len() > VALUES_LIMIT;
-        let occurs = |place: &usize| is_cut || about.values_of(MEDIUM).any(|name| name == MEDIA[*place].name);
+        let notice = declared::notice(about);
+        let occurs = |place: &usize| notice.is_some() || about.values_of(MEDIUM).any(|name| name == MEDIA[*place].name);
         let media = (0..MEDIA.len()).filter(occurs).collect();
         let configs = (0..MEDIA.len()).map(|place| Config::of(about, place, names)).collect();
         let has_parts = [SPLIT.name, SPLIT_BY.name].iter().any(|name| about.options.contains_key(*name));
-        Ok(Box::new(Files { configs, media, pictures: about.pictures, has_parts, is_cut, base }))
+        Ok(Box::new(Files { configs, media, pictures: about.pictures, has_parts, notice, base }))
     }
 }
 
@@ -156,10 +157,7 @@ impl Encoder for Files<'_> {
     fn start(&self, entries: &mut Entries<'_>) {
         row_list::start(ROWS_STREAM, entries);
         self.base.split.say_renamed(entries);
-        if self.is_cut {
-            let notice = format!("there are more than {VALUES_LIMIT} different answers, and not all are declared");
-            entries.losses.add("class", Outcome::Reduced, &notice, 1);
-        }
+        self.notice.iter().for_each(|notice| entries.losses.add("class", Outcome::Reduced, notice, 1));
         for (index, place) in self.media.iter().enumerate() {
             let path = format!("{}/labels.xml", MEDIA[*place].name);
             entries.files.push(FileEntry { path, bytes: self.configs[*place].to_xml() });

@@ -1,7 +1,7 @@
 //! The bytes of Label Studio: tasks with regions, answers and relations, and the configurations that declare them.
 
 use super::*;
-use crate::write::testing::{TestRow, Written, classes, write};
+use crate::write::testing::{TestRow, Written, classes, object, write};
 
 const CLASSES: [(&str, &str, &str); 11] = [
     ("s1", "car", "ImageBoundingBox"),
@@ -18,16 +18,8 @@ const CLASSES: [(&str, &str, &str); 11] = [
 ];
 const SORT: &str = r#"{"feature_id":"q1","feature_schema_id":"s9","name":"sort","radio_answer":{"feature_id":"o","name":"old","classifications":[]}}"#;
 
-/// An object of a class, by its place.
-fn object(id: &str, class: usize, answers: &str, shape: &str) -> String {
-    let (schema_id, name, kind) = CLASSES[class];
-    format!(
-        r#"{{"feature_id":"{id}","feature_schema_id":"{schema_id}","name":"{name}","annotation_kind":"{kind}","classifications":[{answers}],{shape}}}"#
-    )
-}
-
 fn related(id: &str, class: usize, key: &str, target: &str) -> String {
-    object(id, class, "", &format!(r#""{key}":{{"source":"f1","target":"{target}"}}"#))
+    object(id, CLASSES[class], "", &format!(r#""{key}":{{"source":"f1","target":"{target}"}}"#))
 }
 
 fn written(media: &str, row_data: &str, annotations: &str) -> Written {
@@ -57,15 +49,15 @@ fn region(id: &str, control: &str, kind: &str, value: &str) -> String {
 #[test]
 fn the_bytes_of_images() {
     let objects = [
-        object("f1", 0, SORT, r#""bounding_box":{"width":40.0,"top":10.0,"height":30.0,"left":20.5}"#),
+        object("f1", CLASSES[0], SORT, r#""bounding_box":{"width":40.0,"top":10.0,"height":30.0,"left":20.5}"#),
         object(
             "f2",
-            1,
+            CLASSES[1],
             "",
             r#""polygon":[{"x":0.0,"y":0.0},{"x":50.0,"y":0.0},{"x":50.0,"y":20.0},{"x":0.0,"y":0.0}]"#,
         ),
-        object("f3", 2, "", r#""line":[{"x":0.0,"y":0.0},{"x":50.0,"y":10.0}]"#),
-        object("f4", 3, "", r#""point":{"x":7.5,"y":8.0}"#),
+        object("f3", CLASSES[2], "", r#""line":[{"x":0.0,"y":0.0},{"x":50.0,"y":10.0}]"#),
+        object("f4", CLASSES[3], "", r#""point":{"x":7.5,"y":8.0}"#),
     ];
     let (f5, f6) = ("unidirectional_relationship", "unidirectional_relationship");
     let annotations = format!(
@@ -140,16 +132,16 @@ fn the_bytes_of_images() {
 #[test]
 fn nothing_is_beyond_the_sides_of_the_picture() {
     let objects = [
-        object("f1", 0, "", r#""bounding_box":{"left":-10.0,"top":10.0,"width":40.0,"height":100.0}"#),
-        object("f2", 0, "", r#""bounding_box":{"left":100.0,"top":10.0,"width":40.0,"height":100.0}"#),
+        object("f1", CLASSES[0], "", r#""bounding_box":{"left":-10.0,"top":10.0,"width":40.0,"height":100.0}"#),
+        object("f2", CLASSES[0], "", r#""bounding_box":{"left":100.0,"top":10.0,"width":40.0,"height":100.0}"#),
         object(
             "f3",
-            1,
+            CLASSES[1],
             "",
             r#""polygon":[{"x":-20.0,"y":0.0},{"x":20.0,"y":0.0},{"x":20.0,"y":20.0},{"x":-20.0,"y":20.0}]"#,
         ),
-        object("f4", 3, "", r#""point":{"x":100.5,"y":8.0}"#),
-        object("f1", 3, "", r#""point":{"x":100.0,"y":50.0}"#),
+        object("f4", CLASSES[3], "", r#""point":{"x":100.5,"y":8.0}"#),
+        object("f1", CLASSES[3], "", r#""point":{"x":100.0,"y":50.0}"#),
     ];
     let annotations = format!(r#"{{"objects":[{}],"classifications":[],"relationships":[]}}"#, objects.join(","));
     let written = written(IMAGE, r#""a.jpg""#, &annotations);
@@ -186,9 +178,9 @@ fn the_bytes_of_texts() {
         |start: u32, end: u32, token: &str| format!(r#""location":{{"start":{start},"end":{end},"token":"{token}"}}"#);
     let annotations = format!(
         r#"{{"objects":[{},{},{}],"classifications":[{SORT}],"relationships":[{}]}}"#,
-        object("f1", 5, SORT, &location(2, 5, "Ulm\\n")),
-        object("f2", 5, "", &location(6, 8, "Ulm")),
-        object("f3", 5, "", &location(0, 2, "moved")),
+        object("f1", CLASSES[5], SORT, &location(2, 5, "Ulm\\n")),
+        object("f2", CLASSES[5], "", &location(6, 8, "Ulm")),
+        object("f3", CLASSES[5], "", &location(0, 2, "moved")),
         related("f4", 7, "bidirectional_relationship", "f2")
     )
     .replace("\\\\n", "\\n");
@@ -217,7 +209,7 @@ fn characters_of_messages_are_counted_as_browsers_do() {
     let of_message = SORT.replace("\"radio_answer\"", "\"message_id\":\"m1\",\"conversational_radio_answer\"");
     let annotations = format!(
         r#"{{"objects":[{}],"classifications":[{of_message}],"relationships":[]}}"#,
-        object("f1", 6, "", place)
+        object("f1", CLASSES[6], "", place)
     );
     let written = written(r#"{"asset_type":"conversational"}"#, chat, &annotations);
     let shown = r#"[{"author":"","text":"no","id":"m1"},{"author":"Ann","text":"\ud83c\udf19 Ulm","id":"m2"}]"#;
@@ -264,7 +256,7 @@ fn the_bytes_of_videos() {
     let video = r#"{"asset_type":"video","width":100,"height":50,"frame_rate":10,"frame_count":40}"#;
     let on = |left: f64, answers: &str| {
         let shape = format!(r#""bounding_box":{{"left":{left:?},"top":0.0,"width":10.0,"height":10.0}}"#);
-        format!(r#"{{"objects":{{"f1":{}}},"classifications":[]}}"#, object("f1", 9, answers, &shape))
+        format!(r#"{{"objects":{{"f1":{}}},"classifications":[]}}"#, object("f1", CLASSES[9], answers, &shape))
     };
     let annotations = |second: &str| {
         format!(

@@ -35,7 +35,7 @@ def test_pandas_reads_every_table_of_a_zip(export):
     path, manifest = export("out.zip", "csv")
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == [f"{table}.csv" for table in TABLES]
+        assert archive.namelist() == ["croissant.json", *(f"{table}.csv" for table in TABLES)]
         tables = {table: pandas.read_csv(archive.open(f"{table}.csv"), dtype=str) for table in TABLES}
     assert len(tables["data_rows"]) == manifest["rows"]
     labels = manifest["labels"] + manifest["run_labels"] + manifest["predictions"]

@@ -18,7 +18,8 @@ def tables(export):
     """The folders of both formats."""
     csv_folder, _ = export("as-csv", "csv")
     parquet_folder, manifest = export("as-parquet", "parquet")
-    assert sorted(file["path"] for file in manifest["files"]) == [f"{name}.parquet" for name in TABLES]
+    files = {file["path"] for file in manifest["files"]}
+    assert files == {"croissant.json", *(f"{name}.parquet" for name in TABLES)}
     return csv_folder, parquet_folder
 
 

@@ -7,7 +7,9 @@ import logging
 import mlcroissant
 import pytest
 
-PACKAGES = ["brat", "coco", "conll", "csv", "cvat", "geojson", "hf", "masks", "parquet", "spans", "voc", "yolo"]
+PACKAGES = """
+    brat coco conll csv cvat datumaro geojson hf label-studio masks parquet spans voc yolo
+""".split()
 # What only the owner of the data can know.
 UNKNOWN = ["citeAs", "datePublished", "license"]
 

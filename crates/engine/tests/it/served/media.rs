@@ -9,7 +9,7 @@ use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::sink::{Destination, Existing, FolderSink, Rules};
 use labelport_engine::verify::verify_package;
-use labelport_formats::write::{Coco, Cvat, Format, HuggingFace, Masks, Voc, Yolo};
+use labelport_formats::write::{Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Voc, Yolo};
 use labelport_model::losses::{MEDIA, Outcome};
 use labelport_model::request::{Accept, ExportRequest, Scope};
 use serde_json::{Value, json};
@@ -143,11 +143,12 @@ fn of_every_place(root: &Path) -> (Pictures, Vec<(&'static str, Vec<u8>)>) {
 fn pictures_are_copied_as_they_are_into_every_format_of_pictures() {
     let root = TempDir::new().unwrap();
     let (pictures, expect) = of_every_place(root.path());
-    let folders: [(&dyn Format, &str); 6] = [
+    let folders: [(&dyn Format, &str); 7] = [
         (&Yolo, "images/train"),
         (&Coco, "images/train"),
         (&Masks, "images/train"),
         (&Voc, "JPEGImages"),
+        (&Datumaro, "images/train"),
         (&Cvat, "train/images"),
         (&HuggingFace, "train"),
     ];

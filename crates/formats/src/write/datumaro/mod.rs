@@ -20,6 +20,7 @@ use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::declared;
 use super::elements::{Commas, write_list};
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, ClassList, Decided, Figure, Kind, ROWS, Row, Rows, Size, parse_pinned};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle_each};
@@ -40,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A file for each part.
 pub struct Datumaro;
 
-static OPTIONS: [FormatOption; 7] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 8] = [CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 /// What has labels.
 const FORMS: [Form; 6] = [Form::Box, Form::Polygon, Form::Line, Form::Point, Form::Mask, Form::FrameMask];

@@ -8,7 +8,7 @@ import mlcroissant
 import pytest
 
 PACKAGES = """
-    brat coco conll csv cvat datumaro geojson hf label-studio masks parquet spans voc yolo
+    brat coco conll csv cvat datumaro geojson hf label-studio masks parquet spans voc webdataset yolo
 """.split()
 # What only the owner of the data can know.
 UNKNOWN = ["citeAs", "datePublished", "license"]
@@ -27,7 +27,8 @@ def is_same(cell, found):
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_tables_are_read_by_their_description(export, name, caplog):
-    folder, manifest = export("out", name, "--allow-lossy")
+    media = ["--format-option", "media=none"] if name == "webdataset" else []
+    folder, manifest = export("out", name, "--allow-lossy", *media)
     with caplog.at_level(logging.WARNING):
         dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     warnings = [line for line in caplog.text.splitlines() if "recommended" in line]

@@ -3,7 +3,7 @@
 use crate::reference::check;
 use crate::support::{Place, repository};
 use labelport_engine::manifest::Manifest;
-use labelport_formats::write::{FORMATS, Format};
+use labelport_formats::write::{FORMATS, Format, Media, Options};
 use labelport_model::losses::{Losses, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -40,8 +40,11 @@ fn every_format_has_a_page_that_says_what_it_does() {
         let end = begin + text[begin..].find(END).unwrap_or_else(|| panic!("{page} lacks the line {END:?}"));
         let file = format!("out-{name}{}", if format.layout().extension().is_some() { ".ndjson" } else { "" });
         let lossy: &[&str] = if format.is_lossy() { &["--allow-lossy"] } else { &[] };
+        // The assets of the demo are nowhere.
+        let without_media: &[&str] =
+            if Media::of_format(*format, &Options::new()).is_some() { &["--format-option", "media=none"] } else { &[] };
         let arguments = ["export", "catalog", "--everything", "--format", name, "-o", &file];
-        place.run(&[&arguments[..], lossy].concat()).succeeded();
+        place.run(&[&arguments[..], lossy, without_media].concat()).succeeded();
         let manifest = Manifest::from_json(&place.read(&format!("{file}.manifest.json"))).unwrap();
         check(&page, &format!("{}{}{}", &text[..begin], made(*format, &manifest.losses), &text[end..]));
         for needed in ["# ", " --format ", "```python\n"] {

@@ -6,7 +6,7 @@
 //! of one row is always whole. Frames that are filled in are not: the [`Outlet`] takes what is written of a row whenever
 //! it is a chunk.
 
-use super::chunk::{CHUNK_BYTES, Outlet, Page as OutPage};
+use super::chunk::{Outlet, Page as OutPage};
 use super::count::{Counts, Unknown};
 use super::rewrite::{InterpolatedRows, Notice, Rewriter, Rewritten};
 use super::sections::{Pass, Plan, Which};
@@ -131,7 +131,7 @@ impl Assembler {
         for (index, key) in keys.iter().enumerate() {
             let Some(at) = row_walk.of(*key).next() else { continue };
             let is_filled = filled.holds(*key);
-            if is_filled && out.size() >= CHUNK_BYTES || out.has_enough_assets() {
+            if out.must_be_handed_on(is_filled) {
                 return index;
             }
             outlet.begin_row(out, counts.rows);

@@ -10,13 +10,14 @@ use super::rewrite::Notice;
 use crate::manifest::{FILE_LIST, hex};
 use crate::parallel::Emit;
 use crate::sink::{Asset, Packer};
-use labelport_formats::write::{AssetEntry, Encoder, Entries, FileEntry, LOSSES};
+use labelport_formats::package::{tar_padding, write_tar_head};
+use labelport_formats::write::{AssetEntry, AssetPlace, Encoder, Entries, FileEntry, LOSSES};
 use labelport_model::json::ObjectWriter;
 use labelport_model::losses::{Losses, MEDIA, Outcome};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
@@ -296,11 +297,31 @@ impl State<'_, '_> {
         }
         let Rest { files, assets, mut losses, notices } = rest;
         let mut files: Vec<WholeFile> = files.into_iter().map(WholeFile::of).collect();
-        if let Err(missing) = self.add_assets(assets, &mut files, &mut losses, &mut streams) {
-            self.outcome = Err(WorkError::Missing(missing));
+        let written = match self.open_assets(assets, &mut losses, &mut streams) {
+            Ok(opened) => self.place_assets(opened, &mut files, &mut streams),
+            Err(missing) => Err(WorkError::Missing(missing)),
+        };
+        if let Err(error) = written {
+            self.outcome = Err(error);
             return;
         }
         list_files(&files, self.streams.list, &mut streams);
+        let count = rows - self.rows;
+        self.rows = rows;
+        self.emit_chunk(streams, files, (losses, notices), count);
+    }
+
+    /// Compresses streams and hands them on.
+    fn emit_chunk(
+        &mut self,
+        streams: Vec<Vec<u8>>,
+        files: Vec<WholeFile>,
+        (losses, notices): (Losses, Vec<Notice>),
+        rows: u64,
+    ) {
+        if self.flow().is_break() {
+            return;
+        }
         let mut pieces = Vec::with_capacity(streams.len());
         for (bytes, packed) in streams.into_iter().zip(&mut self.packed) {
             match Piece::new(bytes, std::mem::take(packed), self.packer) {
@@ -311,23 +332,68 @@ impl State<'_, '_> {
                 }
             }
         }
-        let chunk = Chunk { streams: pieces, files, losses, rows: rows - self.rows, notices, part: self.part };
-        self.rows = rows;
+        let chunk = Chunk { streams: pieces, files, losses, rows, notices, part: self.part };
         if (self.emit)(chunk).is_err() {
             self.outcome = Ok(ControlFlow::Break(()));
         }
     }
 
+    /// Puts assets where they belong: among files, or into the streams that hold them, of which what comes before them is
+    /// handed on.
+    fn place_assets(
+        &mut self,
+        opened: Vec<(AssetPlace, Asset)>,
+        files: &mut Vec<WholeFile>,
+        streams: &mut [Vec<u8>],
+    ) -> Result<(), WorkError> {
+        // How much of each stream was handed on.
+        let mut done = vec![0; streams.len()];
+        for (place, mut asset) in opened {
+            let (stream, at, path) = match place {
+                AssetPlace::File(path) => {
+                    files.push(WholeFile { path, content: Content::Asset(asset) });
+                    continue;
+                }
+                AssetPlace::Tar { stream, at, path } => (stream, at, path),
+            };
+            let rest = streams[stream].split_off(at - done[stream]);
+            done[stream] = at;
+            let mut bytes = std::mem::replace(&mut streams[stream], rest);
+            write_tar_head(&path, asset.size_bytes, &mut bytes);
+            let mut left = asset.size_bytes;
+            while left > 0 {
+                let wanted = left.min((CHUNK_BYTES.saturating_sub(bytes.len())).max(1) as u64);
+                let read = (&mut asset.file).take(wanted).read_to_end(&mut bytes);
+                match read.map_err(WorkError::Write)? as u64 {
+                    0 => return Err(WorkError::Write(io::ErrorKind::UnexpectedEof.into())),
+                    count => left -= count,
+                }
+                if bytes.len() >= CHUNK_BYTES {
+                    self.emit_piece(stream, std::mem::take(&mut bytes), streams.len());
+                }
+            }
+            bytes.resize(bytes.len() + tar_padding(asset.size_bytes), 0);
+            self.emit_piece(stream, bytes, streams.len());
+        }
+        Ok(())
+    }
+
+    /// Hands on bytes of one of so many streams.
+    fn emit_piece(&mut self, stream: usize, bytes: Vec<u8>, count: usize) {
+        let mut streams = vec![Vec::new(); count];
+        streams[stream] = bytes;
+        self.emit_chunk(streams, Vec::new(), Default::default(), 0);
+    }
+
     /// Opens assets, or looks for them. One that cannot be had is a loss, if that is accepted.
-    fn add_assets(
+    fn open_assets(
         &self,
         entries: Vec<AssetEntry>,
-        files: &mut Vec<WholeFile>,
         losses: &mut Losses,
         streams: &mut [Vec<u8>],
-    ) -> Result<(), Missing> {
+    ) -> Result<Vec<(AssetPlace, Asset)>, Missing> {
         let (assets, found): (_, Vec<Result<Option<Asset>, String>>) = match self.assets {
-            AssetUse::None => return Ok(()),
+            AssetUse::None => return Ok(Vec::new()),
             AssetUse::Check(assets) => {
                 (assets, entries.iter().map(|entry| assets.check(&entry.url).map(|()| None)).collect())
             }
@@ -336,9 +402,10 @@ impl State<'_, '_> {
             }
         };
         let is_writing = matches!(self.assets, AssetUse::Write(_));
-        for (AssetEntry { path, data_row_id, .. }, found) in entries.into_iter().zip(found) {
+        let mut opened = Vec::new();
+        for (AssetEntry { place, data_row_id, .. }, found) in entries.into_iter().zip(found) {
             match found {
-                Ok(asset) => files.extend(asset.map(|asset| WholeFile { path, content: Content::Asset(asset) })),
+                Ok(asset) => opened.extend(asset.map(|asset| (place, asset))),
                 Err(reason) if is_writing && !assets.may_miss(&reason) => return Err(Missing { data_row_id, reason }),
                 Err(reason) => {
                     losses.add(MEDIA, Outcome::LeftOut, &reason, 1);
@@ -349,7 +416,7 @@ impl State<'_, '_> {
                 }
             }
         }
-        Ok(())
+        Ok(opened)
     }
 }
 
@@ -408,9 +475,14 @@ impl Page {
         self.size() >= CHUNK_BYTES || self.has_enough_assets()
     }
 
-    /// Returns whether it has as many assets as are opened at once.
-    pub(super) fn has_enough_assets(&self) -> bool {
+    fn has_enough_assets(&self) -> bool {
         self.assets.len() >= media::AT_ONCE
+    }
+
+    /// Returns whether it is to be handed on before the next row. A row with filled frames may be handed on piece by piece,
+    /// and then nothing else may be on the page that is not in streams.
+    pub(super) fn must_be_handed_on(&self, is_filled: bool) -> bool {
+        self.has_enough_assets() || is_filled && (self.size() >= CHUNK_BYTES || !self.assets.is_empty())
     }
 
     fn take_rest(&mut self, notices: Vec<Notice>) -> Rest {

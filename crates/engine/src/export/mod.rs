@@ -139,8 +139,8 @@ pub fn run(
     let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };
     // One more for the pictures of masks, one for texts, and one for assets, which are read while rows are encoded.
     let mut about = About { options: request.format.options.clone(), ..About::default() };
-    let media = if run.format.is_lossy() { Media::of(&about) } else { Media::None };
-    let reachable = run.files.zip(run.client).filter(|_| media != Media::None);
+    let media = Media::of_format(run.format, &about.options);
+    let reachable = run.files.zip(run.client).filter(|_| media.is_some_and(|media| media != Media::None));
     let more = usize::from(run.format.is_lossy()) + usize::from(wanted.texts) + usize::from(reachable.is_some());
     let mut snapshot = store.snapshot(threads + more)?;
     let of_assets = if reachable.is_some() { snapshot.connections.pop() } else { None };
@@ -163,7 +163,7 @@ pub fn run(
     let assets = match reachable.zip(of_assets) {
         Some((place, connection_of)) => {
             let kept = (Signer::read(connection)?, connection_of, store.org_key());
-            Some(Assets::new(place, kept, (media, &request.format)))
+            Some(Assets::new(place, kept, (media.unwrap_or(Media::None), &request.format)))
         }
         None => None,
     };
@@ -193,7 +193,7 @@ pub fn run(
         labels_created: run.labels_created,
     };
     let mut starts = Vec::new();
-    if run.format.is_lossy() || run.format.is_numbered() {
+    if run.format.is_lossy() || run.format.is_numbered() || media.is_some() {
         let survey = {
             let encoder = run.format.open(&about)?;
             let target =
@@ -365,6 +365,10 @@ fn work(
             }
             let count = assembler.write_rows(plan, loaded, &outlet);
             loaded = &loaded[count..];
+            if count == 0 {
+                // The next row needs an empty page.
+                break;
+            }
         }
         let notices = std::mem::take(&mut assembler.notices);
         if outlet.flush(assembler.counts.rows, notices).is_break() {

@@ -12,6 +12,7 @@ mod unpack;
 mod zip;
 
 pub use path::{PathError, check_path};
+pub use tar::{TAR_END, tar_padding, write_tar_head};
 pub use unpack::for_each_file;
 
 use std::io::{self, Read, Write};

@@ -65,15 +65,31 @@ pub struct FileEntry {
     pub bytes: Vec<u8>,
 }
 
-/// A file of a package that is the asset of a row: its picture, its video.
+/// The asset of a row, such as its picture or its video, which belongs into a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetEntry {
-    /// The path in the package: see [`FileEntry::path`].
-    pub path: String,
+    /// Where it belongs.
+    pub place: AssetPlace,
     /// The row.
     pub data_row_id: String,
     /// Where the asset is: the `row_data` of the row, which need not be a URL.
     pub url: String,
+}
+
+/// Where an asset belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AssetPlace {
+    /// In a file of the package, by its path: see [`FileEntry::path`].
+    File(String),
+    /// In a stream that is a tar file.
+    Tar {
+        /// The stream.
+        stream: usize,
+        /// How many bytes of the stream are before it, of those that it has now.
+        at: usize,
+        /// The path in the tar file.
+        path: String,
+    },
 }
 
 /// Numbers that run through a result: those of what is written next, from 1.

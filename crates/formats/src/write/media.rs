@@ -2,7 +2,7 @@
 //!
 //! A format says where the asset of a row belongs; the caller, which takes its [`Entries`], has the bytes, and changes none.
 
-use super::{About, AssetEntry, Entries, FormatOption};
+use super::{About, AssetEntry, AssetPlace, Entries, Format, FormatOption, Options};
 use labelport_model::json::Value;
 
 /// The option.
@@ -26,9 +26,19 @@ pub enum Media {
 }
 
 impl Media {
-    /// Reads the option.
-    pub fn of(about: &About<'_>) -> Self {
-        match about.option(&MEDIA) {
+    /// Reads the option of a format, under whose name it may have another default.
+    pub(super) fn of(about: &About<'_>, option: &FormatOption) -> Self {
+        Self::find(about.option(option))
+    }
+
+    /// Reads the option of a format; nothing for a format that has none.
+    pub fn of_format(format: &dyn Format, options: &Options) -> Option<Self> {
+        let option = format.options().iter().find(|option| option.name == MEDIA.name)?;
+        Some(Self::find(options.get(option.name).map_or(option.values[0], String::as_str)))
+    }
+
+    fn find(value: &str) -> Self {
+        match value {
             "copy" => Self::Copy,
             "link" => Self::Link,
             _ => Self::None,
@@ -36,10 +46,10 @@ impl Media {
     }
 
     /// Says where the asset of a row belongs. `head` has the members of `data_row`.
-    pub(super) fn add(self, head: Value<'_>, path: impl FnOnce() -> String, entries: &mut Entries<'_>) {
+    pub(super) fn add(self, head: Value<'_>, place: impl FnOnce() -> AssetPlace, entries: &mut Entries<'_>) {
         if self != Self::None {
             let text = |key| head.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
-            entries.assets.push(AssetEntry { path: path(), data_row_id: text("id"), url: text("row_data") });
+            entries.assets.push(AssetEntry { place: place(), data_row_id: text("id"), url: text("row_data") });
         }
     }
 }

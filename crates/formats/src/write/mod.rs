@@ -52,6 +52,7 @@ mod tables;
 mod testing;
 mod text;
 mod voc;
+mod webdataset;
 mod xml;
 mod yolo;
 
@@ -62,7 +63,7 @@ pub use conll::Conll;
 pub use csv::Csv;
 pub use cvat::Cvat;
 pub use datumaro::Datumaro;
-pub use entries::{AssetEntry, Entries, FileEntry, Joiner, Layout, Numbers, Totals};
+pub use entries::{AssetEntry, AssetPlace, Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
 pub use hf::HuggingFace;
 pub use label_studio::LabelStudio;
@@ -74,6 +75,7 @@ pub use parquet::Parquet;
 pub use settled::LOSSES;
 pub use spans::Spans;
 pub use voc::Voc;
+pub use webdataset::WebDataset;
 pub use yolo::Yolo;
 
 #[cfg(doc)]
@@ -196,6 +198,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Parquet,
     &Spans,
     &Voc,
+    &WebDataset,
     &Yolo,
 ];
 

@@ -35,43 +35,56 @@ impl Format for Ndjson {
 
 impl Encoder for Ndjson {
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
-        let out = entries.stream(0);
-        out.extend_from_slice(b"{\"data_row\":{");
-        out.extend_from_slice(record.head);
-        if let Some(details) = &record.details {
-            out.extend_from_slice(b",\"details\":{");
-            out.extend_from_slice(details.dataset);
-            if !details.dataset.is_empty() && !details.members.is_empty() {
-                out.push(b',');
-            }
-            out.extend_from_slice(details.members);
-            out.push(b'}');
-        }
-        out.push(b'}');
-        member(b",\"media_attributes\":", record.media, out);
-        list(b",\"attachments\":[", record.attachments, out);
-        list(b",\"metadata_fields\":[", record.metadata, out);
-        list(b",\"embeddings\":[", record.embeddings, out);
-        if let Some(projects) = record.projects {
-            out.extend_from_slice(b",\"projects\":{");
-            separated(projects, out, project);
-            out.push(b'}');
-        }
-        if let Some(models) = record.models {
-            out.extend_from_slice(b",\"experiments\":{");
-            separated(models, out, model);
-            out.push(b'}');
-        }
-        more(record.rest, out);
-        out.extend_from_slice(b"}\n");
+        write_row(record, Frames::Spilled, entries.stream(0));
     }
 }
 
-fn project(project: &ProjectRecord<'_>, out: &mut Vec<u8>) {
+/// How filled frames are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Frames {
+    /// What is written may be taken away in between.
+    Spilled,
+    /// The row stays in one piece, however large it is.
+    Kept,
+}
+
+/// Writes a row as a line.
+pub(super) fn write_row(record: &Record<'_>, frames: Frames, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"data_row\":{");
+    out.extend_from_slice(record.head);
+    if let Some(details) = &record.details {
+        out.extend_from_slice(b",\"details\":{");
+        out.extend_from_slice(details.dataset);
+        if !details.dataset.is_empty() && !details.members.is_empty() {
+            out.push(b',');
+        }
+        out.extend_from_slice(details.members);
+        out.push(b'}');
+    }
+    out.push(b'}');
+    member(b",\"media_attributes\":", record.media, out);
+    list(b",\"attachments\":[", record.attachments, out);
+    list(b",\"metadata_fields\":[", record.metadata, out);
+    list(b",\"embeddings\":[", record.embeddings, out);
+    if let Some(projects) = record.projects {
+        out.extend_from_slice(b",\"projects\":{");
+        separated(projects, out, |one, out| project(one, frames, out));
+        out.push(b'}');
+    }
+    if let Some(models) = record.models {
+        out.extend_from_slice(b",\"experiments\":{");
+        separated(models, out, |one, out| model(one, frames, out));
+        out.push(b'}');
+    }
+    more(record.rest, out);
+    out.extend_from_slice(b"}\n");
+}
+
+fn project(project: &ProjectRecord<'_>, frames: Frames, out: &mut Vec<u8>) {
     key(project.id, out);
     name(project.name, out);
     out.extend_from_slice(b"\"labels\":[");
-    separated(project.labels, out, label);
+    separated(project.labels, out, |one, out| label(one, frames, out));
     out.push(b']');
     member(b",\"project_details\":", project.details, out);
     member(b",\"project_tags\":", project.tags, out);
@@ -79,7 +92,7 @@ fn project(project: &ProjectRecord<'_>, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
+fn label(label: &LabelRecord<'_>, kept: Frames, out: &mut Vec<u8>) {
     out.push(b'{');
     out.extend_from_slice(label.head);
     member(b",\"label_details\":", label.details, out);
@@ -89,24 +102,27 @@ fn label(label: &LabelRecord<'_>, out: &mut Vec<u8>) {
         Annotations::Stored(annotations) => out.extend_from_slice(annotations),
         Annotations::Filled { frames, spill } => {
             // Nobody takes what follows a break, so it need not be valid.
-            let _: ControlFlow<()> = frames.write(out, &|out| spill(std::slice::from_mut(out)));
+            let _: ControlFlow<()> = match kept {
+                Frames::Spilled => frames.write(out, &|out| spill(std::slice::from_mut(out))),
+                Frames::Kept => frames.write(out, &|_| ControlFlow::Continue(())),
+            };
         }
     }
     more(label.rest, out);
     out.push(b'}');
 }
 
-fn model(model: &ModelRecord<'_>, out: &mut Vec<u8>) {
+fn model(model: &ModelRecord<'_>, frames: Frames, out: &mut Vec<u8>) {
     key(model.id, out);
     name(model.name, out);
     out.extend_from_slice(b"\"runs\":{");
-    separated(model.runs, out, run);
+    separated(model.runs, out, |one, out| run(one, frames, out));
     out.push(b'}');
     more(model.rest, out);
     out.push(b'}');
 }
 
-fn run(run: &RunRecord<'_>, out: &mut Vec<u8>) {
+fn run(run: &RunRecord<'_>, frames: Frames, out: &mut Vec<u8>) {
     key(run.id, out);
     name(run.name, out);
     if !run.head.is_empty() {
@@ -114,11 +130,11 @@ fn run(run: &RunRecord<'_>, out: &mut Vec<u8>) {
         out.push(b',');
     }
     out.extend_from_slice(b"\"labels\":[");
-    separated(run.labels, out, label);
+    separated(run.labels, out, |one, out| label(one, frames, out));
     out.push(b']');
     if let Some(predictions) = run.predictions {
         out.extend_from_slice(b",\"predictions\":[");
-        separated(predictions, out, label);
+        separated(predictions, out, |one, out| label(one, frames, out));
         out.push(b']');
     }
     more(run.tail, out);

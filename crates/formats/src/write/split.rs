@@ -135,12 +135,21 @@ impl Shares {
 
 /// Returns where a row is between 0 and 1.
 fn share_of(row_id: &str) -> f64 {
+    (spread_hash(row_id) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Returns one of so many numbers from 0 for a row, whatever part it is in.
+pub(super) fn shard_of(row_id: &str, count: u64) -> u64 {
+    // The part is of the upper bits.
+    (spread_hash(row_id) & 0x7ff_ffff) % count.max(1)
+}
+
+fn spread_hash(row_id: &str) -> u64 {
     let mut hash = super::name_hash(row_id);
     // The bits of similar ids are similar; these steps spread them.
     hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^= hash >> 31;
-    (hash >> 11) as f64 / (1_u64 << 53) as f64
+    hash ^ hash >> 31
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::sink::{Destination, Existing, FolderSink, Rules};
 use labelport_engine::verify::verify_package;
-use labelport_formats::write::{Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Voc, Yolo};
+use labelport_formats::write::{Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Voc, WebDataset, Yolo};
 use labelport_model::losses::{MEDIA, Outcome};
 use labelport_model::request::{Accept, ExportRequest, Scope};
 use serde_json::{Value, json};
@@ -262,4 +262,54 @@ fn a_server_that_is_busy_for_a_moment_is_asked_again() {
     let pictures = with_a_changing_picture(root.path(), "busy.bmp");
     let (path, _) = pictures.export(&HuggingFace, "copy", &[], 2).unwrap();
     assert_eq!(std::fs::read(path.join("train/busy.bmp")).unwrap(), bitmap(b"/busy.bmp"));
+}
+
+/// Returns the samples of a shard: names and contents, in their order.
+fn samples(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in tar::Archive::new(std::fs::File::open(path).unwrap()).entries().unwrap() {
+        let (mut entry, mut bytes) = (entry.unwrap(), Vec::new());
+        entry.read_to_end(&mut bytes).unwrap();
+        found.push((entry.path().unwrap().display().to_string(), bytes));
+    }
+    found
+}
+
+#[test]
+fn a_sample_is_the_row_and_then_its_asset() {
+    let root = TempDir::new().unwrap();
+    let served = Served::open(None, policy(root.path()));
+    let large = bitmap(&vec![7; 1_300_000]);
+    let mut rows = vec![("large.bmp".to_owned(), served.upload("large.bmp", &large))];
+    rows.extend((0..20).map(|number| (format!("{number:02}.bmp"), served.upload("a.bmp", &bitmap(&[number; 3])))));
+    let rows: Vec<(&str, String)> = rows.iter().map(|(name, url)| (name.as_str(), url.clone())).collect();
+    let pictures = Pictures::new(served, &rows, root.path());
+    let native = pictures.served.export_all(Scope::Catalog);
+    let (path, manifest) = pictures.export(&WebDataset, "copy", &[], 2).unwrap();
+    assert_eq!(verify_package(&path, &manifest, &mut |_| {}).unwrap().differences, []);
+    let found = samples(&path.join("train-000000.tar"));
+    assert_eq!(found.len(), 2 * rows.len());
+    for (pair, row) in found.chunks(2).zip(&native) {
+        let key = pair[0].0.strip_suffix(".json").unwrap();
+        assert_eq!(pair[1].0, format!("{key}.bmp"));
+        assert_eq!(row["data_row"]["external_id"], pair[1].0);
+        let json: Value = serde_json::from_slice(&pair[0].1).unwrap();
+        assert_eq!(&json["data_row"], &row["data_row"]);
+        let expect = if key == "large" { large.clone() } else { bitmap(&[key.parse().unwrap(); 3]) };
+        assert!(pair[1].1 == expect, "{key}");
+    }
+    let digest = |threads| pictures.export(&WebDataset, "copy", &[], threads).unwrap().1.digest.sha256;
+    assert!([1, 7].iter().all(|threads| digest(*threads) == manifest.digest.sha256));
+}
+
+#[test]
+fn a_sample_whose_asset_is_gone_is_the_row_alone() {
+    let root = TempDir::new().unwrap();
+    let pictures = with_a_changing_picture(root.path(), "gone.bmp");
+    assert!(matches!(pictures.export(&WebDataset, "copy", &[], 2), Err(ExportError::Media { .. })));
+    let (path, _) = pictures.export(&WebDataset, "copy", &["media=left_out"], 2).unwrap();
+    let names: Vec<String> = samples(&path.join("train-000000.tar")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["a.json", "a.bmp", "gone.json"]);
+    let losses = std::fs::read_to_string(path.join("losses.ndjson")).unwrap();
+    assert!(losses.contains("status 404"), "{losses}");
 }

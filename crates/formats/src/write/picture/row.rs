@@ -4,13 +4,13 @@ use super::row_list::{self, Listed};
 use super::size::{Kind, Size, TURNED};
 use crate::write::annotations::for_each;
 use crate::write::chosen::{Choice, Chooser, Chosen, Predictions, Rank, is_skipped, label_id};
-use crate::write::media::Media;
+use crate::write::media::{MEDIA, Media};
 use crate::write::naming::{self, FURTHER, NAMES, Name, naming_apart};
 use crate::write::settled::{Classes, Fate, Origin, settle};
 use crate::write::split::Split;
 use crate::write::split_by::{NO_VALUE, PART};
 use crate::write::stored::members;
-use crate::write::{About, Entries, OpenError};
+use crate::write::{About, AssetPlace, Entries, OpenError};
 use labelport_model::json::{Document, Value};
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, Record};
@@ -34,7 +34,7 @@ impl<'f> Rows<'f> {
         Ok(Self {
             chooser: Chooser::of(about)?,
             split: Split::of(about)?,
-            media: Media::of(about),
+            media: Media::of(about, &MEDIA),
             naming: about.option(&NAMES),
             shared_names: &about.shared_names,
             images: "images/",
@@ -174,10 +174,12 @@ impl Rows<'_> {
             // A folder is of frames, which are for others to cut out of the video.
             Kind::Video if image.ends_with('/') => {
                 entries.losses.add("row", Outcome::Kept, WHOLE_VIDEO, 1);
-                let path = || format!("videos/{}/{}{}", row.part, row.name.stem, row.name.extension);
+                let path = || AssetPlace::File(format!("videos/{}/{}{}", row.part, row.name.stem, row.name.extension));
                 self.media.add(row.head.root(), path, entries);
             }
-            Kind::Image | Kind::Video => self.media.add(row.head.root(), || image.to_owned(), entries),
+            Kind::Image | Kind::Video => {
+                self.media.add(row.head.root(), || AssetPlace::File(image.to_owned()), entries)
+            }
         }
     }
 }

@@ -81,7 +81,7 @@ impl Content {
 }
 
 /// Returns whether a text is an address, and not just begins with one.
-fn is_url(text: &str) -> bool {
+pub(in crate::write) fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.trim().split_once("://") else { return false };
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

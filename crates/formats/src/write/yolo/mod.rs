@@ -37,8 +37,8 @@ use super::split::{SPLIT, Split};
 use super::split_by::{NO_VALUE, PART, SPLIT_BY};
 use super::stored::members;
 use super::{
-    About, Class, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures,
-    Wanted,
+    About, AssetPlace, Class, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options,
+    Pictures, Wanted,
 };
 use classify::{QUESTION, Question};
 use labelport_model::data_type::Form;
@@ -142,7 +142,7 @@ impl Format for Yolo {
         let pinned = parse_pinned(about.option(&CLASSES))?;
         Ok(Box::new(Files {
             chooser,
-            media: Media::of(about),
+            media: Media::of(about, &MEDIA),
             naming: about.option(&NAMES),
             split: Split::of(about)?,
             classes: Classes::of(about),
@@ -350,7 +350,7 @@ impl<'r, 'f> Row<'r, 'f> {
     fn list(&mut self, folder: &str, stem: &str, labels: &str, label_id: &str, entries: &mut Entries<'_>) {
         self.pictures += 1;
         let image = format!("{folder}/{stem}{}", self.name.extension);
-        self.encoder.media.add(self.head, || image.clone(), entries);
+        self.encoder.media.add(self.head, || AssetPlace::File(image.clone()), entries);
         let listed = Listed { part: self.part, image: &image, labels, label_id };
         picture::write(self.head, Some(&listed), ROWS_STREAM, entries);
     }

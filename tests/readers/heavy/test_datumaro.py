@@ -155,3 +155,20 @@ def test_items_of_its_own_format(with_pictures, native_rows, split):
         answers = {one["name"]: one["radio_answer"]["name"] for one in annotations["classifications"] if "radio_answer" in one}
         assert answers.items() <= item.attributes.items()
     assert count > 250 and seen == set(rows)
+
+
+def test_sequences_of_mot(with_pictures, native_rows):
+    folder, _, rows = with_pictures("mot")
+    stored = objects_of(native_rows, rows, "bounding_box")
+    count = 0
+    for row_id, row in rows.items():
+        items, categories = read(folder / row["image"].removesuffix("/img1/"), "mot_seq")
+        for (name, _), item in items.items():
+            expected = stored.get((row_id, int(name)), [])
+            found = [(categories[one.label], list(one.points)) for one in drawn_on(item, AnnotationType.bbox)]
+            assert len(found) == len(expected), (row_id, name)
+            for _, label, box in expected:
+                sides = [box["left"], box["top"], box["left"] + box["width"], box["top"] + box["height"]]
+                assert any(known == label and one == pytest.approx(sides, abs=0.006) for known, one in found)
+                count += 1
+    assert count > 100

@@ -36,6 +36,7 @@ mod label_studio;
 mod legacy;
 mod masks;
 mod media;
+mod mot;
 mod naming;
 mod ndjson;
 mod parquet;
@@ -55,6 +56,7 @@ mod voc;
 mod webdataset;
 mod xml;
 mod yolo;
+mod youtube_vis;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
 pub use brat::Brat;
@@ -70,6 +72,7 @@ pub use label_studio::LabelStudio;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
 pub use masks::Masks;
 pub use media::{MEDIA, Media};
+pub use mot::Mot;
 pub use ndjson::Ndjson;
 pub use parquet::Parquet;
 pub use settled::LOSSES;
@@ -77,6 +80,7 @@ pub use spans::Spans;
 pub use voc::Voc;
 pub use webdataset::WebDataset;
 pub use yolo::Yolo;
+pub use youtube_vis::YoutubeVis;
 
 #[cfg(doc)]
 use labelport_model::losses::Losses;
@@ -194,12 +198,14 @@ pub static FORMATS: &[&dyn Format] = &[
     &LegacyJson(Legacy::PLAIN),
     &LegacyRun(Legacy::PLAIN),
     &Masks,
+    &Mot,
     &Ndjson,
     &Parquet,
     &Spans,
     &Voc,
     &WebDataset,
     &Yolo,
+    &YoutubeVis,
 ];
 
 /// Finds a format by its name.

@@ -4,8 +4,8 @@
 //! with one keypoint, or boxes with the points that a rule joins to them), `captions` (texts about a whole picture), `panoptic` (a picture whose pixels are objects). A frame of
 //! a video on which something is stored is an image with `video_id` and `frame_id`, and its objects have a `track_id`.
 //!
-//! What stands in a file before and after its lists, and the commas between elements, are in `document`; what a shape
-//! becomes in `shape`; the pictures of `panoptic` in `panoptic`.
+//! What stands in a file before and after its lists, and the commas between elements, are in `document`; the pictures of
+//! `panoptic` in `panoptic`.
 //!
 //! # Invariants
 //! - Images, annotations and categories are numbered from 1, in the order of the export, through all parts: a number is
@@ -19,7 +19,6 @@ mod document;
 mod object;
 mod panoptic;
 mod pose;
-mod shape;
 mod spot;
 
 use super::about::check_options;

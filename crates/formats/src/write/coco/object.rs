@@ -2,13 +2,12 @@
 
 use super::document::write_attributes;
 use super::pose::Role;
-use super::shape::{Geometry, write_numbers};
 use super::spot::Spot;
 use super::{Files, Task};
 use crate::write::attributes::Attributes;
 use crate::write::chosen::Predictions;
 use crate::write::elements::open_element;
-use crate::write::picture::Drawn;
+use crate::write::picture::{Drawn, Geometry, write_numbers};
 use crate::write::skeleton::NO_RULE;
 use crate::write::{Entries, Numbers};
 use labelport_model::annotation::{Annotation, Object, Shape};

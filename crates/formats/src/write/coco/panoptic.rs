@@ -3,14 +3,13 @@
 //! Objects are painted in their order, so that a later one covers an earlier one. The number of an object is its place in
 //! its picture, from 1; red is the lowest byte of it, and black is nothing.
 
-use super::shape::write_numbers;
 use super::spot::Spot;
 use super::{Files, LOSSES_STREAM, collect_answers};
 use crate::raster::Canvas;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
 use crate::write::elements::open_element;
-use crate::write::picture::{Decided, Drawn, IN_THE_BOX, Size, pixels_of};
+use crate::write::picture::{Decided, Drawn, IN_THE_BOX, Size, pixels_of, write_numbers};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};
 use labelport_model::annotation::{Annotation, Body};

@@ -1,10 +1,9 @@
 //! Skeletons: boxes with the points that a rule joins to them, picture by picture.
 
 use super::Files;
-use super::shape::Geometry;
 use crate::write::Entries;
 use crate::write::annotations::for_each;
-use crate::write::picture::{Decided, Drawn, Size};
+use crate::write::picture::{Decided, Drawn, Geometry, Size};
 use crate::write::skeleton::{Boxed, Pointed, Skeletons};
 use labelport_model::annotation::{Annotation, Body, Shape};
 

@@ -43,7 +43,6 @@ const PARTS_STREAM: usize = 2;
 /// What has a box.
 const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
 const NOT_HELD: &str = "the format holds boxes of images";
-const TO_A_BOX: &str = "to the box around it";
 
 struct Files<'f> {
     rows: Rows<'f>,
@@ -191,7 +190,7 @@ impl Files<'_> {
                     match self.boxed(annotation, object, answers, size) {
                         Ok((boxed, is_box)) => {
                             boxes.push(boxed);
-                            (if is_box { Fate::KEPT } else { Fate::reduced(TO_A_BOX) }, fates)
+                            (if is_box { Fate::KEPT } else { Fate::reduced(picture::AROUND) }, fates)
                         }
                         Err(reason) => (Fate::left_out(reason), fates),
                     }

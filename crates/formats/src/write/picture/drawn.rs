@@ -1,10 +1,11 @@
 //! What objects draw on pictures, read from their shapes.
 
-use super::ring::{Corner, bounds_of};
+use super::ring::{Corner, bounds_of, is_flat};
 use super::size::Size;
 use crate::raster::Runs;
 use crate::read::labelbox_lines::read_runs;
 use crate::write::Pictures;
+use crate::write::settled::Fate;
 use labelport_model::annotation::{Mask, Point, Rect, Shape, open_ring};
 
 /// What is drawn on a picture.
@@ -44,11 +45,28 @@ impl Drawn {
         }
     }
 
+    /// Returns the sides of the box around it, as [`bounds`](Self::bounds) has them, for a format that holds boxes alone, and
+    /// what becomes of it. Fails with a clause where there is no box.
+    pub(in crate::write) fn boxed(&self, size: &Size) -> Result<([f64; 4], Fate), &'static str> {
+        let fate = match self {
+            Self::Box { .. } => Fate::KEPT,
+            Self::Polygon(ring) if is_flat(ring) => return Err(NO_AREA),
+            Self::Mask(runs) if !is_of_size(runs, size) => return Err(OTHER_SIZE),
+            Self::Polygon(_) | Self::Mask(_) => Fate::reduced(AROUND),
+        };
+        let sides = self.bounds().filter(|sides| sides.iter().all(|side| side.is_finite())).ok_or(NO_AREA)?;
+        let [left, top, right, bottom] = sides;
+        if right > left && bottom > top { Ok((sides, fate)) } else { Err(NO_AREA) }
+    }
+
     fn of_box(rect: &Rect<'_>) -> Self {
         let (left, top) = (rect.left.get(), rect.top.get());
         Self::Box { left, top, right: left + rect.width.get(), bottom: top + rect.height.get() }
     }
 }
+
+/// How a polygon or a mask is reduced of which a box is written.
+pub(in crate::write) const AROUND: &str = "to the box around it";
 
 /// Why an object is not written.
 pub(in crate::write) const NO_AREA: &str = "it has no area";

@@ -4,16 +4,19 @@ mod class_list;
 mod colours;
 mod drawn;
 mod figure;
+mod geometry;
 mod pixels;
 mod ring;
 mod row;
 mod row_list;
 mod size;
+mod video;
 
 pub(super) use class_list::{CLASSES, ClassList, parse_pinned};
 pub(super) use colours::{colour, palette};
-pub(super) use drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
+pub(super) use drawn::{AROUND, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 pub(super) use figure::Figure;
+pub(super) use geometry::{Geometry, write_numbers};
 pub(super) use pixels::{IN_THE_BOX, pixels_of};
 pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 #[cfg(test)]
@@ -21,3 +24,4 @@ pub(super) use row::NO_LABEL;
 pub(super) use row::{Decided, Row, Rows};
 pub(super) use row_list::{Listed, ROWS, start, write};
 pub(super) use size::{Kind, Size, TURNED, check_is_image};
+pub(super) use video::{OnFrame, Videos};

@@ -27,6 +27,8 @@ pub(in crate::write) struct Rows<'f> {
     pub(in crate::write) images: &'static str,
     /// Why rows that are videos are not written, as a clause; nothing where they are.
     without_videos: Option<&'static str>,
+    /// The same of rows that are images.
+    pub(in crate::write) without_images: Option<&'static str>,
 }
 
 impl<'f> Rows<'f> {
@@ -39,6 +41,7 @@ impl<'f> Rows<'f> {
             shared_names: &about.shared_names,
             images: "images/",
             without_videos,
+            without_images: None,
         })
     }
 
@@ -57,7 +60,7 @@ impl<'f> Rows<'f> {
     pub(in crate::write) fn values(&self, record: &Record<'_>) -> Vec<String> {
         let value = self.split.value(record);
         // A row without a picture is in no part.
-        let value = value.filter(|_| Size::of_kind(record.media).is_ok());
+        let value = value.filter(|_| self.media(record).is_ok());
         value.into_iter().map(|value| format!("{PART}:{value}")).collect()
     }
 
@@ -73,14 +76,18 @@ impl<'f> Rows<'f> {
         std::iter::once(row).chain(further).collect()
     }
 
+    /// Returns the size of the pictures of a row and what they are. Fails with a clause for a row that is not written.
+    fn media(&self, record: &Record<'_>) -> Result<(Size, Kind), &'static str> {
+        let (size, kind) = Size::of_kind(record.media)?;
+        let unwritten = if kind == Kind::Video { self.without_videos } else { self.without_images };
+        unwritten.map_or(Ok((size, kind)), Err)
+    }
+
     fn open_one<'r>(&'r self, record: &'r Record<'r>, further: Option<(usize, String)>) -> Row<'r> {
         let head = members(record.head);
         let text = |key| head.root().get(key).and_then(Value::as_text).map(|text| text.into_owned());
         let id = text("id").unwrap_or_default();
-        let media = match (Size::of_kind(record.media), self.without_videos) {
-            (Ok((_, Kind::Video)), Some(reason)) => Err(reason),
-            (media, _) => media,
-        };
+        let media = self.media(record);
         let mut name = naming::name(self.naming_of(head.root()), head.root(), self.shared_names);
         if let Some((_, label_id)) = &further {
             name.stem.push_str(&format!("{FURTHER}{label_id}"));

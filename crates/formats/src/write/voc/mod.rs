@@ -19,9 +19,7 @@ use super::class_names::{CLASS_NAMES, ClassNames};
 use super::digits;
 use super::media::MEDIA;
 use super::naming::NAMES;
-use super::picture::{
-    self, ClassList, Decided, Drawn, NO_AREA, OTHER_SIZE, ROWS, Row, Rows, Size, is_flat, is_of_size,
-};
+use super::picture::{self, ClassList, Decided, Drawn, ROWS, Row, Rows, Size};
 use super::settled::{Classes, Fate, LOSSES, NO_ANSWERS, Origin, settle_each};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
@@ -48,7 +46,6 @@ const PARTS_STREAM: usize = 2;
 const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
 
 const NOT_HELD: &str = "the format holds boxes of pictures";
-const AROUND: &str = "to the box around it";
 
 struct Files<'f> {
     rows: Rows<'f>,
@@ -271,15 +268,8 @@ impl Files<'_> {
             return Err(NOT_HELD);
         }
         let drawn = object.shape.as_ref().and_then(|shape| Drawn::of(shape, self.pictures)).ok_or(NOT_HELD)??;
-        let fate = match &drawn {
-            Drawn::Box { .. } => Fate::KEPT,
-            Drawn::Polygon(ring) if is_flat(ring) => return Err(NO_AREA),
-            Drawn::Mask(runs) if !is_of_size(runs, size) => return Err(OTHER_SIZE),
-            Drawn::Polygon(_) | Drawn::Mask(_) => Fate::reduced(AROUND),
-        };
-        let sides = drawn.bounds().filter(|sides| sides.iter().all(|side| side.is_finite())).ok_or(NO_AREA)?;
-        let [left, top, right, bottom] = sides;
-        if right > left && bottom > top { Ok((place, sides, fate)) } else { Err(NO_AREA) }
+        let (sides, fate) = drawn.boxed(size)?;
+        Ok((place, sides, fate))
     }
 }
 

@@ -1,17 +1,20 @@
-//! Shapes as COCO has them: a box, an area in pixels, and a segmentation.
+//! Shapes as COCO and its relatives have them: a box, an area in pixels, and a segmentation.
 
+use super::drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
+use super::ring::{Corner, bounds_of, is_flat};
+use super::size::Size;
 use crate::raster::{Runs, fill};
 use crate::write::digits;
-use crate::write::picture::{Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, is_flat, is_of_size};
+use crate::write::elements::write_list;
 use labelport_model::json::{ObjectWriter, quote_into};
 
 /// What an annotation says of a shape.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Geometry {
+pub(in crate::write) struct Geometry {
     /// Left, top, width and height.
-    bbox: [f64; 4],
+    pub(in crate::write) bbox: [f64; 4],
     /// In pixels: those of a mask, those whose middle a polygon encloses, the sides of a box multiplied.
-    area: f64,
+    pub(in crate::write) area: f64,
     segmentation: Segmentation,
 }
 
@@ -30,7 +33,7 @@ impl Geometry {
     ///
     /// A mask without holes becomes rings along the edges of its pixels, which readers fill with exactly those pixels; one
     /// with holes becomes run lengths, and so does every mask where `only_runs`.
-    pub(super) fn of(drawn: Drawn, size: &Size, only_runs: bool) -> Result<Self, &'static str> {
+    pub(in crate::write) fn of(drawn: Drawn, size: &Size, only_runs: bool) -> Result<Self, &'static str> {
         match drawn {
             Drawn::Box { left, top, right, bottom } => {
                 let bbox = [left, top, right - left, bottom - top];
@@ -69,20 +72,23 @@ impl Geometry {
         }
     }
 
-    /// Writes the members.
-    pub(super) fn write(&self, annotation: &mut ObjectWriter<'_>) {
+    /// Writes the members of an annotation of COCO.
+    pub(in crate::write) fn write(&self, annotation: &mut ObjectWriter<'_>) {
         write_numbers(self.bbox, annotation.key("bbox"));
         digits::write(self.area, annotation.key("area"));
         annotation.raw("iscrowd", b"0");
-        let out = annotation.key("segmentation");
+        match self.segmentation {
+            Segmentation::None => annotation.raw("segmentation", b"[]"),
+            _ => self.write_segmentation(annotation.key("segmentation")),
+        }
+    }
+
+    /// Writes the pixels: rings or run lengths, and null for a box.
+    pub(in crate::write) fn write_segmentation(&self, out: &mut Vec<u8>) {
         match &self.segmentation {
-            Segmentation::None => out.extend_from_slice(b"[]"),
+            Segmentation::None => out.extend_from_slice(b"null"),
             Segmentation::Rings(rings) => {
-                for (index, ring) in rings.iter().enumerate() {
-                    out.push(if index == 0 { b'[' } else { b',' });
-                    write_numbers(ring.iter().flat_map(|(x, y)| [*x, *y]), out);
-                }
-                out.push(b']');
+                write_list(out, rings, |ring, out| write_numbers(ring.iter().flat_map(|(x, y)| [*x, *y]), out));
             }
             Segmentation::Runs(runs) => {
                 let mut object = ObjectWriter::open(out);
@@ -95,15 +101,8 @@ impl Geometry {
 }
 
 /// Writes a list of numbers.
-pub(super) fn write_numbers(numbers: impl IntoIterator<Item = f64>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (index, number) in numbers.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        digits::write(number, out);
-    }
-    out.push(b']');
+pub(in crate::write) fn write_numbers(numbers: impl IntoIterator<Item = f64>, out: &mut Vec<u8>) {
+    write_list(out, numbers, digits::write);
 }
 
 #[cfg(test)]

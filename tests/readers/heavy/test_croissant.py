@@ -8,7 +8,7 @@ import mlcroissant
 import pytest
 
 PACKAGES = """
-    brat coco conll csv cvat datumaro geojson hf label-studio masks parquet spans voc webdataset yolo
+    brat coco conll csv cvat datumaro geojson hf label-studio masks mot parquet spans voc webdataset yolo youtube-vis
 """.split()
 # What only the owner of the data can know.
 UNKNOWN = ["citeAs", "datePublished", "license"]

@@ -20,6 +20,8 @@ pub(super) struct TestRow<'a> {
 pub(super) struct Written {
     /// Streams and files by path.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// The paths of assets.
+    pub(super) assets: Vec<String>,
     /// What became of annotations and rows: "1 ImagePoint tip left_out why".
     pub(super) losses: Vec<String>,
 }
@@ -70,13 +72,13 @@ pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Cl
     let paths = encoder.streams();
     let mut joiners: Vec<Option<Box<dyn Joiner>>> = (0..paths.len()).map(|index| encoder.joiner(index)).collect();
     let mut done: Vec<Vec<u8>> = vec![Vec::new(); paths.len()];
-    let (mut files, mut losses) = (Vec::new(), Losses::default());
+    let (mut files, mut assets, mut losses) = (Vec::new(), Vec::new(), Losses::default());
     let mut step = |write: &mut dyn FnMut(&mut Entries<'_>)| {
         let mut streams = vec![Vec::new(); paths.len()];
         write(&mut Entries {
             streams: &mut streams,
             files: &mut files,
-            assets: &mut Vec::new(),
+            assets: &mut assets,
             losses: &mut losses,
             is_survey: false,
         });
@@ -112,7 +114,8 @@ pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Cl
         format!("{count} {} {class} {} {}", loss.what, loss.outcome.word(), loss.reason).trim_end().to_owned()
     });
     let files = files.into_iter().map(|FileEntry { path, bytes }| (path, bytes));
-    Written { losses: losses.collect(), files: files.chain(paths.into_iter().zip(done)).collect() }
+    let assets = assets.into_iter().map(|asset| asset.path).collect();
+    Written { assets, losses: losses.collect(), files: files.chain(paths.into_iter().zip(done)).collect() }
 }
 
 fn with_record(row: &TestRow<'_>, take: &mut dyn FnMut(&Record<'_>)) {

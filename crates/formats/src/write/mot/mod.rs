@@ -15,6 +15,7 @@ use super::about::check_options;
 use super::chosen::{self, LABELS, PREDICTIONS, Predictions};
 use super::class_names::CLASS_NAMES;
 use super::digits;
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, Decided, OnFrame, ROWS, Row, Size, Videos};
 use super::settled::LOSSES;
@@ -29,7 +30,7 @@ use labelport_model::record::Record;
 /// A folder for each video.
 pub struct Mot;
 
-static OPTIONS: [FormatOption; 7] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 8] = [CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;

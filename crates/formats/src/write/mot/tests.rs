@@ -67,6 +67,14 @@ fn the_bytes_of_a_sequence() {
 }
 
 #[test]
+fn a_video_goes_into_the_package_as_a_whole() {
+    let video = r#"{"asset_type":"video","width":100,"height":50}"#;
+    let row = TestRow { head: r#""id":"clrow1","external_id":"v.mp4""#, media: video, annotations: None };
+    let written = write(&Mot, &[("media", "copy")], &classes(&CLASSES), &[row]);
+    assert_eq!(written.assets, ["videos/train/v.mp4"]);
+}
+
+#[test]
 fn a_video_without_a_frame_rate_has_no_info() {
     let written = written(r#"{"asset_type":"video","width":100,"height":50,"frame_count":40}"#, "v.mp4");
     assert!(written.files.keys().all(|path| !path.ends_with("seqinfo.ini")));

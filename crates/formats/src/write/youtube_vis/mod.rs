@@ -16,6 +16,7 @@ use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::CLASS_NAMES;
 use super::digits;
 use super::elements::{Commas, open_element, write_list};
+use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, Decided, Geometry, OnFrame, ROWS, Row, Size, Videos, write_numbers};
 use super::settled::{Fate, LOSSES};
@@ -31,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A JSON file for each part.
 pub struct YoutubeVis;
 
-static OPTIONS: [FormatOption; 7] = [CLASSES, CLASS_NAMES, LABELS, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 8] = [CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, PREDICTIONS, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;

@@ -17,6 +17,7 @@ mod about;
 mod annotations;
 mod attributes;
 mod brat;
+mod by_label;
 mod cells;
 mod chosen;
 mod class_names;

@@ -68,7 +68,7 @@ fn path(part: &str) -> String {
 
 impl DocumentWriter for Lines {
     fn streams(&self, base: &Base<'_>) -> Vec<String> {
-        base.split.names().iter().map(|part| path(part)).collect()
+        base.setup.split.names().iter().map(|part| path(part)).collect()
     }
 
     fn holds_missing(&self) -> bool {
@@ -87,7 +87,7 @@ impl DocumentWriter for Lines {
         if entries.is_survey {
             return;
         }
-        let out = entries.stream(base.stream_of(document.part));
+        let out = entries.stream(base.setup.stream_of(document.part));
         let mut line = ObjectWriter::open(out);
         match &document.content.letters {
             Ok(letters) => line.text("text", letters.text()),
@@ -109,7 +109,7 @@ impl DocumentWriter for Lines {
         }
         write_meta(document, line.key("meta"));
         line.close();
-        entries.stream(base.stream_of(document.part)).push(b'\n');
+        entries.stream(base.setup.stream_of(document.part)).push(b'\n');
     }
 }
 
@@ -126,7 +126,7 @@ fn write_span(base: &Base<'_>, document: &Document<'_>, span: &Marked, out: &mut
         object.text("message_id", &message.id);
     }
     write_answers(&span.answers, &mut object);
-    let has_scores = base.chooser.predictions == Predictions::WithScores;
+    let has_scores = base.setup.chooser.predictions == Predictions::WithScores;
     if let Some(score) = span.confidence.as_ref().filter(|_| has_scores) {
         object.raw("score", score.as_bytes());
     }

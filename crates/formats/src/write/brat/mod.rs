@@ -79,7 +79,7 @@ impl Format for Brat {
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let base = Base::of(about)?;
-        base.chooser.refuse_scores(self.name())?;
+        base.setup.chooser.refuse_scores(self.name())?;
         let config = Config::of(&base, about);
         Ok(Box::new(TextEncoder::new(base, Pairs { config })))
     }

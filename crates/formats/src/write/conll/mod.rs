@@ -76,7 +76,7 @@ impl Format for Conll {
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let base = Base::of(about)?;
-        base.chooser.refuse_scores(self.name())?;
+        base.setup.chooser.refuse_scores(self.name())?;
         // White space would end the column.
         let safe = |name: &str| safe_word(name, |letter| !letter.is_whitespace() && !letter.is_control());
         let labels = Words::of(base.entities.names().iter().map(String::as_str), safe);
@@ -90,7 +90,7 @@ fn path(part: &str) -> String {
 
 impl DocumentWriter for Columns {
     fn streams(&self, base: &Base<'_>) -> Vec<String> {
-        base.split.names().iter().map(|part| path(part)).collect()
+        base.setup.split.names().iter().map(|part| path(part)).collect()
     }
 
     fn start(&self, _: &Base<'_>, entries: &mut Entries<'_>) {
@@ -109,7 +109,7 @@ impl DocumentWriter for Columns {
         if entries.is_survey {
             return;
         }
-        let out = entries.stream(base.stream_of(document.part));
+        let out = entries.stream(base.setup.stream_of(document.part));
         out.extend_from_slice(START);
         let mut sentence = tokens.first().map(|token| token.sentence);
         for (token, tag) in tokens.iter().zip(&tags) {

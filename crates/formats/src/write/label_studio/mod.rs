@@ -156,7 +156,7 @@ impl Encoder for Files<'_> {
 
     fn start(&self, entries: &mut Entries<'_>) {
         row_list::start(ROWS_STREAM, entries);
-        self.base.split.say_renamed(entries);
+        self.base.setup.split.say_renamed(entries);
         self.notice.iter().for_each(|notice| entries.losses.add("class", Outcome::Reduced, notice, 1));
         for (index, place) in self.media.iter().enumerate() {
             let path = format!("{}/labels.xml", MEDIA[*place].name);
@@ -171,8 +171,8 @@ impl Encoder for Files<'_> {
     fn values(&self, record: &Record<'_>) -> Vec<String> {
         let Ok((place, _)) = self.source(record) else { return Vec::new() };
         let mut values = vec![format!("{MEDIUM}:{}", MEDIA[place].name)];
-        values.extend(self.base.split.value(record).map(|value| format!("{PART}:{value}")));
-        for choice in self.base.chooser.choose(record).iter().filter(|choice| choice.verdict.is_ok()) {
+        values.extend(self.base.setup.split.value(record).map(|value| format!("{PART}:{value}")));
+        for choice in self.base.setup.chooser.choose(record).iter().filter(|choice| choice.verdict.is_ok()) {
             for annotation in annotation::read(stored(&choice.label.annotations)).flatten() {
                 let way = MEDIA[place].way;
                 let owner =
@@ -197,7 +197,7 @@ impl Encoder for Files<'_> {
         let row_id = head.get("id").and_then(Value::as_text).unwrap_or_default();
         let source = self.source(record);
         let (mut annotations, mut label_ids) = (Vec::new(), Vec::new());
-        for choice in self.base.chooser.choose(record) {
+        for choice in self.base.setup.chooser.choose(record) {
             let id = label_id(choice.label);
             let origin = Origin { data_row_id: &row_id, label_id: &id };
             let shown = source.as_ref().map_err(|reason| *reason);
@@ -205,7 +205,7 @@ impl Encoder for Files<'_> {
                 Err(reason) => {
                     for_each(choice.label.annotations, entries, &mut |annotation, entries| {
                         let target = (LOSSES_STREAM, entries);
-                        settle(annotation, Fate::left_out(reason), &origin, &self.base.classes, target);
+                        settle(annotation, Fate::left_out(reason), &origin, &self.base.setup.classes, target);
                     });
                 }
                 Ok((place, source)) => {
@@ -264,7 +264,7 @@ impl Files<'_> {
 
     /// Returns whether predictions have their confidence.
     fn has_scores(&self) -> bool {
-        self.base.chooser.predictions == Predictions::WithScores
+        self.base.setup.chooser.predictions == Predictions::WithScores
     }
 
     /// Writes the results of a label, and settles all that it holds.
@@ -296,7 +296,7 @@ impl Files<'_> {
                 for_each(label.annotations, entries, &mut |annotation, entries| {
                     let Some((fate, answers)) = fates.next() else { return };
                     let target = (LOSSES_STREAM, entries);
-                    settle_each(annotation, fate, &mut answers.into_iter(), origin, &self.base.classes, target);
+                    settle_each(annotation, fate, &mut answers.into_iter(), origin, &self.base.setup.classes, target);
                 });
             }
         }
@@ -307,7 +307,7 @@ impl Files<'_> {
             out.push(b',');
         }
         let mut annotation = ObjectWriter::open(out);
-        if self.base.chooser.predictions == Predictions::No {
+        if self.base.setup.chooser.predictions == Predictions::No {
             annotation.raw("was_cancelled", if is_skipped(label) { b"true" } else { b"false" });
         }
         annotation.raw("result", &[b"[", results, b"]"].concat());
@@ -337,10 +337,10 @@ impl Files<'_> {
             }
         }
         if self.has_parts {
-            data.text("split", self.base.split.part(row_id, record));
+            data.text("split", self.base.setup.split.part(row_id, record));
         }
         data.close();
-        let is_label = self.base.chooser.predictions == Predictions::No;
+        let is_label = self.base.setup.chooser.predictions == Predictions::No;
         let list = task.key(if is_label { "annotations" } else { "predictions" });
         list.extend_from_slice(&[b"[", annotations, b"]"].concat());
         task.close();
@@ -365,10 +365,10 @@ impl Files<'_> {
         if let Source::Picture(size) | Source::Video(size, _) = source {
             entries.losses.add("row", Outcome::Kept, TURNED, u64::from(size.is_turned));
         }
-        let is_unassigned = self.base.split.value(record).is_some_and(|value| value.is_empty());
+        let is_unassigned = self.base.setup.split.value(record).is_some_and(|value| value.is_empty());
         entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
         if !entries.is_survey {
-            let (part, file) = (self.base.split.part(row_id, record), tasks_path(&MEDIA[*place]));
+            let (part, file) = (self.base.setup.split.part(row_id, record), tasks_path(&MEDIA[*place]));
             row_list::write(head, Some(&Listed { part, file: &file, label_id }), ROWS_STREAM, entries);
         }
     }

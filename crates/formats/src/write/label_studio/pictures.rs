@@ -150,7 +150,7 @@ impl<'r, 'f> Reading<'r, 'f> {
         results: &mut Results<'_>,
     ) -> Result<Fate, &'static str> {
         let size = self.size.ok_or(NO_OBJECTS)?;
-        let place = self.files.base.classes.place_of(annotation, object)?;
+        let place = self.files.base.setup.classes.place_of(annotation, object)?;
         let id = object.feature.id.as_ref().map(|id| id.get());
         let shape = object.shape.as_ref().ok_or(NOT_HELD)?;
         if let Shape::Relation(relation) = shape {

@@ -130,7 +130,7 @@ impl<'t, 'f> Tracks<'t, 'f> {
                 fate,
                 &mut answers.into_iter(),
                 origin,
-                &self.files.base.classes,
+                &self.files.base.setup.classes,
                 (stream, entries),
             );
         });
@@ -139,7 +139,7 @@ impl<'t, 'f> Tracks<'t, 'f> {
     /// Returns the place of an object's class, the sides of its box inside the picture, and whether these are cut. Fails with
     /// a clause for what is left out.
     fn box_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Result<(u32, [f64; 4], bool), &'static str> {
-        let place = self.files.base.classes.place_of(annotation, object)?;
+        let place = self.files.base.setup.classes.place_of(annotation, object)?;
         let shape = object.shape.as_ref().filter(|shape| matches!(shape, Shape::Box(_))).ok_or(NOT_HELD)?;
         if !self.config.is_marked(place) {
             return Err(NOT_HELD);
@@ -152,7 +152,7 @@ impl<'t, 'f> Tracks<'t, 'f> {
     }
 
     fn track_of(&self, annotation: &Annotation<'_>, object: &Object<'_>) -> Option<&Track> {
-        let place = self.files.base.classes.place_of(annotation, object).ok()?;
+        let place = self.files.base.setup.classes.place_of(annotation, object).ok()?;
         self.tracks.get(&(key_of(annotation, object), place))
     }
 

@@ -172,7 +172,7 @@ impl Found {
         for_each(label.annotations, entries, &mut |annotation, entries| {
             let Some(item) = items.next() else { return };
             let mut answers = item.answers.into_iter();
-            settle_each(annotation, item.fate, &mut answers, origin, &base.classes, (stream, entries));
+            settle_each(annotation, item.fate, &mut answers, origin, &base.setup.classes, (stream, entries));
         });
     }
 
@@ -198,7 +198,7 @@ impl Found {
                 Ok(What::Answer { is_of_message: answer.message_id.is_some() })
             }
             Body::Object(object) => {
-                let class = base.classes.place_of(annotation, object)?;
+                let class = base.setup.classes.place_of(annotation, object)?;
                 let answers = if is_read { Attributes::of(annotation.answers()) } else { Attributes::default() };
                 let what = match object.shape.as_ref().ok_or(NOT_HELD)? {
                     Shape::Relation(relation) => What::Relation(link(base, class, object, relation)?),
@@ -294,6 +294,6 @@ fn link(base: &Base<'_>, class: u32, object: &Object<'_>, relation: &Relation<'_
         from: end(relation.source.as_ref())?,
         to: end(relation.target.as_ref())?,
         is_mutual: relation.direction == Direction::Mutual,
-        is_of_mutual_class: base.classes.form(class) == Some(Form::Mutual),
+        is_of_mutual_class: base.setup.classes.form(class) == Some(Form::Mutual),
     })
 }

@@ -105,9 +105,6 @@ fn every_annotation_kind_is_typed() {
     let uncomposed = [
         "DocumentBidirectionalRelationship",
         "ImageBidirectionalRelationship",
-        "MessageMultiSelection",
-        "MessageRanking",
-        "MessageSingleSelection",
         "TextBidirectionalRelationship",
         "VideoPolygon",
     ];

@@ -6,7 +6,7 @@ use crate::formats::{
 use crate::support::{Workspace, everything};
 use labelport_engine::export::ExportError;
 use labelport_engine::manifest::Manifest;
-use labelport_formats::write::{Brat, Coco, Conll, Format, Spans, Yolo};
+use labelport_formats::write::{Brat, ChatPreference, ChatSft, Coco, Conll, Format, Spans, Yolo};
 use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::request::{ExportRequest, Params, Scope};
 use proptest::prelude::*;
@@ -120,11 +120,15 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
         }
-        let of_texts: [Case<'_>; 4] = [
+        let of_texts: [Case<'_>; 8] = [
             (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
             (&Spans, &[("labels", "all"), ("class-names", "value")]),
             (&Conll, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
             (&Brat, &[("labels", "all"), ("predictions", "labels"), ("names", "global-key")]),
+            (&ChatSft, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
+            (&ChatSft, &[("paths", "all"), ("predictions", "labels")]),
+            (&ChatPreference, &[("labels", "all"), ("pairs", "ends")]),
+            (&ChatPreference, &[("dialect", "openai"), ("pairs", "adjacent"), ("predictions", "labels")]),
         ];
         for (format, options) in of_texts {
             let mut request = everything(Scope::Catalog);
@@ -141,6 +145,33 @@ proptest! {
             if try_export(&workspace, &lossy(request.clone()), &Yolo).is_ok() {
                 check_that_all_is_settled(&workspace, &request, &Yolo);
             }
+        }
+    }
+}
+
+#[test]
+fn judgements_of_random_workspaces_are_pairs_or_decide_on_lines() {
+    let mut written: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    for seed in 0..24 {
+        let workspace = with_random_rows(seed);
+        for format in [&ChatSft as &dyn Format, &ChatPreference] {
+            let mut request = lossy(everything(Scope::Catalog));
+            request.format.options.insert("labels".to_owned(), "all".to_owned());
+            let (files, manifest) = export(&workspace, &request, format, 2);
+            let lines = memchr::memchr_iter(b'\n', &files["train.jsonl"]).count();
+            let listed = String::from_utf8_lossy(&files["rows.csv"]).matches(",train,train.jsonl,").count();
+            assert_eq!(lines, listed, "{}: a line of the list for each line", format.name());
+            for (loss, count) in manifest.losses.iter().filter(|(loss, _)| loss.outcome != Outcome::LeftOut) {
+                *written.entry((format.name(), loss.what.clone())).or_default() += count;
+            }
+        }
+    }
+    for kind in ["MessageMultiSelection", "MessageRanking", "MessageSingleSelection"] {
+        for format in ["chat-sft", "chat-preference"] {
+            assert!(
+                written.get(&(format, kind.to_owned())).is_some_and(|count| *count > 2),
+                "{format} {kind}: {written:?}"
+            );
         }
     }
 }

@@ -19,6 +19,7 @@ mod attributes;
 mod brat;
 mod by_label;
 mod cells;
+mod chat;
 mod chosen;
 mod class_names;
 mod coco;
@@ -61,6 +62,7 @@ mod youtube_vis;
 
 pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
 pub use brat::Brat;
+pub use chat::{ChatPreference, ChatSft};
 pub use coco::Coco;
 pub use conll::Conll;
 pub use csv::Csv;
@@ -188,6 +190,8 @@ pub trait Encoder: Sync {
 /// Every format, by name.
 pub static FORMATS: &[&dyn Format] = &[
     &Brat,
+    &ChatPreference,
+    &ChatSft,
     &Coco,
     &Conll,
     &Csv,

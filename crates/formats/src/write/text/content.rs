@@ -51,16 +51,7 @@ impl Content {
         }
         let is_conversation = data_type.has_messages;
         let missing = |why| Self { is_conversation, letters: Err(why), messages: Vec::new() };
-        let row_data = head.get("row_data").and_then(Value::as_text).unwrap_or_default();
-        let text = if is_url(&row_data) {
-            let id = head.get("id").and_then(Value::as_text).unwrap_or_default();
-            texts.ok_or(ELSEWHERE).and_then(|texts| texts.read(&id, &row_data))
-        } else if row_data.is_empty() {
-            Err(NO_TEXT)
-        } else {
-            Ok(row_data.into_owned())
-        };
-        Ok(match text {
+        Ok(match stored_text(head, texts) {
             Err(why) => missing(why),
             Ok(text) if !is_conversation => {
                 Self { is_conversation, letters: Ok(Letters::of(text)), messages: Vec::new() }
@@ -78,6 +69,16 @@ impl Content {
     pub(in crate::write) fn find_message(&self, id: &str) -> Option<usize> {
         self.messages.iter().position(|message| message.id == id)
     }
+}
+
+/// Returns what is in a row, or what the workspace keeps of its URL. Fails with a clause where it is not at hand.
+pub(in crate::write) fn stored_text(head: Value<'_>, texts: Option<&dyn Texts>) -> Result<String, &'static str> {
+    let row_data = head.get("row_data").and_then(Value::as_text).unwrap_or_default();
+    if is_url(&row_data) {
+        let id = head.get("id").and_then(Value::as_text).unwrap_or_default();
+        return texts.ok_or(ELSEWHERE)?.read(&id, &row_data);
+    }
+    if row_data.is_empty() { Err(NO_TEXT) } else { Ok(row_data.into_owned()) }
 }
 
 /// Returns whether a text is an address, and not just begins with one.

@@ -6,7 +6,9 @@ use crate::formats::{
 use crate::support::{Workspace, everything};
 use labelport_engine::export::ExportError;
 use labelport_engine::manifest::Manifest;
-use labelport_formats::write::{Brat, ChatPreference, ChatSft, Coco, Conll, Format, Spans, Yolo};
+use labelport_formats::write::{
+    Brat, ChatPreference, ChatSft, Coco, Conll, Format, Rttm, Spans, TextGrid, WebVtt, Yolo,
+};
 use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::request::{ExportRequest, Params, Scope};
 use proptest::prelude::*;
@@ -120,7 +122,7 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
         }
-        let of_texts: [Case<'_>; 8] = [
+        let others: [Case<'_>; 11] = [
             (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
             (&Spans, &[("labels", "all"), ("class-names", "value")]),
             (&Conll, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
@@ -128,9 +130,12 @@ proptest! {
             (&ChatSft, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
             (&ChatSft, &[("paths", "all"), ("predictions", "labels")]),
             (&ChatPreference, &[("labels", "all"), ("pairs", "ends")]),
+            (&Rttm, &[("labels", "all"), ("names", "global-key"), ("question", "words")]),
+            (&WebVtt, &[("labels", "all"), ("predictions", "labels")]),
+            (&TextGrid, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),
             (&ChatPreference, &[("dialect", "openai"), ("pairs", "adjacent"), ("predictions", "labels")]),
         ];
-        for (format, options) in of_texts {
+        for (format, options) in others {
             let mut request = everything(Scope::Catalog);
             let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             request.format.options.extend(options);

@@ -54,6 +54,7 @@ mod tables;
 #[cfg(test)]
 mod testing;
 mod text;
+mod timed;
 mod voc;
 mod webdataset;
 mod xml;
@@ -80,6 +81,7 @@ pub use ndjson::Ndjson;
 pub use parquet::Parquet;
 pub use settled::LOSSES;
 pub use spans::Spans;
+pub use timed::{Rttm, TextGrid, WebVtt};
 pub use voc::Voc;
 pub use webdataset::WebDataset;
 pub use yolo::Yolo;
@@ -206,9 +208,12 @@ pub static FORMATS: &[&dyn Format] = &[
     &Mot,
     &Ndjson,
     &Parquet,
+    &Rttm,
     &Spans,
+    &TextGrid,
     &Voc,
     &WebDataset,
+    &WebVtt,
     &Yolo,
     &YoutubeVis,
 ];

@@ -5,19 +5,10 @@ manifest are. Each reader sees the same workspace, which is made once.
 """
 
 import json
-import os
 import pathlib
-import subprocess
 
 import pytest
-
-BINARY = os.environ["LABELPORT_BINARY"]
-
-
-def labelport(*arguments, cwd):
-    finished = subprocess.run([BINARY, *arguments], cwd=cwd, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+from program import labelport
 
 
 @pytest.fixture(scope="session")

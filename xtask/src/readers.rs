@@ -28,7 +28,7 @@ pub(crate) const HEAVY_STEP: Step = Step {
     title: "Large readers of other formats",
     work: Work::Own(check_heavy),
     remedy: "one test alone is `LABELPORT_BINARY=target/debug/labelport target/readers-heavy/bin/python -m pytest \
-             tests/readers/heavy/FILE -k NAME`. The environment takes 1 GB of disk.",
+             tests/readers/heavy/FILE -k NAME`. The environment takes 1.3 GB of disk.",
 };
 
 fn check_heavy(root: &Path) -> Result<(), String> {

@@ -1,9 +1,16 @@
 """Exports with the pictures in place, for readers that want to see them."""
 
 import csv
+import sys
 
+import pandas
 import pytest
 from PIL import Image
+
+import datumaro
+
+# It puts a module of its own in place of pandas, which `datasets` cannot use.
+sys.modules["pandas"] = pandas
 
 
 @pytest.fixture

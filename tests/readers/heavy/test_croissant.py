@@ -8,7 +8,8 @@ import mlcroissant
 import pytest
 
 PACKAGES = """
-    brat coco conll csv cvat datumaro geojson hf label-studio masks mot parquet spans voc webdataset yolo youtube-vis
+    brat chat-preference chat-sft coco conll csv cvat datumaro geojson hf label-studio masks mot parquet rttm spans
+    textgrid voc webdataset webvtt yolo youtube-vis
 """.split()
 # What only the owner of the data can know.
 UNKNOWN = ["citeAs", "datePublished", "license"]

@@ -1,6 +1,6 @@
 //! What tests of formats share: rows made of JSON, and everything that is written for them.
 
-use super::{About, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals};
+use super::{About, AssetPlace, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals};
 use labelport_model::data_type;
 use labelport_model::losses::Losses;
 use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record};
@@ -114,7 +114,10 @@ pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Cl
         format!("{count} {} {class} {} {}", loss.what, loss.outcome.word(), loss.reason).trim_end().to_owned()
     });
     let files = files.into_iter().map(|FileEntry { path, bytes }| (path, bytes));
-    let assets = assets.into_iter().map(|asset| asset.path).collect();
+    let path_of = |place| match place {
+        AssetPlace::File(path) | AssetPlace::Tar { path, .. } => path,
+    };
+    let assets = assets.into_iter().map(|asset| path_of(asset.place)).collect();
     Written { assets, losses: losses.collect(), files: files.chain(paths.into_iter().zip(done)).collect() }
 }
 

@@ -23,5 +23,5 @@ pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 pub(super) use row::NO_LABEL;
 pub(super) use row::{Decided, Row, Rows};
 pub(super) use row_list::{Listed, ROWS, start, write};
-pub(super) use size::{Kind, Size, TURNED, check_is_image};
+pub(super) use size::{Kind, NOT_A_PICTURE, Size, TURNED, check_is_image};
 pub(super) use video::{OnFrame, Videos};

@@ -20,7 +20,8 @@ use std::collections::HashSet;
 pub(in crate::write) struct Rows<'f> {
     pub(in crate::write) chooser: Chooser,
     pub(in crate::write) split: Split,
-    media: Media,
+    /// Whether pictures are in the package.
+    pub(in crate::write) media: Media,
     naming: &'f str,
     shared_names: &'f HashSet<u64>,
     /// The folder of the folders of parts in which pictures belong, with its slash; empty for that of the package itself.
@@ -62,6 +63,11 @@ impl<'f> Rows<'f> {
         // A row without a picture is in no part.
         let value = value.filter(|_| self.media(record).is_ok());
         value.into_iter().map(|value| format!("{PART}:{value}")).collect()
+    }
+
+    /// Opens a row once, whatever its labels, for a format that names the files of further labels itself.
+    pub(in crate::write) fn open_once<'r>(&'r self, record: &'r Record<'r>) -> Row<'r> {
+        self.open_one(record, None)
     }
 
     /// Opens a row, and once more for each label that has a picture of its own.

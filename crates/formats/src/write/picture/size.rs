@@ -21,7 +21,8 @@ pub(in crate::write) enum Kind {
     Video,
 }
 
-const NOT_A_PICTURE: &str = "its row is not a picture";
+/// Why a row is not written.
+pub(in crate::write) const NOT_A_PICTURE: &str = "its row is not a picture";
 
 /// What is said of rows whose pictures are turned.
 pub(in crate::write) const TURNED: &str =

@@ -26,27 +26,26 @@ mod shape;
 mod sheet;
 
 use super::about::check_options;
-use super::chosen::{self, Chooser, Chosen, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
+use super::chosen::{self, LABELS, PREDICTIONS, Predictions, Rank, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::media::{MEDIA, Media};
-use super::naming::{self, FURTHER, NAMES, Name, naming_apart};
-use super::picture::{self, CLASSES, ClassList, Listed, ROWS, Size, TURNED, check_is_image, parse_pinned};
+use super::naming::{FURTHER, NAMES};
+use super::picture::{
+    self, CLASSES, ClassList, Listed, NOT_A_PICTURE, ROWS, Rows, Size, TURNED, check_is_image, parse_pinned,
+};
 use super::settled::{Classes, LOSSES};
 use super::skeleton::{POSE, Skeletons};
 use super::split::{SPLIT, Split};
 use super::split_by::{NO_VALUE, PART, SPLIT_BY};
-use super::stored::members;
 use super::{
     About, AssetPlace, Class, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options,
     Pictures, Wanted,
 };
 use classify::{QUESTION, Question};
 use labelport_model::data_type::Form;
-use labelport_model::json::Value;
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, Record};
 use sheet::{Drawing, Sheet};
-use std::collections::HashSet;
 
 /// A text file for each picture.
 pub struct Yolo;
@@ -85,13 +84,9 @@ enum Content {
 
 struct Files<'f> {
     content: Content,
-    chooser: Chooser,
-    media: Media,
-    naming: &'f str,
-    split: Split,
+    rows: Rows<'f>,
     classes: Classes<'f>,
     list: ClassList,
-    shared_names: &'f HashSet<u64>,
     pictures: Option<&'f dyn Pictures>,
 }
 
@@ -127,9 +122,9 @@ impl Format for Yolo {
     fn open<'f>(&'f self, about: &'f About<'f>) -> Result<Box<dyn Encoder + 'f>, OpenError> {
         check_options(self.name(), self.options(), &about.options)?;
         let content = Content::of(about)?;
-        let chooser = Chooser::of(about)?;
+        let rows = Rows::of(about, Some(NOT_A_PICTURE))?;
         if matches!(content, Content::Class(_)) {
-            chooser.refuse_scores("task=classify")?;
+            rows.chooser.refuse_scores("task=classify")?;
         }
         // A pose is of a class that a rule names.
         let has_number = |class: &&Class| match &content {
@@ -141,13 +136,9 @@ impl Format for Yolo {
         let class_names = ClassNames::of(about.option(&CLASS_NAMES));
         let pinned = parse_pinned(about.option(&CLASSES))?;
         Ok(Box::new(Files {
-            chooser,
-            media: Media::of(about, &MEDIA),
-            naming: about.option(&NAMES),
-            split: Split::of(about)?,
+            rows,
             classes: Classes::of(about),
             list: ClassList::of(&numbered, &FORMS, class_names, &pinned),
-            shared_names: &about.shared_names,
             pictures: about.pictures,
             content,
         }))
@@ -189,7 +180,7 @@ impl Encoder for Files<'_> {
     fn start(&self, entries: &mut Entries<'_>) {
         picture::start(ROWS_STREAM, entries);
         self.list.say_renamed(entries);
-        self.split.say_renamed(entries);
+        self.rows.split.say_renamed(entries);
         if let Content::Class(question) = &self.content {
             for renamed in question.renamed() {
                 entries.losses.add("class", Outcome::Reduced, renamed, 1);
@@ -198,40 +189,35 @@ impl Encoder for Files<'_> {
             return;
         }
         let skeletons = if let Content::Pose(skeletons) = &self.content { Some(skeletons) } else { None };
-        let bytes = data_file::write(&self.list, &self.split, skeletons).into_bytes();
+        let bytes = data_file::write(&self.list, &self.rows.split, skeletons).into_bytes();
         entries.files.push(FileEntry { path: "data.yaml".to_owned(), bytes });
         entries.files.push(self.list.to_file());
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
-        let head = members(record.head);
-        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+        self.rows.file_name(record)
     }
 
     fn values(&self, record: &Record<'_>) -> Vec<String> {
         let mut values = Vec::new();
-        let has_any = matches!(self.split, Split::ByValue(_)) || matches!(self.content, Content::Class(_));
+        let has_any = matches!(self.rows.split, Split::ByValue(_)) || matches!(self.content, Content::Class(_));
         // A row without a file is in no part.
-        if !has_any || self.size_of(record).is_err() {
+        if !has_any || self.size_of(&self.rows.open_once(record)).is_err() {
             return values;
         }
-        values.extend(self.split.value(record).map(|value| format!("{PART}:{value}")));
+        values.extend(self.rows.split.value(record).map(|value| format!("{PART}:{value}")));
         if let Content::Class(question) = &self.content {
-            let chosen = self.chooser.choose(record).into_iter().filter(|choice| choice.verdict.is_ok());
+            let chosen = self.rows.chooser.choose(record).into_iter().filter(|choice| choice.verdict.is_ok());
             chosen.for_each(|choice| question.values(choice.label, &mut values));
         }
         values
     }
 
     fn row(&self, record: &Record<'_>, _: &mut Numbers, entries: &mut Entries<'_>) {
-        let head = members(record.head);
-        let head = head.root();
-        let row_id = head.get("id").and_then(Value::as_text).unwrap_or_default();
-        let size = self.size_of(record);
-        let name = naming::name(self.naming_of(head), head, self.shared_names);
-        let part = self.split.part(&row_id, record);
-        let mut row = Row { encoder: self, head, row_id: &row_id, name: &name, part, files: 0, pictures: 0 };
-        for choice in self.chooser.choose(record) {
+        let opened = self.rows.open_once(record);
+        let size = self.size_of(&opened);
+        let mut row = Row { encoder: self, opened: &opened, files: 0, pictures: 0 };
+        for choice in self.rows.chooser.choose(record) {
             match (choice.verdict, &size) {
                 (_, Err(reason)) => row.sheet().leave_out(choice.label, reason, entries),
                 (Err(reason), _) => row.sheet().leave_out(choice.label, reason, entries),
@@ -243,9 +229,9 @@ impl Encoder for Files<'_> {
             Err(reason) => entries.losses.add("row", Outcome::LeftOut, reason, 1),
         }
         if row.pictures == 0 {
-            picture::write(head, None, ROWS_STREAM, entries);
+            picture::write(opened.head.root(), None, ROWS_STREAM, entries);
         } else {
-            let is_unassigned = self.split.value(record).is_some_and(|value| value.is_empty());
+            let is_unassigned = self.rows.split.value(record).is_some_and(|value| value.is_empty());
             entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
         }
     }
@@ -253,16 +239,11 @@ impl Encoder for Files<'_> {
 
 impl Files<'_> {
     /// Returns the size of a row's picture, where it is needed. Fails with a clause for a row of which nothing is written.
-    fn size_of(&self, record: &Record<'_>) -> Result<Option<Size>, &'static str> {
+    fn size_of(&self, opened: &picture::Row<'_>) -> Result<Option<Size>, &'static str> {
         match self.content {
-            Content::Class(_) => check_is_image(record.media).map(|()| None),
-            Content::Lines(_) | Content::Pose(_) => Size::of(record.media).map(Some),
+            Content::Class(_) => check_is_image(opened.record.media).map(|()| None),
+            Content::Lines(_) | Content::Pose(_) => opened.media.map(|(size, _)| Some(size)),
         }
-    }
-
-    /// Returns what the files of a row are named after.
-    fn naming_of(&self, head: Value<'_>) -> &str {
-        if self.chooser.chosen == Chosen::All { naming_apart(self.naming, head) } else { self.naming }
     }
 }
 
@@ -274,10 +255,7 @@ const SKIPPED: &str = "its label was skipped, and its empty file says that nothi
 /// A row that is written, label by label.
 struct Row<'r, 'f> {
     encoder: &'r Files<'f>,
-    head: Value<'r>,
-    row_id: &'r str,
-    name: &'r Name,
-    part: &'r str,
+    opened: &'r picture::Row<'r>,
     /// How many labels were looked at.
     files: usize,
     /// How many lines the list of rows has for it.
@@ -286,7 +264,7 @@ struct Row<'r, 'f> {
 
 impl<'r, 'f> Row<'r, 'f> {
     fn sheet(&self) -> Sheet<'r, 'f> {
-        Sheet { row_id: self.row_id, classes: &self.encoder.classes, losses_stream: LOSSES_STREAM }
+        Sheet { row_id: &self.opened.id, classes: &self.encoder.classes, losses_stream: LOSSES_STREAM }
     }
 
     /// Writes a label.
@@ -294,19 +272,19 @@ impl<'r, 'f> Row<'r, 'f> {
         self.files += 1;
         let id = label_id(label);
         let stem = match rank {
-            Rank::First => self.name.stem.clone(),
-            Rank::Further => format!("{}{FURTHER}{id}", self.name.stem),
+            Rank::First => self.opened.name.stem.clone(),
+            Rank::Further => format!("{}{FURTHER}{id}", self.opened.name.stem),
         };
         let drawing = |size| Drawing {
             sheet: self.sheet(),
             list: &self.encoder.list,
             pictures: self.encoder.pictures,
             size,
-            has_scores: self.encoder.chooser.predictions == Predictions::WithScores,
+            has_scores: self.encoder.rows.chooser.predictions == Predictions::WithScores,
         };
         let text = match (&self.encoder.content, size) {
             (Content::Class(question), _) => match question.folder(&self.sheet(), label, entries) {
-                Some(folder) => return self.list(&format!("{}/{folder}", self.part), &stem, "", &id, entries),
+                Some(folder) => return self.list(&format!("{}/{folder}", self.opened.part), &stem, "", &id, entries),
                 None => return entries.losses.add("label", Outcome::LeftOut, classify::NOT_ANSWERED, 1),
             },
             (Content::Lines(task), Some(size)) => drawing(size).lines(*task, label, entries),
@@ -324,10 +302,10 @@ impl<'r, 'f> Row<'r, 'f> {
         match (size, self.files) {
             (None, 0) => entries.losses.add("row", Outcome::LeftOut, classify::NO_LABEL, 1),
             (Some(_), 0) => {
-                let takes_labels = self.encoder.chooser.predictions == Predictions::No;
+                let takes_labels = self.encoder.rows.chooser.predictions == Predictions::No;
                 let reason = if takes_labels { NO_LABEL } else { NO_PREDICTION };
                 entries.losses.add("row", Outcome::Kept, reason, 1);
-                self.file(&self.name.stem, Vec::new(), "", entries);
+                self.file(&self.opened.name.stem, Vec::new(), "", entries);
             }
             _ => {}
         }
@@ -335,12 +313,12 @@ impl<'r, 'f> Row<'r, 'f> {
     }
 
     fn file(&mut self, stem: &str, text: Vec<u8>, label_id: &str, entries: &mut Entries<'_>) {
-        if entries.is_survey && self.encoder.media == Media::None {
+        if entries.is_survey && self.encoder.rows.media == Media::None {
             self.pictures += 1;
             return;
         }
-        let path = format!("labels/{}/{stem}.txt", self.part);
-        self.list(&format!("images/{}", self.part), stem, &path, label_id, entries);
+        let path = format!("labels/{}/{stem}.txt", self.opened.part);
+        self.list(&format!("images/{}", self.opened.part), stem, &path, label_id, entries);
         if !entries.is_survey {
             entries.files.push(FileEntry { path, bytes: text });
         }
@@ -349,10 +327,10 @@ impl<'r, 'f> Row<'r, 'f> {
     /// Says where the picture belongs.
     fn list(&mut self, folder: &str, stem: &str, labels: &str, label_id: &str, entries: &mut Entries<'_>) {
         self.pictures += 1;
-        let image = format!("{folder}/{stem}{}", self.name.extension);
-        self.encoder.media.add(self.head, || AssetPlace::File(image.clone()), entries);
-        let listed = Listed { part: self.part, image: &image, labels, label_id };
-        picture::write(self.head, Some(&listed), ROWS_STREAM, entries);
+        let image = format!("{folder}/{stem}{}", self.opened.name.extension);
+        self.encoder.rows.media.add(self.opened.head.root(), || AssetPlace::File(image.clone()), entries);
+        let listed = Listed { part: self.opened.part, image: &image, labels, label_id };
+        picture::write(self.opened.head.root(), Some(&listed), ROWS_STREAM, entries);
     }
 }
 

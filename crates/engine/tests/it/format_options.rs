@@ -122,7 +122,9 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
         }
-        let others: [Case<'_>; 11] = [
+        let others: [Case<'_>; 13] = [
+            (&Yolo, &[("task", "segment"), ("simplify", "3")]),
+            (&Coco, &[("simplify", "3"), ("labels", "all")]),
             (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
             (&Spans, &[("labels", "all"), ("class-names", "value")]),
             (&Conll, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),

@@ -29,7 +29,9 @@ use super::class_names::{CLASS_NAMES, ClassNames};
 use super::elements::{Commas, open_element, write_list};
 use super::media::MEDIA;
 use super::naming::NAMES;
-use super::picture::{self, CLASSES, ClassList, Decided, Kind, ROWS, Row, Rows, Size, parse_pinned};
+use super::picture::{
+    self, CLASSES, ClassList, Decided, Kind, ROWS, Row, Rows, SIMPLIFY, Simplify, Size, parse_pinned,
+};
 use super::settled::{Classes, Fate, LOSSES, Origin, settle, settle_each};
 use super::skeleton::{POSE, Skeletons};
 use super::split::SPLIT;
@@ -66,8 +68,8 @@ static MASKS: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 11] =
-    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 12] =
+    [TASK, MASKS, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, SIMPLIFY, SPLIT, SPLIT_BY];
 
 /// What has the points of a skeleton.
 const BOXES: &[Form] = &[Form::Box, Form::Polygon, Form::Mask];
@@ -128,6 +130,7 @@ impl Task {
 struct Files<'f> {
     task: Task,
     only_runs: bool,
+    simplify: Simplify,
     rows: Rows<'f>,
     classes: Classes<'f>,
     list: ClassList,
@@ -193,6 +196,7 @@ impl Format for Coco {
         Ok(Box::new(Files {
             task,
             only_runs: about.option(&MASKS) == "runs",
+            simplify: Simplify::of(about)?,
             rows,
             classes: Classes::of(about),
             list: ClassList::of(
@@ -470,7 +474,7 @@ impl Files<'_> {
                     _ => Attributes::default(),
                 };
                 let written = self.write_object(annotation, object, (&attributes, role), spot, numbers, entries);
-                let fate = written.err().map_or(Fate::KEPT, Fate::left_out);
+                let fate = written.unwrap_or_else(Fate::left_out);
                 self.settle(annotation, (fate, attributes.fates().collect()), origin, entries);
             }
         }

@@ -7,7 +7,8 @@ use super::{Files, Task};
 use crate::write::attributes::Attributes;
 use crate::write::chosen::Predictions;
 use crate::write::elements::open_element;
-use crate::write::picture::{Drawn, Geometry, write_numbers};
+use crate::write::picture::{Drawn, Geometry, SIMPLIFIED, write_numbers};
+use crate::write::settled::Fate;
 use crate::write::skeleton::NO_RULE;
 use crate::write::{Entries, Numbers};
 use labelport_model::annotation::{Annotation, Object, Shape};
@@ -38,7 +39,7 @@ impl Files<'_> {
         Ok(self.list.number(place).unwrap_or_default() + 1)
     }
 
-    /// Writes an object. Fails with a clause that says why it is left out.
+    /// Writes an object, and returns what became of it. Fails with a clause that says why it is left out.
     pub(super) fn write_object(
         &self,
         annotation: &Annotation<'_>,
@@ -47,10 +48,11 @@ impl Files<'_> {
         spot: &mut Spot<'_, '_>,
         numbers: &mut Numbers,
         entries: &mut Entries<'_>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Fate, &'static str> {
         let category = self.category_of(annotation, object)?;
         let not_held = self.not_held();
         let shape = object.shape.as_ref().ok_or(not_held)?;
+        let mut fate = Fate::KEPT;
         let drawn = match (self.task, shape) {
             (Task::Keypoints, shape) if self.skeletons.is_some() => {
                 let drawn = Drawn::of(shape, self.pictures).ok_or(not_held)??;
@@ -59,7 +61,11 @@ impl Files<'_> {
             (Task::Keypoints, Shape::Point(point)) => What::Point(point.x.get(), point.y.get()),
             (Task::Instances, shape) => {
                 let drawn = Drawn::of(shape, self.pictures).ok_or(not_held)??;
-                What::Region(Geometry::of(drawn, spot.size, self.only_runs)?)
+                let mut geometry = Geometry::of(drawn, spot.size, self.only_runs)?;
+                if geometry.simplify(self.simplify, spot.size) {
+                    fate = Fate::reduced(SIMPLIFIED);
+                }
+                What::Region(geometry)
             }
             _ => return Err(not_held),
         };
@@ -68,7 +74,7 @@ impl Files<'_> {
         }
         let number = numbers.take_annotation();
         if entries.is_survey {
-            return Ok(());
+            return Ok(fate);
         }
         let out = entries.stream(self.stream_of(spot.row.part));
         open_element(out);
@@ -108,6 +114,6 @@ impl Files<'_> {
         }
         write_attributes(attributes, &mut element);
         element.close();
-        Ok(())
+        Ok(fate)
     }
 }

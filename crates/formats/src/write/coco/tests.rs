@@ -101,6 +101,27 @@ fn the_bytes_of_images() {
 }
 
 #[test]
+fn outlines_have_fewer_corners_where_that_is_asked_for() {
+    let bent =
+        r#""polygon":[{"x":0.0,"y":0.0},{"x":25.0,"y":1.0},{"x":50.0,"y":0.0},{"x":50.0,"y":20.0},{"x":0.0,"y":20.0}]"#;
+    let annotations = format!(r#"{{"objects":[{}]}}"#, object(2, CLASSES[1], bent));
+    let row = TestRow { head: HEAD, media: IMAGE, annotations: Some(&annotations) };
+    let polygon = |written: &Written| {
+        let text = written.text("annotations/instances_train.json");
+        let from = text.find("\"bbox\"").unwrap();
+        text[from..from + text[from..].find(",\"feature_id").unwrap()].to_owned()
+    };
+    let written = encode(&[("simplify", "1")], &[row]);
+    let expect = r#""bbox":[0,0,50,20],"area":1000,"iscrowd":0,"segmentation":[[0,0,50,0,50,20,0,20]]"#;
+    assert_eq!(polygon(&written), expect);
+    let reduced = "1 ImagePolygon a: b reduced to an outline with fewer corners, as the option simplify says";
+    assert!(written.losses.contains(&reduced.to_owned()), "{:?}", written.losses);
+    let written = encode(&[("simplify", "0.9")], &[row]);
+    assert!(polygon(&written).contains("25,1"), "{}", polygon(&written));
+    assert!(written.losses.iter().all(|loss| !loss.contains("reduced")), "{:?}", written.losses);
+}
+
+#[test]
 fn frames_of_videos_are_images_and_their_objects_have_tracks() {
     let shunter = |number| object(number, ("s1", "car", "ImageBoundingBox"), BOX);
     let annotations = format!(

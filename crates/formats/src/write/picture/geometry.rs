@@ -2,6 +2,7 @@
 
 use super::drawn::{Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 use super::ring::{Corner, bounds_of, is_flat};
+use super::simplify::Simplify;
 use super::size::Size;
 use crate::raster::{Runs, fill};
 use crate::write::digits;
@@ -70,6 +71,21 @@ impl Geometry {
                 Ok(Self { bbox, area, segmentation })
             }
         }
+    }
+
+    /// Leaves out corners of rings; returns whether any were. Box and area are those of the rings that are left.
+    pub(in crate::write) fn simplify(&mut self, simplify: Simplify, size: &Size) -> bool {
+        let Segmentation::Rings(rings) = &mut self.segmentation else { return false };
+        let count = rings.iter_mut().filter_map(|ring| simplify.apply(ring).then_some(())).count();
+        if count > 0 {
+            let area = |ring: &Vec<Corner>| fill(ring, size.width as u32, size.height as u32).area();
+            self.area = rings.iter().map(area).sum::<u64>() as f64;
+            let corners: Vec<Corner> = rings.iter().flatten().copied().collect();
+            if let Some([left, top, right, bottom]) = bounds_of(&corners) {
+                self.bbox = [left, top, right - left, bottom - top];
+            }
+        }
+        count > 0
     }
 
     /// Writes the members of an annotation of COCO.

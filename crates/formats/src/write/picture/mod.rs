@@ -9,6 +9,7 @@ mod pixels;
 mod ring;
 mod row;
 mod row_list;
+mod simplify;
 mod size;
 mod video;
 
@@ -23,5 +24,6 @@ pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 pub(super) use row::NO_LABEL;
 pub(super) use row::{Decided, Row, Rows};
 pub(super) use row_list::{Listed, ROWS, start, write};
+pub(super) use simplify::{SIMPLIFIED, SIMPLIFY, Simplify};
 pub(super) use size::{Kind, NOT_A_PICTURE, Size, TURNED, check_is_image};
 pub(super) use video::{OnFrame, Videos};

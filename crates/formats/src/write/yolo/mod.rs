@@ -31,7 +31,8 @@ use super::class_names::{CLASS_NAMES, ClassNames};
 use super::media::{MEDIA, Media};
 use super::naming::{FURTHER, NAMES};
 use super::picture::{
-    self, CLASSES, ClassList, Listed, NOT_A_PICTURE, ROWS, Rows, Size, TURNED, check_is_image, parse_pinned,
+    self, CLASSES, ClassList, Listed, NOT_A_PICTURE, ROWS, Rows, SIMPLIFY, Simplify, Size, TURNED, check_is_image,
+    parse_pinned,
 };
 use super::settled::{Classes, LOSSES};
 use super::skeleton::{POSE, Skeletons};
@@ -58,8 +59,8 @@ static TASK: FormatOption = FormatOption {
     form: None,
 };
 
-static OPTIONS: [FormatOption; 11] =
-    [TASK, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 12] =
+    [TASK, CLASSES, CLASS_NAMES, LABELS, MEDIA, NAMES, POSE, PREDICTIONS, QUESTION, SIMPLIFY, SPLIT, SPLIT_BY];
 
 const ROWS_STREAM: usize = 0;
 const LOSSES_STREAM: usize = 1;
@@ -68,10 +69,10 @@ const LOSSES_STREAM: usize = 1;
 const FORMS: [Form; 3] = [Form::Box, Form::Polygon, Form::Mask];
 
 /// What a line holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Task {
     Detect,
-    Segment,
+    Segment(Simplify),
     Turned,
 }
 
@@ -151,7 +152,7 @@ impl Content {
             "classify" => Self::Class(Question::of(about)?),
             "obb" => Self::Lines(Task::Turned),
             "pose" => Self::Pose(Skeletons::of(about.option(&POSE), about.classes)?),
-            "segment" => Self::Lines(Task::Segment),
+            "segment" => Self::Lines(Task::Segment(Simplify::of(about)?)),
             _ => Self::Lines(Task::Detect),
         };
         // An option that would do nothing was meant to do something.
@@ -160,6 +161,9 @@ impl Content {
             value: about.option(option).to_owned(),
             known: format!("for task={task} alone"),
         };
+        if about.options.contains_key(SIMPLIFY.name) && !matches!(content, Self::Lines(Task::Segment(_))) {
+            return Err(refused(&SIMPLIFY, "segment"));
+        }
         match (&content, about.options.contains_key(POSE.name), about.options.contains_key(QUESTION.name)) {
             (Self::Lines(_) | Self::Class(_), true, _) => Err(refused(&POSE, "pose")),
             (Self::Lines(_) | Self::Pose(_), _, true) => Err(refused(&QUESTION, "classify")),

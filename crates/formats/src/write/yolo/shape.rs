@@ -1,7 +1,7 @@
 //! Shapes to lines of numbers.
 
 use super::super::picture::{
-    Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, Size, bounds_of, cut_to, is_flat, is_of_size,
+    Corner, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, SIMPLIFIED, Simplify, Size, bounds_of, cut_to, is_flat, is_of_size,
 };
 use super::super::settled::Fate;
 use super::Task;
@@ -15,7 +15,7 @@ impl Drawn {
     pub(super) fn lines(&self, task: Task, size: &Size) -> (Vec<Numbers>, Fate) {
         match task {
             Task::Detect => self.detect(size),
-            Task::Segment => self.segment(size),
+            Task::Segment(simplify) => self.segment(size, simplify),
             Task::Turned => self.turned(size),
         }
     }
@@ -80,7 +80,7 @@ impl Drawn {
         (vec![line], if is_cut && fate == Fate::KEPT { Fate::reduced(CUT) } else { fate })
     }
 
-    fn segment(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+    fn segment(&self, size: &Size, simplify: Simplify) -> (Vec<Numbers>, Fate) {
         let (rings, fate) = match self {
             Self::Box { left, top, right, bottom } => {
                 let ring = vec![(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)];
@@ -104,9 +104,10 @@ impl Drawn {
             }
             Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
         };
-        let mut is_cut = false;
+        let (mut is_cut, mut is_simplified) = (false, false);
         let mut lines = Vec::new();
-        for ring in rings {
+        for mut ring in rings {
+            is_simplified |= simplify.apply(&mut ring);
             if ring.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
                 continue;
             }
@@ -120,6 +121,7 @@ impl Drawn {
         match (lines.is_empty(), is_cut) {
             (true, true) => (lines, Fate::left_out(OUTSIDE)),
             (true, false) => (lines, Fate::left_out(NO_AREA)),
+            (false, _) if fate == Fate::KEPT && is_simplified => (lines, Fate::reduced(SIMPLIFIED)),
             (false, true) if fate == Fate::KEPT => (lines, Fate::reduced(CUT)),
             (false, _) => (lines, fate),
         }
@@ -140,6 +142,7 @@ mod tests {
     use super::*;
     use crate::raster::Runs;
 
+    const SEGMENT: Task = Task::Segment(Simplify::OFF);
     const SIZE: Size = Size { width: 10.0, height: 20.0, is_turned: false };
 
     #[track_caller]
@@ -161,7 +164,7 @@ mod tests {
         check(&rect(1.0, 4.0, 1.0, 12.0), Task::Detect, &[], NO_AREA);
         check(&rect(f64::NAN, 4.0, 1.0, 12.0), Task::Detect, &[], NO_AREA);
         let outline: &[f64] = &[0.1, 0.2, 0.3, 0.2, 0.3, 0.6, 0.1, 0.6];
-        check(&rect(1.0, 4.0, 3.0, 12.0), Task::Segment, &[outline], "to the outline of the box");
+        check(&rect(1.0, 4.0, 3.0, 12.0), SEGMENT, &[outline], "to the outline of the box");
     }
 
     #[test]
@@ -182,16 +185,16 @@ mod tests {
     #[test]
     fn polygons_stay_or_are_cut_to_the_picture() {
         let triangle = Drawn::Polygon(vec![(1.0, 2.0), (9.0, 2.0), (1.0, 18.0)]);
-        check(&triangle, Task::Segment, &[&[0.1, 0.1, 0.9, 0.1, 0.1, 0.9]], "");
+        check(&triangle, SEGMENT, &[&[0.1, 0.1, 0.9, 0.1, 0.1, 0.9]], "");
         check(&triangle, Task::Detect, &[&[0.5, 0.5, 0.8, 0.8]], "to the box around it");
         let beyond = Drawn::Polygon(vec![(5.0, 0.0), (15.0, 0.0), (15.0, 20.0), (5.0, 20.0)]);
-        check(&beyond, Task::Segment, &[&[0.5, 0.0, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]], CUT);
+        check(&beyond, SEGMENT, &[&[0.5, 0.0, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]], CUT);
         let crossed = Drawn::Polygon(vec![(0.0, 0.0), (10.0, 20.0), (10.0, 0.0), (0.0, 20.0)]);
-        check(&crossed, Task::Segment, &[&[0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]], "");
+        check(&crossed, SEGMENT, &[&[0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]], "");
         let outside = Drawn::Polygon(vec![(15.0, 0.0), (18.0, 0.0), (18.0, 5.0)]);
-        check(&outside, Task::Segment, &[], OUTSIDE);
-        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0)]), Task::Segment, &[], NO_AREA);
-        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]), Task::Segment, &[], NO_AREA);
+        check(&outside, SEGMENT, &[], OUTSIDE);
+        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0)]), SEGMENT, &[], NO_AREA);
+        check(&Drawn::Polygon(vec![(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]), SEGMENT, &[], NO_AREA);
         check(&Drawn::Polygon(vec![]), Task::Detect, &[], NO_AREA);
     }
 
@@ -199,17 +202,17 @@ mod tests {
     fn masks_are_outlines_along_the_edges_of_their_pixels() {
         let block = |rows: &[(u32, u32, u32)]| Drawn::Mask(Runs::of_rows(10, 20, rows.iter().copied()));
         let square = block(&[(2, 1, 3), (3, 1, 3)]);
-        check(&square, Task::Segment, &[&[0.1, 0.1, 0.3, 0.1, 0.3, 0.2, 0.1, 0.2]], "");
+        check(&square, SEGMENT, &[&[0.1, 0.1, 0.3, 0.1, 0.3, 0.2, 0.1, 0.2]], "");
         check(&square, Task::Detect, &[&[0.2, 0.15, 0.2, 0.1]], "to the box around it");
         let pieces = block(&[(0, 0, 1), (5, 5, 6)]);
-        let (lines, fate) = pieces.lines(Task::Segment, &SIZE);
+        let (lines, fate) = pieces.lines(SEGMENT, &SIZE);
         assert_eq!((lines.len(), fate.reason), (2, "to an object for each of its pieces"));
         let ring = block(&[(0, 0, 3), (1, 0, 1), (1, 2, 3), (2, 0, 3)]);
-        let (lines, fate) = ring.lines(Task::Segment, &SIZE);
+        let (lines, fate) = ring.lines(SEGMENT, &SIZE);
         assert_eq!((lines.len(), fate.reason), (1, "to its outline, with the holes filled"));
-        check(&block(&[]), Task::Segment, &[], NO_AREA);
+        check(&block(&[]), SEGMENT, &[], NO_AREA);
         check(&block(&[]), Task::Detect, &[], NO_AREA);
         let other = Drawn::Mask(Runs::of_rows(5, 5, [(0, 0, 1)].into_iter()));
-        check(&other, Task::Segment, &[], OTHER_SIZE);
+        check(&other, SEGMENT, &[], OTHER_SIZE);
     }
 }

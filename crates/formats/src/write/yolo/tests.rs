@@ -363,6 +363,8 @@ fn options_that_do_not_fit_together_are_refused() {
     };
     check(&[("pose", "a:b")], &[], "the option pose cannot be \"a:b\"; it is for task=pose alone");
     check(&[("question", "kind"), ("task", "obb")], &[], "it is for task=classify alone");
+    check(&[("simplify", "1")], &[], "it is for task=segment alone");
+    check(&[("simplify", "-1"), ("task", "segment")], &[], "it is a number of pixels, 0 or more");
     check(&[("task", "pose")], &[], "it is rules such as person:head");
     check(&[("predictions", "scores"), ("task", "classify")], &[], "which has no place for scores");
     check(&[("predictions", "labels"), ("labels", "benchmark")], &[], "best, latest or all where predictions");

@@ -2,6 +2,7 @@
 
 use super::links::Links;
 use super::role::{Casting, Role};
+use crate::write::text::message_text;
 use labelport_model::json::{Document, Kind, Value};
 use std::collections::HashMap;
 
@@ -72,7 +73,10 @@ impl Conversation {
         for (place, (id, message)) in listed.members().enumerate() {
             let actor = text_of(message, "actorId").and_then(|id| actors.get(&id)).ok_or(NO_AUTHOR)?;
             let role = text_of(*actor, "role").and_then(|word| Role::of(&word)).ok_or(NO_ROLE)?;
-            messages.push(Message { role, text: message.get("content").and_then(content) });
+            messages.push(Message {
+                role,
+                text: message.get("content").and_then(message_text).filter(|text| !text.is_empty()),
+            });
             places.insert(key(id), place);
         }
         let find = |id: Value<'_>| id.as_text().and_then(|id| places.get(&*id).copied()).ok_or(NO_ANSWER);
@@ -107,22 +111,6 @@ fn key(inner: &str) -> String {
 
 fn text_of(object: Value<'_>, key: &str) -> Option<String> {
     object.get(key).and_then(Value::as_text).map(|text| text.into_owned())
-}
-
-/// Reads the text of a message: as it is, or its parts on lines of their own. Nothing where there is none, or something
-/// else than text.
-fn content(value: Value<'_>) -> Option<String> {
-    let text = match value.kind() {
-        Kind::Array => {
-            let part = |part: Value<'_>| {
-                let is_text = part.get("type").and_then(Value::as_text).is_none_or(|kind| kind == "text");
-                text_of(part, "content").filter(|_| is_text)
-            };
-            value.elements().map(part).collect::<Option<Vec<String>>>()?.join("\n")
-        }
-        _ => value.as_text()?.into_owned(),
-    };
-    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::write::Texts;
 use crate::write::stored::parsed;
 use labelport_model::data_type;
-use labelport_model::json::{Document, Kind, Value};
+use labelport_model::json::{Document, Kind, Value, unquote};
+use std::collections::HashMap;
 
 /// Why a row has no document.
 const NOT_A_TEXT: &str = "its row is not a text or a conversation";
@@ -92,22 +93,82 @@ pub(in crate::write) fn is_url(text: &str) -> bool {
 /// Joins the messages of a conversation to one text, each on a line of its own.
 fn joined(json: &str) -> Option<Content> {
     let document = Document::parse(json.as_bytes()).ok()?;
-    let listed = document.root().get("messages").filter(|messages| messages.kind() == Kind::Array)?;
-    let (mut text, mut start, mut messages) = (String::new(), 0, Vec::new());
-    for message in listed.elements() {
-        if !messages.is_empty() {
-            text.push('\n');
-            start += 1;
+    let listed = document.root().get("messages")?;
+    let mut joint = Joint::default();
+    match listed.kind() {
+        Kind::Array => {
+            for message in listed.elements() {
+                let user = message.get("user");
+                joint.add(
+                    text_of(message, "messageId"),
+                    user.map(|user| text_of(user, "name")),
+                    text_of(message, "content"),
+                );
+            }
         }
-        let of = |value: Value<'_>, key: &str| value.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
-        let content = of(message, "content");
-        let end = start + content.chars().count() as u64;
-        let author = message.get("user").map(|user| of(user, "name")).unwrap_or_default();
-        messages.push(Message { id: of(message, "messageId"), author, start, end });
-        text.push_str(&content);
-        start = end;
+        // The messages of a tree, in the order in which they are stored.
+        Kind::Object => {
+            let actors: HashMap<&str, Value<'_>> =
+                document.root().get("actors").into_iter().flat_map(Value::members).collect();
+            for (id, message) in listed.members() {
+                let actor = message.get("actorId").and_then(|id| actors.get(inner(id)));
+                let text = message.get("content").and_then(message_text).unwrap_or_default();
+                joint.add(unquote(&format!("\"{id}\"")).into_owned(), actor.map(|actor| actor_name(*actor)), text);
+            }
+        }
+        _ => return None,
     }
-    Some(Content { is_conversation: true, letters: Ok(Letters::of(text)), messages })
+    Some(Content { is_conversation: true, letters: Ok(Letters::of(joint.text)), messages: joint.messages })
+}
+
+/// Messages on their way into one text.
+#[derive(Default)]
+struct Joint {
+    text: String,
+    /// How many characters it has.
+    length: u64,
+    messages: Vec<Message>,
+}
+
+impl Joint {
+    fn add(&mut self, id: String, author: Option<String>, content: String) {
+        if !self.messages.is_empty() {
+            self.text.push('\n');
+            self.length += 1;
+        }
+        let start = self.length;
+        self.length += content.chars().count() as u64;
+        self.messages.push(Message { id, author: author.unwrap_or_default(), start, end: self.length });
+        self.text.push_str(&content);
+    }
+}
+
+/// Reads the text of a message: as it is, or its parts on lines of their own. Nothing where there is something else than text.
+pub(in crate::write) fn message_text(content: Value<'_>) -> Option<String> {
+    if content.kind() != Kind::Array {
+        return content.as_text().map(|text| text.into_owned());
+    }
+    let part = |part: Value<'_>| {
+        let is_text = part.get("type").and_then(Value::as_text).is_none_or(|kind| kind == "text");
+        part.get("content").filter(|_| is_text)?.as_text().map(|text| text.into_owned())
+    };
+    Some(content.elements().map(part).collect::<Option<Vec<String>>>()?.join("\n"))
+}
+
+/// Returns what the author of a message of a tree is called: by name, by model, or by role.
+fn actor_name(actor: Value<'_>) -> String {
+    let named =
+        actor.get("metadata").into_iter().flat_map(|more| ["name", "modelConfigName"].map(|key| text_of(more, key)));
+    named.chain([text_of(actor, "role")]).find(|name| !name.is_empty()).unwrap_or_default()
+}
+
+fn text_of(object: Value<'_>, key: &str) -> String {
+    object.get(key).and_then(Value::as_text).unwrap_or_default().into_owned()
+}
+
+/// Returns a text without its quotes, escaped as keys are.
+fn inner(text: Value<'_>) -> &str {
+    text.raw().trim_matches('"')
 }
 
 /// A text whose characters are found by their numbers.
@@ -179,7 +240,7 @@ mod tests {
         check("r1", "text", "html", Err(NOT_A_TEXT));
         let chat = r#"{"messages":[{"messageId":"a","content":"é?"},{"messageId":"b","content":"no"}]}"#;
         check("r1", chat, "conversational", Ok(Ok("é?\nno")));
-        check("r1", r#"{"messages":{}}"#, "conversational", Ok(Err(ODD_MESSAGES)));
+        check("r1", r#"{"messages":7}"#, "conversational", Ok(Err(ODD_MESSAGES)));
         check("r1", "hello", "conversational", Ok(Err(ODD_MESSAGES)));
     }
 
@@ -190,6 +251,22 @@ mod tests {
         let found: Vec<_> = content.messages.iter().map(|one| (one.author.as_str(), one.start, one.end)).collect();
         assert_eq!(found, [("Ann", 0, 2), ("", 3, 3)]);
         assert_eq!((content.find_message("b"), content.find_message("c")), (Some(1), None));
+    }
+
+    #[test]
+    fn messages_of_a_tree_are_in_the_order_in_which_they_are_stored() {
+        let tree = r#"{"actors":{"h":{"role":"human","metadata":{"name":"Ann"}},"\u00e9":{"role":"model","metadata":{"modelConfigName":"m"}},"s":{"role":"system"}},
+            "messages":{"q":{"actorId":"h","content":[{"type":"text","content":"é?"},{"type":"text","content":"x"}],"childMessageIds":["a"]},
+            "\u00e9":{"actorId":"é","content":[{"type":"text","content":"no"}]},
+            "p":{"actorId":"s","content":[{"type":"image","content":"https://host/a.png"}]},"z":{"actorId":"gone","content":"z"}}}"#;
+        let content = joined(tree).unwrap();
+        assert_eq!(content.letters.as_ref().map(|letters| letters.text()), Ok("é?\nx\nno\n\nz"));
+        let found: Vec<_> = content
+            .messages
+            .iter()
+            .map(|one| (one.id.as_str(), one.author.as_str(), content.get(one.start, one.end)))
+            .collect();
+        assert_eq!(found, [("q", "Ann", "é?\nx"), ("é", "m", "no"), ("p", "system", ""), ("z", "", "z")]);
     }
 
     #[test]

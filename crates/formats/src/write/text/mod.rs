@@ -22,7 +22,7 @@ pub(super) mod tests;
 mod words;
 
 pub(super) use base::{Base, LABELS, wanted};
-pub(super) use content::{Content, is_url, stored_text};
+pub(super) use content::{Content, is_url, message_text, stored_text};
 pub(super) use document::Document;
 pub(super) use encoder::{DocumentWriter, TextEncoder};
 pub(super) use found::{Found, MOVED, Marked, What};

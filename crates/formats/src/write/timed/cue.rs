@@ -1,6 +1,7 @@
 //! Answers with their times.
 
 use super::occurrences::{Occurrences, Part};
+use super::ranges::Ranges;
 use super::recording::{Recording, Times};
 use crate::write::Entries;
 use crate::write::annotations::{for_each, stored};
@@ -38,7 +39,8 @@ pub(super) fn read(
     (origin, classes): (&Origin<'_>, &Classes<'_>),
     (stream, entries): (usize, &mut Entries<'_>),
 ) -> Vec<Cue> {
-    let reader = Reader { recording, timeline: Timeline::read(stored(&label.annotations)).unwrap_or_default(), judge };
+    let timeline = Timeline::read(stored(&label.annotations)).unwrap_or_default();
+    let mut reader = Reader { recording, ranges: Ranges::of(timeline), judge };
     let mut occurrences = Occurrences::default();
     for_each(label.annotations, entries, &mut |annotation, entries| {
         let mut fates = Vec::new();
@@ -64,7 +66,7 @@ pub(super) fn read(
 /// Reads annotations of a label.
 struct Reader<'r> {
     recording: &'r Recording,
-    timeline: Timeline<'r>,
+    ranges: Ranges<'r>,
     judge: &'r Judge<'r>,
 }
 
@@ -72,7 +74,7 @@ impl Reader<'_> {
     /// Takes an annotation, and adds what becomes of it and of the answers in it. Fails with a clause for one that has no
     /// times.
     fn take(
-        &self,
+        &mut self,
         annotation: &Annotation<'_>,
         occurrences: &mut Occurrences,
         fates: &mut Vec<Fate>,
@@ -113,14 +115,16 @@ impl Reader<'_> {
     }
 
     /// Returns when the answers of a classification hold. Fails with a clause where that is not known.
-    fn timings(&self, answer: &Classification<'_>, at: Option<i64>) -> Result<Vec<Timing>, &'static str> {
+    fn timings(&mut self, answer: &Classification<'_>, at: Option<i64>) -> Result<Vec<Timing>, &'static str> {
         let own = id_of(answer.feature.id.as_ref());
         let (mut timings, mut together): (Vec<Timing>, Vec<String>) = (Vec::new(), Vec::new());
         let mut add = |option: Option<&Text<'_>>, answer: String| {
             let id = id_of(option);
-            let around = self.ranges(&id, at);
-            // An option of a checklist that begins later is listed with those that begin now.
-            let ranges = if around.is_empty() { self.ranges(&id, None) } else { around };
+            let mut ranges = self.ranges.around(&id, at);
+            if let (true, Some(at)) = (ranges.is_empty(), at) {
+                // An option of a checklist that begins later is listed with those that begin now.
+                ranges.extend(self.ranges.nearest(&id, at));
+            }
             if ranges.is_empty() {
                 together.push(answer);
             } else {
@@ -139,7 +143,7 @@ impl Reader<'_> {
         if together.is_empty() && !timings.is_empty() {
             return Ok(timings);
         }
-        let ranges = self.ranges(&own, at);
+        let ranges = self.ranges.around(&own, at);
         let single = at.filter(|_| self.recording.has_frames()).map(|frame| (frame, frame));
         let (ranges, is_single) = match (ranges.is_empty(), single, at) {
             (false, ..) => (ranges, false),
@@ -151,12 +155,6 @@ impl Reader<'_> {
         };
         timings.push(Timing { id: own, ranges, answers: together, is_single });
         Ok(timings)
-    }
-
-    /// Lists the ranges over which a feature id lasts, those around a frame or millisecond where one is given.
-    fn ranges(&self, id: &str, at: Option<i64>) -> Vec<Range> {
-        let known = self.timeline.segments(None, id).iter().copied();
-        known.filter(|(first, last)| at.is_none_or(|at| (*first..=*last).contains(&at))).collect()
     }
 
     /// Adds answers that hold together, and returns what becomes of each of them.

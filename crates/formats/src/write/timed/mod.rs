@@ -14,6 +14,7 @@
 
 mod cue;
 mod occurrences;
+mod ranges;
 mod recording;
 mod rttm;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::*;
 use crate::write::Format;
 use crate::write::testing::{TestRow, Written, classes, write};
 use crate::write::text::tests::{CHAT, CHAT_MEDIA, head, message_span, row, text_answer};
+use proptest::prelude::*;
 
 const CLASSES: [(&str, &str, &str); 5] = [
     ("s4", "said", "ConversationalTextEntity"),
@@ -266,4 +267,62 @@ fn a_row_that_is_no_conversation_is_left_out() {
     let found =
         write(&ChatSft, &[], &[], &[TestRow { head: &head, media: r#"{"asset_type":"text"}"#, annotations: None }]);
     assert_eq!(found.losses, ["1 row - left_out its row is not a conversation"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_ranking_of_any_shape_makes_the_pairs_of_its_ranks(ranks in prop::collection::vec(0_i64..4, 2..8)) {
+        let answers: Vec<String> = (0..ranks.len()).map(|number| format!("a{number}")).collect();
+        let mut messages: Vec<String> = answers
+            .iter()
+            .map(|id| format!(r#""{id}":{{"actorId":"m","content":"{id}","childMessageIds":[]}}"#))
+            .collect();
+        let children: Vec<String> = answers.iter().map(|id| format!("\"{id}\"")).collect();
+        let children = children.join(",");
+        messages.push(format!(r#""q":{{"actorId":"h","content":"q","childMessageIds":[{children}]}}"#));
+        let tree = format!(
+            r#"{{"actors":{{"h":{{"role":"human"}},"m":{{"role":"model"}}}},"messages":{{{}}}}}"#,
+            messages.join(",")
+        );
+        let listed: Vec<(&str, i64)> = answers.iter().map(String::as_str).zip(ranks.iter().copied()).collect();
+        let objects = [order(&listed, "q")];
+        let rank_of = |id: &str| ranks[id[1..].parse::<usize>().unwrap()];
+        let mut different: Vec<i64> = ranks.clone();
+        different.sort_unstable();
+        different.dedup();
+        let place = |rank: i64| different.iter().position(|known| *known == rank).unwrap();
+        for (which, is_pair) in [
+            ("all", (|one, other, _| one < other) as fn(usize, usize, usize) -> bool),
+            ("adjacent", |one, other, _| one + 1 == other),
+            ("ends", |one, other, last| one == 0 && other == last && last > 0),
+        ] {
+            let found = written(&ChatPreference, &tree, Some(&objects), &[("pairs", which)]);
+            let pairs: Vec<(String, String)> = lines(&found)
+                .iter()
+                .map(|line| {
+                    let of = |key: &str| line.split(key).nth(1).unwrap().split([']', '[']).nth(1).unwrap()[2..].to_owned();
+                    (of("\"chosen\":"), of("\"rejected\":"))
+                })
+                .collect();
+            let mut expected = Vec::new();
+            for one in &answers {
+                for other in &answers {
+                    if is_pair(place(rank_of(one)), place(rank_of(other)), different.len() - 1) {
+                        expected.push((one.clone(), other.clone()));
+                    }
+                }
+            }
+            let mut sorted = pairs.clone();
+            sorted.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(&sorted, &expected, "{}", which);
+        }
+        // Fine-tuning goes through the answers of the first rank, all of them.
+        let found = written(&ChatSft, &tree, Some(&objects), &[]);
+        let best = ranks.iter().filter(|rank| **rank == different[0]).count();
+        let expected = if different.len() == 1 { ranks.len() } else { best };
+        prop_assert_eq!(lines(&found).len(), expected);
+    }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::write::Format;
 use crate::write::testing::{TestRow, Written, classes, write};
+use proptest::prelude::*;
 
 const CLASSES: [(&str, &str, &str); 5] = [
     ("q1", "speaker", "radio_answer"),
@@ -256,4 +257,69 @@ fn questions_with_arrows_and_line_breaks_name_their_cues() {
     assert!(found.text("train/calls/a.b.vtt").contains("\n1 a -- > b \"c\"\n"));
     let found = written(&TextGrid, AUDIO, &annotations, &[]);
     assert!(found.text("train/calls/a.b.TextGrid").contains("name = \"a --> b \"\"c\"\"\"\n"));
+}
+
+/// Reads the tiers of a TextGrid, and checks that their intervals follow one another up to the end.
+fn tiers_of(grid: &str) -> Vec<(String, Vec<(u64, u64, String)>)> {
+    let value = |line: &str| line.split_once(" = ").unwrap().1.trim_matches('"').to_owned();
+    let ms = |line: &str| value(line).replace('.', "").parse::<u64>().unwrap();
+    let lines: Vec<&str> = grid.lines().map(str::trim).collect();
+    let end = ms(lines[4]);
+    let mut tiers: Vec<(String, Vec<(u64, u64, String)>)> = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        if line.starts_with("name = ") {
+            tiers.push((value(line), Vec::new()));
+        }
+        if line.starts_with("intervals [") {
+            let interval = (ms(lines[place + 1]), ms(lines[place + 2]), value(lines[place + 3]));
+            tiers.last_mut().unwrap().1.push(interval);
+        }
+    }
+    for (name, intervals) in &tiers {
+        assert_eq!((intervals[0].0, intervals.last().unwrap().1), (0, end), "{name}");
+        assert!(
+            intervals.windows(2).all(|pair| pair[0].1 == pair[1].0 && pair[0].0 < pair[0].1),
+            "{name}: {intervals:?}"
+        );
+    }
+    tiers
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_answer_is_once_in_every_format(turns in prop::collection::vec((0_u64..40, 0_u64..15, 0_usize..3), 1..14)) {
+        let names = ["Ann", "Bob", "Cid"];
+        let (mut segments, mut starts) = (Vec::new(), std::collections::BTreeMap::<u64, Vec<String>>::new());
+        for (number, (start, length, who)) in turns.iter().enumerate() {
+            segments.push(format!(r#""t{number}":[[{start},{}]]"#, start + length));
+            let id = format!("f{number}");
+            starts.entry(*start).or_default().push(radio(&id, &format!("t{number}"), names[*who]));
+        }
+        let starts: Vec<(u64, &[String])> = starts.iter().map(|(at, said)| (*at, said.as_slice())).collect();
+        let annotations = audio(&segments.join(","), &starts, &[]);
+        let mut expected: Vec<(u64, u64, &str)> =
+            turns.iter().map(|(start, length, who)| (*start, start + length.max(&1), names[*who])).collect();
+        expected.sort_unstable();
+        let found = written(&TextGrid, AUDIO, &annotations, &[]);
+        let mut read: Vec<(u64, u64, String)> =
+            tiers_of(found.text("train/calls/a.b.TextGrid")).into_iter().flat_map(|(_, intervals)| intervals).collect();
+        read.retain(|(.., text)| !text.is_empty());
+        read.sort_unstable();
+        let read: Vec<(u64, u64, &str)> = read.iter().map(|(start, end, text)| (*start, *end, text.as_str())).collect();
+        prop_assert_eq!(&read, &expected);
+        let found = written(&Rttm, AUDIO, &annotations, &[]);
+        let ms = |text: &str| text.replace('.', "").parse::<u64>().unwrap();
+        let lines = found.text("train/calls/a.b.rttm").lines().map(|line| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            (ms(fields[3]), ms(fields[3]) + ms(fields[4]), fields[7])
+        });
+        let mut lines: Vec<(u64, u64, &str)> = lines.collect();
+        lines.sort_unstable();
+        prop_assert_eq!(&lines, &expected);
+        let found = written(&WebVtt, AUDIO, &annotations, &[]);
+        let cues = found.text("train/calls/a.b.vtt").matches(" --> ").count();
+        prop_assert_eq!(cues, expected.len());
+    }
 }

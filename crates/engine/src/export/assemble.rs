@@ -225,17 +225,22 @@ impl Assembler {
             if bytes > plan.row_limit_bytes {
                 self.notices.push(Notice { row_key: *key, message: too_large(bytes, plan.row_limit_bytes) });
             }
-            let mut entries = out.entries();
-            entries.is_survey = plan.pass == Pass::Survey;
-            match plan.pass {
-                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut entries),
-                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut entries),
-            }
             if plan.pass == Pass::Survey {
                 self.names.extend(plan.encoder.file_name(&record).map(|name| name_hash(&name)));
                 if self.values.len() <= VALUES_LIMIT {
-                    self.values.extend(plan.encoder.values(&record));
+                    let values = plan.encoder.values(&record);
+                    if !values.is_empty() {
+                        // The encoder does not know them yet, and may have no stream for the row.
+                        plan.stop_spooling();
+                    }
+                    self.values.extend(values);
                 }
+            }
+            let mut entries = out.entries();
+            entries.is_survey = plan.is_bare_survey();
+            match plan.pass {
+                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut entries),
+                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut entries),
             }
             self.next.row += 1;
             counts.rows += 1;

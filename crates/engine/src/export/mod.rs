@@ -19,6 +19,7 @@ mod pictures;
 mod rewrite;
 pub(crate) mod scope;
 mod sections;
+mod spool;
 mod survey;
 mod texts;
 mod walk;
@@ -38,7 +39,9 @@ use assemble::Assembler;
 use chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
 use count::Counts;
 use digesting::digesting;
-use labelport_formats::write::{About, FORMATS, Format, Media, Numbers, Pictures, Texts, Totals, Wanted};
+use labelport_formats::write::{
+    About, Encoder, FORMATS, Format, Layout, Media, Numbers, Pictures, Texts, Totals, Wanted,
+};
 use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
@@ -54,6 +57,7 @@ use media::{Assets, Missing};
 use pictures::KeptPictures;
 use rewrite::Notice;
 use sections::{Pass, Plan, Settings};
+use spool::Spool;
 use std::sync::atomic::{AtomicBool, Ordering};
 use texts::KeptTexts;
 use writer::Writer;
@@ -93,6 +97,21 @@ pub struct ExportProgress {
     pub parts_begun: u64,
     /// Parts of the selection.
     pub parts: u64,
+}
+
+/// Notices about rows: the first of them, and how many there are.
+#[derive(Default)]
+struct Notices {
+    listed: Vec<Notice>,
+    count: u64,
+}
+
+impl Notices {
+    fn add(&mut self, notices: Vec<Notice>) {
+        self.count += notices.len() as u64;
+        let room = NOTICES_LISTED - self.listed.len();
+        self.listed.extend(notices.into_iter().take(room));
+    }
 }
 
 struct Worker {
@@ -193,37 +212,55 @@ pub fn run(
         labels_created: run.labels_created,
     };
     let mut starts = Vec::new();
+    let mut notices = Notices::default();
+    let mut spooled = None;
     if run.format.is_lossy() || run.format.is_numbered() || media.is_some() {
-        let survey = {
+        // What is encoded to find out what would be lost is what will be written, unless it depends on what is found.
+        let may_spool = layout == Layout::Package && !run.format.is_numbered() && assets.is_none();
+        let file = run.files.filter(|_| may_spool).and_then(|files| files.scratch().ok());
+        let spooling = AtomicBool::new(file.is_some());
+        let (mut survey, names) = {
             let encoder = run.format.open(&about)?;
-            let target =
-                (Streams::of(&*encoder, &encoder.streams()), assets.as_ref().map_or(AssetUse::None, AssetUse::Check));
-            let plan = settings.with(&*encoder, Pass::Survey);
-            survey::run(&mut workers, &plan, &resolved.selection, &parts, target, stop)?
+            let use_of = assets.as_ref().map_or(AssetUse::None, AssetUse::Check);
+            let target = (Streams::of(&*encoder, &paths_of(&*encoder)), use_of);
+            let plan = settings.with(&*encoder, Pass::Survey).spooling(&spooling);
+            let spool = file.filter(|_| !encoder.has_prefaces()).map(Spool::new);
+            spooling.fetch_and(spool.is_some(), Ordering::Relaxed);
+            (
+                survey::run(&mut workers, &plan, &resolved.selection, &parts, (target, spool), stop)?,
+                encoder.class_names(),
+            )
         };
         let About { options, .. } = about;
         classes.iter_mut().for_each(|class| class.written = 0);
         for (place, count) in survey.losses.written_classes() {
             classes[place as usize].written = count;
         }
-        let losses = survey::named(survey.losses, &classes);
+        let losses = survey::named(survey.losses.clone(), &classes);
         if let Some(refused) = Refused::of(&request.format, run.format.name(), &losses) {
             return Err(ExportError::Lossy(Box::new(refused)));
         }
         starts = survey.starts;
         let (totals, shared_names, values) = (survey.totals, survey.shared_names, survey.values);
         about = About { classes: &classes, options, totals, shared_names, values, pictures, texts };
+        let is_as_supposed = match names {
+            // Classes that nobody wrote may not have had a place.
+            None => classes.iter().all(|class| class.is_listed || class.written > 0),
+            names => run.format.open(&about)?.class_names() == names,
+        };
+        if let Some(chunks) = survey.spooled.take().filter(|_| is_as_supposed) {
+            notices = survey.notices;
+            workers.iter_mut().zip(survey.counts).for_each(|(worker, counts)| worker.assembler.counts = counts);
+            spooled = Some((chunks, survey.losses));
+        }
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;
-    let mut paths = encoder.streams();
-    paths.extend(encoder.makes_files().then(|| FILE_LIST.to_owned()));
+    let paths = paths_of(encoder);
     let target = (Streams::of(encoder, &paths), assets.as_ref().map_or(AssetUse::None, AssetUse::Write));
     let streams = target.0;
 
     let mut writer = Writer::new(sink, packing, encoder, streams);
-    let mut notices = Vec::new();
-    let mut row_notices = 0;
     let walks: &[Pass] = if encoder.has_prefaces() { &[Pass::Preface, Pass::Write] } else { &[Pass::Write] };
     let part_count = (parts.len() * walks.len()) as u64;
     let spare = Spare::default();
@@ -241,21 +278,26 @@ pub fn run(
                 worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(Numbers::FIRST);
                 work(worker, &plan, &resolved.selection, &part, target, &spare, stop, emit)
             };
-            let publish = |mut chunk: Chunk| {
+            let mut publish = |mut chunk: Chunk| {
                 check_stop(stop)?;
                 if !is_last {
                     // Its rows are counted when they themselves are written.
                     (chunk.rows, chunk.notices) = (0, Vec::new());
                 }
-                row_notices += chunk.notices.len() as u64;
-                let room = NOTICES_LISTED - notices.len();
-                notices.extend(std::mem::take(&mut chunk.notices).into_iter().take(room));
+                notices.add(std::mem::take(&mut chunk.notices));
                 writer.write(&mut chunk)?;
                 let parts_begun = parts_before + chunk.part;
                 (run.progress)(ExportProgress { rows: writer.rows, parts_begun, parts: part_count });
                 add(chunk);
                 Ok(())
             };
+            if let Some((mut chunks, mut losses)) = spooled.take() {
+                while let Some(mut chunk) = chunks.next_chunk().map_err(WorkError::Write)? {
+                    chunk.losses = std::mem::take(&mut losses);
+                    publish(chunk)?;
+                }
+                continue;
+            }
             match part_count {
                 0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
                 _ => parallel::run(&mut workers, next, work, publish)?,
@@ -285,7 +327,7 @@ pub fn run(
     let losses = survey::named(writer.losses, &classes);
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
-    let names = row_names(&mut *workers[0].connection, notices)?;
+    let names = row_names(&mut *workers[0].connection, notices.listed)?;
     Ok(Manifest {
         format: run.format.name().to_owned(),
         request: resolved.request.to_canonical_json(),
@@ -304,9 +346,16 @@ pub fn run(
             .iter()
             .map(|(unknown, count)| SectionNotice { section: unknown.section().to_owned(), count: *count })
             .collect(),
-        row_notices,
+        row_notices: notices.count,
         rows: names,
     })
+}
+
+/// Lists the streams of an encoder and, where files of rows are written, their list.
+fn paths_of(encoder: &dyn Encoder) -> Vec<String> {
+    let mut paths = encoder.streams();
+    paths.extend(encoder.makes_files().then(|| FILE_LIST.to_owned()));
+    paths
 }
 
 /// Returns the format that a request asks for.

@@ -5,6 +5,7 @@ use crate::workspace::signing::Signer;
 use labelport_formats::write::{Encoder, Wanted};
 use labelport_model::time::Span;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to put together, and how it is written.
 #[derive(Clone, Copy)]
@@ -13,6 +14,32 @@ pub(crate) struct Plan<'a> {
     pub(crate) encoder: &'a dyn Encoder,
     /// What is done with the rows.
     pub(crate) pass: Pass,
+    /// Set while what a survey encodes is kept, to be written later.
+    pub(crate) spooling: Option<&'a AtomicBool>,
+}
+
+impl<'a> Plan<'a> {
+    /// Keeps what a survey encodes while a flag is set.
+    pub(crate) fn spooling(self, flag: &'a AtomicBool) -> Self {
+        Self { spooling: Some(flag), ..self }
+    }
+
+    /// Returns whether only losses and numbers of what is encoded are wanted.
+    pub(crate) fn is_bare_survey(&self) -> bool {
+        self.pass == Pass::Survey && !self.is_spooling()
+    }
+
+    /// Returns whether what is encoded is kept.
+    pub(crate) fn is_spooling(&self) -> bool {
+        self.spooling.is_some_and(|spooling| spooling.load(Ordering::Relaxed))
+    }
+
+    /// Gives up what was kept: what is written will be something else.
+    pub(crate) fn stop_spooling(&self) {
+        if let Some(spooling) = self.spooling {
+            spooling.store(false, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What is done with rows.
@@ -45,7 +72,7 @@ impl<'a> Settings<'a> {
     where
         'a: 'p,
     {
-        Plan { settings: self, encoder, pass }
+        Plan { settings: self, encoder, pass, spooling: None }
     }
 }
 

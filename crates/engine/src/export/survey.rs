@@ -1,12 +1,14 @@
 //! What is known once all rows were looked at: before the first byte of formats that may lose something, or in which numbers
 //! run through.
 //!
-//! Every row is encoded to nowhere. What is written later is the same, but for the names of classes and files that depend
-//! on what was found here.
+//! Every row is encoded to nowhere, or to where it waits ([`Spool`]). What is written later is the same, but for the names of
+//! classes and files that depend on what was found here.
 
 use super::chunk::{AssetUse, Chunk, Spare, Streams};
+use super::count::Counts;
 use super::sections::Plan;
-use super::{Assembler, ExportError, WorkError, Worker, check_stop, work};
+use super::spool::{Spool, Spooled};
+use super::{Assembler, ExportError, Notices, WorkError, Worker, check_stop, work};
 use crate::parallel::{self, Emit};
 use labelport_formats::write::{Class, Numbers, Totals};
 use labelport_model::losses::Losses;
@@ -24,6 +26,19 @@ pub(super) struct Survey {
     /// The numbers that each part begins with.
     pub(super) starts: Vec<Numbers>,
     pub(super) totals: Totals,
+    /// What was encoded, if it was kept and no other row contradicts it; and the notices about its rows.
+    pub(super) spooled: Option<Spooled>,
+    pub(super) notices: Notices,
+    /// What each worker counted.
+    pub(super) counts: Vec<Counts>,
+}
+
+/// What a worker found.
+enum Found {
+    /// Encoded rows, where they are kept.
+    Chunk(Chunk),
+    /// The losses of a part, and the numbers after it.
+    End(Losses, Numbers),
 }
 
 /// Looks at every row.
@@ -32,52 +47,80 @@ pub(super) fn run(
     plan: &Plan<'_>,
     selection: &Selection,
     parts: &[Part],
-    target: (Streams, AssetUse<'_>),
+    (target, mut spool): ((Streams, AssetUse<'_>), Option<Spool>),
     stop: Option<&AtomicBool>,
 ) -> Result<Survey, ExportError> {
-    let mut next = parts.iter().cloned();
+    let mut next = (1..).zip(parts.iter().cloned());
     let mut losses = Losses::default();
+    let mut notices = Notices::default();
     let mut starts = Vec::with_capacity(parts.len());
     let mut total = Numbers::FIRST;
     let spare = Spare::default();
+    let recycle = |chunk: Chunk| {
+        if let Ok(mut spare) = spare.lock() {
+            spare.extend(chunk.streams);
+        }
+    };
     let outcome = parallel::run(
         workers,
         || check_stop(stop).map(|()| next.next()),
-        |worker: &mut Worker, part: Part, emit: &mut Emit<'_, (Losses, Numbers)>| {
+        |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Found>| {
             let mut of_part = Losses::default();
             let mut take = |mut chunk: Chunk| {
                 of_part.merge(std::mem::take(&mut chunk.losses));
-                if let Ok(mut spare) = spare.lock() {
-                    spare.extend(chunk.streams);
+                match plan.is_spooling() {
+                    true => emit(Found::Chunk(chunk)),
+                    false => {
+                        recycle(chunk);
+                        Ok(())
+                    }
                 }
-                Ok(())
             };
             worker.assembler.next = Numbers::FIRST;
-            work(worker, plan, selection, &(0, part), target, &spare, stop, &mut take)?;
+            work(worker, plan, selection, &part, target, &spare, stop, &mut take)?;
             // Where nobody takes it any more, another thread has failed.
-            emit((of_part, worker.assembler.next)).map_err(|_| WorkError::Stopped)
+            emit(Found::End(of_part, worker.assembler.next)).map_err(|_| WorkError::Stopped)
         },
-        |(of_part, end): (Losses, Numbers)| {
-            losses.merge(of_part);
-            starts.push(total);
-            total.row += end.row - Numbers::FIRST.row;
-            total.picture += end.picture - Numbers::FIRST.picture;
-            total.annotation += end.annotation - Numbers::FIRST.annotation;
+        |found: Found| {
+            match found {
+                Found::Chunk(mut chunk) => {
+                    notices.add(std::mem::take(&mut chunk.notices));
+                    let kept = spool.as_mut().is_some_and(|spool| spool.add(&chunk).is_ok());
+                    if !kept {
+                        plan.stop_spooling();
+                    }
+                    recycle(chunk);
+                }
+                Found::End(of_part, end) => {
+                    losses.merge(of_part);
+                    starts.push(total);
+                    total.row += end.row - Numbers::FIRST.row;
+                    total.picture += end.picture - Numbers::FIRST.picture;
+                    total.annotation += end.annotation - Numbers::FIRST.annotation;
+                }
+            }
             Ok(())
         },
     );
     outcome.map_err(|error| error.into_export(|| "counts".to_owned()))?;
-    let (mut names, mut values) = (Vec::new(), BTreeSet::new());
+    let (mut names, mut values, mut counts) = (Vec::new(), BTreeSet::new(), Vec::new());
     for worker in workers {
         names.append(&mut worker.assembler.names);
         // A few more than the limit are as good as all.
         values.append(&mut worker.assembler.values);
+        counts.push(std::mem::take(&mut worker.assembler.counts));
         worker.assembler = Assembler::default();
     }
     names.sort_unstable();
     let shared = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    let shared_names: HashSet<u64> = shared.collect();
+    if !shared_names.is_empty() {
+        plan.stop_spooling();
+    }
+    // What cannot be read again is encoded again.
+    let spooled = spool.filter(|_| plan.is_spooling()).and_then(|spool| spool.finish().ok());
     let totals = Totals { rows: total.row - 1, annotations: total.annotation - 1 };
-    Ok(Survey { losses, shared_names: shared.collect(), values, starts, totals })
+    Ok(Survey { losses, shared_names, values, starts, totals, spooled, notices, counts })
 }
 
 /// Gives settled classes their names.

@@ -19,6 +19,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io;
+use tempfile::TempDir;
 
 /// Keeps the files of a result by path.
 #[derive(Default)]
@@ -299,6 +300,30 @@ fn the_manifest_of_a_package_lists_its_files_with_their_digests() {
     assert_eq!(listed, expected);
     assert_eq!(manifest.digest.bytes, expected.iter().map(|(_, bytes)| bytes).sum::<u64>());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+}
+
+#[test]
+fn what_is_kept_while_rows_are_looked_at_is_what_is_written_without_it() {
+    let folder = TempDir::new().unwrap();
+    let kept = KeptFiles::new(folder.path());
+    // Nothing can be kept below what is a file.
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let nowhere = KeptFiles::new(&folder.path().join("file"));
+    let project = Scope::Project("Lineside safety audit".to_owned());
+    for (name, workspace, scope) in [
+        ("random rows", with_random_rows(3), Scope::Catalog),
+        ("the demo", with_demo(), Scope::Catalog),
+        ("a project", with_demo(), project),
+    ] {
+        let request = lossy(everything(scope));
+        for format in FORMATS.iter().copied().filter(|format| format.is_lossy()) {
+            let expected = export_with(&workspace.store, Some(&nowhere), &request, format, 2);
+            for threads in [1, 3] {
+                let found = export_with(&workspace.store, Some(&kept), &request, format, threads);
+                assert!(found == expected, "{} of {name} on {threads} threads", format.name());
+            }
+        }
+    }
 }
 
 #[test]

@@ -185,6 +185,12 @@ pub trait Encoder: Sync {
         Vec::new()
     }
 
+    /// Lists the names of classes as a result has them, by number, where rows know of classes by that alone; nothing where
+    /// they know more. If the list is the same once it is known which classes are written, rows are, too.
+    fn class_names(&self) -> Option<Vec<String>> {
+        None
+    }
+
     /// Writes what comes after the last row.
     fn finish(&self, _: &Totals, _: &mut Entries<'_>) {}
 }

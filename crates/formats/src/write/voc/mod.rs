@@ -147,6 +147,10 @@ impl Encoder for Files<'_> {
         self.rows.file_name(record)
     }
 
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.list.names().to_vec())
+    }
+
     fn values(&self, record: &Record<'_>) -> Vec<String> {
         self.rows.values(record)
     }

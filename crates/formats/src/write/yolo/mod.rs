@@ -202,6 +202,10 @@ impl Encoder for Files<'_> {
         self.rows.file_name(record)
     }
 
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.list.names().to_vec())
+    }
+
     fn values(&self, record: &Record<'_>) -> Vec<String> {
         let mut values = Vec::new();
         let has_any = matches!(self.rows.split, Split::ByValue(_)) || matches!(self.content, Content::Class(_));

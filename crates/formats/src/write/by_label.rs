@@ -83,6 +83,8 @@ pub(super) struct Piece<'p, S> {
     pub(super) part: &'p str,
     /// What files of the piece are named, without a folder and an extension.
     pub(super) stem: &'p str,
+    /// The extension of the asset, with its dot; empty where it is not known.
+    pub(super) extension: &'p str,
 }
 
 /// Where something was written.
@@ -125,8 +127,8 @@ pub(super) trait LabelWriter: Sync {
     /// Lists what of a label must be known before the first row is written: see [`Encoder::values`].
     fn values(&self, _: &Self::Subject, _: &LabelRecord<'_>, _: &mut Vec<String>) {}
 
-    /// Says what there is to say of a row, once.
-    fn say(&self, _: &Self::Subject, _: &mut Entries<'_>) {}
+    /// Says and writes what there is once for a row of which something was written: `piece` has no label.
+    fn once(&self, _piece: &Piece<'_, Self::Subject>, _: &mut Entries<'_>) {}
 
     /// Writes a row with one of its labels, and settles the annotations of that. In a survey nothing need be written. Fails
     /// with a clause where there is nothing to write.
@@ -183,13 +185,13 @@ impl<W: LabelWriter> Encoder for ByLabel<W> {
             name: naming::name(setup.naming_of(head), head, setup.shared_names),
             part: setup.split.part(&row_id, record),
         };
-        let mut has_label = false;
+        let (mut has_label, mut is_written) = (false, false);
         for choice in setup.chooser.choose(record) {
             match (subject.as_ref(), choice.verdict) {
                 (Err(&reason), _) | (Ok(_), Err(reason)) => row.leave_out(choice.label, reason, entries),
                 (Ok(subject), Ok(rank)) => {
                     has_label = true;
-                    row.label(subject, choice.label, rank, entries);
+                    is_written |= row.label(subject, choice.label, rank, entries);
                 }
             }
         }
@@ -201,9 +203,12 @@ impl<W: LabelWriter> Encoder for ByLabel<W> {
             }
         };
         if !has_label {
-            row.without_label(&subject, entries);
+            is_written = row.without_label(&subject, entries);
         }
-        self.0.say(&subject, entries);
+        if !is_written {
+            return;
+        }
+        self.0.once(&row.piece(&subject, &row.name.stem, None), entries);
         let is_unassigned = setup.split.value(record).is_some_and(|value| value.is_empty());
         entries.losses.add("row", Outcome::Kept, NO_VALUE, u64::from(is_unassigned));
     }
@@ -229,7 +234,8 @@ impl<W: LabelWriter> Row<'_, W> {
         });
     }
 
-    fn label(&self, subject: &W::Subject, label: &LabelRecord<'_>, rank: Rank, entries: &mut Entries<'_>) {
+    /// Writes a label. Returns whether there was something to write.
+    fn label(&self, subject: &W::Subject, label: &LabelRecord<'_>, rank: Rank, entries: &mut Entries<'_>) -> bool {
         let id = label_id(label);
         let stem = match rank {
             Rank::First => self.name.stem.clone(),
@@ -238,13 +244,34 @@ impl<W: LabelWriter> Row<'_, W> {
         let is_written = self.write(subject, &stem, Some((label, &id)), entries);
         let why = if is_skipped(label) { W::SAID.skipped } else { "" };
         entries.losses.add("row", Outcome::Kept, why, u64::from(is_written && !why.is_empty()));
+        is_written
     }
 
-    fn without_label(&self, subject: &W::Subject, entries: &mut Entries<'_>) {
+    /// Writes the row without a label. Returns whether there was something to write.
+    fn without_label(&self, subject: &W::Subject, entries: &mut Entries<'_>) -> bool {
         let takes_labels = self.writer.setup().chooser.predictions == Predictions::No;
         let why = if takes_labels { W::SAID.no_label } else { W::SAID.no_prediction };
         let is_written = self.write(subject, &self.name.stem, None, entries);
         entries.losses.add("row", Outcome::Kept, why, u64::from(is_written));
+        is_written
+    }
+
+    fn piece<'p>(
+        &'p self,
+        subject: &'p W::Subject,
+        stem: &'p str,
+        label: Option<(&'p LabelRecord<'p>, &'p str)>,
+    ) -> Piece<'p, W::Subject> {
+        Piece {
+            head: self.head,
+            row_id: self.row_id,
+            label: label.map(|(label, _)| label),
+            label_id: label.map_or("", |(_, id)| id),
+            subject,
+            part: self.part,
+            stem,
+            extension: &self.name.extension,
+        }
     }
 
     /// Writes the row with a label, and its lines of the list. Returns whether there was something to write.
@@ -256,16 +283,7 @@ impl<W: LabelWriter> Row<'_, W> {
         entries: &mut Entries<'_>,
     ) -> bool {
         let label_id = label.map_or("", |(_, id)| id);
-        let piece = Piece {
-            head: self.head,
-            row_id: self.row_id,
-            label: label.map(|(label, _)| label),
-            label_id,
-            subject,
-            part: self.part,
-            stem,
-        };
-        let written = self.writer.write(&piece, entries);
+        let written = self.writer.write(&self.piece(subject, stem, label), entries);
         if let Err(reason) = &written {
             entries.losses.add("row", Outcome::LeftOut, reason, 1);
         }

@@ -9,7 +9,9 @@ use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::sink::{Destination, Existing, FolderSink, Rules};
 use labelport_engine::verify::verify_package;
-use labelport_formats::write::{Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Voc, WebDataset, Yolo};
+use labelport_formats::write::{
+    Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Rttm, TextGrid, Voc, WebDataset, WebVtt, Yolo,
+};
 use labelport_model::losses::{MEDIA, Outcome};
 use labelport_model::request::{Accept, ExportRequest, Scope};
 use serde_json::{Value, json};
@@ -163,6 +165,27 @@ fn pictures_are_copied_as_they_are_into_every_format_of_pictures() {
         let listed = std::fs::read_to_string(path.join("rows.csv")).unwrap();
         assert!(listed.contains(&format!("{folder}/kept.bmp")), "{}: {listed}", format.name());
     }
+}
+
+#[test]
+fn recordings_are_copied_with_their_captions() {
+    let root = TempDir::new().unwrap();
+    let served = Served::open(None, policy(root.path()));
+    let sound = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x02\0\0\0\0\0";
+    let url = served.upload("call.wav", sound);
+    let payload = json!({ "row_data": url, "external_id": "calls/1.wav", "global_key": "1", "media_type": "AUDIO" });
+    served.rows(&served.dataset("set"), &[payload]);
+    while asset::look_at_waiting(&served.workspace, &|| false).unwrap() {}
+    let recordings = Pictures { served, client: Client::new(policy(root.path())), out: TempDir::new().unwrap() };
+    for (format, file) in [(&WebVtt as &dyn Format, "train/calls/1.vtt"), (&Rttm, "train/calls/1.rttm")] {
+        let (path, manifest) = recordings.export(format, "copy", &[], 2).unwrap();
+        assert_eq!(std::fs::read(path.join("media/train/calls/1.wav")).unwrap(), sound, "{}", format.name());
+        assert!(path.join(file).exists());
+        assert_eq!(verify_package(&path, &manifest, &mut |_| {}).unwrap().differences, []);
+    }
+    // Nothing in it has times, so that nothing is written of it.
+    let (path, _) = recordings.export(&TextGrid, "copy", &[], 2).unwrap();
+    assert!(!path.join("media").exists());
 }
 
 #[test]

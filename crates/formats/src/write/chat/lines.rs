@@ -138,8 +138,8 @@ impl<W: LineWriter> LabelWriter for Chats<'_, W> {
         Conversation::read(&stored_text(head, self.texts)?, &self.casting)
     }
 
-    fn say(&self, conversation: &Conversation, entries: &mut Entries<'_>) {
-        entries.losses.add("row", Outcome::Kept, GUESSED, u64::from(conversation.is_guessed));
+    fn once(&self, piece: &Piece<'_, Conversation>, entries: &mut Entries<'_>) {
+        entries.losses.add("row", Outcome::Kept, GUESSED, u64::from(piece.subject.is_guessed));
     }
 
     fn write(&self, piece: &Piece<'_, Conversation>, entries: &mut Entries<'_>) -> Result<Written, &'static str> {

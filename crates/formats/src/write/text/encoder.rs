@@ -103,8 +103,8 @@ impl<W: DocumentWriter> LabelWriter for Documents<'_, W> {
         self.writer.values(label, values);
     }
 
-    fn say(&self, content: &Content, entries: &mut Entries<'_>) {
-        if let Err(why) = content.letters {
+    fn once(&self, piece: &Piece<'_, Content>, entries: &mut Entries<'_>) {
+        if let Err(why) = piece.subject.letters {
             entries.losses.add("row", Outcome::Kept, &format!("{why}, and null is written in place of it"), 1);
         }
     }

@@ -8,7 +8,7 @@
 
 use super::cue::Cue;
 use super::recording::{Recording, seconds};
-use super::track::{CueWriter, EMPTY, LABELS, OTHER_QUESTION, cues, is_wanted};
+use super::track::{CueWriter, EMPTY, LABELS, MEDIA, OTHER_QUESTION, cues, is_wanted};
 use crate::write::about::check_options;
 use crate::write::annotations::stored;
 use crate::write::attributes::{Attributes, Value};
@@ -36,7 +36,7 @@ static QUESTION: FormatOption = FormatOption {
     form: Some("speaker"),
 };
 
-static OPTIONS: [FormatOption; 6] = [LABELS, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 7] = [LABELS, MEDIA, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 /// What names of speakers are among the values of a row.
 const SPEAKER: &str = "speaker";

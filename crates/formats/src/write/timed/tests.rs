@@ -1,5 +1,6 @@
 //! The bytes of timed answers: recordings, videos, and what is wrong with what is stored.
 
+use super::track::{LABELS, MEDIA};
 use super::*;
 use crate::write::Format;
 use crate::write::testing::{TestRow, Written, classes, write};
@@ -257,6 +258,17 @@ fn questions_with_arrows_and_line_breaks_name_their_cues() {
     assert!(found.text("train/calls/a.b.vtt").contains("\n1 a -- > b \"c\"\n"));
     let found = written(&TextGrid, AUDIO, &annotations, &[]);
     assert!(found.text("train/calls/a.b.TextGrid").contains("name = \"a --> b \"\"c\"\"\"\n"));
+}
+
+#[test]
+fn a_recording_belongs_into_the_package_where_that_is_asked_for() {
+    let options = &[("media", "copy")];
+    assert_eq!(written(&WebVtt, AUDIO, &call(), options).assets, ["media/train/calls/a.b.mp3"]);
+    assert!(written(&WebVtt, AUDIO, &call(), &[]).assets.is_empty());
+    let nothing = audio("", &[], &[]);
+    assert!(written(&TextGrid, AUDIO, &nothing, options).assets.is_empty(), "a row that is left out");
+    assert_eq!((MEDIA.name, MEDIA.values), (crate::write::MEDIA.name, crate::write::MEDIA.values));
+    assert_eq!((LABELS.name, LABELS.values), (crate::write::chosen::LABELS.name, crate::write::chosen::LABELS.values));
 }
 
 /// Reads the tiers of a TextGrid, and checks that their intervals follow one another up to the end.

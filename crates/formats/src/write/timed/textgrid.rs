@@ -8,7 +8,7 @@
 
 use super::cue::Cue;
 use super::recording::{Recording, seconds};
-use super::track::{CueWriter, EMPTY, LABELS, OTHER_QUESTION, QUESTION, cues, is_wanted};
+use super::track::{CueWriter, EMPTY, LABELS, MEDIA, OTHER_QUESTION, QUESTION, cues, is_wanted};
 use crate::write::about::check_options;
 use crate::write::chosen::{self, PREDICTIONS};
 use crate::write::naming::NAMES;
@@ -22,7 +22,7 @@ use std::io::Write;
 /// Tiers of intervals.
 pub struct TextGrid;
 
-static OPTIONS: [FormatOption; 6] = [LABELS, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 7] = [LABELS, MEDIA, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 /// How answers are reduced, and why a row has no file.
 const NAME: &str = "to a tier whose name has spaces in place of line breaks";

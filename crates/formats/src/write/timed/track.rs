@@ -3,8 +3,9 @@
 use super::cue::{Cue, read};
 use super::recording::Recording;
 use crate::write::by_label::{ByLabel, LOSSES_STREAM, LabelWriter, Piece, Said, Setup, Written};
+use crate::write::media::Media;
 use crate::write::settled::{Fate, Origin};
-use crate::write::{About, Entries, FileEntry, FormatOption, OpenError};
+use crate::write::{About, AssetPlace, Entries, FileEntry, FormatOption, OpenError};
 use labelport_model::json::Value;
 use labelport_model::record::{LabelRecord, Record};
 
@@ -23,6 +24,15 @@ pub(super) static QUESTION: FormatOption = FormatOption {
     summary: "The question whose answers are written, in any case; without it, those of all questions are.",
     values: &[""],
     form: Some("words"),
+};
+
+/// The option by which assets are in a package: that of all formats, in the words of these.
+pub(super) static MEDIA: FormatOption = FormatOption {
+    name: "media",
+    summary: "Whether the recordings and videos themselves are in the package. `copy` adds them as they are; `link` makes hard \
+              links of files that are on this machine, and copies the others.",
+    values: &["none", "copy", "link"],
+    form: None,
 };
 
 /// Why the answer to a question is left out.
@@ -66,6 +76,7 @@ pub(super) trait CueWriter: Sync {
 /// Writes rows as files with cues.
 pub(super) struct Tracks<'f, W> {
     setup: Setup<'f>,
+    media: Media,
     writer: W,
 }
 
@@ -73,7 +84,7 @@ pub(super) struct Tracks<'f, W> {
 pub(super) fn cues<'f, W>(format: &str, about: &'f About<'f>, writer: W) -> Result<ByLabel<Tracks<'f, W>>, OpenError> {
     let setup = Setup::of(about)?;
     setup.chooser.refuse_scores(format)?;
-    Ok(ByLabel(Tracks { setup, writer }))
+    Ok(ByLabel(Tracks { setup, media: Media::of(about, &MEDIA), writer }))
 }
 
 impl<W: CueWriter> LabelWriter for Tracks<'_, W> {
@@ -111,6 +122,13 @@ impl<W: CueWriter> LabelWriter for Tracks<'_, W> {
 
     fn subject(&self, _: Value<'_>, record: &Record<'_>) -> Result<Recording, &'static str> {
         Recording::of(record.media)
+    }
+
+    fn once(&self, piece: &Piece<'_, Recording>, entries: &mut Entries<'_>) {
+        let named = self.writer.name(piece);
+        let stem = named.as_deref().unwrap_or(piece.stem);
+        let path = || AssetPlace::File(format!("media/{}/{stem}{}", piece.part, piece.extension));
+        self.media.add(piece.head, path, entries);
     }
 
     fn write(&self, piece: &Piece<'_, Recording>, entries: &mut Entries<'_>) -> Result<Written, &'static str> {

@@ -7,7 +7,7 @@
 
 use super::cue::Cue;
 use super::recording::Recording;
-use super::track::{CueWriter, EMPTY, LABELS, OTHER_QUESTION, QUESTION, cues, is_wanted};
+use super::track::{CueWriter, EMPTY, LABELS, MEDIA, OTHER_QUESTION, QUESTION, cues, is_wanted};
 use crate::write::about::check_options;
 use crate::write::chosen::{self, PREDICTIONS};
 use crate::write::naming::NAMES;
@@ -20,7 +20,7 @@ use std::io::Write;
 /// Captions.
 pub struct WebVtt;
 
-static OPTIONS: [FormatOption; 6] = [LABELS, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
+static OPTIONS: [FormatOption; 7] = [LABELS, MEDIA, NAMES, PREDICTIONS, QUESTION, SPLIT, SPLIT_BY];
 
 /// How answers are reduced.
 const LINES: &str = "to its lines that are not blank";

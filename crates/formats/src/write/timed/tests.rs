@@ -271,13 +271,16 @@ fn a_recording_belongs_into_the_package_where_that_is_asked_for() {
     assert_eq!((LABELS.name, LABELS.values), (crate::write::chosen::LABELS.name, crate::write::chosen::LABELS.values));
 }
 
+/// A tier: its name, and its intervals with their texts.
+type Tier = (String, Vec<(u64, u64, String)>);
+
 /// Reads the tiers of a TextGrid, and checks that their intervals follow one another up to the end.
-fn tiers_of(grid: &str) -> Vec<(String, Vec<(u64, u64, String)>)> {
+fn tiers_of(grid: &str) -> Vec<Tier> {
     let value = |line: &str| line.split_once(" = ").unwrap().1.trim_matches('"').to_owned();
     let ms = |line: &str| value(line).replace('.', "").parse::<u64>().unwrap();
     let lines: Vec<&str> = grid.lines().map(str::trim).collect();
     let end = ms(lines[4]);
-    let mut tiers: Vec<(String, Vec<(u64, u64, String)>)> = Vec::new();
+    let mut tiers: Vec<Tier> = Vec::new();
     for (place, line) in lines.iter().enumerate() {
         if line.starts_with("name = ") {
             tiers.push((value(line), Vec::new()));

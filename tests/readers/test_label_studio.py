@@ -55,6 +55,7 @@ def answers_of(classifications, way=""):
     """Answers as the format has them: by the way that leads to each."""
     found = {}
     for answer in classifications:
+        answer = {key.removeprefix("conversational_"): value for key, value in answer.items()}
         name = f"{way}{answer['name']}"
         option = option_of(answer)
         found[name] = option if isinstance(option, list) else [option]
@@ -144,12 +145,12 @@ def test_texts(tasks):
 
 
 def test_conversations(tasks):
-    count = 0
+    count, answered_messages = 0, 0
     for row, annotations, task, results in tasks("conversation"):
         messages = json.loads(row["data_row"]["row_data"])["messages"]
         shown = task["data"]["conversation"]
         assert [(one["id"], one["text"]) for one in shown] == [(one["messageId"], one["content"]) for one in messages]
-        found = [result for result in results if result["type"] == "paragraphlabels"]
+        found = [result for result in results if result.get("from_name") == "entities"]
         for result, one in zip(found, annotations.get("objects", []), strict=True):
             value, place = result["value"], one["conversational_location"]
             assert value["start"] == value["end"] and shown[int(value["start"])]["id"] == place["message_id"]
@@ -159,10 +160,19 @@ def test_conversations(tasks):
             stored = shown[int(value["start"])]["text"][place["location"]["start"] : place["location"]["end"] + 1]
             assert text == value["text"] == stored
             count += 1
-        answers = [one for one in annotations.get("classifications", []) if "message_id" not in one]
-        assert whole(results) == answers_of(answers)
+        classifications = annotations.get("classifications", [])
+        assert whole(results) == answers_of(one for one in classifications if "message_id" not in one)
+        marked = {int(one["value"]["start"]): one for one in results if one.get("from_name") == "messages"}
+        for place, message in enumerate(shown):
+            answers = answers_of(one for one in classifications if one.get("message_id") == message["id"])
+            assert (place in marked) == bool(answers)
+            if answers:
+                value = marked[place]["value"]
+                assert (value["startOffset"], 2 * value["endOffset"]) == (0, len(message["text"].encode("utf-16-le")))
+                assert answered(results, marked[place]["id"]) == answers
+                answered_messages += 1
         assert relations_of(results) == stored_relations(annotations)
-    assert count > 5
+    assert count > 5 and answered_messages > 5
 
 
 def test_recordings(tasks):

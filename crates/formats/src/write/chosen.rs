@@ -223,8 +223,7 @@ impl Merit {
         let consensus = performance.root().get("consensus_score").and_then(|score| score.raw().parse().ok());
         Self {
             is_selected: !id.is_empty() && id == selected,
-            is_benchmark: !id.is_empty()
-                && text(performance.root(), "benchmark_reference_label").as_deref() == Some(&id),
+            is_benchmark: is_benchmark(label),
             consensus: consensus.unwrap_or(-1.0),
             created: text(details.root(), "created_at").unwrap_or_default(),
             id,
@@ -236,6 +235,14 @@ impl Merit {
 pub(super) fn is_skipped(label: &LabelRecord<'_>) -> bool {
     let performance = parsed(label.performance.unwrap_or(b"{}"));
     performance.root().get("skipped").is_some_and(|skipped| skipped.raw() == "true")
+}
+
+/// Returns whether a label is the benchmark of its row.
+pub(super) fn is_benchmark(label: &LabelRecord<'_>) -> bool {
+    let id = label_id(label);
+    let performance = parsed(label.performance.unwrap_or(b"{}"));
+    let reference = performance.root().get("benchmark_reference_label").and_then(Value::as_text);
+    !id.is_empty() && reference.is_some_and(|reference| reference == id)
 }
 
 /// Returns the id of a label; empty for one without.

@@ -3,7 +3,7 @@
 //! Which questions and options there are is known once all rows were looked at: each row says so by its
 //! [values](crate::write::Encoder::values).
 
-use super::medium::{Control, MEDIA, MOMENTS, Medium, TRACKS, Way};
+use super::medium::{Control, MEDIA, MESSAGES, MOMENTS, Medium, TRACKS, Way};
 use super::words::{is_answered, word};
 use crate::write::attributes::Attributes;
 use crate::write::class_names::ClassNames;
@@ -21,8 +21,8 @@ pub(super) enum Owner {
     Whole,
     /// What is marked in it.
     Region,
-    /// A range of time.
-    Moment,
+    /// A range of time, or a message.
+    Part,
 }
 
 /// How a question is answered.
@@ -35,8 +35,10 @@ pub(super) enum Asked {
 
 /// How many owners a data type has.
 const OWNERS: u32 = 3;
-/// A kind of [value](crate::write::Encoder::values): a question about ranges of time.
-const MOMENT: &str = "moment";
+/// A kind of [value](crate::write::Encoder::values): a question about ranges of time or about messages.
+const ASKED: &str = "asked";
+/// The label of whole messages.
+pub(super) const MESSAGE: &str = "message";
 /// The control that has the labels of boxes in videos.
 const LABELS_OF_TRACKS: &str = "labels";
 
@@ -58,10 +60,10 @@ pub(super) struct Config {
 /// Lists what answers need declared, as values of a row.
 pub(super) fn values((place, owner): (usize, Owner), answers: &Attributes, values: &mut Vec<String>) {
     declared::values(number(place, owner), answers, values);
-    if owner == Owner::Moment {
+    if owner == Owner::Part {
         // Those to which an answer leads are about the same range.
         let asked = answers.iter().next().filter(|(_, answer, _)| is_answered(answer));
-        values.extend(asked.map(|(name, ..)| format!("{MOMENT}:{place}{name}")));
+        values.extend(asked.map(|(name, ..)| format!("{ASKED}:{place}{name}")));
     }
 }
 
@@ -84,9 +86,10 @@ impl Config {
             let of_control =
                 classes.iter().filter(|class| class.form.is_some_and(|form| control.forms.contains(&form)));
             let numbers: BTreeSet<usize> = of_control.filter_map(|class| marks.number(class.index)).collect();
-            let moments = about.values_of(MOMENT).filter(|_| control.name == MOMENTS.name);
-            let moments = moments.filter_map(|value| value.strip_prefix(&place.to_string()));
-            let labels = numbers.into_iter().map(|number| marks.name(number)).chain(moments);
+            let mut asked = about.values_of(ASKED).filter_map(|value| value.strip_prefix(&place.to_string()));
+            let message = if control.name == MESSAGES.name { asked.next().map(|_| MESSAGE) } else { None };
+            let moments = asked.filter(|_| control.name == MOMENTS.name);
+            let labels = numbers.into_iter().map(|number| marks.name(number)).chain(moments).chain(message);
             (*control, labels.map(|label| word(label).into_owned()).collect())
         });
         let mut config = Self {
@@ -97,7 +100,7 @@ impl Config {
             questions: BTreeMap::new(),
         };
         for ((owner, name), declared) in declared::of(about) {
-            let owners = [Owner::Whole, Owner::Region, Owner::Moment];
+            let owners = [Owner::Whole, Owner::Region, Owner::Part];
             if let Some(owner) = owners.into_iter().find(|one| number(place, *one) == owner) {
                 config.add_question(owner, &name, declared);
             }

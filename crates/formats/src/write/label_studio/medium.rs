@@ -40,7 +40,7 @@ pub(super) struct Control {
     pub(super) kind: &'static str,
     /// The key of the labels in the value of a result.
     pub(super) key: &'static str,
-    /// What it draws; nothing for the one whose labels are questions about ranges of time.
+    /// What it draws; nothing for those that mark what there are answers about.
     pub(super) forms: &'static [Form],
 }
 
@@ -55,6 +55,8 @@ pub(super) static POINTS: Control = control("points", "KeyPointLabels", "keypoin
 pub(super) static MASKS: Control = control("masks", "BrushLabels", "brushlabels", &[Form::Mask]);
 pub(super) static ENTITIES: Control = control("entities", "Labels", "labels", &[Form::Span]);
 pub(super) static PHRASES: Control = control("entities", "ParagraphLabels", "paragraphlabels", &[Form::MessageSpan]);
+/// Whole messages, about which there are answers.
+pub(super) static MESSAGES: Control = control("messages", "ParagraphLabels", "paragraphlabels", &[]);
 pub(super) static MOMENTS: Control = control("moments", "Labels", "labels", &[]);
 /// Boxes of videos have their labels in another control.
 pub(super) static TRACKS: Control =
@@ -67,7 +69,7 @@ pub(super) static MEDIA: [Medium; 7] = [
         name: "conversation",
         element: "Paragraphs",
         attributes: &[("layout", "dialogue"), ("nameKey", "author"), ("textKey", "text")],
-        controls: &[&PHRASES],
+        controls: &[&PHRASES, &MESSAGES],
         way: Way::Text,
     },
     Medium { name: "document", element: "Pdf", attributes: &[], controls: &[], way: Way::Answers },

@@ -5,11 +5,12 @@
 //! that they are; texts and messages are in the tasks.
 //!
 //! # Invariants
-//! - Lengths are percent of the picture's width and height, from its upper left corner, and nothing is beyond its sides.
+//! - Lengths are percent of the picture's width and height, from its upper left corner, and nothing but a line is beyond its
+//!   sides.
 //! - Every control and every label of a result is in the configuration, and spelled there as in the result.
 //! - An answer about a region is a result with the id of the region.
 //!
-//! What the format cannot hold: shapes of videos but boxes, answers about frames and messages, and rows of maps and series of
+//! What the format cannot hold: shapes of videos but boxes, answers about frames, and rows of maps and series of
 //! slices. Questions to which an answer leads are named after the way there.
 //!
 //! # Adding a data type
@@ -28,7 +29,7 @@ mod words;
 use super::about::check_options;
 use super::annotations::{for_each, stored};
 use super::attributes::Attributes;
-use super::chosen::{PREDICTIONS, Predictions, is_skipped, label_id};
+use super::chosen::{PREDICTIONS, Predictions, is_benchmark, is_skipped, label_id};
 use super::class_names::{CLASS_NAMES, ClassNames};
 use super::declared;
 use super::elements::{Commas, open_element};
@@ -175,16 +176,14 @@ impl Encoder for Files<'_> {
         for choice in self.base.setup.chooser.choose(record).iter().filter(|choice| choice.verdict.is_ok()) {
             for annotation in annotation::read(stored(&choice.label.annotations)).flatten() {
                 let way = MEDIA[place].way;
-                let owner =
-                    match &annotation.body {
-                        Body::Object(_) if way != Way::Answers => Owner::Region,
-                        Body::Classification(answer)
-                            if answer.message_id.is_none() && annotation.place.frame.is_none() =>
-                        {
-                            if annotation.place.start_ms.is_some() { Owner::Moment } else { Owner::Whole }
-                        }
-                        _ => continue,
-                    };
+                let owner = match &annotation.body {
+                    Body::Object(_) if way != Way::Answers => Owner::Region,
+                    Body::Classification(answer) if annotation.place.frame.is_none() => {
+                        let is_of_part = answer.message_id.is_some() || annotation.place.start_ms.is_some();
+                        if is_of_part { Owner::Part } else { Owner::Whole }
+                    }
+                    _ => continue,
+                };
                 config::values((place, owner), &Attributes::about(&annotation), &mut values);
             }
         }
@@ -308,7 +307,9 @@ impl Files<'_> {
         }
         let mut annotation = ObjectWriter::open(out);
         if self.base.setup.chooser.predictions == Predictions::No {
-            annotation.raw("was_cancelled", if is_skipped(label) { b"true" } else { b"false" });
+            let flag = |is_set: bool| -> &[u8] { if is_set { b"true" } else { b"false" } };
+            annotation.raw("was_cancelled", flag(is_skipped(label)));
+            annotation.raw("ground_truth", flag(is_benchmark(label)));
         }
         annotation.raw("result", &[b"[", results, b"]"].concat());
         annotation.close();

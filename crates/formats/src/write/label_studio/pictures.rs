@@ -123,7 +123,7 @@ impl<'r, 'f> Reading<'r, 'f> {
         let asked = attributes.iter().next().filter(|(_, answer, _)| is_answered(answer));
         let Some((name, ..)) = asked else { return Ok(Fate::KEPT) };
         let region = Region::Moment { start_ms, end_ms: self.end_of(answer, start_ms) };
-        results.region(id.as_deref(), (name, &region), None, (Owner::Moment, attributes));
+        results.region(id.as_deref(), (name, &region), None, (Owner::Part, attributes));
         Ok(Fate::KEPT)
     }
 

@@ -1,7 +1,7 @@
 //! Where something is marked, as a result of Label Studio says it.
 
 use super::brush;
-use super::medium::{BOXES, Control, ENTITIES, LINES, MASKS, MOMENTS, PHRASES, POINTS, POLYGONS, TRACKS};
+use super::medium::{BOXES, Control, ENTITIES, LINES, MASKS, MESSAGES, MOMENTS, PHRASES, POINTS, POLYGONS, TRACKS};
 use crate::write::digits;
 use crate::write::elements::write_list;
 use crate::write::picture::{Corner, Figure, Size};
@@ -20,6 +20,8 @@ pub(super) enum Region {
     Span { start: u64, end: u64, text: String },
     /// Characters of a message, in UTF-16 code units, and what they are.
     Phrase { message: usize, start: usize, end: usize, text: String },
+    /// A whole message, with so many UTF-16 code units.
+    Message { message: usize, end: usize },
     /// A range of a recording, in milliseconds.
     Moment { start_ms: i64, end_ms: i64 },
 }
@@ -55,6 +57,7 @@ impl Region {
             Self::Track { .. } => &TRACKS,
             Self::Span { .. } => &ENTITIES,
             Self::Phrase { .. } => &PHRASES,
+            Self::Message { .. } => &MESSAGES,
             Self::Moment { .. } => &MOMENTS,
         }
     }
@@ -97,12 +100,8 @@ impl Region {
                 value.raw("start", start.to_string().as_bytes());
                 value.raw("end", end.to_string().as_bytes());
             }
-            Self::Phrase { message, start, end, .. } => {
-                value.text("start", &message.to_string());
-                value.text("end", &message.to_string());
-                value.raw("startOffset", start.to_string().as_bytes());
-                value.raw("endOffset", end.to_string().as_bytes());
-            }
+            Self::Phrase { message, start, end, .. } => write_phrase(*message, (*start, *end), value),
+            Self::Message { message, end } => write_phrase(*message, (0, *end), value),
             Self::Moment { start_ms, end_ms } => {
                 for (key, at_ms) in [("start", start_ms), ("end", end_ms)] {
                     digits::write(*at_ms as f64 / 1000.0, value.key(key));
@@ -111,6 +110,13 @@ impl Region {
             }
         }
     }
+}
+
+fn write_phrase(message: usize, (start, end): (usize, usize), value: &mut ObjectWriter<'_>) {
+    value.text("start", &message.to_string());
+    value.text("end", &message.to_string());
+    value.raw("startOffset", start.to_string().as_bytes());
+    value.raw("endOffset", end.to_string().as_bytes());
 }
 
 impl Clock {

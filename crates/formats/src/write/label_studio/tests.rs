@@ -32,7 +32,7 @@ fn written(media: &str, row_data: &str, annotations: &str) -> Written {
 #[track_caller]
 fn check(written: &Written, medium: &str, shown: &str, results: &[&str]) {
     let expect = format!(
-        "[\n{{\"data\":{{\"{medium}\":{shown},\"data_row_id\":\"clrow1\",\"global_key\":\"k1\"}},\"annotations\":[{{\"was_cancelled\":false,\"result\":[{}]}}]}}\n]\n",
+        "[\n{{\"data\":{{\"{medium}\":{shown},\"data_row_id\":\"clrow1\",\"global_key\":\"k1\"}},\"annotations\":[{{\"was_cancelled\":false,\"ground_truth\":false,\"result\":[{}]}}]}}\n]\n",
         results.join(",")
     );
     assert_eq!(written.text(&format!("{medium}/tasks.json")), expect);
@@ -206,7 +206,7 @@ fn the_bytes_of_texts() {
 fn characters_of_messages_are_counted_as_browsers_do() {
     let chat = r#""{\"messages\":[{\"messageId\":\"m1\",\"content\":\"no\"},{\"messageId\":\"m2\",\"content\":\"🌙 Ulm\",\"user\":{\"name\":\"Ann\"}}]}""#;
     let place = r#""conversational_location":{"message_id":"m2","location":{"start":2,"end":4}}"#;
-    let of_message = SORT.replace("\"radio_answer\"", "\"message_id\":\"m1\",\"conversational_radio_answer\"");
+    let of_message = SORT.replace("\"radio_answer\"", "\"message_id\":\"m2\",\"conversational_radio_answer\"");
     let annotations = format!(
         r#"{{"objects":[{}],"classifications":[{of_message}],"relationships":[]}}"#,
         object("f1", CLASSES[6], "", place)
@@ -215,6 +215,8 @@ fn characters_of_messages_are_counted_as_browsers_do() {
     let shown = r#"[{"author":"","text":"no","id":"m1"},{"author":"Ann","text":"\ud83c\udf19 Ulm","id":"m2"}]"#;
     let results = [
         r#"{"id":"f1","from_name":"entities","to_name":"conversation","type":"paragraphlabels","value":{"start":"1","end":"1","startOffset":3,"endOffset":6,"text":"Ulm","paragraphlabels":["place"]}}"#,
+        r#"{"id":"m2","from_name":"messages","to_name":"conversation","type":"paragraphlabels","value":{"start":"1","end":"1","startOffset":0,"endOffset":6,"paragraphlabels":["message"]}}"#,
+        r#"{"id":"m2","from_name":"sort","to_name":"conversation","type":"choices","value":{"start":"1","end":"1","startOffset":0,"endOffset":6,"choices":["old"]}}"#,
     ];
     check(&written, "conversation", shown, &results);
     let config = r#"<View>
@@ -222,14 +224,20 @@ fn characters_of_messages_are_counted_as_browsers_do() {
   <ParagraphLabels name="entities" toName="conversation">
     <Label value="place"/>
   </ParagraphLabels>
+  <ParagraphLabels name="messages" toName="conversation">
+    <Label value="message"/>
+  </ParagraphLabels>
   <Relations>
     <Relation value="near"/>
   </Relations>
+  <Header value="sort"/>
+  <Choices name="sort" toName="conversation" choice="single" perRegion="true">
+    <Choice value="old"/>
+  </Choices>
 </View>
 "#;
     assert_eq!(written.text("conversation/labels.xml"), config);
-    let left_out = "1 conversational_radio_answer - left_out the format has no place for answers about a message";
-    assert_eq!(written.losses, ["1 ConversationalTextEntity place kept", left_out]);
+    assert_eq!(written.losses, ["1 ConversationalTextEntity place kept", "1 conversational_radio_answer - kept"]);
 }
 
 #[test]

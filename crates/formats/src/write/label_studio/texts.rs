@@ -1,17 +1,17 @@
 //! What labels say of texts and conversations: entities, relations and answers.
 
 use super::Files;
-use super::config::Owner;
+use super::config::{MESSAGE, Owner};
 use super::region::Region;
 use super::results::{Joined, Results};
-use super::words::fates_of;
+use super::words::{fates_of, is_answered};
 use crate::write::elements::write_list;
 use crate::write::settled::Fate;
 use crate::write::text::{Content, Found, Marked, What};
 use labelport_model::json::ObjectWriter;
 use labelport_model::losses::Outcome;
 
-const OF_MESSAGE: &str = "the format has no place for answers about a message";
+const EMPTY_MESSAGE: &str = "it is about a message without text, in which nothing can be marked";
 
 /// Writes the results of what a label says, and decides what becomes of it.
 pub(super) fn write(files: &Files<'_>, content: &Content, found: &mut Found, results: &mut Results<'_>) {
@@ -33,17 +33,34 @@ pub(super) fn write(files: &Files<'_>, content: &Content, found: &mut Found, res
         let label = results.config().label(link.place);
         results.relation(&Joined { label, from: &link.from, to: &link.to, is_mutual: link.is_mutual });
     }
-    let mut whole = fates_of(&found.answers).into_iter();
     results.whole(None, &found.answers);
-    for item in &mut found.items {
-        if let What::Answer { is_of_message } = item.what {
-            match is_of_message {
-                true => item.fate = Fate::left_out(OF_MESSAGE),
-                // Answers about the whole are listed in the order in which they are stored.
-                false => item.answers.iter_mut().zip(whole.by_ref()).for_each(|(fate, own)| *fate = own),
-            }
+    // Answers are listed in the order in which they are stored.
+    let mut whole = fates_of(&found.answers).into_iter();
+    let mut of_messages: Vec<_> = found.message_answers.iter().map(|one| fates_of(one).into_iter()).collect();
+    for (place, (message, answers)) in content.messages.iter().zip(&found.message_answers).enumerate() {
+        let end = units(content.get(message.start, message.end));
+        if end > 0 && answers.iter().any(|(_, answer, _)| is_answered(answer)) {
+            let region = Region::Message { message: place, end };
+            results.region(Some(&message.id), (MESSAGE, &region), None, (Owner::Part, answers));
         }
     }
+    for item in &mut found.items {
+        let What::Answer { message } = item.what else { continue };
+        let is_empty = message.and_then(|place| content.messages.get(place)).is_some_and(|one| one.start == one.end);
+        if is_empty && item.fate.outcome != Outcome::LeftOut {
+            item.fate = Fate::left_out(EMPTY_MESSAGE);
+        }
+        let fates = match message {
+            None => Some(&mut whole),
+            Some(place) => of_messages.get_mut(place),
+        };
+        item.answers.iter_mut().zip(fates.into_iter().flatten()).for_each(|(fate, own)| *fate = own);
+    }
+}
+
+/// Returns how many characters a text has for a browser.
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 fn region(content: &Content, span: &Marked) -> Region {
@@ -53,7 +70,6 @@ fn region(content: &Content, span: &Marked) -> Region {
         return Region::Span { start: span.start, end: span.end, text };
     };
     // Label Studio counts the characters of messages as browsers do.
-    let units = |text: &str| text.encode_utf16().count();
     let start = units(content.get(message.start, span.start));
     Region::Phrase { message: place, start, end: start + units(characters), text }
 }

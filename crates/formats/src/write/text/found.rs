@@ -50,9 +50,9 @@ pub(in crate::write) struct Item {
 pub(in crate::write) enum What {
     Span(Marked),
     Relation(Link),
-    /// An answer about the text, or about a message.
+    /// An answer about the text, or about a message of a conversation, by its place.
     Answer {
-        is_of_message: bool,
+        message: Option<usize>,
     },
     /// Something that has no place in a document.
     Other,
@@ -191,11 +191,15 @@ impl Found {
         let is_read = annotation.count_unread() == 0;
         match &annotation.body {
             Body::Classification(answer) => {
-                let place = self.place_of(content, answer)?;
+                let message = message_of(content, answer)?;
+                let place = match message {
+                    None => &mut self.answers,
+                    Some(message) => self.message_answers.get_mut(message).ok_or(NO_MESSAGE)?,
+                };
                 if is_read {
                     fates.extend(place.add(answer));
                 }
-                Ok(What::Answer { is_of_message: answer.message_id.is_some() })
+                Ok(What::Answer { message })
             }
             Body::Object(object) => {
                 let class = base.setup.classes.place_of(annotation, object)?;
@@ -212,17 +216,16 @@ impl Found {
             }
         }
     }
+}
 
-    /// Returns the answers to which an answer belongs.
-    fn place_of(&mut self, content: &Content, answer: &Classification<'_>) -> Result<&mut Attributes, &'static str> {
-        let Some(id) = &answer.message_id else { return Ok(&mut self.answers) };
-        if !content.is_conversation {
-            return Err(OF_A_MESSAGE);
-        }
-        content.letters.as_ref().map_err(|why| *why)?;
-        let place = content.find_message(&id.get()).ok_or(NO_MESSAGE)?;
-        self.message_answers.get_mut(place).ok_or(NO_MESSAGE)
+/// Returns the place of the message that an answer is about; nothing for one about the whole text.
+fn message_of(content: &Content, answer: &Classification<'_>) -> Result<Option<usize>, &'static str> {
+    let Some(id) = &answer.message_id else { return Ok(None) };
+    if !content.is_conversation {
+        return Err(OF_A_MESSAGE);
     }
+    content.letters.as_ref().map_err(|why| *why)?;
+    content.find_message(&id.get()).ok_or(NO_MESSAGE).map(Some)
 }
 
 fn owned(text: Option<&Text<'_>>) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::write::settled::{Fate, NO_CLASS};
 use labelport_model::annotation::{
     Annotation, Answer, Body, Classification, Direction, Holder, Object, Relation, Shape, Text, Timeline,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What has no place.
 const NOT_HELD: &str = "the format holds boxes, polygons, lines, points, masks, entities, relations and answers";
@@ -19,6 +19,8 @@ const NO_OBJECTS: &str = "the format holds answers alone about rows of its data 
 const ON_A_FRAME: &str = "it is on a frame, and its row is not a video";
 const ON_A_MESSAGE: &str = "it is about a message, and its row is not a conversation";
 const IN_TIME: &str = "it is about a range of time, and its row is not a recording";
+const BEFORE: &str = "it begins before its recording";
+const LONGEST: &str = "to one range, as long as its longest option";
 const INNER_LIST: &str = "it is in a list among the answers";
 const NO_END: &str = "one of the two that it relates is not written";
 const OF_A_RELATION: &str = "a relation has no place for answers";
@@ -82,6 +84,11 @@ impl<'r, 'f> Reading<'r, 'f> {
         if found == Ok(Fate::KEPT) && matches!(&annotation.body, Body::Object(object) if is_relation(object)) {
             fates = vec![Fate::left_out(OF_A_RELATION); fates.len()];
         }
+        if let (Ok(fate), Body::Classification(_), Some(own)) = (found, &annotation.body, fates.first_mut())
+            && *own == Fate::KEPT
+        {
+            *own = fate;
+        }
         self.fates.push((found.unwrap_or_else(Fate::left_out), fates));
     }
 
@@ -122,13 +129,19 @@ impl<'r, 'f> Reading<'r, 'f> {
         }
         let asked = attributes.iter().next().filter(|(_, answer, _)| is_answered(answer));
         let Some((name, ..)) = asked else { return Ok(Fate::KEPT) };
-        let region = Region::Moment { start_ms, end_ms: self.end_of(answer, start_ms) };
+        if start_ms < 0 {
+            return Err(BEFORE);
+        }
+        let ends = self.ends_of(answer, start_ms);
+        // Nothing says how long an answer lasts that has no segment.
+        let end_ms = ends.last().copied().unwrap_or(start_ms).max(start_ms);
+        let region = Region::Moment { start_ms, end_ms };
         results.region(id.as_deref(), (name, &region), None, (Owner::Part, attributes));
-        Ok(Fate::KEPT)
+        Ok(if ends.len() > 1 { Fate::reduced(LONGEST) } else { Fate::KEPT })
     }
 
-    /// Returns when an answer ends that begins at a time, by the segments of its feature ids.
-    fn end_of(&self, answer: &Classification<'_>, start_ms: i64) -> i64 {
+    /// Lists when an answer that begins at a time ends, or the options chosen in it, by the segments of their feature ids.
+    fn ends_of(&self, answer: &Classification<'_>, start_ms: i64) -> BTreeSet<i64> {
         let mut ids = vec![answer.feature.id.as_ref()];
         match &answer.answer {
             Some(Answer::Radio(choice)) => ids.push(choice.feature.id.as_ref()),
@@ -138,8 +151,7 @@ impl<'r, 'f> Reading<'r, 'f> {
             Some(Answer::Text(_)) | None => {}
         }
         let ranges = ids.into_iter().flatten().flat_map(|id| self.timeline.segments(None, id.escaped()));
-        let ends = ranges.filter(|(start, _)| *start == start_ms).map(|(_, end)| *end);
-        ends.max().unwrap_or(start_ms).max(start_ms)
+        ranges.filter(|(start, _)| *start == start_ms).map(|(_, end)| *end).collect()
     }
 
     fn object(

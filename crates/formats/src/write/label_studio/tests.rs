@@ -3,7 +3,7 @@
 use super::*;
 use crate::write::testing::{TestRow, Written, classes, object, write};
 
-const CLASSES: [(&str, &str, &str); 11] = [
+const CLASSES: [(&str, &str, &str); 12] = [
     ("s1", "car", "ImageBoundingBox"),
     ("s2", "a & <b>", "ImagePolygon"),
     ("s3", "rail", "ImagePolyline"),
@@ -15,6 +15,7 @@ const CLASSES: [(&str, &str, &str); 11] = [
     ("s9", "sort", "radio_answer"),
     ("s10", "moving", "VideoBoundingBox"),
     ("s11", "words", "text_answer"),
+    ("s12", "tags", "checklist_answers"),
 ];
 const SORT: &str = r#"{"feature_id":"q1","feature_schema_id":"s9","name":"sort","radio_answer":{"feature_id":"o","name":"old","classifications":[]}}"#;
 
@@ -257,6 +258,30 @@ fn the_bytes_of_recordings() {
     check(&written, "audio", r#""https://host/a.mp3""#, &results);
     assert!(written.text("audio/labels.xml").contains(r#"<Label value="sort"/>"#));
     assert_eq!(written.losses, ["1 radio_answer sort kept", "1 text_answer words kept"]);
+}
+
+#[test]
+fn a_checklist_lasts_as_long_as_its_longest_option() {
+    let option = |id: &str| format!(r#"{{"feature_id":"{id}","name":"{id}","classifications":[]}}"#);
+    let tags = format!(
+        r#"{{"feature_id":"f1","feature_schema_id":"s12","name":"tags","checklist_answers":[{},{}]}}"#,
+        option("bell"),
+        option("horn")
+    );
+    let annotations = format!(
+        r#"{{"segments":{{"bell":[[200,900]],"horn":[[200,1500]]}},"timestamp":{{"200":{{"classifications":[{tags}]}},"-5":{{"classifications":[{SORT}]}}}}}}"#
+    );
+    let written = written(r#"{"asset_type":"audio"}"#, r#""a.mp3""#, &annotations);
+    let results = [
+        r#"{"id":"f1","from_name":"moments","to_name":"audio","type":"labels","value":{"start":0.2,"end":1.5,"channel":0,"labels":["tags"]}}"#,
+        r#"{"id":"f1","from_name":"tags","to_name":"audio","type":"choices","value":{"start":0.2,"end":1.5,"channel":0,"choices":["bell","horn"]}}"#,
+    ];
+    check(&written, "audio", r#""a.mp3""#, &results);
+    let expect = [
+        "1 checklist_answers tags reduced to one range, as long as its longest option",
+        "1 radio_answer sort left_out it begins before its recording",
+    ];
+    assert_eq!(written.losses, expect);
 }
 
 #[test]

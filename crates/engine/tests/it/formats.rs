@@ -191,6 +191,7 @@ pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportR
         *stored.entry((annotations.kind.clone(), annotations.name.clone())).or_default() += annotations.count;
     }
     assert_eq!(settled, stored, "{}", format.name());
+    check_that_json_can_be_read(&files, format);
     // What would be lost is foreseen, to the last annotation.
     let of_classes = |losses: &Losses| -> Vec<(Loss, u64)> {
         losses.iter().filter(|(loss, _)| loss.class.is_some()).map(|(loss, count)| (loss.clone(), count)).collect()
@@ -205,6 +206,24 @@ pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportR
     let listed = memchr::memchr_iter(b'\n', &files["losses.ndjson"]).count() as u64;
     assert_eq!(listed, lost, "{}: losses.ndjson", format.name());
     assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+}
+
+/// Whatever names and texts are, a file of JSON is one, and so is each line of one that has lines.
+#[track_caller]
+fn check_that_json_can_be_read(files: &BTreeMap<String, Vec<u8>>, format: &dyn Format) {
+    for (path, bytes) in files {
+        let has_lines = path.ends_with(".jsonl") || path.ends_with(".ndjson");
+        let documents: Vec<&[u8]> = match has_lines {
+            true => bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect(),
+            false if path.ends_with(".json") || path.ends_with(".geojson") => vec![bytes],
+            false => continue,
+        };
+        for document in documents {
+            let read: Result<serde_json::Value, _> = serde_json::from_slice(document);
+            let said = read.err().map(|error| format!("{error}: {}", String::from_utf8_lossy(document)));
+            assert_eq!(said, None, "{}: {path}", format.name());
+        }
+    }
 }
 
 proptest! {

@@ -113,7 +113,11 @@ impl Attributes {
     /// Writes them as members of an object, whose names begin with a prefix.
     pub(super) fn write_members(&self, prefix: &str, object: &mut ObjectWriter<'_>) {
         for (name, value) in &self.members {
-            let name = &format!("{prefix}{name}");
+            let mut quoted = Vec::new();
+            quote_into(&format!("{prefix}{name}"), &mut quoted);
+            // The writer puts a key into quotes itself.
+            let quoted = String::from_utf8_lossy(&quoted);
+            let name = &quoted[1..quoted.len() - 1];
             match value {
                 Value::None => object.raw(name, b"null"),
                 Value::One(text) | Value::Text(text) => object.text(name, text),
@@ -156,6 +160,7 @@ mod tests {
         check(tags, r#"{"tags":["wet","\"old\""]}"#, 0);
         check(r#"[{"name":"tags","checklist_answers":[]}]"#, r#"{"tags":[]}"#, 0);
         check(r#"[{"name":"note","text_answer":{"content":"as it is"}}]"#, r#"{"note":"as it is"}"#, 0);
+        check(r#"[{"name":"\"a\\","radio_answer":{"name":"tug"}}]"#, r#"{"\"a\\":"tug"}"#, 0);
     }
 
     #[test]

@@ -141,7 +141,25 @@ fn list_files(files: &[WholeFile], list: Option<usize>, streams: &mut [Vec<u8>])
 }
 
 /// Buffers of chunks that were published: memory that was used once needs no clearing by the system.
-pub(super) type Spare = Mutex<Vec<Piece>>;
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Piece>>);
+
+/// The most buffers that wait to be used again. Where nothing is encoded any more, nobody takes them.
+const SPARE_PIECES: usize = 64;
+
+impl Spare {
+    /// Takes the buffers of a chunk.
+    pub(super) fn recycle(&self, chunk: Chunk) {
+        if let Ok(mut spare) = self.0.lock() {
+            let room = SPARE_PIECES.saturating_sub(spare.len());
+            spare.extend(chunk.streams.into_iter().take(room));
+        }
+    }
+
+    fn take(&self) -> Option<Piece> {
+        self.0.lock().ok().and_then(|mut spare| spare.pop())
+    }
+}
 
 /// Takes what a worker writes, chunk by chunk, also in the middle of a row.
 pub(super) struct Outlet<'a, 'e> {
@@ -280,7 +298,7 @@ impl State<'_, '_> {
 
     /// Returns an empty buffer, one that was used before if there is any.
     fn take_buffer(&mut self) -> Vec<u8> {
-        let Some(spare) = self.spare.lock().ok().and_then(|mut spare| spare.pop()) else { return Vec::new() };
+        let Some(spare) = self.spare.take() else { return Vec::new() };
         if let Some(packed) = self.packed.iter_mut().find(|packed| packed.capacity() == 0) {
             *packed = spare.packed;
         }

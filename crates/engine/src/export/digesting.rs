@@ -66,9 +66,7 @@ pub(super) fn digesting<T>(
 ) -> (T, Digests) {
     let add = |digest: &mut Digests, chunk: Chunk| {
         digest.add(&chunk);
-        if let Ok(mut spare) = spare.lock() {
-            spare.extend(chunk.streams);
-        }
+        spare.recycle(chunk);
     };
     if !has_thread {
         let mut digest = Digests::new(layout, streams);

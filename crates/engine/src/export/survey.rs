@@ -56,11 +56,6 @@ pub(super) fn run(
     let mut starts = Vec::with_capacity(parts.len());
     let mut total = Numbers::FIRST;
     let spare = Spare::default();
-    let recycle = |chunk: Chunk| {
-        if let Ok(mut spare) = spare.lock() {
-            spare.extend(chunk.streams);
-        }
-    };
     let outcome = parallel::run(
         workers,
         || check_stop(stop).map(|()| next.next()),
@@ -71,7 +66,7 @@ pub(super) fn run(
                 match plan.is_spooling() {
                     true => emit(Found::Chunk(chunk)),
                     false => {
-                        recycle(chunk);
+                        spare.recycle(chunk);
                         Ok(())
                     }
                 }
@@ -89,7 +84,7 @@ pub(super) fn run(
                     if !kept {
                         plan.stop_spooling();
                     }
-                    recycle(chunk);
+                    spare.recycle(chunk);
                 }
                 Found::End(of_part, end) => {
                     losses.merge(of_part);

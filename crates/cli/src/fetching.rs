@@ -16,7 +16,7 @@ pub(crate) fn arguments() -> [Arg; 3] {
         Arg::new("media-root")
             .long("media-root")
             .value_name("FOLDER")
-            .value_parser(clap::value_parser!(PathBuf))
+            .value_parser(folder)
             .action(ArgAction::Append)
             .help("Folders below which assets may be named by file:// URLs"),
         Arg::new("max-asset-mib")
@@ -25,6 +25,12 @@ pub(crate) fn arguments() -> [Arg; 3] {
             .value_parser(clap::value_parser!(u64).range(1..=1 << 20))
             .help("Size of the largest asset that is read [default: 2048]"),
     ]
+}
+
+/// Takes a folder that is there: below another one nothing would ever be found.
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
 /// Reads them.

@@ -5,7 +5,7 @@
 //! on the number of threads.
 
 use super::WorkError;
-use super::media::{self, Assets, Missing};
+use super::media::{self, Assets, Missing, Unopened};
 use super::rewrite::Notice;
 use crate::manifest::{FILE_LIST, hex};
 use crate::parallel::Emit;
@@ -315,10 +315,8 @@ impl State<'_, '_> {
         }
         let Rest { files, assets, mut losses, notices } = rest;
         let mut files: Vec<WholeFile> = files.into_iter().map(WholeFile::of).collect();
-        let written = match self.open_assets(assets, &mut losses, &mut streams) {
-            Ok(opened) => self.place_assets(opened, &mut files, &mut streams),
-            Err(missing) => Err(WorkError::Missing(missing)),
-        };
+        let opened = self.open_assets(assets, &mut losses, &mut streams);
+        let written = opened.and_then(|opened| self.place_assets(opened, &mut files, &mut streams));
         if let Err(error) = written {
             self.outcome = Err(error);
             return;
@@ -409,12 +407,16 @@ impl State<'_, '_> {
         entries: Vec<AssetEntry>,
         losses: &mut Losses,
         streams: &mut [Vec<u8>],
-    ) -> Result<Vec<(AssetPlace, Asset)>, Missing> {
-        let (assets, found): (_, Vec<Result<Option<Asset>, String>>) = match self.assets {
+    ) -> Result<Vec<(AssetPlace, Asset)>, WorkError> {
+        let (assets, found): (_, Vec<Result<Option<Asset>, Unopened>>) = match self.assets {
             AssetUse::None => return Ok(Vec::new()),
-            AssetUse::Check(assets) => {
-                (assets, entries.iter().map(|entry| assets.check(&entry.url).map(|()| None)).collect())
-            }
+            AssetUse::Check(assets) => (
+                assets,
+                entries
+                    .iter()
+                    .map(|entry| assets.check(&entry.url).map(|()| None).map_err(Unopened::Missing))
+                    .collect(),
+            ),
             AssetUse::Write(assets) => {
                 (assets, assets.open_all(&entries).into_iter().map(|opened| opened.map(Some)).collect())
             }
@@ -424,8 +426,11 @@ impl State<'_, '_> {
         for (AssetEntry { place, data_row_id, .. }, found) in entries.into_iter().zip(found) {
             match found {
                 Ok(asset) => opened.extend(asset.map(|asset| (place, asset))),
-                Err(reason) if is_writing && !assets.may_miss(&reason) => return Err(Missing { data_row_id, reason }),
-                Err(reason) => {
+                Err(Unopened::Failed(error)) => return Err(WorkError::Write(error)),
+                Err(Unopened::Missing(reason)) if is_writing && !assets.may_miss(&reason) => {
+                    return Err(WorkError::Missing(Missing { data_row_id, reason }));
+                }
+                Err(Unopened::Missing(reason)) => {
                     losses.add(MEDIA, Outcome::LeftOut, &reason, 1);
                     let stream = self.streams.losses.filter(|_| is_writing);
                     if let Some(out) = stream.and_then(|losses| streams.get_mut(losses)) {

@@ -131,6 +131,7 @@ fn media_type(path: &str) -> &'static str {
         Some("json") => "application/json",
         Some("jsonl" | "ndjson" | "geojsonl") => "application/jsonlines",
         Some("parquet") => "application/x-parquet",
+        Some("tar") => "application/x-tar",
         Some("xml") => "application/xml",
         Some("yaml") => "application/yaml",
         _ => "text/plain",

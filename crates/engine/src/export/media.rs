@@ -28,8 +28,11 @@ const TOO_LARGE: &str = "leave it out, or export without media";
 /// How often a URL is tried that may be read a moment later, and how long to wait after the first time.
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
-/// How many assets are opened at once. A chunk holds no more, so that no more files are open.
-pub(super) const AT_ONCE: usize = 8;
+/// How many assets a thread opens at once. A chunk holds no more.
+pub(super) const AT_ONCE: usize = 4;
+/// The most threads of an export with assets. Chunks that wait for their turn hold their files open, and a process may have
+/// 1,024 of them on many systems.
+pub(super) const THREADS: usize = 4;
 
 /// Where the assets of an export come from.
 pub(super) struct Assets<'a> {
@@ -41,6 +44,32 @@ pub(super) struct Assets<'a> {
     /// Whether files of this machine may become hard links.
     is_linked: bool,
     choice: &'a FormatChoice,
+}
+
+/// Why an asset is not opened.
+pub(super) enum Unopened {
+    /// It cannot be had, as a clause says.
+    Missing(String),
+    /// This machine failed: its disk is full, or too many files are open. That says nothing of the asset.
+    Failed(io::Error),
+}
+
+impl Unopened {
+    /// Judges a failure to read a file.
+    fn of_file(error: io::Error, missing: impl FnOnce(&io::Error) -> String) -> Self {
+        use io::ErrorKind as Kind;
+        let is_about_it =
+            [Kind::NotFound, Kind::PermissionDenied, Kind::NotADirectory, Kind::IsADirectory, Kind::Other];
+        if is_about_it.contains(&error.kind()) { Self::Missing(missing(&error)) } else { Self::Failed(error) }
+    }
+
+    fn of_fetch(error: FetchError) -> Self {
+        match error {
+            FetchError::Keep(error) => Self::Failed(error),
+            FetchError::File(error) => Self::of_file(error, |_| GONE.to_owned()),
+            error => Self::Missing(error.to_string()),
+        }
+    }
 }
 
 /// An asset that cannot be had, though the export was to hold it.
@@ -87,8 +116,8 @@ impl<'a> Assets<'a> {
         }
     }
 
-    /// Opens assets, several at once, in their order. Each fails with a clause.
-    pub(super) fn open_all(&self, entries: &[AssetEntry]) -> Vec<Result<Asset, String>> {
+    /// Opens assets, several at once, in their order.
+    pub(super) fn open_all(&self, entries: &[AssetEntry]) -> Vec<Result<Asset, Unopened>> {
         let mut opened = Vec::with_capacity(entries.len());
         for some in entries.chunks(AT_ONCE) {
             std::thread::scope(|scope| {
@@ -101,30 +130,34 @@ impl<'a> Assets<'a> {
         opened
     }
 
-    fn open(&self, url: &str) -> Result<Asset, String> {
+    fn open(&self, url: &str) -> Result<Asset, Unopened> {
         if url.is_empty() {
-            return Err(NOTHING.to_owned());
+            return Err(Unopened::Missing(NOTHING.to_owned()));
         }
-        if let Some(id) = self.own_file(url)? {
-            let file = self.files.open(&id).map_err(|_| GONE.to_owned())?;
+        if let Some(id) = self.own_file(url).map_err(Unopened::Missing)? {
+            let file = self.files.open(&id).map_err(|error| Unopened::of_file(error, |_| GONE.to_owned()))?;
             return self.digested(file, Some(self.files.path(&id)));
         }
         match self.client.open_local(url, self.limits()) {
             Some(Ok((file, path))) => self.digested(file, Some(path)),
-            Some(Err(error)) => Err(error.to_string()),
+            // What a file:// URL lacks is said in its own words.
+            Some(Err(FetchError::File(error))) => {
+                Err(Unopened::of_file(error, |error| format!("its file cannot be read ({error})")))
+            }
+            Some(Err(error)) => Err(Unopened::of_fetch(error)),
             None => self.fetch(url),
         }
     }
 
-    fn fetch(&self, url: &str) -> Result<Asset, String> {
+    fn fetch(&self, url: &str) -> Result<Asset, Unopened> {
         let (mut attempt, mut pause) = (1, FIRST_PAUSE);
         loop {
-            let file = self.files.scratch().map_err(|error| FetchError::Keep(error).to_string())?;
+            let file = self.files.scratch().map_err(Unopened::Failed)?;
             let mut hashed = Hashed { file, sha256: Sha256::default(), size_bytes: 0 };
             match self.client.get(url, self.limits(), &mut hashed) {
-                Ok(_) => return hashed.into_asset().map_err(|error| FetchError::Keep(error).to_string()),
+                Ok(_) => return hashed.into_asset().map_err(Unopened::Failed),
                 Err(error) if error.is_passing() && attempt < ATTEMPTS => {}
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(Unopened::of_fetch(error)),
             }
             std::thread::sleep(pause);
             attempt += 1;
@@ -133,9 +166,8 @@ impl<'a> Assets<'a> {
     }
 
     /// Reads a file for its digest.
-    fn digested(&self, mut file: File, path: Option<PathBuf>) -> Result<Asset, String> {
-        let (size_bytes, sha256) =
-            read_through(&mut file).map_err(|error| format!("its file cannot be read ({error})"))?;
+    fn digested(&self, mut file: File, path: Option<PathBuf>) -> Result<Asset, Unopened> {
+        let (size_bytes, sha256) = read_through(&mut file).map_err(Unopened::Failed)?;
         Ok(Asset { file, size_bytes, sha256, link_to: path.filter(|_| self.is_linked) })
     }
 

@@ -199,6 +199,9 @@ pub fn run(
     let unwritable = |source| ExportError::Write { target: sink.name(), source };
     // A thread without a part to do would be started for nothing.
     snapshot.connections.truncate(parts.len().max(1));
+    if assets.is_some() {
+        snapshot.connections.truncate(media::THREADS);
+    }
     for connection in snapshot.connections {
         let packer = packing.packer().map_err(unwritable)?;
         workers.push(Worker { connection, assembler: Assembler::default(), packer });

@@ -14,6 +14,9 @@ pub(super) static NAMES: FormatOption = FormatOption {
     form: None,
 };
 
+/// The most bytes of a name without its extension. Systems take 255 with everything that is added.
+const NAME_BYTES: usize = 200;
+
 /// The longest extension that is cut off a name.
 const EXTENSION_BYTES: usize = 5;
 
@@ -40,7 +43,9 @@ pub(super) fn wanted(naming: &str, head: Value<'_>) -> Option<Name> {
     // A folder like `a.jpg` could be a file of another row.
     let is_like_file = stem.rsplit('/').skip(1).any(|folder| !cut(folder).1.is_empty());
     let is_safe = !is_like_file && check_path(&text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
-    (is_safe && !is_like_id).then(|| Name { stem: stem.to_owned(), extension: extension.to_owned() })
+    // What is added to it, such as the id of a label or an ending, has to fit as well.
+    let is_short = stem.rsplit('/').next().is_some_and(|last| last.len() <= NAME_BYTES);
+    (is_safe && is_short && !is_like_id).then(|| Name { stem: stem.to_owned(), extension: extension.to_owned() })
 }
 
 /// Returns the name of a row's files.
@@ -117,6 +122,7 @@ mod tests {
             let extension = if unsafe_name.ends_with(".jpg") { ".jpg" } else { ".webp" };
             check("external-id", unsafe_name, &[], ("clrow", extension));
         }
+        check("external-id", &format!("{}.jpg", "x".repeat(NAME_BYTES + 1)), &[], ("clrow", ".jpg"));
         check("external-id", "X/001.jpg", &["x/001"], ("clrow", ".jpg"));
         check("external-id", "a.txt/x.jpg", &[], ("clrow", ".jpg"));
         check("external-id", "c123456789012345678901234.jpg", &[], ("clrow", ".jpg"));

@@ -3,7 +3,7 @@
 //! A row goes by a hash of its id, so that it stays in its part when others come or go; or by something that it has
 //! ([`ByValue`]).
 
-use super::split_by::{ByValue, RESERVED, SPLIT_BY};
+use super::split_by::{ByValue, SPLIT_BY, is_reserved};
 use super::{About, Entries, FormatOption, OpenError};
 use labelport_model::losses::Outcome;
 use labelport_model::record::Record;
@@ -106,7 +106,7 @@ impl Shares {
             if !is_clean || !(0.0..=1.0).contains(&share) {
                 return Err(refused(form));
             }
-            if RESERVED.contains(&name) {
+            if is_reserved(name) {
                 return Err(refused(&format!(
                     "a list of other names: {name} says something else where parts are named"
                 )));
@@ -179,8 +179,18 @@ mod tests {
     #[test]
     fn what_is_not_a_split_is_refused() {
         let twice = ["train=0.5,train=0.5", "train=0.5,Train=0.5"];
-        let others =
-            ["", "train", "train=2", "train=x", "a/b=1", "=1", "train=0.8,val=0.1", "path=1", "train=0.5,nc=0.5"];
+        let others = [
+            "",
+            "train",
+            "train=2",
+            "train=x",
+            "a/b=1",
+            "=1",
+            "train=0.8,val=0.1",
+            "path=1",
+            "train=0.5,NC=0.5",
+            "Croissant=1",
+        ];
         for text in others.into_iter().chain(twice) {
             assert!(Shares::parse(text).is_err(), "{text:?}");
         }

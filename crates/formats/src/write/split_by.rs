@@ -22,8 +22,8 @@ pub(super) static SPLIT_BY: FormatOption = FormatOption {
 };
 
 /// Names that say something else in the files where parts are named.
-pub(super) const RESERVED: &[&str] =
-    &["channels", "download", "flip_idx", "kpt_names", "kpt_shape", "names", "nc", "path"];
+const RESERVED: &[&str] =
+    &["SHA256SUMS", "channels", "croissant", "download", "flip_idx", "kpt_names", "kpt_shape", "names", "nc", "path"];
 
 /// The part of rows that have no value.
 pub(super) const UNASSIGNED: &str = "unassigned";
@@ -172,7 +172,12 @@ fn known_as(value: &str) -> String {
 /// Returns the name of a part.
 fn part_name(known: &str) -> String {
     let name = safe_name(known, |letter| letter.is_alphanumeric() || letter == '-');
-    if RESERVED.contains(&name.as_str()) { name + "_" } else { name }
+    if is_reserved(&name) { name + "_" } else { name }
+}
+
+/// Returns whether a name of a part would say something else.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::stored::{members, parsed};
 use super::text::is_url;
 use super::{About, AssetPlace, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError, Totals};
 use crate::package::{TAR_END, tar_padding, write_tar_head};
+use labelport_model::data_type;
 use labelport_model::json::Value;
 use labelport_model::record::Record;
 use std::collections::HashSet;
@@ -124,18 +125,19 @@ impl Encoder for Shards<'_> {
         let part = self.split.part(&id, record);
         let shard = shard_of(&id, self.shards);
         let stream = SHARDS_STREAM + self.split.place(part) * self.shards as usize + shard as usize;
+        let has_text = !row_data.is_empty() && !is_url(&row_data) && may_be_text(record);
         if !entries.is_survey {
             let mut json = Vec::new();
             write_row(record, Frames::Kept, &mut json);
             write_file(&format!("{key}.json"), &json, entries.stream(stream));
-            if !row_data.is_empty() && !is_url(&row_data) {
+            if has_text {
                 write_file(&format!("{key}.txt"), row_data.as_bytes(), entries.stream(stream));
             }
             let file = format!("{}/{key}.json", file_of(part, shard));
             let listed = Listed { part, file: &file, label_id: "" };
             row_list::write(head, Some(&listed), ROWS_STREAM, entries);
         }
-        if is_url(&row_data) {
+        if !has_text {
             let at = entries.stream(stream).len();
             let place = || AssetPlace::Tar { stream, at, path: format!("{key}{}", ending(&name.extension, record)) };
             self.media.add(head, place, entries);
@@ -155,6 +157,12 @@ fn write_file(path: &str, bytes: &[u8], out: &mut Vec<u8>) {
     write_tar_head(path, bytes.len() as u64, out);
     out.extend_from_slice(bytes);
     out.resize(out.len() + tar_padding(bytes.len() as u64), 0);
+}
+
+/// Returns whether the text of a row can be in the row itself: where it is a text, a conversation or a page, or nobody knows.
+fn may_be_text(record: &Record<'_>) -> bool {
+    let media = parsed(record.media.unwrap_or(b"{}"));
+    data_type::of_media(media.root()).is_none_or(|found| ["conversation", "html", "text"].contains(&found.name))
 }
 
 /// Returns how the name of an asset ends: as its own name does, else by its media type.
@@ -222,6 +230,15 @@ mod tests {
         assert!(found[0].1.starts_with(expect), "{}", found[0].1);
         let list = String::from_utf8_lossy(&written.files["rows.csv"]).into_owned();
         assert!(list.contains("r1,,a.txt,train,train-000000.tar/a.json,"), "{list}");
+    }
+
+    #[test]
+    fn a_picture_whose_address_is_not_one_is_not_taken_for_a_text() {
+        let media = r#"{"mime_type":"image/png"}"#;
+        let row = TestRow { head: r#""id":"r1","row_data":"relative/path.png""#, media, annotations: None };
+        let written = write(&WebDataset, &[], &[], &[row]);
+        assert_eq!(entries_of(&written.files["train-000000.tar"]).len(), 1);
+        assert_eq!(written.assets, ["r1.png"], "which is looked for, and said not to be there");
     }
 
     #[test]

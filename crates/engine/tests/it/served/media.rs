@@ -8,6 +8,7 @@ use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::sink::{Destination, Existing, FolderSink, Rules};
+use labelport_engine::storage::files::Files;
 use labelport_engine::verify::verify_package;
 use labelport_formats::write::{
     Coco, Cvat, Datumaro, Format, HuggingFace, Masks, Rttm, TextGrid, Voc, WebDataset, WebVtt, Yolo,
@@ -80,6 +81,8 @@ struct Pictures {
     served: Served,
     client: Client,
     out: TempDir,
+    /// Where files are kept, if not where the workspace keeps them.
+    files: Option<Files>,
 }
 
 impl Pictures {
@@ -91,7 +94,7 @@ impl Pictures {
             .collect();
         served.rows(&served.dataset("set"), &payloads);
         while asset::look_at_waiting(&served.workspace, &|| false).unwrap() {}
-        Self { served, client: Client::new(policy(root)), out: TempDir::new().unwrap() }
+        Self { served, client: Client::new(policy(root)), out: TempDir::new().unwrap(), files: None }
     }
 
     fn export(
@@ -115,7 +118,7 @@ impl Pictures {
             labels_created: None,
             progress: &mut |_| {},
             stop: None,
-            files: Some(workspace.files()),
+            files: Some(self.files.as_ref().unwrap_or(workspace.files())),
             client: Some(&self.client),
         };
         let manifest = export::run(workspace.store(), &request, &mut sink, &mut run)?;
@@ -176,7 +179,8 @@ fn recordings_are_copied_with_their_captions() {
     let payload = json!({ "row_data": url, "external_id": "calls/1.wav", "global_key": "1", "media_type": "AUDIO" });
     served.rows(&served.dataset("set"), &[payload]);
     while asset::look_at_waiting(&served.workspace, &|| false).unwrap() {}
-    let recordings = Pictures { served, client: Client::new(policy(root.path())), out: TempDir::new().unwrap() };
+    let client = Client::new(policy(root.path()));
+    let recordings = Pictures { served, client, out: TempDir::new().unwrap(), files: None };
     for (format, file) in [(&WebVtt as &dyn Format, "train/calls/1.vtt"), (&Rttm, "train/calls/1.rttm")] {
         let (path, manifest) = recordings.export(format, "copy", &[], 2).unwrap();
         assert_eq!(std::fs::read(path.join("media/train/calls/1.wav")).unwrap(), sound, "{}", format.name());
@@ -277,6 +281,18 @@ fn a_picture_that_cannot_be_fetched_ends_the_export_unless_that_is_accepted() {
     assert_eq!(pictures.out.path().read_dir().unwrap().count(), 0, "nothing is left");
     let (path, _) = pictures.export(&HuggingFace, "copy", &["media=left_out"], 2).unwrap();
     assert!(path.join("train/a.bmp").exists());
+}
+
+#[test]
+fn a_failure_of_this_machine_is_not_a_missing_picture() {
+    let root = TempDir::new().unwrap();
+    let mut pictures = with_a_changing_picture(root.path(), "b.bmp");
+    // What is fetched can be kept nowhere.
+    std::fs::write(root.path().join("file"), "").unwrap();
+    pictures.files = Some(Files::new(&root.path().join("file")));
+    let error = pictures.export(&Yolo, "copy", &["*=left_out", "*=reduced"], 2).unwrap_err();
+    assert!(matches!(error, ExportError::Write { .. }), "{error}");
+    assert_eq!(pictures.out.path().read_dir().unwrap().count(), 0, "nothing is left");
 }
 
 #[test]

@@ -18,21 +18,50 @@ pub(in crate::write) static CLASSES: FormatOption = FormatOption {
 };
 
 /// Reads a value of the option.
-pub(in crate::write) fn parse_pinned(text: &str) -> Result<Vec<&str>, OpenError> {
-    let names: Vec<&str> = text.lines().collect();
+pub(in crate::write) fn parse_pinned(text: &str) -> Result<Vec<String>, OpenError> {
+    let names: Vec<String> = text.lines().map(read_name).collect();
     let refused = |known: &str| OpenError::OptionValue {
         option: CLASSES.name.to_owned(),
-        value: text.chars().take(80).collect(),
+        value: text.lines().next().unwrap_or_default().chars().take(80).collect(),
         known: known.to_owned(),
     };
-    if names.iter().any(|name| name.is_empty()) {
+    if text.lines().any(str::is_empty) {
         return Err(refused("a list with one name a line, none of them empty"));
     }
     let mut seen = HashSet::new();
-    match names.iter().find(|name| !seen.insert(**name)) {
+    match names.iter().find(|name| !seen.insert(*name)) {
         Some(twice) => Err(refused(&format!("a list in which each name is once; {twice:?} is there twice"))),
         None => Ok(names),
     }
+}
+
+/// Writes a name as a line: line breaks and backslashes after a backslash, and an empty name as a backslash.
+fn write_name(name: &str) -> String {
+    match name {
+        "" => "\\".to_owned(),
+        name => name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r"),
+    }
+}
+
+/// Reads a line.
+fn read_name(line: &str) -> String {
+    let mut name = String::new();
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, letter == '\\') {
+            (_, true) => match letters.next() {
+                Some('n') => name.push('\n'),
+                Some('r') => name.push('\r'),
+                Some('\\') => name.push('\\'),
+                // Somebody else's file, in which a backslash is one.
+                Some(other) => name.extend(['\\', other]),
+                None if name.is_empty() => {}
+                None => name.push('\\'),
+            },
+            _ => name.push(letter),
+        }
+    }
+    name
 }
 
 /// The classes by number.
@@ -49,7 +78,7 @@ impl ClassList {
     /// Lists the tools that draw in one of some forms: all that the ontology of the project has, in its order, and others
     /// of which something is written. A tool has one number, whatever its annotations are called. Pinned names come
     /// first.
-    pub(in crate::write) fn of(classes: &[Class], forms: &[Form], class_names: ClassNames, pinned: &[&str]) -> Self {
+    pub(in crate::write) fn of(classes: &[Class], forms: &[Form], class_names: ClassNames, pinned: &[String]) -> Self {
         let mut list = Self::in_order(classes, forms, class_names);
         let mut names: Vec<String> = pinned.iter().map(|name| (*name).to_owned()).collect();
         let place_of: Vec<usize> = list
@@ -100,8 +129,7 @@ impl ClassList {
 
     /// Returns the file by which a later export keeps the numbers.
     pub(in crate::write) fn to_file(&self) -> FileEntry {
-        // A name with a line break in it could not be read back.
-        let names = self.names.iter().map(|name| name.replace(['\r', '\n'], " ") + "\n");
+        let names = self.names.iter().map(|name| write_name(name) + "\n");
         FileEntry { path: "classes.txt".to_owned(), bytes: names.collect::<String>().into_bytes() }
     }
 
@@ -175,19 +203,23 @@ mod tests {
         assert_eq!(numbers, [Some(0), None, Some(1), Some(0), Some(2), None, Some(3), Some(4)]);
         assert_eq!(list.renamed().count(), 1);
 
-        let pinned = ClassList::of(&classes, &FORMS, ClassNames::Name, &["gone", "car (2)", "old"]);
+        let pinned = ClassList::of(&classes, &FORMS, ClassNames::Name, &["gone", "car (2)", "old"].map(str::to_owned));
         assert_eq!(pinned.names(), ["gone", "car (2)", "old", "car", "nameless", "other"]);
         let numbers: Vec<_> = (0..8).map(|place| pinned.number(place)).collect();
         assert_eq!(numbers, [Some(3), None, Some(1), Some(3), Some(2), None, Some(4), Some(5)]);
 
-        let values = ClassList::of(&classes, &FORMS, ClassNames::Value, &["old_value"]);
+        let values = ClassList::of(&classes, &FORMS, ClassNames::Value, &["old_value".to_owned()]);
         let expect = ["old_value", "car_value", "car_value (2)", "nameless_value", "other_value"];
         assert_eq!(values.names(), expect);
     }
 
     #[test]
     fn pinned_names_are_read_line_by_line() {
-        assert_eq!(parse_pinned("car\r\na: b\n"), Ok(vec!["car", "a: b"]));
+        assert_eq!(parse_pinned("car\r\na: b\n"), Ok(vec!["car".to_owned(), "a: b".to_owned()]));
+        for name in ["", "a b", "a\nb", "a\r\nb", "a\\", "\\n", "\\\\"] {
+            assert_eq!(parse_pinned(&write_name(name)), Ok(vec![name.to_owned()]), "{name:?} comes back");
+        }
+        assert_eq!(read_name(r"C:\dir"), r"C:\dir", "a name of somebody else's");
         assert_eq!(parse_pinned(""), Ok(vec![]));
         assert!(parse_pinned("car\n\nboat").is_err());
         let error = parse_pinned("car\ncar").unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! Outlines with fewer corners.
 //!
 //! A corner is left out where the line between those that stay is near enough: Douglas and Peucker's way, on a closed ring.
-//! What encloses something goes on doing so: a ring that would have no area stays as it is.
+//! What encloses something goes on doing so: a ring keeps three corners, and one that would have no area stays as it is.
 
 use super::ring::{Corner, is_flat};
 use crate::write::{About, FormatOption, OpenError};
@@ -62,6 +62,13 @@ impl Simplify {
                 open.extend([(from, place), (place, to)]);
             }
         }
+        if stays.iter().filter(|stays| **stays).count() == 2 {
+            // A ring has three corners at least.
+            let others = (1..ring.len()).filter(|place| *place != far);
+            let away = |place: usize| distance(ring[place], ring[0], ring[far]);
+            let third = others.max_by(|one, other| away(*one).total_cmp(&away(*other)).then(other.cmp(one)));
+            third.into_iter().for_each(|place| stays[place] = true);
+        }
         let kept: Vec<Corner> =
             ring.iter().zip(&stays).filter(|(_, stays)| **stays).map(|(corner, _)| *corner).collect();
         let is_fewer = kept.len() < ring.len() && kept.len() >= 3 && !is_flat(&kept);
@@ -115,8 +122,9 @@ mod tests {
             Some(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (5.0, 9.4), (0.0, 10.0)]),
         );
         check(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)], None);
-        // What would be a line stays.
-        check(&[(0.0, 0.0), (5.0, 0.1), (10.0, 0.0), (5.0, -0.1)], None);
+        // Of what would be a line, a third corner stays.
+        check(&[(0.0, 0.0), (5.0, 0.1), (10.0, 0.0), (5.0, -0.2)], Some(&[(0.0, 0.0), (10.0, 0.0), (5.0, -0.2)]));
+        check(&[(0.0, 0.0), (5.0, 0.0), (10.0, 0.0), (7.0, 0.0)], None);
         assert!(!HALF.apply(&mut vec![(0.0, 0.0), (5.0, f64::NAN), (10.0, 0.0), (10.0, 10.0)]), "not a number");
     }
 

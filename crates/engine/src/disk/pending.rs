@@ -72,6 +72,19 @@ impl Pending {
 }
 
 impl Pending {
+    /// Takes the place of what has a name, which takes this one's place: in one step, where the system can do that.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn exchange(&self, target: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        let _all = all();
+        Ok(renameat_with(CWD, &self.path, CWD, target, RenameFlags::EXCHANGE)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn exchange(&self, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Moves what is in this folder to the folder around it, `last` at the very end. Nothing that has its name there may
     /// exist.
     pub(crate) fn publish_contents(self, last: &[&str]) -> io::Result<()> {
@@ -117,6 +130,21 @@ fn remove(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_takes_the_place_of_another_in_one_step() {
+        let place = tempfile::tempdir().unwrap();
+        let (target, hidden) = (place.path().join("result"), place.path().join(".hidden"));
+        std::fs::create_dir(&target).unwrap();
+        std::fs::write(target.join("old"), "").unwrap();
+        let pending = Pending::create_shared_folder(hidden.clone()).unwrap();
+        std::fs::write(hidden.join("new"), "").unwrap();
+        pending.exchange(&target).unwrap();
+        assert!(target.join("new").exists() && hidden.join("old").exists());
+        drop(pending);
+        assert!(!hidden.exists(), "the old one goes");
+    }
 
     #[test]
     fn a_file_takes_the_name_of_another_only_if_it_is_to_replace_it() {

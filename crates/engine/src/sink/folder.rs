@@ -18,8 +18,9 @@ use std::path::PathBuf;
 /// A folder being written. Dropped without [`finish`](Sink::finish), it leaves nothing.
 pub struct FolderSink {
     destination: Destination,
-    pending: Pending,
+    /// Closed before the folder is removed, which needs some files to be open itself.
     streams: Vec<BufWriter<File>>,
+    pending: Pending,
 }
 
 impl FolderSink {
@@ -57,11 +58,18 @@ impl FolderSink {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
             _ => {}
         }
+        let is_there = target.symlink_metadata().is_ok();
+        if is_there && !is_replacing {
+            return Err(DestinationError::Foreign(target).into());
+        }
+        if is_there && pending.exchange(&target).is_ok() {
+            // The hidden folder is the old one now. There was no moment without a result.
+            drop(pending);
+            sync_folder_of(&target).map_err(io)?;
+            return Ok(destination);
+        }
         let old = partial_path(&target, &format!("{}-old", destination.nonce));
-        if target.symlink_metadata().is_ok() {
-            if !is_replacing {
-                return Err(DestinationError::Foreign(target).into());
-            }
+        if is_there {
             std::fs::rename(&target, &old).map_err(io)?;
         }
         pending.publish(&target, true).map_err(io)?;

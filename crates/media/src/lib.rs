@@ -31,6 +31,7 @@ mod text;
 mod tiles;
 mod window;
 
+pub use dicom::{SeriesError, read_series};
 pub use inline::of_inline;
 pub use window::Window;
 

@@ -24,5 +24,6 @@ pub mod quote;
 pub mod record;
 pub mod request;
 pub mod row;
+pub mod series;
 pub mod time;
 pub mod workflow;

@@ -16,7 +16,7 @@ use super::settled::{Classes, Fate, LOSSES, Origin, settle};
 use super::split::Split;
 use super::split_by::{NO_VALUE, PART};
 use super::stored::members;
-use super::{About, Encoder, Entries, Numbers, OpenError};
+use super::{About, Encoder, Entries, FormatOption, Numbers, OpenError};
 use labelport_model::json::Value;
 use labelport_model::losses::Outcome;
 use labelport_model::record::{LabelRecord, Record};
@@ -27,6 +27,15 @@ const ROWS_STREAM: usize = 0;
 pub(super) const LOSSES_STREAM: usize = 1;
 /// The first stream of the writer: that of the first part, where each has one.
 const OWN_STREAM: usize = 2;
+
+/// The option by which labels are chosen: that of all formats, in the words of those that write a file for each label.
+pub(super) static LABELS: FormatOption = FormatOption {
+    name: "labels",
+    summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
+              else the newest; or the newest; or the benchmark; or each of them, with a file of its own.",
+    values: &["best", "latest", "benchmark", "all"],
+    form: None,
+};
 
 /// What is known before the first row.
 pub(super) struct Setup<'f> {

@@ -9,7 +9,7 @@ use crate::raster::Canvas;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
 use crate::write::elements::open_element;
-use crate::write::picture::{Decided, Drawn, IN_THE_BOX, Size, pixels_of, write_numbers};
+use crate::write::picture::{ALL_COVERED, Decided, Drawn, IN_THE_BOX, PARTLY_COVERED, Size, pixels_of, write_numbers};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};
 use labelport_model::annotation::{Annotation, Body};
@@ -49,8 +49,8 @@ impl Files<'_> {
         let mut fates = segments.iter().zip(&visible).map(|(segment, area)| match segment {
             Err(reason) => Fate::left_out(reason),
             Ok(segment) if segment.category == 0 => Fate::KEPT,
-            Ok(_) if area.pixels == 0 => Fate::left_out("other objects cover all of it"),
-            Ok(segment) if area.pixels < segment.painted => Fate::reduced("to the pixels that no later object covers"),
+            Ok(_) if area.pixels == 0 => Fate::left_out(ALL_COVERED),
+            Ok(segment) if area.pixels < segment.painted => Fate::reduced(PARTLY_COVERED),
             Ok(segment) if segment.is_box => Fate::reduced(IN_THE_BOX),
             Ok(_) => Fate::KEPT,
         });

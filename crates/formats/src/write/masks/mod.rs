@@ -24,9 +24,7 @@ use super::picture::{self, CLASSES, ClassList, Decided, Drawn, Kind, ROWS, Row, 
 use super::settled::{Classes, Fate, LOSSES, NO_ANSWERS, Origin, Pending, settle};
 use super::split::SPLIT;
 use super::split_by::SPLIT_BY;
-use super::{
-    About, Encoder, Entries, FileEntry, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted,
-};
+use super::{About, Encoder, Entries, Format, FormatOption, Layout, Numbers, OpenError, Options, Pictures, Wanted};
 use crate::raster::Canvas;
 use labelport_model::annotation::{Annotation, Body, Object};
 use labelport_model::data_type::Form;
@@ -147,7 +145,7 @@ impl Encoder for Files<'_> {
             entries.losses.add("class", Outcome::Reduced, why, 1);
         }
         entries.files.push(self.list.to_file());
-        entries.files.push(FileEntry { path: "classes.csv".to_owned(), bytes: self.class_table() });
+        entries.files.push(self.list.to_table());
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
@@ -172,32 +170,6 @@ impl Encoder for Files<'_> {
 }
 
 impl Files<'_> {
-    /// Returns the bytes of `classes.csv`.
-    fn class_table(&self) -> Vec<u8> {
-        let (mut streams, mut files, mut losses) = ([Vec::new()], Vec::new(), Default::default());
-        let mut entries = Entries {
-            streams: &mut streams,
-            files: &mut files,
-            assets: &mut Vec::new(),
-            losses: &mut losses,
-            is_survey: false,
-        };
-        let mut line = Line::of(&mut entries, 0);
-        ["number", "name", "red", "green", "blue"].iter().for_each(|column| line.token(column));
-        line.end();
-        for (number, name) in (1_usize..).zip(self.list.names()) {
-            let mut line = Line::of(&mut entries, 0);
-            line.token(&number.to_string());
-            line.text(name);
-            match u8::try_from(number) {
-                Ok(number) => picture::colour(number.into()).iter().for_each(|part| line.token(&part.to_string())),
-                Err(_) => line.empty(3),
-            }
-            line.end();
-        }
-        std::mem::take(&mut streams[0])
-    }
-
     fn write_row(&self, row: &Row<'_>, entries: &mut Entries<'_>) {
         let mut written = None;
         let mut has_pictures = matches!(row.media, Ok((_, Kind::Image)));

@@ -4,7 +4,7 @@ use super::Pixels;
 use crate::raster::{Canvas, Runs};
 use crate::write::FileEntry;
 use crate::write::folders::Folders;
-use crate::write::picture::{ClassList, IN_THE_BOX, Size, palette};
+use crate::write::picture::{ALL_COVERED, ClassList, IN_THE_BOX, PARTLY_COVERED, Size, palette};
 use crate::write::settled::{Fate, Pending};
 use std::collections::BTreeMap;
 
@@ -106,8 +106,8 @@ impl Painting {
                 Pixels::EachClass => all,
             };
             made.fates.push(match (seen, is_box) {
-                (0, _) => Fate::left_out("other objects cover all of it"),
-                (seen, _) if seen < all => Fate::reduced("to the pixels that no later object covers"),
+                (0, _) => Fate::left_out(ALL_COVERED),
+                (seen, _) if seen < all => Fate::reduced(PARTLY_COVERED),
                 (_, true) => Fate::reduced(IN_THE_BOX),
                 _ => Fate::KEPT,
             });

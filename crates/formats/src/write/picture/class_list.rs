@@ -3,10 +3,12 @@
 //! `classes.txt` has the names, one a line. Given to a later export, each of its classes keeps its number, whatever became
 //! of the ontology.
 
+use super::colours::colour;
+use crate::write::cells::Line;
 use crate::write::class_names::ClassNames;
 use crate::write::{Class, Entries, FileEntry, FormatOption, OpenError};
 use labelport_model::data_type::Form;
-use labelport_model::losses::Outcome;
+use labelport_model::losses::{Losses, Outcome};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The option.
@@ -131,6 +133,33 @@ impl ClassList {
     pub(in crate::write) fn to_file(&self) -> FileEntry {
         let names = self.names.iter().map(|name| write_name(name) + "\n");
         FileEntry { path: "classes.txt".to_owned(), bytes: names.collect::<String>().into_bytes() }
+    }
+
+    /// Returns `classes.csv`: the value of each class where pixels are numbers of classes, from 1, with its name and its
+    /// colour.
+    pub(in crate::write) fn to_table(&self) -> FileEntry {
+        let (mut streams, mut losses) = ([Vec::new()], Losses::default());
+        let mut entries = Entries {
+            streams: &mut streams,
+            files: &mut Vec::new(),
+            assets: &mut Vec::new(),
+            losses: &mut losses,
+            is_survey: false,
+        };
+        let mut line = Line::of(&mut entries, 0);
+        ["number", "name", "red", "green", "blue"].iter().for_each(|column| line.token(column));
+        line.end();
+        for (number, name) in (1_usize..).zip(&self.names) {
+            let mut line = Line::of(&mut entries, 0);
+            line.token(&number.to_string());
+            line.text(name);
+            match u8::try_from(number) {
+                Ok(number) => colour(number.into()).iter().for_each(|part| line.token(&part.to_string())),
+                Err(_) => line.empty(3),
+            }
+            line.end();
+        }
+        FileEntry { path: "classes.csv".to_owned(), bytes: std::mem::take(&mut streams[0]) }
     }
 
     /// Says which classes have other names, since theirs were taken.

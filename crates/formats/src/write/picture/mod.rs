@@ -18,7 +18,7 @@ pub(super) use colours::{colour, palette};
 pub(super) use drawn::{AROUND, Drawn, NO_AREA, OTHER_SIZE, OUTSIDE, is_of_size};
 pub(super) use figure::Figure;
 pub(super) use geometry::{Geometry, write_numbers};
-pub(super) use pixels::{IN_THE_BOX, pixels_of};
+pub(super) use pixels::{ALL_COVERED, IN_THE_BOX, PARTLY_COVERED, pixels_of};
 pub(super) use ring::{Corner, bounds_of, cut_to, is_flat};
 #[cfg(test)]
 pub(super) use row::NO_LABEL;

@@ -7,6 +7,10 @@ use crate::raster::{Runs, fill};
 /// What is said of a box of which the pixels are written.
 pub(in crate::write) const IN_THE_BOX: &str = "to the pixels in the box";
 
+/// What is said of objects that later ones cover: of all of one, and of a part of it.
+pub(in crate::write) const ALL_COVERED: &str = "other objects cover all of it";
+pub(in crate::write) const PARTLY_COVERED: &str = "to the pixels that no later object covers";
+
 /// Returns the pixels of a shape: those of a mask, and those whose middle a polygon or box encloses.
 pub(in crate::write) fn pixels_of(drawn: Drawn, size: &Size) -> Result<Runs, &'static str> {
     let (width, height) = (size.width as u32, size.height as u32);

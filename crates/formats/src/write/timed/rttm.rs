@@ -8,11 +8,11 @@
 
 use super::cue::Cue;
 use super::recording::{Recording, seconds};
-use super::track::{CueWriter, EMPTY, LABELS, MEDIA, OTHER_QUESTION, cues, is_wanted};
+use super::track::{CueWriter, EMPTY, MEDIA, OTHER_QUESTION, cues, is_wanted};
 use crate::write::about::check_options;
 use crate::write::annotations::stored;
 use crate::write::attributes::{Attributes, Value};
-use crate::write::by_label::Piece;
+use crate::write::by_label::{LABELS, Piece};
 use crate::write::chosen::{self, PREDICTIONS};
 use crate::write::naming::{FURTHER, NAMES};
 use crate::write::settled::Fate;

@@ -1,8 +1,9 @@
 //! The bytes of timed answers: recordings, videos, and what is wrong with what is stored.
 
-use super::track::{LABELS, MEDIA};
+use super::track::MEDIA;
 use super::*;
 use crate::write::Format;
+use crate::write::by_label::LABELS;
 use crate::write::testing::{TestRow, Written, classes, write};
 use proptest::prelude::*;
 

@@ -9,15 +9,6 @@ use crate::write::{About, AssetPlace, Entries, FileEntry, FormatOption, OpenErro
 use labelport_model::json::Value;
 use labelport_model::record::{LabelRecord, Record};
 
-/// The option by which labels are chosen: that of all formats, in the words of these.
-pub(super) static LABELS: FormatOption = FormatOption {
-    name: "labels",
-    summary: "Which label of a row: the selected one, else the benchmark, else the one with the highest consensus score, \
-              else the newest; or the newest; or the benchmark; or each of them, with a file of its own.",
-    values: &["best", "latest", "benchmark", "all"],
-    form: None,
-};
-
 /// The option by which one question is chosen.
 pub(super) static QUESTION: FormatOption = FormatOption {
     name: "question",

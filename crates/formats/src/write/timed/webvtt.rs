@@ -7,8 +7,9 @@
 
 use super::cue::Cue;
 use super::recording::Recording;
-use super::track::{CueWriter, EMPTY, LABELS, MEDIA, OTHER_QUESTION, QUESTION, cues, is_wanted};
+use super::track::{CueWriter, EMPTY, MEDIA, OTHER_QUESTION, QUESTION, cues, is_wanted};
 use crate::write::about::check_options;
+use crate::write::by_label::LABELS;
 use crate::write::chosen::{self, PREDICTIONS};
 use crate::write::naming::NAMES;
 use crate::write::settled::Fate;

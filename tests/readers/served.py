@@ -139,22 +139,27 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"the import of {kind} does not end")
 
-    def mask_project(self, name, row, mask):
-        """Makes a project with one image on which a mask is drawn; returns its id and that of its ontology."""
-        normalized = {"tools": [{"tool": "raster-segmentation", "name": "water", "classifications": []}]}
-        data = {"name": name, "normalized": json.dumps({**normalized, "classifications": []}), "mediaType": "IMAGE"}
+    def project(self, name, media_type, tools, keys):
+        """Makes a project of such tools with rows in it; returns its id and that of its ontology."""
+        data = {"name": name, "normalized": json.dumps({"tools": tools, "classifications": []}), "mediaType": media_type}
         query = "mutation ($data: OntologyInput!) { upsertOntology(data: $data) { id } }"
         ontology = self.graphql(query, {"data": data})["upsertOntology"]["id"]
         query = "mutation ($data: ProjectInput!) { createProject(data: $data) { id } }"
-        project = self.graphql(query, {"data": {"name": name, "allowedMediaType": "IMAGE"}})["createProject"]["id"]
+        project = self.graphql(query, {"data": {"name": name, "allowedMediaType": media_type}})["createProject"]["id"]
         query = "mutation ($id: ID!, $o: ID!) { project(where: { id: $id }) { connectOntology(ontologyId: $o) { id } } }"
         self.graphql(query, {"id": project, "o": ontology})
         query = (
             "mutation ($id: ID!, $input: BatchInput!) { project(where: { id: $id }) "
             "{ createBatchV2(input: $input) { failedDataRowIds } } }"
         )
+        self.graphql(query, {"id": project, "input": {"name": "first", "globalKeys": keys, "priority": 5}})
+        return project, ontology
+
+    def mask_project(self, name, row, mask):
+        """Makes a project with one image on which a mask is drawn; returns its id and that of its ontology."""
         key = row["data_row"]["global_key"]
-        self.graphql(query, {"id": project, "input": {"name": "first", "globalKeys": [key], "priority": 5}})
+        tools = [{"tool": "raster-segmentation", "name": "water", "classifications": []}]
+        project, ontology = self.project(name, "IMAGE", tools, [key])
         line = {"uuid": "mask-1", "dataRow": {"globalKey": key}, "name": "water", "mask": mask}
         self.import_annotations("labelImport", {"projectId": project}, [line])
         return project, ontology

@@ -17,6 +17,7 @@ pub mod mask_urls;
 mod media;
 mod pictures;
 mod rewrite;
+mod scans;
 pub(crate) mod scope;
 mod sections;
 mod spool;
@@ -40,7 +41,7 @@ use chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
 use count::Counts;
 use digesting::digesting;
 use labelport_formats::write::{
-    About, Encoder, FORMATS, Format, Layout, Media, Numbers, Pictures, Texts, Totals, Wanted,
+    About, Encoder, FORMATS, Format, Layout, Media, Numbers, Pictures, Scans, Texts, Totals, Wanted,
 };
 use labelport_model::data_type;
 use labelport_model::predicate::Predicate;
@@ -56,6 +57,7 @@ use labelport_store::tables::unknown_names;
 use media::{Assets, Missing};
 use pictures::KeptPictures;
 use rewrite::Notice;
+use scans::KeptScans;
 use sections::{Pass, Plan, Settings};
 use spool::Spool;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,14 +158,16 @@ pub fn run(
     request.check().map_err(ExportError::Request)?;
     let threads = run.threads.max(1);
     let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };
-    // One more for the pictures of masks, one for texts, and one for assets, which are read while rows are encoded.
+    // One more for the pictures of masks, for texts, for headers of series and for assets, which are read while rows are
+    // encoded.
     let mut about = About { options: request.format.options.clone(), ..About::default() };
     let media = Media::of_format(run.format, &about.options);
     let reachable = run.files.zip(run.client).filter(|_| media.is_some_and(|media| media != Media::None));
-    let more = usize::from(run.format.is_lossy()) + usize::from(wanted.texts) + usize::from(reachable.is_some());
-    let mut snapshot = store.snapshot(threads + more)?;
+    let more = [run.format.is_lossy(), wanted.texts, wanted.scans, reachable.is_some()];
+    let mut snapshot = store.snapshot(threads + more.into_iter().filter(|is_more| *is_more).count())?;
     let of_assets = if reachable.is_some() { snapshot.connections.pop() } else { None };
     let of_texts = if wanted.texts { snapshot.connections.pop() } else { None };
+    let of_scans = if wanted.scans { snapshot.connections.pop() } else { None };
     let pictures = run.files.filter(|_| run.format.is_lossy()).zip(snapshot.connections.split_off(threads).pop());
     let pictures = pictures.map(|(files, connection)| KeptPictures::new(files, connection, store.org_key()));
     let connection = &mut *snapshot.connections[0];
@@ -179,6 +183,13 @@ pub fn run(
         Some(of_texts) => Some(KeptTexts::new(run.files, Signer::read(connection)?, of_texts)),
         None => None,
     };
+    let scans = match of_scans {
+        Some(of_scans) => {
+            let kept = (Signer::read(connection)?, of_scans, store.org_key());
+            Some(KeptScans::new((run.files, run.client), kept))
+        }
+        None => None,
+    };
     let assets = match reachable.zip(of_assets) {
         Some((place, connection_of)) => {
             let kept = (Signer::read(connection)?, connection_of, store.org_key());
@@ -190,9 +201,10 @@ pub fn run(
     let mut classes = classes::list(connection, store.org_key(), &resolved.base, &dictionary)?;
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
     let texts = texts.as_ref().map(|texts| texts as &dyn Texts);
+    let scans = scans.as_ref().map(|scans| scans as &dyn Scans);
     // What is looked at first knows nothing of what is written: any class may be.
     classes.iter_mut().for_each(|class| class.written = 1);
-    about = About { classes: &classes, pictures, texts, ..about };
+    about = About { classes: &classes, pictures, texts, scans, ..about };
     let layout = run.format.layout();
     let mut workers = Vec::new();
     let packing = sink.packing();
@@ -245,7 +257,7 @@ pub fn run(
         }
         starts = survey.starts;
         let (totals, shared_names, values) = (survey.totals, survey.shared_names, survey.values);
-        about = About { classes: &classes, options, totals, shared_names, values, pictures, texts };
+        about = About { classes: &classes, options, totals, shared_names, values, pictures, texts, scans };
         let is_as_supposed = match names {
             // Classes that nobody wrote may not have had a place.
             None => classes.iter().all(|class| class.is_listed || class.written > 0),

@@ -4,6 +4,7 @@ use crate::support::{Workspace, everything};
 use labelport_engine::ambient::hexadecimal;
 use labelport_engine::export::{self, ExportError, ExportOptions, ROW_LIMIT_BYTES};
 use labelport_engine::manifest::{FILE_LIST, Manifest};
+use labelport_engine::outbound::Client;
 use labelport_engine::sink::{ArchiveSink, Entry, FileError, Place, Sink};
 use labelport_engine::storage::files::Files as KeptFiles;
 use labelport_formats::package::{ArchiveKind, check_path};
@@ -70,6 +71,17 @@ pub(crate) fn export_with(
     format: &dyn Format,
     threads: usize,
 ) -> (BTreeMap<String, Vec<u8>>, Manifest) {
+    export_reaching(store, (kept, None), request, format, threads)
+}
+
+/// Runs an export that may read what is kept in files, and what a client reaches.
+pub(crate) fn export_reaching(
+    store: &Store,
+    (files_of, client): (Option<&KeptFiles>, Option<&Client>),
+    request: &ExportRequest,
+    format: &dyn Format,
+    threads: usize,
+) -> (BTreeMap<String, Vec<u8>>, Manifest) {
     let mut files = Files::default();
     let mut run = ExportOptions {
         threads,
@@ -78,8 +90,8 @@ pub(crate) fn export_with(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
-        files: kept,
-        client: None,
+        files: files_of,
+        client,
     };
     let manifest = export::run(store, request, &mut &mut files, &mut run).unwrap();
     (files.files, manifest)
@@ -96,6 +108,15 @@ pub(crate) fn try_export(
     request: &ExportRequest,
     format: &dyn Format,
 ) -> Result<Manifest, ExportError> {
+    try_export_in(&workspace.store, (None, None), request, format)
+}
+
+fn try_export_in(
+    store: &Store,
+    (files_of, client): (Option<&KeptFiles>, Option<&Client>),
+    request: &ExportRequest,
+    format: &dyn Format,
+) -> Result<Manifest, ExportError> {
     let mut files = Files::default();
     let mut run = ExportOptions {
         threads: 2,
@@ -104,10 +125,10 @@ pub(crate) fn try_export(
         labels_created: None,
         progress: &mut |_| {},
         stop: None,
-        files: None,
-        client: None,
+        files: files_of,
+        client,
     };
-    export::run(&workspace.store, request, &mut &mut files, &mut run)
+    export::run(store, request, &mut &mut files, &mut run)
 }
 
 pub(crate) fn with_random_rows(seed: u64) -> Workspace {
@@ -179,7 +200,18 @@ proptest! {
 /// Counts what an export holds, and what became of it, by kind and class.
 #[track_caller]
 pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportRequest, format: &dyn Format) {
-    let (files, manifest) = export(workspace, &lossy(request.clone()), format, 2);
+    check_that_all_is_settled_in(&workspace.store, (None, None), request, format);
+}
+
+/// Counts the same of an export that may read what is kept in files, and what a client reaches.
+#[track_caller]
+pub(crate) fn check_that_all_is_settled_in(
+    store: &Store,
+    place: (Option<&KeptFiles>, Option<&Client>),
+    request: &ExportRequest,
+    format: &dyn Format,
+) {
+    let (files, manifest) = export_reaching(store, place, &lossy(request.clone()), format, 2);
     let mut settled: BTreeMap<(String, String), u64> = BTreeMap::new();
     for (loss, count) in manifest.losses.iter() {
         if let Some(class) = &loss.class {
@@ -199,7 +231,9 @@ pub(crate) fn check_that_all_is_settled(workspace: &Workspace, request: &ExportR
     if manifest.losses.iter().any(|(loss, _)| loss.needs_consent()) {
         let mut unasked = request.clone();
         unasked.format.allow_lossy = false;
-        let ExportError::Lossy(refused) = refusal(workspace, &unasked, format) else { panic!("{}", format.name()) };
+        let Err(ExportError::Lossy(refused)) = try_export_in(store, place, &unasked, format) else {
+            panic!("{}", format.name())
+        };
         assert_eq!(of_classes(&refused.losses), of_classes(&manifest.losses), "{}", format.name());
     }
     let lost: u64 = manifest.losses.iter().filter(|(loss, _)| loss.needs_consent()).map(|(_, count)| count).sum();

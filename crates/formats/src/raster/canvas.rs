@@ -38,6 +38,11 @@ impl Canvas {
         Some(Self { width, height, pixels })
     }
 
+    /// Lists the numbers of the pixels, row by row.
+    pub fn pixels(&self) -> &[u16] {
+        &self.pixels
+    }
+
     /// Gives the pixels of a mask of its size to an object.
     pub fn paint(&mut self, runs: &Runs, number: u16) {
         let width = self.width as usize;

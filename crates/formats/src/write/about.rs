@@ -2,6 +2,7 @@
 
 use super::Totals;
 use labelport_model::data_type::Form;
+use labelport_model::series::Series;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
@@ -24,6 +25,8 @@ pub struct About<'a> {
     pub pictures: Option<&'a dyn Pictures>,
     /// Where texts are read that rows name by URL; nothing where there are none to read.
     pub texts: Option<&'a dyn Texts>,
+    /// Where the headers of series are read that rows name by URL; nothing where there are none to read.
+    pub scans: Option<&'a dyn Scans>,
 }
 
 /// Reads pictures that annotations name.
@@ -37,6 +40,13 @@ pub trait Texts: fmt::Debug + Sync {
     /// Reads the text or the conversation of a row, if the workspace keeps it. Fails with a clause that says why it is not
     /// at hand.
     fn read(&self, data_row_id: &str, url: &str) -> Result<String, &'static str>;
+}
+
+/// Reads what series say about their slices.
+pub trait Scans: fmt::Debug + Sync {
+    /// Reads the header of the series that a row names by URL, if the workspace keeps it or it is a file of this machine.
+    /// Fails with a clause that says why it is not at hand.
+    fn read(&self, url: &str) -> Result<Series, &'static str>;
 }
 
 /// Returns what stands for a name where names are compared. Names that differ in case are one on some systems.
@@ -93,6 +103,8 @@ pub struct Wanted {
     pub predictions: bool,
     /// Texts that rows name by URL: see [`Texts`].
     pub texts: bool,
+    /// Series that rows name by URL: see [`Scans`].
+    pub scans: bool,
 }
 
 /// The options that were chosen, by name.

@@ -90,7 +90,7 @@ struct Merit {
 pub(super) fn wanted(options: &Options) -> Wanted {
     let metadata = options.get(SPLIT_BY.name).is_some_and(|value| ByValue::reads_metadata(value));
     let predictions = options.get(PREDICTIONS.name).is_some_and(|value| value != "no");
-    Wanted { metadata, predictions, texts: false }
+    Wanted { metadata, predictions, texts: false, scans: false }
 }
 
 impl Chooser {

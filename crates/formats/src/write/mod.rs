@@ -41,6 +41,7 @@ mod media;
 mod mot;
 mod naming;
 mod ndjson;
+mod nifti;
 mod parquet;
 mod picture;
 mod row_list;
@@ -61,7 +62,9 @@ mod xml;
 mod yolo;
 mod youtube_vis;
 
-pub use about::{About, Class, FormatOption, OpenError, Options, Pictures, Texts, VALUES_LIMIT, Wanted, name_hash};
+pub use about::{
+    About, Class, FormatOption, OpenError, Options, Pictures, Scans, Texts, VALUES_LIMIT, Wanted, name_hash,
+};
 pub use brat::Brat;
 pub use chat::{ChatPreference, ChatSft};
 pub use coco::Coco;
@@ -78,6 +81,7 @@ pub use masks::Masks;
 pub use media::{MEDIA, Media};
 pub use mot::Mot;
 pub use ndjson::Ndjson;
+pub use nifti::Nifti;
 pub use parquet::Parquet;
 pub use settled::LOSSES;
 pub use spans::Spans;
@@ -213,6 +217,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Masks,
     &Mot,
     &Ndjson,
+    &Nifti,
     &Parquet,
     &Rttm,
     &Spans,

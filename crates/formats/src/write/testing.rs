@@ -61,7 +61,12 @@ pub(super) fn object(id: &str, class: (&str, &str, &str), answers: &str, shape: 
 /// Writes rows in a format, as an export does.
 pub(super) fn write(format: &dyn Format, options: &[(&str, &str)], classes: &[Class], rows: &[TestRow<'_>]) -> Written {
     let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let mut about = About { classes, options, ..About::default() };
+    write_about(format, About { classes, options, ..About::default() }, rows)
+}
+
+/// Writes rows in a format that knows more of an export.
+pub(super) fn write_about(format: &dyn Format, mut about: About<'_>, rows: &[TestRow<'_>]) -> Written {
+    let classes = about.classes;
     let mut values = BTreeSet::new();
     {
         let encoder = format.open(&about).unwrap();

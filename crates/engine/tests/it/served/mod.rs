@@ -13,6 +13,7 @@ mod failures;
 mod hostile_names;
 mod issues;
 mod judgements;
+mod kept_scans;
 mod kept_texts;
 mod legacy_exports;
 mod media;

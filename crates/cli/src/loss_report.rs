@@ -1,7 +1,7 @@
 //! What a format could not hold, as a table for people and as events for programs.
 
 use crate::messages::{Messages, counted, grouped, table};
-use labelport_model::losses::Losses;
+use labelport_model::losses::{Losses, MEDIA};
 use serde_json::json;
 
 /// Says what became of annotations that the format cannot hold as they are, and what else was lost.
@@ -13,7 +13,8 @@ pub(crate) fn report(losses: &Losses, messages: &Messages) {
         });
         if loss.class.is_none() {
             let outcome = loss.outcome.word().replace('_', " ");
-            messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, &loss.what), loss.reason));
+            let what = if loss.what == MEDIA { "media file" } else { &loss.what };
+            messages.event(&event, &format!("notice: {} {outcome}: {}", counted(count, what), loss.reason));
         } else if messages.is_json() {
             messages.event(&event, "");
         }

@@ -146,6 +146,13 @@ fn escaped(url: &str) -> Option<String> {
     Some(escaped)
 }
 
+/// Returns whether this process, or this machine, has as many files and connections open as may be.
+fn is_out_of_files(error: &std::io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
 /// Says what happened. Texts of errors are passed on only where they cannot quote the URL.
 fn explain(error: Error, host: &str, limits: Limits) -> FetchError {
     let host = host.to_owned();
@@ -167,6 +174,8 @@ fn explain(error: Error, host: &str, limits: Limits) -> FetchError {
         // So are these.
         Error::BadUri(_) | Error::Http(_) | Error::RedirectFailed => return FetchError::BadRedirect { host },
         Error::Io(error) if is_unknown_name(&error) => return FetchError::UnknownHost { host },
+        // That says nothing of the host.
+        Error::Io(error) if is_out_of_files(&error) => return FetchError::Keep(error),
         Error::Io(error) => error.to_string(),
         Error::Rustls(error) => error.to_string(),
         Error::Tls(reason) => reason.to_owned(),

@@ -79,6 +79,8 @@ impl Labels {
         let odd = odd.map(|label| format!("its name {:?} has characters that XML cannot hold", label.name));
         let odd: Vec<String> = odd.collect();
         labels.notices.extend(odd);
+        // Both files have the name as XML can have it.
+        labels.labels.iter_mut().for_each(|label| label.name = xml::held(&label.name).into_owned());
         labels
     }
 

@@ -137,8 +137,9 @@ pub(super) fn write_manifest(path: &Path, destination: &Destination, manifest: &
     sync_folder_of(path)
 }
 
-/// Removes the hidden files that killed exports to this target have left. Returns whether no other export is writing one.
-fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
+/// Removes the hidden files and folders that killed exports to this target have left. Returns whether no other export is
+/// writing one.
+pub(super) fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
     let prefix = partial_prefix(target);
     let nonce_of = |name: &OsStr| -> Option<String> {
         let nonce = name.to_str()?.strip_prefix(&prefix)?.strip_suffix(PARTIAL_SUFFIX)?;
@@ -147,17 +148,21 @@ fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
     };
     for entry in crate::disk::flushed::folder_of(target).read_dir()? {
         let entry = entry?;
-        let path = entry.path();
-        let is_ours = nonce_of(&entry.file_name()).is_some() && entry.file_type()?.is_file();
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let is_ours = nonce_of(&entry.file_name()).is_some() && (kind.is_file() || kind.is_dir());
         if !is_ours || path.file_name() == own.file_name() {
             continue;
         }
-        // One that cannot be opened went a moment ago, or belongs to another user.
-        let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
-        match file.try_lock() {
+        // One that cannot be opened went a moment ago, or belongs to another user, or the system does not open folders.
+        let opened = OpenOptions::new().read(true).write(kind.is_file()).open(&path);
+        let Ok(found) = opened else { continue };
+        match found.try_lock() {
+            Ok(()) if kind.is_dir() => drop(std::fs::remove_dir_all(&path)),
             Ok(()) => drop(std::fs::remove_file(&path)),
             Err(TryLockError::WouldBlock) => return Ok(false),
-            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::Error(error)) if kind.is_file() => return Err(error),
+            // Not every system locks folders.
+            Err(TryLockError::Error(_)) => {}
         }
     }
     Ok(true)

@@ -2,16 +2,17 @@
 //!
 //! Files go to a hidden folder next to the target, which takes the target's name at the very end; the manifest follows,
 //! next to the folder as it would be next to a file. A folder that labelport wrote is replaced as a whole, so nothing of
-//! an earlier export stays in it.
+//! an earlier export stays in it. It is locked while it is written, so that a second export to the same target is refused, and
+//! the next one removes what a killed process left.
 
 use super::destination::{Destination, DestinationError, Existing};
-use super::file::{partial_path, write_manifest};
+use super::file::{partial_path, remove_abandoned, write_manifest};
 use super::{Asset, Entry, FileError, Place, Sink, manifest_path};
 use crate::disk::flushed::sync_folder_of;
 use crate::disk::pending::Pending;
 use crate::manifest::Manifest;
 use labelport_formats::write::Layout;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -21,15 +22,32 @@ pub struct FolderSink {
     /// Closed before the folder is removed, which needs some files to be open itself.
     streams: Vec<BufWriter<File>>,
     pending: Pending,
+    /// The hidden folder, locked so that no other export takes it for what a killed process left. Not every system opens
+    /// and locks folders.
+    _lock: Option<File>,
 }
 
 impl FolderSink {
     /// Starts to write a folder.
     pub fn create(destination: Destination) -> Result<Self, FileError> {
-        let partial = partial_path(&destination.path, &destination.nonce);
-        let io = |source| FileError::Io { path: destination.path.clone(), source };
-        let pending = Pending::create_shared_folder(partial).map_err(io)?;
-        Ok(Self { destination, pending, streams: Vec::new() })
+        let target = destination.path.clone();
+        let io = |source| FileError::Io { path: target.clone(), source };
+        // As for a file: one that was created a moment ago and is not locked yet may be taken for a killed process's.
+        loop {
+            let partial = partial_path(&target, &destination.nonce);
+            let pending = Pending::create_shared_folder(partial.clone()).map_err(io)?;
+            let lock = File::open(&partial).ok();
+            let is_taken = lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+            if is_taken || !partial.exists() {
+                continue;
+            }
+            for target in [&target, &manifest_path(&target)] {
+                if !remove_abandoned(target, &partial).map_err(io)? {
+                    return Err(FileError::Busy(destination.path));
+                }
+            }
+            return Ok(Self { destination, streams: Vec::new(), pending, _lock: lock });
+        }
     }
 
     /// Returns where a file lies, in a folder that is there.
@@ -46,7 +64,7 @@ impl FolderSink {
     }
 
     fn publish(self) -> Result<Destination, FileError> {
-        let Self { destination, pending, streams } = self;
+        let Self { destination, pending, streams, _lock } = self;
         let target = destination.path.clone();
         let io = |source| FileError::Io { path: target.clone(), source };
         for stream in streams {

@@ -157,6 +157,38 @@ fn two_exports_to_one_place_are_refused() {
     place.check(&[RESULT, MANIFEST], "");
 }
 
+#[cfg(unix)]
+#[test]
+fn two_exports_to_one_folder_are_refused_and_what_a_killed_one_left_goes() {
+    let place = TempDir::new().unwrap();
+    let target = place.path().join("out");
+    let create = |byte: u8| {
+        struct Of(u8);
+        impl Chance for Of {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(self.0);
+            }
+        }
+        let chance = Of(byte);
+        let rules = Rules { data_folder: None, existing: Existing::KeepForeign, chance: &chance };
+        FolderSink::create(Destination::check_folder(&target, &rules).unwrap())
+    };
+    let abandoned = place.path().join(".out.c0123456789abcdefghijklmn.partial");
+    let other = place.path().join(".out.short.partial");
+    for folder in [&abandoned, &other] {
+        fs::create_dir_all(folder.join("inside")).unwrap();
+    }
+    let first = create(1).unwrap();
+    assert!(!abandoned.exists() && other.exists());
+    let Err(FileError::Busy(_)) = create(2) else { panic!("the place is taken") };
+    Box::new(first).finish(&a_manifest()).unwrap();
+    assert!(target.is_dir());
+    Box::new(create(3).unwrap()).finish(&new_manifest()).unwrap();
+    let mut names: Vec<_> = place.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".out.short.partial", "out", "out.manifest.json"]);
+}
+
 #[test]
 fn the_old_manifest_goes_before_the_new_file_comes() {
     let place = Place::new();

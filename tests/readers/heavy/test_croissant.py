@@ -8,7 +8,7 @@ import mlcroissant
 import pytest
 
 PACKAGES = """
-    brat chat-preference chat-sft coco conll csv cvat datumaro geojson hf label-studio masks mot parquet rttm spans
+    brat chat-preference chat-sft coco conll csv cvat datumaro geojson hf label-studio masks mot nifti parquet rttm spans
     textgrid voc webdataset webvtt yolo youtube-vis
 """.split()
 # What only the owner of the data can know.

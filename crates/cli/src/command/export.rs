@@ -249,9 +249,9 @@ impl ExportWork<'_> {
             }
             Err(ExportError::Media { data_row_id, reason }) => {
                 let message =
-                    format!("the media of data row {data_row_id} cannot be had: {reason}. Nothing was written");
+                    format!("the media of data row {data_row_id} is not available: {reason}. Nothing was written");
                 Err(Failure::new(message)
-                    .hint("to go on without media that cannot be had, add --accept media=left_out"))
+                    .hint("to go on without media that is not available, add --accept media=left_out"))
             }
             Err(error) => Err(error.into()),
             Ok(manifest) => match sink.finish(&manifest) {

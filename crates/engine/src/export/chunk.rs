@@ -401,7 +401,7 @@ impl State<'_, '_> {
         self.emit_chunk(streams, Vec::new(), Default::default(), 0);
     }
 
-    /// Opens assets, or looks for them. One that cannot be had is a loss, if that is accepted.
+    /// Opens assets, or looks for them. One that is not available is a loss, if that is accepted.
     fn open_assets(
         &self,
         entries: Vec<AssetEntry>,
@@ -409,7 +409,16 @@ impl State<'_, '_> {
         streams: &mut [Vec<u8>],
     ) -> Result<Vec<(AssetPlace, Asset)>, WorkError> {
         let (assets, found): (_, Vec<Result<Option<Asset>, Unopened>>) = match self.assets {
-            AssetUse::None => return Ok(Vec::new()),
+            AssetUse::None => {
+                // Nobody said where assets come from, and the format was asked to have them.
+                return match entries.len() as u64 {
+                    0 => Ok(Vec::new()),
+                    count => {
+                        losses.add(MEDIA, Outcome::LeftOut, media::NO_SOURCE, count);
+                        Ok(Vec::new())
+                    }
+                };
+            }
             AssetUse::Check(assets) => (
                 assets,
                 entries

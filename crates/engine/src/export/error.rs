@@ -89,9 +89,9 @@ pub enum ExportError {
         .0, as_list(&.0.to_accept())
     )]
     Lossy(Box<Refused>),
-    /// An asset that the result is to hold cannot be had.
+    /// An asset that the result is to hold is not available.
     #[error(
-        "the media of data row {data_row_id} cannot be had: {reason}. Nothing was left; to leave such media out, accept it: \
+        "the media of data row {data_row_id} is not available: {reason}. Nothing was left; to leave such media out, accept it: \
          media=left_out"
     )]
     Media {

@@ -48,7 +48,7 @@ pub(super) struct Assets<'a> {
 
 /// Why an asset is not opened.
 pub(super) enum Unopened {
-    /// It cannot be had, as a clause says.
+    /// It is not available, as a clause says.
     Missing(String),
     /// This machine failed: its disk is full, or too many files are open. That says nothing of the asset.
     Failed(io::Error),
@@ -72,7 +72,7 @@ impl Unopened {
     }
 }
 
-/// An asset that cannot be had, though the export was to hold it.
+/// An asset that is not available, though the export was to hold it.
 #[derive(Debug)]
 pub(super) struct Missing {
     pub(super) data_row_id: String,
@@ -96,7 +96,7 @@ impl<'a> Assets<'a> {
         }
     }
 
-    /// Returns whether the export goes on without an asset that cannot be had for a reason.
+    /// Returns whether the export goes on without an asset that is not available for a reason.
     pub(super) fn may_miss(&self, reason: &str) -> bool {
         let loss = Loss { what: MEDIA.to_owned(), class: None, outcome: Outcome::LeftOut, reason: reason.to_owned() };
         self.choice.accepts(&loss)
@@ -201,6 +201,8 @@ fn read_through(file: &mut File) -> io::Result<(u64, String)> {
     Ok((size_bytes, hexadecimal(&sha256.finalize())))
 }
 
+/// Why there are no assets where nothing was given that finds them.
+pub(super) const NO_SOURCE: &str = "nothing was given that finds assets";
 const NOTHING: &str = "its row names no asset";
 const GONE: &str = "its file is not there any more";
 const NOT_LOOKED_UP: &str = "its file cannot be looked up";

@@ -1,4 +1,4 @@
-//! Assets of rows in packages: what is asked for is there with the bytes that it has, and what cannot be had is said.
+//! Assets of rows in packages: what is asked for is there with the bytes that it has, and what is not available is said.
 
 use super::Served;
 use crate::support::everything;
@@ -83,6 +83,7 @@ struct Pictures {
     out: TempDir,
     /// Where files are kept, if not where the workspace keeps them.
     files: Option<Files>,
+    has_client: bool,
 }
 
 impl Pictures {
@@ -94,7 +95,7 @@ impl Pictures {
             .collect();
         served.rows(&served.dataset("set"), &payloads);
         while asset::look_at_waiting(&served.workspace, &|| false).unwrap() {}
-        Self { served, client: Client::new(policy(root)), out: TempDir::new().unwrap(), files: None }
+        Self { served, client: Client::new(policy(root)), out: TempDir::new().unwrap(), files: None, has_client: true }
     }
 
     fn export(
@@ -119,7 +120,7 @@ impl Pictures {
             progress: &mut |_| {},
             stop: None,
             files: Some(self.files.as_ref().unwrap_or(workspace.files())),
-            client: Some(&self.client),
+            client: Some(&self.client).filter(|_| self.has_client),
         };
         let manifest = export::run(workspace.store(), &request, &mut sink, &mut run)?;
         let sink: Box<dyn labelport_engine::sink::Sink> = Box::new(sink);
@@ -180,7 +181,7 @@ fn recordings_are_copied_with_their_captions() {
     served.rows(&served.dataset("set"), &[payload]);
     while asset::look_at_waiting(&served.workspace, &|| false).unwrap() {}
     let client = Client::new(policy(root.path()));
-    let recordings = Pictures { served, client, out: TempDir::new().unwrap(), files: None };
+    let recordings = Pictures { served, client, out: TempDir::new().unwrap(), files: None, has_client: true };
     for (format, file) in [(&WebVtt as &dyn Format, "train/calls/1.vtt"), (&Rttm, "train/calls/1.rttm")] {
         let (path, manifest) = recordings.export(format, "copy", &[], 2).unwrap();
         assert_eq!(std::fs::read(path.join("media/train/calls/1.wav")).unwrap(), sound, "{}", format.name());
@@ -276,7 +277,7 @@ fn a_picture_that_cannot_be_fetched_ends_the_export_unless_that_is_accepted() {
     let root = TempDir::new().unwrap();
     let pictures = with_a_changing_picture(root.path(), "gone.bmp");
     let error = pictures.export(&HuggingFace, "copy", &[], 2).unwrap_err();
-    let expect = format!("the media of data row {} cannot be had: 127.0.0.1", id_of(&pictures, "gone.bmp"));
+    let expect = format!("the media of data row {} is not available: 127.0.0.1", id_of(&pictures, "gone.bmp"));
     assert!(error.to_string().starts_with(&expect) && error.to_string().contains("status 404"), "{error}");
     assert_eq!(pictures.out.path().read_dir().unwrap().count(), 0, "nothing is left");
     let (path, _) = pictures.export(&HuggingFace, "copy", &["media=left_out"], 2).unwrap();
@@ -293,6 +294,16 @@ fn a_failure_of_this_machine_is_not_a_missing_picture() {
     let error = pictures.export(&Yolo, "copy", &["*=left_out", "*=reduced"], 2).unwrap_err();
     assert!(matches!(error, ExportError::Write { .. }), "{error}");
     assert_eq!(pictures.out.path().read_dir().unwrap().count(), 0, "nothing is left");
+}
+
+#[test]
+fn assets_that_nothing_finds_are_losses() {
+    let root = TempDir::new().unwrap();
+    let mut pictures = with_a_changing_picture(root.path(), "b.bmp");
+    pictures.has_client = false;
+    let refused = pictures.export(&Yolo, "copy", &[], 2).unwrap_err().to_string();
+    assert!(refused.contains("2 media left out: nothing was given that finds assets"), "{refused}");
+    pictures.export(&Yolo, "none", &[], 2).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::role::Role;
 use labelport_model::annotation::{Message, Shape, Text};
 use std::collections::{BTreeMap, HashSet};
 
-/// Why something is no judgement that can be written.
+/// Why a judgement cannot be written.
 pub(super) const NOT_HELD: &str = "the format holds conversations and judgements about their messages";
 const NO_MESSAGE: &str = "one of its messages is not in the conversation";
 const NONE_NAMED: &str = "it names no message";
@@ -14,7 +14,7 @@ const TWICE: &str = "it names a message twice";
 const NO_RANK: &str = "one of its messages has no rank";
 const NOT_ANSWERS: &str = "its messages do not answer the same message";
 const NOT_ASSISTANT: &str = "one of its messages is not written by an assistant";
-const ALONE: &str = "there is no other message that its messages are compared with";
+const ALONE: &str = "it has no other message to compare with";
 const TIED: &str = "all its messages have one rank";
 
 /// What was judged, before it is known which messages answer which.

@@ -209,10 +209,10 @@ fn what_compares_nothing_is_left_out_with_a_reason() {
     check_left_out(best("a1", "zz"), "one of its messages is not in the conversation");
     check_left_out(best("a1", "q2"), "its messages do not answer the same message");
     check_left_out(best("q2", "a1"), "one of its messages is not written by an assistant");
-    check_left_out(good(&["b1", "b2", "b3"], "q2"), "there is no other message that its messages are compared with");
+    check_left_out(good(&["b1", "b2", "b3"], "q2"), "it has no other message to compare with");
     check_left_out(good(&[], "q2"), "it names no message");
     check_left_out(good(&["b1", "b1"], "q2"), "it names a message twice");
-    check_left_out(order(&[("b1", 1)], "q2"), "there is no other message that its messages are compared with");
+    check_left_out(order(&[("b1", 1)], "q2"), "it has no other message to compare with");
     check_left_out(order(&[("b1", 1), ("b2", 1)], "q2"), "all its messages have one rank");
     check_left_out(order(&[("a1", 1), ("b2", 2)], "q1"), "its messages do not answer the same message");
     let no_rank = order(&[("b1", 1), ("b2", 2)], "q2").replace(r#","order":2"#, "");

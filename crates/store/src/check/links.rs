@@ -320,6 +320,13 @@ const CHANGE_SEQUENCE: &[Link] = &[
               order by t.scope, t.scope_key, t.change_seq, t.row_key",
         message: "data row {0} left a {3} with the change number {1}, the last one given out is {2}",
     },
+    Link {
+        sql: "select r.id, r.change_seq from organizations o \
+              join data_rows r on r.org_key = o.org_key and r.change_seq > o.history_start and coalesce((\
+              select c.last_key from changed_rows c where c.change_seq = r.change_seq and c.first_key <= r.row_key \
+              order by c.first_key desc limit 1), 0) < r.row_key order by r.row_key",
+        message: "data row {0} has the change number {1}, and the history of changes does not name it",
+    },
 ];
 
 const KEPT_COUNTS: &[Link] = &[Link {

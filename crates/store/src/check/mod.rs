@@ -24,7 +24,7 @@ const RESTORE: &str = "restore the data folder from a backup, or import the rows
 pub static CHECKS: &[Check] = &[
     Check {
         name: "change_sequence",
-        summary: "No row has a change number that was not given out yet.",
+        summary: "No row has a change number that was not given out yet, and the history of changes names each.",
         remedy: REBUILD,
         run: links::change_sequence,
     },

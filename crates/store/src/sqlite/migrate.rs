@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_kept_counts.sql"),
     include_str!("migrations/0007_working_day.sql"),
     include_str!("migrations/0008_items.sql"),
+    include_str!("migrations/0009_history.sql"),
 ];
 
 /// "lbpt", which marks a labelport database.

@@ -1,11 +1,13 @@
 //! The change sequence: which rows of which scope are newer than which.
 //!
 //! Every commit that changes rows takes the next number of its organization and gives it to each row that it touched, in
-//! every scope that the row belongs to. A row that leaves a scope leaves a tombstone with that number. This is what a delta
-//! export rests on, so nothing else writes a `change_seq` or a tombstone.
+//! every scope that the row belongs to, and keeps the runs of their keys under that number. A row that leaves a scope leaves
+//! a tombstone with it. Exports of what changed rest on this, so nothing else writes a `change_seq`, a run or a tombstone.
+//! What reads it is [`history`](crate::read::history).
 
 use crate::engine::{Connection, StoreError};
-use crate::row_key::RowKey;
+use crate::row_key::{KeyRun, RowKey};
+use std::ops::ControlFlow;
 
 /// A scope that a row can leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +68,30 @@ pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i
     ] {
         connection.execute(sql, &[change_seq.into(), row_key.into()])?;
     }
+    note_run(connection, change_seq, &(row_key..=row_key))
+}
+
+/// Keeps that rows have a change number, for rows that were written with it. No run of a number lies within another one, so
+/// that the last one to begin at or before a key is the one to look at.
+pub(crate) fn note_run(connection: &mut dyn Connection, change_seq: i64, run: &KeyRun) -> Result<(), StoreError> {
+    let (first, last) = (*run.start(), *run.end());
+    let sql = "select last_key from changed_rows where change_seq = $1 and first_key <= $2 order by first_key desc limit 1";
+    let covered = connection.find(sql, &[change_seq.into(), first.into()], |row| row.int(0))?.flatten();
+    if covered.is_some_and(|covered| covered >= last) {
+        return Ok(());
+    }
+    if first < last {
+        let sql = "delete from changed_rows where change_seq = $1 and first_key >= $2 and first_key <= $3 and last_key <= $3";
+        connection.execute(sql, &[change_seq.into(), first.into(), last.into()])?;
+    }
+    let sql = "insert into changed_rows (change_seq, first_key, last_key) values ($1, $2, $3)";
+    connection.execute(sql, &[change_seq.into(), first.into(), last.into()])?;
     Ok(())
 }
 
 /// Gives a change number to all rows that show the name of an entity, in every scope that they belong to. `rows` selects
 /// their keys; its parameter is `$2`, the key of the entity.
-pub(crate) fn touch_rows(
+pub fn touch_rows(
     connection: &mut dyn Connection,
     rows: &str,
     entity_key: i64,
@@ -81,7 +101,22 @@ pub(crate) fn touch_rows(
         let sql = format!("update {table} set change_seq = $1 where row_key in ({rows})");
         connection.execute(&sql, &[change_seq.into(), entity_key.into()])?;
     }
-    Ok(())
+    let mut runs: Vec<KeyRun> = Vec::new();
+    // The number is named since `rows` begins with the second parameter.
+    let sql = format!("with n as (select $1) select distinct q.row_key from n, ({rows}) q order by q.row_key");
+    connection.query(&sql, &[change_seq.into(), entity_key.into()], &mut |row| {
+        extend(&mut runs, row.int(0).unwrap_or(0));
+        ControlFlow::Continue(())
+    })?;
+    runs.iter().try_for_each(|run| note_run(connection, change_seq, run))
+}
+
+/// Adds a key to ascending runs.
+fn extend(runs: &mut Vec<KeyRun>, row_key: RowKey) {
+    match runs.last_mut() {
+        Some(run) if *run.end() + 1 == row_key => *run = *run.start()..=row_key,
+        _ => runs.push(row_key..=row_key),
+    }
 }
 
 /// Leaves a tombstone in the scope that a row leaves.
@@ -93,8 +128,9 @@ pub fn leave_scope(
 ) -> Result<(), StoreError> {
     let Departure { scope, scope_key, row_key, row_id } = departure;
     connection.execute(
-        "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id) \
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id, global_key) \
+         values ($1, $2, $3, $4, $5, $6, (select r.global_key from data_rows r where r.row_key = $5)) \
+         on conflict do nothing",
         &[org_key.into(), scope.word().into(), scope_key.into(), change_seq.into(), row_key.into(), row_id.into()],
     )?;
     Ok(())

@@ -159,8 +159,8 @@ fn leave_all(
     scope_key: i64,
 ) -> Result<(), StoreError> {
     let sql = format!(
-        "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id) \
-         select $1, $2, $3, $4, p.row_key, r.id from {table} p join data_rows r on r.row_key = p.row_key \
+        "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id, global_key) \
+         select $1, $2, $3, $4, p.row_key, r.id, r.global_key from {table} p join data_rows r on r.row_key = p.row_key \
          where p.{column} = $3 on conflict do nothing"
     );
     let params: [Param<'_>; 4] = [org_key.into(), scope.word().into(), scope_key.into(), change_seq.into()];

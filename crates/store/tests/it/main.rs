@@ -16,6 +16,7 @@ mod datasets;
 mod doctor;
 mod engines;
 mod files;
+mod history;
 mod issues;
 mod items;
 mod joining;

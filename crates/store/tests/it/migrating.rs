@@ -115,6 +115,9 @@ fn a_folder_of_the_previous_version_has_the_same_rows_after_it_was_opened() {
     assert_eq!(sections_now, sections(&open(current.path())));
     assert!(sections_now.len() > 10_000, "{sections_now}");
     drop(store);
+    // What changed before is not known there.
+    let sql = "update organizations set history_start = change_seq; delete from changed_rows";
+    raw(current.path()).execute_batch(sql).unwrap();
     assert_eq!(dump(previous.path()), dump(current.path()));
     let schema = |folder: &Path| -> Vec<(String, String)> {
         let connection = raw(folder);

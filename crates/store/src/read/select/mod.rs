@@ -11,7 +11,7 @@
 mod condition;
 
 use crate::engine::{Connection, Param, StoreError};
-use crate::row_key::RowKey;
+use crate::row_key::{KeyRun, RowKey};
 use condition::Scoped;
 use labelport_model::predicate::Predicate;
 use std::collections::HashSet;
@@ -40,6 +40,8 @@ pub struct Selection {
     /// Conditions, by their place, that list rows, and how many there are of them.
     listed: Vec<(usize, usize)>,
     bounds: RangeInclusive<RowKey>,
+    /// The only keys that are looked at, where they are not all; ascending runs.
+    within: Option<Vec<KeyRun>>,
 }
 
 /// The most candidates that are taken from an index.
@@ -136,13 +138,28 @@ impl Selection {
         let candidates = candidates.map(|Candidates { keys, settled }| (keys, statement(settled)));
         let statement = statement(None);
         let bounds = find_bounds(connection, &scoped)?;
-        Ok(Self { statement, candidates, listed, bounds })
+        Ok(Self { statement, candidates, listed, bounds, within: None })
     }
 
     /// Returns how many of the rows exist that a condition of the predicate lists, by its place; nothing where that was not
     /// looked up.
     pub fn count_listed(&self, condition: usize) -> Option<usize> {
         self.listed.iter().find(|(place, _)| *place == condition).map(|(_, count)| *count)
+    }
+
+    /// Restricts the selection to ascending runs of keys.
+    pub fn within(&self, runs: &[KeyRun]) -> Self {
+        let mut restricted = self.clone();
+        if let Some((keys, _)) = &mut restricted.candidates {
+            keys.retain(|key| {
+                let next = runs.partition_point(|run| run.end() < key);
+                runs.get(next).is_some_and(|run| run.contains(key))
+            });
+        }
+        let (first, last) = (*self.bounds.start(), *self.bounds.end());
+        let clipped = runs.iter().map(|run| first.max(*run.start())..=last.min(*run.end()));
+        restricted.within = Some(clipped.filter(|run| !run.is_empty()).collect());
+        restricted
     }
 
     /// Cuts the selection into parts, in key order. The cuts depend on what is stored and on nothing else.
@@ -163,8 +180,10 @@ impl Selection {
         let (first, last) = (*self.bounds.start(), *self.bounds.end());
         let span = (last - first).max(0) + 1;
         let width = rows.max((span + RANGES_LIMIT - 1) / RANGES_LIMIT);
-        let starts = (0..).map(|index| first + index * width).take_while(|start| *start <= last);
-        starts.map(|start| Part::Range(start..=(start + width - 1).min(last))).collect()
+        match &self.within {
+            None => ranges(&(first..=last), width).collect(),
+            Some(runs) => cut_runs(runs, width),
+        }
     }
 
     /// Returns the data type of the first row that may be selected; none where there is no row, or its type is not known.
@@ -174,6 +193,38 @@ impl Selection {
         let Some(first) = first else { return Ok(None) };
         let sql = "select data_type from data_rows where row_key = $1";
         Ok(connection.find(sql, &[Param::Int(first)], |row| row.text(0))?.flatten())
+    }
+
+    /// Returns the last row that is selected before a key and not before another.
+    pub fn last_before(
+        &self,
+        connection: &mut dyn Connection,
+        from: RowKey,
+        before: RowKey,
+    ) -> Result<Option<RowKey>, StoreError> {
+        if let Some((keys, _)) = &self.candidates {
+            let end = keys.partition_point(|key| *key < before);
+            for chunk in keys[..end].rchunks(CANDIDATES_TOGETHER) {
+                let part = Part::Candidates { keys: chunk.to_vec(), are_settled: true };
+                let selected = self.keys(connection, &part)?;
+                if let Some(last) = selected.last().filter(|last| **last >= from) {
+                    return Ok(Some(*last));
+                }
+                if chunk[0] < from {
+                    break;
+                }
+            }
+            return Ok(None);
+        }
+        let next = self.statement.params.len() + 1;
+        let sql = format!(
+            "{} and b.row_key >= ${next} and b.row_key < ${} order by b.row_key desc limit 1",
+            self.statement.sql,
+            next + 1
+        );
+        let mut params = self.statement.params();
+        params.extend([Param::Int(from), Param::Int(before)]);
+        Ok(connection.find(&sql, &params, |row| row.int(0))?.flatten())
     }
 
     /// Reads the keys of a part, ascending.
@@ -215,6 +266,38 @@ impl Selection {
         }
         Ok(keys)
     }
+}
+
+/// Cuts a range of keys into parts.
+fn ranges(range: &KeyRun, width: RowKey) -> impl Iterator<Item = Part> {
+    let (first, last) = (*range.start(), *range.end());
+    let starts = (0..).map(move |index| first + index * width).take_while(move |start| *start <= last);
+    starts.map(move |start| Part::Range(start..=(start + width - 1).min(last)))
+}
+
+/// Cuts runs into parts: long ones as ranges, those of a few keys together.
+fn cut_runs(runs: &[KeyRun], width: RowKey) -> Vec<Part> {
+    let together = CANDIDATES_TOGETHER.min(usize::try_from(width).unwrap_or(CANDIDATES_TOGETHER));
+    let mut parts = Vec::new();
+    let mut few: Vec<RowKey> = Vec::new();
+    let hand_on = |few: &mut Vec<RowKey>, parts: &mut Vec<Part>, room: usize| {
+        if few.len() > room {
+            parts.push(Part::Candidates { keys: std::mem::take(few), are_settled: false });
+        }
+    };
+    for run in runs {
+        if run.end() - run.start() < together as RowKey {
+            for key in run.clone() {
+                few.push(key);
+                hand_on(&mut few, &mut parts, together - 1);
+            }
+        } else {
+            hand_on(&mut few, &mut parts, 0);
+            parts.extend(ranges(run, width));
+        }
+    }
+    hand_on(&mut few, &mut parts, 0);
+    parts
 }
 
 /// Starts a statement that selects row keys of the base as `b`, and ends it where a condition may follow.

@@ -142,6 +142,8 @@ pub struct Merger {
     change_seq: i64,
     /// The key of the next new row. Keys are given here, since asking the database for each costs as much as writing it.
     next_row_key: RowKey,
+    /// The key of the first row that is new in this transaction.
+    first_new_key: RowKey,
     wrote: bool,
     /// Changes of kept counts, written at the end of the transaction.
     kept: Changes,
@@ -169,6 +171,7 @@ impl Merger {
             now,
             change_seq: 0,
             next_row_key: 0,
+            first_new_key: 0,
             wrote: false,
             kept: Changes::default(),
             counts: MergeCounts::default(),
@@ -181,6 +184,7 @@ impl Merger {
         self.names.begin(connection)?;
         self.change_seq = changes::peek_change_seq(connection, self.org_key)?;
         self.next_row_key = connection.count("select value from counters where name = 'row_key'", &[])? + 1;
+        self.first_new_key = self.next_row_key;
         self.wrote = false;
         self.kept = Changes::default();
         Ok(())
@@ -194,6 +198,9 @@ impl Merger {
             // The writer is alone, so this is the number that was looked at in the beginning.
             changes::next_change_seq(connection, self.org_key)?;
             let last_row_key = self.next_row_key - 1;
+            if last_row_key >= self.first_new_key {
+                changes::note_run(connection, self.change_seq, &(self.first_new_key..=last_row_key))?;
+            }
             let sql = "update counters set value = $1 where name = 'row_key'";
             connection.execute(sql, &[last_row_key.into()])?;
         }

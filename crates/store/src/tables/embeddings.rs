@@ -51,12 +51,21 @@ pub fn create(
     Ok(())
 }
 
-/// Deletes an embedding with its vectors, of which every row gets a change number; returns whether there was one.
+/// Deletes an embedding with its vectors, of which every row gets a change number; returns whether there was one. The vectors
+/// after them move up.
 pub fn delete(connection: &mut dyn Connection, org_key: i64, id: &str, change_seq: i64) -> Result<bool, StoreError> {
     let Some(key) = find_key(connection, org_key, id)? else { return Ok(false) };
     let rows = "select e.row_key from row_embeddings e where e.embedding_key = $2";
     changes::touch_rows(connection, rows, key, change_seq)?;
+    // In two steps, since the place before is taken until its vector has moved.
+    connection.execute(
+        "update row_embeddings set ordinal = -ordinal where \
+         row_key in (select e.row_key from row_embeddings e where e.embedding_key = $1) and ordinal > \
+         (select e.ordinal from row_embeddings e where e.embedding_key = $1 and e.row_key = row_embeddings.row_key)",
+        &[key.into()],
+    )?;
     connection.execute("delete from row_embeddings where embedding_key = $1", &[key.into()])?;
+    connection.execute("update row_embeddings set ordinal = -ordinal - 1 where ordinal < 0", &[])?;
     connection.execute("delete from embeddings where embedding_key = $1", &[key.into()])?;
     Ok(true)
 }

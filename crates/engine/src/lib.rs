@@ -6,6 +6,7 @@
 
 pub mod ambient;
 pub mod annotation_import;
+pub mod apply;
 pub mod catalog;
 pub mod disk;
 pub mod edits;

@@ -21,6 +21,10 @@ pub struct Manifest {
     pub request: String,
     /// The change counter of the snapshot.
     pub change_seq: i64,
+    /// From where an export of what changes after it goes on; empty in manifests of versions that had none.
+    pub watermark: String,
+    /// What else there is of an export of what changed.
+    pub delta: Option<Delta>,
     /// Size and digest of the bytes before compression. The digest of a package is that of the list of its files, in the
     /// form of `sha256sum`, one line for each.
     pub digest: Digested,
@@ -46,6 +50,19 @@ pub struct Manifest {
     pub row_notices: u64,
     /// The first of them.
     pub rows: Vec<RowNotice>,
+}
+
+/// What an export of what changed has besides rows: the stream of changes, which says what left and where rows stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// The watermark after which the changes were made.
+    pub since: String,
+    /// Lines of the stream.
+    pub lines: u64,
+    /// Its bytes before compression.
+    pub bytes: u64,
+    /// SHA-256 of these bytes, in hexadecimal.
+    pub sha256: String,
 }
 
 /// Annotations of one feature and kind.
@@ -93,6 +110,10 @@ pub struct PackedFile {
 /// The file of a package that lists the files of rows, as `sha256sum --check` reads it. There may be millions, so that
 /// their list is not in the manifest.
 pub const FILE_LIST: &str = "SHA256SUMS";
+
+/// The stream of a package, and the end of the name of a file, that holds what left and where rows stand, of an export of
+/// what changed.
+pub const CHANGES: &str = "changes.ndjson";
 
 /// Reads a list of files: their paths and digests.
 pub(crate) fn listed_files(text: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -268,6 +289,21 @@ impl Manifest {
         line(&|object| object.text("format", &self.format));
         line(&|object| object.raw("request", self.request.as_bytes()));
         line(&number("change_seq", self.change_seq.max(0) as u64));
+        if !self.watermark.is_empty() {
+            line(&|object| object.text("watermark", &self.watermark));
+        }
+        if let Some(Delta { since, lines, bytes, sha256 }) = &self.delta {
+            line(&|object| {
+                let mut delta = ObjectWriter::open(object.key("delta"));
+                delta.text("since", since);
+                let mut changes = ObjectWriter::open(delta.key("changes"));
+                changes.raw("lines", lines.to_string().as_bytes());
+                changes.raw("bytes", bytes.to_string().as_bytes());
+                changes.text("sha256", sha256);
+                changes.close();
+                delta.close();
+            });
+        }
         line(&number("rows", self.digest.rows));
         line(&number("labels", self.labels));
         line(&number("run_labels", self.run_labels));
@@ -361,6 +397,8 @@ impl Manifest {
             format: text_of(root, "format")?,
             request: root.get("request").ok_or(ManifestError::Key("request"))?.raw().to_owned(),
             change_seq: count_of(root, "change_seq")? as i64,
+            watermark: root.get("watermark").map_or_else(|| Ok(String::new()), |_| text_of(root, "watermark"))?,
+            delta: root.get("delta").map(delta_of).transpose()?,
             digest: Digested {
                 rows: count_of(root, "rows")?,
                 bytes: count_of(root, "bytes")?,
@@ -423,6 +461,12 @@ fn write_list<T>(out: &mut Vec<u8>, entries: &[T], write: impl Fn(&T, &mut Objec
         object.close();
     }
     out.push(b']');
+}
+
+fn delta_of(delta: Value<'_>) -> Result<Delta, ManifestError> {
+    let changes = delta.get("changes").ok_or(ManifestError::Key("changes"))?;
+    let (lines, bytes) = (count_of(changes, "lines")?, count_of(changes, "bytes")?);
+    Ok(Delta { since: text_of(delta, "since")?, lines, bytes, sha256: text_of(changes, "sha256")? })
 }
 
 fn losses_of(notices: Value<'_>) -> Result<Losses, ManifestError> {

@@ -177,7 +177,14 @@ fn requests(composed: &Composed) -> Vec<(String, String, ExportRequest)> {
             (
                 file,
                 name,
-                ExportRequest { scope, params, filters, format: FormatChoice::default(), zone_name: "UTC".to_owned() },
+                ExportRequest {
+                    scope,
+                    params,
+                    filters,
+                    format: FormatChoice::default(),
+                    zone_name: "UTC".to_owned(),
+                    since: None,
+                },
             )
         })
         .collect()
@@ -228,6 +235,7 @@ fn export_for_training(store: &Store, folder: &Path, composed: &Composed, messag
         filters: ExportFilters::default(),
         format,
         zone_name: "UTC".to_owned(),
+        since: None,
     };
     let files = Files::new(folder);
     let path = folder.join("exports").join("project-yolo.zip");

@@ -443,7 +443,7 @@ fn request(kind: ScopeKind, arguments: &ArgMatches, store: &Store) -> Result<Exp
         ScopeKind::Catalog => Scope::Catalog,
         ScopeKind::Rows => Scope::Rows { data_row_ids, global_keys },
     };
-    Ok(ExportRequest { scope, params, filters, format: format_choice::read(arguments)?, zone_name })
+    Ok(ExportRequest { scope, params, filters, format: format_choice::read(arguments)?, zone_name, since: None })
 }
 
 /// Returns the values of a list option: separated by commas, given several times, or one a line in `@FILE`.

@@ -68,6 +68,7 @@ fn data_row(store: &Store, named: &str) -> Result<String, Failure> {
         filters: ExportFilters::default(),
         format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
+        since: None,
     };
     let mut out = Vec::new();
     let mut sink = Stream { out: &mut out, name: "the screen".to_owned() };

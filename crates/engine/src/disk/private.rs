@@ -56,7 +56,7 @@ pub(crate) fn create_file(path: &Path) -> io::Result<File> {
 }
 
 /// Writes a small file of the data folder that appears whole or not at all.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.partial"));
     let mut file = create_file(&partial)?;

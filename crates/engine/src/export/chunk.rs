@@ -7,7 +7,7 @@
 use super::WorkError;
 use super::media::{self, Assets, Missing, Unopened};
 use super::rewrite::Notice;
-use crate::manifest::{FILE_LIST, hex};
+use crate::manifest::{CHANGES, FILE_LIST, hex};
 use crate::parallel::Emit;
 use crate::sink::{Asset, Packer};
 use labelport_formats::package::{tar_padding, write_tar_head};
@@ -102,19 +102,21 @@ pub(super) struct Streams {
     pub(super) list: Option<usize>,
     /// The one that names what was lost, where there is one.
     pub(super) losses: Option<usize>,
+    /// The one that says what left and where rows stand, where only what changed is exported.
+    pub(super) changes: Option<usize>,
 }
 
 impl Streams {
-    /// Takes the streams of an encoder by their paths; the list of files is the last, where it is among them.
+    /// Takes the streams of an encoder by their paths. Those that are not its own come last.
     pub(super) fn of(encoder: &dyn Encoder, paths: &[String]) -> Self {
         let place = |name: &str| paths.iter().position(|path| path == name);
         let list = place(FILE_LIST).filter(|_| encoder.makes_files());
-        Self { count: paths.len(), list, losses: place(LOSSES) }
+        Self { count: paths.len(), list, losses: place(LOSSES), changes: place(CHANGES) }
     }
 
-    /// Returns how many the encoder has: the list of files, which is the last, is not one of them.
+    /// Returns how many the encoder has: the list of files and the changes are not among them.
     pub(super) fn of_encoder(&self) -> usize {
-        self.count - usize::from(self.list.is_some())
+        self.count - usize::from(self.list.is_some()) - usize::from(self.changes.is_some())
     }
 }
 

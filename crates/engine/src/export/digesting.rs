@@ -28,8 +28,9 @@ impl Digests {
 
     fn add(&mut self, chunk: &Chunk) {
         match self {
+            // What comes beside the rows has a digest of its own.
             Self::File(digest) => {
-                chunk.streams.iter().for_each(|piece| digest.add(&piece.bytes, chunk.rows));
+                chunk.streams.iter().take(1).for_each(|piece| digest.add(&piece.bytes, chunk.rows));
             }
             Self::Package(digest) => {
                 digest.add_rows(chunk.rows);

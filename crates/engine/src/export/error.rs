@@ -52,6 +52,41 @@ impl fmt::Display for Refused {
     }
 }
 
+/// Why an export cannot go on from a watermark.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SinceError {
+    /// The watermark is of another workspace.
+    #[error("the watermark is from another workspace; take a full export of this one")]
+    OtherWorkspace,
+    /// The watermark is of another request.
+    #[error(
+        "the watermark is from another request: the scope, the sections, the filters, the format with its options, the time \
+         zone or the definition of the slice differ; repeat that request as it was, or take a full export of this one"
+    )]
+    OtherRequest,
+    /// The watermark is newer than the workspace.
+    #[error(
+        "the watermark is from change {since}, and the workspace is at change {now}: it was restored from a backup since \
+         then; take a full export"
+    )]
+    Future {
+        /// The change number of the watermark.
+        since: i64,
+        /// That of the workspace.
+        now: i64,
+    },
+    /// What changed since then is not known any more.
+    #[error(
+        "the watermark is from change {since}, and what changed up to {start} is not kept any more; take a full export"
+    )]
+    Forgotten {
+        /// The change number of the watermark.
+        since: i64,
+        /// The first number after which all changes are known.
+        start: i64,
+    },
+}
+
 /// Why an export could not run. Nothing of it exists.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -129,6 +164,9 @@ pub enum ExportError {
         /// What is wrong.
         reason: String,
     },
+    /// It cannot hold just what changed.
+    #[error(transparent)]
+    Since(#[from] SinceError),
     /// The result cannot be written.
     #[error("{target} cannot be written ({source}); nothing was left there")]
     Write {

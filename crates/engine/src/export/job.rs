@@ -76,6 +76,7 @@ pub fn to_problem(error: ExportError) -> Problem {
         | ExportError::Format(_)
         | ExportError::Lossy(_)
         | ExportError::Media { .. }
+        | ExportError::Since(_)
         | ExportError::Slice { .. }
         | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),

@@ -9,6 +9,7 @@ mod chunk;
 mod classes;
 mod count;
 mod croissant;
+pub mod delta;
 mod dictionary;
 mod digesting;
 mod error;
@@ -26,11 +27,11 @@ mod texts;
 mod walk;
 mod writer;
 
-pub use error::{ExportError, Refused};
+pub use error::{ExportError, Refused, SinceError};
 pub use labelport_model::row::ROW_LIMIT_BYTES;
 pub use scope::get_thing;
 
-use crate::manifest::{Annotations, FILE_LIST, Manifest, RowNotice, SectionNotice};
+use crate::manifest::{Annotations, CHANGES, FILE_LIST, Manifest, RowNotice, SectionNotice};
 use crate::outbound::Client;
 use crate::parallel::{self, Emit};
 use crate::sink::{Packer, Sink};
@@ -39,6 +40,7 @@ use crate::workspace::signing::Signer;
 use assemble::Assembler;
 use chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
 use count::Counts;
+use delta::Changes;
 use digesting::digesting;
 use labelport_formats::write::{
     About, Encoder, FORMATS, Format, Layout, Media, Numbers, Pictures, Scans, Texts, Totals, Wanted,
@@ -176,6 +178,15 @@ pub fn run(
         resolved.sections.add_details();
         resolved.sections.add(wanted);
     }
+    let organization_id = store.organization()?.id;
+    let watermark = delta::watermark(connection, &organization_id, &resolved, snapshot.change_seq)?;
+    let changes = match &request.since {
+        Some(since) => Some(Changes::find(connection, store.org_key(), &resolved, (since, &watermark))?),
+        None => None,
+    };
+    if let Some(changes) = &changes {
+        resolved.selection = changes.changed.clone();
+    }
     let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
     // An encoder that reads pictures knows them by where they are kept.
     let signer = if run.format.is_lossy() { None } else { signer(connection)? };
@@ -271,7 +282,8 @@ pub fn run(
     }
     let encoder = run.format.open(&about)?;
     let encoder = &*encoder;
-    let paths = paths_of(encoder);
+    let mut paths = paths_of(encoder);
+    paths.extend(changes.is_some().then(|| CHANGES.to_owned()));
     let target = (Streams::of(encoder, &paths), assets.as_ref().map_or(AssetUse::None, AssetUse::Write));
     let streams = target.0;
 
@@ -283,6 +295,9 @@ pub fn run(
     let totals = about.totals;
     let (outcome, digest) = digesting(has_thread, (layout, &paths), &spare, |add| {
         writer.start(layout, &paths, add)?;
+        if let Some(changes) = &changes {
+            changes.write(&mut *workers[0].connection, &mut |lines| writer.write_changes(lines, add))?;
+        }
         for pass in walks {
             let is_last = *pass == Pass::Write;
             let plan = settings.with(encoder, *pass);
@@ -339,7 +354,7 @@ pub fn run(
         writer.describe(&package.describe())
     });
     let (digest, files) = described.map_err(|error| error.into_export(|| writer.target()))?;
-    let losses = survey::named(writer.losses, &classes);
+    let losses = survey::named(std::mem::take(&mut writer.losses), &classes);
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
     let names = row_names(&mut *workers[0].connection, notices.listed)?;
@@ -347,6 +362,8 @@ pub fn run(
         format: run.format.name().to_owned(),
         request: resolved.request.to_canonical_json(),
         change_seq: snapshot.change_seq,
+        watermark: watermark.to_string(),
+        delta: changes.map(|changes| changes.describe(writer.changes())),
         digest,
         files,
         losses,

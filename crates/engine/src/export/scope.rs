@@ -17,6 +17,10 @@ use labelport_store::tables::unknown_names::{self, UnknownName};
 pub(crate) struct Resolved {
     pub(crate) base: Base,
     pub(crate) selection: Selection,
+    /// The filters and what the scope asks for, as the selection tests them.
+    pub(crate) predicate: Predicate,
+    /// The filter of the slice that is exported.
+    pub(crate) slice_filter: Option<String>,
     pub(crate) sections: Sections,
     /// The request as it counts: names replaced by ids.
     pub(crate) request: ExportRequest,
@@ -34,6 +38,7 @@ pub(crate) fn resolve(
 ) -> Result<Resolved, ExportError> {
     let mut request = request.clone();
     let mut predicates = vec![request.filters.to_predicate()];
+    let mut slice_filter = None;
     let base = match &mut request.scope {
         Scope::Project(text) => {
             let project = find(connection, org_key, EntityKind::Project, text)?;
@@ -48,6 +53,7 @@ pub(crate) fn resolve(
             let zone = Zone::parse(&request.zone_name).unwrap_or_else(|_| Zone::utc());
             let query = filter::parse_query(&filter, &zone);
             predicates.push(query.map_err(|error| ExportError::Slice { name: slice.name, reason: error.to_string() })?);
+            slice_filter = Some(filter);
             Base::Catalog
         }
         Scope::Rows { data_row_ids, global_keys } => {
@@ -73,7 +79,7 @@ pub(crate) fn resolve(
     let selection = Selection::prepare(connection, org_key, base, &predicate)?;
     let unknown_ids = count_unknown(connection, org_key, &predicate, &selection)?;
     let unknown_names = unknown_names::list_unknown(connection, org_key, &predicate)?;
-    Ok(Resolved { base, selection, sections, request, unknown_ids, unknown_names })
+    Ok(Resolved { base, selection, predicate, slice_filter, sections, request, unknown_ids, unknown_names })
 }
 
 /// Finds what an id or name means, and puts the id in its place.

@@ -3,7 +3,7 @@
 use super::WorkError;
 use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
 use super::croissant::CROISSANT;
-use crate::manifest::PackedFile;
+use crate::manifest::{Delta, Digest, Digested, PackedFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
 use labelport_model::losses::Losses;
@@ -23,12 +23,23 @@ pub(super) struct Writer<'s> {
     pub(super) heads: Vec<Vec<u8>>,
     pub(super) rows: u64,
     pub(super) losses: Losses,
+    changes: Digest,
 }
 
 impl<'s> Writer<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, streams: Streams) -> Self {
         let joiners = (0..streams.of_encoder()).map(|stream| encoder.joiner(stream)).collect();
-        Self { sink, packing, encoder, streams, joiners, heads: Vec::new(), rows: 0, losses: Losses::default() }
+        Self {
+            sink,
+            packing,
+            encoder,
+            streams,
+            joiners,
+            heads: Vec::new(),
+            rows: 0,
+            losses: Losses::default(),
+            changes: Digest::default(),
+        }
     }
 
     /// Returns what messages call the place that is written to.
@@ -48,6 +59,22 @@ impl<'s> Writer<'s> {
         self.encoder.start(&mut page.entries());
         self.heads = paths.iter().zip(&page.streams).map(|(path, stream)| head(path, stream)).collect();
         self.write_page(page, add)
+    }
+
+    /// Writes lines of the stream of changes.
+    pub(super) fn write_changes(&mut self, lines: Vec<u8>, add: &mut Add<'_>) -> Result<(), WorkError> {
+        let mut page = Page::new(self.streams);
+        self.changes.add(&lines, memchr::memchr_iter(b'\n', &lines).count() as u64);
+        if let Some(stream) = self.streams.changes.and_then(|place| page.streams.get_mut(place)) {
+            *stream = lines;
+        }
+        self.write_page(page, add)
+    }
+
+    /// Describes the stream of changes.
+    pub(super) fn changes(&mut self) -> Delta {
+        let Digested { rows: lines, bytes, sha256, .. } = std::mem::take(&mut self.changes).finish();
+        Delta { since: String::new(), lines, bytes, sha256 }
     }
 
     /// Writes what comes between prefaces and rows.

@@ -196,6 +196,7 @@ fn request_of(workspace: &Workspace, scope: Scope, filters: ExportFilters, zone:
         filters,
         format: labelport_model::request::FormatChoice::default(),
         zone_name: zone.to_owned(),
+        since: None,
     };
     crate::export::job::check(workspace, &request)?;
     Ok(request.to_canonical_json())

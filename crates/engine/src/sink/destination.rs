@@ -13,9 +13,10 @@
 //! - A folder is replaced as a whole, so it may hold nothing but the files that its manifest lists, whatever the rules
 //!   say: nobody who writes `--force` expects to lose the files next to a result, or the data folder inside it.
 
+use super::packing::{split, split_packing};
 use crate::ambient::Chance;
 use crate::disk::private;
-use crate::manifest::{FILE_LIST, Manifest, listed_files};
+use crate::manifest::{CHANGES, FILE_LIST, Manifest, listed_files};
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -281,7 +282,7 @@ fn find_foreign(folder: &Path, inside: &Path, is_listed: &dyn Fn(&Path) -> bool)
 }
 
 /// Reads a manifest; `None` if there is none that can be read.
-fn read_manifest(path: &Path) -> Option<Manifest> {
+pub(super) fn read_manifest(path: &Path) -> Option<Manifest> {
     let mut text = Vec::new();
     File::open(path).and_then(|file| file.take(MANIFEST_LIMIT_BYTES).read_to_end(&mut text)).ok()?;
     Manifest::from_json(&text).ok()
@@ -305,6 +306,13 @@ const MANIFEST_SUFFIX: &str = ".manifest.json";
 pub fn manifest_path(result: &Path) -> PathBuf {
     let name = result.file_name().unwrap_or_default().to_string_lossy();
     result.with_file_name(format!("{name}{MANIFEST_SUFFIX}"))
+}
+
+/// Returns where the changes stand that belong to a result: those of `rows.ndjson.zst` in `rows.changes.ndjson.zst`.
+pub fn changes_path(result: &Path) -> PathBuf {
+    let name = result.file_name().unwrap_or_default().to_string_lossy();
+    let (rest, packing) = split_packing(&name);
+    result.with_file_name(format!("{}.{CHANGES}{packing}", split(rest).0))
 }
 
 /// Returns the result next to a manifest; `None` for a path that is not a manifest's.

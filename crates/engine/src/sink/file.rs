@@ -5,12 +5,13 @@
 //! never reached through a symbolic link. It is locked while it is written: a second export to the same target is refused,
 //! and the next one removes what a killed process left. See [`pending`](crate::disk::pending) for signals.
 
-use super::destination::{Destination, DestinationError, Existing, manifest_path};
-use super::{Entry, Packing, Sink};
+use super::destination::{Destination, DestinationError, Existing, changes_path, manifest_path, read_manifest};
+use super::{CHANGES_PLACE, Entry, Packing, Sink, no_changes, no_package};
 use crate::disk::flushed::Flushed;
 use crate::disk::flushed::sync_folder_of;
 use crate::disk::pending::Pending;
 use crate::manifest::Manifest;
+use labelport_formats::write::Layout;
 use std::ffi::OsStr;
 use std::fs::{OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -42,6 +43,8 @@ pub struct FileSink {
     file: Flushed,
     pending: Pending,
     packing: Packing,
+    /// What comes beside the rows, in a file of its own.
+    changes: Option<(Flushed, Pending)>,
 }
 
 /// How the name of a hidden file ends.
@@ -82,12 +85,12 @@ impl FileSink {
                 Ok(()) | Err(TryLockError::WouldBlock) => continue,
                 Err(TryLockError::Error(source)) => return Err(io(source)),
             }
-            for target in [&target, &manifest_path(&target)] {
+            for target in [&target, &manifest_path(&target), &changes_path(&target)] {
                 if !remove_abandoned(target, &path).map_err(io)? {
                     return Err(FileError::Busy(destination.path));
                 }
             }
-            return Ok(Self { destination, file: Flushed::new(file), pending, packing });
+            return Ok(Self { destination, file: Flushed::new(file), pending, packing, changes: None });
         }
     }
 
@@ -105,11 +108,15 @@ impl FileSink {
 
     /// Gives the file its name. An old manifest goes before, so that none ever describes another file.
     fn publish(self) -> Result<Destination, FileError> {
-        let Self { destination, mut file, pending, .. } = self;
+        let Self { destination, mut file, pending, mut changes, .. } = self;
         let target = destination.path.clone();
         let manifest = manifest_path(&target);
         let io = |source| FileError::Io { path: target.clone(), source };
         file.sync().map_err(io)?;
+        if let Some((changes, _)) = &mut changes {
+            changes.sync().map_err(io)?;
+        }
+        let had_changes = has_changes(&target);
         // Something may have appeared there since the export began.
         let is_replacing = destination.check_existing()? || destination.existing == Existing::Replace;
         match std::fs::remove_file(&manifest) {
@@ -123,8 +130,22 @@ impl FileSink {
             outcome => outcome.map_err(io)?,
         }
         drop(file);
+        match changes {
+            Some((file, pending)) => {
+                pending.publish(&changes_path(&target), true).map_err(io)?;
+                drop(file);
+            }
+            None if had_changes => std::fs::remove_file(changes_path(&target)).map_err(io)?,
+            None => {}
+        }
         Ok(destination)
     }
+}
+
+/// Returns whether there is a result whose changes lie beside it.
+fn has_changes(target: &Path) -> bool {
+    let manifest = read_manifest(&manifest_path(target));
+    manifest.is_some_and(|manifest| manifest.delta.is_some()) && changes_path(target).is_file()
 }
 
 pub(super) fn write_manifest(path: &Path, destination: &Destination, manifest: &[u8]) -> io::Result<()> {
@@ -181,8 +202,31 @@ impl Sink for FileSink {
         true
     }
 
+    fn start(&mut self, layout: Layout, streams: &[String]) -> io::Result<()> {
+        if layout == Layout::Package {
+            return Err(no_package());
+        }
+        if streams.len() > 1 {
+            let target = changes_path(&self.destination.path);
+            let may_replace = self.destination.existing == Existing::Replace || has_changes(&self.destination.path);
+            if target.symlink_metadata().is_ok() && !may_replace {
+                let error = DestinationError::Foreign(target);
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, error.to_string()));
+            }
+            let partial = partial_path(&target, &self.destination.nonce);
+            let (pending, file) = Pending::create_file(partial, self.destination.mode)?;
+            file.try_lock()?;
+            self.changes = Some((Flushed::new(file), pending));
+        }
+        Ok(())
+    }
+
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        self.file.write_all(entry.bytes)
+        match (&mut self.changes, entry.place == CHANGES_PLACE) {
+            (Some((changes, _)), true) => changes.write_all(entry.bytes),
+            (None, true) => Err(no_changes()),
+            (_, false) => self.file.write_all(entry.bytes),
+        }
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {

@@ -16,7 +16,9 @@ mod package;
 mod packing;
 
 pub use crate::disk::pending::remove_all as remove_pending;
-pub use destination::{Destination, DestinationError, Existing, Rules, manifest_path, refuse_inside, result_path};
+pub use destination::{
+    Destination, DestinationError, Existing, Rules, changes_path, manifest_path, refuse_inside, result_path,
+};
 pub use file::{FileError, FileSink};
 pub use folder::FolderSink;
 pub use package::ArchiveSink;
@@ -45,10 +47,12 @@ pub trait Sink: Send {
         false
     }
 
-    /// Prepares for a result with so many streams. A sink that holds one file fails for a package.
-    fn start(&mut self, layout: Layout, _streams: &[String]) -> io::Result<()> {
+    /// Prepares for a result with such streams. A sink that holds one file fails for a package, and one that has no place for
+    /// [`CHANGES_PLACE`] for those.
+    fn start(&mut self, layout: Layout, streams: &[String]) -> io::Result<()> {
         match layout {
             Layout::Package => Err(no_package()),
+            _ if streams.len() > 1 => Err(no_changes()),
             _ => Ok(()),
         }
     }
@@ -65,8 +69,13 @@ pub trait Sink: Send {
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError>;
 }
 
-fn no_package() -> io::Error {
+pub(crate) fn no_package() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")
+}
+
+fn no_changes() -> io::Error {
+    let reason = "it has no place for what left: name a file, beside which there will be one of changes";
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
 /// A file that goes into a package as it is.
@@ -101,6 +110,10 @@ pub enum Place<'a> {
     /// In a file of its own, all of it. The path is safe.
     File(&'a str),
 }
+
+/// The place of what comes beside the rows of an export of what changed, in a result that is not a package: departures, and
+/// where rows stand.
+pub const CHANGES_PLACE: Place<'static> = Place::Stream(1);
 
 /// How much an entry holds before it is compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

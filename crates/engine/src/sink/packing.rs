@@ -134,8 +134,15 @@ fn endings(format: &dyn Format) -> Vec<&'static str> {
 }
 
 /// Splits a name at its last dot.
-fn split(name: &str) -> (&str, Option<&str>) {
+pub(super) fn split(name: &str) -> (&str, Option<&str>) {
     name.rsplit_once('.').map_or((name, None), |(rest, ending)| (rest, Some(ending)))
+}
+
+/// Splits the name of a file from the ending of a packing, which begins with a point; the latter is empty for a file that
+/// is not packed.
+pub(super) fn split_packing(name: &str) -> (&str, &str) {
+    let ending = split(name).1.filter(|ending| PACKINGS.iter().any(|(known, _)| ending.eq_ignore_ascii_case(known)));
+    name.split_at(name.len() - ending.map_or(0, |ending| ending.len() + 1))
 }
 
 /// Packs frames, one after the other.

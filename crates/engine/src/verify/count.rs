@@ -1,6 +1,7 @@
 //! What the rows of a result hold, counted line by line. Of a long line the frames of videos are counted one by one, so
 //! that memory holds the rest of the row and one frame.
 
+use crate::manifest::{Annotations, unescaped};
 use labelport_model::annotation::{self, Mark};
 use labelport_model::frames::{CutError, Cutter, FrameSink};
 use labelport_model::json::{Document, JsonError, Kind, Value};
@@ -13,7 +14,7 @@ const BAD_LINES_LISTED: usize = 10;
 const LONG_BYTES: usize = 8 << 20;
 
 /// Takes bytes in and counts what stands in their lines.
-pub(super) struct Counter {
+pub(crate) struct Counter {
     /// The most bytes of a line, not counting frames.
     line_limit_bytes: usize,
     document: Document,
@@ -52,29 +53,29 @@ impl FrameSink for FrameCounter {
 
 /// What was counted.
 #[derive(Default)]
-pub(super) struct Counted {
-    pub(super) labels: u64,
-    pub(super) run_labels: u64,
-    pub(super) predictions: u64,
+pub(crate) struct Counted {
+    pub(crate) labels: u64,
+    pub(crate) run_labels: u64,
+    pub(crate) predictions: u64,
     /// By schema id, name and kind in normal form, with a line feed between them, which none of them holds.
-    pub(super) annotations: HashMap<String, u64>,
-    pub(super) bad_lines: u64,
+    pub(crate) annotations: HashMap<String, u64>,
+    pub(crate) bad_lines: u64,
     /// The first of them.
-    pub(super) listed: Vec<BadLine>,
+    pub(crate) listed: Vec<BadLine>,
     /// Memory for the key of an annotation.
     key: String,
 }
 
 /// A line that is not a row.
-pub(super) struct BadLine {
-    pub(super) line: u64,
+pub(crate) struct BadLine {
+    pub(crate) line: u64,
     /// The byte at which the error stands, from 1.
-    pub(super) column: u64,
-    pub(super) reason: String,
+    pub(crate) column: u64,
+    pub(crate) reason: String,
 }
 
 impl Counter {
-    pub(super) fn new(line_limit_bytes: usize) -> Self {
+    pub(crate) fn new(line_limit_bytes: usize) -> Self {
         Self {
             line_limit_bytes,
             document: Document::default(),
@@ -85,7 +86,7 @@ impl Counter {
         }
     }
 
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(at) = memchr::memchr(b'\n', rest) {
             self.hold(&rest[..at]);
@@ -95,7 +96,7 @@ impl Counter {
         self.hold(rest);
     }
 
-    pub(super) fn finish(mut self) -> Counted {
+    pub(crate) fn finish(mut self) -> Counted {
         if !self.open.is_empty() || self.long.is_some() {
             self.end_line();
         }
@@ -171,6 +172,16 @@ impl LongLine {
 }
 
 impl Counted {
+    /// Returns the annotations as a manifest has them, in no order.
+    pub(crate) fn annotations(&self) -> impl Iterator<Item = Annotations> {
+        self.annotations.iter().map(|(key, count)| {
+            let mut texts = key.splitn(3, '\n');
+            let [schema_id, name, kind] = std::array::from_fn(|_| texts.next().unwrap_or_default());
+            let (feature_schema_id, kind) = (schema_id.to_owned(), kind.to_owned());
+            Annotations { feature_schema_id, name: unescaped(name), kind, count: *count }
+        })
+    }
+
     /// Counts what a row holds; fails with an offset and a reason for a value that is not a row.
     fn add_row(&mut self, row: Value<'_>) -> Result<(), (usize, String)> {
         if row.get("data_row").is_none_or(|data_row| data_row.kind() != Kind::Object) {

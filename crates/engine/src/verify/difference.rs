@@ -2,7 +2,7 @@
 
 use super::count::{BadLine, Counted};
 use super::measure::Measured;
-use crate::manifest::{Annotations, Manifest, unescaped};
+use crate::manifest::{Annotations, Delta, Manifest};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -201,6 +201,7 @@ pub(super) fn compare(manifest: &Manifest, measured: Measured, counted: Counted,
     if sha256 != expected.sha256 {
         differences.push(Difference::Sha256 { found: sha256, expected: expected.sha256.clone() });
     }
+    let annotations: Vec<Annotations> = counted.annotations().collect();
     let further = counted.bad_lines - counted.listed.len() as u64;
     let line = |BadLine { line, column, reason }| Difference::Line { line, column, reason };
     differences.extend(counted.listed.into_iter().map(line));
@@ -216,8 +217,22 @@ pub(super) fn compare(manifest: &Manifest, measured: Measured, counted: Counted,
             differences.push(Difference::Count { what, found, expected });
         }
     }
-    compare_annotations(manifest, &counted.annotations, &mut differences);
+    compare_annotations(manifest, annotations, &mut differences);
     Verdict { rows: lines, bytes, files: 0, differences }
+}
+
+/// Compares the changes of a delta with what its manifest says about them.
+pub(super) fn compare_changes(delta: &Delta, measured: Measured, unpacking: Option<String>) -> Vec<Difference> {
+    let Measured { bytes, sha256, .. } = measured;
+    let mut differences: Vec<Difference> =
+        unpacking.map(|reason| Difference::Packing { bytes, reason }).into_iter().collect();
+    if bytes != delta.bytes {
+        differences.push(Difference::Bytes { found: bytes, expected: delta.bytes });
+    }
+    if sha256 != delta.sha256 {
+        differences.push(Difference::Sha256 { found: sha256, expected: delta.sha256.clone() });
+    }
+    differences
 }
 
 fn compare_parts(manifest: &Manifest, checksums: &[u32], differences: &mut Vec<Difference>) {
@@ -241,17 +256,11 @@ fn compare_parts(manifest: &Manifest, checksums: &[u32], differences: &mut Vec<D
     }
 }
 
-fn compare_annotations(
-    manifest: &Manifest,
-    counted: &std::collections::HashMap<String, u64>,
-    differences: &mut Vec<Difference>,
-) {
+fn compare_annotations(manifest: &Manifest, counted: Vec<Annotations>, differences: &mut Vec<Difference>) {
     // In the order of a manifest, both sides next to each other.
     let mut pairs: BTreeMap<[String; 3], (u64, u64)> = BTreeMap::new();
-    for (key, found) in counted {
-        let mut texts = key.splitn(3, '\n').map(str::to_owned);
-        let [schema_id, name, kind] = std::array::from_fn(|_| texts.next().unwrap_or_default());
-        pairs.entry([schema_id, unescaped(&name), kind]).or_default().0 += found;
+    for Annotations { feature_schema_id, name, kind, count } in counted {
+        pairs.entry([feature_schema_id, name, kind]).or_default().0 += count;
     }
     for Annotations { feature_schema_id, name, kind, count } in &manifest.annotations {
         let key = [feature_schema_id.clone(), name.clone(), kind.clone()];

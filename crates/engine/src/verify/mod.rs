@@ -16,8 +16,8 @@ pub use difference::{Difference, Verdict};
 pub use package::verify_package;
 
 use crate::import::unpack::{self, Position};
-use crate::manifest::Manifest;
-use count::Counter;
+use crate::manifest::{Delta, Manifest};
+pub(crate) use count::Counter;
 use labelport_formats::write::{Format as _, Ndjson};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use measure::Measure;
@@ -76,6 +76,19 @@ fn verify_lines(
     let measured = measure.finish();
     let counted = counter.finish();
     Ok(difference::compare(manifest, measured, counted, unpacking))
+}
+
+/// Holds the changes that lie beside a delta against its manifest.
+pub fn verify_changes(changes: Box<dyn Read + Send>, delta: &Delta) -> Result<Vec<Difference>, VerifyError> {
+    let position = Position::default();
+    let mut measure = Measure::new(&[]);
+    let read = read_all(changes, &position, &mut |bytes| measure.add(bytes));
+    let unpacking = match read {
+        Err(error) if position.is_broken() => return Err(VerifyError::Read(error)),
+        Err(error) => Some(error.to_string()),
+        Ok(()) => None,
+    };
+    Ok(difference::compare_changes(delta, measure.finish(), unpacking))
 }
 
 fn check_manifest(manifest: &Manifest) -> Result<(), VerifyError> {

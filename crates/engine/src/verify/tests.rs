@@ -45,17 +45,12 @@ fn manifest() -> Manifest {
         request: "{}".to_owned(),
         change_seq: 3,
         digest,
-        files: Vec::new(),
-        losses: Default::default(),
         labels: 12,
         run_labels: 1,
         predictions: 1,
         annotations: vec![boats],
-        unknown_ids: 0,
-        unknown_names: Vec::new(),
         sections: vec![SectionNotice { section: "attachments".to_owned(), count: 12 }],
-        row_notices: 0,
-        rows: Vec::new(),
+        ..Manifest::default()
     }
 }
 

@@ -3,10 +3,8 @@
 //! Statements and rows of answers are counted at the waist between statements and engine, so that a query per row, a
 //! section that is read and not asked for, or a scan where an index was used shows as a number.
 
-use crate::support::{NOW_MS, Workspace};
-use labelport_engine::export;
+use crate::support::{NOW_MS, Workspace, export_into};
 use labelport_engine::sink::Nowhere;
-use labelport_formats::write::Ndjson;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope, ScopeKind};
 use labelport_model::time::Timestamp;
 use labelport_samples::image_rows;
@@ -97,6 +95,7 @@ fn requests() -> Vec<(&'static str, ExportRequest)> {
         filters,
         format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
+        since: None,
     };
     let keys: Vec<String> = (0..100).map(|number| format!("siding/{}", number * 97)).collect();
     let some = ExportFilters {
@@ -132,17 +131,7 @@ fn an_export_does_the_work_that_was_recorded() {
     for (name, request) in requests() {
         counts.statements.store(0, Ordering::Relaxed);
         counts.rows.store(0, Ordering::Relaxed);
-        let mut run = export::ExportOptions {
-            threads: 1,
-            format: &Ndjson,
-            row_limit_bytes: export::ROW_LIMIT_BYTES,
-            labels_created: None,
-            progress: &mut |_| {},
-            stop: None,
-            files: None,
-            client: None,
-        };
-        export::run(&store, &request, &mut Nowhere, &mut run).unwrap();
+        export_into(&store, &request, 1, &mut Nowhere).unwrap();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         found.push((name, count(&counts.statements), count(&counts.rows)));
     }

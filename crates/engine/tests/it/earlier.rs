@@ -27,6 +27,7 @@ fn a_folder_of_schema_3_opens_and_exports_the_same_bytes() {
         filters: ExportFilters::default(),
         format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
+        since: None,
     });
     assert_eq!(exported.manifest.digest.sha256, EXPORTED);
 }

@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all, and streams that say when they are full.
 
-use crate::support::{Workspace, everything};
+use crate::support::{Workspace, everything, export_into};
 use labelport_engine::ambient::Chance;
 use labelport_engine::export;
 use labelport_engine::manifest::{Manifest, PackedFile};
@@ -402,17 +402,7 @@ fn a_full_disk_ends_an_export_with_its_reason() {
     let workspace = Workspace::of(&demo().files);
     let out = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut sink = Stream { out, name: "/dev/full".to_owned() };
-    let mut run = export::ExportOptions {
-        threads: 2,
-        format: &Ndjson,
-        row_limit_bytes: export::ROW_LIMIT_BYTES,
-        labels_created: None,
-        progress: &mut |_| {},
-        stop: None,
-        files: None,
-        client: None,
-    };
-    let error = export::run(&workspace.store, &everything(Scope::Catalog), &mut sink, &mut run).unwrap_err();
+    let error = export_into(&workspace.store, &everything(Scope::Catalog), 2, &mut sink).unwrap_err();
     assert!(matches!(error, export::ExportError::Write { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),

@@ -1,6 +1,6 @@
 //! A store in a folder of its own, and what tests do with it.
 
-use labelport_engine::export;
+use labelport_engine::export::{self, ExportError};
 use labelport_engine::import::{self, DryRun, ImportError, Preview, RefusedFiles, Source, Summary};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{Entry, FileError, Packing, Sink};
@@ -140,17 +140,7 @@ impl Workspace {
     #[track_caller]
     pub(crate) fn export_packed(&self, request: &ExportRequest, threads: usize, packing: Packing) -> Exported {
         let mut sink = Memory { packing, bytes: Vec::new() };
-        let mut run = export::ExportOptions {
-            threads,
-            format: &Ndjson,
-            row_limit_bytes: export::ROW_LIMIT_BYTES,
-            labels_created: None,
-            progress: &mut |_| {},
-            stop: None,
-            files: None,
-            client: None,
-        };
-        let manifest = export::run(&self.store, request, &mut sink, &mut run).unwrap();
+        let manifest = export_into(&self.store, request, threads, &mut sink).unwrap();
         Exported { bytes: sink.bytes, manifest }
     }
 
@@ -197,6 +187,26 @@ impl Workspace {
     }
 }
 
+/// Exports in the native format into a sink.
+pub(crate) fn export_into(
+    store: &Store,
+    request: &ExportRequest,
+    threads: usize,
+    sink: &mut dyn Sink,
+) -> Result<Manifest, ExportError> {
+    let mut run = export::ExportOptions {
+        threads,
+        format: &Ndjson,
+        row_limit_bytes: export::ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+        files: None,
+        client: None,
+    };
+    export::run(store, request, sink, &mut run)
+}
+
 fn with_run<T>(
     import: ImportAs,
     refused: Option<&mut RefusedFiles>,
@@ -234,6 +244,7 @@ pub(crate) fn request(scope: Scope, params: Params) -> ExportRequest {
         filters: ExportFilters::default(),
         format: labelport_model::request::FormatChoice::default(),
         zone_name: "UTC".to_owned(),
+        since: None,
     }
 }
 

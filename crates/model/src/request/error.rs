@@ -3,7 +3,7 @@
 //! A parameter or filter has two names: the SDK's name in code and over HTTP, and a flag on the command line. An error
 //! has both; each API prints the one that its users wrote.
 
-use super::ScopeKind;
+use super::{ScopeKind, WatermarkError};
 use crate::input::InputError;
 use crate::quote::Quoted;
 use crate::time::TimeError;
@@ -76,6 +76,8 @@ pub enum RequestError {
         /// The options that choose rows.
         options: [OptionName; 2],
     },
+    /// What the export is to go on from is not a watermark.
+    Watermark(WatermarkError),
     /// The time zone of the request is not known.
     Zone(TimeError),
 }
@@ -116,6 +118,7 @@ impl RequestError {
                 let [ids, keys] = options.each_ref().map(spell);
                 format!("an export of chosen rows needs the rows: give {ids} or {keys}")
             }
+            Self::Watermark(error) => error.to_string(),
             Self::Zone(error) => error.to_string(),
         }
     }

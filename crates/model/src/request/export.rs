@@ -1,6 +1,6 @@
 //! The request of one export, and its canonical form.
 
-use super::{ExportFilters, FormatChoice, Params, RequestError, Scope};
+use super::{ExportFilters, FormatChoice, Params, RequestError, Scope, Watermark};
 use crate::input::{Input, InputProblem};
 use crate::json::{ObjectWriter, Value};
 use crate::quote::Quoted;
@@ -22,6 +22,8 @@ pub struct ExportRequest {
     pub format: FormatChoice,
     /// The IANA name of the zone in which dates without an offset were read. The dates themselves are already instants.
     pub zone_name: String,
+    /// From where it goes on, if it is to hold nothing but what changed.
+    pub since: Option<Watermark>,
 }
 
 impl ExportRequest {
@@ -50,8 +52,18 @@ impl ExportRequest {
         self.filters.write(object.key("filters"));
         self.format.write(&mut object);
         object.text("zone", &self.zone_name);
+        if let Some(since) = &self.since {
+            object.text("since", &since.to_string());
+        }
         object.close();
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Returns the request of the whole result to which this one belongs: without where it goes on from, and without which
+    /// losses are accepted, which changes no byte.
+    pub fn of_whole(&self) -> Self {
+        let format = FormatChoice { allow_lossy: false, accept: Default::default(), ..self.format.clone() };
+        Self { format, since: None, ..self.clone() }
     }
 
     /// Reads a request from its canonical form, or from JSON that people wrote.
@@ -65,7 +77,7 @@ impl ExportRequest {
 
     fn read(value: Value<'_>) -> Result<Self, RequestError> {
         let input = Input::new(value, "request");
-        input.only(&["version", "scope", "params", "filters", "format", "zone"])?;
+        input.only(&["version", "scope", "params", "filters", "format", "zone", "since"])?;
         if let Some(version) = input.find("version")
             && version.value().as_i64() != Some(VERSION)
         {
@@ -83,6 +95,10 @@ impl ExportRequest {
             filters: filters.map(|filters| ExportFilters::read(&filters, &zone)).transpose()?.unwrap_or_default(),
             format: input.find("format").map(|format| FormatChoice::read(&format)).transpose()?.unwrap_or_default(),
             zone_name: zone.name().to_owned(),
+            since: match input.find("since") {
+                Some(since) => Some(since.text()?.parse().map_err(RequestError::Watermark)?),
+                None => None,
+            },
         })
     }
 }

@@ -19,6 +19,7 @@ mod params;
 mod print;
 mod scope;
 mod scope_kind;
+mod watermark;
 mod wire;
 
 pub use accept::{Accept, AcceptError};
@@ -29,6 +30,7 @@ pub use format::{FormatChoice, NATIVE_FORMAT};
 pub use params::{NAMED_LIMIT, PARAMS, Param, ParamField, Params, find_media_type, media_types};
 pub use scope::Scope;
 pub use scope_kind::{SCOPES, ScopeEntry, ScopeKind};
+pub use watermark::{Watermark, WatermarkError};
 pub use wire::WireExport;
 
 #[cfg(test)]

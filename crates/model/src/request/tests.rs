@@ -181,7 +181,7 @@ fn anything_unknown_is_refused_with_its_path() {
     check_refused(
         PROJECT,
         r#","colour":1"#,
-        "request: the key \"colour\" is not known here; known keys: version, scope, params, filters, format, zone",
+        "request: the key \"colour\" is not known here; known keys: version, scope, params, filters, format, zone, since",
     );
     check_refused(PROJECT, r#","version":2"#, "request.version: \"2\" is not allowed here; write one of: 1");
     check_refused(

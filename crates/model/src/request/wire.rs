@@ -83,6 +83,7 @@ impl WireExport {
                 filters,
                 format: super::FormatChoice::default(),
                 zone_name: zone.name().to_owned(),
+                since: None,
             },
         })
     }

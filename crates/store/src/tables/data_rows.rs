@@ -57,6 +57,15 @@ pub struct Attachment {
     pub json: String,
 }
 
+/// Returns the public id and the global key of a row.
+pub fn find_names(
+    connection: &mut dyn Connection,
+    row_key: RowKey,
+) -> Result<Option<(String, Option<String>)>, StoreError> {
+    let sql = "select id, global_key from data_rows where row_key = $1";
+    connection.find(sql, &[row_key.into()], |row| (row.text(0).unwrap_or_default(), row.text(1)))
+}
+
 const SELECT: &str = "select r.row_key, r.id, r.dataset_key, r.data_type, r.head, r.details, r.media, r.global_key, \
                       r.external_id, r.created_ms, r.updated_ms from data_rows r where r.org_key = $1";
 

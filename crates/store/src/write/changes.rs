@@ -75,13 +75,15 @@ pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i
 /// that the last one to begin at or before a key is the one to look at.
 pub(crate) fn note_run(connection: &mut dyn Connection, change_seq: i64, run: &KeyRun) -> Result<(), StoreError> {
     let (first, last) = (*run.start(), *run.end());
-    let sql = "select last_key from changed_rows where change_seq = $1 and first_key <= $2 order by first_key desc limit 1";
+    let sql =
+        "select last_key from changed_rows where change_seq = $1 and first_key <= $2 order by first_key desc limit 1";
     let covered = connection.find(sql, &[change_seq.into(), first.into()], |row| row.int(0))?.flatten();
     if covered.is_some_and(|covered| covered >= last) {
         return Ok(());
     }
     if first < last {
-        let sql = "delete from changed_rows where change_seq = $1 and first_key >= $2 and first_key <= $3 and last_key <= $3";
+        let sql =
+            "delete from changed_rows where change_seq = $1 and first_key >= $2 and first_key <= $3 and last_key <= $3";
         connection.execute(sql, &[change_seq.into(), first.into(), last.into()])?;
     }
     let sql = "insert into changed_rows (change_seq, first_key, last_key) values ($1, $2, $3)";

@@ -99,12 +99,8 @@ fn who_left_a_scope_is_told_once(test: &TestStore) {
     assert_eq!(departed(test, Base::Project(1), 1), [], "it is in the project again");
     leave(1);
     let before_deletion = change_seq(&test.store);
-    let left = Departed {
-        row_id: id("r", 1),
-        global_key: Some("cam-a-1".to_owned()),
-        is_deleted: false,
-        successor: None,
-    };
+    let left =
+        Departed { row_id: id("r", 1), global_key: Some("cam-a-1".to_owned()), is_deleted: false, successor: None };
     assert_eq!(departed(test, Base::Project(1), 1), std::slice::from_ref(&left));
     assert_eq!(departed(test, Base::Catalog, 1), []);
     write(&test.store, move |connection| {

@@ -10,6 +10,8 @@ pub enum Stream {
     Rows,
     /// What could not be done for single rows.
     Errors,
+    /// What left and where rows stand, of an export of what changed that is one file.
+    Changes,
 }
 
 impl Stream {
@@ -18,12 +20,13 @@ impl Stream {
         match self {
             Self::Rows => "rows",
             Self::Errors => "errors",
+            Self::Changes => "changes",
         }
     }
 
     /// Finds a stream by its word.
     pub fn find(word: &str) -> Option<Self> {
-        [Self::Rows, Self::Errors].into_iter().find(|stream| stream.word() == word)
+        [Self::Rows, Self::Errors, Self::Changes].into_iter().find(|stream| stream.word() == word)
     }
 }
 
@@ -37,6 +40,9 @@ pub(super) struct Index {
     pub(super) rows: Vec<Frame>,
     /// The frames of the errors.
     pub(super) errors: Vec<Frame>,
+    /// The frames of the changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) changes: Vec<Frame>,
     /// The SHA-256 of the rows before packing, in hexadecimal digits.
     pub(super) sha256: String,
 }

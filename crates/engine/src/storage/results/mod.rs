@@ -1,8 +1,8 @@
 //! Results of exports that are kept: written once, read many times, by range.
 //!
 //! A result is a folder with parts (zstd frames one after the other, each of whole lines), an index of the frames and the
-//! manifest of the export. The manifest is written last, so a result without one does not exist. A result has two
-//! streams, the rows and the errors, each cut into *files*: consecutive ranges of whole lines, the same for the life of
+//! manifest of the export. The manifest is written last, so a result without one does not exist. A result has the
+//! streams rows, errors and changes, each cut into *files*: consecutive ranges of whole lines, the same for the life of
 //! the result. A read decompresses one frame at a time, whatever it asks for.
 
 mod index;

@@ -13,6 +13,7 @@ pub struct Stored {
     folder: PathBuf,
     rows: Frames,
     errors: Frames,
+    changes: Frames,
     sha256: String,
 }
 
@@ -29,6 +30,7 @@ impl Stored {
             folder,
             rows: Frames::new(index.rows),
             errors: Frames::new(index.errors),
+            changes: Frames::new(index.changes),
             sha256: index.sha256,
         }))
     }
@@ -101,6 +103,7 @@ impl Stored {
         match stream {
             Stream::Rows => &self.rows,
             Stream::Errors => &self.errors,
+            Stream::Changes => &self.changes,
         }
     }
 }

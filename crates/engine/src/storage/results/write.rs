@@ -5,7 +5,8 @@ use super::read::part_name;
 use super::{INDEX_FILE, MANIFEST_FILE};
 use crate::disk::private;
 use crate::manifest::{Manifest, RowNotice};
-use crate::sink::{Entry, Extent, FileError, Packing, Sink};
+use crate::sink::{CHANGES_PLACE, Entry, Extent, FileError, Packing, Sink, no_package};
+use labelport_formats::write::Layout;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -71,6 +72,10 @@ impl Sink for ResultSink {
         "the stored result".to_owned()
     }
 
+    fn start(&mut self, layout: Layout, _: &[String]) -> io::Result<()> {
+        if layout == Layout::Package { Err(no_package()) } else { Ok(()) }
+    }
+
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         if self.at >= PART_BYTES
             && let Some(part) = self.part.take()
@@ -90,7 +95,8 @@ impl Sink for ResultSink {
         let packed = entry.bytes.len() as u64;
         if entry.extent.bytes > 0 {
             let Extent { bytes, lines } = entry.extent;
-            self.index.rows.push(Frame { part: self.number, at: self.at, packed, bytes, lines });
+            let frames = if entry.place == CHANGES_PLACE { &mut self.index.changes } else { &mut self.index.rows };
+            frames.push(Frame { part: self.number, at: self.at, packed, bytes, lines });
         }
         self.at += packed;
         Ok(())

@@ -10,6 +10,7 @@ mod data_types;
 mod deletions;
 mod exports;
 mod failures;
+mod histories;
 mod hostile_names;
 mod issues;
 mod judgements;

@@ -14,6 +14,7 @@ mod logging;
 mod loss_report;
 mod messages;
 mod outcome;
+mod since;
 mod task;
 mod workspace;
 

@@ -8,6 +8,7 @@ use crate::interrupt;
 use crate::loss_report;
 use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
+use crate::since;
 use crate::task::{self, Done};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
@@ -16,7 +17,7 @@ use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::Client;
 use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileError, FileSink, FolderSink, Nowhere, Packing, Rules, Sink,
-    Stream, refuse_inside,
+    Stream, changes_path, refuse_inside,
 };
 use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
@@ -58,7 +59,12 @@ impl Command for Export {
         let format = labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))?;
         let target = Output::of(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
-        let request = request(kind, arguments, &store)?;
+        let since = since::read(arguments)?;
+        let request = ExportRequest { since: since.watermark.clone(), ..request(kind, arguments, &store)? };
+        if request.since.is_some() && matches!(target, Output::Stdout | Output::Device(_)) {
+            let message = "what changed is rows and a list of what left, which standard output cannot keep apart";
+            return Err(Failure::usage(message).hint("name a file, such as -o changed.ndjson"));
+        }
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
@@ -80,6 +86,9 @@ impl Command for Export {
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
         report(&manifest, &target, started.elapsed().as_secs_f64(), messages);
+        if target != Output::Nowhere {
+            since.keep(&manifest)?;
+        }
         if !writes_labels(&request) && manifest.digest.rows > 0 {
             let event = json!({ "event": "notice", "labels_left_out": true });
             let sentence = "notice: labels were left out; --all-projects adds those of projects, --all-model-runs those of \
@@ -355,6 +364,7 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
             .value_name("ZONE")
             .help("Time zone of dates without an offset [default: that of the workspace, UTC]")
             .help_heading("Filters, all of which must hold"),
+        since::argument(),
         Arg::new("output").short('o').long("output").value_name("FILE|-").help(
             "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
                  .tar [default: -, standard output]",
@@ -506,6 +516,18 @@ fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) 
         "sha256": digest.sha256,
     });
     messages.event(&event, &sentence);
+    if let Some(delta) = &manifest.delta {
+        let event = json!({ "event": "changes", "lines": delta.lines, "since": delta.since });
+        let place = match target {
+            Output::File(destination, _) => {
+                format!(" in {}", escaped(&changes_path(destination.path()).display().to_string()))
+            }
+            Output::Package(..) => " in its file changes.ndjson".to_owned(),
+            Output::Stdout | Output::Device(_) | Output::Nowhere => String::new(),
+        };
+        let lines = counted(delta.lines, "line");
+        messages.event(&event, &format!("what left and where rows stand: {lines}{place}"));
+    }
     if manifest.unknown_ids > 0 {
         let count = manifest.unknown_ids;
         let event = json!({ "event": "notice", "unknown_ids": count });

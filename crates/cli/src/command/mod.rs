@@ -6,6 +6,7 @@
 //! # Adding a subcommand
 //! One file in this folder with a type that implements [`Command`], one line in [`COMMANDS`].
 
+mod apply;
 mod backup;
 mod completions;
 mod demo;
@@ -45,6 +46,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &list::List,
     &show::Show,
     &export::Export,
+    &apply::Apply,
     &formats::Formats,
     &verify::Verify,
     &slice::Slice,

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches};
 use labelport_engine::export::job;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::remote_result::{self, RemoteResult};
-use labelport_engine::sink::{manifest_path, result_path};
+use labelport_engine::sink::{changes_path, manifest_path, result_path};
 use labelport_engine::storage::results::{Results, StoredReader, Stream};
 use labelport_engine::verify;
 use labelport_model::id::TaskId;
@@ -45,7 +45,7 @@ impl Command for Verify {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.get_one::<String>("result").map_or("", String::as_str);
         let key = arguments.get_one::<String>("key").map(String::as_str);
-        let Subject { name, manifest, result, size_bytes } = match remote_result::is_url(named) {
+        let Subject { name, manifest, result, changes, size_bytes } = match remote_result::is_url(named) {
             true => of_server(named, key)?,
             false => of_workspace(named, workspace)?,
         };
@@ -61,14 +61,24 @@ impl Command for Verify {
             Content::Bytes(bytes) => verify::verify(bytes, &manifest, &mut tell).map_err(|error| unreadable(&error))?,
         };
         drop(progress);
-        for difference in &verdict.differences {
+        let of_changes = match (&manifest.delta, changes) {
+            (Some(delta), Some((name, bytes))) => {
+                let found = verify::verify_changes(bytes, delta).map_err(|error| unreadable(&error))?;
+                found.into_iter().map(|difference| (name.clone(), difference)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let differences = verdict.differences.iter().map(|difference| (&name, difference));
+        let differences = differences.chain(of_changes.iter().map(|(name, difference)| (name, difference)));
+        for (name, difference) in differences {
             let event = json!({
                 "event": "difference", "file": name, "message": difference.to_string(),
             });
-            messages.event(&event, &format!("{}: {difference}", escaped(&name)));
+            messages.event(&event, &format!("{}: {difference}", escaped(name)));
         }
+        let count = verdict.differences.len() + of_changes.len();
         let shown = escaped(&name);
-        let sentence = match verdict.differences.len() {
+        let sentence = match count {
             0 => {
                 let files = match verdict.files {
                     0 => String::new(),
@@ -80,11 +90,11 @@ impl Command for Verify {
             count => format!("{shown} is not as exported: {}", counted(count as u64, "difference")),
         };
         let event = json!({
-            "event": "verified", "file": name, "differences": verdict.differences.len(),
+            "event": "verified", "file": name, "differences": count,
             "rows": verdict.rows, "bytes": verdict.bytes,
         });
         messages.event(&event, &sentence);
-        Ok(if verdict.differences.is_empty() { SUCCESS } else { REFUSED })
+        Ok(if count == 0 { SUCCESS } else { REFUSED })
     }
 }
 
@@ -93,6 +103,8 @@ struct Subject {
     name: String,
     manifest: Vec<u8>,
     result: Content,
+    /// The changes that lie beside a delta, and what messages call them.
+    changes: Option<(String, Box<dyn Read + Send>)>,
     size_bytes: Option<u64>,
 }
 
@@ -109,7 +121,7 @@ fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
     // The rest of a URL may be a signature.
     let name = url.split('?').next().unwrap_or(url).to_owned();
     let RemoteResult { manifest, rows, size_bytes } = remote_result::fetch(url, key)?;
-    Ok(Subject { name, manifest, result: Content::Bytes(rows), size_bytes })
+    Ok(Subject { name, manifest, result: Content::Bytes(rows), changes: None, size_bytes })
 }
 
 /// Finds a result on disk: a file itself, the one next to a manifest, or what a task has written.
@@ -146,11 +158,22 @@ fn of_file(path: &Path) -> Result<Subject, Failure> {
     let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
     let is_package = Manifest::from_json(&manifest).is_ok_and(|manifest| !manifest.files.is_empty());
     if is_package {
-        return Ok(Subject { name, manifest, result: Content::Package(path.to_owned()), size_bytes: None });
+        let result = Content::Package(path.to_owned());
+        return Ok(Subject { name, manifest, result, changes: None, size_bytes: None });
     }
     let file = File::open(path).map_err(unreadable)?;
     let size_bytes = Some(file.metadata().map_err(unreadable)?.len());
-    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(file)), size_bytes })
+    let changes = match Manifest::from_json(&manifest).is_ok_and(|manifest| manifest.delta.is_some()) {
+        true => {
+            let path = changes_path(path);
+            let name = path.display().to_string();
+            let file = File::open(&path)
+                .map_err(|error| Failure::new(format!("{name} cannot be read ({error}); it belongs to the delta")))?;
+            Some((name, Box::new(file) as Box<dyn Read + Send>))
+        }
+        false => None,
+    };
+    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(file)), changes, size_bytes })
 }
 
 /// Opens a result that the server keeps.
@@ -160,6 +183,14 @@ fn of_results(task: &Task, workspace: &Workspace) -> Result<Subject, Failure> {
         || Failure::new(format!("{name} has no result: it is {}, or the result has expired", task.status.wire_name()));
     let stored = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
     let manifest = stored.manifest()?.into_bytes();
+    let changes = match Manifest::from_json(manifest.as_slice()).is_ok_and(|manifest| manifest.delta.is_some()) {
+        true => {
+            let again = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
+            let changes: Box<dyn Read + Send> = Box::new(StoredReader::new(again, Stream::Changes));
+            Some((format!("the changes of {name}"), changes))
+        }
+        false => None,
+    };
     let reader = StoredReader::new(stored, Stream::Rows);
-    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(reader)), size_bytes: None })
+    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(reader)), changes, size_bytes: None })
 }

@@ -1,0 +1,138 @@
+//! `labelport apply`: an export and what changed after it, made into the export of then.
+
+use super::Command;
+use crate::ambient::SystemChance;
+use crate::interrupt;
+use crate::messages::{Messages, counted, escaped, grouped, sized};
+use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::workspace::Workspace;
+use clap::{Arg, ArgAction, ArgMatches};
+use labelport_engine::apply::{self, DeltaFiles, Whole};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::sink::{
+    Destination, Existing, FileSink, Packing, Rules, Sink, Stream, changes_path, manifest_path,
+};
+use labelport_formats::write::Ndjson;
+use serde_json::json;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Makes a full export of one and its deltas.
+pub(crate) struct Apply;
+
+impl Command for Apply {
+    fn name(&self) -> &'static str {
+        "apply"
+    }
+
+    fn arguments(&self) -> clap::Command {
+        clap::Command::new("apply")
+            .about("Bring an export up to date with what changed since: the bytes of a full export")
+            .arg(Arg::new("full").value_name("FULL").required(true).help("An export in ndjson, compressed or not"))
+            .arg(
+                Arg::new("delta")
+                    .value_name("DELTA")
+                    .required(true)
+                    .action(ArgAction::Append)
+                    .num_args(1..)
+                    .help("What `labelport export --since` wrote after it, in that order"),
+            )
+            .arg(Arg::new("output").short('o').long("output").value_name("FILE|-").required(true).help(
+                "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; it may be FULL itself",
+            ))
+            .arg(
+                Arg::new("force")
+                    .long("force")
+                    .action(ArgAction::SetTrue)
+                    .help("Replace the file even if labelport did not write it"),
+            )
+    }
+
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        let named = |name: &str| arguments.get_many::<String>(name).into_iter().flatten().map(PathBuf::from);
+        let Some(full) = named("full").next() else { return Err(Failure::usage("name an export")) };
+        let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
+        let target = target(output, workspace, arguments.get_flag("force"))?;
+        let deltas: Vec<Named> = named("delta").map(Named::find).collect::<Result<_, _>>()?;
+        let full = Named::find(full)?;
+        interrupt::handle(*messages)?;
+        let mut sink: Box<dyn Sink> = match target {
+            Some((destination, packing)) => Box::new(FileSink::create(destination, packing)?),
+            None => Box::new(Stream { out: io::stdout(), name: "standard output".to_owned() }),
+        };
+        let rows = || full.open();
+        let whole = Whole { name: &full.name, manifest: &full.manifest, rows: &rows };
+        let opened: Vec<_> = deltas.iter().map(|delta| (|| delta.open(), || delta.open_changes())).collect();
+        let deltas = deltas.iter().zip(&opened).map(|(delta, (rows, changes))| {
+            let Named { name, manifest, .. } = delta;
+            DeltaFiles { name, manifest, rows, changes }
+        });
+        let deltas: Vec<DeltaFiles<'_>> = deltas.collect();
+        let folder = Path::new(output).parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut progress = messages.progress("applying", None);
+        let manifest = apply::apply_all(&whole, &deltas, folder, &mut *sink, &mut |bytes| progress.set(bytes, 0))?;
+        drop(progress);
+        sink.finish(&manifest)?;
+        report(&manifest, output, messages);
+        Ok(SUCCESS)
+    }
+}
+
+/// Takes the target that was named; none for standard output.
+fn target(output: &str, workspace: &Workspace, is_forced: bool) -> Result<Option<(Destination, Packing)>, Failure> {
+    if output == "-" {
+        return Ok(None);
+    }
+    let existing = if is_forced { Existing::Replace } else { Existing::KeepForeign };
+    let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
+    let path = Path::new(output);
+    let destination = Destination::check(path, &rules)?;
+    Ok(Some((destination, Packing::of_path(path, &Ndjson).map_err(Failure::usage)?)))
+}
+
+/// An export on disk.
+struct Named {
+    path: PathBuf,
+    name: String,
+    manifest: Manifest,
+}
+
+impl Named {
+    fn find(path: PathBuf) -> Result<Self, Failure> {
+        let manifest = manifest_path(&path);
+        let text = std::fs::read(&manifest).map_err(|error| {
+            Failure::usage(format!("{} cannot be read ({error})", manifest.display()))
+                .hint("an export is applied with its manifest, which `labelport export -o FILE` writes next to it")
+        })?;
+        let read = Manifest::from_json(&text);
+        let manifest = read.map_err(|error| Failure::new(format!("{} cannot be read: {error}", manifest.display())))?;
+        Ok(Self { name: path.display().to_string(), path, manifest })
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(&self.path)?))
+    }
+
+    fn open_changes(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(changes_path(&self.path))?))
+    }
+}
+
+fn report(manifest: &Manifest, output: &str, messages: &Messages) {
+    let digest = &manifest.digest;
+    let event = json!({
+        "event": "applied", "file": output, "rows": digest.rows, "bytes": digest.bytes, "sha256": digest.sha256,
+    });
+    let written =
+        if output == "-" { "wrote to standard output".to_owned() } else { format!("wrote {}", escaped(output)) };
+    let sentence = format!(
+        "{written}: {}, {} (change {})\nsha256 {}",
+        counted(digest.rows, "row"),
+        sized(digest.bytes),
+        grouped(manifest.change_seq.unsigned_abs()),
+        digest.sha256,
+    );
+    messages.event(&event, &sentence);
+}

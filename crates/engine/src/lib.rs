@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod disk;
 pub mod edits;
 pub mod export;
+pub mod history;
 pub mod import;
 pub mod items;
 pub mod legacy;

@@ -8,6 +8,7 @@ use crate::annotation_import::ImportJob;
 use crate::catalog::asset;
 use crate::catalog::row_import::RowImport;
 use crate::export::job::{self, ExportJob};
+use crate::history;
 use crate::legacy::{LabelExport, RowExport, RunExport};
 use crate::models::registration::Registration;
 use crate::projects::batch::BatchFill;
@@ -44,6 +45,11 @@ pub static ROSTER: Roster = Roster {
             every: Duration::from_secs(3_600),
             answers_bell: false,
             run: |workspace, _| job::expire(workspace).map(|()| false),
+        },
+        Chore {
+            every: Duration::from_secs(3_600),
+            answers_bell: false,
+            run: |workspace, _| Ok(history::prune(workspace.store(), workspace.now()).map(|()| false)?),
         },
     ],
 };

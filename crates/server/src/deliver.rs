@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Response, StatusCode, header};
 use futures_util::stream;
 use labelport_engine::catalog::row_import;
 use labelport_engine::export::job;
+use labelport_engine::manifest::Manifest;
 use labelport_engine::storage::results::{Stored, Stream};
 use labelport_engine::tasks;
 use labelport_engine::workspace::Workspace;
@@ -183,6 +184,19 @@ pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) 
     let content_type = if is_package { "application/zip" } else { NDJSON };
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
     Ok(Content { readable, length, tag, content_type: content_type.to_owned() })
+}
+
+/// Returns what left and where rows stand as content, of an export of what changed.
+pub(crate) fn changes_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
+    let manifest = job::get_result(workspace, task)?.manifest().map_err(Problem::internal)?;
+    let missing = |message: &str| Err(Problem::new(ProblemKind::NotFound, message));
+    match Manifest::from_json(manifest.as_bytes()).map_err(Problem::internal)?.delta {
+        None => missing("the export is a full one; only an export with \"since\" has changes"),
+        Some(_) if result_name(workspace, task)? == job::PACKAGE_NAME => {
+            missing("the result is a package, which holds its changes in the file changes.ndjson")
+        }
+        Some(_) => result_content(workspace, task, Stream::Changes),
+    }
 }
 
 /// Returns the name of the result of a task.

@@ -116,7 +116,9 @@ impl Named {
     }
 
     fn open_changes(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(File::open(changes_path(&self.path))?))
+        let path = changes_path(&self.path);
+        let name_it = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        Ok(Box::new(File::open(&path).map_err(name_it)?))
     }
 }
 

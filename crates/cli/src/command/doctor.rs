@@ -6,6 +6,7 @@ use crate::messages::{Messages, counted, escaped, sized};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
+use labelport_engine::history;
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
 use labelport_engine::storage::stale;
@@ -14,6 +15,7 @@ use labelport_engine::tasks::DEATHS_LIMIT;
 use labelport_store::Connection;
 use labelport_store::Store;
 use labelport_store::check;
+use labelport_store::read::history as history_of;
 use labelport_store::tables::file_references;
 use labelport_store::tables::tasks;
 use serde_json::json;
@@ -41,6 +43,12 @@ impl Command for Doctor {
                     .long("remove-unused-files")
                     .action(ArgAction::SetTrue)
                     .help("Remove the files that nothing refers to, if all is sound"),
+            )
+            .arg(
+                Arg::new("prune-history")
+                    .long("prune-history")
+                    .action(ArgAction::SetTrue)
+                    .help("Forget what changed before `export --since` may look back, if all is sound"),
             )
     }
 
@@ -79,11 +87,32 @@ impl Command for Doctor {
             if is_to_go {
                 messages.note("no file was removed: a damaged workspace may hide what refers to it");
             }
+            if arguments.get_flag("prune-history") {
+                messages.note("history was not pruned: a damaged workspace is left as it is");
+            }
             return Ok(REFUSED);
         }
         tell_unused_files(&store, connection, &Files::new(workspace.folder()), is_to_go, messages)?;
+        if arguments.get_flag("prune-history") {
+            prune_history(&store, messages)?;
+        }
         Ok(SUCCESS)
     }
+}
+
+/// Forgets what changed longer ago than history is kept.
+fn prune_history(store: &Store, messages: &Messages) -> Result<(), Failure> {
+    let start = || history_of::start(&mut *store.reader()?, store.org_key());
+    let before = start()?;
+    history::prune(store, ambient::now())?;
+    let (now, days) = (start()?, history::kept_days(store)?);
+    let event = json!({ "event": "pruned_history", "from": before, "to": now, "days": days });
+    let text = match now > before {
+        true => format!("forgot what changed up to change {now}; `export --since` goes on from any later watermark"),
+        false => format!("nothing is known to be older than {days} days: no history was forgotten"),
+    };
+    messages.event(&event, &text);
+    Ok(())
 }
 
 fn tell_bare_rows(connection: &mut dyn Connection, messages: &Messages) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::catalog::metadata;
+use labelport_engine::history;
 use labelport_engine::outbound::Client;
 use labelport_engine::workspace::api_keys;
 use labelport_engine::workspace::{Opening, Workspace as Served};
@@ -52,6 +53,13 @@ impl Command for Serve {
                     .value_name("N")
                     .value_parser(clap::value_parser!(usize))
                     .help("Tasks to run at once [default: one for each processor, at least 2]"),
+                Arg::new("keep-history")
+                    .long("keep-history")
+                    .value_name("DAYS")
+                    .value_parser(clap::value_parser!(u32).range(1..))
+                    .help(
+                        "For how many days `export --since` may look back, from now on [default: what was said before, 90]",
+                    ),
             ])
             .args(fetching::arguments())
             .args(logging::arguments())
@@ -72,6 +80,9 @@ impl Command for Serve {
             None => format!("http://{}", shown(local)),
         };
         let store = workspace.open_or_create()?;
+        if let Some(days) = arguments.get_one::<u32>("keep-history") {
+            history::keep_for(&store, *days)?;
+        }
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),

@@ -103,6 +103,51 @@ fn an_export_killed_anywhere_leaves_a_whole_result_or_none() {
     assert_eq!(place.hidden_files(), [""; 0]);
 }
 
+/// How often an import, a delta and what is made of it are killed.
+const ROUNDS: usize = 50;
+
+#[test]
+fn a_delta_is_exact_whatever_was_killed_before() {
+    let mut chance = Chance::new(3);
+    let place = Place::empty();
+    let rows: Vec<String> = labelport_samples::image_rows(600).collect();
+    place.write("rows.ndjson", (rows.join("\n") + "\n").as_bytes());
+    place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+    let full = ["export", "catalog", "--everything", "--force", "-o", "full.ndjson"];
+    let import = ["import", "labelbox", "edit.ndjson"];
+    let delta = ["export", "catalog", "--everything", "--force", "-o", "delta.ndjson", "--since", "full.ndjson"];
+    let apply = ["apply", "full.ndjson", "delta.ndjson", "-o", "full.ndjson"];
+    place.run(&full).succeeded();
+    let whole = time(&place, &delta) * 2;
+    let (mut has_no_delta, mut has_no_manifest) = (0, 0);
+    for round in 0..ROUNDS {
+        let mut edited = String::new();
+        for _ in 0..40 {
+            let row = chance.pick(&rows).unwrap();
+            edited.push_str(&row.replacen("\"external_id\":\"", &format!("\"external_id\":\"{round} "), 1));
+            edited.push('\n');
+        }
+        place.write("edit.ndjson", edited.as_bytes());
+        drop(std::fs::remove_file(place.path("delta.ndjson.manifest.json")));
+        run_and_kill(&place, &import, whole, &mut chance);
+        run_and_kill(&place, &delta, whole, &mut chance);
+        has_no_delta += usize::from(!place.path("delta.ndjson.manifest.json").exists());
+        run_and_kill(&place, &apply, whole, &mut chance);
+        // Between a result and its manifest is a moment in which a kill leaves a result that nobody knows.
+        if !place.path("full.ndjson.manifest.json").exists() {
+            has_no_manifest += 1;
+            place.run(&full).succeeded();
+        }
+        place.run(&delta).succeeded();
+        place.run(&apply).succeeded();
+        place.run(&["export", "catalog", "--everything", "--force", "-o", "now.ndjson"]).succeeded();
+        assert!(place.read("full.ndjson") == place.read("now.ndjson"), "round {round}");
+    }
+    assert!(has_no_delta > ROUNDS / 5, "only {has_no_delta} of {ROUNDS} deltas were interrupted");
+    assert!(has_no_manifest <= ROUNDS / 10, "{has_no_manifest} of {ROUNDS} manifests were lost");
+    check_sound(&place);
+}
+
 fn row_id(line: &str) -> String {
     line.split('"').nth(5).unwrap_or_default().to_owned()
 }

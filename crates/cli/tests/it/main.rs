@@ -6,6 +6,7 @@ mod archives;
 mod backups;
 mod commands;
 mod crash;
+mod deltas;
 mod demo;
 mod format_pages;
 mod importing;

@@ -52,6 +52,7 @@ use labelport_model::time::Span;
 use labelport_store::Connection;
 use labelport_store::Store;
 use labelport_store::StoreError;
+use labelport_store::read::history;
 use labelport_store::read::select::{Part, Selection};
 use labelport_store::tables::entities;
 use labelport_store::tables::files;
@@ -178,7 +179,7 @@ pub fn run(
         resolved.sections.add_details();
         resolved.sections.add(wanted);
     }
-    let organization_id = store.organization()?.id;
+    let (organization_id, _) = entities::organization_state(connection, store.org_key())?;
     let watermark = delta::watermark(connection, &organization_id, &resolved, snapshot.change_seq)?;
     let changes = match &request.since {
         Some(since) => Some(Changes::find(connection, store.org_key(), &resolved, (since, &watermark))?),
@@ -414,7 +415,11 @@ pub fn check_query(connection: &mut dyn Connection, org_key: i64, query: &Predic
 /// Fails where an export would for what it names, without running it.
 pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequest) -> Result<(), ExportError> {
     format_of(request)?.open(&About { options: request.format.options.clone(), ..About::default() })?;
-    scope::resolve(connection, org_key, request).map(|_| ())
+    let resolved = scope::resolve(connection, org_key, request)?;
+    let Some(since) = &request.since else { return Ok(()) };
+    let (organization_id, change_seq) = entities::organization_state(connection, org_key)?;
+    let now = delta::watermark(connection, &organization_id, &resolved, change_seq)?;
+    Ok(delta::check(since, &now, history::start(connection, org_key)?)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a worker shares with the others")]

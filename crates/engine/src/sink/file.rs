@@ -13,7 +13,7 @@ use crate::disk::pending::Pending;
 use crate::manifest::Manifest;
 use labelport_formats::write::Layout;
 use std::ffi::OsStr;
-use std::fs::{OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -148,14 +148,35 @@ fn has_changes(target: &Path) -> bool {
     manifest.is_some_and(|manifest| manifest.delta.is_some()) && changes_path(target).is_file()
 }
 
-pub(super) fn write_manifest(path: &Path, destination: &Destination, manifest: &[u8]) -> io::Result<()> {
-    let partial = partial_path(path, &destination.nonce);
-    let (pending, mut file) = Pending::create_file(partial, destination.mode)?;
-    file.try_lock()?;
-    file.write_all(manifest)?;
-    file.sync_all()?;
-    pending.publish(path, true)?;
-    sync_folder_of(path)
+/// A manifest that is written and has not its name yet. It is on disk before its result gets its name: a process that is
+/// killed between the two leaves a result of which nobody knows what it is.
+pub(super) struct ReadyManifest {
+    path: PathBuf,
+    // The file is closed before its name goes.
+    _file: File,
+    pending: Pending,
+}
+
+impl ReadyManifest {
+    pub(super) fn write(destination: &Destination, manifest: &Manifest) -> Result<Self, FileError> {
+        let path = manifest_path(&destination.path);
+        let write = || {
+            let partial = partial_path(&path, &destination.nonce);
+            let (pending, mut file) = Pending::create_file(partial, destination.mode)?;
+            file.try_lock()?;
+            file.write_all(manifest.to_json().as_bytes())?;
+            file.sync_all()?;
+            Ok((pending, file))
+        };
+        let (pending, _file) = write().map_err(|source| FileError::Io { path: path.clone(), source })?;
+        Ok(Self { path, _file, pending })
+    }
+
+    pub(super) fn publish(self) -> Result<(), FileError> {
+        let Self { path, _file, pending } = self;
+        let published = pending.publish(&path, true).and_then(|()| sync_folder_of(&path));
+        published.map_err(|source| FileError::Io { path, source })
+    }
 }
 
 /// Removes the hidden files and folders that killed exports to this target have left. Returns whether no other export is
@@ -230,9 +251,8 @@ impl Sink for FileSink {
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
-        let destination = self.publish()?;
-        let path = manifest_path(&destination.path);
-        let written = write_manifest(&path, &destination, manifest.to_json().as_bytes());
-        written.map_err(|source| FileError::Io { path, source })
+        let manifest = ReadyManifest::write(&self.destination, manifest)?;
+        self.publish()?;
+        manifest.publish()
     }
 }

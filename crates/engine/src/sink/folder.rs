@@ -6,7 +6,7 @@
 //! the next one removes what a killed process left.
 
 use super::destination::{Destination, DestinationError, Existing};
-use super::file::{partial_path, remove_abandoned, write_manifest};
+use super::file::{ReadyManifest, partial_path, remove_abandoned};
 use super::{Asset, Entry, FileError, Place, Sink, manifest_path};
 use crate::disk::flushed::sync_folder_of;
 use crate::disk::pending::Pending;
@@ -134,9 +134,8 @@ impl Sink for FolderSink {
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
-        let destination = self.publish()?;
-        let path = manifest_path(&destination.path);
-        let written = write_manifest(&path, &destination, manifest.to_json().as_bytes());
-        written.map_err(|source| FileError::Io { path, source })
+        let manifest = ReadyManifest::write(&self.destination, manifest)?;
+        self.publish()?;
+        manifest.publish()
     }
 }

@@ -88,13 +88,13 @@ impl Workspace {
     /// Opens a workspace. The first time it gets the secret that signs its URLs.
     pub fn open(opening: Opening) -> Result<Self, StoreError> {
         let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
-        let secret = chance.secret();
+        let (secret, org_key) = (chance.secret(), store.org_key());
         let signer = store.write(move |connection| {
             if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
                 settings::put(connection, settings::SIGNING_SECRET, &secret)?;
             }
             if let Some(public_url) = &public_url {
-                settings::put(connection, settings::PUBLIC_URL, public_url)?;
+                settings::put_of_urls(connection, org_key, settings::PUBLIC_URL, public_url)?;
             }
             Signer::read(connection)?.ok_or(StoreError::Withdrawn)
         })?;
@@ -187,8 +187,8 @@ impl Workspace {
 
     /// Makes a new secret for URLs. Every URL that was signed before ends, also in a server that is running.
     pub fn rotate_signing_secret(&self) -> Result<(), Problem> {
-        let secret = self.chance.secret();
-        self.write(move |connection| Ok(settings::put(connection, settings::SIGNING_SECRET, &secret)?))
+        let (secret, org_key) = (self.chance.secret(), self.org_key());
+        self.write(move |connection| Ok(settings::put_of_urls(connection, org_key, settings::SIGNING_SECRET, &secret)?))
     }
 
     /// Returns chance.

@@ -7,7 +7,7 @@
 use super::{Routes, answered, task};
 use crate::answer;
 use crate::app::{App, key_of};
-use crate::deliver::{Content, manifest_content, respond, result_content};
+use crate::deliver::{Content, changes_content, manifest_content, respond, result_content};
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 pub(super) fn routes(routes: Routes) -> Routes {
     let routes = routes.route("/api/v1/exports", post(start));
     let routes = routes.route("/api/v1/exports/{id}", get(state));
+    let routes = routes.route("/api/v1/exports/{id}/changes", get(changes_of));
     let routes = routes.route("/api/v1/exports/{id}/losses", get(losses));
     let routes = routes.route("/api/v1/exports/{id}/manifest", get(manifest_of));
     let routes = routes.route("/api/v1/exports/{id}/result", get(result_of));
@@ -73,6 +74,10 @@ async fn losses(State(app): State<App>, Path(id): Path<String>, headers: HeaderM
         Ok(json!({ "format": root.get("format").and_then(|format| format.as_text()), "losses": losses }))
     })
     .await
+}
+
+async fn changes_of(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    part(&app, id, headers, changes_content).await
 }
 
 async fn manifest_of(State(app): State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {

@@ -209,6 +209,14 @@ pub fn find_row_id(connection: &mut dyn Connection, row_key: RowKey) -> Result<O
     Ok(connection.find(sql, &[row_key.into()], |row| row.text(0))?.flatten())
 }
 
+/// Returns the public id of an organization and its last change number.
+pub fn organization_state(connection: &mut dyn Connection, org_key: i64) -> Result<(String, i64), StoreError> {
+    let sql = "select id, change_seq from organizations where org_key = $1";
+    let found =
+        connection.find(sql, &[org_key.into()], |row| (row.text(0).unwrap_or_default(), row.int(1).unwrap_or(0)))?;
+    found.ok_or_else(|| StoreError::Damaged("the organization of the store is not there".to_owned()))
+}
+
 /// Says how a project is edited; `custom` rules out exports in the row format of v2.
 pub fn set_editor_kind(connection: &mut dyn Connection, project_id: &str, kind: &str) -> Result<u64, StoreError> {
     let params: [Param<'_>; 2] = [kind.into(), project_id.into()];

@@ -1,11 +1,16 @@
-//! Settings of a data folder that outlive the process: the secret that signs URLs, the address that URLs begin with.
+//! Settings of a data folder that outlive the process: the secret that signs URLs, the address that URLs begin with, how
+//! long it is known what changed.
 
+use super::files;
 use crate::engine::{Connection, StoreError};
+use crate::write::changes;
 
 /// The secret that signs URLs, as text.
 pub const SIGNING_SECRET: &str = "signing_secret";
 /// What URLs that the server gives out begin with, such as `http://127.0.0.1:8080`.
 pub const PUBLIC_URL: &str = "public_url";
+/// For how many days it is known what changed.
+pub const HISTORY_DAYS: &str = "history_days";
 
 /// Finds a setting.
 pub fn find(connection: &mut dyn Connection, name: &str) -> Result<Option<String>, StoreError> {
@@ -19,4 +24,19 @@ pub fn put(connection: &mut dyn Connection, name: &str, value: &str) -> Result<(
         &[name.into(), value.into()],
     )?;
     Ok(())
+}
+
+/// Sets what the URLs of masks are made of. Where that is another one, every row with a mask shows another URL.
+pub fn put_of_urls(connection: &mut dyn Connection, org_key: i64, name: &str, value: &str) -> Result<(), StoreError> {
+    if find(connection, name)?.as_deref() == Some(value) {
+        return Ok(());
+    }
+    put(connection, name, value)?;
+    if !files::has_masks(connection)? {
+        return Ok(());
+    }
+    let rows =
+        "select row_key from labels where has_masks = $2 union select row_key from run_labels where has_masks = $2";
+    let change_seq = changes::next_change_seq(connection, org_key)?;
+    changes::touch_rows(connection, rows, 1, change_seq)
 }

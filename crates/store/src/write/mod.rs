@@ -5,6 +5,7 @@
 pub mod activity;
 pub mod changes;
 pub(crate) mod counts;
+pub mod history;
 pub mod merge;
 pub mod removal;
 pub mod tally;

@@ -238,8 +238,8 @@ fn every_data_type_goes_in_and_comes_out() {
     );
 }
 
-#[test]
-fn masks_are_kept_and_their_urls_are_signed() {
+/// Returns a workspace that keeps a mask, and the id of its project.
+pub(super) fn with_a_mask() -> (Served, String) {
     let served = Served::new();
     let payload = json!({ "row_data": "http://127.0.0.1/a.jpg", "global_key": "a", "media_type": "IMAGE" });
     let ids = served.rows(&served.dataset("set"), &[payload]);
@@ -247,14 +247,20 @@ fn masks_are_kept_and_their_urls_are_signed() {
     let mask = json!({ "uuid": "m", "dataRow": { "id": ids[0] }, "name": "water",
                        "mask": { "size": [2, 2], "counts": [1, 3] } });
     served.import(ImportKind::Label, &project.id, "labels", &[mask]);
-    let line = &served.export_all(Scope::Project(project.id.clone()))[0];
-    let object = &line["projects"][&project.id]["labels"][0]["annotations"]["objects"][0];
+    (served, project.id)
+}
+
+#[test]
+fn masks_are_kept_and_their_urls_are_signed() {
+    let (served, project_id) = with_a_mask();
+    let line = &served.export_all(Scope::Project(project_id.clone()))[0];
+    let object = &line["projects"][&project_id]["labels"][0]["annotations"]["objects"][0];
     let url = object["composite_mask"]["url"].as_str().unwrap();
     let path = served.workspace.signer().own_path(url).unwrap();
     let signature = url.split_once("?signature=").unwrap().1;
     served.workspace.signer().check(path, None, Some(signature), served.workspace.now()).unwrap();
     let feature_id = object["feature_id"].as_str().unwrap();
-    let instance = format!("/api/v1/projects/{}/annotations/{feature_id}/index/1/mask", project.id);
+    let instance = format!("/api/v1/projects/{project_id}/annotations/{feature_id}/index/1/mask");
     for place in [path, &instance] {
         let org_key = served.workspace.org_key();
         let read = |connection: &mut dyn labelport_store::Connection| {

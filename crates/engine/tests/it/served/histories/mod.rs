@@ -4,6 +4,7 @@
 //! other, so that later ones begin with what earlier ones left. `LABELPORT_HISTORIES` asks for more of them.
 
 mod changes;
+mod kept;
 
 use super::{BEGIN_MS, Served};
 use crate::support::{assert_same_bytes, export_into, request};

@@ -1,0 +1,126 @@
+//! How far back a delta goes, and what else than rows changes their bytes.
+
+use super::super::{Served, data_types, image};
+use super::{applied, since, take};
+use crate::support::{assert_same_bytes, everything};
+use labelport_engine::catalog::attachment;
+use labelport_engine::export::{ExportError, SinceError, job};
+use labelport_engine::history;
+use labelport_engine::storage::results::Stream;
+use labelport_model::request::{ExportRequest, Scope};
+use serde_json::json;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Changes a row.
+fn note(served: &Served, row_id: &str) {
+    let given = json!({ "type": "RAW_TEXT", "value": "note", "name": "note" });
+    attachment::create(&served.workspace, row_id, &given).unwrap();
+}
+
+#[test]
+fn a_watermark_is_good_as_long_as_history_is_kept() {
+    let served = Served::new();
+    let store = served.workspace.store();
+    let ids = served.rows(&served.dataset("set"), &[image("a"), image("b")]);
+    let request = everything(Scope::Catalog);
+    let old = take(store, &request).unwrap();
+    let prune = || history::prune(store, served.workspace.now()).unwrap();
+    let outcome = |from: &super::Taken| match take(store, &since(&request, &from.manifest.watermark)) {
+        Ok(delta) => {
+            let now = take(store, &request).unwrap();
+            assert_same_bytes(&applied(from, &delta).unwrap().rows, &now.rows, "a delta within history");
+            None
+        }
+        Err(ExportError::Since(error)) => Some(error),
+        Err(error) => panic!("{error}"),
+    };
+    note(&served, &ids[0]);
+    prune();
+    let marked = take(store, &request).unwrap();
+    served.pass(89 * DAY_MS);
+    note(&served, &ids[1]);
+    prune();
+    assert_eq!((outcome(&old), outcome(&marked)), (None, None), "history is kept for 90 days");
+    served.pass(2 * DAY_MS);
+    prune();
+    let (since_seq, start) = (old.manifest.change_seq, marked.manifest.change_seq);
+    assert_eq!(outcome(&old), Some(SinceError::Forgotten { since: since_seq, start }));
+    assert_eq!(outcome(&marked), None, "what changed after the mark is known");
+    history::keep_for(store, 1).unwrap();
+    served.pass(2 * DAY_MS);
+    prune();
+    assert!(matches!(outcome(&marked), Some(SinceError::Forgotten { .. })));
+    let fresh = take(store, &request).unwrap();
+    note(&served, &ids[0]);
+    assert_eq!(outcome(&fresh), None);
+}
+
+#[test]
+fn history_goes_in_portions() {
+    let served = Served::new();
+    let store = served.workspace.store();
+    let request = everything(Scope::Catalog);
+    let lines: String = labelport_samples::image_rows(40).map(|line| line + "\n").collect();
+    super::import_lines(&served, lines.as_bytes());
+    let old = take(store, &request).unwrap();
+    // Every second row: as many runs as rows.
+    let sql = "with recursive n(n) as (select 1 union all select n + 1 from n where n < 25000) \
+               insert into changed_rows (change_seq, first_key, last_key) select 1, 1000000 + 2 * n, 1000000 + 2 * n from n";
+    store.write(move |connection| connection.execute(sql, &[])).unwrap();
+    history::prune(store, served.workspace.now()).unwrap();
+    served.pass(91 * DAY_MS);
+    history::prune(store, served.workspace.now()).unwrap();
+    let left = served.read(|connection| connection.count("select count(*) from changed_rows", &[]));
+    assert_eq!(left, 0);
+    assert!(take(store, &since(&request, &old.manifest.watermark)).is_ok(), "nothing happened since");
+}
+
+#[test]
+fn new_urls_of_masks_are_changes_of_the_rows_that_show_them() {
+    let (served, project) = data_types::with_a_mask();
+    let store = served.workspace.store();
+    let request = everything(Scope::Project(project));
+    let before = take(store, &request).unwrap();
+    let nothing = take(store, &since(&request, &before.manifest.watermark)).unwrap();
+    assert_eq!(nothing.rows, b"");
+    served.workspace.rotate_signing_secret().unwrap();
+    let now = take(store, &request).unwrap();
+    assert_ne!(now.rows, before.rows, "the URL is signed with another secret");
+    let delta = take(store, &since(&request, &before.manifest.watermark)).unwrap();
+    assert_same_bytes(&applied(&before, &delta).unwrap().rows, &now.rows, "a new secret");
+}
+
+#[test]
+fn a_task_keeps_rows_and_changes() {
+    let served = Served::new();
+    let ids = served.rows(&served.dataset("set"), &[image("a"), image("b"), image("c")]);
+    let request = everything(Scope::Catalog);
+    let before = take(served.workspace.store(), &request).unwrap();
+    note(&served, &ids[1]);
+    labelport_engine::catalog::data_row::delete(&served.workspace, vec![ids[0].clone()]).unwrap();
+    let request = since(&request, &before.manifest.watermark);
+    let direct = take(served.workspace.store(), &request).unwrap();
+    let id = served.order(|| job::start(&served.workspace, &served.caller, "", &request)).unwrap();
+    served.complete(&id);
+    assert_eq!(served.result(&id).as_bytes(), direct.rows);
+    let stored = job::get_result(&served.workspace, id.as_str()).unwrap();
+    let mut changes = Vec::new();
+    let each = &mut |piece: &[u8]| {
+        changes.extend_from_slice(piece);
+        Ok(())
+    };
+    stored.read(Stream::Changes, 0, u64::MAX, each).unwrap();
+    assert_eq!(changes, direct.changes);
+    let text = String::from_utf8(changes).unwrap();
+    let expect = format!(
+        "{{\"data_row_id\":\"{}\",\"change\":\"deleted\",\"global_key\":\"a\"}}\n\
+         {{\"data_row_id\":\"{}\",\"change\":\"placed\",\"after\":null}}\n",
+        ids[0], ids[1]
+    );
+    assert_eq!(text, expect);
+    // What makes no sense is refused before there is a task.
+    let other = ExportRequest { scope: Scope::Dataset("set".to_owned()), ..request };
+    let refused = job::start(&served.workspace, &served.caller, "", &other).unwrap_err();
+    assert!(refused.message.contains("another request"), "{}", refused.message);
+}

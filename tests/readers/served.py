@@ -52,13 +52,14 @@ class Server:
         assert self.url, "".join(self.said)
         # What it says from now on is read, so that it never waits for a reader.
         threading.Thread(target=self.said.extend, args=(self.process.stderr,), daemon=True).start()
-        made = subprocess.run(
-            [self.binary, "--data", self.data, "key", "create", "--name", "reader"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        self.key = made.stdout.strip()
+        if not self.key:
+            made = subprocess.run(
+                [self.binary, "--data", self.data, "key", "create", "--name", "reader"],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            self.key = made.stdout.strip()
         return self
 
     def stop(self):

@@ -4,6 +4,7 @@ Each call goes through `rest`, which finds it in the description and compares re
 call that is described and that nobody made is a failure, so that no form stays unchecked.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -220,7 +221,7 @@ def test_exports(rest, server, native_rows):
     rest("GET", "/api/v1/exports/{id}/result", started, headers=beyond, status=416)
     known = {"If-None-Match": result.headers["etag"]}
     rest("GET", "/api/v1/exports/{id}/result", started, headers=known, status=304)
-    for path in ["", "/losses", "/manifest", "/result"]:
+    for path in ["", "/changes", "/losses", "/manifest", "/result"]:
         path = f"/api/v1/exports/{{id}}{path}"
         rest("GET", path, started, status=401, with_key=False)
         rest("GET", path, "nothing", status=404)
@@ -230,6 +231,43 @@ def test_an_export_that_loses_nothing_has_no_losses(rest, server):
     started = rest("POST", "/api/v1/exports", body={"scope": {"kind": "catalog"}}, status=201)["id"]
     server.settled(started)
     assert rest("GET", "/api/v1/exports/{id}/losses", started) == {"format": "ndjson", "losses": []}
+
+
+def test_exports_of_what_changed(rest, server, tmp_path):
+    path = "/api/v1/exports/{id}"
+    made = {"data_row": {"id": "c" + "7" * 24, "row_data": "https://example.test/seven.jpg"}}
+    (tmp_path / "row.ndjson").write_text(json.dumps(made) + "\n")
+    server.run("import", "labelbox", str(tmp_path / "row.ndjson"))
+
+    def run(order):
+        started = rest("POST", "/api/v1/exports", body=order, status=201)["id"]
+        assert server.settled(started)["status"] == "COMPLETE"
+        return started, rest("GET", path + "/manifest", started)
+
+    order = {"scope": {"kind": "catalog"}}
+    tables = order | {"format": {"name": "csv"}}
+    _, tables_before = run(tables)
+    started, before = run(order)
+    rest("GET", path + "/changes", started, status=404)
+    server.graphql(
+        "mutation ($where: DeleteDataRowsInput!) { deleteDataRows(where: $where) { id } }",
+        {"where": {"dataRowIds": [made["data_row"]["id"]]}},
+    )
+    order["since"] = before["watermark"]
+    started, manifest = run(order)
+    check(manifest["request"], "components", "schemas", "ExportRequest")
+    assert manifest["delta"]["since"] == before["watermark"] != manifest["watermark"]
+    changes = rest("GET", path + "/changes", started).body
+    assert hashlib.sha256(changes).hexdigest() == manifest["delta"]["changes"]["sha256"]
+    [left] = map(json.loads, changes.splitlines())
+    assert (left["data_row_id"], left["change"]) == (made["data_row"]["id"], "deleted")
+    assert rest("GET", path + "/result", started).body == b""
+    started, _ = run(tables | {"since": tables_before["watermark"]})
+    package = rest("GET", path + "/result", started).body
+    with zipfile.ZipFile(io.BytesIO(package)) as files:
+        assert files.read("changes.ndjson") == changes
+    rest("GET", path + "/changes", started, status=404)
+    rest("POST", "/api/v1/exports", body=order | {"params": {"attachments": True}}, status=400)
 
 
 def test_results_at_the_addresses_of_the_sdk(rest, server):

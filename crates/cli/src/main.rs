@@ -7,6 +7,7 @@
 mod ambient;
 mod archive_report;
 mod command;
+mod export_report;
 mod fetching;
 mod format_choice;
 mod interrupt;

@@ -2,11 +2,12 @@
 
 use super::Command;
 use crate::ambient::{self, SystemChance};
+use crate::export_report::{self, Place};
 use crate::fetching;
 use crate::format_choice;
 use crate::interrupt;
 use crate::loss_report;
-use crate::messages::{Messages, counted, escaped, grouped, indented, print, sized};
+use crate::messages::{Messages, counted, escaped, indented, print};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::since;
 use crate::task::{self, Done};
@@ -85,7 +86,7 @@ impl Command for Export {
             _ => job.run_as_task(&target, messages)?,
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
-        report(&manifest, &target, started.elapsed().as_secs_f64(), messages);
+        export_report::report(&manifest, &target.place(), started.elapsed().as_secs_f64(), messages);
         if target != Output::Nowhere {
             since.keep(&manifest)?;
         }
@@ -274,6 +275,25 @@ impl ExportWork<'_> {
 }
 
 impl Output {
+    /// Says where the export went.
+    fn place(&self) -> Place {
+        let named = |path: &Path| escaped(&path.display().to_string());
+        let sentence = match self {
+            Self::Stdout => "wrote to standard output".to_owned(),
+            Self::File(destination, _) | Self::Package(destination, _) => {
+                format!("wrote {}", named(destination.path()))
+            }
+            Self::Device(path) => format!("wrote {}", named(path)),
+            Self::Nowhere => "would write".to_owned(),
+        };
+        let changes = match self {
+            Self::File(destination, _) => format!(" in {}", named(&changes_path(destination.path()))),
+            Self::Package(..) => " in its file changes.ndjson".to_owned(),
+            Self::Stdout | Self::Device(_) | Self::Nowhere => String::new(),
+        };
+        Place { sentence, is_dry: *self == Self::Nowhere, changes }
+    }
+
     /// Opens what takes the entries.
     fn open(&self, format: &dyn Format, messages: &Messages) -> Result<Box<dyn Sink>, Failure> {
         let is_package = matches!(format.layout(), Layout::Package);
@@ -482,96 +502,6 @@ fn span(flag: &str, range: &str) -> Result<Vec<String>, Failure> {
             Err(Failure::usage(format!("{flag} {range:?} is not a range; write START,END and leave an open end empty")))
         }
     }
-}
-
-fn report(manifest: &Manifest, target: &Output, secs: f64, messages: &Messages) {
-    let digest = &manifest.digest;
-    let annotations: u64 = manifest.annotations.iter().map(|annotations| annotations.count).sum();
-    let written = match target {
-        Output::Stdout => "wrote to standard output".to_owned(),
-        Output::File(destination, _) | Output::Package(destination, _) => {
-            format!("wrote {}", escaped(&destination.path().display().to_string()))
-        }
-        Output::Device(path) => format!("wrote {}", escaped(&path.display().to_string())),
-        Output::Nowhere => "would write".to_owned(),
-    };
-    let sentence = format!(
-        "{written}: {}, {}, {}, {}, {} in {secs:.2} s ({} rows/s)\nsha256 {}",
-        counted(digest.rows, "row"),
-        counted(manifest.labels + manifest.run_labels, "label"),
-        counted(manifest.predictions, "prediction"),
-        counted(annotations, "annotation"),
-        sized(digest.bytes),
-        grouped((digest.rows as f64 / secs.max(1e-9)) as u64),
-        digest.sha256,
-    );
-    let event = json!({
-        "event": if *target == Output::Nowhere { "counted" } else { "exported" },
-        "rows": digest.rows,
-        "labels": manifest.labels,
-        "run_labels": manifest.run_labels,
-        "predictions": manifest.predictions,
-        "annotations": annotations,
-        "bytes": digest.bytes,
-        "sha256": digest.sha256,
-    });
-    messages.event(&event, &sentence);
-    if let Some(delta) = &manifest.delta {
-        let event = json!({ "event": "changes", "lines": delta.lines, "since": delta.since });
-        let place = match target {
-            Output::File(destination, _) => {
-                format!(" in {}", escaped(&changes_path(destination.path()).display().to_string()))
-            }
-            Output::Package(..) => " in its file changes.ndjson".to_owned(),
-            Output::Stdout | Output::Device(_) | Output::Nowhere => String::new(),
-        };
-        let lines = counted(delta.lines, "line");
-        messages.event(&event, &format!("what left and where rows stand: {lines}{place}"));
-    }
-    if manifest.unknown_ids > 0 {
-        let count = manifest.unknown_ids;
-        let event = json!({ "event": "notice", "unknown_ids": count });
-        messages.event(&event, &format!("notice: {} no data row", named(count)));
-    }
-    for name in &manifest.unknown_names {
-        let event = json!({ "event": "notice", "unknown_name": name });
-        messages.event(&event, &format!("notice: {name}; the filter of the slice matches nothing by that name"));
-    }
-    if !manifest.sections.is_empty() {
-        let listed = manifest.sections.iter().map(|section| (section.section.clone(), json!(section.count)));
-        let listed: serde_json::Map<_, _> = listed.collect();
-        messages.event(&json!({ "event": "notice", "sections_not_known": listed }), &not_known(manifest));
-    }
-    loss_report::report(&manifest.losses, messages);
-    for row in manifest.rows.iter().take(10) {
-        let event = json!({ "event": "notice", "data_row_id": row.data_row_id, "message": row.message });
-        messages.event(&event, &format!("notice: data row {}: {}", row.data_row_id, escaped(&row.message)));
-    }
-    if manifest.row_notices > 10 {
-        messages.note(&format!("notice: and {} more", counted(manifest.row_notices - 10, "row")));
-    }
-}
-
-/// Says in one line which sections were asked for and no imported file had, those that are missing equally often together.
-fn not_known(manifest: &Manifest) -> String {
-    let mut by_count: Vec<(u64, Vec<&str>)> = Vec::new();
-    for section in &manifest.sections {
-        match by_count.iter_mut().find(|(count, _)| *count == section.count) {
-            Some((_, names)) => names.push(&section.section),
-            None => by_count.push((section.count, vec![&section.section])),
-        }
-    }
-    let groups: Vec<String> = by_count
-        .into_iter()
-        .map(|(count, names)| format!("{} ({})", names.join(", "), counted(count, "time")))
-        .collect();
-    format!("notice: left out, since the files imported so far did not have it: {}", groups.join("; "))
-}
-
-/// Says that so many of the listed ids and keys name something.
-fn named(count: u64) -> String {
-    let verb = if count == 1 { "names" } else { "name" };
-    format!("{} of the ids and keys listed {verb}", grouped(count))
 }
 
 /// Prints the first row of a result, indented, to standard output: the first `limit` lines of it.

@@ -103,7 +103,7 @@ struct Subject {
     name: String,
     manifest: Vec<u8>,
     result: Content,
-    /// The changes that lie beside a delta, and what messages call them.
+    /// The changes that lie next to a delta, and what messages call them.
     changes: Option<(String, Box<dyn Read + Send>)>,
     size_bytes: Option<u64>,
 }

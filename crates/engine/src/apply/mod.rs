@@ -61,7 +61,7 @@ pub enum ApplyError {
         "{0} is a full export, which needs nothing applied to it; a delta is what `labelport export --since` writes"
     )]
     NotADelta(String),
-    /// A format in which rows cannot be told apart.
+    /// A format whose rows have no ids.
     #[error("{name} has the format {format}; changes can be applied to the format ndjson")]
     Format {
         /// The file.

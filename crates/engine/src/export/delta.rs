@@ -17,7 +17,7 @@ use labelport_model::request::Watermark;
 use labelport_store::read::history::{self, Departed};
 use labelport_store::read::select::{Base, Selection};
 use labelport_store::row_key::{KeyRun, RowKey};
-use labelport_store::tables::data_rows;
+use labelport_store::tables::{data_rows, settings};
 use labelport_store::{Connection, StoreError};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
@@ -63,8 +63,11 @@ pub(super) fn watermark(
     let digest = |text: &str| hex(&Sha256::digest(text.as_bytes()));
     let mut request = resolved.request.of_whole().to_canonical_json();
     request.extend(resolved.slice_filter.iter().flat_map(|filter| ["\n", filter.as_str()]));
+    let mut workspace = organization_id.to_owned();
+    workspace
+        .extend(settings::find(connection, settings::LINEAGE)?.iter().flat_map(|lineage| ["\n", lineage.as_str()]));
     let last_row_key = history::last_row_key(connection)?;
-    Ok(Watermark::new([&digest(organization_id), &digest(&request)], change_seq, last_row_key))
+    Ok(Watermark::new([&digest(&workspace), &digest(&request)], change_seq, last_row_key))
 }
 
 /// What changed after a watermark.

@@ -28,7 +28,7 @@ impl Digests {
 
     fn add(&mut self, chunk: &Chunk) {
         match self {
-            // What comes beside the rows has a digest of its own.
+            // What comes with the rows has a digest of its own.
             Self::File(digest) => {
                 chunk.streams.iter().take(1).for_each(|piece| digest.add(&piece.bytes, chunk.rows));
             }

@@ -56,7 +56,9 @@ impl fmt::Display for Refused {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SinceError {
     /// The watermark is of another workspace.
-    #[error("the watermark is from another workspace; take a full export of this one")]
+    #[error(
+        "the watermark is from another workspace, or from before this one was restored from a backup; take a full export"
+    )]
     OtherWorkspace,
     /// The watermark is of another request.
     #[error(

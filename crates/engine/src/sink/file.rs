@@ -43,7 +43,7 @@ pub struct FileSink {
     file: Flushed,
     pending: Pending,
     packing: Packing,
-    /// What comes beside the rows, in a file of its own.
+    /// What comes with the rows, in a file of its own.
     changes: Option<(Flushed, Pending)>,
 }
 
@@ -142,7 +142,7 @@ impl FileSink {
     }
 }
 
-/// Returns whether there is a result whose changes lie beside it.
+/// Returns whether there is a result whose changes lie next to it.
 fn has_changes(target: &Path) -> bool {
     let manifest = read_manifest(&manifest_path(target));
     manifest.is_some_and(|manifest| manifest.delta.is_some()) && changes_path(target).is_file()

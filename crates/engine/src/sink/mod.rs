@@ -74,7 +74,7 @@ pub(crate) fn no_package() -> io::Error {
 }
 
 fn no_changes() -> io::Error {
-    let reason = "it has no place for what left: name a file, beside which there will be one of changes";
+    let reason = "it has no place for what left: name a file, and that goes into one next to it";
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
@@ -111,7 +111,7 @@ pub enum Place<'a> {
     File(&'a str),
 }
 
-/// The place of what comes beside the rows of an export of what changed, in a result that is not a package: departures, and
+/// The place of what comes with the rows of an export of what changed, in a result that is not a package: departures, and
 /// where rows stand.
 pub const CHANGES_PLACE: Place<'static> = Place::Stream(1);
 

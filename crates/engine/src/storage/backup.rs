@@ -22,7 +22,7 @@ use labelport_model::id::TaskId;
 use labelport_store::Connection;
 use labelport_store::Store;
 use labelport_store::StoreError;
-use labelport_store::sqlite::DATABASE_FILE;
+use labelport_store::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
 use labelport_store::tables::file_references;
 use labelport_store::tables::files;
 use labelport_store::tables::tasks;
@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// The list of what a backup holds.
 const LIST_FILE: &str = "backup.json";
@@ -171,6 +172,8 @@ pub fn restore(
             return Err(damaged());
         }
     }
+    let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
+    Sqlite::begin_lineage(gathering.path(), options, &chance.cuid())?;
     gathering.publish(&[DATABASE_FILE])?;
     Ok(backup)
 }

@@ -78,7 +78,7 @@ fn verify_lines(
     Ok(difference::compare(manifest, measured, counted, unpacking))
 }
 
-/// Holds the changes that lie beside a delta against its manifest.
+/// Holds the changes that lie next to a delta against its manifest.
 pub fn verify_changes(changes: Box<dyn Read + Send>, delta: &Delta) -> Result<Vec<Difference>, VerifyError> {
     let position = Position::default();
     let mut measure = Measure::new(&[]);

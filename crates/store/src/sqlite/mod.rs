@@ -13,6 +13,7 @@ mod moving;
 pub use medium::lacks_log;
 
 use crate::engine::{Connection, Engine, StoreError};
+use crate::tables::settings;
 use connection::SqliteConnection;
 use medium::Medium;
 use rusqlite::OpenFlags;
@@ -93,6 +94,18 @@ impl Sqlite {
         let mut connection = engine.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         migrate::migrate(&mut connection, &engine.file(), watch)?;
         Ok(engine)
+    }
+
+    /// Says that a database, which nobody else has open, goes its own way from here: it may count changes that another copy
+    /// of it counts, too.
+    pub fn begin_lineage(folder: &Path, options: SqliteOptions, lineage: &str) -> Result<(), StoreError> {
+        let engine = Self { folder: folder.to_owned(), options, medium: Medium::Writable };
+        let mut connection = engine.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // The first version had no settings, and none of its exports had a watermark.
+        match connection.read_int("select count(*) from sqlite_master where name = 'settings'")? {
+            0 => Ok(()),
+            _ => settings::put(&mut connection, settings::LINEAGE, lineage),
+        }
     }
 
     fn file(&self) -> PathBuf {

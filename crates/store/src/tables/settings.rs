@@ -1,5 +1,5 @@
 //! Settings of a data folder that outlive the process: the secret that signs URLs, the address that URLs begin with, how
-//! long it is known what changed.
+//! long it is known what changed, which restored copy it is.
 
 use super::files;
 use crate::engine::{Connection, StoreError};
@@ -11,6 +11,8 @@ pub const SIGNING_SECRET: &str = "signing_secret";
 pub const PUBLIC_URL: &str = "public_url";
 /// For how many days it is known what changed.
 pub const HISTORY_DAYS: &str = "history_days";
+/// What a workspace that was restored from a backup has of its own: another copy of the backup counts its changes as well.
+pub const LINEAGE: &str = "lineage";
 
 /// Finds a setting.
 pub fn find(connection: &mut dyn Connection, name: &str) -> Result<Option<String>, StoreError> {

@@ -1,6 +1,6 @@
 //! How long it is known what changed: marks of the time, and forgetting in portions.
 //!
-//! A change has no time of its own. Instead, whoever looks after a store marks now and then which change number was the last
+//! A change has no time of its own. Instead, the server and `doctor` mark now and then which change number was the last
 //! one; what was changed before a mark is at least as old as it. What is forgotten is first said to be unknown, so that
 //! nobody reads half of it.
 

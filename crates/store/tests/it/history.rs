@@ -1,4 +1,4 @@
-//! History: what changed after a number is all there, whoever changed it, and no more is said to have left than did.
+//! History: what changed after a number is all there, however it changed, and no more is said to have left than did.
 
 use crate::engines::{Contract, TestStore, findings, hold};
 use crate::rows::{change_seq, id, key, line, merge, peek, row_key, run, twelve, write};
@@ -12,7 +12,7 @@ const CONTRACTS: &[Contract] = &[
     ("a change names the rows that it touched", a_change_names_the_rows_that_it_touched),
     ("a new name touches the rows that show it", a_new_name_touches_the_rows_that_show_it),
     ("runs of a number do not lie within each other", runs_of_a_number_do_not_lie_within_each_other),
-    ("who left a scope is told once", who_left_a_scope_is_told_once),
+    ("who left a scope is reported once", who_left_a_scope_is_reported_once),
     ("a selection within runs has what is selected there", a_selection_within_runs_has_what_is_selected_there),
     ("the row before another is found", the_row_before_another_is_found),
 ];
@@ -84,7 +84,7 @@ fn runs_of_a_number_do_not_lie_within_each_other(test: &TestStore) {
     write(&test.store, |connection| changes::touch_row(connection, 7, 2));
 }
 
-fn who_left_a_scope_is_told_once(test: &TestStore) {
+fn who_left_a_scope_is_reported_once(test: &TestStore) {
     merge(&test.store, &twelve());
     let org_key = test.store.org_key();
     let leave = |row: i64| {

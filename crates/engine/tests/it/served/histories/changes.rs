@@ -1,6 +1,7 @@
 //! What can happen to a workspace: everything that the SDK, the CLI and imports can change. A change that the workspace
 //! refuses is none.
 
+use super::found::{self, pick, some, some_of};
 use super::{import_lines, request, take};
 use crate::served::Served;
 use labelport_engine::catalog::{attachment, data_row, dataset, embedding, global_key, metadata, row_metadata, slice};
@@ -13,18 +14,7 @@ use labelport_engine::projects::{batch, benchmark, label, labeling_override, pro
 use labelport_model::problem::Problem;
 use labelport_model::request::{Params, Scope};
 use labelport_samples::{Chance, Size, random};
-use labelport_store::RowView;
 use serde_json::{Value, json};
-
-pub(super) const PROJECTS: &str = "select id from projects where deleted_ms is null order by project_key";
-pub(super) const DATASETS: &str = "select id from datasets where deleted_ms is null order by dataset_key";
-pub(super) const RUNS: &str = "select u.id from model_runs u join models m on m.model_key = u.model_key \
-                               where u.deleted_ms is null and m.deleted_ms is null order by u.run_key";
-pub(super) const MODELS: &str = "select id from models where deleted_ms is null order by model_key";
-pub(super) const ROWS: &str = "select id from data_rows order by row_key";
-pub(super) const GLOBAL_KEYS: &str =
-    "select global_key from data_rows where global_key is not null order by global_key";
-const LABELS: &str = "select id from labels order by project_key, row_key, ordinal";
 
 type Change = fn(&Served, &mut Chance);
 
@@ -38,11 +28,11 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("changed lines are imported", |served, chance| import_changed(served, chance, change_line)),
     ("renamed lines are imported", |served, chance| import_changed(served, chance, rename_line)),
     ("rows are deleted", |served, chance| {
-        let ids = some(served, chance, ROWS, 3);
+        let ids = some(served, chance, found::rows, 3);
         drop(data_row::delete(&served.workspace, ids));
     }),
     ("a row is deleted and comes back", |served, chance| {
-        let Some(id) = pick(served, chance, ROWS) else { return };
+        let Some(id) = pick(served, chance, found::rows) else { return };
         let scope = Scope::Rows { data_row_ids: Some(vec![id.clone()]), global_keys: None };
         let line =
             take(served.workspace.store(), &request(scope.clone(), Params::everything(scope.kind()))).unwrap().rows;
@@ -50,31 +40,33 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
         import_lines(served, &line);
     }),
     ("a dataset is renamed", |served, chance| {
-        with(served, chance, DATASETS, |id, name| drop(dataset::update(&served.workspace, id, Some(name), None)));
+        with(served, chance, found::datasets, |id, name| {
+            drop(dataset::update(&served.workspace, id, Some(name), None))
+        });
     }),
     ("a project is renamed", |served, chance| {
-        with(served, chance, PROJECTS, |id, name| {
+        with(served, chance, found::projects, |id, name| {
             drop(project::update(&served.workspace, id, &json!({ "name": name })));
         });
     }),
     ("a project gets tags", |served, chance| {
-        with(served, chance, PROJECTS, |id, name| {
+        with(served, chance, found::projects, |id, name| {
             let made = tag::create(&served.workspace, &served.caller, &name, "ff0000");
-            let ids = some(served, &mut Chance::named(&name), TAGS, 2);
+            let ids = some(served, &mut Chance::named(&name), found::tags, 2);
             drop(made);
             drop(tag::set(&served.workspace, &served.caller, id, &ids));
         });
     }),
     ("a tag is renamed", |served, chance| {
-        with(served, chance, TAGS, |id, name| drop(tag::update(&served.workspace, id, Some(&name), None)));
+        with(served, chance, found::tags, |id, name| drop(tag::update(&served.workspace, id, Some(&name), None)));
     }),
     ("labels are deleted", |served, chance| {
-        let ids = some(served, chance, LABELS, 2);
+        let ids = some(served, chance, found::labels, 2);
         drop(label::delete(&served.workspace, ids));
     }),
     ("rows are sent to a project", |served, chance| {
-        let rows = NamedRows { ids: some(served, chance, ROWS, 4), global_keys: Vec::new() };
-        with(served, chance, PROJECTS, |id, name| {
+        let rows = NamedRows { ids: some(served, chance, found::rows, 4), global_keys: Vec::new() };
+        with(served, chance, found::projects, |id, name| {
             let Ok(project) = project::get(&served.workspace, id) else { return };
             let creation = batch::Creation { name, priority: 3, consensus: Value::Null };
             drop(batch::create(&served.workspace, &served.caller, &project, &creation, &rows));
@@ -108,104 +100,94 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
         });
     }),
     ("metadata is set", |served, chance| {
-        let Some(schema) = pick(served, chance, "select id from metadata_schemas where kind = 'CustomMetadataString'")
-        else {
-            return;
-        };
+        let schemas = found::schemas_and_kinds(served);
+        let schemas = schemas.iter().filter_map(|schema| schema.strip_suffix(" CustomMetadataString"));
+        let Some(schema) = chance.pick(&schemas.collect::<Vec<_>>()).copied().map(str::to_owned) else { return };
         let name = word(chance);
-        let rows = some(served, chance, ROWS, 2).into_iter();
+        let rows = some(served, chance, found::rows, 2).into_iter();
         let given = rows.map(|id| json!({ "dataRowId": id, "fields": [{ "schemaId": schema, "value": name }] }));
         drop(row_metadata::put(&served.workspace, given.collect()));
     }),
     ("metadata is removed", |served, chance| {
-        let sql = "select r.id || ' ' || s.id from metadata m join data_rows r on r.row_key = m.row_key \
-                   join metadata_schemas s on s.schema_key = m.schema_key order by m.row_key, m.ordinal";
-        let Some(both) = pick(served, chance, sql) else { return };
+        let Some(both) = pick(served, chance, found::values) else { return };
         let (row, schema) = both.split_once(' ').unwrap();
         let given = json!({ "dataRowIdentifier": { "id": row, "idType": "ID" }, "schemaIds": [schema] });
         drop(row_metadata::remove(&served.workspace, vec![given]));
     }),
     ("a metadata field is renamed", |served, chance| {
-        let sql =
-            "select id || ' ' || kind from metadata_schemas where kind <> 'CustomMetadataEnum' order by schema_key";
-        let (both, name) = (pick(served, chance, sql), word(chance));
+        let (both, name) = (pick(served, chance, found::schemas_and_kinds), word(chance));
         let Some((id, kind)) = both.as_deref().and_then(|both| both.split_once(' ')) else { return };
         drop(metadata::put_schema(&served.workspace, &json!({ "id": id, "name": name, "kind": kind })));
     }),
     ("a metadata field is deleted", |served, chance| {
         if chance.happens(20) {
-            with(served, chance, "select id from metadata_schemas order by schema_key", |id, _| {
+            with(served, chance, found::schemas, |id, _| {
                 drop(metadata::delete_schema(&served.workspace, id));
             });
         }
     }),
     ("an attachment is added", |served, chance| {
-        with(served, chance, ROWS, |id, name| {
+        with(served, chance, found::rows, |id, name| {
             let given = json!({ "type": "RAW_TEXT", "value": name, "name": name });
             drop(attachment::create(&served.workspace, id, &given));
         });
     }),
     ("an attachment goes", |served, chance| {
-        with(served, chance, "select id from attachments where id is not null order by row_key, ordinal", |id, _| {
+        with(served, chance, found::attachments, |id, _| {
             drop(attachment::delete(&served.workspace, id));
         });
     }),
     ("a row gets a global key", |served, chance| {
-        with(served, chance, ROWS, |id, name| {
+        with(served, chance, found::rows, |id, name| {
             drop(global_key::assign(&served.workspace, vec![(id.to_owned(), name)]));
         });
     }),
     ("rows are registered for a model run", |served, chance| {
-        let rows = json!({ "dataRowIds": some(served, chance, ROWS, 3) });
-        with(served, chance, RUNS, |id, _| {
+        let rows = json!({ "dataRowIds": some(served, chance, found::rows, 3) });
+        with(served, chance, found::runs, |id, _| {
             drop(served.order(|| registration::start_rows(&served.workspace, &served.caller, id, &rows)));
             served.settle();
         });
     }),
     ("labels are registered for a model run", |served, chance| {
-        let labels = json!(some(served, chance, LABELS, 2));
-        with(served, chance, RUNS, |id, _| {
+        let labels = json!(some(served, chance, found::labels, 2));
+        with(served, chance, found::runs, |id, _| {
             drop(served.order(|| registration::start_labels(&served.workspace, &served.caller, id, &labels)));
             served.settle();
         });
     }),
     ("rows get a split", |served, chance| {
-        let Some(run) = pick(served, chance, RUNS) else { return };
-        let sql = format!(
-            "select r.id from run_rows p join model_runs u on u.run_key = p.run_key \
-             join data_rows r on r.row_key = p.row_key where u.id = '{run}' order by p.row_key"
-        );
+        let Some(run) = pick(served, chance, found::runs) else { return };
+        let rows = found::rows_of_runs(served);
+        let rows: Vec<String> =
+            rows.iter().filter_map(|row| row.strip_prefix(&run)).map(|row| row[1..].to_owned()).collect();
         let split = ["TRAINING", "VALIDATION", "TEST"][chance.below(3) as usize];
-        let splits = json!([{ "split": split, "dataRowIds": some(served, chance, &sql, 2) }]);
+        let splits = json!([{ "split": split, "dataRowIds": some_of(&rows, chance, 2) }]);
         drop(served.order(|| registration::start_splits(&served.workspace, &served.caller, &run, &splits)));
         served.settle();
     }),
     ("a model run loses a row", |served, chance| {
-        let sql = "select u.id || ' ' || r.id from run_rows p join model_runs u on u.run_key = p.run_key \
-                   join data_rows r on r.row_key = p.row_key order by p.run_key, p.row_key";
-        let Some(both) = pick(served, chance, sql) else { return };
+        let Some(both) = pick(served, chance, found::rows_of_runs) else { return };
         let (run, row) = both.split_once(' ').unwrap();
         drop(registration::remove_rows(&served.workspace, run, &[row.to_owned()]));
     }),
     ("a model run is made", |served, chance| {
-        with(served, chance, MODELS, |id, name| {
+        with(served, chance, found::models, |id, name| {
             drop(run::create(&served.workspace, &served.caller, id, &name, &Value::Null));
         });
     }),
     ("a model run is deleted", |served, chance| {
         if chance.happens(20) {
-            with(served, chance, RUNS, |id, _| drop(run::delete(&served.workspace, &[id.to_owned()])));
+            with(served, chance, found::runs, |id, _| drop(run::delete(&served.workspace, &[id.to_owned()])));
         }
     }),
     ("a model is deleted", |served, chance| {
         if chance.happens(10) {
-            with(served, chance, MODELS, |id, _| drop(model::delete(&served.workspace, &[id.to_owned()])));
+            with(served, chance, found::models, |id, _| drop(model::delete(&served.workspace, &[id.to_owned()])));
         }
     }),
     ("an issue is opened", |served, chance| {
-        let sql = "select l.id || ' ' || r.id || ' ' || p.id from labels l join data_rows r on r.row_key = l.row_key \
-                   join projects p on p.project_key = l.project_key order by l.project_key, l.row_key, l.ordinal";
-        let Some(all) = pick(served, chance, sql) else { return };
+        let Some(all) = pick(served, chance, found::labels_in_projects) else { return };
         let [label, row_id, project_id] = all.split(' ').collect::<Vec<_>>()[..] else { return };
         let label_id = Some(label).filter(|_| chance.happens(50));
         let position = Value::Null;
@@ -213,50 +195,47 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
         drop(issue::create(&served.workspace, &served.caller, &creation));
     }),
     ("an issue goes", |served, chance| {
-        with(served, chance, "select id from issues order by issue_key", |id, _| {
+        with(served, chance, found::issues, |id, _| {
             drop(issue::delete(&served.workspace, &served.caller, vec![id.to_owned()]));
         });
     }),
     ("a label is reviewed", |served, chance| {
-        with(served, chance, LABELS, |id, _| drop(review::create(&served.workspace, &served.caller, id, 1.0)));
+        with(served, chance, found::labels, |id, _| drop(review::create(&served.workspace, &served.caller, id, 1.0)));
     }),
     ("a label is a benchmark", |served, chance| {
-        with(served, chance, LABELS, |id, _| drop(benchmark::create(&served.workspace, &served.caller, id)));
+        with(served, chance, found::labels, |id, _| drop(benchmark::create(&served.workspace, &served.caller, id)));
     }),
     ("a label is no benchmark", |served, chance| {
-        with(served, chance, LABELS, |id, _| drop(benchmark::delete(&served.workspace, id)));
+        with(served, chance, found::labels, |id, _| drop(benchmark::delete(&served.workspace, id)));
     }),
     ("rows get an embedding", |served, chance| {
         let name = word(chance);
         let Ok(made) = embedding::create(&served.workspace, &name, 2) else { return };
-        let rows = some(served, chance, ROWS, 2).into_iter();
+        let rows = some(served, chance, found::rows, 2).into_iter();
         let lines: String = rows.map(|id| format!("{}\n", json!({ "id": id, "vector": [0.5, 1.5] }))).collect();
         drop(embedding::import_vectors(&served.workspace, &made.id, lines.as_bytes()));
     }),
     ("an embedding is deleted", |served, chance| {
-        with(served, chance, "select id from embeddings order by embedding_key", |id, _| {
+        with(served, chance, found::embeddings, |id, _| {
             drop(embedding::delete(&served.workspace, id));
         });
     }),
     ("a feature is renamed", |served, chance| {
-        let sql = "select id from schema_nodes where deleted_ms is null order by id";
-        with(served, chance, sql, |id, name| drop(rename_node(&served.workspace, id, &name)));
+        with(served, chance, found::nodes, |id, name| drop(rename_node(&served.workspace, id, &name)));
     }),
     ("a feature leaves its ontology", |served, chance| {
-        let sql = "select o.id || ' ' || f.schema_id from ontology_features f \
-                   join ontologies o on o.ontology_key = f.ontology_key order by o.id, f.schema_id";
-        let Some(both) = pick(served, chance, sql) else { return };
+        let Some(both) = pick(served, chance, found::features) else { return };
         let (ontology, feature) = both.split_once(' ').unwrap();
         drop(features::remove(&served.workspace, ontology, feature));
     }),
     ("a dataset is deleted", |served, chance| {
         if chance.happens(5) {
-            with(served, chance, DATASETS, |id, _| drop(dataset::delete(&served.workspace, id)));
+            with(served, chance, found::datasets, |id, _| drop(dataset::delete(&served.workspace, id)));
         }
     }),
     ("a project is deleted", |served, chance| {
         if chance.happens(5) {
-            with(served, chance, PROJECTS, |id, _| drop(project::delete(&served.workspace, id)));
+            with(served, chance, found::projects, |id, _| drop(project::delete(&served.workspace, id)));
         }
     }),
     ("a user is removed", |served, chance| {
@@ -267,17 +246,15 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     }),
 ];
 
-const TAGS: &str = "select id from items where kind = 'resource_tag' order by item_key";
-
 /// Makes what random rows lack: a project with a workflow, a model, slices.
 pub(super) fn set_up(served: &Served) {
-    let rows = some(served, &mut Chance::new(7), ROWS, 8);
+    let rows = some(served, &mut Chance::new(7), found::rows, 8);
     let ontology = json!({ "tools": [{ "tool": "rectangle", "name": "car", "color": "#ff0000", "classifications": [] }],
         "classifications": [] });
     served.project("made by hand", "IMAGE", &ontology, &rows);
     metadata::put_schema(&served.workspace, &json!({ "name": "noted", "kind": "CustomMetadataString" })).unwrap();
     for seed in 0..2 {
-        with(served, &mut Chance::new(seed), "select id from ontologies order by ontology_key", |id, name| {
+        with(served, &mut Chance::new(seed), found::ontologies, |id, name| {
             let made = model::create(&served.workspace, &served.caller, &name, id).unwrap();
             run::create(&served.workspace, &served.caller, &made.id, "first", &Value::Null).unwrap();
         });
@@ -290,9 +267,9 @@ pub(super) fn set_up(served: &Served) {
 /// Composes filters of every kind.
 fn slices(served: &Served) -> Vec<String> {
     let mut chance = Chance::new(9);
-    let mut some = |sql: &str| json!([pick(served, &mut chance, sql)]);
-    let feature = some("select name from feature_schemas where instr(name, '\\') = 0 order by feature_key");
-    let (project, dataset, run) = (some(PROJECTS), some(DATASETS), some(RUNS));
+    let mut some = |list: found::List| json!([pick(served, &mut chance, list)]);
+    let feature = some(found::feature_names);
+    let (project, dataset, run) = (some(found::projects), some(found::datasets), some(found::runs));
     let is = |kind: &str, ids: &Value| json!({ "type": kind, "operator": "is", "ids": ids });
     let noted = json!({ "type": "metadata", "schema": "noted", "operator": "is", "value": ["red", "blue"] });
     let later =
@@ -313,37 +290,21 @@ fn slices(served: &Served) -> Vec<String> {
         later("data_row_last_activity_at"),
         later("labeled_at"),
     ];
-    let mut filters = vec![json!({ "or": [is("annotation", &feature), noted] }).to_string()];
-    for condition in conditions {
+    let mut filters = Vec::new();
+    let either = json!({ "or": [is("annotation", &feature), noted] });
+    // A world may lack what a condition is about.
+    for condition in conditions.into_iter().chain([either]).filter(|condition| !condition.to_string().contains("null"))
+    {
         filters.push(json!([condition]).to_string());
         filters.push(json!({ "not": condition }).to_string());
     }
     filters
 }
 
-/// Returns one of the texts that a statement selects.
-pub(super) fn pick(served: &Served, chance: &mut Chance, sql: &str) -> Option<String> {
-    let texts =
-        served.read(|connection| connection.list(sql, &[], |row: &dyn RowView| row.text(0).unwrap_or_default()));
-    chance.pick(&texts).cloned()
-}
-
-pub(super) fn is_empty(served: &Served) -> bool {
-    served.read(|connection| connection.count("select count(*) from data_rows", &[])) == 0
-}
-
-/// Returns up to so many of the texts that a statement selects.
-fn some(served: &Served, chance: &mut Chance, sql: &str, most: u64) -> Vec<String> {
-    let mut texts: Vec<String> = (0..chance.between(1, most)).filter_map(|_| pick(served, chance, sql)).collect();
-    texts.sort();
-    texts.dedup();
-    texts
-}
-
-/// Changes one of those that a statement selects, with a word at hand for its new name.
-fn with(served: &Served, chance: &mut Chance, sql: &str, change: impl FnOnce(&str, String)) {
+/// Changes one of those that are listed, with a word at hand for its new name.
+fn with(served: &Served, chance: &mut Chance, list: found::List, change: impl FnOnce(&str, String)) {
     let word = word(chance);
-    if let Some(id) = pick(served, chance, sql) {
+    if let Some(id) = pick(served, chance, list) {
         change(&id, word);
     }
 }
@@ -362,9 +323,7 @@ fn on_batch(
     chance: &mut Chance,
     change: impl FnOnce(&labelport_store::tables::projects::Project, &str) -> Result<(), Problem>,
 ) {
-    let sql = "select p.id || ' ' || b.id from batches b join projects p on p.project_key = b.project_key \
-               where p.deleted_ms is null order by b.batch_key";
-    let Some(both) = pick(served, chance, sql) else { return };
+    let Some(both) = pick(served, chance, found::batches) else { return };
     let (project, batch) = both.split_once(' ').unwrap();
     if let Ok(project) = project::get(&served.workspace, project) {
         drop(change(&project, batch));
@@ -373,19 +332,16 @@ fn on_batch(
 
 /// Starts a task about rows of a project, and lets a worker do it.
 fn on_project_rows(served: &Served, chance: &mut Chance, change: impl FnOnce(&Served, &mut Chance, &str, &Value)) {
-    let Some(project) = pick(served, chance, PROJECTS) else { return };
-    let sql = format!(
-        "select r.id from project_rows p join projects j on j.project_key = p.project_key \
-         join data_rows r on r.row_key = p.row_key where j.id = '{project}' order by p.row_key"
-    );
-    let rows = json!({ "ids": some(served, chance, &sql, 3), "idType": "ID" });
+    let Some(project) = pick(served, chance, found::projects) else { return };
+    let inside = found::rows_of_project(served, &project);
+    let rows = json!({ "ids": some_of(&inside, chance, 3), "idType": "ID" });
     served.order(|| change(served, chance, &project, &rows));
     served.settle();
 }
 
 /// Imports lines of an export that were changed.
 fn import_changed(served: &Served, chance: &mut Chance, change: fn(&mut Value, &mut Chance)) {
-    let ids = some(served, chance, ROWS, 3);
+    let ids = some(served, chance, found::rows, 3);
     if ids.is_empty() {
         return;
     }

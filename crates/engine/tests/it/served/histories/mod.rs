@@ -4,6 +4,7 @@
 //! other, so that later ones begin with what earlier ones left. `LABELPORT_HISTORIES` asks for more of them.
 
 mod changes;
+mod found;
 mod kept;
 
 use super::{BEGIN_MS, Served};
@@ -115,18 +116,18 @@ fn world(seed: u64) -> Served {
 
 /// Composes a random request: any scope, any filter that it has.
 fn random_request(served: &Served, chance: &mut Chance) -> ExportRequest {
-    let some = |chance: &mut Chance, sql: &str| changes::pick(served, chance, sql);
+    let some = |chance: &mut Chance, list: found::List| found::pick(served, chance, list);
     let scope = match chance.below(10) {
-        0 | 1 => some(chance, changes::PROJECTS).map(Scope::Project),
-        2 => some(chance, changes::DATASETS).map(Scope::Dataset),
-        3 => some(chance, changes::RUNS).map(Scope::ModelRun),
-        4 | 8 | 9 => some(chance, "select id from slices order by slice_key").map(Scope::Slice),
+        0 | 1 => some(chance, found::projects).map(Scope::Project),
+        2 => some(chance, found::datasets).map(Scope::Dataset),
+        3 => some(chance, found::runs).map(Scope::ModelRun),
+        4 | 8 | 9 => some(chance, found::slices).map(Scope::Slice),
         5 => {
-            let ids: Vec<String> = (0..4).filter_map(|_| some(chance, changes::ROWS)).collect();
-            Some(Scope::Rows { data_row_ids: Some(ids), global_keys: None }).filter(|_| !changes::is_empty(served))
+            let ids: Vec<String> = (0..4).filter_map(|_| some(chance, found::rows)).collect();
+            Some(Scope::Rows { data_row_ids: Some(ids), global_keys: None }).filter(|_| !found::rows(served).is_empty())
         }
         6 => {
-            let keys: Vec<String> = (0..4).filter_map(|_| some(chance, changes::GLOBAL_KEYS)).collect();
+            let keys: Vec<String> = (0..4).filter_map(|_| some(chance, found::global_keys)).collect();
             (!keys.is_empty()).then_some(Scope::Rows { data_row_ids: None, global_keys: Some(keys) })
         }
         _ => None,
@@ -144,8 +145,9 @@ fn random_request(served: &Served, chance: &mut Chance) -> ExportRequest {
     match (chance.below(8), &request.scope) {
         (0, Scope::Project(_)) => filters.workflow_status = WorkflowStatus::ALL.get(chance.below(4) as usize).copied(),
         (1, Scope::Project(project)) => {
-            let sql = "select b.id from batches b join projects p on p.project_key = b.project_key where p.id = '{}'";
-            filters.batch_ids = some(chance, &sql.replace("{}", project)).and_then(|id| ids(vec![id]));
+            let batches = found::batches(served);
+            let own: Vec<&str> = batches.iter().filter_map(|batch| batch.strip_prefix(project.as_str())).collect();
+            filters.batch_ids = chance.pick(&own).and_then(|id| ids(vec![id[1..].to_owned()]));
         }
         (2, Scope::Project(_) | Scope::Dataset(_) | Scope::Catalog) => {
             filters.last_activity_at = Span::parse(Some("2026-01-01"), None, &zone).ok();
@@ -154,7 +156,7 @@ fn random_request(served: &Served, chance: &mut Chance) -> ExportRequest {
             filters.label_created_at = Span::parse(Some("2025-06-01"), None, &zone).ok();
         }
         (4, Scope::Project(_) | Scope::Dataset(_)) => {
-            filters.global_keys = some(chance, changes::GLOBAL_KEYS).and_then(|key| ids(vec![key]));
+            filters.global_keys = some(chance, found::global_keys).and_then(|key| ids(vec![key]));
         }
         _ => {}
     }

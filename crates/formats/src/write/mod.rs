@@ -45,6 +45,7 @@ mod nifti;
 mod parquet;
 mod picture;
 mod row_list;
+mod series;
 mod settled;
 mod skeleton;
 mod spans;

@@ -6,9 +6,7 @@
 //! - Sequences in sequences are followed to a limit.
 
 use crate::numbers::{array, between};
-
-/// The group and the element.
-pub(super) type Tag = (u16, u16);
+use labelport_model::series::Tag;
 
 /// Begins an item of a sequence.
 pub(super) const ITEM: Tag = (0xfffe, 0xe000);

@@ -1,16 +1,18 @@
-//! DICOM files: rows, columns and frames of a picture, and where the slices of a series lie.
+//! DICOM files: rows, columns and frames of a picture, where the slices of a series lie, and what it is called.
 //!
 //! A file is a list of tagged elements in ascending order, so that reading ends with what describes the picture, before its
 //! pixels. Sequences hold pictures of their own (icons), whose elements are not those of the file.
 
+mod characters;
 mod elements;
 mod series;
 
 use crate::Asset;
 use crate::facts::{Facts, mime_of};
 use crate::numbers::between;
-use elements::{Element, Form, Tag, text, walk};
+use elements::{Element, Form, text, walk};
 use flate2::read::DeflateDecoder;
+use labelport_model::series::Tag;
 pub use series::{SeriesError, read_series};
 use std::io::Read;
 

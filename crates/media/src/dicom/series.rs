@@ -1,15 +1,17 @@
-//! Where the slices of a series lie.
+//! Where the slices of a series lie, and what it is called.
 //!
 //! A file with one frame says it in elements of its own, one with several in a sequence with an item for each frame, and in
 //! another one for what all frames share. Nothing is supposed that a file does not say.
 
+use super::characters::{CHARACTER_SET, decode};
 use super::elements::{
-    Element, FRAME_GROUPS, Form, ITEM, MEASURES, PLANE_ORIENTATION, PLANE_POSITION, SHARED_GROUPS, Tag, text, walk,
+    Element, FRAME_GROUPS, Form, ITEM, MEASURES, PLANE_ORIENTATION, PLANE_POSITION, SHARED_GROUPS, text, walk,
 };
 use super::{COLUMNS, FRAMES, PACKED, ROWS, syntax_of};
 use crate::numbers::between;
 use flate2::read::DeflateDecoder;
-use labelport_model::series::{Series, Slice};
+use labelport_model::series::{Series, Slice, TEXTS, Tag};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 const THICKNESS: Tag = (0x18, 0x50);
@@ -20,6 +22,8 @@ const SPACING: Tag = (0x28, 0x30);
 const LAST_GROUP: u16 = 0x5200;
 /// How many bytes are read first. Most headers are shorter.
 const FIRST_BYTES: u64 = 64 << 10;
+/// The most bytes of a text: a name is written in up to three ways, each of 64 characters.
+const TEXT_BYTES: usize = 1024;
 /// The most bytes that a header has.
 const LIMIT_BYTES: u64 = 64 << 20;
 
@@ -132,6 +136,8 @@ struct Found {
     of_file: Said,
     shared: Said,
     of_frames: Vec<Said>,
+    character_set: String,
+    texts: BTreeMap<Tag, Option<Vec<u8>>>,
 }
 
 impl Found {
@@ -142,6 +148,11 @@ impl Found {
             ([], ROWS) => self.rows = side(),
             ([], COLUMNS) => self.columns = side(),
             ([], FRAMES) => self.frames = text(value).parse().ok(),
+            ([], CHARACTER_SET) => self.character_set = text(value),
+            ([], tag) if TEXTS.contains(&tag) => {
+                let kept = (value.len() <= TEXT_BYTES).then(|| value.to_vec());
+                self.texts.insert(tag, kept);
+            }
             ([], _) => self.of_file.add(tag, value),
             ([FRAME_GROUPS], ITEM) => self.of_frames.push(Said::default()),
             ([SHARED_GROUPS, MEASURES | PLANE_POSITION | PLANE_ORIENTATION], _) => self.shared.add(tag, value),
@@ -164,7 +175,12 @@ impl Found {
             _ => return Err(SeriesError::NoPlaces),
         };
         let slices: Option<Vec<Slice>> = said.into_iter().map(Said::to_slice).collect();
-        Ok(Series { columns, rows, slices: slices.filter(|slices| !slices.is_empty()).ok_or(SeriesError::NoPlaces)? })
+        let slices = slices.filter(|slices| !slices.is_empty()).ok_or(SeriesError::NoPlaces)?;
+        let texts = self.texts.into_iter().filter_map(|(tag, value)| {
+            let text = value.and_then(|value| decode(&value, &self.character_set));
+            (text.as_deref() != Some("")).then_some((tag, text))
+        });
+        Ok(Series { columns, rows, slices, texts: texts.collect() })
     }
 }
 
@@ -181,6 +197,7 @@ mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::DeflateEncoder;
+    use labelport_model::series;
     use std::io::Write;
 
     const IMPLICIT: &str = "1.2.840.10008.1.2";
@@ -297,7 +314,7 @@ mod tests {
             spacing_mm: [0.5, 0.25],
             thickness_mm: Some(3.0),
         };
-        Series { columns: 64, rows: 48, slices: (0..count).map(slice).collect() }
+        Series { columns: 64, rows: 48, slices: (0..count).map(slice).collect(), texts: BTreeMap::new() }
     }
 
     #[test]
@@ -330,6 +347,48 @@ mod tests {
         let bytes = file(EXPLICIT, &[pen.single(), pen.pixels()].concat());
         assert_eq!(read_series(bytes.as_slice()).unwrap(), expected(1));
         assert_eq!(read_series(file(EXPLICIT, &pen.single()).as_slice()).unwrap(), expected(1), "without pixels");
+    }
+
+    #[track_caller]
+    fn check_texts(character_set: &[u8], elements: &[(Tag, &[u8])], expect: &[(Tag, Option<&str>)]) {
+        for syntax in [IMPLICIT, EXPLICIT, BIG] {
+            let pen = Pen::of(syntax, false);
+            let text = |(tag, value): &(Tag, &[u8])| pen.element(*tag, b"LO", value);
+            let named: Vec<u8> = elements.iter().flat_map(text).collect();
+            // What is in a sequence is about something else.
+            let other = pen.sequence((0x08, 0x1140), &[pen.element(series::INSTANCE_UID, b"UI", b"9.9\0")]);
+            let body = [pen.element(CHARACTER_SET, b"CS", character_set), other, named, pen.frames(2)].concat();
+            let series = read_series(file(syntax, &body).as_slice()).unwrap();
+            let expect = expect.iter().map(|(tag, text)| (*tag, text.map(str::to_owned))).collect();
+            assert_eq!(series.texts, expect, "{syntax}");
+            assert_eq!(series.slices.len(), 2, "{syntax}");
+        }
+    }
+
+    #[test]
+    fn a_series_says_what_it_is_called() {
+        let elements: [(Tag, &[u8]); 5] = [
+            (series::CLASS_UID, b"1.2.840.10008.5.1.4.1.1.2.1\0"),
+            (series::INSTANCE_UID, b"1.2.3.4\0"),
+            (series::STUDY_DATE, b""),
+            (series::PATIENT_NAME, "Müller^Jürgen ".as_bytes()),
+            (series::PATIENT_ID, b"  "),
+        ];
+        let expect = [
+            (series::CLASS_UID, Some("1.2.840.10008.5.1.4.1.1.2.1")),
+            (series::INSTANCE_UID, Some("1.2.3.4")),
+            (series::PATIENT_NAME, Some("Müller^Jürgen")),
+        ];
+        check_texts(b"ISO_IR 192", &elements, &expect);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_is_not_guessed() {
+        let long = [b'x'; TEXT_BYTES + 2];
+        let elements: [(Tag, &[u8]); 3] =
+            [(series::PATIENT_NAME, b"M\xfcller"), (series::PATIENT_ID, &long), (series::STUDY_ID, b"7 ")];
+        let expect = [(series::PATIENT_NAME, None), (series::PATIENT_ID, None), (series::STUDY_ID, Some("7"))];
+        check_texts(b"", &elements, &expect);
     }
 
     #[track_caller]

@@ -30,7 +30,7 @@ fn slice(z: f64) -> Slice {
 
 /// A series of slices of 4 x 3 pixels.
 fn series(places: &[f64]) -> Series {
-    Series { columns: 4, rows: 3, slices: places.iter().map(|z| slice(*z)).collect() }
+    Series { columns: 4, rows: 3, slices: places.iter().map(|z| slice(*z)).collect(), texts: BTreeMap::new() }
 }
 
 fn grid_of(series: Series) -> Result<Grid, &'static str> {

@@ -35,3 +35,22 @@ def native_rows(workspace, tmp_path_factory):
     folder = tmp_path_factory.mktemp("native")
     labelport("--data", str(workspace), "export", "catalog", "--everything", "-o", "rows.ndjson", cwd=folder)
     return [json.loads(line) for line in (folder / "rows.ndjson").read_text().splitlines()]
+
+
+def made_scans(tmp_path_factory, may_overlap):
+    # Most tests need no series, and not every environment has what makes them.
+    from scans import Scans
+
+    return Scans(tmp_path_factory.mktemp("scans"), may_overlap)
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory):
+    """Series with masks that do not cover each other."""
+    return made_scans(tmp_path_factory, may_overlap=False)
+
+
+@pytest.fixture(scope="session")
+def overlapping_scans(tmp_path_factory):
+    """Series with masks of which some pixels are in those of two classes."""
+    return made_scans(tmp_path_factory, may_overlap=True)

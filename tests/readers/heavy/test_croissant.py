@@ -8,8 +8,8 @@ import mlcroissant
 import pytest
 
 PACKAGES = """
-    brat chat-preference chat-sft coco conll csv cvat datumaro geojson hf label-studio masks mot nifti parquet rttm spans
-    textgrid voc webdataset webvtt yolo youtube-vis
+    brat chat-preference chat-sft coco conll csv cvat datumaro dicom-seg geojson hf label-studio masks mot nifti parquet
+    rttm spans textgrid voc webdataset webvtt yolo youtube-vis
 """.split()
 # What only the owner of the data can know.
 UNKNOWN = ["citeAs", "datePublished", "license"]

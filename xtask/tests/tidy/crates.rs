@@ -35,7 +35,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("postgres", &["store"]),
     ("prometheus-client", &["server"]),
     ("rusqlite", &["store"]),
-    ("sha2", &["engine", "media", "xtask"]),
+    ("sha2", &["engine", "formats", "media", "xtask"]),
     ("tar", &["formats", "xtask"]),
     ("tokio", &["server"]),
     ("tower", &["server"]),

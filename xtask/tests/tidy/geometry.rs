@@ -40,6 +40,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
         "writes the keys of the old format, some of which are the same words",
     ),
     ("crates/formats/src/write/geojson/", "names the format, and its members, which are the same words"),
+    ("crates/formats/src/write/series/testing.rs", "composes annotations of tests"),
     ("crates/formats/examples/raster.rs", "names what it is asked for"),
     ("crates/formats/src/read/", "reads keys of foreign lines, some of which are the same words"),
     ("crates/model/src/annotation/", "is the typed annotation"),

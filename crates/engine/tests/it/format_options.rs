@@ -7,7 +7,7 @@ use crate::support::{Workspace, everything};
 use labelport_engine::export::ExportError;
 use labelport_engine::manifest::Manifest;
 use labelport_formats::write::{
-    Brat, ChatPreference, ChatSft, Coco, Conll, Format, Nifti, Rttm, Spans, TextGrid, WebVtt, Yolo,
+    Brat, ChatPreference, ChatSft, Coco, Conll, DicomSeg, Format, Nifti, Rttm, Spans, TextGrid, WebVtt, Yolo,
 };
 use labelport_model::losses::{Loss, Losses, Outcome};
 use labelport_model::request::{ExportRequest, Params, Scope};
@@ -122,7 +122,7 @@ proptest! {
             request.format.options.extend(options);
             check_that_all_is_settled(&workspace, &request, &Coco);
         }
-        let others: [Case<'_>; 14] = [
+        let others: [Case<'_>; 15] = [
             (&Yolo, &[("task", "segment"), ("simplify", "3")]),
             (&Coco, &[("simplify", "3"), ("labels", "all")]),
             (&Spans, &[("predictions", "scores"), ("labels", "latest")]),
@@ -133,6 +133,7 @@ proptest! {
             (&ChatSft, &[("paths", "all"), ("predictions", "labels")]),
             (&ChatPreference, &[("labels", "all"), ("pairs", "ends")]),
             (&Nifti, &[("labels", "all"), ("voxels", "each-class"), ("names", "global-key")]),
+            (&DicomSeg, &[("labels", "all"), ("predictions", "labels"), ("class-names", "value")]),
             (&Rttm, &[("labels", "all"), ("names", "global-key"), ("question", "words")]),
             (&WebVtt, &[("labels", "all"), ("predictions", "labels")]),
             (&TextGrid, &[("labels", "all"), ("split", "a=0.5,b=0.5")]),

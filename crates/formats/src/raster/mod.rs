@@ -8,6 +8,7 @@
 //!
 //! Nothing here allocates more than grows with the outline, but for a [`Canvas`], which has a limit.
 
+mod bits;
 mod canvas;
 mod fill;
 mod outline;

@@ -28,6 +28,7 @@ mod csv;
 mod cvat;
 mod datumaro;
 mod declared;
+mod dicom_seg;
 mod digits;
 mod elements;
 mod entries;
@@ -73,6 +74,7 @@ pub use conll::Conll;
 pub use csv::Csv;
 pub use cvat::Cvat;
 pub use datumaro::Datumaro;
+pub use dicom_seg::DicomSeg;
 pub use entries::{AssetEntry, AssetPlace, Entries, FileEntry, Joiner, Layout, Numbers, Totals};
 pub use geojson::GeoJson;
 pub use hf::HuggingFace;
@@ -210,6 +212,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &Csv,
     &Cvat,
     &Datumaro,
+    &DicomSeg,
     &GeoJson,
     &HuggingFace,
     &LabelStudio,

@@ -1,4 +1,4 @@
-//! Series that rows name by URL: what is at hand has volumes, and what is not is said.
+//! Series that rows name by URL: what is at hand has volumes and segmentations, and what is not is said.
 
 use super::Served;
 use crate::formats::{check_that_all_is_settled_in, export_reaching, lossy};
@@ -6,8 +6,8 @@ use crate::support::everything;
 use flate2::read::GzDecoder;
 use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::outbound::{Client, Policy};
-use labelport_formats::write::Nifti;
-use labelport_model::losses::Outcome;
+use labelport_formats::write::{DicomSeg, Format, Nifti};
+use labelport_model::losses::{Losses, Outcome};
 use labelport_model::request::Scope;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -25,12 +25,17 @@ fn scan(elements: &[(u16, u16, &[u8])]) -> Vec<u8> {
     [&[0; 128], b"DICM" as &[u8], &meta, &body].concat()
 }
 
-/// A coronal slice.
+/// A coronal slice that says what it is.
 fn coronal() -> Vec<u8> {
     scan(&[
+        (0x08, 0x16, b"1.2.840.10008.5.1.4.1.1.2\0"),
+        (0x08, 0x18, b"1.2.3.4\0"),
         (0x18, 0x50, b"3 "),
+        (0x20, 0x0d, b"1.2.3.5\0"),
+        (0x20, 0x0e, b"1.2.3.6\0"),
         (0x20, 0x32, b"1\\2\\3 "),
         (0x20, 0x37, b"1\\0\\0\\0\\0\\-1"),
+        (0x20, 0x52, b"1.2.3.7\0"),
         (0x28, 0x10, &[2, 0]),
         (0x28, 0x11, &[2, 0]),
         (0x28, 0x30, b"0.5\\0.25"),
@@ -59,8 +64,16 @@ fn with_series(served: &Served, urls: &[(&str, String)]) {
     assert!(statuses.iter().all(|status| status["status"] == "SUCCESS"), "{statuses:?}");
 }
 
+/// Returns why rows and masks are left out, with how many.
+fn left_out<'l>(losses: &'l Losses, what: &str) -> BTreeMap<&'l str, u64> {
+    let found = losses.iter().filter(|(loss, _)| loss.what == what && loss.outcome == Outcome::LeftOut);
+    let mut counts = BTreeMap::new();
+    found.for_each(|(loss, count)| *counts.entry(loss.reason.as_str()).or_default() += count);
+    counts
+}
+
 #[test]
-fn series_that_are_at_hand_have_volumes_and_others_are_said() {
+fn series_that_are_at_hand_are_written_and_others_are_said() {
     let (root, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let policy = || Policy { media_roots: vec![root.path().to_owned()], ..Policy::default() };
     let served = Served::open(None, policy());
@@ -86,36 +99,45 @@ fn series_that_are_at_hand_have_volumes_and_others_are_said() {
     let place = (Some(served.workspace.files()), Some(&client));
     let mut request = lossy(everything(Scope::Catalog));
     request.format.options.insert("names".to_owned(), "global-key".to_owned());
-    let (files, manifest) = export_reaching(served.workspace.store(), place, &request, &Nifti, 2);
-    let volumes: Vec<&str> =
-        files.keys().filter_map(|path| path.strip_prefix("train/")?.strip_suffix(".nii.gz")).collect();
-    assert_eq!(volumes, ["here", "kept"]);
-    for name in volumes {
+    let export = |format: &dyn Format, extension: &str| {
+        let (files, manifest) = export_reaching(served.workspace.store(), place, &request, format, 2);
+        let names = files.keys().filter_map(|path| path.strip_prefix("train/")?.strip_suffix(extension));
+        assert_eq!(names.collect::<Vec<_>>(), ["here", "kept"], "{extension}");
+        let expect = [
+            ("its series does not say where its slices lie", 1),
+            ("its series is kept elsewhere; upload it, or name it as a file below a media root", 1),
+            ("its series is not a DICOM file", 1),
+            ("the file of its series cannot be read", 1),
+            ("the file of its series is not below a media root", 1),
+            ("the header of its series is cut off", 1),
+        ];
+        assert_eq!(left_out(&manifest.losses, "row"), BTreeMap::from(expect), "{extension}");
+        // The masks of the axial plane are on no slice of a coronal series.
+        let masks = left_out(&manifest.losses, "DICOMSegmentationMask");
+        assert_eq!(
+            masks["it is on a plane that is computed from the series, not on one of its slices"], 2,
+            "{extension}"
+        );
+        check_that_all_is_settled_in(served.workspace.store(), place, &request, format);
+        files
+    };
+    let volumes = export(&Nifti, ".nii.gz");
+    for name in ["here", "kept"] {
         let mut volume = Vec::new();
         let path = format!("train/{name}.nii.gz");
-        GzDecoder::new(files[&path].as_slice()).read_to_end(&mut volume).unwrap();
+        GzDecoder::new(volumes[&path].as_slice()).read_to_end(&mut volume).unwrap();
         assert_eq!(volume[352..], [1, 0, 0, 1], "{name}");
     }
-    let left_out: BTreeMap<&str, u64> = manifest
-        .losses
-        .iter()
-        .filter(|(loss, _)| loss.what == "row" && loss.outcome == Outcome::LeftOut)
-        .map(|(loss, count)| (loss.reason.as_str(), count))
-        .collect();
-    let expect = [
-        ("its series does not say where its slices lie", 1),
-        ("its series is kept elsewhere; upload it, or name it as a file below a media root", 1),
-        ("its series is not a DICOM file", 1),
-        ("the file of its series cannot be read", 1),
-        ("the file of its series is not below a media root", 1),
-        ("the header of its series is cut off", 1),
-    ];
-    assert_eq!(left_out, BTreeMap::from(expect));
-    // The masks of the axial plane are on no slice of a coronal series.
-    let planes =
-        manifest.losses.iter().filter(|(loss, _)| loss.reason.starts_with("it is on a plane that is computed"));
-    assert_eq!(planes.map(|(_, count)| count).sum::<u64>(), 2);
-    check_that_all_is_settled_in(served.workspace.store(), place, &request, &Nifti);
+    let segmentations = export(&DicomSeg, ".dcm");
+    for name in ["here", "kept"] {
+        // The first and the last of four pixels, and a byte that makes their number even.
+        assert!(
+            segmentations[&format!("train/{name}.dcm")].ends_with(b"\xe0\x7f\x10\0OB\0\0\x02\0\0\0\x09\0"),
+            "{name}"
+        );
+    }
+    let labels = String::from_utf8(segmentations["rows.csv"].clone()).unwrap();
+    assert_eq!(labels.lines().filter(|line| line.contains(".dcm,")).count(), 2, "{labels}");
     request.format.options.insert("voxels".to_owned(), "each-class".to_owned());
     check_that_all_is_settled_in(served.workspace.store(), place, &request, &Nifti);
 }

@@ -2,89 +2,19 @@
 
 use super::grid::Grid;
 use super::*;
-use crate::raster::Runs;
+use crate::write::Class;
+use crate::write::series::testing::{
+    self, CRACK, HEAD, KNOWN, PORE, SEAM, annotations, annotations_of, count, drawn_objects, mask, series,
+};
 use crate::write::series::{NO_SLICE, NOT_A_SERIES, NOT_HELD, OTHER_PLANE};
 use crate::write::testing::{TestRow, Written, classes, object, write_about};
-use crate::write::{Class, Pictures, Scans};
 use flate2::read::GzDecoder;
 use labelport_model::series::{Series, Slice};
 use proptest::prelude::*;
 use std::io::Read;
 
-const MEDIA: &str = r#"{"asset_type":"dicom"}"#;
-const HEAD: &str = r#""id":"clrow","external_id":"scans/rail.dcm","row_data":"file:///scans/rail.dcm""#;
-const CRACK: (&str, &str, &str) = ("s1", "crack", "DICOMSegmentationMask");
-const PORE: (&str, &str, &str) = ("s2", "pore", "DICOMSegmentationMask");
-const SEAM: (&str, &str, &str) = ("s3", "seam", "DICOMPolyline");
-
-/// A place in a slice of the series, as its position says.
-fn slice(z: f64) -> Slice {
-    Slice {
-        position_mm: [-10.0, 20.0, z],
-        along_row: [1.0, 0.0, 0.0],
-        down_column: [0.0, 1.0, 0.0],
-        spacing_mm: [0.5, 0.25],
-        thickness_mm: Some(3.0),
-    }
-}
-
-/// A series of slices of 4 x 3 pixels.
-fn series(places: &[f64]) -> Series {
-    Series { columns: 4, rows: 3, slices: places.iter().map(|z| slice(*z)).collect(), texts: BTreeMap::new() }
-}
-
 fn grid_of(series: Series) -> Result<Grid, &'static str> {
     Grid::of(&Stack::of(series)?)
-}
-
-#[derive(Debug)]
-struct Kept(Result<Series, &'static str>);
-
-impl Scans for Kept {
-    fn read(&self, url: &str) -> Result<Series, &'static str> {
-        assert_eq!(url, "file:///scans/rail.dcm");
-        self.0.clone()
-    }
-}
-
-/// Pictures of masks of 4 x 3 pixels, named by rows and ranges of columns: `0:0-2,1:0-2`.
-#[derive(Debug)]
-struct Drawings;
-
-impl Pictures for Drawings {
-    fn read(&self, url: &str) -> Result<Vec<u8>, &'static str> {
-        let (width, url) = url.strip_prefix("wide/").map_or((4, url), |url| (5, url));
-        let runs = url.split(',').map(|run| {
-            let (row, columns) = run.split_once(':').unwrap();
-            let (start, end) = columns.split_once('-').unwrap();
-            (row.parse().unwrap(), start.parse().unwrap(), end.parse().unwrap())
-        });
-        let mut canvas = Canvas::new(width, 3).unwrap();
-        canvas.paint(&Runs::of_rows(width, 3, runs), 1);
-        Ok(canvas.to_flat_png(&[0, 255], None))
-    }
-}
-
-fn mask(id: &str, class: (&str, &str, &str), url: &str) -> String {
-    object(id, class, "", &format!(r#""mask":{{"url":"{url}"}}"#))
-}
-
-/// The name of a plane, and its slices by number with their objects.
-type Group<'g> = (&'g str, &'g [(u32, &'g [String])]);
-
-/// Writes annotations of groups.
-fn annotations(groups: &[Group<'_>]) -> String {
-    let group = |(name, slices): &Group<'_>| {
-        let slice = |(number, objects): &(u32, &[String])| {
-            let keyed = objects.iter().enumerate().map(|(index, object)| format!(r#""k{index}":{object}"#));
-            let keyed = keyed.collect::<Vec<_>>().join(",");
-            format!(r#""{number}":{{"objects":{{{keyed}}},"classifications":[]}}"#)
-        };
-        let slices: Vec<String> = slices.iter().map(slice).collect();
-        format!(r#""{name}":{{"name":"{name}","classifications":[],"frames":{{{}}}}}"#, slices.join(","))
-    };
-    let groups: Vec<String> = groups.iter().map(group).collect();
-    format!(r#"{{"groups":{{{}}},"segments":{{}},"classifications":[]}}"#, groups.join(","))
 }
 
 fn encode(
@@ -93,10 +23,7 @@ fn encode(
     kept: Result<Series, &'static str>,
     annotations: Option<&str>,
 ) -> Written {
-    let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let scans = Kept(kept);
-    let about = About { classes: known, options, pictures: Some(&Drawings), scans: Some(&scans), ..About::default() };
-    write_about(&Nifti, about, &[TestRow { head: HEAD, media: MEDIA, annotations }])
+    testing::encode(&Nifti, options, known, kept, annotations)
 }
 
 #[track_caller]
@@ -282,24 +209,6 @@ fn what_is_not_one_volume_is_refused() {
     );
 }
 
-#[test]
-fn the_plane_of_a_series_is_that_of_its_slices() {
-    let planes = [
-        ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], "Axial"),
-        ([1.0, 0.0, 0.0], [0.0, 0.0, -1.0], "Coronal"),
-        ([0.0, 1.0, 0.0], [0.0, 0.0, -1.0], "Sagittal"),
-    ];
-    for (along_row, down_column, axis) in planes {
-        let mut turned = series(&[0.0, 2.0]);
-        let normal = cross(along_row, down_column);
-        for (slice, place) in turned.slices.iter_mut().zip([0.0, 2.0]) {
-            let position_mm = normal.map(|part| part * place);
-            *slice = Slice { along_row, down_column, position_mm, ..*slice };
-        }
-        assert_eq!(Stack::of(turned).unwrap().axis, axis);
-    }
-}
-
 fn unit(vector: [f64; 3]) -> [f64; 3] {
     let length = vector.iter().map(|part| part * part).sum::<f64>().sqrt();
     vector.map(|part| part / length)
@@ -309,54 +218,19 @@ fn cross([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> [f64; 3] {
     [b * z - c * y, c * x - a * z, a * y - b * x]
 }
 
-/// An object on a slice: its plane, its slice, its class, and its pixels, which may be none or of another size.
-type Drawn = (usize, u32, usize, (u32, u32, u32), bool);
-
 proptest! {
     #[test]
-    fn what_is_on_slices_at_hand_is_kept_reduced_or_left_out(
-        objects in prop::collection::vec(
-            (0..3_usize, 0..5_u32, 0..3_usize, (0..3_u32, 0..4_u32, 0..5_u32), any::<bool>()), 0..20),
-        each in any::<bool>(),
-    ) {
-        let known = [CRACK, PORE, SEAM];
-        let planes = ["Axial", "Sagittal", "Coronal"];
-        let text = r#"{"feature_id":"a","feature_schema_id":"q","name":"size","text_answer":{"content":"7","classifications":[]}}"#;
-        let drawn = |(number, (.., class, (row, start, end), is_odd)): (usize, &Drawn)| {
-            let answers = if *is_odd { text } else { "" };
-            let wide = if *is_odd && end % 2 == 0 { "wide/" } else { "" };
-            let shape = if *class == 2 {
-                r#""line":[{"x":1,"y":1},{"x":2,"y":2}]"#.to_owned()
-            } else {
-                format!(r#""mask":{{"url":"{wide}{row}:{start}-{end}"}}"#)
-            };
-            object(&format!("f{number}"), known[*class], answers, &shape)
-        };
-        let on = |plane: usize, slice: u32| -> Vec<String> {
-            let found = objects.iter().enumerate().filter(|(_, object)| object.0 == plane && object.1 == slice);
-            found.map(drawn).collect()
-        };
-        let slices: Vec<Vec<Vec<String>>> = (0..3).map(|plane| (0..5).map(|slice| on(plane, slice)).collect()).collect();
-        let slices: Vec<Vec<(u32, &[String])>> = slices.iter()
-            .map(|slices| (0_u32..).zip(slices).map(|(number, objects)| (number, objects.as_slice())).collect())
-            .collect();
-        let groups: Vec<Group<'_>> =
-            planes.iter().zip(&slices).map(|(plane, slices)| (*plane, slices.as_slice())).collect();
+    fn what_is_on_slices_at_hand_is_kept_reduced_or_left_out(objects in drawn_objects(), each in any::<bool>()) {
         let options: &[(&str, &str)] = if each { &[("voxels", "each-class")] } else { &[] };
-        let listed = classes(&[CRACK, PORE, SEAM, ("q", "size", "text_answer")]);
-        let written = encode(options, &listed, Ok(series(&[0.0, 2.0, 4.0])), Some(&annotations(&groups)));
-        let settled = |outcomes: &[&str]| -> u64 {
-            let of_class = written.losses.iter().filter(|loss| !loss.contains(" row "));
-            let found = of_class.filter(|loss| outcomes.iter().any(|outcome| loss.contains(outcome)));
-            found.map(|loss| loss.split(' ').next().unwrap().parse::<u64>().unwrap()).sum()
-        };
+        let stored = annotations_of(&objects);
+        let written = encode(options, &classes(&KNOWN), Ok(series(&[0.0, 2.0, 4.0])), Some(&stored));
         let answers = objects.iter().filter(|object| object.4).count();
-        prop_assert_eq!(settled(&[" kept", " reduced ", " left_out "]), (objects.len() + answers) as u64);
-        prop_assert_eq!(settled(&[" reduced ", " left_out "]), written.text("losses.ndjson").lines().count() as u64);
+        prop_assert_eq!(count(&written, &[" kept", " reduced ", " left_out "]), objects.len() + answers);
+        prop_assert_eq!(count(&written, &[" reduced ", " left_out "]), written.text("losses.ndjson").lines().count());
         // A voxel is set where something is kept or reduced, and nowhere else.
-        let volumes = written.files.keys().filter(|path| path.ends_with(".nii.gz"));
+        let mut volumes = written.files.keys().filter(|path| path.ends_with(".nii.gz"));
         let is_set = |path: &String| unpacked(&written, path)[352..].iter().any(|voxel| *voxel > 0);
-        prop_assert_eq!(volumes.into_iter().any(is_set), settled(&[" kept", " reduced "]) > 0);
+        prop_assert_eq!(volumes.any(is_set), count(&written, &[" kept", " reduced "]) > 0);
     }
 
     /// Both ways in which a header has the places of voxels are the same places.

@@ -5,9 +5,11 @@
 
 mod base;
 mod stack;
+#[cfg(test)]
+pub(super) mod testing;
 mod vector;
 
-pub(super) use base::{Base, MEDIA, OnSlice, wanted};
+pub(super) use base::{Base, BySlice, MEDIA, OnSlice, wanted};
 #[cfg(test)]
 pub(super) use base::{NO_SLICE, NOT_A_SERIES, NOT_HELD, OTHER_PLANE};
 pub(super) use stack::{ODD_SPACING, Stack};

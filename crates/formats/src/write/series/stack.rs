@@ -76,3 +76,35 @@ fn axis_of(normal: Vector) -> Option<&'static str> {
         .filter(|axis| axis.1.abs() > FRAC_1_SQRT_2)
         .map(|axis| axis.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::write::series::testing::series;
+
+    #[test]
+    fn the_plane_of_a_series_is_that_of_its_slices() {
+        let planes = [
+            ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], "Axial"),
+            ([1.0, 0.0, 0.0], [0.0, 0.0, -1.0], "Coronal"),
+            ([0.0, 1.0, 0.0], [0.0, 0.0, -1.0], "Sagittal"),
+        ];
+        for (along_row, down_column, axis) in planes {
+            let mut turned = series(&[0.0, 2.0]);
+            let normal = cross(along_row, down_column);
+            for (slice, place) in turned.slices.iter_mut().zip([0.0, 2.0]) {
+                let position_mm = normal.map(|part| part * place);
+                *slice = Slice { along_row, down_column, position_mm, ..*slice };
+            }
+            assert_eq!(Stack::of(turned).unwrap().axis, axis);
+        }
+    }
+
+    #[test]
+    fn slices_are_counted_from_1() {
+        let stack = Stack::of(series(&[0.0, 7.0])).unwrap();
+        let places = [0, 1, 2, 3, i64::MIN, i64::MAX].map(|slice| stack.place(slice));
+        assert_eq!(places, [None, Some(0), Some(1), None, None, None]);
+        assert_eq!(stack.depths(), [0.0, 7.0]);
+    }
+}

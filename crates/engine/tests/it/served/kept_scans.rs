@@ -103,6 +103,10 @@ fn series_that_are_at_hand_are_written_and_others_are_said() {
         let (files, manifest) = export_reaching(served.workspace.store(), place, &request, format, 2);
         let names = files.keys().filter_map(|path| path.strip_prefix("train/")?.strip_suffix(extension));
         assert_eq!(names.collect::<Vec<_>>(), ["here", "kept"], "{extension}");
+        for threads in [1, 7] {
+            let other = export_reaching(served.workspace.store(), place, &request, format, threads);
+            assert_eq!((&other.0, &other.1.files), (&files, &manifest.files), "{extension} with {threads} threads");
+        }
         let expect = [
             ("its series does not say where its slices lie", 1),
             ("its series is kept elsewhere; upload it, or name it as a file below a media root", 1),

@@ -170,6 +170,22 @@ fn masks_of_two_classes_do_not_cover_each_other_and_those_of_one_are_one_segment
 }
 
 #[test]
+fn options_say_the_names_and_the_order_of_segments_and_whether_series_are_there() {
+    let other = ("s1", "a crack", CRACK.2);
+    let objects = [mask("f1", other, "0:0-3"), mask("f2", PORE, "0:2-4")];
+    let stored = annotations(&[("Axial", &[(1, &objects)])]);
+    let options = [("class-names", "value"), ("classes", "pore\n"), ("media", "copy"), ("split", "a=1")];
+    let known = classes(&[other, PORE]);
+    let written = testing::encode(&DicomSeg, &options, &known, Ok(known_series(&[0.0, 2.0])), Some(&stored));
+    let mut found = Vec::new();
+    elements(&written.files["a/scans/rail.dcm"][132..], 0, &mut found);
+    assert_eq!(texts(&found, (0x62, 0x05)), ["pore", "a_crack"]);
+    assert_eq!(written.assets, ["media/a/scans/rail.dcm"]);
+    // The series of a row without a segmentation is not there.
+    assert!(testing::encode(&DicomSeg, &options, &known, Ok(known_series(&[0.0])), None).assets.is_empty());
+}
+
+#[test]
 fn frames_are_in_the_order_of_the_depth_of_slices_at_any_distance() {
     let on = |slice: u32, mask: String| (slice, [mask]);
     let masks = [

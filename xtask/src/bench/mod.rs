@@ -11,6 +11,7 @@ mod compete;
 mod convert;
 mod export;
 mod filter;
+mod follow;
 mod http;
 mod import;
 mod line;
@@ -54,6 +55,7 @@ static SUBJECTS: &[Subject] = &[
     ("converters", convert::lines),
     ("import", import::lines),
     ("filters", filter::lines),
+    ("deltas", follow::lines),
     ("http", http::lines),
     ("load", load::lines),
     ("memory", memory::lines),

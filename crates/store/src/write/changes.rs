@@ -61,6 +61,12 @@ pub fn next_change_seq(connection: &mut dyn Connection, org_key: i64) -> Result<
 
 /// Gives a row a change number in every scope that it belongs to.
 pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i64) -> Result<(), StoreError> {
+    number_row(connection, row_key, change_seq)?;
+    note_run(connection, change_seq, &(row_key..=row_key))
+}
+
+/// Gives a row a change number in every scope that it belongs to. The caller notes the keys of all such rows together.
+pub(crate) fn number_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i64) -> Result<(), StoreError> {
     for sql in [
         "update data_rows set change_seq = $1 where row_key = $2",
         "update project_rows set change_seq = $1 where row_key = $2",
@@ -68,7 +74,19 @@ pub fn touch_row(connection: &mut dyn Connection, row_key: RowKey, change_seq: i
     ] {
         connection.execute(sql, &[change_seq.into(), row_key.into()])?;
     }
-    note_run(connection, change_seq, &(row_key..=row_key))
+    Ok(())
+}
+
+/// Keeps that rows have a change number, for rows that were written with it, in any order.
+pub(crate) fn note_rows(
+    connection: &mut dyn Connection,
+    change_seq: i64,
+    keys: &mut [RowKey],
+) -> Result<(), StoreError> {
+    keys.sort_unstable();
+    let mut runs: Vec<KeyRun> = Vec::new();
+    keys.iter().for_each(|row_key| extend(&mut runs, *row_key));
+    runs.iter().try_for_each(|run| note_run(connection, change_seq, run))
 }
 
 /// Keeps that rows have a change number, for rows that were written with it. No run of a number lies within another one, so
@@ -113,9 +131,10 @@ pub fn touch_rows(
     runs.iter().try_for_each(|run| note_run(connection, change_seq, run))
 }
 
-/// Adds a key to ascending runs.
+/// Adds a key to ascending runs, of which none has a greater one.
 fn extend(runs: &mut Vec<KeyRun>, row_key: RowKey) {
     match runs.last_mut() {
+        Some(run) if *run.end() == row_key => {}
         Some(run) if *run.end() + 1 == row_key => *run = *run.start()..=row_key,
         _ => runs.push(row_key..=row_key),
     }

@@ -69,6 +69,8 @@ pub struct Merger {
     next_row_key: RowKey,
     /// The key of the first row that is new in this transaction.
     first_new_key: RowKey,
+    /// The rows that this transaction changed, apart from new ones.
+    touched: Vec<RowKey>,
     wrote: bool,
     /// Changes of kept counts, written at the end of the transaction.
     kept: Changes,
@@ -97,6 +99,7 @@ impl Merger {
             change_seq: 0,
             next_row_key: 0,
             first_new_key: 0,
+            touched: Vec::new(),
             wrote: false,
             kept: Changes::default(),
             counts: MergeCounts::default(),
@@ -110,6 +113,7 @@ impl Merger {
         self.change_seq = changes::peek_change_seq(connection, self.org_key)?;
         self.next_row_key = connection.count("select value from counters where name = 'row_key'", &[])? + 1;
         self.first_new_key = self.next_row_key;
+        self.touched.clear();
         self.wrote = false;
         self.kept = Changes::default();
         Ok(())
@@ -126,6 +130,7 @@ impl Merger {
             if last_row_key >= self.first_new_key {
                 changes::note_run(connection, self.change_seq, &(self.first_new_key..=last_row_key))?;
             }
+            changes::note_rows(connection, self.change_seq, &mut self.touched)?;
             let sql = "update counters set value = $1 where name = 'row_key'";
             connection.execute(sql, &[last_row_key.into()])?;
         }
@@ -155,7 +160,7 @@ impl Merger {
             return Ok(Verdict::Unchanged);
         }
         self.wrote = true;
-        changes::touch_row(connection, row_key, self.change_seq)?;
+        self.touch(connection, row_key)?;
         self.counts.rows.changed += 1;
         let labels = self.counts.removed() - removed;
         if labels > 0 && self.losses.len() < LOSSES_NAMED {
@@ -238,7 +243,13 @@ impl Merger {
     ) -> Result<(), StoreError> {
         self.append_to_list(connection, place, given)?;
         self.wrote = true;
-        changes::touch_row(connection, place.1, self.change_seq)
+        self.touch(connection, place.1)
+    }
+
+    /// Gives a row the change number of this transaction.
+    fn touch(&mut self, connection: &mut dyn Connection, row_key: RowKey) -> Result<(), StoreError> {
+        self.touched.push(row_key);
+        changes::number_row(connection, row_key, self.change_seq)
     }
 
     fn claim_global_key(

@@ -3,14 +3,19 @@
 
 use super::found::{self, pick, some, some_of};
 use super::{import_lines, request, take};
-use crate::served::Served;
-use labelport_engine::catalog::{attachment, data_row, dataset, embedding, global_key, metadata, row_metadata, slice};
+use crate::served::{Served, image};
+use labelport_engine::annotation_import::{self, ImportKind, NewImport};
+use labelport_engine::catalog::{
+    attachment, data_row, dataset, embedding, global_key, metadata, row_change, row_metadata, slice,
+};
 use labelport_engine::models::{model, registration, run};
 use labelport_engine::people::user;
 use labelport_engine::projects::issue::{self, Creation};
 use labelport_engine::projects::named_rows::NamedRows;
 use labelport_engine::projects::ontology::{features, rename_node};
-use labelport_engine::projects::{batch, benchmark, label, labeling_override, project, review, tag, workflow};
+use labelport_engine::projects::{
+    batch, benchmark, label, label_feedback, labeling_override, project, review, tag, workflow,
+};
 use labelport_model::problem::Problem;
 use labelport_model::request::{Params, Scope};
 use labelport_samples::{Chance, Size, random};
@@ -58,11 +63,57 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
         });
     }),
     ("a tag is renamed", |served, chance| {
-        with(served, chance, found::tags, |id, name| drop(tag::update(&served.workspace, id, Some(&name), None)));
+        // Those that came with imported rows have no tag of their own.
+        let name = word(chance);
+        let tags = some(served, chance, found::tags, 9);
+        tags.iter().find(|id| tag::update(&served.workspace, id, Some(&name), None).is_ok());
     }),
     ("labels are deleted", |served, chance| {
         let ids = some(served, chance, found::labels, 2);
         drop(label::delete(&served.workspace, ids));
+    }),
+    ("labels are imported", |served, chance| {
+        import_boxes(served, chance, ImportKind::Label, &found::rows_of_projects_with_cars(served));
+    }),
+    ("predictions are imported", |served, chance| {
+        import_boxes(served, chance, ImportKind::Prediction, &found::rows_of_runs_with_cars(served));
+    }),
+    ("a project gets another ontology", |served, chance| {
+        let ontology = pick(served, chance, found::ontologies);
+        with(served, chance, found::projects, |id, _| {
+            drop(ontology.map(|ontology| project::connect_ontology(&served.workspace, id, &ontology)));
+        });
+    }),
+    ("a row is updated", |served, chance| {
+        with(served, chance, found::rows, |id, name| {
+            let payload = json!({ "external_id": name, "global_key": name });
+            drop(row_change::update(&served.workspace, id, payload.to_string().into_bytes()));
+        });
+    }),
+    ("a label gets feedback", |served, chance| {
+        with(served, chance, found::labels, |id, name| {
+            let scores = json!({ "quality": 0.5 });
+            drop(label_feedback::put(&served.workspace, &served.caller, id, &name, &scores));
+        });
+    }),
+    ("an attachment is changed", |served, chance| {
+        with(served, chance, found::attachments, |id, name| {
+            drop(attachment::update(&served.workspace, id, &json!({ "name": name })));
+        });
+    }),
+    ("an issue is changed", |served, chance| {
+        with(served, chance, found::issues, |id, name| {
+            let position = Value::Null;
+            let change = issue::Change { label_id: None, content: Some(&name), category_id: None, position: &position };
+            drop(issue::change(&served.workspace, id, &change));
+        });
+    }),
+    ("a project is copied", |served, chance| {
+        if chance.happens(20) {
+            with(served, chance, found::projects, |id, _| {
+                drop(project::clone(&served.workspace, &served.caller, id));
+            });
+        }
     }),
     ("rows are sent to a project", |served, chance| {
         let rows = NamedRows { ids: some(served, chance, found::rows, 4), global_keys: Vec::new() };
@@ -248,16 +299,22 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
 
 /// Makes what random rows lack: a project with a workflow, a model, slices.
 pub(super) fn set_up(served: &Served) {
-    let rows = some(served, &mut Chance::new(7), found::rows, 8);
+    let rows = served.rows(&served.dataset("images"), &["one", "two", "three", "four"].map(image));
     let ontology = json!({ "tools": [{ "tool": "rectangle", "name": "car", "color": "#ff0000", "classifications": [] }],
         "classifications": [] });
-    served.project("made by hand", "IMAGE", &ontology, &rows);
+    let made = served.project("made by hand", "IMAGE", &ontology, &rows);
     metadata::put_schema(&served.workspace, &json!({ "name": "noted", "kind": "CustomMetadataString" })).unwrap();
-    for seed in 0..2 {
-        with(served, &mut Chance::new(seed), found::ontologies, |id, name| {
-            let made = model::create(&served.workspace, &served.caller, &name, id).unwrap();
-            run::create(&served.workspace, &served.caller, &made.id, "first", &Value::Null).unwrap();
-        });
+    let car = made
+        .ontology_id
+        .clone()
+        .unwrap_or_else(|| project::get(&served.workspace, &made.id).unwrap().ontology_id.unwrap());
+    let of_rows = found::ontologies(served).into_iter().find(|id| *id != car);
+    for ontology in of_rows.iter().chain([&car]) {
+        let made = model::create(&served.workspace, &served.caller, ontology, ontology).unwrap();
+        let first = run::create(&served.workspace, &served.caller, &made.id, "first", &Value::Null).unwrap();
+        let rows = json!({ "dataRowIds": rows });
+        served.order(|| registration::start_rows(&served.workspace, &served.caller, &first.id, &rows)).unwrap();
+        served.settle();
     }
     for (number, filter) in slices(served).iter().enumerate() {
         slice::create(&served.workspace, &served.caller, &format!("slice {number}"), None, filter).unwrap();
@@ -316,6 +373,19 @@ fn word(chance: &mut Chance) -> String {
         true => (*chance.pick(&words).unwrap()).to_owned(),
         false => format!("word {}", chance.below(1_000)),
     }
+}
+
+/// Imports boxes for rows of some projects or model runs.
+fn import_boxes(served: &Served, chance: &mut Chance, kind: ImportKind, places: &[(String, String)]) {
+    for _ in 0..2 {
+        let Some((parent, row)) = chance.pick(places).cloned() else { return };
+        let sides = json!({ "left": 1.0, "top": 2.0, "width": chance.between(1, 9) as f64, "height": 4.0 });
+        let line = json!({ "uuid": chance.uuid(), "dataRow": { "id": row }, "name": "car", "bbox": sides });
+        let (url, name) = (served.upload("lines.ndjson", format!("{line}\n").as_bytes()), chance.cuid());
+        let new = NewImport { kind, parent_id: &parent, name: &name, input_url: &url };
+        drop(annotation_import::start(&served.workspace, &served.caller, &new));
+    }
+    served.settle();
 }
 
 fn on_batch(

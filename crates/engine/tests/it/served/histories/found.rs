@@ -100,6 +100,36 @@ pub(super) fn features(served: &Served) -> Vec<String> {
     found
 }
 
+/// Lists the ontologies that have a tool called "car".
+fn ontologies_with_cars(served: &Served) -> Vec<String> {
+    let has_car = |ontology: &ontology::Ontology| {
+        elements(&ontology::normalized(ontology)["tools"]).any(|tool| tool["name"] == "car")
+    };
+    let found = ontology::list(&served.workspace, "").unwrap().into_iter().filter(has_car);
+    found.map(|ontology| ontology.id).collect()
+}
+
+/// Projects that have such an ontology, with their rows.
+pub(super) fn rows_of_projects_with_cars(served: &Served) -> Vec<(String, String)> {
+    let ontologies = ontologies_with_cars(served);
+    let projects = project::list(&served.workspace).unwrap().into_iter();
+    let projects = projects.filter(|project| project.ontology_id.as_ref().is_some_and(|id| ontologies.contains(id)));
+    let rows = |id: String| rows_of_project(served, &id).into_iter().map(move |row| (id.clone(), row));
+    projects.flat_map(|project| rows(project.id)).collect()
+}
+
+/// Model runs whose models are called after such an ontology, with their rows.
+pub(super) fn rows_of_runs_with_cars(served: &Served) -> Vec<(String, String)> {
+    let ontologies = ontologies_with_cars(served);
+    let models = model::list(&served.workspace).unwrap().into_iter().filter(|model| ontologies.contains(&model.name));
+    let runs: Vec<String> =
+        models.flat_map(|model| run::list(&served.workspace, &model.id).unwrap()).map(|run| run.id).collect();
+    let rows = rows_of_runs(served);
+    let rows =
+        rows.iter().filter_map(|both| both.split_once(' ')).filter(|(run, _)| runs.iter().any(|known| known == run));
+    rows.map(|(run, row)| (run.to_owned(), row.to_owned())).collect()
+}
+
 pub(super) fn schemas(served: &Served) -> Vec<String> {
     metadata::list(&served.workspace).unwrap().into_iter().map(|schema| schema.id).collect()
 }

@@ -255,7 +255,7 @@ fn histories() -> u64 {
 }
 
 /// How many histories follow each other in one world.
-const IN_A_WORLD: u64 = 100;
+const IN_A_WORLD: u64 = 25;
 
 #[test]
 fn an_export_and_a_delta_make_the_export_of_now() {

@@ -238,10 +238,7 @@ impl Assembler {
             }
             let mut entries = out.entries();
             entries.is_survey = plan.is_bare_survey();
-            match plan.pass {
-                Pass::Preface => plan.encoder.preface(&record, &mut self.next, &mut entries),
-                Pass::Survey | Pass::Write => plan.encoder.row(&record, &mut self.next, &mut entries),
-            }
+            plan.encoder.row(&record, &mut self.next, &mut entries);
             self.next.row += 1;
             counts.rows += 1;
             if outlet.end_row(out, counts.rows).is_break() {

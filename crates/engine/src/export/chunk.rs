@@ -25,6 +25,7 @@ use std::sync::Mutex;
 pub(super) const CHUNK_BYTES: usize = 512 << 10;
 
 /// Encoded rows, or a piece of one.
+#[derive(Default)]
 pub(super) struct Chunk {
     /// What comes next in each stream.
     pub(super) streams: Vec<Piece>,

@@ -16,6 +16,7 @@ mod error;
 pub mod job;
 pub mod mask_urls;
 mod media;
+mod outputs;
 mod pictures;
 mod rewrite;
 mod scans;
@@ -58,12 +59,14 @@ use labelport_store::tables::entities;
 use labelport_store::tables::files;
 use labelport_store::tables::unknown_names;
 use media::{Assets, Missing};
+use outputs::Outputs;
 use pictures::KeptPictures;
 use rewrite::Notice;
 use scans::KeptScans;
 use sections::{Pass, Plan, Settings};
-use spool::Spool;
+use spool::{Spool, Spooled};
 use std::sync::atomic::{AtomicBool, Ordering};
+use survey::Waiting;
 use texts::KeptTexts;
 use writer::Writer;
 
@@ -244,17 +247,16 @@ pub fn run(
     if run.format.is_lossy() || run.format.is_numbered() || media.is_some() {
         // What is encoded to find out what would be lost is what will be written, unless it depends on what is found.
         let may_spool = layout == Layout::Package && !run.format.is_numbered() && assets.is_none();
-        let file = run.files.filter(|_| may_spool).and_then(|files| files.scratch().ok());
-        let spooling = AtomicBool::new(file.is_some());
         let (mut survey, names) = {
             let encoder = run.format.open(&about)?;
             let use_of = assets.as_ref().map_or(AssetUse::None, AssetUse::Check);
-            let target = (Streams::of(&*encoder, &paths_of(&*encoder)), use_of);
+            let paths = paths_of(&*encoder);
+            let (target, outputs) = ((Streams::of(&*encoder, &paths), use_of), Outputs::of(&paths));
+            let spool = run.files.filter(|_| may_spool).and_then(|files| Waiting::new(files, &outputs).ok());
+            let spooling = AtomicBool::new(spool.is_some());
             let plan = settings.with(&*encoder, Pass::Survey).spooling(&spooling);
-            let spool = file.filter(|_| !encoder.has_prefaces()).map(Spool::new);
-            spooling.fetch_and(spool.is_some(), Ordering::Relaxed);
             (
-                survey::run(&mut workers, &plan, &resolved.selection, &parts, (target, spool), stop)?,
+                survey::run(&mut workers, &plan, &resolved.selection, &parts, (target, &outputs, spool), stop)?,
                 encoder.class_names(),
             )
         };
@@ -286,56 +288,54 @@ pub fn run(
     let mut paths = paths_of(encoder);
     paths.extend(changes.is_some().then(|| CHANGES.to_owned()));
     let target = (Streams::of(encoder, &paths), assets.as_ref().map_or(AssetUse::None, AssetUse::Write));
-    let streams = target.0;
-
-    let mut writer = Writer::new(sink, packing, encoder, streams);
-    let walks: &[Pass] = if encoder.has_prefaces() { &[Pass::Preface, Pass::Write] } else { &[Pass::Write] };
-    let part_count = (parts.len() * walks.len()) as u64;
+    let outputs = Outputs::of(&paths);
+    let later = (outputs.has_later() && spooled.is_none()).then(|| Spool::anywhere(run.files));
+    let mut writer = Writer::new((sink, packing), encoder, (target.0, &outputs), &starts, later);
+    let part_count = parts.len() as u64;
     let spare = Spare::default();
     let has_thread = part_count > 1 && writer.writes_slowly();
     let totals = about.totals;
-    let (outcome, digest) = digesting(has_thread, (layout, &paths), &spare, |add| {
-        writer.start(layout, &paths, add)?;
+    let (outcome, digest) = digesting(has_thread, (layout, &outputs.paths), &spare, |add| {
+        writer.start(layout, add)?;
         if let Some(changes) = &changes {
             changes.write(&mut *workers[0].connection, &mut |lines| writer.write_changes(lines, add))?;
         }
-        for pass in walks {
-            let is_last = *pass == Pass::Write;
-            let plan = settings.with(encoder, *pass);
-            let parts_before = if is_last { part_count - parts.len() as u64 } else { 0 };
+        let mut parts_begun = 0;
+        let mut publish = |writer: &mut Writer<'_>, mut chunk: Chunk, add: &mut writer::Add<'_>| {
+            check_stop(stop)?;
+            notices.add(std::mem::take(&mut chunk.notices));
+            writer.write(&mut chunk)?;
+            parts_begun = chunk.part.max(parts_begun);
+            (run.progress)(ExportProgress { rows: writer.rows, parts_begun, parts: part_count });
+            add(chunk);
+            Ok(())
+        };
+        let mut waiting = None;
+        if let Some((Waiting { mut first, later }, mut losses)) = spooled {
+            waiting = later;
+            while let Some(mut chunk) = first.next_chunk().map_err(WorkError::Write)? {
+                chunk.losses = std::mem::take(&mut losses);
+                publish(&mut writer, chunk, add)?;
+            }
+        } else {
+            let plan = settings.with(encoder, Pass::Write);
             let mut parts = (1..).zip(parts.iter().cloned());
             let next = || check_stop(stop).map(|()| parts.next());
             let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
-                worker.assembler.next = starts.get(part.0 as usize - 1).copied().unwrap_or(Numbers::FIRST);
+                let start = starts.get(part.0 as usize - 1).filter(|_| !encoder.has_marks());
+                worker.assembler.next = start.copied().unwrap_or(Numbers::FIRST);
                 work(worker, &plan, &resolved.selection, &part, target, &spare, stop, emit)
             };
-            let mut publish = |mut chunk: Chunk| {
-                check_stop(stop)?;
-                if !is_last {
-                    // Its rows are counted when they themselves are written.
-                    (chunk.rows, chunk.notices) = (0, Vec::new());
-                }
-                notices.add(std::mem::take(&mut chunk.notices));
-                writer.write(&mut chunk)?;
-                let parts_begun = parts_before + chunk.part;
-                (run.progress)(ExportProgress { rows: writer.rows, parts_begun, parts: part_count });
-                add(chunk);
-                Ok(())
-            };
-            if let Some((mut chunks, mut losses)) = spooled.take() {
-                while let Some(mut chunk) = chunks.next_chunk().map_err(WorkError::Write)? {
-                    chunk.losses = std::mem::take(&mut losses);
-                    publish(chunk)?;
-                }
-                continue;
-            }
+            let publish = |chunk| publish(&mut writer, chunk, add);
             match part_count {
                 0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
                 _ => parallel::run(&mut workers, next, work, publish)?,
             }
-            if !is_last {
-                workers.iter_mut().for_each(|worker| worker.assembler = Assembler::default());
-                writer.end_prefaces(add)?;
+        }
+        if outputs.has_later() {
+            let mut waiting = writer.begin_later(add)?.or(waiting);
+            while let Some(chunk) = waiting.as_mut().map_or(Ok(None), Spooled::next_chunk).map_err(WorkError::Write)? {
+                publish(&mut writer, chunk, add)?;
             }
         }
         let totals = Totals { rows: writer.rows, ..totals };

@@ -47,8 +47,6 @@ impl<'a> Plan<'a> {
 pub(crate) enum Pass {
     /// They are encoded to nowhere, to know what the format cannot hold and which numbers they take.
     Survey,
-    /// What comes before all rows is written.
-    Preface,
     /// They are written.
     Write,
 }

@@ -3,21 +3,39 @@
 //! What an export would lose is known once all rows were encoded, and only then may the first byte be written. So what is
 //! encoded to find out is kept in a file that has no name, and written from there; no row is encoded twice, unless what was
 //! found changes what is encoded. The file takes as much disk as the result before it is packed.
+//!
+//! What continues a file that other rows are still written to waits in the same way.
 
 use super::chunk::{Chunk, Content, Piece, WholeFile};
+use crate::storage::files::Files;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
+
+/// Where chunks are kept.
+pub(super) trait Scratch: Read + Write + Seek + Send {}
+
+impl Scratch for File {}
+
+impl Scratch for Cursor<Vec<u8>> {}
 
 /// Chunks being kept.
-pub(super) struct Spool(BufWriter<File>);
+pub(super) struct Spool(BufWriter<Box<dyn Scratch>>);
 
 /// Chunks that were kept, in their order.
-pub(super) struct Spooled(BufReader<File>);
+pub(super) struct Spooled(BufReader<Box<dyn Scratch>>);
 
 impl Spool {
-    /// Takes a file for the chunks.
-    pub(super) fn new(file: File) -> Self {
-        Self(BufWriter::with_capacity(1 << 18, file))
+    /// Takes an empty place for the chunks.
+    pub(super) fn new(scratch: impl Scratch + 'static) -> Self {
+        Self(BufWriter::with_capacity(1 << 18, Box::new(scratch)))
+    }
+
+    /// Keeps chunks in a file, or in memory where none can be made: without a workspace, or in one that cannot be written.
+    pub(super) fn anywhere(files: Option<&Files>) -> Self {
+        match files.map(Files::scratch) {
+            Some(Ok(file)) => Self::new(file),
+            None | Some(Err(_)) => Self::new(Cursor::default()),
+        }
     }
 
     /// Keeps a chunk, but for its losses and notices.

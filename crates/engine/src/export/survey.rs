@@ -6,14 +6,17 @@
 
 use super::chunk::{AssetUse, Chunk, Spare, Streams};
 use super::count::Counts;
+use super::outputs::Outputs;
 use super::sections::Plan;
 use super::spool::{Spool, Spooled};
 use super::{Assembler, ExportError, Notices, WorkError, Worker, check_stop, work};
 use crate::parallel::{self, Emit};
+use crate::storage::files::Files;
 use labelport_formats::write::{Class, Numbers, Totals};
 use labelport_model::losses::Losses;
 use labelport_store::read::select::{Part, Selection};
 use std::collections::{BTreeSet, HashSet};
+use std::io;
 use std::sync::atomic::AtomicBool;
 
 /// What was found.
@@ -27,10 +30,38 @@ pub(super) struct Survey {
     pub(super) starts: Vec<Numbers>,
     pub(super) totals: Totals,
     /// What was encoded, if it was kept and no other row contradicts it; and the notices about its rows.
-    pub(super) spooled: Option<Spooled>,
+    pub(super) spooled: Option<Waiting<Spooled>>,
     pub(super) notices: Notices,
     /// What each worker counted.
     pub(super) counts: Vec<Counts>,
+}
+
+/// Encoded rows that wait.
+pub(super) struct Waiting<S> {
+    pub(super) first: S,
+    /// What continues files, where there is such a thing.
+    pub(super) later: Option<S>,
+}
+
+impl Waiting<Spool> {
+    /// Makes places for what waits.
+    pub(super) fn new(files: &Files, outputs: &Outputs) -> io::Result<Self> {
+        let later = outputs.has_later().then(|| files.scratch()).transpose()?;
+        Ok(Self { first: Spool::new(files.scratch()?), later: later.map(Spool::new) })
+    }
+
+    fn add(&mut self, chunk: &mut Chunk, outputs: &Outputs) -> io::Result<()> {
+        if let Some(spool) = &mut self.later
+            && let Some(later) = outputs.take_later(chunk)
+        {
+            spool.add(&later)?;
+        }
+        self.first.add(chunk)
+    }
+
+    fn finish(self) -> io::Result<Waiting<Spooled>> {
+        Ok(Waiting { first: self.first.finish()?, later: self.later.map(Spool::finish).transpose()? })
+    }
 }
 
 /// What a worker found.
@@ -47,7 +78,7 @@ pub(super) fn run(
     plan: &Plan<'_>,
     selection: &Selection,
     parts: &[Part],
-    (target, mut spool): ((Streams, AssetUse<'_>), Option<Spool>),
+    (target, outputs, mut spool): ((Streams, AssetUse<'_>), &Outputs, Option<Waiting<Spool>>),
     stop: Option<&AtomicBool>,
 ) -> Result<Survey, ExportError> {
     let mut next = (1..).zip(parts.iter().cloned());
@@ -80,7 +111,7 @@ pub(super) fn run(
             match found {
                 Found::Chunk(mut chunk) => {
                     notices.add(std::mem::take(&mut chunk.notices));
-                    let kept = spool.as_mut().is_some_and(|spool| spool.add(&chunk).is_ok());
+                    let kept = spool.as_mut().is_some_and(|spool| spool.add(&mut chunk, outputs).is_ok());
                     if !kept {
                         plan.stop_spooling();
                     }

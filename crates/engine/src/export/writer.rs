@@ -3,9 +3,11 @@
 use super::WorkError;
 use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
 use super::croissant::CROISSANT;
+use super::outputs::Outputs;
+use super::spool::{Spool, Spooled};
 use crate::manifest::{Delta, Digest, Digested, PackedFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
-use labelport_formats::write::{Encoder, Joiner, Layout, Totals};
+use labelport_formats::write::{Encoder, Joiner, Layout, Numbers, Totals, replace_marks};
 use labelport_model::losses::Losses;
 
 /// Takes each chunk after it was written.
@@ -17,9 +19,16 @@ pub(super) struct Writer<'s> {
     packing: Packing,
     encoder: &'s dyn Encoder,
     streams: Streams,
-    /// What finishes the bytes of each stream, where something does.
+    outputs: &'s Outputs,
+    /// What continues files, until it can be written.
+    later: Option<Spool>,
+    /// The numbers with which parts begin, where their streams have marks.
+    firsts: Option<&'s [Numbers]>,
+    /// Memory for text in which marks are replaced.
+    spare: Vec<u8>,
+    /// What finishes the bytes of each file, where something does.
     joiners: Vec<Option<Box<dyn Joiner>>>,
-    /// The first line of each stream that is a table; empty for others.
+    /// The first line of each file that is a table; empty for others.
     pub(super) heads: Vec<Vec<u8>>,
     pub(super) rows: u64,
     pub(super) losses: Losses,
@@ -27,13 +36,27 @@ pub(super) struct Writer<'s> {
 }
 
 impl<'s> Writer<'s> {
-    pub(super) fn new(sink: &'s mut dyn Sink, packing: Packing, encoder: &'s dyn Encoder, streams: Streams) -> Self {
-        let joiners = (0..streams.of_encoder()).map(|stream| encoder.joiner(stream)).collect();
+    /// Makes a writer. Parts begin with the numbers of `starts`; what continues files waits in `later` until
+    /// [`begin_later`](Self::begin_later).
+    pub(super) fn new(
+        (sink, packing): (&'s mut dyn Sink, Packing),
+        encoder: &'s dyn Encoder,
+        (streams, outputs): (Streams, &'s Outputs),
+        starts: &'s [Numbers],
+        later: Option<Spool>,
+    ) -> Self {
+        let is_of_encoder = |stream: &usize| *stream < streams.of_encoder();
+        let joiners = outputs.first_streams().filter(is_of_encoder).map(|stream| encoder.joiner(stream)).collect();
+        let firsts = encoder.has_marks().then_some(starts);
         Self {
             sink,
             packing,
             encoder,
             streams,
+            outputs,
+            later,
+            firsts,
+            spare: Vec::new(),
             joiners,
             heads: Vec::new(),
             rows: 0,
@@ -53,11 +76,13 @@ impl<'s> Writer<'s> {
     }
 
     /// Writes what comes before the first row.
-    pub(super) fn start(&mut self, layout: Layout, paths: &[String], add: &mut Add<'_>) -> Result<(), WorkError> {
+    pub(super) fn start(&mut self, layout: Layout, add: &mut Add<'_>) -> Result<(), WorkError> {
+        let paths = &self.outputs.paths;
         self.sink.start(layout, paths).map_err(WorkError::Write)?;
         let mut page = Page::new(self.streams);
         self.encoder.start(&mut page.entries());
-        self.heads = paths.iter().zip(&page.streams).map(|(path, stream)| head(path, stream)).collect();
+        let firsts = self.outputs.first_streams().map(|stream| &page.streams[stream]);
+        self.heads = paths.iter().zip(firsts).map(|(path, stream)| head(path, stream)).collect();
         self.write_page(page, add)
     }
 
@@ -77,11 +102,13 @@ impl<'s> Writer<'s> {
         Delta { since: String::new(), lines, bytes, sha256 }
     }
 
-    /// Writes what comes between prefaces and rows.
-    pub(super) fn end_prefaces(&mut self, add: &mut Add<'_>) -> Result<(), WorkError> {
+    /// Writes what comes before that which continues files, and returns what waited of it.
+    pub(super) fn begin_later(&mut self, add: &mut Add<'_>) -> Result<Option<Spooled>, WorkError> {
+        let waited = self.later.take().map(Spool::finish).transpose().map_err(WorkError::Write)?;
         let mut page = Page::new(self.streams);
-        self.encoder.after_prefaces(&mut page.entries());
-        self.write_page(page, add)
+        self.encoder.between(&mut page.entries());
+        self.write_page(page, add)?;
+        Ok(waited)
     }
 
     /// Writes what comes after the last row.
@@ -90,9 +117,9 @@ impl<'s> Writer<'s> {
         self.encoder.finish(totals, &mut page.entries());
         self.write_page(page, add)?;
         let mut last = Page::new(self.streams);
-        for (stream, joiner) in last.streams.iter_mut().zip(std::mem::take(&mut self.joiners)) {
+        for (stream, joiner) in self.outputs.first_streams().zip(std::mem::take(&mut self.joiners)) {
             if let Some(mut joiner) = joiner {
-                *stream = joiner.finish().map_err(WorkError::Write)?;
+                last.streams[stream] = joiner.finish().map_err(WorkError::Write)?;
             }
         }
         self.write_page(last, add)?;
@@ -124,8 +151,21 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Writes a chunk, which then holds what was written.
+    /// Writes a chunk, which then holds what was written, file by file.
     pub(super) fn write(&mut self, chunk: &mut Chunk) -> Result<(), WorkError> {
+        if let Some(spool) = &mut self.later
+            && let Some(later) = self.outputs.take_later(chunk)
+        {
+            spool.add(&later).map_err(WorkError::Write)?;
+        }
+        self.outputs.join(chunk);
+        if let Some(first) = self.firsts.and_then(|firsts| firsts.get((chunk.part as usize).checked_sub(1)?)) {
+            for piece in chunk.streams.iter_mut().filter(|piece| !piece.bytes.is_empty()) {
+                self.spare.clear();
+                replace_marks(&piece.bytes, first, &mut self.spare);
+                std::mem::swap(&mut piece.bytes, &mut self.spare);
+            }
+        }
         self.rows += chunk.rows;
         self.losses.merge(std::mem::take(&mut chunk.losses));
         for WholeFile { path, content } in &mut chunk.files {

@@ -2,6 +2,22 @@
 
 use std::io::Write;
 
+/// Appends a whole number.
+pub(super) fn write_whole(mut number: u64, out: &mut Vec<u8>) {
+    // The largest has 20 digits.
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
 /// Whole numbers below this one are exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -9,14 +25,17 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// where two texts are equally near.
 pub(super) fn write(number: f64, out: &mut Vec<u8>) {
     let is_whole = number.trunc() == number && number.abs() < EXACT && (number != 0.0 || number.is_sign_positive());
-    // Memory takes all that is written.
     if is_whole {
-        drop(write!(out, "{}", number as i64));
+        if number < 0.0 {
+            out.push(b'-');
+        }
+        write_whole(number.abs() as u64, out);
         return;
     }
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format(number);
     if text.contains('e') {
+        // Memory takes all that is written.
         drop(write!(out, "{number}"));
     } else {
         out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
@@ -26,6 +45,15 @@ pub(super) fn write(number: f64, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    #[test]
+    fn whole_numbers_are_written_as_usual() {
+        for number in [0, 1, 9, 10, 1_234_567_890, u64::MAX] {
+            let mut out = b"n".to_vec();
+            super::write_whole(number, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("n{number}"));
+        }
+    }
 
     proptest! {
         #[test]

@@ -37,6 +37,7 @@ mod geojson;
 mod hf;
 mod label_studio;
 mod legacy;
+mod marks;
 mod masks;
 mod media;
 mod mot;
@@ -80,6 +81,7 @@ pub use geojson::GeoJson;
 pub use hf::HuggingFace;
 pub use label_studio::LabelStudio;
 pub use legacy::{Frames, Legacy, LegacyJson, LegacyRun};
+pub use marks::replace_marks;
 pub use masks::Masks;
 pub use media::{MEDIA, Media};
 pub use mot::Mot;
@@ -118,7 +120,8 @@ pub trait Format: Sync {
     }
 
     /// Returns whether the numbers of rows, pictures and annotations run through a result. Then all rows are encoded to
-    /// nowhere before the first one is written; without that, numbers are those within a part, and mean nothing.
+    /// nowhere before the first one is written; without that, numbers are those within a part, and mean nothing but as
+    /// [marks](Encoder::has_marks).
     fn is_numbered(&self) -> bool {
         false
     }
@@ -145,6 +148,9 @@ pub trait Format: Sync {
 pub trait Encoder: Sync {
     /// Lists the paths of the files that grow with every row, in the order in which an archive holds them; files that one
     /// row makes are not among them. A result that is one file has one, without a path of its own.
+    ///
+    /// A stream whose path is that of an earlier one continues its file, as the annotations of a COCO file come after its
+    /// images: it is written once all rows are in the earlier one.
     fn streams(&self) -> Vec<String> {
         vec![String::new()]
     }
@@ -162,17 +168,15 @@ pub trait Encoder: Sync {
     /// Writes what comes before the first row.
     fn start(&self, _: &mut Entries<'_>) {}
 
-    /// Returns whether something of every row comes before the rows themselves, as the images of a COCO file come before its
-    /// annotations. It costs another walk over the rows.
-    fn has_prefaces(&self) -> bool {
+    /// Writes what comes between streams that are continued and the streams that continue them.
+    fn between(&self, _: &mut Entries<'_>) {}
+
+    /// Returns whether numbers that run through the result are [marks](replace_marks) in its streams. Then rows get numbers
+    /// within their part, and need not be encoded again once the numbers are known with which it begins. Asked of formats
+    /// that are [lossy](Format::is_lossy).
+    fn has_marks(&self) -> bool {
         false
     }
-
-    /// Writes what of a row comes before all rows. It takes the numbers that belong to that.
-    fn preface(&self, _: &Record<'_>, _: &mut Numbers, _: &mut Entries<'_>) {}
-
-    /// Writes what comes between the last preface and the first row.
-    fn after_prefaces(&self, _: &mut Entries<'_>) {}
 
     /// Writes one row. It takes the numbers of what it writes.
     ///

@@ -1,6 +1,6 @@
 //! What tests of formats share: rows made of JSON, and everything that is written for them.
 
-use super::{About, AssetPlace, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals};
+use super::{About, AssetPlace, Class, Entries, FileEntry, Format, Joiner, Numbers, Totals, replace_marks};
 use labelport_model::data_type;
 use labelport_model::losses::Losses;
 use labelport_model::record::{Annotations, LabelRecord, ProjectRecord, Record};
@@ -75,8 +75,7 @@ pub(super) fn write_about(format: &dyn Format, mut about: About<'_>, rows: &[Tes
     about.values = values;
     let encoder = format.open(&about).unwrap();
     let paths = encoder.streams();
-    let mut joiners: Vec<Option<Box<dyn Joiner>>> = (0..paths.len()).map(|index| encoder.joiner(index)).collect();
-    let mut done: Vec<Vec<u8>> = vec![Vec::new(); paths.len()];
+    let mut pieces: Vec<Vec<Vec<u8>>> = vec![Vec::new(); paths.len()];
     let (mut files, mut assets, mut losses) = (Vec::new(), Vec::new(), Losses::default());
     let mut step = |write: &mut dyn FnMut(&mut Entries<'_>)| {
         let mut streams = vec![Vec::new(); paths.len()];
@@ -87,22 +86,15 @@ pub(super) fn write_about(format: &dyn Format, mut about: About<'_>, rows: &[Tes
             losses: &mut losses,
             is_survey: false,
         });
-        for ((stream, joiner), done) in streams.into_iter().zip(&mut joiners).zip(&mut done) {
-            done.extend(match joiner {
-                Some(joiner) if !stream.is_empty() => joiner.add(stream).unwrap(),
-                _ => stream,
+        for (stream, pieces) in streams.into_iter().zip(&mut pieces).filter(|(stream, _)| !stream.is_empty()) {
+            pieces.push(match encoder.has_marks() {
+                true => replaced(&stream),
+                false => stream,
             });
         }
     };
     step(&mut |entries| encoder.start(entries));
-    if encoder.has_prefaces() {
-        let mut numbers = Numbers::FIRST;
-        for row in rows {
-            with_record(row, &mut |record| step(&mut |entries| encoder.preface(record, &mut numbers, entries)));
-            numbers.row += 1;
-        }
-        step(&mut |entries| encoder.after_prefaces(entries));
-    }
+    step(&mut |entries| encoder.between(entries));
     let mut numbers = Numbers::FIRST;
     for row in rows {
         with_record(row, &mut |record| step(&mut |entries| encoder.row(record, &mut numbers, entries)));
@@ -110,8 +102,18 @@ pub(super) fn write_about(format: &dyn Format, mut about: About<'_>, rows: &[Tes
     }
     let totals = Totals { rows: rows.len() as u64, annotations: numbers.annotation - 1 };
     step(&mut |entries| encoder.finish(&totals, entries));
-    for (done, joiner) in done.iter_mut().zip(&mut joiners) {
-        done.extend(joiner.iter_mut().flat_map(|joiner| joiner.finish().unwrap()));
+    let mut done: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut joiners: BTreeMap<&str, Option<Box<dyn Joiner>>> = BTreeMap::new();
+    for ((stream, path), pieces) in paths.iter().enumerate().zip(pieces) {
+        let joiner = joiners.entry(path).or_insert_with(|| encoder.joiner(stream));
+        let joined = pieces.into_iter().map(|piece| match joiner {
+            Some(joiner) => joiner.add(piece).unwrap(),
+            None => piece,
+        });
+        done.entry(path.clone()).or_default().extend(joined.flatten());
+    }
+    for (path, joiner) in joiners {
+        done.get_mut(path).unwrap().extend(joiner.into_iter().flat_map(|mut joiner| joiner.finish().unwrap()));
     }
     losses.name_classes(|place| (classes[place as usize].kind.clone(), classes[place as usize].name.clone()));
     let losses = losses.iter().map(|(loss, count)| {
@@ -123,7 +125,13 @@ pub(super) fn write_about(format: &dyn Format, mut about: About<'_>, rows: &[Tes
         AssetPlace::File(path) | AssetPlace::Tar { path, .. } => path,
     };
     let assets = assets.into_iter().map(|asset| path_of(asset.place)).collect();
-    Written { assets, losses: losses.collect(), files: files.chain(paths.into_iter().zip(done)).collect() }
+    Written { assets, losses: losses.collect(), files: files.chain(done).collect() }
+}
+
+fn replaced(marked: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    replace_marks(marked, &Numbers::FIRST, &mut text);
+    text
 }
 
 fn with_record(row: &TestRow<'_>, take: &mut dyn FnMut(&Record<'_>)) {

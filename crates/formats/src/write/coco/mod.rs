@@ -10,7 +10,8 @@
 //! # Invariants
 //! - Images, annotations and categories are numbered from 1, in the order of the export, through all parts: a number is
 //!   never given twice, whatever part a row is in.
-//! - [`Encoder::preface`] and [`Encoder::row`] see the same pictures in the same order, so that numbers agree.
+//! - The list of images and that of annotations are two streams of one file. A row writes both, with the same numbers of
+//!   pictures.
 //!
 //! What the format cannot hold: relations, lines, all labels of a row but one, answers about a whole video.
 //! Answers are `attributes` of annotations and images; those to which an answer leads are named after the way there.
@@ -26,7 +27,9 @@ use super::annotations::for_each;
 use super::attributes::Attributes;
 use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::{CLASS_NAMES, ClassNames};
+use super::digits;
 use super::elements::{Commas, open_element, write_list};
+use super::marks::Mark;
 use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{
@@ -136,8 +139,8 @@ struct Files<'f> {
     list: ClassList,
     /// Which points belong to which boxes, where a rule says so.
     skeletons: Option<Skeletons>,
-    /// Whether anybody answered anything: else images have no attributes, and need no look at annotations.
-    has_answers: bool,
+    /// Whether there are questions: else images have no attributes, and need no look at annotations.
+    has_questions: bool,
     pictures: Option<&'f dyn Pictures>,
 }
 
@@ -160,10 +163,6 @@ impl Format for Coco {
 
     fn options(&self) -> &'static [FormatOption] {
         &OPTIONS
-    }
-
-    fn is_numbered(&self) -> bool {
-        true
     }
 
     fn is_lossy(&self) -> bool {
@@ -206,7 +205,7 @@ impl Format for Coco {
                 &parse_pinned(about.option(&CLASSES))?,
             ),
             skeletons,
-            has_answers: about.classes.iter().any(|class| class.form.is_none() && class.written > 0),
+            has_questions: about.classes.iter().any(|class| class.form.is_none()),
             pictures: about.pictures,
         }))
     }
@@ -215,7 +214,8 @@ impl Format for Coco {
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
         let parts = self.rows.split.names().iter().map(|part| self.path(part));
-        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
+        // The lists of images, then those of annotations.
+        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts.clone()).chain(parts).collect()
     }
 
     fn makes_files(&self) -> bool {
@@ -245,19 +245,17 @@ impl Encoder for Files<'_> {
             Task::Instances | Task::Captions => {}
         });
         let categories = Some(&categories[..]).filter(|_| self.task != Task::Captions);
-        self.parts(entries).for_each(|out| document::start(categories, out));
+        let (images, _) = self.lists(entries);
+        images.iter_mut().for_each(|out| document::start(categories, out));
     }
 
-    fn has_prefaces(&self) -> bool {
+    fn between(&self, entries: &mut Entries<'_>) {
+        let (_, annotations) = self.lists(entries);
+        annotations.iter_mut().for_each(|out| out.extend_from_slice(BETWEEN));
+    }
+
+    fn has_marks(&self) -> bool {
         true
-    }
-
-    fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        self.rows.open(record).iter().for_each(|row| self.write_images(row, numbers, entries));
-    }
-
-    fn after_prefaces(&self, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(BETWEEN));
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
@@ -268,12 +266,22 @@ impl Encoder for Files<'_> {
         self.rows.values(record)
     }
 
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.list.names().to_vec())
+    }
+
     fn row(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        self.rows.open(record).iter().for_each(|row| self.write_row(row, numbers, entries));
+        for row in self.rows.open(record) {
+            let decided = row.decide(self.rows.chooser);
+            // Images and what is drawn on them are written apart from each other, and number the same pictures.
+            self.write_images(&row, &decided, *numbers, entries);
+            self.write_row(&row, &decided, numbers, entries);
+        }
     }
 
     fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
-        self.parts(entries).for_each(|out| out.extend_from_slice(END));
+        let (_, annotations) = self.lists(entries);
+        annotations.iter_mut().for_each(|out| out.extend_from_slice(END));
     }
 }
 
@@ -282,20 +290,28 @@ impl Files<'_> {
         format!("annotations/{}_{part}.json", self.task.file_prefix())
     }
 
-    /// Lists the streams of the parts.
-    fn parts<'e>(&self, entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
-        entries.streams.iter_mut().skip(PARTS_STREAM)
+    /// Returns the streams of the parts: those with images, and those with annotations.
+    fn lists<'e>(&self, entries: &'e mut Entries<'_>) -> (&'e mut [Vec<u8>], &'e mut [Vec<u8>]) {
+        entries.streams[PARTS_STREAM..].split_at_mut(self.rows.split.names().len())
     }
 
-    fn stream_of(&self, part: &str) -> usize {
+    /// Returns the stream with the images of a part.
+    fn images_of(&self, part: &str) -> usize {
         PARTS_STREAM + self.rows.split.place(part)
     }
 
+    /// Returns the stream with the annotations of a part.
+    fn annotations_of(&self, part: &str) -> usize {
+        self.images_of(part) + self.rows.split.names().len()
+    }
+
     /// Writes the pictures of a row into the list of images.
-    fn write_images(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+    fn write_images(&self, row: &Row<'_>, decided: &[Decided<'_>], mut numbers: Numbers, entries: &mut Entries<'_>) {
         let Ok((_, kind)) = row.media else { return };
-        let has_attributes = self.has_answers && self.task != Task::Captions;
-        let decided = if kind == Kind::Video || has_attributes { row.decide(self.rows.chooser) } else { Vec::new() };
+        if entries.is_survey {
+            return;
+        }
+        let has_attributes = self.has_questions && self.task != Task::Captions;
         let written = decided.iter().find(|decided| decided.left_out.is_none());
         match kind {
             Kind::Image => {
@@ -333,14 +349,13 @@ impl Files<'_> {
     }
 
     /// Writes what is drawn on the pictures of a row.
-    fn write_row(&self, row: &Row<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
+    fn write_row(&self, row: &Row<'_>, decided: &[Decided<'_>], numbers: &mut Numbers, entries: &mut Entries<'_>) {
         let first = numbers.picture;
         if let Ok((_, Kind::Image)) = row.media {
             numbers.take_picture();
         }
         let mut written = None;
-        let decided = row.decide(self.rows.chooser);
-        for decided in &decided {
+        for decided in decided {
             match (decided.left_out, row.media) {
                 (None, Ok((size, kind))) => {
                     written = Some(decided);
@@ -366,15 +381,15 @@ impl Files<'_> {
         entries: &mut Entries<'_>,
     ) {
         let Ok((size, _)) = row.media else { return };
-        let out = entries.stream(self.stream_of(row.part));
+        let out = entries.stream(self.images_of(row.part));
         open_element(out);
         let mut image = ObjectWriter::open(out);
-        image.raw("id", number.to_string().as_bytes());
-        image.raw("width", size.width.to_string().as_bytes());
-        image.raw("height", size.height.to_string().as_bytes());
+        Mark::Picture.write(number, image.key("id"));
+        digits::write(size.width, image.key("width"));
+        digits::write(size.height, image.key("height"));
         image.text("file_name", &row.file_name(frame));
         if let Some(frame) = frame {
-            image.raw("video_id", row_number.to_string().as_bytes());
+            Mark::Row.write(row_number, image.key("video_id"));
             // Frames are counted from 0 in COCO, from 1 everywhere else.
             image.raw("frame_id", (frame - 1).to_string().as_bytes());
         }
@@ -493,11 +508,11 @@ impl Files<'_> {
         let Some(content) = words.content.as_ref().filter(|_| annotation.place.list != Holder::InnerList) else {
             return false;
         };
-        let out = entries.stream(self.stream_of(spot.row.part));
+        let out = entries.stream(self.annotations_of(spot.row.part));
         open_element(out);
         let mut caption = ObjectWriter::open(out);
-        caption.raw("id", numbers.take_annotation().to_string().as_bytes());
-        caption.raw("image_id", spot.picture.to_string().as_bytes());
+        Mark::Annotation.write(numbers.take_annotation(), caption.key("id"));
+        Mark::Picture.write(spot.picture, caption.key("image_id"));
         caption.raw("caption", content.as_json().as_bytes());
         caption.close();
         true

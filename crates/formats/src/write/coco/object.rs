@@ -6,7 +6,9 @@ use super::spot::Spot;
 use super::{Files, Task};
 use crate::write::attributes::Attributes;
 use crate::write::chosen::Predictions;
+use crate::write::digits::write_whole;
 use crate::write::elements::open_element;
+use crate::write::marks::Mark;
 use crate::write::picture::{Drawn, Geometry, SIMPLIFIED, write_numbers};
 use crate::write::settled::Fate;
 use crate::write::skeleton::NO_RULE;
@@ -76,12 +78,12 @@ impl Files<'_> {
         if entries.is_survey {
             return Ok(fate);
         }
-        let out = entries.stream(self.stream_of(spot.row.part));
+        let out = entries.stream(self.annotations_of(spot.row.part));
         open_element(out);
         let mut element = ObjectWriter::open(out);
-        element.raw("id", number.to_string().as_bytes());
-        element.raw("image_id", spot.picture.to_string().as_bytes());
-        element.raw("category_id", category.to_string().as_bytes());
+        Mark::Annotation.write(number, element.key("id"));
+        Mark::Picture.write(spot.picture, element.key("image_id"));
+        write_whole(category as u64, element.key("category_id"));
         match &drawn {
             What::Region(geometry) => geometry.write(&mut element),
             What::Point(x, y) => {

@@ -9,6 +9,7 @@ use crate::raster::Canvas;
 use crate::write::annotations::for_each;
 use crate::write::attributes::Attributes;
 use crate::write::elements::open_element;
+use crate::write::marks::Mark;
 use crate::write::picture::{ALL_COVERED, Decided, Drawn, IN_THE_BOX, PARTLY_COVERED, Size, pixels_of, write_numbers};
 use crate::write::settled::{Fate, Origin, settle};
 use crate::write::{Entries, FileEntry};
@@ -65,11 +66,11 @@ impl Files<'_> {
                 }
             }
         });
-        let out = entries.stream(self.stream_of(spot.row.part));
+        let out = entries.stream(self.annotations_of(spot.row.part));
         let file_name = format!("{}.png", spot.row.name.stem);
         open_element(out);
         let mut element = ObjectWriter::open(out);
-        element.raw("image_id", spot.picture.to_string().as_bytes());
+        Mark::Picture.write(spot.picture, element.key("image_id"));
         element.text("file_name", &file_name);
         let list = element.key("segments_info");
         list.push(b'[');

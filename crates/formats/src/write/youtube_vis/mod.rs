@@ -6,7 +6,7 @@
 //!
 //! # Invariants
 //! - Videos, annotations and categories are numbered from 1, in the order of the export, through all parts.
-//! - [`Encoder::preface`] and [`Encoder::row`] see the same videos in the same order, so that numbers agree.
+//! - The list of videos and that of annotations are two streams of one file.
 //!
 //! What the format cannot hold: answers, lines, points.
 
@@ -16,6 +16,7 @@ use super::chosen::{self, LABELS, PREDICTIONS};
 use super::class_names::CLASS_NAMES;
 use super::digits;
 use super::elements::{Commas, open_element, write_list};
+use super::marks::Mark;
 use super::media::MEDIA;
 use super::naming::NAMES;
 use super::picture::{self, CLASSES, Decided, Geometry, OnFrame, ROWS, Row, Size, Videos, write_numbers};
@@ -81,10 +82,6 @@ impl Format for YoutubeVis {
         &OPTIONS
     }
 
-    fn is_numbered(&self) -> bool {
-        true
-    }
-
     fn is_lossy(&self) -> bool {
         true
     }
@@ -104,7 +101,8 @@ impl Format for YoutubeVis {
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
         let parts = self.videos.rows.split.names().iter().map(|part| path_of(part));
-        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts).collect()
+        // The lists of videos, then those of annotations.
+        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts.clone()).chain(parts).collect()
     }
 
     fn makes_files(&self) -> bool {
@@ -129,29 +127,21 @@ impl Encoder for Files<'_> {
             category.close();
         });
         head.extend_from_slice(b",\n\"videos\":[");
-        parts(entries).for_each(|out| out.extend_from_slice(&head));
+        let (videos, _) = self.lists(entries);
+        videos.iter_mut().for_each(|out| out.extend_from_slice(&head));
     }
 
-    fn has_prefaces(&self) -> bool {
+    fn between(&self, entries: &mut Entries<'_>) {
+        let (_, annotations) = self.lists(entries);
+        annotations.iter_mut().for_each(|out| out.extend_from_slice(b"\n],\n\"annotations\":["));
+    }
+
+    fn has_marks(&self) -> bool {
         true
     }
 
-    fn preface(&self, record: &Record<'_>, numbers: &mut Numbers, entries: &mut Entries<'_>) {
-        for row in self.videos.rows.open(record) {
-            let decided = row.decide(self.videos.rows.chooser);
-            let written = decided.iter().find(|decided| decided.left_out.is_none());
-            if let (Ok((size, _)), Some(decided)) = (row.media, written) {
-                let frames = frames_of(decided, entries);
-                if !frames.is_empty() {
-                    let number = numbers.take_picture();
-                    self.write_video(&row, (number, &frames), &size, entries);
-                }
-            }
-        }
-    }
-
-    fn after_prefaces(&self, entries: &mut Entries<'_>) {
-        parts(entries).for_each(|out| out.extend_from_slice(b"\n],\n\"annotations\":["));
+    fn class_names(&self) -> Option<Vec<String>> {
+        Some(self.videos.list.names().to_vec())
     }
 
     fn file_name(&self, record: &Record<'_>) -> Option<String> {
@@ -170,7 +160,10 @@ impl Encoder for Files<'_> {
                 let frames = frames_of(decided, entries);
                 has_frames = !frames.is_empty();
                 let tracks = self.tracks(&row, decided, &size, entries);
-                let number = if has_frames { numbers.take_picture() } else { numbers.picture };
+                let number = numbers.picture;
+                if has_frames {
+                    self.write_video(&row, (numbers.take_picture(), &frames), &size, entries);
+                }
                 for track in tracks.into_values() {
                     let numbers = (numbers.take_annotation(), number);
                     self.write_track(&row, numbers, (&track, &frames), &size, entries);
@@ -184,7 +177,8 @@ impl Encoder for Files<'_> {
     }
 
     fn finish(&self, _: &Totals, entries: &mut Entries<'_>) {
-        parts(entries).for_each(|out| out.extend_from_slice(b"\n]}\n"));
+        let (_, annotations) = self.lists(entries);
+        annotations.iter_mut().for_each(|out| out.extend_from_slice(b"\n]}\n"));
     }
 }
 
@@ -197,11 +191,6 @@ fn folder_of(row: &Row<'_>) -> String {
     format!("{}/JPEGImages/{}/", row.part, row.name.stem)
 }
 
-/// Lists the streams of the parts.
-fn parts<'e>(entries: &'e mut Entries<'_>) -> impl Iterator<Item = &'e mut Vec<u8>> {
-    entries.streams.iter_mut().skip(PARTS_STREAM)
-}
-
 /// Lists the frames on which something is stored.
 fn frames_of(decided: &Decided<'_>, entries: &mut Entries<'_>) -> BTreeSet<i64> {
     let mut frames = BTreeSet::new();
@@ -212,8 +201,9 @@ fn frames_of(decided: &Decided<'_>, entries: &mut Entries<'_>) -> BTreeSet<i64> 
 }
 
 impl Files<'_> {
-    fn stream<'e>(&self, row: &Row<'_>, entries: &'e mut Entries<'_>) -> &'e mut Vec<u8> {
-        entries.stream(PARTS_STREAM + self.videos.rows.split.place(row.part))
+    /// Returns the streams of the parts: those with videos, and those with annotations.
+    fn lists<'e>(&self, entries: &'e mut Entries<'_>) -> (&'e mut [Vec<u8>], &'e mut [Vec<u8>]) {
+        entries.streams[PARTS_STREAM..].split_at_mut(self.videos.rows.split.names().len())
     }
 
     fn write_video(
@@ -226,10 +216,11 @@ impl Files<'_> {
         if entries.is_survey {
             return;
         }
-        let out = self.stream(row, entries);
+        let (videos, _) = self.lists(entries);
+        let out = &mut videos[self.videos.rows.split.place(row.part)];
         open_element(out);
         let mut video = ObjectWriter::open(out);
-        video.raw("id", number.to_string().as_bytes());
+        Mark::Picture.write(number, video.key("id"));
         digits::write(size.width, video.key("width"));
         digits::write(size.height, video.key("height"));
         video.raw("length", frames.len().to_string().as_bytes());
@@ -276,11 +267,12 @@ impl Files<'_> {
         if entries.is_survey {
             return;
         }
-        let out = self.stream(row, entries);
+        let (_, annotations) = self.lists(entries);
+        let out = &mut annotations[self.videos.rows.split.place(row.part)];
         open_element(out);
         let mut object = ObjectWriter::open(out);
-        object.raw("id", number.to_string().as_bytes());
-        object.raw("video_id", video.to_string().as_bytes());
+        Mark::Annotation.write(number, object.key("id"));
+        Mark::Picture.write(video, object.key("video_id"));
         object.raw("category_id", (track.class + 1).to_string().as_bytes());
         object.raw("iscrowd", b"0");
         digits::write(size.width, object.key("width"));

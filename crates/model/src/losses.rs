@@ -75,7 +75,10 @@ pub struct Losses {
 impl Losses {
     /// Counts losses of one kind.
     pub fn add(&mut self, what: &str, outcome: Outcome, reason: &str, count: u64) {
-        self.insert(Loss { what: what.to_owned(), class: None, outcome, reason: reason.to_owned() }, count);
+        // Most rows have nothing to count.
+        if count > 0 {
+            self.insert(Loss { what: what.to_owned(), class: None, outcome, reason: reason.to_owned() }, count);
+        }
     }
 
     /// Adds to a kind of loss.

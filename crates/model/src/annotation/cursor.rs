@@ -1,6 +1,7 @@
 //! A position in a stored text, moved forward value by value.
 
 use super::ReadError;
+use crate::json::string_end;
 
 /// Reads JSON in normal form from left to right without keeping anything.
 #[derive(Debug, Clone)]
@@ -56,19 +57,12 @@ impl<'a> Cursor<'a> {
     /// Takes a string and returns it with its quotes.
     pub(super) fn string(&mut self) -> Result<&'a str, ReadError> {
         let start = self.at;
-        self.expect(b'"')?;
-        let bytes = self.text.as_bytes();
-        loop {
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(self.since(start));
-                }
-                Some(b'\\') => self.at += 2,
-                Some(_) => self.at += 1,
-                None => return Err(self.error()),
-            }
+        if self.peek() != b'"' {
+            return Err(self.error());
         }
+        let end = string_end(self.text.as_bytes(), start);
+        self.at = end.unwrap_or(self.text.len());
+        if end.is_some() { Ok(self.since(start)) } else { Err(self.error()) }
     }
 
     /// Takes a key and its colon; returns the key without quotes.

@@ -7,6 +7,7 @@
 use super::classification;
 use super::cursor::Cursor;
 use super::{Annotation, Body, Holder, Object, Place, ReadError};
+use crate::json::string_end;
 
 /// A part of the text of a label's annotations.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,16 +102,18 @@ impl<'a> Parts<'a> {
     }
 
     fn next_annotation(&mut self) -> Result<Option<Annotation<'a>>, ReadError> {
-        let mut walk = match std::mem::replace(&mut self.state, State::Done) {
-            State::New(role, place) => Walk::new(self.text, role, place)?,
-            State::Walking(walk) => walk,
-            State::Done => return Ok(None),
-        };
-        let found = walk.next()?;
-        if found.is_some() {
-            self.state = State::Walking(walk);
+        if let State::New(role, place) = &mut self.state {
+            let walk = Walk::new(self.text, *role, std::mem::take(place));
+            // An error is the last thing that is yielded.
+            self.state = State::Done;
+            self.state = State::Walking(walk?);
         }
-        Ok(found)
+        let State::Walking(walk) = &mut self.state else { return Ok(None) };
+        let found = walk.next();
+        if !matches!(found, Ok(Some(_))) {
+            self.state = State::Done;
+        }
+        found
     }
 }
 
@@ -385,27 +388,25 @@ impl<'a> Walk<'a> {
 
 /// Finds where objects with an annotation kind begin, in descending order.
 fn object_starts(text: &str) -> Result<Vec<usize>, ReadError> {
-    let mut cursor = Cursor::new(text);
-    let mut open = Vec::new();
-    let mut starts: Vec<usize> = Vec::new();
-    while cursor.at() < text.len() {
-        match cursor.peek() {
+    const KEY: &[u8] = b"\"annotation_kind\":";
+    let bytes = text.as_bytes();
+    let mut open = Vec::with_capacity(16);
+    let mut starts: Vec<usize> = Vec::with_capacity(16);
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
             b'"' => {
-                let string = cursor.string()?;
-                if cursor.peek() == b':' && string == "\"annotation_kind\"" {
+                if bytes[at..].starts_with(KEY) {
                     starts.extend(open.last());
                 }
+                at = string_end(bytes, at).ok_or(ReadError { offset: bytes.len() })?;
+                continue;
             }
-            byte @ (b'{' | b'[') => {
-                open.push(cursor.at());
-                cursor.take(byte);
-            }
-            byte @ (b'}' | b']') => {
-                open.pop();
-                cursor.take(byte);
-            }
-            byte => drop(cursor.take(byte)),
+            b'{' | b'[' => open.push(at),
+            b'}' | b']' => drop(open.pop()),
+            _ => {}
         }
+        at += 1;
     }
     starts.sort_unstable_by(|one, other| other.cmp(one));
     starts.dedup();

@@ -16,6 +16,7 @@ mod document;
 mod error;
 mod node;
 mod object;
+mod peek;
 mod scan;
 mod string;
 
@@ -23,6 +24,8 @@ pub use document::{Document, Value};
 pub use error::{JsonError, JsonProblem};
 pub use node::Kind;
 pub use object::{Members, ObjectWriter, merge_members};
+pub use peek::{find_member, inside, list_members};
+pub(crate) use string::string_end;
 pub use string::{quote_into, unquote};
 
 /// How deep arrays and objects may nest. Real rows stay below 40; readers in other languages give up at about 1,000.

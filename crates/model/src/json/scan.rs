@@ -19,6 +19,8 @@ pub(super) fn scan(input: &[u8], text: &mut Vec<u8>, nodes: &mut Vec<Node>) -> R
         return Err(JsonError { offset: error.valid_up_to(), problem: JsonProblem::NotUtf8 });
     }
     text.reserve(input.len());
+    // A key and its value are seldom shorter together.
+    nodes.reserve(input.len() / 16);
     let mut scanner = Scanner { input, at: 0, text, nodes, open: Vec::new() };
     scanner.run()
 }

@@ -75,20 +75,46 @@ pub fn unquote(quoted: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Returns the offset after the string in normal form whose opening quote is at an offset; nothing where it does not end.
+pub(crate) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        // As below, eight bytes are looked at together.
+        while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*word);
+            let special = (zero_lanes(word ^ (LANES * 0x22)) | zero_lanes(word ^ (LANES * 0x5c))) & HIGH;
+            if special != 0 {
+                at += special.trailing_zeros() as usize / 8;
+                break;
+            }
+            at += 8;
+        }
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+const LANES: u64 = u64::MAX / 0xff;
+const HIGH: u64 = LANES * 0x80;
+
+/// Sets the high bit of each byte that is zero, and maybe of bytes above it, since a zero byte borrows from its high bit.
+fn zero_lanes(lanes: u64) -> u64 {
+    lanes.wrapping_sub(LANES) & !lanes
+}
+
 /// Returns how many bytes at the start need no escape. Eight are checked at once, as one number: most of an import is
 /// the inside of strings.
 fn count_plain(bytes: &[u8]) -> usize {
-    const LANES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = LANES * 0x80;
     let (words, rest) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // In each lane the high bit is set if the byte is zero, since a zero lane borrows from its high bit. Lanes
-        // above one that is not plain may be wrong, but only the lowest one counts.
-        let is_zero = |lanes: u64| lanes.wrapping_sub(LANES) & !lanes;
+        // Lanes above one that is not plain may be wrong, but only the lowest one counts.
         let control = word.wrapping_sub(LANES * 0x20) & !word;
         let beyond = word.wrapping_add(LANES) | word;
-        let special = (control | beyond | is_zero(word ^ (LANES * 0x22)) | is_zero(word ^ (LANES * 0x5c))) & HIGH;
+        let special = (control | beyond | zero_lanes(word ^ (LANES * 0x22)) | zero_lanes(word ^ (LANES * 0x5c))) & HIGH;
         if special != 0 {
             return index * 8 + special.trailing_zeros() as usize / 8;
         }

@@ -4,9 +4,9 @@
 //! their place. Of a row in several projects or model runs, the first counts.
 
 use super::split_by::{ByValue, SPLIT_BY};
-use super::stored::{members, parsed};
+use super::stored::{member_of, parsed, text, text_of};
 use super::{About, FormatOption, OpenError, Options, Wanted};
-use labelport_model::json::Value;
+use labelport_model::json::{Value, find_member};
 use labelport_model::record::{LabelRecord, ProjectRecord, Record};
 
 /// The option.
@@ -233,22 +233,19 @@ impl Merit {
 
 /// Returns whether somebody skipped a label: then nothing is said of what is on the row.
 pub(super) fn is_skipped(label: &LabelRecord<'_>) -> bool {
-    let performance = parsed(label.performance.unwrap_or(b"{}"));
-    performance.root().get("skipped").is_some_and(|skipped| skipped.raw() == "true")
+    member_of(label.performance, "skipped") == Some("true")
 }
 
 /// Returns whether a label is the benchmark of its row.
 pub(super) fn is_benchmark(label: &LabelRecord<'_>) -> bool {
     let id = label_id(label);
-    let performance = parsed(label.performance.unwrap_or(b"{}"));
-    let reference = performance.root().get("benchmark_reference_label").and_then(Value::as_text);
-    !id.is_empty() && reference.is_some_and(|reference| reference == id)
+    let reference = member_of(label.performance, "benchmark_reference_label");
+    !id.is_empty() && reference.and_then(text_of).is_some_and(|reference| reference == id)
 }
 
 /// Returns the id of a label; empty for one without.
 pub(super) fn label_id(label: &LabelRecord<'_>) -> String {
-    let head = members(label.head);
-    head.root().get("id").and_then(Value::as_text).unwrap_or_default().into_owned()
+    find_member(text(label.head), "id").and_then(text_of).unwrap_or_default().into_owned()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Names of files after rows: those that people know, where they are safe and no other row has them.
 
+use super::stored::{text, text_of};
 use super::{FormatOption, name_hash};
 use crate::package::check_path;
-use labelport_model::json::Value;
+use labelport_model::json::{Value, find_member};
 use std::collections::HashSet;
 
 /// The option.
@@ -31,18 +32,31 @@ pub(super) struct Name {
 
 /// Returns the name that files of a row would have if no other row had it; nothing where there is no such name.
 pub(super) fn wanted(naming: &str, head: Value<'_>) -> Option<Name> {
-    let key = match naming {
-        "external-id" => "external_id",
-        "global-key" => "global_key",
-        _ => return None,
-    };
-    let text = head.get(key).and_then(Value::as_text)?;
-    let (stem, extension) = cut(&text);
+    named(&head.get(key_of(naming)?).and_then(Value::as_text)?)
+}
+
+/// Returns the same, given the members of `data_row` as they are stored.
+pub(super) fn wanted_of(naming: &str, members: &[u8]) -> Option<Name> {
+    named(&find_member(text(members), key_of(naming)?).and_then(text_of)?)
+}
+
+/// Returns the key of a row after whose value its files are named; nothing for its id.
+fn key_of(naming: &str) -> Option<&'static str> {
+    match naming {
+        "external-id" => Some("external_id"),
+        "global-key" => Some("global_key"),
+        _ => None,
+    }
+}
+
+/// Makes a name of a text, where it is safe.
+fn named(text: &str) -> Option<Name> {
+    let (stem, extension) = cut(text);
     // A name like an id could be that of another row.
     let is_like_id = stem.len() == 25 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric());
     // A folder like `a.jpg` could be a file of another row.
     let is_like_file = stem.rsplit('/').skip(1).any(|folder| !cut(folder).1.is_empty());
-    let is_safe = !is_like_file && check_path(&text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
+    let is_safe = !is_like_file && check_path(text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
     // What is added to it, such as the id of a label or an ending, has to fit as well.
     let is_short = stem.rsplit('/').next().is_some_and(|last| last.len() <= NAME_BYTES);
     (is_safe && is_short && !is_like_id).then(|| Name { stem: stem.to_owned(), extension: extension.to_owned() })

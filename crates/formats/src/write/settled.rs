@@ -41,15 +41,18 @@ impl Fate {
     }
 }
 
+/// The places of classes by schema id, in a map that is fast: it is asked several times for each annotation.
+type Places<'a> = HashMap<&'a str, Vec<u32>, foldhash::quality::RandomState>;
+
 /// Finds the class of an annotation.
 pub(super) struct Classes<'a> {
     classes: &'a [Class],
-    places: HashMap<&'a str, Vec<u32>>,
+    places: Places<'a>,
 }
 
 impl<'a> Classes<'a> {
     pub(super) fn of(about: &'a About<'a>) -> Self {
-        let mut places: HashMap<&str, Vec<u32>> = HashMap::new();
+        let mut places = Places::default();
         for class in about.classes {
             places.entry(&class.schema_id).or_default().push(class.index);
         }

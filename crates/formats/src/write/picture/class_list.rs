@@ -70,9 +70,9 @@ fn read_name(line: &str) -> String {
 pub(in crate::write) struct ClassList {
     names: Vec<String>,
     /// The number of each class of the export, by its place; those that have none are not there.
-    numbers: HashMap<u32, usize>,
+    numbers: HashMap<u32, usize, foldhash::quality::RandomState>,
     /// The places of classes whose annotations have lines.
-    drawn: HashSet<u32>,
+    drawn: HashSet<u32, foldhash::quality::RandomState>,
     renamed: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ impl ClassList {
     fn in_order(classes: &[Class], forms: &[Form], class_names: ClassNames) -> Self {
         let is_drawn = |class: &&Class| class.form.is_some_and(|form| forms.contains(&form));
         let drawn = classes.iter().filter(is_drawn).map(|class| class.index).collect();
-        let mut list = Self { names: Vec::new(), numbers: HashMap::new(), drawn, renamed: Vec::new() };
+        let mut list = Self { names: Vec::new(), numbers: HashMap::default(), drawn, renamed: Vec::new() };
         let mut tools: HashMap<(&str, &str), usize> = HashMap::new();
         let mut used = HashSet::new();
         for class in classes.iter().filter(is_drawn).filter(|class| class.is_listed || class.written > 0) {

@@ -53,8 +53,10 @@ impl<'f> Rows<'f> {
 
     /// Returns the name that files of a row would have if no other row had it.
     pub(in crate::write) fn file_name(&self, record: &Record<'_>) -> Option<String> {
-        let head = members(record.head);
-        naming::wanted(self.naming_of(head.root()), head.root()).map(|name| name.stem)
+        let wanted = naming::wanted_of(self.naming, record.head);
+        // Where further labels have files too, a name like theirs is not taken.
+        let is_taken = |name: &naming::Name| self.chooser.chosen == Chosen::All && name.stem.contains(FURTHER);
+        wanted.filter(|name| !is_taken(name)).map(|name| name.stem)
     }
 
     /// Lists what decides on the part of a row.

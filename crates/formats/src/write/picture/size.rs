@@ -1,7 +1,6 @@
 //! The size of a picture, as the row knows it.
 
-use crate::write::stored::parsed;
-use labelport_model::json::Value;
+use crate::write::stored::{member_of, text_of};
 
 /// The width and the height of a picture, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,12 +41,12 @@ impl Size {
 
     /// Reads the media attributes of a row that is an image or a video, and says which.
     pub(in crate::write) fn of_kind(media: Option<&[u8]>) -> Result<(Self, Kind), &'static str> {
-        let media = parsed(media.unwrap_or(b"{}"));
-        let kind = kind_of(media.root())?;
+        let kind = kind_of(media)?;
         // Older files have the number as a text.
-        let is_turned = media.root().get("exif_rotation").is_some_and(|turned| turned.raw().trim_matches('"') != "1");
+        let turned = member_of(media, "exif_rotation");
+        let is_turned = turned.is_some_and(|turned| turned.trim_matches('"') != "1");
         let side = |key: &str| {
-            let side = media.root().get(key).and_then(|side| side.raw().parse::<f64>().ok());
+            let side = member_of(media, key).and_then(|side| side.parse::<f64>().ok());
             side.filter(|side| side.is_finite() && *side > 0.0)
         };
         let is_whole = |side: f64| side.trunc() == side && side <= LONGEST;
@@ -63,16 +62,16 @@ impl Size {
 
 /// Fails, with a clause that says why, for a row that is not an image, of whatever size.
 pub(in crate::write) fn check_is_image(media: Option<&[u8]>) -> Result<(), &'static str> {
-    match kind_of(parsed(media.unwrap_or(b"{}")).root())? {
+    match kind_of(media)? {
         Kind::Image => Ok(()),
         Kind::Video => Err(NOT_A_PICTURE),
     }
 }
 
-fn kind_of(media: Value<'_>) -> Result<Kind, &'static str> {
-    let text = |key: &str| media.get(key).and_then(Value::as_text).unwrap_or_default().into_owned();
+fn kind_of(media: Option<&[u8]>) -> Result<Kind, &'static str> {
+    let text = |key: &str| member_of(media, key).and_then(text_of).unwrap_or_default();
     let (asset, mime) = (text("asset_type"), text("mime_type"));
-    match (asset.as_str(), mime.as_str()) {
+    match (&*asset, &*mime) {
         ("image", _) => Ok(Kind::Image),
         ("video", _) => Ok(Kind::Video),
         ("", mime) if mime.is_empty() || mime.starts_with("image/") => Ok(Kind::Image),

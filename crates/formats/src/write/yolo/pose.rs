@@ -104,11 +104,13 @@ impl Found {
             return Err(NO_RULE);
         }
         let (_, drawn) = drawing.drawn(annotation, object)?;
-        let (lines, fate) = drawn.lines(Task::Detect, drawing.size);
-        match (lines.into_iter().next(), drawn.bounds()) {
+        let mut line = None;
+        let fate = drawn.for_each_line(Task::Detect, drawing.size, &mut |numbers| line = Some(numbers.to_vec()));
+        match (line, drawn.bounds()) {
             (Some(line), Some(bounds)) => {
                 self.boxes.push(Boxed { class, bounds });
-                let (score, fate) = drawing.score(&object.scores, fate);
+                let score = drawing.score(&object.scores);
+                let (score, fate) = (score.value, score.fate(fate));
                 Ok(Item::Box { number: drawing.list.number(class).unwrap_or_default(), line, score, fate })
             }
             _ => Ok(Item::Other(fate)),

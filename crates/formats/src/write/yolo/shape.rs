@@ -7,21 +7,21 @@ use super::super::settled::Fate;
 use super::Task;
 use super::rotated::smallest_rectangle;
 
-/// The numbers of a line, after the class.
-type Numbers = Vec<f64>;
+/// Takes the numbers of a line, after the class.
+type Take<'t> = dyn FnMut(&[f64]) + 't;
 
 impl Drawn {
-    /// Returns the lines of an object, and what became of it.
-    pub(super) fn lines(&self, task: Task, size: &Size) -> (Vec<Numbers>, Fate) {
+    /// Calls `take` for each line of an object. Returns what became of it.
+    pub(super) fn for_each_line(&self, task: Task, size: &Size, take: &mut Take<'_>) -> Fate {
         match task {
-            Task::Detect => self.detect(size),
-            Task::Segment(simplify) => self.segment(size, simplify),
-            Task::Turned => self.turned(size),
+            Task::Detect => self.detect(size, take),
+            Task::Segment(simplify) => self.segment(size, simplify, take),
+            Task::Turned => self.turned(size, take),
         }
     }
 
     /// A turned box is not cut off: it would be none any more.
-    fn turned(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+    fn turned(&self, size: &Size, take: &mut Take<'_>) -> Fate {
         let to_box = Fate::reduced("to the smallest turned box around it");
         let (corners, fate) = match self {
             Self::Box { left, top, right, bottom } if left < right && top < bottom => {
@@ -40,24 +40,25 @@ impl Drawn {
                 let corners: Vec<Corner> = corners.map(|(x, y)| (f64::from(*x), f64::from(*y))).collect();
                 (smallest_rectangle(&corners), to_box)
             }
-            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+            Self::Mask(_) => return Fate::left_out(OTHER_SIZE),
         };
-        let Some(corners) = corners else { return (Vec::new(), Fate::left_out(NO_AREA)) };
-        let line: Numbers = corners.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect();
-        match line.iter().all(|share| (0.0..=1.0).contains(share)) {
-            true => (vec![line], fate),
-            false => (Vec::new(), Fate::left_out("its turned box reaches beyond the picture, which readers refuse")),
+        let Some(corners) = corners else { return Fate::left_out(NO_AREA) };
+        let line = corners.map(|(x, y)| [x / size.width, y / size.height]);
+        if !line.as_flattened().iter().all(|share| (0.0..=1.0).contains(share)) {
+            return Fate::left_out("its turned box reaches beyond the picture, which readers refuse");
         }
+        take(line.as_flattened());
+        fate
     }
 
-    fn detect(&self, size: &Size) -> (Vec<Numbers>, Fate) {
+    fn detect(&self, size: &Size, take: &mut Take<'_>) -> Fate {
         let fate = match self {
             Self::Box { .. } => Fate::KEPT,
-            Self::Mask(runs) if !is_of_size(runs, size) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+            Self::Mask(runs) if !is_of_size(runs, size) => return Fate::left_out(OTHER_SIZE),
             Self::Polygon(_) | Self::Mask(_) => Fate::reduced("to the box around it"),
         };
         let Some(bounds) = self.bounds().filter(|bounds| bounds.iter().all(|side| side.is_finite())) else {
-            return (Vec::new(), Fate::left_out(NO_AREA));
+            return Fate::left_out(NO_AREA);
         };
         let [left, top, right, bottom] = bounds;
         let inside = [
@@ -69,18 +70,18 @@ impl Drawn {
         let is_cut = inside != bounds;
         let [left, top, right, bottom] = inside;
         if right <= left || bottom <= top {
-            return (Vec::new(), Fate::left_out(if is_cut { OUTSIDE } else { NO_AREA }));
+            return Fate::left_out(if is_cut { OUTSIDE } else { NO_AREA });
         }
-        let line = vec![
+        take(&[
             (left + right) / 2.0 / size.width,
             (top + bottom) / 2.0 / size.height,
             (right - left) / size.width,
             (bottom - top) / size.height,
-        ];
-        (vec![line], if is_cut && fate == Fate::KEPT { Fate::reduced(CUT) } else { fate })
+        ]);
+        if is_cut && fate == Fate::KEPT { Fate::reduced(CUT) } else { fate }
     }
 
-    fn segment(&self, size: &Size, simplify: Simplify) -> (Vec<Numbers>, Fate) {
+    fn segment(&self, size: &Size, simplify: Simplify, take: &mut Take<'_>) -> Fate {
         let (rings, fate) = match self {
             Self::Box { left, top, right, bottom } => {
                 let ring = vec![(*left, *top), (*right, *top), (*right, *bottom), (*left, *bottom)];
@@ -102,10 +103,9 @@ impl Drawn {
                 };
                 (outer, fate)
             }
-            Self::Mask(_) => return (Vec::new(), Fate::left_out(OTHER_SIZE)),
+            Self::Mask(_) => return Fate::left_out(OTHER_SIZE),
         };
-        let (mut is_cut, mut is_simplified) = (false, false);
-        let mut lines = Vec::new();
+        let (mut is_cut, mut is_simplified, mut has_line) = (false, false, false);
         for mut ring in rings {
             is_simplified |= simplify.apply(&mut ring);
             if ring.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
@@ -116,14 +116,16 @@ impl Drawn {
             if inside.len() < 3 || is_flat(&inside) {
                 continue;
             }
-            lines.push(inside.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect());
+            let line: Vec<f64> = inside.iter().flat_map(|(x, y)| [x / size.width, y / size.height]).collect();
+            take(&line);
+            has_line = true;
         }
-        match (lines.is_empty(), is_cut) {
-            (true, true) => (lines, Fate::left_out(OUTSIDE)),
-            (true, false) => (lines, Fate::left_out(NO_AREA)),
-            (false, _) if fate == Fate::KEPT && is_simplified => (lines, Fate::reduced(SIMPLIFIED)),
-            (false, true) if fate == Fate::KEPT => (lines, Fate::reduced(CUT)),
-            (false, _) => (lines, fate),
+        match (has_line, is_cut) {
+            (false, true) => Fate::left_out(OUTSIDE),
+            (false, false) => Fate::left_out(NO_AREA),
+            (true, _) if fate == Fate::KEPT && is_simplified => Fate::reduced(SIMPLIFIED),
+            (true, true) if fate == Fate::KEPT => Fate::reduced(CUT),
+            (true, _) => fate,
         }
     }
 }
@@ -145,9 +147,15 @@ mod tests {
     const SEGMENT: Task = Task::Segment(Simplify::OFF);
     const SIZE: Size = Size { width: 10.0, height: 20.0, is_turned: false };
 
+    fn lines_of(drawn: &Drawn, task: Task) -> (Vec<Vec<f64>>, Fate) {
+        let mut lines = Vec::new();
+        let fate = drawn.for_each_line(task, &SIZE, &mut |line| lines.push(line.to_vec()));
+        (lines, fate)
+    }
+
     #[track_caller]
     fn check(drawn: &Drawn, task: Task, lines: &[&[f64]], reason: &str) {
-        let (found, fate) = drawn.lines(task, &SIZE);
+        let (found, fate) = lines_of(drawn, task);
         assert_eq!((found.iter().map(Vec::as_slice).collect::<Vec<_>>(), fate.reason), (lines.to_vec(), reason));
     }
 
@@ -173,10 +181,10 @@ mod tests {
         check(&rect(1.0, 4.0, 3.0, 12.0), Task::Turned, &[sides], "");
         check(&rect(1.0, 4.0, 1.0, 12.0), Task::Turned, &[], NO_AREA);
         let diamond = Drawn::Polygon(vec![(5.0, 5.0), (7.0, 7.0), (5.0, 9.0), (3.0, 7.0)]);
-        let (lines, fate) = diamond.lines(Task::Turned, &SIZE);
+        let (lines, fate) = lines_of(&diamond, Task::Turned);
         assert_eq!((lines[0].len(), fate), (8, Fate::KEPT));
         let triangle = Drawn::Polygon(vec![(1.0, 2.0), (9.0, 2.0), (1.0, 18.0)]);
-        assert_eq!(triangle.lines(Task::Turned, &SIZE).1.reason, "to the smallest turned box around it");
+        assert_eq!(lines_of(&triangle, Task::Turned).1.reason, "to the smallest turned box around it");
         let beyond = "its turned box reaches beyond the picture, which readers refuse";
         check(&rect(-1.0, 4.0, 3.0, 12.0), Task::Turned, &[], beyond);
         check(&Drawn::Polygon(vec![(f64::NAN, 1.0), (2.0, 2.0), (3.0, 1.0)]), Task::Turned, &[], NO_AREA);
@@ -205,10 +213,10 @@ mod tests {
         check(&square, SEGMENT, &[&[0.1, 0.1, 0.3, 0.1, 0.3, 0.2, 0.1, 0.2]], "");
         check(&square, Task::Detect, &[&[0.2, 0.15, 0.2, 0.1]], "to the box around it");
         let pieces = block(&[(0, 0, 1), (5, 5, 6)]);
-        let (lines, fate) = pieces.lines(SEGMENT, &SIZE);
+        let (lines, fate) = lines_of(&pieces, SEGMENT);
         assert_eq!((lines.len(), fate.reason), (2, "to an object for each of its pieces"));
         let ring = block(&[(0, 0, 3), (1, 0, 1), (1, 2, 3), (2, 0, 3)]);
-        let (lines, fate) = ring.lines(SEGMENT, &SIZE);
+        let (lines, fate) = lines_of(&ring, SEGMENT);
         assert_eq!((lines.len(), fate.reason), (1, "to its outline, with the holes filled"));
         check(&block(&[]), SEGMENT, &[], NO_AREA);
         check(&block(&[]), Task::Detect, &[], NO_AREA);

@@ -10,12 +10,14 @@ use super::super::settled::{Classes, Fate, NO_ANSWERS, Origin, settle};
 use super::Task;
 use labelport_model::annotation::{Annotation, Body, Object, Scores};
 use labelport_model::record::LabelRecord;
-use std::io::Write;
 
 /// What is said of objects that have no line.
 pub(super) const NOT_DRAWN: &str = "the format holds boxes, polygons and masks of pictures";
 pub(super) const ON_A_FRAME: &str = "it is on a frame of a video";
 pub(super) const NO_CLASS: &str = "its class is not known";
+
+/// What the lines of most pictures fit into: a few objects with four numbers each.
+const TEXT_BYTES: usize = 1 << 9;
 
 /// What is said of confidences that are written as something else.
 const NO_CONFIDENCE: &str = "it has no confidence, and 1 is written";
@@ -66,7 +68,7 @@ pub(super) struct Drawing<'s, 'a> {
 impl Drawing<'_, '_> {
     /// Returns the lines of a label, and settles all that it holds.
     pub(super) fn lines(&self, task: Task, label: &LabelRecord<'_>, entries: &mut Entries<'_>) -> Vec<u8> {
-        let (mut text, id) = (Vec::new(), label_id(label));
+        let (mut text, id) = (Vec::with_capacity(TEXT_BYTES), label_id(label));
         for_each(label.annotations, entries, &mut |annotation, entries| {
             let fate = match &annotation.body {
                 Body::Object(object) => self.write_object(task, annotation, object, &mut text),
@@ -83,14 +85,13 @@ impl Drawing<'_, '_> {
             Ok(found) => found,
             Err(reason) => return Fate::left_out(reason),
         };
-        let (lines, fate) = drawn.lines(task, self.size);
-        let (score, fate) = self.score(&object.scores, fate);
+        let score = self.score(&object.scores);
         // What is looked at first has no numbers yet.
         let number = self.list.number(place).unwrap_or_default();
-        for line in lines {
-            write_line(number, line.iter().copied().chain(score), text);
-        }
-        fate
+        let fate = drawn.for_each_line(task, self.size, &mut |line| {
+            write_line(number, line.iter().copied().chain(score.value), text);
+        });
+        score.fate(fate)
     }
 
     /// Returns the place of an object's class, and what is drawn. Fails with a clause for what has no line.
@@ -106,26 +107,38 @@ impl Drawing<'_, '_> {
         Ok((place, drawn.ok_or(NOT_DRAWN)??))
     }
 
-    /// Returns the confidence at the end of the lines of an object, and what became of the object with it.
-    pub(super) fn score(&self, scores: &Scores<'_>, fate: Fate) -> (Option<f64>, Fate) {
-        if !self.has_scores {
-            return (None, fate);
-        }
+    /// Returns the confidence at the end of the lines of an object.
+    pub(super) fn score(&self, scores: &Scores<'_>) -> Score {
         let confidence = scores.confidence.as_ref().map(|confidence| confidence.get());
-        let (score, reason) = match confidence {
+        let (value, reason) = match confidence {
+            _ if !self.has_scores => return Score { value: None, reason: None },
             Some(score) if (0.0..=1.0).contains(&score) => (score, None),
             Some(score) if score.is_finite() => (score.clamp(0.0, 1.0), Some(ODD_CONFIDENCE)),
             _ => (1.0, Some(NO_CONFIDENCE)),
         };
-        let fate = reason.filter(|_| fate == Fate::KEPT).map_or(fate, Fate::reduced);
-        (Some(score), fate)
+        Score { value: Some(value), reason }
+    }
+}
+
+/// The confidence at the end of a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Score {
+    /// Nothing where lines have none.
+    pub(super) value: Option<f64>,
+    /// Why it is not the one that is stored.
+    reason: Option<&'static str>,
+}
+
+impl Score {
+    /// Returns what became of an object that has it, given what became of its shape.
+    pub(super) fn fate(self, of_shape: Fate) -> Fate {
+        self.reason.filter(|_| of_shape == Fate::KEPT).map_or(of_shape, Fate::reduced)
     }
 }
 
 /// Writes a line: the number of a class, and other numbers.
 pub(super) fn write_line(class: usize, numbers: impl Iterator<Item = f64>, text: &mut Vec<u8>) {
-    // Memory takes all that is written.
-    drop(write!(text, "{class}"));
+    digits::write_whole(class as u64, text);
     numbers.for_each(|number| {
         text.push(b' ');
         digits::write(number, text);

@@ -251,7 +251,9 @@ impl PackedFile {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = b"0123456789abcdef";
+    let pair = |byte: &u8| [byte >> 4, byte & 15].map(|half| char::from(digits[usize::from(half)]));
+    bytes.iter().flat_map(pair).collect()
 }
 
 /// Returns the text of what stands between the quotes of a JSON string.

@@ -293,7 +293,8 @@ pub fn run(
     let mut writer = Writer::new((sink, packing), encoder, (target.0, &outputs), &starts, later);
     let part_count = parts.len() as u64;
     let spare = Spare::default();
-    let has_thread = part_count > 1 && writer.writes_slowly();
+    // Nobody encodes while what waited is written.
+    let has_thread = part_count > 1 && (writer.writes_slowly() || spooled.is_some());
     let totals = about.totals;
     let (outcome, digest) = digesting(has_thread, (layout, &outputs.paths), &spare, |add| {
         writer.start(layout, add)?;

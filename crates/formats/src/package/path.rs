@@ -29,20 +29,24 @@ pub fn check_path(path: &str) -> Result<(), PathError> {
         if name.ends_with(['.', ' ']) {
             return fail("a name ends with a dot or a space");
         }
-        if name.chars().any(|each| each.is_control() || "<>:\"\\|?*".contains(each)) {
+        let is_refused =
+            |each: char| each.is_control() || matches!(each, '<' | '>' | ':' | '"' | '\\' | '|' | '?' | '*');
+        if name.chars().any(is_refused) {
             return fail("it has a character that some systems do not allow");
         }
-        let stem = name.split('.').next().unwrap_or(name).to_ascii_lowercase();
-        let is_device = DEVICES.iter().any(|device| {
-            let number = stem.strip_prefix(device);
-            number == Some("")
-                || number.is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit()))
-        });
-        if is_device {
+        if is_device(name) {
             return fail("a name is that of a device on Windows");
         }
     }
     Ok(())
+}
+
+/// Returns whether a name is that of a device, with a digit after it or without.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    let Some((device, rest)) = stem.split_at_checked(3) else { return false };
+    let is_numbered = rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit());
+    (rest.is_empty() || is_numbered) && DEVICES.iter().any(|known| device.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -51,11 +55,15 @@ mod tests {
 
     #[test]
     fn paths_that_lead_elsewhere_or_that_a_system_cannot_hold_are_refused() {
-        for path in ["data_rows.csv", "labels/train/img 1.txt", "übung/ä.txt", "console.txt", "a.b.c"] {
+        for path in
+            ["data_rows.csv", "labels/train/img 1.txt", "übung/ä.txt", "console.txt", "com10", "co", "çon", "a.b.c"]
+        {
             assert_eq!(check_path(path), Ok(()), "{path}");
         }
         let long = "x".repeat(256);
-        for path in ["", "/a", "a//b", "../a", "a/./b", "a\\b", "c:x", "a\nb", "nul", "Com1.txt", "a.", "b ", &long] {
+        for path in
+            ["", "/a", "a//b", "../a", "a/./b", "a\\b", "c:x", "a\nb", "nul", "Com1.txt", "x/LPT0", "a.", "b ", &long]
+        {
             assert!(check_path(path).is_err(), "{path:?}");
         }
     }

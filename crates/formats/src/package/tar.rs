@@ -2,17 +2,23 @@
 
 use super::Archive;
 use std::io::{self, Read, Write};
-use tar::{Builder, EntryType, Header};
+use tar::{EntryType, Header};
 
 /// 1980-01-01 in seconds: the earliest time that every kind of archive can tell.
 const TIME_SECS: u64 = 315_532_800;
 
+/// Contents are copied in pieces of this many bytes.
+const COPIED_BYTES: usize = 256 << 10;
+
 /// A tar file being written.
-pub(super) struct Tar<W: Write>(Builder<W>);
+pub(super) struct Tar<W: Write> {
+    out: W,
+    buffer: Vec<u8>,
+}
 
 impl<W: Write> Tar<W> {
     pub(super) fn new(out: W) -> Self {
-        Self(Builder::new(out))
+        Self { out, buffer: Vec::new() }
     }
 }
 
@@ -33,6 +39,20 @@ pub const TAR_END: [u8; 2 * BLOCK_BYTES] = [0; 2 * BLOCK_BYTES];
 
 /// Writes what stands before the content of an entry in a tar file. The path is [safe](super::check_path).
 pub fn write_tar_head(path: &str, size_bytes: u64, out: &mut Vec<u8>) {
+    write_head(path, size_bytes, header_of, out);
+}
+
+/// Returns the header of a long name as the usual library has it.
+fn header_of_name(size_bytes: u64) -> Header {
+    let mut header = header_of(size_bytes);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header
+}
+
+/// Writes a head. `long` makes the header of a name that is too long for its place.
+fn write_head(path: &str, size_bytes: u64, long: fn(u64) -> Header, out: &mut Vec<u8>) {
     let mut header = header_of(size_bytes);
     let place = header.as_old_mut().name.as_mut_slice();
     let bytes = path.as_bytes();
@@ -43,7 +63,7 @@ pub fn write_tar_head(path: &str, size_bytes: u64, out: &mut Vec<u8>) {
     if is_long {
         // The whole name is the content of an entry before it, with a zero after it, as GNU tar does.
         let name = b"././@LongLink";
-        let mut long = header_of(bytes.len() as u64 + 1);
+        let mut long = long(bytes.len() as u64 + 1);
         long.set_entry_type(EntryType::GNULongName);
         long.as_old_mut().name[..name.len()].copy_from_slice(name);
         long.set_cksum();
@@ -63,34 +83,62 @@ pub fn tar_padding(size_bytes: u64) -> usize {
 
 impl<W: Write + Send> Archive<W> for Tar<W> {
     fn add(&mut self, path: &str, size_bytes: u64, content: &mut dyn Read) -> io::Result<()> {
-        let mut header = header_of(size_bytes);
-        let mut content = Counted { content, left: size_bytes };
-        self.0.append_data(&mut header, path, &mut content)?;
-        if content.left == 0 { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        let Self { out, buffer } = self;
+        buffer.clear();
+        write_head(path, size_bytes, header_of_name, buffer);
+        let mut left = size_bytes;
+        loop {
+            // The head and a small file go out together.
+            let wanted = left.min(COPIED_BYTES.saturating_sub(buffer.len()) as u64);
+            left -= (&mut *content).take(wanted).read_to_end(buffer)? as u64;
+            let is_short = left > 0 && buffer.len() < COPIED_BYTES;
+            if is_short {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if left == 0 {
+                buffer.resize(buffer.len() + tar_padding(size_bytes), 0);
+                return out.write_all(buffer);
+            }
+            out.write_all(buffer)?;
+            buffer.clear();
+        }
     }
 
     fn finish(self: Box<Self>) -> io::Result<W> {
-        self.0.into_inner()
-    }
-}
-
-/// Content that is counted while it is read.
-struct Counted<'a> {
-    content: &'a mut dyn Read,
-    left: u64,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.content.read(buffer)?;
-        self.left = self.left.saturating_sub(count as u64);
-        Ok(count)
+        let Self { mut out, .. } = *self;
+        out.write_all(&TAR_END)?;
+        Ok(out)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tar_file_is_that_of_the_usual_library() {
+        let sizes = [0, 1, 511, 512, 513, COPIED_BYTES - 512, COPIED_BYTES - 511, COPIED_BYTES, 3 * COPIED_BYTES];
+        let paths = ["a.txt".to_owned(), "b/".to_owned() + &"x".repeat(98), "c/".to_owned() + &"y".repeat(99)];
+        let (mut ours, mut theirs) = (Box::new(Tar::new(Vec::new())), tar::Builder::new(Vec::new()));
+        for path in &paths {
+            for size in sizes {
+                let content = vec![b'.'; size];
+                ours.add(path, size as u64, &mut &content[..]).unwrap();
+                theirs.append_data(&mut header_of(size as u64), path, &content[..]).unwrap();
+            }
+        }
+        let (ours, theirs) = (ours.finish().unwrap(), theirs.into_inner().unwrap());
+        assert!(ours == theirs);
+    }
+
+    #[test]
+    fn a_content_that_ends_early_is_an_error() {
+        for size in [1, COPIED_BYTES as u64, 2 * COPIED_BYTES as u64] {
+            let content = vec![b'.'; size as usize - 1];
+            let error = Tar::new(Vec::new()).add("a", size, &mut &content[..]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{size}");
+        }
+    }
 
     #[test]
     fn entries_that_are_written_one_by_one_are_a_tar_file() {

@@ -56,7 +56,8 @@ fn named(text: &str) -> Option<Name> {
     let is_like_id = stem.len() == 25 && stem.bytes().all(|byte| byte.is_ascii_alphanumeric());
     // A folder like `a.jpg` could be a file of another row.
     let is_like_file = stem.rsplit('/').skip(1).any(|folder| !cut(folder).1.is_empty());
-    let is_safe = !is_like_file && check_path(text).is_ok() && check_path(&format!("{stem}.txt")).is_ok();
+    // With another extension it is as safe.
+    let is_safe = !is_like_file && check_path(text).is_ok();
     // What is added to it, such as the id of a label or an ending, has to fit as well.
     let is_short = stem.rsplit('/').next().is_some_and(|last| last.len() <= NAME_BYTES);
     (is_safe && is_short && !is_like_id).then(|| Name { stem: stem.to_owned(), extension: extension.to_owned() })

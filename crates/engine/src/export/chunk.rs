@@ -11,7 +11,7 @@ use crate::manifest::{CHANGES, FILE_LIST, hex};
 use crate::parallel::Emit;
 use crate::sink::{Asset, Packer};
 use labelport_formats::package::{tar_padding, write_tar_head};
-use labelport_formats::write::{AssetEntry, AssetPlace, Encoder, Entries, FileEntry, LOSSES};
+use labelport_formats::write::{AssetEntry, AssetPlace, Encoder, Entries, FileEntry, LOSSES, Numbers, replace_marks};
 use labelport_model::json::ObjectWriter;
 use labelport_model::losses::{Losses, MEDIA, Outcome};
 use sha2::{Digest, Sha256};
@@ -38,6 +38,17 @@ pub(super) struct Chunk {
     pub(super) notices: Vec<Notice>,
     /// The place of its part among the parts, from 1.
     pub(super) part: u64,
+}
+
+impl Chunk {
+    /// Makes the marks in its streams numbers of a part that begins with these. `spare` is memory for text.
+    pub(super) fn replace_marks(&mut self, first: &Numbers, spare: &mut Vec<u8>) {
+        for piece in self.streams.iter_mut().filter(|piece| !piece.bytes.is_empty()) {
+            spare.clear();
+            replace_marks(&piece.bytes, first, spare);
+            std::mem::swap(&mut piece.bytes, spare);
+        }
+    }
 }
 
 /// A file of a package that one row makes.
@@ -159,7 +170,8 @@ impl Spare {
         }
     }
 
-    fn take(&self) -> Option<Piece> {
+    /// Takes a buffer that was used before, if there is any.
+    pub(super) fn take(&self) -> Option<Piece> {
         self.0.lock().ok().and_then(|mut spare| spare.pop())
     }
 }

@@ -64,7 +64,7 @@ use pictures::KeptPictures;
 use rewrite::Notice;
 use scans::KeptScans;
 use sections::{Pass, Plan, Settings};
-use spool::{Spool, Spooled};
+use spool::Spool;
 use std::sync::atomic::{AtomicBool, Ordering};
 use survey::Waiting;
 use texts::KeptTexts;
@@ -290,7 +290,9 @@ pub fn run(
     let target = (Streams::of(encoder, &paths), assets.as_ref().map_or(AssetUse::None, AssetUse::Write));
     let outputs = Outputs::of(&paths);
     let later = (outputs.has_later() && spooled.is_none()).then(|| Spool::anywhere(run.files));
-    let mut writer = Writer::new((sink, packing), encoder, (target.0, &outputs), &starts, later);
+    // What waited has its numbers.
+    let firsts = (encoder.has_marks() && spooled.is_none()).then_some(&starts[..]);
+    let mut writer = Writer::new((sink, packing), encoder, (target.0, &outputs), firsts, later);
     let part_count = parts.len() as u64;
     let spare = Spare::default();
     // Nobody encodes while what waited is written.
@@ -314,7 +316,7 @@ pub fn run(
         let mut waiting = None;
         if let Some((Waiting { mut first, later }, mut losses)) = spooled {
             waiting = later;
-            while let Some(mut chunk) = first.next_chunk().map_err(WorkError::Write)? {
+            while let Some(mut chunk) = first.next_chunk(&spare).map_err(WorkError::Write)? {
                 chunk.losses = std::mem::take(&mut losses);
                 publish(&mut writer, chunk, add)?;
             }
@@ -335,7 +337,8 @@ pub fn run(
         }
         if outputs.has_later() {
             let mut waiting = writer.begin_later(add)?.or(waiting);
-            while let Some(chunk) = waiting.as_mut().map_or(Ok(None), Spooled::next_chunk).map_err(WorkError::Write)? {
+            let mut next = || waiting.as_mut().map_or(Ok(None), |waiting| waiting.next_chunk(&spare));
+            while let Some(chunk) = next().map_err(WorkError::Write)? {
                 publish(&mut writer, chunk, add)?;
             }
         }

@@ -6,7 +6,7 @@
 //!
 //! What continues a file that other rows are still written to waits in the same way.
 
-use super::chunk::{Chunk, Content, Piece, WholeFile};
+use super::chunk::{Chunk, Content, Piece, Spare, WholeFile};
 use crate::storage::files::Files;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
@@ -76,8 +76,8 @@ impl Spool {
 }
 
 impl Spooled {
-    /// Returns the next chunk; nothing after the last.
-    pub(super) fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
+    /// Returns the next chunk, in buffers that were used before; nothing after the last.
+    pub(super) fn next_chunk(&mut self, spare: &Spare) -> io::Result<Option<Chunk>> {
         let mut first = [0; 8];
         match self.0.read_exact(&mut first) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -87,7 +87,10 @@ impl Spooled {
         let mut streams = Vec::new();
         for _ in 0..self.number()? {
             let lines = self.number()?;
-            streams.push(Piece { bytes: self.bytes()?, packed: Vec::new(), lines });
+            let mut bytes = spare.take().unwrap_or_default().bytes;
+            bytes.clear();
+            self.bytes_into(&mut bytes)?;
+            streams.push(Piece { bytes, packed: Vec::new(), lines });
         }
         let mut files = Vec::new();
         for _ in 0..self.number()? {
@@ -104,10 +107,16 @@ impl Spooled {
     }
 
     fn bytes(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.bytes_into(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn bytes_into(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         let size = self.number()?;
-        let mut bytes = Vec::with_capacity(size as usize);
-        (&mut self.0).take(size).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 == size { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        bytes.reserve_exact(size as usize);
+        (&mut self.0).take(size).read_to_end(bytes)?;
+        if bytes.len() as u64 == size { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
 
@@ -138,12 +147,14 @@ mod tests {
         spool.add(&chunk(1, &[b"a", b""], &[("x/1.txt", b"one"), ("y", b"")])).unwrap();
         spool.add(&chunk(2, &[&large, b"b"], &[])).unwrap();
         let mut spooled = spool.finish().unwrap();
-        let first = spooled.next_chunk().unwrap().unwrap();
+        let spare = Spare::default();
+        let first = spooled.next_chunk(&spare).unwrap().unwrap();
         assert_eq!((first.rows, first.part, first.streams[0].lines), (3, 1, 1));
         assert_eq!((first.streams[0].bytes.as_slice(), first.files[0].path.as_str()), (&b"a"[..], "x/1.txt"));
         assert!(matches!(&first.files[0].content, Content::Bytes(bytes) if bytes == b"one"));
-        let second = spooled.next_chunk().unwrap().unwrap();
+        spare.recycle(first);
+        let second = spooled.next_chunk(&spare).unwrap().unwrap();
         assert!(second.streams[0].bytes == large && second.files.is_empty());
-        assert!(spooled.next_chunk().unwrap().is_none());
+        assert!(spooled.next_chunk(&spare).unwrap().is_none());
     }
 }

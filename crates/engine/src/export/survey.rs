@@ -86,7 +86,7 @@ pub(super) fn run(
     let mut notices = Notices::default();
     let mut starts = Vec::with_capacity(parts.len());
     let mut total = Numbers::FIRST;
-    let spare = Spare::default();
+    let (spare, mut text) = (Spare::default(), Vec::new());
     let outcome = parallel::run(
         workers,
         || check_stop(stop).map(|()| next.next()),
@@ -111,6 +111,10 @@ pub(super) fn run(
             match found {
                 Found::Chunk(mut chunk) => {
                     notices.add(std::mem::take(&mut chunk.notices));
+                    if plan.encoder.has_marks() {
+                        // Parts come in their order, so that what there is so far is what comes before this one.
+                        chunk.replace_marks(&total, &mut text);
+                    }
                     let kept = spool.as_mut().is_some_and(|spool| spool.add(&mut chunk, outputs).is_ok());
                     if !kept {
                         plan.stop_spooling();

@@ -7,7 +7,7 @@ use super::outputs::Outputs;
 use super::spool::{Spool, Spooled};
 use crate::manifest::{Delta, Digest, Digested, PackedFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
-use labelport_formats::write::{Encoder, Joiner, Layout, Numbers, Totals, replace_marks};
+use labelport_formats::write::{Encoder, Joiner, Layout, Numbers, Totals};
 use labelport_model::losses::Losses;
 
 /// Takes each chunk after it was written.
@@ -22,7 +22,7 @@ pub(super) struct Writer<'s> {
     outputs: &'s Outputs,
     /// What continues files, until it can be written.
     later: Option<Spool>,
-    /// The numbers with which parts begin, where their streams have marks.
+    /// The numbers with which parts begin, where their streams have marks that are to be replaced.
     firsts: Option<&'s [Numbers]>,
     /// Memory for text in which marks are replaced.
     spare: Vec<u8>,
@@ -36,18 +36,17 @@ pub(super) struct Writer<'s> {
 }
 
 impl<'s> Writer<'s> {
-    /// Makes a writer. Parts begin with the numbers of `starts`; what continues files waits in `later` until
-    /// [`begin_later`](Self::begin_later).
+    /// Makes a writer. Marks are those of parts that begin with the numbers of `firsts`; what continues files waits in
+    /// `later` until [`begin_later`](Self::begin_later).
     pub(super) fn new(
         (sink, packing): (&'s mut dyn Sink, Packing),
         encoder: &'s dyn Encoder,
         (streams, outputs): (Streams, &'s Outputs),
-        starts: &'s [Numbers],
+        firsts: Option<&'s [Numbers]>,
         later: Option<Spool>,
     ) -> Self {
         let is_of_encoder = |stream: &usize| *stream < streams.of_encoder();
         let joiners = outputs.first_streams().filter(is_of_encoder).map(|stream| encoder.joiner(stream)).collect();
-        let firsts = encoder.has_marks().then_some(starts);
         Self {
             sink,
             packing,
@@ -160,11 +159,7 @@ impl<'s> Writer<'s> {
         }
         self.outputs.join(chunk);
         if let Some(first) = self.firsts.and_then(|firsts| firsts.get((chunk.part as usize).checked_sub(1)?)) {
-            for piece in chunk.streams.iter_mut().filter(|piece| !piece.bytes.is_empty()) {
-                self.spare.clear();
-                replace_marks(&piece.bytes, first, &mut self.spare);
-                std::mem::swap(&mut piece.bytes, &mut self.spare);
-            }
+            chunk.replace_marks(first, &mut self.spare);
         }
         self.rows += chunk.rows;
         self.losses.merge(std::mem::take(&mut chunk.losses));

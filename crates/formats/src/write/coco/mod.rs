@@ -135,6 +135,8 @@ struct Files<'f> {
     only_runs: bool,
     simplify: Simplify,
     rows: Rows<'f>,
+    /// The files of the parts.
+    paths: Vec<String>,
     classes: Classes<'f>,
     list: ClassList,
     /// Which points belong to which boxes, where a rule says so.
@@ -192,8 +194,10 @@ impl Format for Coco {
         // A skeleton is of a class that a rule names.
         let has_number = |class: &&Class| skeletons.as_ref().is_none_or(|rules| rules.points_of(class.index).is_some());
         let numbered: Vec<Class> = about.classes.iter().filter(has_number).cloned().collect();
+        let path = |part: &String| format!("annotations/{}_{part}.json", task.file_prefix());
         Ok(Box::new(Files {
             task,
+            paths: rows.split.names().iter().map(path).collect(),
             only_runs: about.option(&MASKS) == "runs",
             simplify: Simplify::of(about)?,
             rows,
@@ -213,9 +217,9 @@ impl Format for Coco {
 
 impl Encoder for Files<'_> {
     fn streams(&self) -> Vec<String> {
-        let parts = self.rows.split.names().iter().map(|part| self.path(part));
         // The lists of images, then those of annotations.
-        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(parts.clone()).chain(parts).collect()
+        let lists = self.paths.iter().chain(&self.paths).cloned();
+        [ROWS, LOSSES].map(str::to_owned).into_iter().chain(lists).collect()
     }
 
     fn makes_files(&self) -> bool {
@@ -286,10 +290,6 @@ impl Encoder for Files<'_> {
 }
 
 impl Files<'_> {
-    fn path(&self, part: &str) -> String {
-        format!("annotations/{}_{part}.json", self.task.file_prefix())
-    }
-
     /// Returns the streams of the parts: those with images, and those with annotations.
     fn lists<'e>(&self, entries: &'e mut Entries<'_>) -> (&'e mut [Vec<u8>], &'e mut [Vec<u8>]) {
         entries.streams[PARTS_STREAM..].split_at_mut(self.rows.split.names().len())
@@ -367,7 +367,8 @@ impl Files<'_> {
                 }
             }
         }
-        let target = (&*self.path(row.part), written);
+        let path = self.paths.get(self.rows.split.place(row.part)).map_or("", String::as_str);
+        let target = (path, written);
         self.rows.list(row, numbers.picture > first, target, ROWS_STREAM, entries);
     }
 

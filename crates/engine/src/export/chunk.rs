@@ -166,7 +166,8 @@ impl Spare {
     pub(super) fn recycle(&self, chunk: Chunk) {
         if let Ok(mut spare) = self.0.lock() {
             let room = SPARE_PIECES.saturating_sub(spare.len());
-            spare.extend(chunk.streams.into_iter().take(room));
+            let used = chunk.streams.into_iter().filter(|piece| piece.bytes.capacity() > 0);
+            spare.extend(used.take(room));
         }
     }
 

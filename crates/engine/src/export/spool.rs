@@ -87,9 +87,11 @@ impl Spooled {
         let mut streams = Vec::new();
         for _ in 0..self.number()? {
             let lines = self.number()?;
-            let mut bytes = spare.take().unwrap_or_default().bytes;
+            let size = self.number()?;
+            // What is empty needs no buffer.
+            let mut bytes = (size > 0).then(|| spare.take()).flatten().unwrap_or_default().bytes;
             bytes.clear();
-            self.bytes_into(&mut bytes)?;
+            self.bytes_into(size, &mut bytes)?;
             streams.push(Piece { bytes, packed: Vec::new(), lines });
         }
         let mut files = Vec::new();
@@ -107,13 +109,12 @@ impl Spooled {
     }
 
     fn bytes(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.bytes_into(&mut bytes)?;
+        let (size, mut bytes) = (self.number()?, Vec::new());
+        self.bytes_into(size, &mut bytes)?;
         Ok(bytes)
     }
 
-    fn bytes_into(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let size = self.number()?;
+    fn bytes_into(&mut self, size: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
         bytes.reserve_exact(size as usize);
         (&mut self.0).take(size).read_to_end(bytes)?;
         if bytes.len() as u64 == size { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }

@@ -8,7 +8,7 @@
 //!   must be known of other rows (numbers that run through, totals, classes) is known before the first row. What can only
 //!   be known from one row to the next is the matter of a [`Joiner`].
 //! - A format never filters: it writes what is in the record, or counts what it cannot hold as a loss.
-//! - Nothing is changed in bytes after encoding.
+//! - Nothing is changed in bytes after encoding, but [marks](replace_marks) of numbers.
 //!
 //! # Adding a format
 //! One file in this folder with a type that implements [`Format`], and one line in [`FORMATS`].

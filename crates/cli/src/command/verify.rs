@@ -151,6 +151,12 @@ fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> 
 fn of_file(path: &Path) -> Result<Subject, Failure> {
     let name = path.display().to_string();
     let manifest_path = manifest_path(path);
+    // Opening a pipe would wait for its other end, and a device need not end.
+    let is_other = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if let Some(other) = [path, &manifest_path].into_iter().find(|path| is_other(path)) {
+        let message = format!("{} is not a regular file", other.display());
+        return Err(Failure::new(message).hint("`labelport verify` reads files and folders"));
+    }
     let manifest = std::fs::read(&manifest_path).map_err(|error| {
         Failure::new(format!("{} cannot be read ({error})", manifest_path.display()))
             .hint("`labelport export … -o FILE` writes FILE and its manifest next to it")

@@ -89,6 +89,11 @@ pub enum Difference {
         /// Its path.
         path: String,
     },
+    /// A package has something that is neither a file nor a folder, such as a pipe. It is not opened.
+    NotAFile {
+        /// Its path.
+        path: String,
+    },
     /// A file of a package is another one: size and SHA-256.
     ChangedFile {
         /// Its path.
@@ -166,6 +171,7 @@ impl fmt::Display for Difference {
             }
             Self::MissingFile { path } => write!(out, "the file {path} is missing"),
             Self::UnknownFile { path } => write!(out, "the file {path} is not in the manifest"),
+            Self::NotAFile { path } => write!(out, "{path} is not a regular file, and was not opened"),
             Self::ChangedFile { path, found, expected: (Some(bytes), _) } if found.0 != *bytes => {
                 write!(out, "the file {path} has {} bytes, the manifest says {bytes}", found.0)
             }

@@ -14,7 +14,7 @@ use std::path::Path;
 /// # Errors
 /// If a file cannot be read. A damaged archive is a difference, not an error.
 pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> io::Result<Verdict> {
-    let mut found = Found { files: BTreeMap::new(), bytes: 0, list: Vec::new() };
+    let mut found = Found { files: BTreeMap::new(), bytes: 0, list: Vec::new(), others: Vec::new() };
     let mut differences = Vec::new();
     match archive_kind(path) {
         Some(kind) if path.is_file() => {
@@ -26,7 +26,7 @@ pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut
         }
         _ => found.add_folder(path, "", progress)?,
     }
-    let Found { mut files, bytes, list } = found;
+    let Found { mut files, bytes, list, others } = found;
     let count = files.len() as u64;
     let mut compare = |path: &str, size: Option<u64>, sha256: &str| match files.remove(path) {
         None => differences.push(Difference::MissingFile { path: path.to_owned() }),
@@ -43,6 +43,7 @@ pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut
         listed_files(&String::from_utf8_lossy(&list)).for_each(|(path, sha256)| compare(path, None, sha256));
     }
     differences.extend(files.into_keys().map(|path| Difference::UnknownFile { path }));
+    differences.extend(others.into_iter().map(|path| Difference::NotAFile { path }));
     Ok(Verdict { rows: manifest.digest.rows, bytes, files: count, differences })
 }
 
@@ -57,6 +58,8 @@ struct Found {
     bytes: u64,
     /// The bytes of the list of files.
     list: Vec<u8>,
+    /// What is neither a file nor a folder.
+    others: Vec<String>,
 }
 
 impl Found {
@@ -85,10 +88,14 @@ impl Found {
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if entry.file_type()?.is_dir() {
                 self.add_folder(&entry.path(), &format!("{name}/"), progress)?;
-            } else {
+            } else if entry.path().metadata()?.is_file() {
                 self.add(&name, &mut File::open(entry.path())?, progress)?;
+            } else {
+                // Opening a pipe would wait for its other end, and a device need not end.
+                self.others.push(name);
             }
         }
+        self.others.sort_unstable();
         Ok(())
     }
 }
@@ -135,6 +142,20 @@ mod tests {
             "the file rows/1.txt is missing",
             "the file b.csv is not in the manifest",
         ]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("a.csv")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.path().join("b.csv")).unwrap();
+        let verdict = verify_package(folder.path(), &manifest_of(&[("a.csv", "1")]), &mut |_| {}).unwrap();
+        let found: Vec<String> = verdict.differences.iter().map(ToString::to_string).collect();
+        let not_opened = "is not a regular file, and was not opened";
+        let expect =
+            ["the file a.csv is missing".to_owned(), format!("a.csv {not_opened}"), format!("b.csv {not_opened}")];
+        assert_eq!(found, expect);
     }
 
     #[test]

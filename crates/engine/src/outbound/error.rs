@@ -78,6 +78,14 @@ pub enum FetchError {
         /// The limit.
         limit: Duration,
     },
+    /// Nothing came for too long.
+    #[error("{host} has sent nothing for {limit:?}; try again later or use another host")]
+    Silence {
+        /// The host.
+        host: String,
+        /// The limit.
+        limit: Duration,
+    },
     /// The connection could not be made or broke.
     #[error("{host} cannot be read ({reason}); try again later")]
     Connection {

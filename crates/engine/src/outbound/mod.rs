@@ -10,6 +10,7 @@
 //! - `file://` reads below the media roots alone, whatever links say.
 //! - Nothing is read past [`Limits`], whatever a server announces, and nothing is held: what comes in goes to a writer
 //!   piece by piece.
+//! - A host that sends nothing for a minute is not waited for.
 //! - No proxy: it would resolve names without the policy.
 //! - URLs often hold signatures. Messages name the host and nothing else of a URL.
 

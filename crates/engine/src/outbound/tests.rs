@@ -112,6 +112,18 @@ fn nothing_is_read_past_the_limits() {
     check(&["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"], quick, too_slow);
 }
 
+#[test]
+fn a_host_that_stops_sending_is_not_waited_for() {
+    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"] {
+        let url = format!("http://{}/a.png?token=secret", serve(&[answer]));
+        let mut client = client();
+        client.web.silence_limit = Duration::from_millis(200);
+        let error = client.get(&url, LIMITS, &mut Vec::new()).unwrap_err();
+        let expect = "127.0.0.1 has sent nothing for 200ms; try again later or use another host";
+        assert_eq!(error.to_string(), expect);
+    }
+}
+
 /// Takes nothing, as a full disk does, and notes the largest piece that it was given.
 struct Full(usize);
 

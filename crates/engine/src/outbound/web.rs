@@ -15,10 +15,14 @@ use ureq::{Agent, Error};
 const REDIRECT_LIMIT: u32 = 5;
 /// A host that does not answer the first packet within this time does not answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a host may send nothing. A large file takes long, but one that has stopped does not come.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Speaks HTTP with the addresses that the policy allows.
 pub(super) struct Web {
     agent: Agent,
+    /// How long a host may send nothing.
+    pub(super) silence_limit: Duration,
 }
 
 impl Web {
@@ -31,18 +35,27 @@ impl Web {
             .accept_encoding("identity")
             .build();
         let resolver = Guard { allowed, inner: Box::new(DefaultResolver::default()) };
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver) }
+        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
+        Self { agent, silence_limit: SILENCE_LIMIT }
     }
 
     pub(super) fn get(&self, url: &str, limits: Limits, out: &mut dyn Write) -> Result<Fetched, FetchError> {
         let (uri, host) = read_url(url)?;
-        let failed = |error| explain(error, &host, limits);
+        // Where the whole time is shorter, that is what is said to be over.
+        let silence_limit = Some(self.silence_limit).filter(|limit| *limit < limits.time);
+        let failed = |error| match error {
+            Error::Timeout(ureq::Timeout::PerRead) => {
+                FetchError::Silence { host: host.clone(), limit: self.silence_limit }
+            }
+            error => explain(error, &host, limits),
+        };
         let response = self
             .agent
             .get(uri)
             .config()
             .timeout_global(Some(limits.time))
             .timeout_connect(Some(CONNECT_LIMIT.min(limits.time)))
+            .timeout_per_read(silence_limit)
             .build()
             .call()
             .map_err(failed)?;

@@ -33,7 +33,8 @@ impl<'e> Line<'e> {
         if is_formula {
             self.losses.add("text", Outcome::Reduced, "a cell like a formula has a leading apostrophe", 1);
         }
-        let needs_quotes = text.contains(['"', ',', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
+        let is_special = |byte: u8| matches!(byte, b'"' | b',' | b'\r' | b'\n');
+        let needs_quotes = text.bytes().any(is_special) || text.starts_with(' ') || text.ends_with(' ');
         if !needs_quotes {
             if is_formula {
                 self.out.push(b'\'');

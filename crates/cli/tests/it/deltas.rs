@@ -1,6 +1,7 @@
 //! Exports of what changed, as people and their nightly jobs run them.
 
 use crate::support::Place;
+use labelport_formats::write::FORMATS;
 use labelport_samples::Chance;
 use std::fmt::Write as _;
 
@@ -174,4 +175,38 @@ fn history_is_pruned_on_demand() {
     place.run(&["doctor", "--prune-history"]).succeeded().ended(0, &["90 days: no history was forgotten"]);
     export(&place, "delta.ndjson", &["--since", "full.ndjson"]).succeeded();
     place.run(&["apply", "full.ndjson", "delta.ndjson", "-o", "new.ndjson"]).succeeded();
+}
+
+#[test]
+fn every_format_has_deltas() {
+    let place = Place::with_demo_rows();
+    let mut chance = Chance::new(8);
+    let export = |format: &str, name: &str, more: &[&str]| {
+        let arguments =
+            ["export", "catalog", "--everything", "--format", format, "--allow-lossy", "--force", "-o", name];
+        place.run(&[&arguments[..], more].concat())
+    };
+    let names: Vec<(&str, String)> = FORMATS
+        .iter()
+        .map(|format| match format.layout().extension() {
+            Some(extension) => (format.name(), format!("{}.{extension}", format.name())),
+            None => (format.name(), format!("{}.tar", format.name())),
+        })
+        .collect();
+    for (format, name) in &names {
+        export(format, name, &[]).succeeded();
+    }
+    edit(&place, &mut chance, "new");
+    for (format, name) in &names {
+        let delta = format!("delta-{name}");
+        export(format, &delta, &["--since", name]).succeeded();
+        let whole = place.run(&["verify", &delta]);
+        // Formats that are one file of another form have no rows to count.
+        assert!(whole.code == 0 || whole.err.contains("whose rows cannot be counted"), "{format}: {}", whole.err);
+        let changes = place.path(&format!("delta-{format}.changes.ndjson"));
+        assert_eq!(changes.exists(), !name.ends_with(".tar"), "{format}");
+        // What did not change is not looked at again.
+        let manifest = String::from_utf8(place.read(&format!("{delta}.manifest.json"))).unwrap();
+        assert!(manifest.contains("\"delta\":{\"since\":\"w1."), "{format}");
+    }
 }

@@ -34,6 +34,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
+    #[cfg(test)]
+    pub(super) fn of<const N: usize>(ids: [&str; N]) -> Self {
+        Self { ids: ids.map(|id| id.as_bytes().into()).into(), places: Vec::new() }
+    }
+
     /// Reads a stream; returns its size and SHA-256 as well.
     pub(super) fn read(open: &Open<'_>) -> Result<(Self, (u64, String)), ChangesError> {
         let mut input = BufReader::new(unpack::unpacked(open()?, Position::default())?);

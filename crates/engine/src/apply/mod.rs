@@ -12,11 +12,12 @@ pub use changes::ChangesError;
 pub use lines::LineError;
 
 use crate::export::SinceError;
-use crate::manifest::{Annotations, Delta, Manifest};
+use crate::manifest::{Annotations, Delta, Manifest, RowNotice};
 use crate::sink::{Sink, Stream};
 use crate::verify::Counter;
 use changes::Changes;
 use labelport_formats::write::{Format as _, Ndjson};
+use labelport_model::json::quote_into;
 use labelport_model::request::{Watermark, WatermarkError};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use lines::Lines;
@@ -246,6 +247,8 @@ pub fn apply(
         return Err(ApplyError::Differs(delta.name.to_owned()));
     }
     let counts = counts(whole, delta, gone)?;
+    let (row_notices, rows) = notices(whole.manifest, delta.manifest, &changes);
+    let counts = Manifest { row_notices, rows, ..counts };
     Ok(Manifest { digest: out.finish().map_err(unwritable)?, ..counts })
 }
 
@@ -295,6 +298,20 @@ fn read_changes(delta: &DeltaFiles<'_>, described: &Delta) -> Result<Changes, Ap
     read().map_err(|source| ApplyError::Line { name: delta.name.to_owned(), source })
 }
 
+/// Returns how many notices about rows there are, and the first of them: those about rows that stayed, and those of the
+/// delta.
+fn notices(old: &Manifest, new: &Manifest, changes: &Changes) -> (u64, Vec<RowNotice>) {
+    let has_stayed = |notice: &&RowNotice| {
+        let mut quoted = Vec::new();
+        quote_into(&notice.data_row_id, &mut quoted);
+        !changes.ids.contains(&quoted[1..quoted.len() - 1])
+    };
+    let mut rows: Vec<RowNotice> = old.rows.iter().filter(has_stayed).cloned().collect();
+    let gone = (old.rows.len() - rows.len()) as u64;
+    rows.extend(new.rows.iter().cloned());
+    (old.row_notices.saturating_sub(gone) + new.row_notices, rows)
+}
+
 /// Counts what the new result holds: what the first one held, without what is gone, with what the delta has.
 fn counts(whole: &Whole<'_>, delta: &DeltaFiles<'_>, gone: Counter) -> Result<Manifest, ApplyError> {
     let gone = gone.finish();
@@ -324,4 +341,21 @@ fn counts(whole: &Whole<'_>, delta: &DeltaFiles<'_>, gone: Counter) -> Result<Ma
         unknown_names: new.unknown_names.clone(),
         ..Manifest::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notices_about_rows_that_are_replaced_are_those_of_the_delta() {
+        let notice = |id: &str, message: &str| RowNotice { data_row_id: id.to_owned(), message: message.to_owned() };
+        let old =
+            Manifest { row_notices: 5, rows: vec![notice("a", "old"), notice("\"b", "old")], ..Manifest::default() };
+        let new = Manifest { row_notices: 1, rows: vec![notice("a", "new")], ..Manifest::default() };
+        let changes = Changes::of(["a", "c"]);
+        assert_eq!(notices(&old, &new, &changes), (5, vec![notice("\"b", "old"), notice("a", "new")]));
+        let changes = Changes::of(["a", r#"\"b"#]);
+        assert_eq!(notices(&old, &new, &changes), (4, vec![notice("a", "new")]));
+    }
 }

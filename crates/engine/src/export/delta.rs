@@ -119,8 +119,10 @@ impl Changes {
         let mut lines = Lines { bytes: Vec::new(), out };
         self.write_departures(connection, &mut lines)?;
         for part in self.unselected.parts() {
-            for row_key in self.unselected.keys(connection, &part)? {
-                let (row_id, global_key) = data_rows::find_names(connection, row_key)?.unwrap_or_default();
+            let keys = self.unselected.keys(connection, &part)?;
+            let mut names = data_rows::list_names(connection, &keys)?;
+            for row_key in keys {
+                let (row_id, global_key) = names.remove(&row_key).unwrap_or_default();
                 lines.departed(Change::NoMatch, &row_id, global_key.as_deref())?;
             }
         }
@@ -157,6 +159,8 @@ impl Changes {
     fn write_places(&self, connection: &mut dyn Connection, lines: &mut Lines<'_>) -> Result<(), WorkError> {
         let mut before: Option<RowKey> = None;
         for part in self.changed.parts() {
+            // Rows, each with the one that it follows.
+            let mut placed: Vec<(RowKey, Option<RowKey>)> = Vec::new();
             for row_key in self.changed.keys(connection, &part)? {
                 // All rows that are new since then are in the delta, so that each of them follows the one before it.
                 let follows = before.is_some_and(|before| before + 1 == row_key || before > self.since.last_row_key);
@@ -165,13 +169,16 @@ impl Changes {
                     false => self.whole.last_before(connection, before.unwrap_or(0), row_key)?,
                 };
                 if last != before || before.is_none() {
-                    let id = |connection: &mut dyn Connection, row_key: RowKey| {
-                        data_rows::find_names(connection, row_key).map(|names| names.unwrap_or_default().0)
-                    };
-                    let after = last.map(|last| id(connection, last)).transpose()?;
-                    lines.placed(&id(connection, row_key)?, after.as_deref())?;
+                    placed.push((row_key, last));
                 }
                 before = Some(row_key);
+            }
+            let keys: Vec<RowKey> =
+                placed.iter().flat_map(|(row_key, last)| [Some(*row_key), *last]).flatten().collect();
+            let names = data_rows::list_names(connection, &keys)?;
+            let id = |row_key: RowKey| names.get(&row_key).map_or("", |(id, _)| id.as_str());
+            for (row_key, last) in placed {
+                lines.placed(id(row_key), last.map(id))?;
             }
         }
         Ok(())

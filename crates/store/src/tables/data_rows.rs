@@ -5,6 +5,8 @@ use crate::row_key::RowKey;
 use crate::write::counts::{self, Kept};
 use crate::write::removal;
 use labelport_model::json::quote_into;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// A data row as stored, without its lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +59,27 @@ pub struct Attachment {
     pub json: String,
 }
 
-/// Returns the public id and the global key of a row.
-pub fn find_names(
-    connection: &mut dyn Connection,
-    row_key: RowKey,
-) -> Result<Option<(String, Option<String>)>, StoreError> {
-    let sql = "select id, global_key from data_rows where row_key = $1";
-    connection.find(sql, &[row_key.into()], |row| (row.text(0).unwrap_or_default(), row.text(1)))
+/// The public id and the global key of a row.
+pub type Names = (String, Option<String>);
+
+/// How many rows a statement looks up.
+const NAMED_TOGETHER: usize = 64;
+
+/// Returns what rows are called; those that are not there are left out.
+pub fn list_names(connection: &mut dyn Connection, keys: &[RowKey]) -> Result<HashMap<RowKey, Names>, StoreError> {
+    let numbers: Vec<String> = (1..=NAMED_TOGETHER).map(|number| format!("${number}")).collect();
+    let sql = format!("select row_key, id, global_key from data_rows where row_key in ({})", numbers.join(", "));
+    let mut names = HashMap::with_capacity(keys.len());
+    for chunk in keys.chunks(NAMED_TOGETHER) {
+        let mut params: Vec<Param<'_>> = chunk.iter().copied().map(Param::Int).collect();
+        // The last chunk names its last row again: one statement serves all.
+        params.resize(NAMED_TOGETHER, Param::Int(chunk[chunk.len() - 1]));
+        connection.query(&sql, &params, &mut |row| {
+            names.insert(row.int(0).unwrap_or(0), (row.text(1).unwrap_or_default(), row.text(2)));
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(names)
 }
 
 const SELECT: &str = "select r.row_key, r.id, r.dataset_key, r.data_type, r.head, r.details, r.media, r.global_key, \

@@ -10,8 +10,12 @@ use labelport_engine::disk::private;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::sink::{manifest_path, result_path};
 use labelport_model::request::Watermark;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// The most bytes of a file that keeps a watermark.
+const STATE_LIMIT_BYTES: u64 = 4 << 10;
 
 /// From where an export goes on, and where that is kept.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(crate) struct Since {
     pub(crate) watermark: Option<Watermark>,
     /// The file that gets the next one.
     state: Option<PathBuf>,
+    /// The export that it goes on from.
+    export: Option<PathBuf>,
 }
 
 /// Returns the argument.
@@ -39,22 +45,43 @@ pub(crate) fn read(arguments: &ArgMatches) -> Result<Since, Failure> {
     let Some(given) = arguments.get_one::<String>("since") else { return Ok(Since::default()) };
     if let Some(state) = given.strip_prefix('@') {
         let state = PathBuf::from(state);
-        let watermark = match std::fs::read_to_string(&state) {
-            Ok(text) => Some(parse(&text, &format!("the file {}", state.display()))?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Failure::usage(format!("{} cannot be read ({error})", state.display()))),
-        };
-        return Ok(Since { watermark, state: Some(state) });
+        let watermark = read_state(&state)?;
+        return Ok(Since { watermark, state: Some(state), export: None });
     }
     let path = Path::new(given);
     if given.parse::<Watermark>().is_err() && path.exists() {
-        let manifest = match result_path(path) {
-            Some(_) => path.to_owned(),
-            None => manifest_path(path),
+        let (manifest, export) = match result_path(path) {
+            Some(export) => (path.to_owned(), export),
+            None => (manifest_path(path), path.to_owned()),
         };
-        return Ok(Since { watermark: Some(of_manifest(&manifest)?), state: None });
+        return Ok(Since { watermark: Some(of_manifest(&manifest)?), state: None, export: Some(export) });
     }
-    Ok(Since { watermark: Some(given.parse().map_err(Failure::usage)?), state: None })
+    let watermark = given.parse().map_err(|error| {
+        Failure::usage(error).hint(format!("if {given} is meant to be an export: there is no such file"))
+    })?;
+    Ok(Since { watermark: Some(watermark), state: None, export: None })
+}
+
+/// Reads the watermark that a file keeps; nothing where the file is not there yet.
+fn read_state(state: &Path) -> Result<Option<Watermark>, Failure> {
+    let shown = state.display();
+    let folder = state.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if state.file_name().is_none() || !folder.is_dir() {
+        let message = format!("--since @{shown}: the next watermark could not be kept there");
+        return Err(Failure::usage(message).hint("name a file in a folder that exists"));
+    }
+    let unreadable = |error: io::Error| Failure::usage(format!("{shown} cannot be read ({error})"));
+    match state.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+        Ok(found) if !found.is_file() => return Err(Failure::usage(format!("--since @{shown} is not a file"))),
+        Ok(_) => {}
+    }
+    let mut text = String::new();
+    let file = File::open(state).map_err(unreadable)?;
+    file.take(STATE_LIMIT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
+    let watermark = parse(&text, &format!("the file {shown}"));
+    watermark.map(Some).map_err(|failure| failure.hint("without the file, the next export is a full one"))
 }
 
 /// Reads the watermark of an export.
@@ -78,6 +105,16 @@ fn parse(text: &str, place: &str) -> Result<Watermark, Failure> {
 }
 
 impl Since {
+    /// Fails if the export would be written over the one that it goes on from.
+    pub(crate) fn refuse_target(&self, target: &Path) -> Result<(), Failure> {
+        let is_same = self.export.as_ref().is_some_and(|export| is_same_file(export, target));
+        if !is_same {
+            return Ok(());
+        }
+        let message = format!("what changed since {} would be written over it", target.display());
+        Err(Failure::usage(message).hint("name another file, and bring the export up to date with `labelport apply`"))
+    }
+
     /// Keeps the watermark of an export that succeeded, for the next one to go on from.
     pub(crate) fn keep(&self, manifest: &Manifest) -> Result<(), Failure> {
         let Some(state) = &self.state else { return Ok(()) };
@@ -86,5 +123,13 @@ impl Since {
             let message = format!("the export was written, and {} could not be ({error})", state.display());
             Failure::new(message).hint(format!("the next export goes on from {}", manifest.watermark))
         })
+    }
+}
+
+/// Returns whether two paths lead to one file.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
     }
 }

@@ -5,6 +5,7 @@ use crate::ambient::SystemChance;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::since::is_same_file;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::apply::{self, DeltaFiles, Whole};
@@ -54,6 +55,12 @@ impl Command for Apply {
         let Some(full) = named("full").next() else { return Err(Failure::usage("name an export")) };
         let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
         let target = target(output, workspace, arguments.get_flag("force"))?;
+        if let Some(delta) = named("delta").find(|delta| is_same_file(delta, Path::new(output))) {
+            let message = format!("the result would be written over the delta {}", delta.display());
+            return Err(
+                Failure::usage(message).hint("name another file; it may be the export that the delta is applied to")
+            );
+        }
         let deltas: Vec<Named> = named("delta").map(Named::find).collect::<Result<_, _>>()?;
         let full = Named::find(full)?;
         interrupt::handle(*messages)?;

@@ -61,6 +61,9 @@ impl Command for Export {
         let target = Output::of(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
         let since = since::read(arguments)?;
+        if let Output::File(destination, _) | Output::Package(destination, _) = &target {
+            since.refuse_target(destination.path())?;
+        }
         let request = ExportRequest { since: since.watermark.clone(), ..request(kind, arguments, &store)? };
         if request.since.is_some() && matches!(target, Output::Stdout | Output::Device(_)) {
             let message = "what changed is rows and a list of what left, which standard output cannot keep apart";

@@ -78,7 +78,8 @@ fn deltas_are_applied_one_after_the_other() {
     assert!(place.read("again.ndjson") == place.read("now.ndjson"));
     // The second without the first leaves a gap.
     apply("full.ndjson", &[&names[1]], "wrong.ndjson").ended(1, &["full.ndjson is from change", "--since full.ndjson"]);
-    apply("new.ndjson", &[&names[0]], "wrong.ndjson").ended(1, &["delta-1.ndjson.gz cannot be applied to new.ndjson"]);
+    apply("new.ndjson", &[&names[0], &names[2], &names[1]], "again.ndjson").succeeded();
+    assert!(place.read("again.ndjson") == place.read("now.ndjson"));
     apply(&names[0], &[&names[1]], "wrong.ndjson").ended(1, &["holds only what changed", "begin with a full export"]);
     apply("full.ndjson", &[&"now.ndjson".to_owned()], "wrong.ndjson").ended(1, &["now.ndjson is a full export"]);
     let other = ["export", "catalog", "-o", "other.ndjson"];
@@ -161,10 +162,45 @@ fn changes_beside_a_result_go_with_it_and_nobody_elses_do() {
     assert!(!place.path("rows.changes.ndjson").exists(), "a full export has no changes");
     let package = ["export", "catalog", "--everything", "--format", "csv", "-o", "tables"];
     place.run(&package).succeeded();
-    place.run(&[&package[..], &["--since", "tables"]].concat()).succeeded();
-    assert_eq!(place.read("tables/changes.ndjson"), b"");
-    place.run(&["verify", "tables"]).succeeded();
+    let delta = ["export", "catalog", "--everything", "--format", "csv", "-o", "changed", "--since", "tables"];
+    place.run(&delta).succeeded();
+    assert_eq!(place.read("changed/changes.ndjson"), b"");
+    place.run(&["verify", "changed"]).succeeded();
     assert_eq!(place.hidden_files(), [""; 0]);
+}
+
+#[test]
+fn what_a_delta_needs_is_not_written_over() {
+    let place = Place::with_demo_rows();
+    export(&place, "full.ndjson", &[]).succeeded();
+    let full = place.read("full.ndjson");
+    for since in ["full.ndjson", "full.ndjson.manifest.json", "./full.ndjson"] {
+        export(&place, "full.ndjson", &["--since", since]).ended(2, &["would be written over it", "name another file"]);
+    }
+    assert_eq!(place.read("full.ndjson"), full);
+    export(&place, "delta.ndjson", &["--since", "full.ndjson"]).succeeded();
+    let delta = place.read("delta.ndjson.manifest.json");
+    let apply = ["apply", "full.ndjson", "delta.ndjson", "-o", "./delta.ndjson"];
+    place.run(&apply).ended(2, &["would be written over the delta"]);
+    assert_eq!(place.read("delta.ndjson.manifest.json"), delta);
+}
+
+#[test]
+fn a_state_that_cannot_be_kept_is_refused_before_the_export() {
+    let place = Place::with_demo_rows();
+    std::fs::create_dir(place.path("folder")).unwrap();
+    place.write("empty", b"");
+    for (state, said) in [
+        ("@nowhere/state", "name a file in a folder that exists"),
+        ("@", "name a file in a folder that exists"),
+        ("@folder", "is not a file"),
+        ("@/dev/zero", "is not a file"),
+        ("@empty", "without the file, the next export is a full one"),
+        ("nothing.ndjson", "there is no such file"),
+    ] {
+        export(&place, "rows.ndjson", &["--since", state]).ended(2, &[said]);
+    }
+    assert!(!place.path("rows.ndjson").exists());
 }
 
 #[test]

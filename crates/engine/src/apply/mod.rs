@@ -23,6 +23,7 @@ use labelport_model::row::ROW_LIMIT_BYTES;
 use lines::Lines;
 use out::Out;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::path::Path;
 
@@ -155,24 +156,29 @@ pub fn apply_all(
     sink: &mut dyn Sink,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Manifest, ApplyError> {
-    let Some((delta, others)) = deltas.split_first() else {
+    let Some((last, others)) = deltas.split_last() else {
         return Err(ApplyError::NotADelta(whole.name.to_owned()));
     };
-    if others.is_empty() {
-        return apply(whole, delta, sink, progress);
-    }
     let unwritable = |source| ApplyError::Write { target: scratch_folder.display().to_string(), source };
-    let file = tempfile::tempfile_in(scratch_folder).map_err(unwritable)?;
-    let name = format!("{} with {}", whole.name, delta.name);
-    let mut made = Stream { out: file.try_clone().map_err(unwritable)?, name: name.clone() };
-    let manifest = apply(whole, delta, &mut made, progress)?;
-    let rows = || -> io::Result<Box<dyn Read + Send>> {
-        let mut file = file.try_clone()?;
-        file.rewind()?;
-        Ok(Box::new(file))
+    let mut made: Option<(String, Manifest, File)> = None;
+    let mut apply_one = |made: &Option<(String, Manifest, File)>, delta: &DeltaFiles<'_>, sink: &mut dyn Sink| {
+        let Some((name, manifest, file)) = made else { return apply(whole, delta, sink, progress) };
+        let rows = || -> io::Result<Box<dyn Read + Send>> {
+            let mut file = file.try_clone()?;
+            file.rewind()?;
+            Ok(Box::new(file))
+        };
+        apply(&Whole { name, manifest, rows: &rows }, delta, sink, progress)
     };
-    let whole = Whole { name: &name, manifest: &manifest, rows: &rows };
-    apply_all(&whole, others, scratch_folder, sink, progress)
+    for delta in others {
+        let file = tempfile::tempfile_in(scratch_folder).map_err(unwritable)?;
+        let name = format!("{} with {}", whole.name, delta.name);
+        let mut sink = Stream { out: file.try_clone().map_err(unwritable)?, name: name.clone() };
+        let manifest = apply_one(&made, delta, &mut sink)?;
+        // The file of the delta before goes here.
+        made = Some((name, manifest, file));
+    }
+    apply_one(&made, last, sink)
 }
 
 /// Writes the whole result of then into a sink and returns its manifest. The sink is left open: closing it makes the result
@@ -183,7 +189,10 @@ pub fn apply(
     sink: &mut dyn Sink,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Manifest, ApplyError> {
-    let of_delta = check(whole, delta)?;
+    let (of_delta, is_newer) = check(whole, delta)?;
+    if is_newer {
+        return copy(whole, sink, progress);
+    }
     let changes = read_changes(delta, of_delta)?;
     let name = sink.name();
     let unwritable = |source| ApplyError::Write { target: name.clone(), source };
@@ -252,8 +261,28 @@ pub fn apply(
     Ok(Manifest { digest: out.finish().map_err(unwritable)?, ..counts })
 }
 
-/// Fails for results that do not belong together.
-fn check<'d>(whole: &Whole<'_>, delta: &DeltaFiles<'d>) -> Result<&'d Delta, ApplyError> {
+/// Copies a result that has the changes of a delta already.
+fn copy(whole: &Whole<'_>, sink: &mut dyn Sink, progress: &mut dyn FnMut(u64)) -> Result<Manifest, ApplyError> {
+    let name = sink.name();
+    let failed = |stop: Stop| match stop {
+        Stop::Line(source) => ApplyError::Line { name: whole.name.to_owned(), source },
+        Stop::Write(source) => ApplyError::Write { target: name.clone(), source },
+    };
+    let mut rows = (whole.rows)().and_then(Lines::new).map_err(|error| failed(Stop::Line(error.into())))?;
+    let mut out = Out::start(sink).map_err(|error| failed(Stop::Write(error)))?;
+    while rows.next_id().map_err(|error| failed(error.into()))?.is_some() {
+        rows.read_line(|piece| out.add(piece).map_err(Stop::Write)).map_err(failed)?;
+        progress(rows.position());
+    }
+    let digest = out.finish().map_err(|error| failed(Stop::Write(error)))?;
+    if digest.sha256 != whole.manifest.digest.sha256 {
+        return Err(ApplyError::Differs(whole.name.to_owned()));
+    }
+    Ok(Manifest { digest, ..whole.manifest.clone() })
+}
+
+/// Fails for results that do not belong together. Returns whether the first has the changes already, too.
+fn check<'d>(whole: &Whole<'_>, delta: &DeltaFiles<'d>) -> Result<(&'d Delta, bool), ApplyError> {
     for (name, manifest) in [(whole.name, whole.manifest), (delta.name, delta.manifest)] {
         if manifest.format != Ndjson.name() {
             return Err(ApplyError::Format { name: name.to_owned(), format: manifest.format.clone() });
@@ -272,12 +301,12 @@ fn check<'d>(whole: &Whole<'_>, delta: &DeltaFiles<'d>) -> Result<&'d Delta, App
     let at = read(whole.name, &whole.manifest.watermark)?;
     let (since, now) = (read(delta.name, &of_delta.since)?, read(delta.name, &delta.manifest.watermark)?);
     let apart = |source| ApplyError::Apart { whole: whole.name.to_owned(), delta: delta.name.to_owned(), source };
-    crate::export::delta::check(&at, &now, 0).map_err(apart)?;
+    crate::export::delta::check_same(&at, &now).map_err(apart)?;
     if at.change_seq < since.change_seq {
         let (whole, delta) = (whole.name.to_owned(), delta.name.to_owned());
         return Err(ApplyError::Gap { whole, from: at.change_seq, delta, since: since.change_seq });
     }
-    Ok(of_delta)
+    Ok((of_delta, at.change_seq > now.change_seq))
 }
 
 /// Reads the ids of a delta: those of its rows, and what its stream of changes says.

@@ -16,7 +16,7 @@ use labelport_model::predicate::{Condition, Predicate};
 use labelport_model::request::Watermark;
 use labelport_store::read::history::{self, Departed};
 use labelport_store::read::select::{Base, Selection};
-use labelport_store::row_key::{KeyRun, RowKey};
+use labelport_store::row_key::RowKey;
 use labelport_store::tables::{data_rows, settings};
 use labelport_store::{Connection, StoreError};
 use sha2::{Digest as _, Sha256};
@@ -97,15 +97,13 @@ impl Changes {
         let runs = history::list_changed(connection, since.change_seq)?;
         let whole = resolved.selection.clone();
         let changed = whole.within(&runs);
-        // What is new since then cannot have been in a result before.
-        let known = |run: &KeyRun| *run.start()..=since.last_row_key.min(*run.end());
-        let known: Vec<KeyRun> = runs.iter().map(known).filter(|run| !run.is_empty()).collect();
         let listed = listed(&resolved.predicate);
         // A list of ids holds for a row forever, so that others need not be named.
         let mut against = vec![Predicate::Not(Box::new(resolved.predicate.clone()))];
         against.extend(listed.iter().map(|ids| Condition::DataRowIds(ids.clone()).into()));
         let unselected = Selection::prepare(connection, org_key, resolved.base, &Predicate::all(against))?;
-        let unselected = unselected.within(&known);
+        // New rows, too: a result of a later time may have one that was selected then.
+        let unselected = unselected.within(&runs);
         let listed = listed.map(|ids| ids.into_iter().collect());
         Ok(Self { since: since.clone(), org_key, base: resolved.base, whole, changed, unselected, listed })
     }
@@ -192,17 +190,23 @@ impl Changes {
 
 /// Fails for a watermark from which nothing can go on.
 pub(crate) fn check(since: &Watermark, now: &Watermark, start: i64) -> Result<(), SinceError> {
-    if since.workspace != now.workspace {
-        return Err(SinceError::OtherWorkspace);
-    }
-    if since.request != now.request {
-        return Err(SinceError::OtherRequest);
-    }
+    check_same(since, now)?;
     if since.change_seq > now.change_seq {
         return Err(SinceError::Future { since: since.change_seq, now: now.change_seq });
     }
     if since.change_seq < start {
         return Err(SinceError::Forgotten { since: since.change_seq, start });
+    }
+    Ok(())
+}
+
+/// Fails for watermarks of two workspaces or requests.
+pub(crate) fn check_same(since: &Watermark, now: &Watermark) -> Result<(), SinceError> {
+    if since.workspace != now.workspace {
+        return Err(SinceError::OtherWorkspace);
+    }
+    if since.request != now.request {
+        return Err(SinceError::OtherRequest);
     }
     Ok(())
 }

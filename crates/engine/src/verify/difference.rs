@@ -229,11 +229,14 @@ pub(super) fn compare(manifest: &Manifest, measured: Measured, counted: Counted,
 
 /// Compares the changes of a delta with what its manifest says about them.
 pub(super) fn compare_changes(delta: &Delta, measured: Measured, unpacking: Option<String>) -> Vec<Difference> {
-    let Measured { bytes, sha256, .. } = measured;
+    let Measured { bytes, lines, sha256, .. } = measured;
     let mut differences: Vec<Difference> =
         unpacking.map(|reason| Difference::Packing { bytes, reason }).into_iter().collect();
     if bytes != delta.bytes {
         differences.push(Difference::Bytes { found: bytes, expected: delta.bytes });
+    }
+    if lines != delta.lines {
+        differences.push(Difference::Rows { found: lines, expected: delta.lines });
     }
     if sha256 != delta.sha256 {
         differences.push(Difference::Sha256 { found: sha256, expected: delta.sha256.clone() });

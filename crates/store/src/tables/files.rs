@@ -1,6 +1,7 @@
 //! Files that were uploaded or made: what the bytes are called. The bytes themselves are kept outside the database.
 
 use crate::engine::{Connection, RowView, StoreError};
+use crate::write::changes;
 use labelport_model::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -64,8 +65,11 @@ pub fn list_digests(connection: &mut dyn Connection, org_key: i64) -> Result<BTr
     Ok(connection.list(sql, &[org_key.into()], |row| (text(row, 0), text(row, 1)))?.into_iter().collect())
 }
 
-/// Says which file holds the mask of a place.
+/// Says which file holds the mask of a place. With the first mask, URLs of masks begin to be signed.
 pub fn put_mask(connection: &mut dyn Connection, org_key: i64, place: &str, file_id: &str) -> Result<(), StoreError> {
+    if !has_masks(connection)? {
+        touch_masks(connection, org_key)?;
+    }
     connection.execute(
         "insert into masks (place, org_key, file_id) values ($1, $2, $3) \
          on conflict (place) do update set file_id = excluded.file_id",
@@ -78,6 +82,14 @@ pub fn put_mask(connection: &mut dyn Connection, org_key: i64, place: &str, file
 pub fn find_mask(connection: &mut dyn Connection, org_key: i64, place: &str) -> Result<Option<String>, StoreError> {
     let sql = "select file_id from masks where place = $1 and org_key = $2";
     Ok(connection.find(sql, &[place.into(), org_key.into()], |row| row.text(0))?.flatten())
+}
+
+/// Gives a change number to all rows with masks, of which the URLs are others.
+pub(crate) fn touch_masks(connection: &mut dyn Connection, org_key: i64) -> Result<(), StoreError> {
+    let rows =
+        "select row_key from labels where has_masks = $2 union select row_key from run_labels where has_masks = $2";
+    let change_seq = changes::next_change_seq(connection, org_key)?;
+    changes::touch_rows(connection, rows, 1, change_seq)
 }
 
 /// Returns whether any mask is kept.

@@ -3,7 +3,6 @@
 
 use super::files;
 use crate::engine::{Connection, StoreError};
-use crate::write::changes;
 
 /// The secret that signs URLs, as text.
 pub const SIGNING_SECRET: &str = "signing_secret";
@@ -34,11 +33,5 @@ pub fn put_of_urls(connection: &mut dyn Connection, org_key: i64, name: &str, va
         return Ok(());
     }
     put(connection, name, value)?;
-    if !files::has_masks(connection)? {
-        return Ok(());
-    }
-    let rows =
-        "select row_key from labels where has_masks = $2 union select row_key from run_labels where has_masks = $2";
-    let change_seq = changes::next_change_seq(connection, org_key)?;
-    changes::touch_rows(connection, rows, 1, change_seq)
+    if files::has_masks(connection)? { files::touch_masks(connection, org_key) } else { Ok(()) }
 }

@@ -185,6 +185,8 @@ fn live(seed: u64, histories: u64) {
     let store = served.workspace.store();
     // Exports from which later deltas go on.
     let mut kept: Vec<(ExportRequest, Taken, Vec<&str>)> = Vec::new();
+    // Exports of the same requests from a later time, which a delta from the first one fits, too.
+    let mut later: Vec<(ExportRequest, Taken)> = Vec::new();
     let mut older = Vec::new();
     for history in 0..histories {
         while kept.len() < 6 {
@@ -200,6 +202,13 @@ fn live(seed: u64, histories: u64) {
             kept.iter_mut().for_each(|(.., made)| made.push("an older file is imported"));
         }
         let made = change(&served, &mut chance);
+        if let Some((request, ..)) = chance.pick(&kept)
+            && let Ok(taken) = take(store, request)
+        {
+            later.push((request.clone(), taken));
+            let made = change(&served, &mut chance);
+            kept.iter_mut().for_each(|(.., names)| names.extend(&made));
+        }
         kept.iter_mut().for_each(|(.., names)| names.extend(&made));
         let (request, whole, names) = kept.swap_remove(chance.below(kept.len() as u64) as usize);
         let what = format!("world {seed}, history {history}: {} after {names:?}", request.to_canonical_json());
@@ -215,6 +224,13 @@ fn live(seed: u64, histories: u64) {
         assert_same_bytes(&made.rows, &now.rows, &what);
         check_manifest(&made, &now, &what);
         assert!(delta.rows.len() <= now.rows.len(), "{what}");
+        for (_, between) in later.extract_if(.., |(other, _)| *other == request) {
+            if between.manifest.change_seq < whole.manifest.change_seq {
+                continue;
+            }
+            let made = applied(&between, &delta).unwrap_or_else(|error| panic!("{what}, from between: {error}"));
+            assert_same_bytes(&made.rows, &now.rows, &format!("{what}, from between"));
+        }
         let again = applied(&made, &delta).unwrap_or_else(|error| panic!("{what}, again: {error}"));
         assert_same_bytes(&again.rows, &now.rows, &what);
         // Some go on from what was made, and some from an export.

@@ -3,11 +3,12 @@
 use super::super::{Served, data_types, image};
 use super::{applied, since, take};
 use crate::support::{assert_same_bytes, everything};
-use labelport_engine::catalog::attachment;
+use labelport_engine::catalog::{attachment, row_change, slice};
 use labelport_engine::export::{ExportError, SinceError, job};
 use labelport_engine::history;
 use labelport_engine::storage::results::Stream;
 use labelport_model::request::{ExportRequest, Scope};
+use labelport_store::tables::files;
 use serde_json::json;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -126,4 +127,51 @@ fn a_task_keeps_rows_and_changes() {
     let other = ExportRequest { scope: Scope::Dataset("set".to_owned()), ..request };
     let refused = job::start(&served.workspace, &served.caller, "", &other).unwrap_err();
     assert!(refused.message.contains("another request"), "{}", refused.message);
+}
+
+#[test]
+fn a_row_that_was_selected_for_a_while_leaves_a_result_that_has_it() {
+    let served = Served::new();
+    let store = served.workspace.store();
+    let dataset = served.dataset("set");
+    served.rows(&dataset, &[image("a")]);
+    let filter = r#"[{"type":"external_id","operator":"starts_with","value":"cam"}]"#;
+    let slice = slice::create(&served.workspace, &served.caller, "cameras", None, filter).unwrap();
+    let request = everything(Scope::Slice(slice.id));
+    let first = take(store, &request).unwrap();
+    let named = |name: &str| json!({ "external_id": name }).to_string().into_bytes();
+    let id = served.rows(&dataset, &[image("b")]).remove(0);
+    row_change::update(&served.workspace, &id, named("camera")).unwrap();
+    let between = take(store, &request).unwrap();
+    row_change::update(&served.workspace, &id, named("other")).unwrap();
+    let (delta, now) =
+        (take(store, &since(&request, &first.manifest.watermark)).unwrap(), take(store, &request).unwrap());
+    assert_eq!((first.rows.len(), between.manifest.digest.rows, now.rows.len()), (0, 1, 0));
+    for from in [&first, &between, &now] {
+        assert_same_bytes(&applied(from, &delta).unwrap().rows, &now.rows, "a delta that began before");
+    }
+}
+
+#[test]
+fn the_first_mask_changes_the_rows_that_show_one() {
+    let (served, project) = data_types::with_a_mask();
+    let request = everything(Scope::Project(project));
+    // A row that names a mask by where the first workspace keeps it, in one that keeps none.
+    let rows = take(served.workspace.store(), &request).unwrap().rows;
+    let rows = String::from_utf8(rows).unwrap();
+    let at = rows.find("http://served.test/").unwrap();
+    let url = rows[at..].split('"').next().unwrap();
+    let path = url.split("?signature=").next().unwrap().trim_start_matches("http://served.test");
+    let rows = rows.replace(url, &format!("labelport:{path}"));
+    let other = Served::new();
+    super::import_lines(&other, rows.as_bytes());
+    let store = other.workspace.store();
+    let before = take(store, &request).unwrap();
+    let org_key = store.org_key();
+    let file = other.workspace.find_own_file(&other.upload("mask.png", b"png")).unwrap();
+    store.write(move |connection| files::put_mask(connection, org_key, "/api/v1/masks/x/1", &file)).unwrap();
+    let delta = take(store, &since(&request, &before.manifest.watermark)).unwrap();
+    let now = take(store, &request).unwrap();
+    assert_ne!(now.rows, before.rows, "URLs of masks are signed now");
+    assert_same_bytes(&applied(&before, &delta).unwrap().rows, &now.rows, "the first mask");
 }

@@ -15,6 +15,7 @@ mod logging;
 mod loss_report;
 mod messages;
 mod outcome;
+mod recovered;
 mod since;
 mod task;
 mod workspace;

@@ -5,6 +5,7 @@
 //! not there yet, the export is a full one.
 
 use crate::outcome::Failure;
+use crate::recovered::recovered;
 use clap::{Arg, ArgMatches};
 use labelport_engine::disk::private;
 use labelport_engine::manifest::Manifest;
@@ -54,6 +55,7 @@ pub(crate) fn read(arguments: &ArgMatches) -> Result<Since, Failure> {
             Some(export) => (path.to_owned(), export),
             None => (manifest_path(path), path.to_owned()),
         };
+        recovered(&export)?;
         return Ok(Since { watermark: Some(of_manifest(&manifest)?), state: None, export: Some(export) });
     }
     let watermark = given.parse().map_err(|error| {

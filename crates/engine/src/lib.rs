@@ -20,6 +20,7 @@ pub mod models;
 pub mod outbound;
 pub mod people;
 pub mod projects;
+pub mod recovery;
 pub mod registry;
 pub mod send;
 pub mod sink;

@@ -5,6 +5,7 @@ use crate::ambient::SystemChance;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::recovered::recovered;
 use crate::since::is_same_file;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
@@ -95,6 +96,7 @@ fn target(output: &str, workspace: &Workspace, is_forced: bool) -> Result<Option
     let existing = if is_forced { Existing::Replace } else { Existing::KeepForeign };
     let rules = Rules { data_folder: Some(workspace.folder()), existing, chance: &SystemChance };
     let path = Path::new(output);
+    recovered(path)?;
     let destination = Destination::check(path, &rules)?;
     Ok(Some((destination, Packing::of_path(path, &Ndjson).map_err(Failure::usage)?)))
 }
@@ -108,6 +110,7 @@ struct Named {
 
 impl Named {
     fn find(path: PathBuf) -> Result<Self, Failure> {
+        recovered(&path)?;
         let manifest = manifest_path(&path);
         let text = std::fs::read(&manifest).map_err(|error| {
             Failure::usage(format!("{} cannot be read ({error})", manifest.display()))

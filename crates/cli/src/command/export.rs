@@ -9,6 +9,7 @@ use crate::interrupt;
 use crate::loss_report;
 use crate::messages::{Messages, counted, escaped, indented, print};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
+use crate::recovered::recovered;
 use crate::since;
 use crate::task::{self, Done};
 use crate::workspace::Workspace;
@@ -182,6 +183,7 @@ impl Output {
             };
             return Ok(Self::Package(destination, container));
         }
+        recovered(path)?;
         let destination = Destination::check(path, &rules)?;
         let packing = Packing::of_path(path, format).map_err(Failure::usage)?;
         Ok(Self::File(destination, packing))

@@ -3,6 +3,7 @@
 use super::Command;
 use crate::messages::{Messages, counted, escaped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
+use crate::recovered::recovered;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::export::job;
@@ -149,6 +150,7 @@ fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> 
 
 /// Opens a file and the manifest next to it.
 fn of_file(path: &Path) -> Result<Subject, Failure> {
+    recovered(path)?;
     let name = path.display().to_string();
     let manifest_path = manifest_path(path);
     // Opening a pipe would wait for its other end, and a device need not end.

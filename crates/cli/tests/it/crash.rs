@@ -148,6 +148,29 @@ fn a_delta_is_exact_whatever_was_killed_before() {
     check_sound(&place);
 }
 
+#[test]
+fn a_result_killed_before_its_manifest_gets_it_from_the_next_command() {
+    let place = Place::with_demo_rows();
+    let hidden = |name: &str| place.path(&format!(".{name}.c0123456789abcdefghijklmn.partial"));
+    let hide = |name: &str| std::fs::rename(place.path(name), hidden(name)).unwrap();
+    place.run(&["export", "catalog", "-o", "full.ndjson.zst"]).succeeded();
+    hide("full.ndjson.zst.manifest.json");
+    place.run(&["export", "catalog", "-o", "delta.ndjson", "--since", "full.ndjson.zst"]).succeeded();
+    hide("delta.ndjson.manifest.json");
+    hide("delta.changes.ndjson");
+    place.run(&["apply", "full.ndjson.zst", "delta.ndjson", "-o", "new.ndjson"]).succeeded();
+    hide("new.ndjson.manifest.json");
+    place.run(&["verify", "new.ndjson"]).succeeded();
+    hide("new.ndjson.manifest.json");
+    place.run(&["export", "catalog", "-o", "new.ndjson"]).succeeded();
+    assert_eq!(place.hidden_files(), [""; 0]);
+    // A manifest that describes another file is not the one of this.
+    hide("new.ndjson.manifest.json");
+    place.write("new.ndjson", b"mine");
+    place.run(&["export", "catalog", "-o", "new.ndjson"]).ended(1, &["not a result that labelport wrote"]);
+    assert_eq!(place.read("new.ndjson"), b"mine");
+}
+
 fn row_id(line: &str) -> String {
     line.split('"').nth(5).unwrap_or_default().to_owned()
 }

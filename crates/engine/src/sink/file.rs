@@ -179,20 +179,42 @@ impl ReadyManifest {
     }
 }
 
-/// Removes the hidden files and folders that killed exports to this target have left. Returns whether no other export is
-/// writing one.
-pub(super) fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
+/// Lists the hidden files that killed exports to this target have left.
+pub(crate) fn list_abandoned(target: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in list_hidden(target)? {
+        let is_abandoned = path.is_file() && File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        found.extend(is_abandoned.then_some(path));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Lists the hidden files and folders of a target.
+fn list_hidden(target: &Path) -> io::Result<Vec<PathBuf>> {
     let prefix = partial_prefix(target);
     let nonce_of = |name: &OsStr| -> Option<String> {
         let nonce = name.to_str()?.strip_prefix(&prefix)?.strip_suffix(PARTIAL_SUFFIX)?;
         let is_nonce = nonce.len() == 25 && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_nonce.then(|| nonce.to_owned())
     };
+    let mut found = Vec::new();
     for entry in crate::disk::flushed::folder_of(target).read_dir()? {
         let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
+        let kind = entry.file_type()?;
         let is_ours = nonce_of(&entry.file_name()).is_some() && (kind.is_file() || kind.is_dir());
-        if !is_ours || path.file_name() == own.file_name() {
+        found.extend(is_ours.then(|| entry.path()));
+    }
+    Ok(found)
+}
+
+/// Removes the hidden files and folders that killed exports to this target have left. Returns whether no other export is
+/// writing one.
+pub(super) fn remove_abandoned(target: &Path, own: &Path) -> io::Result<bool> {
+    for path in list_hidden(target)? {
+        // It may have gone meanwhile.
+        let Ok(kind) = path.symlink_metadata().map(|found| found.file_type()) else { continue };
+        if path.file_name() == own.file_name() {
             continue;
         }
         // One that cannot be opened went a moment ago, or belongs to another user, or the system does not open folders.

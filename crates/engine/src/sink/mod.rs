@@ -19,6 +19,7 @@ pub use crate::disk::pending::remove_all as remove_pending;
 pub use destination::{
     Destination, DestinationError, Existing, Rules, changes_path, manifest_path, refuse_inside, result_path,
 };
+pub(crate) use file::list_abandoned;
 pub use file::{FileError, FileSink};
 pub use folder::FolderSink;
 pub use package::ArchiveSink;

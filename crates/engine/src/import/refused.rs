@@ -6,17 +6,13 @@
 
 use super::error::Refused;
 use super::original::{KEPT_LIMIT_BYTES, Original};
-use crate::sink::{
-    Destination, Entry, Existing, Extent, FileError, FileSink, Packer, Packing, Rules, Sink, manifest_path,
-};
+use crate::sink::{Chunked, Destination, Existing, FileError, Packing, Rules, manifest_path};
 use labelport_model::json::ObjectWriter;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// What the name of the reasons adds to that of the records.
 const REASONS_SUFFIX: &str = ".reasons.ndjson";
-/// How much is gathered before it is packed and written.
-const CHUNK_BYTES: usize = 256 << 10;
 
 /// Returns where the reasons stand that belong to a file of refused records.
 pub fn reasons_path(records: &Path) -> PathBuf {
@@ -99,45 +95,5 @@ impl RefusedFiles {
             }
         }
         Ok(false)
-    }
-}
-
-/// A file that gets its bytes in chunks, each packed.
-struct Chunked {
-    sink: FileSink,
-    packer: Packer,
-    chunk: Vec<u8>,
-    packed: Vec<u8>,
-}
-
-impl Chunked {
-    fn create(destination: Destination, packing: Packing) -> Result<Self, FileError> {
-        let path = destination.path().to_owned();
-        let packer = packing.packer().map_err(|source| FileError::Io { path, source })?;
-        let sink = FileSink::create(destination, packing)?;
-        Ok(Self { sink, packer, chunk: Vec::new(), packed: Vec::new() })
-    }
-
-    fn failure(&self, source: io::Error) -> FileError {
-        FileError::Io { path: self.sink.path().to_owned(), source }
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.chunk.extend_from_slice(bytes);
-        if self.chunk.len() >= CHUNK_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.packer.pack(&self.chunk, &mut self.packed)?;
-        let is_plain = matches!(self.packer, Packer::Plain);
-        let bytes = if is_plain { &self.chunk } else { &self.packed };
-        self.sink.write(&Entry::of_stream(bytes, Extent::default()))?;
-        self.chunk.clear();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(), FileError> {
-        self.flush().map_err(|source| self.failure(source))?;
-        self.sink.finish_alone()
     }
 }

@@ -9,6 +9,7 @@
 //! # Adding a sink
 //! One file in this folder with a type that implements [`Sink`], and a line in the contract test.
 
+mod chunked;
 mod destination;
 mod file;
 mod folder;
@@ -16,6 +17,7 @@ mod package;
 mod packing;
 
 pub use crate::disk::pending::remove_all as remove_pending;
+pub(crate) use chunked::Chunked;
 pub use destination::{
     Destination, DestinationError, Existing, Rules, changes_path, manifest_path, refuse_inside, result_path,
 };

@@ -8,6 +8,7 @@ pub mod ambient;
 pub mod annotation_import;
 pub mod apply;
 pub mod catalog;
+pub mod diff;
 pub mod disk;
 pub mod edits;
 pub mod export;

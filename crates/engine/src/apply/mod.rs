@@ -22,7 +22,7 @@ use labelport_model::request::{Watermark, WatermarkError};
 use labelport_model::row::ROW_LIMIT_BYTES;
 use lines::Lines;
 use out::Out;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::path::Path;
@@ -307,6 +307,12 @@ fn check<'d>(whole: &Whole<'_>, delta: &DeltaFiles<'d>) -> Result<(&'d Delta, bo
         return Err(ApplyError::Gap { whole, from: at.change_seq, delta, since: since.change_seq });
     }
     Ok((of_delta, at.change_seq > now.change_seq))
+}
+
+/// Returns the ids that a delta names, as they stand between quotes: those of its rows, and those of rows that left.
+pub(crate) fn ids_of(delta: &DeltaFiles<'_>) -> Result<HashSet<Box<[u8]>>, ApplyError> {
+    let described = delta.manifest.delta.as_ref().ok_or_else(|| ApplyError::NotADelta(delta.name.to_owned()))?;
+    Ok(read_changes(delta, described)?.ids)
 }
 
 /// Reads the ids of a delta: those of its rows, and what its stream of changes says.

@@ -5,6 +5,7 @@
 mod annotations;
 mod archives;
 mod counted;
+mod diffs;
 mod dry_runs;
 mod earlier;
 mod filters;

@@ -4,6 +4,7 @@
 //! other, so that later ones begin with what earlier ones left. `LABELPORT_HISTORIES` asks for more of them.
 
 mod changes;
+mod compared;
 mod found;
 mod kept;
 

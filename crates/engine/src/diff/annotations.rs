@@ -1,0 +1,137 @@
+//! What differs between the annotations of two labels.
+
+use super::answers;
+use super::found::{AnnotationDiff, Change, What};
+use super::geometry::{Overlap, Region};
+use super::items::{self, Item, Items};
+use super::pairing::Pairs;
+use labelport_model::annotation::{Annotation, Body, ReadError};
+use std::collections::BTreeSet;
+
+/// Compares the annotations of two labels, given as JSON in normal form; first those of the first label in its order, then
+/// those that were added.
+pub(super) fn compare(old: &str, new: &str) -> Result<Vec<AnnotationDiff>, ReadError> {
+    let (old, new) = (Items::read(old)?, Items::read(new)?);
+    let pairs = Pairs::find(&old.items, &new.items);
+    let mut found = Vec::new();
+    for (item, partner) in old.items.iter().zip(&pairs.partners) {
+        match partner {
+            Some(partner) => found.extend(compare_items((&old, item), (&new, &new.items[*partner]), &pairs)),
+            None => found.push(alone(item, Change::Removed)),
+        }
+    }
+    let added = new.items.iter().zip(&pairs.is_taken).filter(|(_, is_taken)| !**is_taken);
+    found.extend(added.map(|(item, _)| alone(item, Change::Added)));
+    Ok(found)
+}
+
+/// Lists the annotations of a label that one side does not have.
+pub(super) fn list(annotations: &str, change: Change) -> Result<Vec<AnnotationDiff>, ReadError> {
+    Ok(Items::read(annotations)?.items.iter().map(|item| alone(item, change)).collect())
+}
+
+fn alone(item: &Item<'_>, change: Change) -> AnnotationDiff {
+    let Item { id, class, kind, .. } = item;
+    AnnotationDiff { change, id: id.clone(), class: class.clone(), kind: kind.clone(), what: Vec::new() }
+}
+
+/// Compares two annotations that are one; nothing if they are the same.
+fn compare_items(old: (&Items<'_>, &Item<'_>), new: (&Items<'_>, &Item<'_>), pairs: &Pairs) -> Option<AnnotationDiff> {
+    let ((of_old, old), (of_new, new)) = (old, new);
+    let mut what = Vec::new();
+    if old.class != new.class {
+        what.push(What::Class(old.class.clone()));
+    }
+    if old.kind != new.kind {
+        what.push(What::Kind(old.kind.clone()));
+    }
+    if old.id != new.id {
+        what.push(What::Id(old.id.clone()));
+    }
+    let states = compare_states(old, new, pairs);
+    if states.draws_differently {
+        what.push(What::Geometry(states.overlap.map(Overlap::iou)));
+    }
+    if !states.answers.is_empty() {
+        what.push(What::Answers(states.answers.into_iter().collect()));
+    }
+    if states.is_on_frames && (states.added, states.removed, states.changed) != (0, 0, 0) {
+        what.push(What::Frames { added: states.added, removed: states.removed, changed: states.changed });
+    }
+    if of_old.ranges(old) != of_new.ranges(new) {
+        what.push(What::Segments);
+    }
+    if states.scores_differ {
+        what.push(What::Scores);
+    }
+    if what.is_empty() && (states.added, states.removed, states.changed) != (0, 0, 0) {
+        what.push(What::Other);
+    }
+    (!what.is_empty()).then(|| AnnotationDiff { what, ..alone(new, Change::Changed) })
+}
+
+/// What differs between the states of two annotations.
+#[derive(Default)]
+struct States {
+    added: u64,
+    removed: u64,
+    changed: u64,
+    is_on_frames: bool,
+    draws_differently: bool,
+    /// What both cover where they draw differently; nothing if something has no area.
+    overlap: Option<Overlap>,
+    answers: BTreeSet<super::found::AnswerDiff>,
+    scores_differ: bool,
+}
+
+fn compare_states(old: &Item<'_>, new: &Item<'_>, pairs: &Pairs) -> States {
+    let mut found = States { overlap: Some(Overlap::default()), ..States::default() };
+    let (mut olds, mut news) = (old.states.iter().peekable(), new.states.iter().peekable());
+    loop {
+        let order = match (olds.peek(), news.peek()) {
+            (None, None) => break,
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+        };
+        let one = if order.is_le() { olds.next() } else { None };
+        let other = if order.is_ge() { news.next() } else { None };
+        found.is_on_frames |= one.or(other).is_some_and(|(at, _)| *at != (None, None, None));
+        match (one, other) {
+            (Some((_, one)), Some((_, other))) => found.compare(one, other, pairs),
+            (Some(_), None) => found.removed += 1,
+            _ => found.added += 1,
+        }
+    }
+    found
+}
+
+impl States {
+    fn compare(&mut self, old: &Annotation<'_>, new: &Annotation<'_>, pairs: &Pairs) {
+        if old.stored() == new.stored() {
+            self.add_overlap(old, new);
+            return;
+        }
+        self.changed += 1;
+        answers::compare(&answers::of(old), &answers::of(new), &mut self.answers);
+        let page = |annotation: &Annotation<'_>| items::object(annotation).and_then(|object| object.page_number);
+        if page(old) != page(new) || !pairs.draw_same(items::shape(old), items::shape(new)) {
+            self.draws_differently = true;
+        }
+        self.add_overlap(old, new);
+        self.scores_differ |= match (&old.body, &new.body) {
+            (Body::Object(old), Body::Object(new)) => old.scores != new.scores,
+            (Body::Classification(old), Body::Classification(new)) => old.scores != new.scores,
+            _ => true,
+        };
+    }
+
+    fn add_overlap(&mut self, old: &Annotation<'_>, new: &Annotation<'_>) {
+        let Some(mut sum) = self.overlap else { return };
+        let region = |annotation| items::object(annotation).and_then(Region::of);
+        self.overlap = region(old).zip(region(new)).map(|(old, new)| {
+            sum.add(old.overlap(&new));
+            sum
+        });
+    }
+}

@@ -7,6 +7,7 @@
 mod ambient;
 mod archive_report;
 mod command;
+mod diff_report;
 mod export_report;
 mod fetching;
 mod format_choice;
@@ -17,6 +18,7 @@ mod messages;
 mod outcome;
 mod recovered;
 mod since;
+mod stored_result;
 mod task;
 mod workspace;
 

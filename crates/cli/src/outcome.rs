@@ -4,6 +4,8 @@
 pub(crate) const SUCCESS: u8 = 0;
 /// The command failed; the message says why.
 pub(crate) const FAILED: u8 = 1;
+/// What `diff` compares is different. Where it fails, it ends with [`USAGE`], as `diff` and `cmp` of Unix do.
+pub(crate) const DIFFERENT: u8 = 1;
 /// The arguments make no sense.
 pub(crate) const USAGE: u8 = 2;
 /// The command ran to its end, and records were refused, or something that was asked for is not there, or a result

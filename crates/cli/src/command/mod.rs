@@ -10,6 +10,7 @@ mod apply;
 mod backup;
 mod completions;
 mod demo;
+mod diff;
 mod doctor;
 mod export;
 mod formats;
@@ -47,6 +48,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &show::Show,
     &export::Export,
     &apply::Apply,
+    &diff::Diff,
     &formats::Formats,
     &verify::Verify,
     &slice::Slice,

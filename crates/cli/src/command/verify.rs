@@ -3,21 +3,16 @@
 use super::Command;
 use crate::messages::{Messages, counted, escaped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::recovered::recovered;
+use crate::stored_result::StoredResult;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::export::job;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::remote_result::{self, RemoteResult};
-use labelport_engine::sink::{changes_path, manifest_path, result_path};
-use labelport_engine::storage::results::{Results, StoredReader, Stream};
+use labelport_engine::sink::changes_path;
 use labelport_engine::verify;
-use labelport_model::id::TaskId;
-use labelport_store::tables::tasks::{self, Task};
-use serde_json::{Value, json};
-use std::fs::File;
+use serde_json::json;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Checks a result.
 pub(crate) struct Verify;
@@ -125,80 +120,33 @@ fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
     Ok(Subject { name, manifest, result: Content::Bytes(rows), changes: None, size_bytes })
 }
 
-/// Finds a result on disk: a file itself, the one next to a manifest, or what a task has written.
+/// Finds a result on disk, or one that the server keeps.
 fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> {
-    let path = PathBuf::from(named);
-    if path.exists() {
-        return of_file(&result_path(&path).unwrap_or(path));
-    }
-    let unknown = || {
-        Failure::new(format!("{named} is neither a file nor the id of an export task"))
-            .hint("`labelport task list` shows the latest exports")
-    };
-    let id = TaskId::parse(named).map_err(|_| unknown())?;
-    let store = workspace.open()?;
-    let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
-    if job::is_export(&task.kind) {
-        return of_results(&task, workspace);
-    }
-    let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
-    match outcome.get("file").and_then(Value::as_str) {
-        Some(file) => of_file(&PathBuf::from(file)),
-        None => Err(Failure::new(format!("task {named} wrote no file; only exports with -o FILE can be verified"))),
-    }
-}
-
-/// Opens a file and the manifest next to it.
-fn of_file(path: &Path) -> Result<Subject, Failure> {
-    recovered(path)?;
-    let name = path.display().to_string();
-    let manifest_path = manifest_path(path);
-    // Opening a pipe would wait for its other end, and a device need not end.
-    let is_other = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
-    if let Some(other) = [path, &manifest_path].into_iter().find(|path| is_other(path)) {
-        let message = format!("{} is not a regular file", other.display());
-        return Err(Failure::new(message).hint("`labelport verify` reads files and folders"));
-    }
-    let manifest = std::fs::read(&manifest_path).map_err(|error| {
-        Failure::new(format!("{} cannot be read ({error})", manifest_path.display()))
-            .hint("`labelport export … -o FILE` writes FILE and its manifest next to it")
-    })?;
-    let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
-    let is_package = Manifest::from_json(&manifest).is_ok_and(|manifest| !manifest.files.is_empty());
-    if is_package {
+    let result = StoredResult::find(named, workspace)?;
+    let (name, manifest) = (result.name(), result.manifest()?);
+    let read = Manifest::from_json(&manifest).unwrap_or_default();
+    if let Some(path) = result.path()
+        && !read.files.is_empty()
+    {
         let result = Content::Package(path.to_owned());
         return Ok(Subject { name, manifest, result, changes: None, size_bytes: None });
     }
-    let file = File::open(path).map_err(unreadable)?;
-    let size_bytes = Some(file.metadata().map_err(unreadable)?.len());
-    let changes = match Manifest::from_json(&manifest).is_ok_and(|manifest| manifest.delta.is_some()) {
-        true => {
-            let path = changes_path(path);
-            let name = path.display().to_string();
-            let file = File::open(&path)
+    let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
+    let size_bytes =
+        result.path().map(|path| path.metadata().map(|found| found.len())).transpose().map_err(unreadable)?;
+    let rows = result.open().map_err(unreadable)?;
+    let changes = match read.delta {
+        Some(_) => {
+            let name = match result.path() {
+                Some(path) => changes_path(path).display().to_string(),
+                None => format!("the changes of {name}"),
+            };
+            let changes = result
+                .open_changes()
                 .map_err(|error| Failure::new(format!("{name} cannot be read ({error}); it belongs to the delta")))?;
-            Some((name, Box::new(file) as Box<dyn Read + Send>))
+            Some((name, changes))
         }
-        false => None,
+        None => None,
     };
-    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(file)), changes, size_bytes })
-}
-
-/// Opens a result that the server keeps.
-fn of_results(task: &Task, workspace: &Workspace) -> Result<Subject, Failure> {
-    let name = format!("task {}", task.id);
-    let missing =
-        || Failure::new(format!("{name} has no result: it is {}, or the result has expired", task.status.wire_name()));
-    let stored = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
-    let manifest = stored.manifest()?.into_bytes();
-    let changes = match Manifest::from_json(manifest.as_slice()).is_ok_and(|manifest| manifest.delta.is_some()) {
-        true => {
-            let again = Results::new(workspace.folder()).open(task.id.as_str())?.ok_or_else(missing)?;
-            let changes: Box<dyn Read + Send> = Box::new(StoredReader::new(again, Stream::Changes));
-            Some((format!("the changes of {name}"), changes))
-        }
-        false => None,
-    };
-    let reader = StoredReader::new(stored, Stream::Rows);
-    Ok(Subject { name, manifest, result: Content::Bytes(Box::new(reader)), changes, size_bytes: None })
+    Ok(Subject { name, manifest, result: Content::Bytes(rows), changes, size_bytes })
 }

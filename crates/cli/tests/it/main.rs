@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod deltas;
 mod demo;
+mod diffs;
 mod format_pages;
 mod importing;
 mod keys;

@@ -1,0 +1,135 @@
+//! Results that exist, as commands are given them: a file, its manifest, or the id of an export task.
+
+use crate::outcome::Failure;
+use crate::recovered::recovered;
+use crate::workspace::Workspace;
+use labelport_engine::export::job;
+use labelport_engine::sink::{manifest_path, result_path};
+use labelport_engine::storage::results::{Results, StoredReader, Stream};
+use labelport_model::id::TaskId;
+use labelport_store::tables::tasks;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A result that exists.
+pub(crate) enum StoredResult {
+    /// A file or a folder.
+    File(PathBuf),
+    /// One that the server keeps.
+    Kept {
+        /// The id of the task.
+        task_id: String,
+        /// What became of the task.
+        status: &'static str,
+        results: Results,
+    },
+}
+
+impl StoredResult {
+    /// Finds a result: a file itself, the one next to a manifest, or what a task has written.
+    pub(crate) fn find(named: &str, workspace: &Workspace) -> Result<Self, Failure> {
+        let path = PathBuf::from(named);
+        if path.exists() {
+            return Self::of_file(result_path(&path).unwrap_or(path));
+        }
+        let unknown = || {
+            Failure::new(format!("{named} is neither a file nor the id of an export task"))
+                .hint("`labelport task list` shows the latest exports")
+        };
+        let id = TaskId::parse(named).map_err(|_| unknown())?;
+        let store = workspace.open()?;
+        let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
+        if job::is_export(&task.kind) {
+            let results = Results::new(workspace.folder());
+            return Ok(Self::Kept { task_id: task.id.to_string(), status: task.status.wire_name(), results });
+        }
+        let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
+        match outcome.get("file").and_then(Value::as_str) {
+            Some(file) => Self::of_file(PathBuf::from(file)),
+            None => {
+                Err(Failure::new(format!("task {named} wrote no file; only exports with -o FILE can be read again")))
+            }
+        }
+    }
+
+    /// Takes a file or folder.
+    fn of_file(path: PathBuf) -> Result<Self, Failure> {
+        recovered(&path)?;
+        let manifest = manifest_path(&path);
+        // Opening a pipe would wait for its other end, and a device need not end.
+        let is_other = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        if let Some(other) = [&path, &manifest].into_iter().find(|path| is_other(path)) {
+            let message = format!("{} is not a regular file", other.display());
+            return Err(Failure::new(message).hint("results are read from files and folders"));
+        }
+        Ok(Self::File(path))
+    }
+
+    /// Returns what messages call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Kept { task_id, .. } => format!("task {task_id}"),
+        }
+    }
+
+    /// Returns the path of a file or folder.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Kept { .. } => None,
+        }
+    }
+
+    /// Returns whether it has a manifest. Files from elsewhere have none.
+    pub(crate) fn has_manifest(&self) -> bool {
+        self.path().is_none_or(|path| manifest_path(path).exists())
+    }
+
+    /// Reads its manifest.
+    pub(crate) fn manifest(&self) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::File(path) => {
+                let path = manifest_path(path);
+                std::fs::read(&path).map_err(|error| {
+                    Failure::new(format!("{} cannot be read ({error})", path.display()))
+                        .hint("`labelport export … -o FILE` writes FILE and its manifest next to it")
+                })
+            }
+            Self::Kept { .. } => {
+                let stored = self.stored().map_err(Failure::new)?;
+                Ok(stored.manifest()?.into_bytes())
+            }
+        }
+    }
+
+    /// Opens its rows.
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::File(path) => Ok(Box::new(File::open(path)?)),
+            Self::Kept { .. } => Ok(Box::new(StoredReader::new(self.stored()?, Stream::Rows))),
+        }
+    }
+
+    /// Opens the changes of a delta.
+    pub(crate) fn open_changes(&self) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::File(path) => Ok(Box::new(File::open(labelport_engine::sink::changes_path(path))?)),
+            Self::Kept { .. } => Ok(Box::new(StoredReader::new(self.stored()?, Stream::Changes))),
+        }
+    }
+
+    /// Opens a result that the server keeps.
+    fn stored(&self) -> io::Result<labelport_engine::storage::results::Stored> {
+        let Self::Kept { task_id, status, results } = self else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a file"));
+        };
+        let missing = || {
+            let message = format!("task {task_id} has no result: it is {status}, or the result has expired");
+            io::Error::new(io::ErrorKind::NotFound, message)
+        };
+        results.open(task_id)?.ok_or_else(missing)
+    }
+}

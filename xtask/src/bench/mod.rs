@@ -9,6 +9,7 @@
 
 mod compete;
 mod convert;
+mod diff;
 mod export;
 mod filter;
 mod follow;
@@ -53,6 +54,7 @@ static SUBJECTS: &[Subject] = &[
     ("export", export::lines),
     ("competitors", compete::lines),
     ("converters", convert::lines),
+    ("diff", diff::lines),
     ("import", import::lines),
     ("filters", filter::lines),
     ("deltas", follow::lines),

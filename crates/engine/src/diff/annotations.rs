@@ -36,7 +36,11 @@ fn alone(item: &Item<'_>, change: Change) -> AnnotationDiff {
 }
 
 /// Compares two annotations that are one; nothing if they are the same.
-fn compare_items(old: (&Items<'_>, &Item<'_>), new: (&Items<'_>, &Item<'_>), pairs: &Pairs) -> Option<AnnotationDiff> {
+fn compare_items<'a>(
+    old: (&Items<'a>, &Item<'a>),
+    new: (&Items<'a>, &Item<'a>),
+    pairs: &Pairs,
+) -> Option<AnnotationDiff> {
     let ((of_old, old), (of_new, new)) = (old, new);
     let mut what = Vec::new();
     if old.class != new.class {
@@ -50,7 +54,7 @@ fn compare_items(old: (&Items<'_>, &Item<'_>), new: (&Items<'_>, &Item<'_>), pai
     }
     let states = compare_states(old, new, pairs);
     if states.draws_differently {
-        what.push(What::Geometry(states.overlap.map(Overlap::iou)));
+        what.push(What::Geometry(iou_of_all(&states.common)));
     }
     if !states.answers.is_empty() {
         what.push(What::Answers(states.answers.into_iter().collect()));
@@ -72,20 +76,20 @@ fn compare_items(old: (&Items<'_>, &Item<'_>), new: (&Items<'_>, &Item<'_>), pai
 
 /// What differs between the states of two annotations.
 #[derive(Default)]
-struct States {
+struct States<'s, 'a> {
     added: u64,
     removed: u64,
     changed: u64,
     is_on_frames: bool,
     draws_differently: bool,
-    /// What both cover where they draw differently; nothing if something has no area.
-    overlap: Option<Overlap>,
+    /// The states that both have.
+    common: Vec<[&'s Annotation<'a>; 2]>,
     answers: BTreeSet<super::found::AnswerDiff>,
     scores_differ: bool,
 }
 
-fn compare_states(old: &Item<'_>, new: &Item<'_>, pairs: &Pairs) -> States {
-    let mut found = States { overlap: Some(Overlap::default()), ..States::default() };
+fn compare_states<'s, 'a>(old: &'s Item<'a>, new: &'s Item<'a>, pairs: &Pairs) -> States<'s, 'a> {
+    let mut found = States::default();
     let (mut olds, mut news) = (old.states.iter().peekable(), new.states.iter().peekable());
     loop {
         let order = match (olds.peek(), news.peek()) {
@@ -106,32 +110,30 @@ fn compare_states(old: &Item<'_>, new: &Item<'_>, pairs: &Pairs) -> States {
     found
 }
 
-impl States {
-    fn compare(&mut self, old: &Annotation<'_>, new: &Annotation<'_>, pairs: &Pairs) {
+impl<'s, 'a> States<'s, 'a> {
+    fn compare(&mut self, old: &'s Annotation<'a>, new: &'s Annotation<'a>, pairs: &Pairs) {
+        self.common.push([old, new]);
         if old.stored() == new.stored() {
-            self.add_overlap(old, new);
             return;
         }
         self.changed += 1;
         answers::compare(&answers::of(old), &answers::of(new), &mut self.answers);
         let page = |annotation: &Annotation<'_>| items::object(annotation).and_then(|object| object.page_number);
-        if page(old) != page(new) || !pairs.draw_same(items::shape(old), items::shape(new)) {
-            self.draws_differently = true;
-        }
-        self.add_overlap(old, new);
+        self.draws_differently |= page(old) != page(new) || !pairs.draw_same(items::shape(old), items::shape(new));
         self.scores_differ |= match (&old.body, &new.body) {
             (Body::Object(old), Body::Object(new)) => old.scores != new.scores,
             (Body::Classification(old), Body::Classification(new)) => old.scores != new.scores,
             _ => true,
         };
     }
+}
 
-    fn add_overlap(&mut self, old: &Annotation<'_>, new: &Annotation<'_>) {
-        let Some(mut sum) = self.overlap else { return };
-        let region = |annotation| items::object(annotation).and_then(Region::of);
-        self.overlap = region(old).zip(region(new)).map(|(old, new)| {
-            sum.add(old.overlap(&new));
-            sum
-        });
+/// Returns the IoU of two annotations in all places that both have; nothing if something has no area.
+fn iou_of_all(common: &[[&Annotation<'_>; 2]]) -> Option<f64> {
+    let mut sum = Overlap::default();
+    for [old, new] in common {
+        let [old, new] = [old, new].map(|annotation| items::object(annotation).and_then(Region::of));
+        sum.add(old?.overlap(&new?));
     }
+    Some(sum.iou())
 }

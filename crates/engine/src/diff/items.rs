@@ -3,7 +3,7 @@
 use super::answers;
 use super::geometry::{Overlap, Region};
 use labelport_model::annotation::{self, Annotation, Body, Object, Range, ReadError, Shape, Timeline};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Where a state of an annotation is: the axis of a series, the frame of a video or slice of a series, the start in a
 /// recording. Nothing for one that is about the whole row.
@@ -85,35 +85,36 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Returns what two annotations have in common in all places of both.
-pub(super) fn overlap_of_all(old: &[(At<'_>, Region)], new: &[(At<'_>, Region)]) -> Overlap {
-    let by_place: BTreeMap<At<'_>, &Region> = new.iter().map(|(at, region)| (*at, region)).collect();
-    let mut sum = Overlap::default();
-    let mut common = 0.0;
-    for (at, region) in old {
-        match by_place.get(at) {
-            Some(other) => {
-                sum.add(region.overlap(other));
-                common += other.area();
-            }
-            None => sum.union += region.area(),
-        }
-    }
-    sum.union += (new.iter().map(|(_, region)| region.area()).sum::<f64>() - common).max(0.0);
-    sum
+/// Returns the IoU of two annotations over all places of both.
+pub(super) fn iou(old: &Regions<'_>, new: &Regions<'_>) -> f64 {
+    let mut sum = Overlap { intersection: 0.0, union: area(old) + area(new) };
+    for_each_common(old, new, &mut |one, other| {
+        let both = one.overlap(other).intersection;
+        sum.add(Overlap { intersection: both, union: -both });
+    });
+    sum.iou()
 }
 
-/// Returns an IoU that the real one does not exceed.
-pub(super) fn iou_at_most(old: &[(At<'_>, Region)], new: &[(At<'_>, Region)]) -> f64 {
-    match (old, new) {
-        ([(at, one)], [(other_at, other)]) => {
-            if at == other_at {
-                one.iou_at_most(other)
-            } else {
-                0.0
-            }
+/// Returns an IoU that the real one does not exceed, at little cost.
+pub(super) fn iou_at_most(old: &Regions<'_>, new: &Regions<'_>) -> f64 {
+    let mut both = 0.0;
+    for_each_common(old, new, &mut |one, other| both += one.common_bounds(other));
+    let larger = area(old).max(area(new));
+    if larger > 0.0 { both / larger } else { 0.0 }
+}
+
+fn area(regions: &Regions<'_>) -> f64 {
+    regions.iter().map(|(_, region)| region.area()).sum()
+}
+
+/// Calls `each` for the places that both have. They are in order.
+fn for_each_common(old: &Regions<'_>, new: &Regions<'_>, each: &mut dyn FnMut(&Region, &Region)) {
+    let mut news = new.iter().peekable();
+    for (at, region) in old {
+        while news.next_if(|(other, _)| other < at).is_some() {}
+        if let Some((_, other)) = news.next_if(|(other, _)| other == at) {
+            each(region, other);
         }
-        _ => 1.0,
     }
 }
 

@@ -36,6 +36,17 @@ pub(super) struct Line<'a> {
 /// What was found, with the row of each side. Rows that are equal byte by byte are only counted.
 pub(super) type Each<'e> = dyn FnMut(Option<Line<'_>>, Option<Line<'_>>) -> Result<(), DiffError> + 'e;
 
+/// What a side has next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Head {
+    /// A line that ends there in the buffer.
+    Line(usize),
+    /// A line that is too long to be held.
+    Long,
+    /// Nothing.
+    End,
+}
+
 /// Reads the rows of a side.
 pub(super) struct Lines<'s> {
     name: &'s str,
@@ -52,6 +63,8 @@ pub(super) struct Lines<'s> {
     end: usize,
     /// Where the line at hand ends in the buffer, with the bytes of its line feed.
     line: Option<(usize, usize)>,
+    /// Whether the line at hand is too long to be held; the buffer has its beginning.
+    is_long: bool,
     number: u64,
     is_over: bool,
     /// How many rows were passed over.
@@ -75,6 +88,7 @@ impl<'s> Lines<'s> {
             start: 0,
             end: 0,
             line: None,
+            is_long: false,
             number: 0,
             is_over: false,
             passed_over: 0,
@@ -108,20 +122,39 @@ impl<'s> Lines<'s> {
 
     /// Returns the line at hand, without its line feed; nothing at the end. Empty lines are passed over.
     pub(super) fn peek(&mut self) -> Result<Option<&[u8]>, DiffError> {
-        while self.line.is_none() && self.find_line()? {
-            let Some((end, _)) = self.line else { break };
-            let line = &self.buffer[self.start..end];
-            if line.is_empty() {
-                self.advance();
-                continue;
+        match self.look()? {
+            Head::Line(end) => Ok(Some(&self.buffer[self.start..end])),
+            Head::Long => Err(self.too_long()),
+            Head::End => Ok(None),
+        }
+    }
+
+    /// Returns whether the line at hand is too long to be held.
+    pub(super) fn is_long(&mut self) -> Result<bool, DiffError> {
+        Ok(self.look()? == Head::Long)
+    }
+
+    /// Goes past a line of both that neither can hold, if it is equal byte by byte; fails if it is not.
+    pub(super) fn pass_equal(&mut self, other: &mut Self) -> Result<(), DiffError> {
+        loop {
+            self.fill_if_empty()?;
+            other.fill_if_empty()?;
+            let (one, two) = (&self.buffer[self.start..self.end], &other.buffer[other.start..other.end]);
+            let common = &one[..one.len().min(two.len())];
+            // What follows the line is not compared here.
+            let end = memchr::memchr(b'\n', common);
+            let count = end.map_or(common.len(), |at| at + 1);
+            if one[..count] != two[..count] || one.is_empty() != two.is_empty() {
+                return Err(self.too_long());
             }
-            let Some(only) = self.only else { break };
-            if !only.contains(id_of(line).map_err(|reason| self.not_a_row(reason))?.as_ref()) {
-                self.passed_over += 1;
-                self.advance();
+            self.start += count;
+            other.start += count;
+            if end.is_some() || count == 0 {
+                self.end_long();
+                other.end_long();
+                return Ok(());
             }
         }
-        Ok(self.line.map(|(end, _)| &self.buffer[self.start..end]))
     }
 
     /// Returns the id of a line at hand, as it stands between quotes.
@@ -142,34 +175,95 @@ impl<'s> Lines<'s> {
         DiffError::NotARow { name: self.name.to_owned(), line: self.number, reason }
     }
 
-    /// Finds the end of the next line; returns whether there is one.
-    fn find_line(&mut self) -> Result<bool, DiffError> {
+    /// Finds the line at hand. Rows with other ids than those asked for are passed over.
+    fn look(&mut self) -> Result<Head, DiffError> {
+        loop {
+            let head = self.find_line()?;
+            let line = match head {
+                Head::Line(end) => &self.buffer[self.start..end],
+                Head::Long => &self.buffer[self.start..self.end],
+                Head::End => return Ok(head),
+            };
+            if line.is_empty() {
+                self.advance();
+                continue;
+            }
+            let Some(only) = self.only else { return Ok(head) };
+            let is_wanted = match head {
+                Head::Long => id_at_start(line).is_none_or(|id| only.contains(id)),
+                _ => only.contains(id_of(line).map_err(|reason| self.not_a_row(reason))?.as_ref()),
+            };
+            if is_wanted {
+                return Ok(head);
+            }
+            self.passed_over += 1;
+            if head == Head::Long {
+                self.pass_long()?;
+            } else {
+                self.advance();
+            }
+        }
+    }
+
+    /// Finds the end of the next line.
+    fn find_line(&mut self) -> Result<Head, DiffError> {
+        if self.is_long {
+            return Ok(Head::Long);
+        }
+        if let Some((end, _)) = self.line {
+            return Ok(Head::Line(end));
+        }
         let mut searched = self.start;
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..self.end]) {
-                let end = searched + at;
+            let feed = memchr::memchr(b'\n', &self.buffer[searched..self.end]).map(|at| searched + at);
+            let open = feed.unwrap_or(self.end) - self.start;
+            if feed.is_none() && self.is_over && open == 0 {
+                return Ok(Head::End);
+            }
+            if open > self.row_limit_bytes {
                 self.number += 1;
+                self.is_long = true;
+                return Ok(Head::Long);
+            }
+            if feed.is_some() || self.is_over {
+                self.number += 1;
+                let end = self.start + open;
                 // A file of another system may end its lines with two characters.
-                let is_pair = end > self.start && self.buffer[end - 1] == b'\r';
-                self.line = Some(if is_pair { (end - 1, 2) } else { (end, 1) });
-                return Ok(true);
+                let is_pair = feed.is_some() && open > 0 && self.buffer[end - 1] == b'\r';
+                let end = if is_pair { end - 1 } else { end };
+                self.line = Some((end, usize::from(feed.is_some()) + usize::from(is_pair)));
+                return Ok(Head::Line(end));
             }
-            if self.is_over {
-                if self.start == self.end {
-                    return Ok(false);
-                }
-                self.number += 1;
-                self.line = Some((self.end, 0));
-                return Ok(true);
-            }
-            if self.end - self.start > self.row_limit_bytes {
-                let (name, line) = (self.name.to_owned(), self.number + 1);
-                return Err(DiffError::TooLong { name, line, limit_bytes: self.row_limit_bytes });
-            }
-            let open = self.end - self.start;
             self.fill()?;
             searched = self.start + open;
         }
+    }
+
+    /// Goes past a line that is too long to be held.
+    fn pass_long(&mut self) -> Result<(), DiffError> {
+        loop {
+            self.fill_if_empty()?;
+            let open = &self.buffer[self.start..self.end];
+            let end = memchr::memchr(b'\n', open);
+            let is_last = open.is_empty();
+            self.start += end.map_or(open.len(), |at| at + 1);
+            if end.is_some() || is_last {
+                self.end_long();
+                return Ok(());
+            }
+        }
+    }
+
+    fn end_long(&mut self) {
+        self.is_long = false;
+    }
+
+    fn too_long(&self) -> DiffError {
+        DiffError::TooLong { name: self.name.to_owned(), line: self.number, limit_bytes: self.row_limit_bytes }
+    }
+
+    fn fill_if_empty(&mut self) -> Result<(), DiffError> {
+        if self.start == self.end && !self.is_over { self.fill() } else { Ok(()) }
     }
 
     /// Reads more. What is not done with moves to the start of the buffer.
@@ -197,12 +291,8 @@ impl<'s> Lines<'s> {
 
 /// Returns the id of a row, as it stands between quotes in normal form; fails with a reason.
 pub(super) fn id_of(line: &[u8]) -> Result<Cow<'_, [u8]>, String> {
-    if let Some(rest) = line.strip_prefix(START)
-        && let Some(end) = rest.iter().position(|byte| *byte == b'"')
-        && end > 0
-        && rest[..end].iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\')
-    {
-        return Ok(Cow::Borrowed(&rest[..end]));
+    if let Some(id) = id_at_start(line) {
+        return Ok(Cow::Borrowed(id));
     }
     let document = Document::parse(line).map_err(|error| error.to_string())?;
     let id = document.root().get("data_row").and_then(|data_row| data_row.get("id"));
@@ -211,6 +301,14 @@ pub(super) fn id_of(line: &[u8]) -> Result<Cow<'_, [u8]>, String> {
         Some(id) if !id.is_empty() => Ok(Cow::Owned(id.as_bytes().to_vec())),
         _ => Err("there is no id of a data row".to_owned()),
     }
+}
+
+/// Returns the id of a row that labelport wrote, of which this is the beginning.
+fn id_at_start(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(START)?;
+    let id = &rest[..memchr::memchr(b'"', rest)?];
+    let is_plain = id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
+    (is_plain && !id.is_empty()).then_some(id)
 }
 
 #[cfg(test)]
@@ -237,9 +335,29 @@ mod tests {
         assert_eq!(read(text.as_bytes(), usize::MAX).unwrap(), ["a", long.as_str(), "b"]);
         assert_eq!(read(b"", 1).unwrap(), [""; 0]);
         let refused = read(text.as_bytes(), 5 << 20).unwrap();
-        assert_eq!(refused.len(), 3);
+        assert_eq!(refused.len(), 3, "it is shorter than the limit");
         let refused = read(text.as_bytes(), 1 << 20).unwrap_err();
         assert!(refused.starts_with("line 3 of a is longer than 1 MiB"), "{refused}");
+    }
+
+    #[test]
+    fn long_rows_that_nobody_asks_for_are_passed_over() {
+        let row =
+            |id: &str, size: usize| format!("{{\"data_row\":{{\"id\":\"{id}\"}},\"x\":\"{}\"}}\n", "x".repeat(size));
+        let text = [row("a", 1), row("b", 5 << 20), row("c", 2), row("d", 3 << 20)].concat();
+        let rows = || -> std::io::Result<Box<dyn Read + Send>> { Ok(Box::new(Cursor::new(text.clone().into_bytes()))) };
+        let side = Side { name: "a", manifest: None, rows: &rows };
+        let only = HashSet::from([Box::from(&b"c"[..])]);
+        let mut lines = Lines::open(&side, 1 << 20).unwrap().only(&only);
+        assert_eq!(lines.id().unwrap().as_ref(), b"c");
+        assert_eq!(lines.number(), 3);
+        lines.advance();
+        assert_eq!(lines.peek().unwrap(), None);
+        let (passed_over, sha256) = lines.finish();
+        assert_eq!((passed_over, sha256.unwrap()), (3, hex(&Sha256::digest(text.as_bytes()))));
+        let only = HashSet::from([Box::from(&b"d"[..])]);
+        let error = Lines::open(&side, 1 << 20).unwrap().only(&only).peek().unwrap_err().to_string();
+        assert!(error.starts_with("line 4 of a is longer than 1 MiB"), "{error}");
     }
 
     #[test]

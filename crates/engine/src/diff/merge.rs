@@ -20,9 +20,9 @@ pub(super) struct Limits<'a> {
 
 /// Walks both sides; returns how many rows are equal byte by byte. `progress` gets how many bytes of both were read, before
 /// unpacking.
-pub(super) fn merge(
-    old: &mut Lines<'_>,
-    new: &mut Lines<'_>,
+pub(super) fn merge<'l>(
+    old: &mut Lines<'l>,
+    new: &mut Lines<'l>,
     limits: Limits<'_>,
     each: &mut Each<'_>,
     progress: &mut dyn FnMut(u64),
@@ -38,6 +38,11 @@ pub(super) fn merge(
         steps += 1;
         if steps.is_multiple_of(1_024) {
             progress(old.position() + new.position());
+        }
+        if old.is_long()? && new.is_long()? {
+            old.pass_equal(new)?;
+            same += 1;
+            continue;
         }
         let are_equal = match (old.peek()?, new.peek()?) {
             (None, None) => break,
@@ -109,7 +114,7 @@ pub(super) fn merge(
 
 /// Fails for a side whose first line is not a row.
 fn check_first(side: &mut Lines<'_>) -> Result<(), DiffError> {
-    if side.peek()?.is_some() {
+    if !side.is_long()? && side.peek()?.is_some() {
         side.id()?;
     }
     Ok(())

@@ -215,9 +215,9 @@ fn check(side: &Side<'_>) -> Result<(), DiffError> {
     if manifest.delta.is_some() { Err(DiffError::Delta(side.name.to_owned())) } else { Ok(()) }
 }
 
-fn compare(
-    old: &mut Lines<'_>,
-    new: &mut Lines<'_>,
+fn compare<'l>(
+    old: &mut Lines<'l>,
+    new: &mut Lines<'l>,
     options: &DiffOptions<'_>,
     each: &mut EachRow<'_>,
     progress: &mut dyn FnMut(u64),

@@ -11,6 +11,9 @@ use std::collections::HashMap;
 /// Objects that have less in common are two.
 const LEAST_IOU: f64 = 0.5;
 
+/// A label in which more pairs may overlap so much is not looked through: that would take minutes.
+const CANDIDATES_LIMIT: usize = 100_000;
+
 /// Pairs of annotations by their places in both lists, and the ids of the first ones by those of the second.
 pub(super) struct Pairs {
     /// Partners of the first ones.
@@ -100,21 +103,23 @@ impl Pairs {
     fn join_overlapping(&mut self, old: &[Item<'_>], new: &[Item<'_>]) {
         let of_old = regions_of(old, |index| self.partners[index].is_none());
         let of_new = regions_of(new, |index| !self.is_taken[index]);
-        let mut found = Vec::new();
+        let mut candidates = Vec::new();
         for (one, regions) in &of_old {
             for (other, other_regions) in &of_new {
                 let (first, second) = (&old[*one], &new[*other]);
-                if (&first.class, &first.kind) != (&second.class, &second.kind)
-                    || items::iou_at_most(regions, other_regions) < LEAST_IOU
+                if items::iou_at_most(regions, other_regions) >= LEAST_IOU - 1e-9
+                    && (&first.class, &first.kind) == (&second.class, &second.kind)
                 {
-                    continue;
-                }
-                let iou = items::overlap_of_all(regions, other_regions).iou();
-                if iou >= LEAST_IOU {
-                    found.push((iou, *one, *other));
+                    candidates.push((*one, *other, regions, other_regions));
                 }
             }
         }
+        if candidates.len() > CANDIDATES_LIMIT {
+            return;
+        }
+        let found =
+            candidates.into_iter().map(|(one, other, regions, others)| (items::iou(regions, others), one, other));
+        let mut found: Vec<_> = found.filter(|(iou, ..)| *iou >= LEAST_IOU).collect();
         // Of two pairs that share an annotation, the sums differ, so that swapping both sides changes nothing.
         found.sort_by(|one, other| other.0.total_cmp(&one.0).then((one.1 + one.2).cmp(&(other.1 + other.2))));
         for (_, one, other) in found {

@@ -381,6 +381,23 @@ fn an_object_on_frames_is_one() {
         &[(Change::Changed, Some("f1"), &[frames(2, 1, 0), What::Segments])],
     );
     check(old.clone(), label(&[(1, 0.0), (2, 0.0), (3, 0.0)], 9), &[(Change::Changed, Some("f1"), &[What::Segments])]);
+    // With another id it is found by what it covers on all frames.
+    let renamed =
+        |label: &Value, id: &str| -> Value { serde_json::from_str(&label.to_string().replace("f1", id)).unwrap() };
+    check(
+        old.clone(),
+        renamed(&label(&[(1, 0.0), (2, 0.0), (3, 2.0)], 3), "g1"),
+        &[(
+            Change::Changed,
+            Some("g1"),
+            &[What::Id(Some("f1".to_owned())), What::Geometry(Some(0.875)), frames(0, 0, 3)],
+        )],
+    );
+    check(
+        old.clone(),
+        renamed(&label(&[(3, 0.0), (4, 0.0), (5, 0.0)], 5), "g1"),
+        &[(Change::Removed, Some("f1"), &[]), (Change::Added, Some("g1"), &[])],
+    );
     let mut found = compare(&file(&[row_of(old)]), b"", LARGE).unwrap();
     let (class, tally) = found.sums.classes.pop_first().unwrap();
     assert_eq!((class.0.as_str(), class.1.as_str(), tally.removed), ("train", "VideoBoundingBox", 1));

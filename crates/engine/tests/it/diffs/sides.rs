@@ -63,6 +63,25 @@ fn what_is_not_a_row_is_named_with_its_line() {
 }
 
 #[test]
+fn long_rows_that_are_equal_are_the_same() {
+    let folder = std::env::temp_dir();
+    let short = DiffOptions { row_limit_bytes: 1 << 20, ..options(&folder) };
+    let long = |id: &str, end: &str| row(id, &format!(",\"x\":\"{}{end}\"", "x".repeat(5 << 20)));
+    let file =
+        |end: &str, last: &str| [row("a", ""), long("b", end), row("c", ""), long("d", ""), row("e", last)].concat();
+    let compare = |old: String, new: String| compare_with((old.as_bytes(), None), (new.as_bytes(), None), &short);
+    let found = compare(file("", ""), file("", ",\"y\":1")).unwrap();
+    assert_eq!((found.sums.same, found.sums.rows.changed), (4, 1));
+    // One that ends the file, with a line feed and without.
+    let found = compare(long("a", ""), long("a", "")).unwrap();
+    assert_eq!(found.sums.same, 1);
+    for other in ["y", "xx"] {
+        let error = compare(file("x", ""), file(other, "")).unwrap_err().to_string();
+        assert!(error.starts_with("line 2 of old is longer than 1 MiB"), "{error}");
+    }
+}
+
+#[test]
 fn rows_of_one_id_are_noticed_on_disk_too() {
     let mut old = String::new();
     for number in 0..50 {

@@ -4,6 +4,9 @@
 //! have one id, wherever they stand; memory holds a window of rows that wait for their partners, and the rest waits on disk.
 //! What differs of two partners is found on typed annotations, never on keys of geometry.
 //!
+//! No result of labelport has an id twice. In a file from elsewhere that has, the second row is refused if both wait, and counts
+//! as one without a partner if the first one has found its own.
+//!
 //! Of a result and the workspace that it came from, only what changed since then is read from the workspace.
 //!
 //! # Adding a kind of side

@@ -120,8 +120,8 @@ impl Pairs {
         let found =
             candidates.into_iter().map(|(one, other, regions, others)| (items::iou(regions, others), one, other));
         let mut found: Vec<_> = found.filter(|(iou, ..)| *iou >= LEAST_IOU).collect();
-        // Of two pairs that share an annotation, the sums differ, so that swapping both sides changes nothing.
-        found.sort_by(|one, other| other.0.total_cmp(&one.0).then((one.1 + one.2).cmp(&(other.1 + other.2))));
+        // The sort is stable: of two pairs that share an annotation the first comes first, whichever side is the first.
+        found.sort_by(|one, other| other.0.total_cmp(&one.0));
         for (_, one, other) in found {
             if self.partners[one].is_none() && !self.is_taken[other] {
                 self.pair((one, &old[one]), (other, &new[other]));

@@ -381,6 +381,10 @@ fn an_object_on_frames_is_one() {
         &[(Change::Changed, Some("f1"), &[frames(2, 1, 0), What::Segments])],
     );
     check(old.clone(), label(&[(1, 0.0), (2, 0.0), (3, 0.0)], 9), &[(Change::Changed, Some("f1"), &[What::Segments])]);
+    // Frames have an order of their own.
+    let found =
+        compare(&file(&[row_of(old.clone())]), &file(&[row_of(label(&[(3, 0.0), (1, 0.0), (2, 0.0)], 3))]), LARGE);
+    assert_eq!(found.unwrap().rows[0].labels[0].annotations, []);
     // With another id it is found by what it covers on all frames.
     let renamed =
         |label: &Value, id: &str| -> Value { serde_json::from_str(&label.to_string().replace("f1", id)).unwrap() };

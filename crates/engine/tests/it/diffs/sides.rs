@@ -7,6 +7,7 @@ use labelport_engine::manifest::{Delta, Manifest};
 use labelport_model::request::Scope;
 use labelport_samples::{Size, random};
 use std::io::{self, Read, Write as _};
+use std::path::Path;
 
 fn row(id: &str, rest: &str) -> String {
     format!("{{\"data_row\":{{\"id\":\"{id}\"}}{rest}}}\n")
@@ -79,6 +80,25 @@ fn long_rows_that_are_equal_are_the_same() {
         let error = compare(file("x", ""), file(other, "")).unwrap_err().to_string();
         assert!(error.starts_with("line 2 of old is longer than 1 MiB"), "{error}");
     }
+}
+
+#[test]
+fn files_are_used_only_where_the_window_is_not_enough() {
+    let options = |window_bytes| DiffOptions { window_bytes, ..options(Path::new("/nowhere")) };
+    let rows: Vec<String> = (0..100).map(|number| row(&format!("a{number}"), "")).collect();
+    let backwards: Vec<String> = rows.iter().rev().cloned().collect();
+    let changed: Vec<String> = rows.iter().map(|row| row.replace("}}", "},\"x\":1}")).collect();
+    let compare = |old: &[String], new: &[String], window: usize| {
+        compare_with((old.concat().as_bytes(), None), (new.concat().as_bytes(), None), &options(window))
+    };
+    assert_eq!(compare(&rows, &changed, 0).unwrap().sums.rows.changed, 100, "partners are next to each other");
+    assert!(compare(&rows, &backwards, LARGE).unwrap().sums.are_same());
+    // A row that is missing moves all others by one, and waits alone.
+    let others = [&rows[..7], &rows[8..]].concat();
+    assert_eq!(compare(&rows, &others, 1_000).unwrap().sums.rows.removed, 1);
+    assert!(
+        matches!(compare(&rows, &backwards, 1_000), Err(DiffError::Scratch { folder, .. }) if folder == Path::new("/nowhere"))
+    );
 }
 
 #[test]

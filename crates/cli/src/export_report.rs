@@ -44,7 +44,7 @@ pub(crate) fn report(manifest: &Manifest, place: &Place, secs: f64, messages: &M
     if let Some(delta) = &manifest.delta {
         let event = json!({ "event": "changes", "lines": delta.lines, "since": delta.since });
         let lines = grouped(delta.lines);
-        messages.event(&event, &format!("what left and where rows stand (lines: {lines}){}", place.changes));
+        messages.event(&event, &format!("rows that left, and positions: {lines} lines{}", place.changes));
     }
     if manifest.unknown_ids > 0 {
         let count = manifest.unknown_ids;

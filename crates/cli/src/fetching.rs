@@ -30,7 +30,7 @@ pub(crate) fn arguments() -> [Arg; 3] {
 /// Takes a folder that is there: below another one nothing would ever be found.
 fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
+    if path.is_dir() { Ok(path) } else { Err("the folder does not exist".to_owned()) }
 }
 
 /// Reads them.

@@ -1,4 +1,4 @@
-//! `--since`: from where an export of what changed goes on.
+//! `--since`: where a delta starts.
 //!
 //! A watermark can be given as it is, as an export that has one in its manifest, or as `@FILE`: a file that holds the last
 //! watermark and gets the next one after each export that succeeded, which is what a nightly job needs. Where that file is
@@ -18,14 +18,14 @@ use std::path::{Path, PathBuf};
 /// The most bytes of a file that keeps a watermark.
 const STATE_LIMIT_BYTES: u64 = 4 << 10;
 
-/// From where an export goes on, and where that is kept.
+/// Where a delta starts, and where the next watermark is saved.
 #[derive(Debug, Default)]
 pub(crate) struct Since {
     /// The watermark; none for a full export.
     pub(crate) watermark: Option<Watermark>,
     /// The file that gets the next one.
     state: Option<PathBuf>,
-    /// The export that it goes on from.
+    /// The export that it starts from.
     export: Option<PathBuf>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) fn argument() -> Arg {
         .long("since")
         .value_name("WATERMARK|EXPORT|@FILE")
         .help(
-            "Write only what changed after another export of the same request: its watermark, its file, or @FILE, which \
-             keeps the last watermark from one run to the next; see docs/delta.md",
+            "Write only what changed since an earlier export of the same request: its file, its watermark, or @FILE, \
+             which keeps the watermark from one run to the next; see docs/delta.md",
         )
         .help_heading("Filters, all of which must hold")
 }
@@ -55,11 +55,13 @@ pub(crate) fn read(arguments: &ArgMatches) -> Result<Since, Failure> {
             Some(export) => (path.to_owned(), export),
             None => (manifest_path(path), path.to_owned()),
         };
-        recovered(&export)?;
+        if !arguments.get_flag("dry-run") {
+            recovered(&export)?;
+        }
         return Ok(Since { watermark: Some(of_manifest(&manifest)?), state: None, export: Some(export) });
     }
     let watermark = given.parse().map_err(|error| {
-        Failure::usage(error).hint(format!("if {given} is meant to be an export: there is no such file"))
+        Failure::usage(error).hint(format!("if {given} is the path of an export, the file does not exist"))
     })?;
     Ok(Since { watermark: Some(watermark), state: None, export: None })
 }
@@ -69,7 +71,7 @@ fn read_state(state: &Path) -> Result<Option<Watermark>, Failure> {
     let shown = state.display();
     let folder = state.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if state.file_name().is_none() || !folder.is_dir() {
-        let message = format!("--since @{shown}: the next watermark could not be kept there");
+        let message = format!("--since @{shown}: the next watermark cannot be saved there");
         return Err(Failure::usage(message).hint("name a file in a folder that exists"));
     }
     let unreadable = |error: io::Error| Failure::usage(format!("{shown} cannot be read ({error})"));
@@ -83,7 +85,7 @@ fn read_state(state: &Path) -> Result<Option<Watermark>, Failure> {
     let file = File::open(state).map_err(unreadable)?;
     file.take(STATE_LIMIT_BYTES).read_to_string(&mut text).map_err(unreadable)?;
     let watermark = parse(&text, &format!("the file {shown}"));
-    watermark.map(Some).map_err(|failure| failure.hint("without the file, the next export is a full one"))
+    watermark.map(Some).map_err(|failure| failure.hint("delete the file to start over with a full export"))
 }
 
 /// Reads the watermark of an export.
@@ -96,8 +98,8 @@ fn of_manifest(path: &Path) -> Result<Watermark, Failure> {
     let manifest = Manifest::from_json(&text);
     let manifest = manifest.map_err(|error| Failure::usage(format!("the manifest {shown} cannot be read: {error}")))?;
     if manifest.watermark.is_empty() {
-        let message = format!("the export of {shown} was written by a version of labelport without watermarks");
-        return Err(Failure::usage(message).hint("take a full export, and go on from that"));
+        let message = format!("the export of {shown} was written by a version of labelport that had no watermarks");
+        return Err(Failure::usage(message).hint("take a full export and continue from that"));
     }
     parse(&manifest.watermark, &format!("the manifest {shown}"))
 }
@@ -107,23 +109,23 @@ fn parse(text: &str, place: &str) -> Result<Watermark, Failure> {
 }
 
 impl Since {
-    /// Fails if the export would be written over the one that it goes on from.
+    /// Fails if the delta would replace the export that it starts from.
     pub(crate) fn refuse_target(&self, target: &Path) -> Result<(), Failure> {
         let is_same = self.export.as_ref().is_some_and(|export| is_same_file(export, target));
         if !is_same {
             return Ok(());
         }
-        let message = format!("what changed since {} would be written over it", target.display());
-        Err(Failure::usage(message).hint("name another file, and bring the export up to date with `labelport apply`"))
+        let message = format!("the delta would replace {}, the export it starts from", target.display());
+        Err(Failure::usage(message).hint("write the delta to another file; `labelport apply` then updates the export"))
     }
 
-    /// Keeps the watermark of an export that succeeded, for the next one to go on from.
+    /// Saves the watermark of a successful export for the next one.
     pub(crate) fn keep(&self, manifest: &Manifest) -> Result<(), Failure> {
         let Some(state) = &self.state else { return Ok(()) };
         let text = format!("{}\n", manifest.watermark);
         private::write_whole(state, text.as_bytes()).map_err(|error| {
-            let message = format!("the export was written, and {} could not be ({error})", state.display());
-            Failure::new(message).hint(format!("the next export goes on from {}", manifest.watermark))
+            let message = format!("the export was written, but {} could not be updated ({error})", state.display());
+            Failure::new(message).hint(format!("use --since {} for the next export", manifest.watermark))
         })
     }
 }

@@ -30,7 +30,7 @@ impl Command for Apply {
 
     fn arguments(&self) -> clap::Command {
         clap::Command::new("apply")
-            .about("Bring an export up to date with what changed since: the bytes of a full export")
+            .about("Update an export with deltas, to the bytes of a full export")
             .arg(Arg::new("full").value_name("FULL").required(true).help("An export in ndjson, compressed or not"))
             .arg(
                 Arg::new("delta")
@@ -38,7 +38,7 @@ impl Command for Apply {
                     .required(true)
                     .action(ArgAction::Append)
                     .num_args(1..)
-                    .help("What `labelport export --since` wrote after it, in that order"),
+                    .help("Deltas written by `labelport export --since`, in order"),
             )
             .arg(Arg::new("output").short('o').long("output").value_name("FILE|-").required(true).help(
                 "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; it may be FULL itself",
@@ -57,10 +57,8 @@ impl Command for Apply {
         let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
         let target = target(output, workspace, arguments.get_flag("force"))?;
         if let Some(delta) = named("delta").find(|delta| is_same_file(delta, Path::new(output))) {
-            let message = format!("the result would be written over the delta {}", delta.display());
-            return Err(
-                Failure::usage(message).hint("name another file; it may be the export that the delta is applied to")
-            );
+            let message = format!("the result would replace the delta {}", delta.display());
+            return Err(Failure::usage(message).hint("name another file, or the export that the delta is applied to"));
         }
         let deltas: Vec<Named> = named("delta").map(Named::find).collect::<Result<_, _>>()?;
         let full = Named::find(full)?;
@@ -114,7 +112,7 @@ impl Named {
         let manifest = manifest_path(&path);
         let text = std::fs::read(&manifest).map_err(|error| {
             Failure::usage(format!("{} cannot be read ({error})", manifest.display()))
-                .hint("an export is applied with its manifest, which `labelport export -o FILE` writes next to it")
+                .hint("`labelport export … -o FILE` writes FILE and its manifest next to it; apply needs both")
         })?;
         let read = Manifest::from_json(&text);
         let manifest = read.map_err(|error| Failure::new(format!("{} cannot be read: {error}", manifest.display())))?;

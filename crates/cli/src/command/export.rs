@@ -67,8 +67,8 @@ impl Command for Export {
         }
         let request = ExportRequest { since: since.watermark.clone(), ..request(kind, arguments, &store)? };
         if request.since.is_some() && matches!(target, Output::Stdout | Output::Device(_)) {
-            let message = "what changed is rows and a list of what left, which standard output cannot keep apart";
-            return Err(Failure::usage(message).hint("name a file, such as -o changed.ndjson"));
+            let message = "a delta is two files, rows and changes, which do not fit into standard output";
+            return Err(Failure::usage(message).hint("name a file, such as -o delta.ndjson"));
         }
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
@@ -155,6 +155,10 @@ impl Output {
             Some(name) if OUTPUT_NAMES.contains(&name) => Self::stdout(format)?,
             Some(path) => {
                 let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
+                // A dry run changes nothing, not even for the better.
+                if !arguments.get_flag("dry-run") {
+                    recovered(Path::new(path))?;
+                }
                 Self::of_path(Path::new(path), format, workspace, existing)?
             }
         };
@@ -183,7 +187,6 @@ impl Output {
             };
             return Ok(Self::Package(destination, container));
         }
-        recovered(path)?;
         let destination = Destination::check(path, &rules)?;
         let packing = Packing::of_path(path, format).map_err(Failure::usage)?;
         Ok(Self::File(destination, packing))

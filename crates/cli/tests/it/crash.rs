@@ -163,6 +163,8 @@ fn a_result_killed_before_its_manifest_gets_it_from_the_next_command() {
     hide("new.ndjson.manifest.json");
     place.run(&["verify", "new.ndjson"]).succeeded();
     hide("new.ndjson.manifest.json");
+    place.run(&["export", "catalog", "-o", "new.ndjson", "--dry-run"]).ended(1, &["not a result that labelport wrote"]);
+    assert!(hidden("new.ndjson.manifest.json").exists(), "a dry run changes nothing");
     place.run(&["export", "catalog", "-o", "new.ndjson"]).succeeded();
     assert_eq!(place.hidden_files(), [""; 0]);
     // A manifest that describes another file is not the one of this.

@@ -77,10 +77,10 @@ fn deltas_are_applied_one_after_the_other() {
     apply("new.ndjson", &[&names[2]], "again.ndjson").succeeded();
     assert!(place.read("again.ndjson") == place.read("now.ndjson"));
     // The second without the first leaves a gap.
-    apply("full.ndjson", &[&names[1]], "wrong.ndjson").ended(1, &["full.ndjson is from change", "--since full.ndjson"]);
+    apply("full.ndjson", &[&names[1]], "wrong.ndjson").ended(1, &["full.ndjson is at change", "--since full.ndjson"]);
     apply("new.ndjson", &[&names[0], &names[2], &names[1]], "again.ndjson").succeeded();
     assert!(place.read("again.ndjson") == place.read("now.ndjson"));
-    apply(&names[0], &[&names[1]], "wrong.ndjson").ended(1, &["holds only what changed", "begin with a full export"]);
+    apply(&names[0], &[&names[1]], "wrong.ndjson").ended(1, &["is a delta itself", "name a full export first"]);
     apply("full.ndjson", &[&"now.ndjson".to_owned()], "wrong.ndjson").ended(1, &["now.ndjson is a full export"]);
     let other = ["export", "catalog", "-o", "other.ndjson"];
     place.run(&other).succeeded();
@@ -117,6 +117,9 @@ fn files_that_are_not_what_their_manifests_say_are_not_applied() {
     assert!(!place.path("new.ndjson").exists());
     assert_eq!(place.hidden_files(), [""; 0]);
     apply().succeeded();
+    let manifest = String::from_utf8(place.read("delta.ndjson.manifest.json")).unwrap();
+    place.write("delta.ndjson.manifest.json", manifest.replacen("{\"lines\":", "{\"lines\":7", 1).as_bytes());
+    place.run(&["verify", "delta.ndjson"]).ended(3, &["rows, the manifest says 7"]);
 }
 
 #[test]
@@ -175,13 +178,14 @@ fn what_a_delta_needs_is_not_written_over() {
     export(&place, "full.ndjson", &[]).succeeded();
     let full = place.read("full.ndjson");
     for since in ["full.ndjson", "full.ndjson.manifest.json", "./full.ndjson"] {
-        export(&place, "full.ndjson", &["--since", since]).ended(2, &["would be written over it", "name another file"]);
+        export(&place, "full.ndjson", &["--since", since])
+            .ended(2, &["the delta would replace", "write the delta to another file"]);
     }
     assert_eq!(place.read("full.ndjson"), full);
     export(&place, "delta.ndjson", &["--since", "full.ndjson"]).succeeded();
     let delta = place.read("delta.ndjson.manifest.json");
     let apply = ["apply", "full.ndjson", "delta.ndjson", "-o", "./delta.ndjson"];
-    place.run(&apply).ended(2, &["would be written over the delta"]);
+    place.run(&apply).ended(2, &["the result would replace the delta"]);
     assert_eq!(place.read("delta.ndjson.manifest.json"), delta);
 }
 
@@ -195,8 +199,8 @@ fn a_state_that_cannot_be_kept_is_refused_before_the_export() {
         ("@", "name a file in a folder that exists"),
         ("@folder", "is not a file"),
         ("@/dev/zero", "is not a file"),
-        ("@empty", "without the file, the next export is a full one"),
-        ("nothing.ndjson", "there is no such file"),
+        ("@empty", "delete the file to start over"),
+        ("nothing.ndjson", "the file does not exist"),
     ] {
         export(&place, "rows.ndjson", &["--since", state]).ended(2, &[said]);
     }

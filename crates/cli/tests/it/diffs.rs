@@ -58,7 +58,7 @@ fn the_status_distinguishes_same_different_and_failed() {
     place.run(&["export", "catalog", "--format", "csv", "-o", "tables"]).succeeded();
     place.run(&["diff", "a.ndjson", "tables"]).ended(2, &["tables has the format csv"]);
     place.run(&[&EXPORT[..], &["delta.ndjson", "--since", "a.ndjson"]].concat()).succeeded();
-    place.run(&["diff", "a.ndjson", "delta.ndjson"]).ended(2, &["delta.ndjson holds only what changed", "apply"]);
+    place.run(&["diff", "a.ndjson", "delta.ndjson"]).ended(2, &["delta.ndjson is a delta", "apply"]);
     assert_eq!(place.hidden_files(), [""; 0]);
 }
 

@@ -61,9 +61,9 @@ impl Changes {
     fn add(&mut self, text: &[u8]) -> Result<(), String> {
         let document = Document::parse(text).map_err(|error| error.to_string())?;
         let line = document.root();
-        let id = inside(line.get("data_row_id")).ok_or("there is no data_row_id")?;
-        let change = line.get("change").and_then(Value::as_text).ok_or("there is no change")?;
-        match Change::find(&change).ok_or_else(|| format!("there is no change {change:?}"))? {
+        let id = inside(line.get("data_row_id")).ok_or("data_row_id is missing")?;
+        let change = line.get("change").and_then(Value::as_text).ok_or("change is missing")?;
+        match Change::find(&change).ok_or_else(|| format!("{change:?} is not a known change"))? {
             Change::Placed => self.places.push((id.to_vec(), inside(line.get("after")).map(<[u8]>::to_vec))),
             Change::Deleted | Change::LeftScope | Change::NoMatch => drop(self.ids.insert(id.into())),
         }

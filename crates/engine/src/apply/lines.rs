@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// How every row begins that labelport writes.
-const START: &[u8] = b"{\"data_row\":{\"id\":\"";
+pub(crate) const ROW_START: &[u8] = b"{\"data_row\":{\"id\":\"";
 /// How much of a line is looked at for the id at a time, and at most.
 const STEP_BYTES: usize = 128;
 const ID_LIMIT_BYTES: usize = 64 << 10;
@@ -63,12 +63,12 @@ impl Lines {
             let count = memchr::memchr(b'\n', step).map_or(step.len(), |at| at + 1);
             self.head.extend_from_slice(&step[..count]);
             self.consume(count);
-            let known = self.head.len().min(START.len());
-            if self.head[..known] != START[..known] {
+            let known = self.head.len().min(ROW_START.len());
+            if self.head[..known] != ROW_START[..known] {
                 return Err(LineError::NotARow(self.line));
             }
-            if let Some(end) = end_of_text(&self.head, START.len()) {
-                return Ok(Some(&self.head[START.len()..end]));
+            if let Some(end) = end_of_text(&self.head, ROW_START.len()) {
+                return Ok(Some(&self.head[ROW_START.len()..end]));
             }
             if self.head.ends_with(b"\n") || self.head.len() > ID_LIMIT_BYTES {
                 return Err(LineError::NotARow(self.line));

@@ -1,8 +1,8 @@
-//! A result and what changed after it, made into the whole result of then: the same bytes as a full export.
+//! Combines a full export and a delta into the bytes that a full export had at the end of the delta.
 //!
-//! Both are read once, in their order, and rows are copied as they are. A row of the delta replaces the one with its id,
-//! departures are left out, and the places in the stream of changes say where rows of the delta stand. What the manifests
-//! say about all three files is checked before the new result exists. Memory holds the ids of the delta.
+//! Both are read in order, and rows are copied unchanged. A row of the delta replaces the row with the same id, rows that left
+//! are dropped, and the stream of changes says where rows of the delta stand. All three files are checked against their
+//! manifests before the new result exists. Memory holds the ids of the delta.
 
 mod changes;
 mod lines;
@@ -10,6 +10,7 @@ mod out;
 
 pub use changes::ChangesError;
 pub use lines::LineError;
+pub(crate) use lines::ROW_START;
 
 use crate::export::SinceError;
 use crate::manifest::{Annotations, Delta, Manifest, RowNotice};
@@ -56,15 +57,13 @@ pub struct DeltaFiles<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The first result has itself only what changed.
-    #[error("{0} holds only what changed since another export; begin with a full export")]
+    #[error("{0} is a delta itself; name a full export first")]
     NotWhole(String),
     /// The other result is a full one.
-    #[error(
-        "{0} is a full export, which needs nothing applied to it; a delta is what `labelport export --since` writes"
-    )]
+    #[error("{0} is a full export, not a delta; write a delta with `labelport export --since`")]
     NotADelta(String),
     /// A format whose rows have no ids.
-    #[error("{name} has the format {format}; changes can be applied to the format ndjson")]
+    #[error("{name} has the format {format}; deltas can only be applied to ndjson")]
     Format {
         /// The file.
         name: String,
@@ -72,7 +71,7 @@ pub enum ApplyError {
         format: String,
     },
     /// A manifest has no watermark.
-    #[error("{0} was written by a version of labelport whose exports had no watermarks; take a full export")]
+    #[error("{0} was written by a version of labelport that had no watermarks; take a full export")]
     NoWatermark(String),
     /// A manifest has a watermark that is none.
     #[error("the manifest of {name} is damaged: {source}")]
@@ -94,8 +93,8 @@ pub enum ApplyError {
     },
     /// There are changes between the two that neither has.
     #[error(
-        "{whole} is from change {from}, and {delta} has what changed after {since}; apply the delta between them first, or \
-         take one with --since {whole}"
+        "{whole} is at change {from}, and {delta} starts at change {since}; apply the delta between them first, or write one \
+         with --since {whole}"
     )]
     Gap {
         /// The full export.

@@ -4,6 +4,7 @@
 //! labelport wrote begins with its id, which is found without looking at the rest; a row from elsewhere is parsed for it.
 
 use super::{DiffError, Side};
+use crate::apply::ROW_START;
 use crate::import::unpack::{self, Position};
 use crate::manifest::hex;
 use labelport_model::json::Document;
@@ -11,9 +12,6 @@ use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::Read;
-
-/// How every row begins that labelport writes.
-const START: &[u8] = b"{\"data_row\":{\"id\":\"";
 
 /// One of the two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,7 +303,7 @@ pub(super) fn id_of(line: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 
 /// Returns the id of a row that labelport wrote, of which this is the beginning.
 fn id_at_start(line: &[u8]) -> Option<&[u8]> {
-    let rest = line.strip_prefix(START)?;
+    let rest = line.strip_prefix(ROW_START)?;
     let id = &rest[..memchr::memchr(b'"', rest)?];
     let is_plain = id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'\\');
     (is_plain && !id.is_empty()).then_some(id)

@@ -29,6 +29,8 @@ pub use found::{AnnotationDiff, AnswerDiff, Change, LabelDiff, List, Member, Row
 pub use now::{Basis, Now, diff_with_now};
 pub use rows_file::RowsFile;
 
+pub use crate::apply::Open;
+
 use crate::apply::{self, ApplyError, DeltaFiles};
 use crate::export::ExportError;
 use crate::manifest::Manifest;
@@ -37,14 +39,11 @@ use labelport_model::json::Document;
 use labelport_model::row::ROW_LIMIT_BYTES;
 use lines::{Line, Lines};
 use merge::Limits;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How much memory rows take that wait for their partners.
 const WINDOW_BYTES: usize = 64 << 20;
-
-/// Opens a file from its beginning, each time that it is called.
-pub type Open<'a> = dyn Fn() -> io::Result<Box<dyn Read + Send>> + 'a;
 
 /// One of two results.
 #[derive(Clone, Copy)]
@@ -87,7 +86,7 @@ pub enum DiffError {
         format: String,
     },
     /// A result has only what changed.
-    #[error("{0} holds only what changed since another export; `labelport apply` makes a whole result of both")]
+    #[error("{0} is a delta; combine it with its export by `labelport apply` first")]
     Delta(String),
     /// It cannot be read or unpacked.
     #[error("{name} cannot be read: {source}")]

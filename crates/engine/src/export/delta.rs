@@ -1,10 +1,10 @@
-//! Exports of what changed: which rows, which departures, and where in the whole result the rows stand.
+//! Deltas: exports of what changed after a watermark.
 //!
-//! A delta has the rows that were touched after a watermark and are selected now, each as a whole export shows it, and one
-//! more stream, [`CHANGES`](crate::manifest::CHANGES): rows that are not in the result any more, and for each row of the delta that does not follow
-//! the one before it the row that it follows in the whole result. So a result and a delta give the bytes of the whole
-//! result of now (see [`apply`](crate::apply)). What was touched need not have changed, and what departs need not have
-//! been there: a delta says rather too much than too little.
+//! A delta holds the rows that were touched after the watermark and are selected now, each exactly as in a full export, and
+//! one more stream, [`CHANGES`](crate::manifest::CHANGES): the rows that left, and for each row of the delta that does not
+//! follow the previous one the row before it in the full result. [`apply`](crate::apply) rebuilds the full result from
+//! this. A touched row may be unchanged, and a row that left may never have been in a result: a delta may name too many rows,
+//! never too few.
 
 use super::chunk::CHUNK_BYTES;
 use super::error::SinceError;

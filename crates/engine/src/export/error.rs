@@ -63,13 +63,13 @@ pub enum SinceError {
     /// The watermark is of another request.
     #[error(
         "the watermark is from another request: the scope, the sections, the filters, the format with its options, the time \
-         zone or the definition of the slice differ; repeat that request as it was, or take a full export of this one"
+         zone or the definition of the slice differ; repeat the original request, or take a full export of this one"
     )]
     OtherRequest,
     /// The watermark is newer than the workspace.
     #[error(
-        "the watermark is from change {since}, and the workspace is at change {now}: it was restored from a backup since \
-         then; take a full export"
+        "the watermark is at change {since}, but the workspace is only at change {now}: it was replaced by an older copy; take \
+         a full export"
     )]
     Future {
         /// The change number of the watermark.
@@ -79,7 +79,7 @@ pub enum SinceError {
     },
     /// What changed since then is not known any more.
     #[error(
-        "the watermark is from change {since}, and what changed up to {start} is not kept any more; take a full export"
+        "the watermark is at change {since}, and the history before change {start} was removed; take a full export"
     )]
     Forgotten {
         /// The change number of the watermark.

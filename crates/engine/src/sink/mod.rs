@@ -77,7 +77,7 @@ pub(crate) fn no_package() -> io::Error {
 }
 
 fn no_changes() -> io::Error {
-    let reason = "it has no place for what left: name a file, and that goes into one next to it";
+    let reason = "a delta is two files, rows and changes, and this is one; name a file";
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 

@@ -1,8 +1,7 @@
 //! What changed after a change number: the rows that were touched, and those that left a scope.
 //!
-//! A row that was touched may look the same in an export, and one that left a scope may never have passed the filters of an
-//! export: both are more than what changed in it, never less. History is kept for a while; up to the number that [`start`]
-//! returns it is gone.
+//! A touched row may look the same in an export, and a row that left a scope may never have been selected by its filters:
+//! history names too many rows, never too few. It is kept for a while; up to the number that [`start`] returns, it is gone.
 
 use super::select::Base;
 use crate::engine::{Connection, StoreError};

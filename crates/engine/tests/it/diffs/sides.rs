@@ -123,7 +123,7 @@ fn other_formats_and_deltas_are_refused() {
     let coco = Manifest { format: "coco".to_owned(), ..Manifest::default() };
     check(&coco, "new has the format coco; results of the format ndjson can be compared");
     let delta = Manifest { format: "ndjson".to_owned(), delta: Some(Delta::default()), ..Manifest::default() };
-    check(&delta, "new holds only what changed since another export; `labelport apply` makes a whole result of both");
+    check(&delta, "new is a delta; combine it with its export by `labelport apply` first");
 }
 
 #[test]

@@ -182,3 +182,19 @@ fn deleted_ontologies_and_nodes_are_gone() {
     is_gone(ontology::get_node(&served.workspace, &node));
     is_gone(slice::get(&served.workspace, "nobody"));
 }
+
+#[test]
+fn a_deleted_embedding_leaves_no_gap_among_the_others_of_a_row() {
+    let served = Served::new();
+    let ids = served.rows(&served.dataset("set"), &[image("a")]);
+    let made = ["one", "two", "three"].map(|name| embedding::create(&served.workspace, name, 2).unwrap().id);
+    let line = json!({ "id": ids[0], "vector": [0.5, 1.5] }).to_string();
+    for id in &made {
+        assert_eq!(embedding::import_vectors(&served.workspace, id, line.as_bytes()).unwrap(), 1);
+    }
+    embedding::delete(&served.workspace, &made[1]).unwrap();
+    let lines = served.export_all(Scope::Catalog);
+    let left: Vec<&Value> = lines[0]["embeddings"].as_array().unwrap().iter().map(|found| &found["id"]).collect();
+    assert_eq!(left, [&made[0], &made[2]]);
+    served.check_store();
+}

@@ -89,7 +89,7 @@ fn where_history_is_gone_all_is_compared() {
     served.pass(91 * DAY_MS);
     history::prune(store, served.workspace.now()).unwrap();
     let (sums, rows, basis) = with_now(&before, store).unwrap();
-    assert!(matches!(basis, Basis::Full(reason) if reason.contains("not kept any more")));
+    assert!(matches!(basis, Basis::Full(reason) if reason.contains("was removed")));
     assert_eq!((sums, rows), of_both(&before, store, &request));
     // Versions before this had no watermarks.
     let mut older = before.clone();

@@ -309,6 +309,28 @@ def test_slices(rest):
     rest("POST", "/api/v1/slices", body={"name": "wrong", "filter": [{"type": "moon"}]}, status=400)
 
 
+def test_releases(rest, server, native_rows):
+    body = {"name": "autumn", "description": "for the demo", "request": {"scope": {"kind": "catalog"}}}
+    task = rest("POST", "/api/v1/releases", body=body, status=201)
+    server.settled(task["id"])
+    made = rest("GET", "/api/v1/releases/{name}", "autumn")
+    assert (made["taskId"], made["rows"], made["modelRuns"]) == (task["id"], len(native_rows), [])
+    assert rest("GET", "/api/v1/releases") == [made]
+    rest("POST", "/api/v1/releases", body=body, status=409)
+    result = rest("GET", "/api/v1/releases/{name}/result", "autumn").body
+    assert hashlib.sha256(result).hexdigest() == made["sha256"]
+    assert rest("GET", "/api/v1/releases/{name}/manifest", "autumn")["sha256"] == made["sha256"]
+    run = next(run for row in native_rows for experiment in row["experiments"].values() for run in experiment["runs"])
+    assert rest("GET", "/api/v1/model-runs/{id}/release", run) is None
+    linked = rest("PUT", "/api/v1/model-runs/{id}/release", run, body={"name": "autumn"})
+    assert [each["id"] for each in linked["modelRuns"]] == [run]
+    assert rest("GET", "/api/v1/model-runs/{id}/release", run) == linked
+    rest("DELETE", "/api/v1/releases/{name}", "autumn", status=409)
+    rest("DELETE", "/api/v1/model-runs/{id}/release", run, status=204)
+    rest("DELETE", "/api/v1/releases/{name}", "autumn", status=204)
+    rest("GET", "/api/v1/releases/{name}/result", "autumn", status=404)
+
+
 def test_assets(rest, server, native_rows):
     for row in native_rows:
         rest("GET", "/api/v1/data-rows/{id}/asset", row["data_row"]["id"])

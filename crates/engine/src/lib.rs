@@ -23,6 +23,7 @@ pub mod people;
 pub mod projects;
 pub mod recovery;
 pub mod registry;
+pub mod releases;
 pub mod send;
 pub mod sink;
 pub mod storage;

@@ -13,6 +13,7 @@ use crate::legacy::{LabelExport, RowExport, RunExport};
 use crate::models::registration::Registration;
 use crate::projects::batch::BatchFill;
 use crate::projects::workflow::{PriorityChange, QueueMove};
+use crate::releases::{self, CreateRelease};
 use crate::send::Send;
 use crate::tasks::{self, Chore, Job, Roster};
 use crate::workspace::Workspace;
@@ -25,6 +26,7 @@ use std::time::Duration;
 static JOBS: &[&dyn Job] = &[
     &ImportJob,
     &BatchFill,
+    &CreateRelease,
     &ExportJob,
     &LabelExport,
     &RowExport,
@@ -45,6 +47,11 @@ pub static ROSTER: Roster = Roster {
             every: Duration::from_secs(3_600),
             answers_bell: false,
             run: |workspace, _| job::expire(workspace).map(|()| false),
+        },
+        Chore {
+            every: Duration::from_secs(3_600),
+            answers_bell: false,
+            run: |workspace, _| releases::remove_leftovers(workspace).map(|()| false),
         },
         Chore {
             every: Duration::from_secs(3_600),

@@ -178,12 +178,17 @@ pub(crate) async fn whole(
 /// Returns a stream of a result as content.
 pub(crate) fn result_content(workspace: &Workspace, task: &str, stream: Stream) -> Result<Content, Problem> {
     let stored = job::get_result(workspace, task)?;
+    let is_package = stream == Stream::Rows && result_name(workspace, task)? == job::PACKAGE_NAME;
+    Ok(stored_content(stored, stream, is_package))
+}
+
+/// Returns a stream of a result that was opened as content.
+pub(crate) fn stored_content(stored: Arc<Stored>, stream: Stream, is_package: bool) -> Content {
     let length = stored.extent(stream).map_or(0, |extent| extent.bytes);
     let tag = format!("{}-{}", stored.sha256(), stream.word());
-    let is_package = stream == Stream::Rows && result_name(workspace, task)? == job::PACKAGE_NAME;
     let content_type = if is_package { "application/zip" } else { NDJSON };
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
-    Ok(Content { readable, length, tag, content_type: content_type.to_owned() })
+    Content { readable, length, tag, content_type: content_type.to_owned() }
 }
 
 /// Returns what left and where rows stand as content, of an export of what changed.
@@ -206,7 +211,11 @@ fn result_name(workspace: &Workspace, task: &str) -> Result<&'static str, Proble
 
 /// Returns the manifest of a result as content.
 pub(crate) fn manifest_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> {
-    let stored = job::get_result(workspace, task)?;
+    manifest_of(&*job::get_result(workspace, task)?)
+}
+
+/// Returns the manifest of a result that was opened as content.
+pub(crate) fn manifest_of(stored: &Stored) -> Result<Content, Problem> {
     let text = stored.manifest().map_err(Problem::internal)?;
     Ok(text_content(text, "application/json; charset=utf-8"))
 }

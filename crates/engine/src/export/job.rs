@@ -6,6 +6,7 @@
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
 use crate::sink::{ArchiveSink, FileError, Sink};
+use crate::storage::results::Results;
 use crate::tasks::{self, Done, Job, JobError, Order, Publish, Pulse};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
@@ -18,6 +19,7 @@ use labelport_model::time::Span;
 use labelport_store::tables;
 use labelport_store::tables::tasks::{Task, TaskProgress, TaskStatus};
 use serde_json::json;
+use std::io;
 
 /// How long results are kept.
 pub const KEPT_MS: i64 = 30 * 24 * 3_600_000;
@@ -147,16 +149,8 @@ pub(crate) fn run(
     request: &ExportRequest,
     written: Written<'_>,
 ) -> Result<Done, JobError> {
-    let stored = workspace.results().start(task.id.as_str()).map_err(crate::workspace::unwritable)?;
+    let mut sink = start_result(workspace.results(), &task.id, written.format).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    let mut sink: Box<dyn Sink> = match written.format.layout() {
-        Layout::Package => {
-            let spool = workspace.results().spool_folder();
-            let archive = ArchiveSink::new(ArchiveKind::Zip, Box::new(stored), spool);
-            Box::new(archive.map_err(crate::workspace::unwritable)?)
-        }
-        _ => Box::new(stored),
-    };
     let manifest = write(workspace, task, pulse, request, &mut *sink, written);
     pulse.check()?;
     let manifest = manifest?;
@@ -171,6 +165,15 @@ pub(crate) fn run(
         Ok(())
     });
     Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
+}
+
+/// Starts to write the result of a task. What an interrupted worker left is removed.
+pub fn start_result(results: &Results, task_id: &TaskId, format: &dyn Format) -> io::Result<Box<dyn Sink>> {
+    let stored = Box::new(results.start(task_id.as_str())?);
+    Ok(match format.layout() {
+        Layout::Package => Box::new(ArchiveSink::new(ArchiveKind::Zip, stored, results.spool_folder())?),
+        _ => stored,
+    })
 }
 
 fn write(

@@ -15,17 +15,20 @@ pub enum CommandTask {
     Export,
     /// `labelport import`.
     Import,
+    /// `labelport release create`.
+    Release,
 }
 
 impl CommandTask {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Export, Self::Import];
+    pub const ALL: [Self; 3] = [Self::Export, Self::Import, Self::Release];
 
     /// Returns the kind under which it is stored.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Export => "export",
             Self::Import => "import",
+            Self::Release => "release",
         }
     }
 
@@ -33,6 +36,7 @@ impl CommandTask {
         match self {
             Self::Export => "exporting",
             Self::Import => "importing",
+            Self::Release => "making the release",
         }
     }
 

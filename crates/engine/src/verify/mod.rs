@@ -13,7 +13,7 @@ mod measure;
 mod package;
 
 pub use difference::{Difference, Verdict};
-pub use package::verify_package;
+pub use package::{verify_archive, verify_package};
 
 use crate::import::unpack::{self, Position};
 use crate::manifest::{Delta, Manifest};

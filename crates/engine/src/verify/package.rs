@@ -6,7 +6,7 @@ use labelport_formats::package::{ARCHIVES, ArchiveKind, for_each_file};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 
 /// Holds a folder or an archive against its manifest. `progress` gets how many bytes of its files are read.
@@ -14,37 +14,27 @@ use std::path::Path;
 /// # Errors
 /// If a file cannot be read. A damaged archive is a difference, not an error.
 pub fn verify_package(path: &Path, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> io::Result<Verdict> {
-    let mut found = Found { files: BTreeMap::new(), bytes: 0, list: Vec::new(), others: Vec::new() };
-    let mut differences = Vec::new();
+    let mut found = Found::default();
     match archive_kind(path) {
-        Some(kind) if path.is_file() => {
-            let mut archive = File::open(path)?;
-            let read = for_each_file(kind, &mut archive, &mut |name, content| found.add(name, content, progress));
-            if let Err(error) = read {
-                differences.push(Difference::Packing { bytes: found.bytes, reason: error.to_string() });
-            }
-        }
+        Some(kind) if path.is_file() => return Ok(verify_archive(kind, &mut File::open(path)?, manifest, progress)),
         _ => found.add_folder(path, "", progress)?,
     }
-    let Found { mut files, bytes, list, others } = found;
-    let count = files.len() as u64;
-    let mut compare = |path: &str, size: Option<u64>, sha256: &str| match files.remove(path) {
-        None => differences.push(Difference::MissingFile { path: path.to_owned() }),
-        Some((found, digest)) if size.is_none_or(|size| size == found) && digest == sha256 => {}
-        Some(found) => {
-            let (path, expected) = (path.to_owned(), (size, sha256.to_owned()));
-            differences.push(Difference::ChangedFile { path, found, expected });
-        }
-    };
-    for PackedFile { path, bytes, sha256 } in &manifest.files {
-        compare(path, Some(*bytes), sha256);
-    }
-    if manifest.files.iter().any(|file| file.path == FILE_LIST) {
-        listed_files(&String::from_utf8_lossy(&list)).for_each(|(path, sha256)| compare(path, None, sha256));
-    }
-    differences.extend(files.into_keys().map(|path| Difference::UnknownFile { path }));
-    differences.extend(others.into_iter().map(|path| Difference::NotAFile { path }));
-    Ok(Verdict { rows: manifest.digest.rows, bytes, files: count, differences })
+    Ok(found.compare(manifest))
+}
+
+/// Holds an archive against its manifest, see [`verify_package`].
+pub fn verify_archive(
+    kind: ArchiveKind,
+    archive: &mut (impl Read + Seek),
+    manifest: &Manifest,
+    progress: &mut dyn FnMut(u64),
+) -> Verdict {
+    let mut found = Found::default();
+    let read = for_each_file(kind, archive, &mut |name, content| found.add(name, content, progress));
+    let damage = read.err().map(|error| Difference::Packing { bytes: found.bytes, reason: error.to_string() });
+    let mut verdict = found.compare(manifest);
+    verdict.differences.splice(0..0, damage);
+    verdict
 }
 
 fn archive_kind(path: &Path) -> Option<ArchiveKind> {
@@ -53,6 +43,7 @@ fn archive_kind(path: &Path) -> Option<ArchiveKind> {
 }
 
 /// The files that were found, with size and digest.
+#[derive(Default)]
 struct Found {
     files: BTreeMap<String, (u64, String)>,
     bytes: u64,
@@ -63,6 +54,30 @@ struct Found {
 }
 
 impl Found {
+    /// Holds what was found against a manifest.
+    fn compare(self, manifest: &Manifest) -> Verdict {
+        let Self { mut files, bytes, list, others } = self;
+        let mut differences = Vec::new();
+        let count = files.len() as u64;
+        let mut compare = |path: &str, size: Option<u64>, sha256: &str| match files.remove(path) {
+            None => differences.push(Difference::MissingFile { path: path.to_owned() }),
+            Some((found, digest)) if size.is_none_or(|size| size == found) && digest == sha256 => {}
+            Some(found) => {
+                let (path, expected) = (path.to_owned(), (size, sha256.to_owned()));
+                differences.push(Difference::ChangedFile { path, found, expected });
+            }
+        };
+        for PackedFile { path, bytes, sha256 } in &manifest.files {
+            compare(path, Some(*bytes), sha256);
+        }
+        if manifest.files.iter().any(|file| file.path == FILE_LIST) {
+            listed_files(&String::from_utf8_lossy(&list)).for_each(|(path, sha256)| compare(path, None, sha256));
+        }
+        differences.extend(files.into_keys().map(|path| Difference::UnknownFile { path }));
+        differences.extend(others.into_iter().map(|path| Difference::NotAFile { path }));
+        Verdict { rows: manifest.digest.rows, bytes, files: count, differences }
+    }
+
     fn add(&mut self, name: &str, content: &mut dyn Read, progress: &mut dyn FnMut(u64)) -> io::Result<()> {
         let (mut sha256, mut size, mut buffer) = (Sha256::default(), 0, vec![0; 1 << 16]);
         loop {

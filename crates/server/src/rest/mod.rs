@@ -12,6 +12,7 @@ mod label;
 mod mask;
 mod ontology;
 mod openapi;
+mod release;
 mod slice;
 mod task;
 
@@ -42,6 +43,7 @@ static RESOURCES: &[fn(Routes) -> Routes] = &[
     mask::routes,
     ontology::routes,
     openapi::routes,
+    release::routes,
     slice::routes,
     task::routes,
 ];

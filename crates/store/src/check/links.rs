@@ -169,6 +169,17 @@ const REFERENCES: &[Link] = &[
         message: "the membership {0} is of a user ({1}) who is not there",
     },
     Link {
+        sql: "select i.id, i.parent from items i where i.kind = 'run_release' and not exists \
+              (select 1 from model_runs u where u.id = i.parent and u.deleted_ms is null) order by i.item_key",
+        message: "the link {0} to a release is of a model run ({1}) that is not there",
+    },
+    Link {
+        sql: "select i.parent, i.name from items i where i.kind = 'run_release' and not exists \
+              (select 1 from items r where r.kind = 'release' and r.id = i.name and r.org_key = i.org_key) \
+              order by i.item_key",
+        message: "the model run {0} was trained on a release ({1}) that is not there",
+    },
+    Link {
         sql: "select i.id, i.name from items i where i.kind = 'project_model_config' and not exists \
               (select 1 from items c where c.kind = 'model_config' and c.id = i.name and c.org_key = i.org_key) \
               order by i.item_key",

@@ -27,8 +27,12 @@ pub enum ItemKind {
     ModelConfig,
     /// A model configuration that a project uses. Its name is the id of the configuration.
     ProjectModelConfig,
+    /// An export that is kept under a name.
+    Release,
     /// A tag that projects can have.
     ResourceTag,
+    /// That a model run was trained on a release. Its parent is the run, its name the id of the release.
+    RunRelease,
     /// A group of users.
     UserGroup,
     /// A webhook of a project, or of the organization.
@@ -37,7 +41,7 @@ pub enum ItemKind {
 
 impl ItemKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Benchmark,
         Self::Invite,
         Self::IssueCategory,
@@ -45,7 +49,9 @@ impl ItemKind {
         Self::Membership,
         Self::ModelConfig,
         Self::ProjectModelConfig,
+        Self::Release,
         Self::ResourceTag,
+        Self::RunRelease,
         Self::UserGroup,
         Self::Webhook,
     ];
@@ -60,7 +66,9 @@ impl ItemKind {
             Self::Membership => "membership",
             Self::ModelConfig => "model_config",
             Self::ProjectModelConfig => "project_model_config",
+            Self::Release => "release",
             Self::ResourceTag => "resource_tag",
+            Self::RunRelease => "run_release",
             Self::UserGroup => "user_group",
             Self::Webhook => "webhook",
         }

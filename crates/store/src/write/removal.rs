@@ -144,7 +144,11 @@ pub fn remove_run(
     changes::touch_rows(connection, "select row_key from run_rows where run_key = $2", run_key, change_seq)?;
     leave_all(connection, org_key, change_seq, (Scope::ModelRun, "run_rows", "run_key"), run_key)?;
     counts::forget_run(connection, run_key)?;
-    for sql in ["delete from run_labels where run_key = $1", "delete from run_rows where run_key = $1"] {
+    for sql in [
+        "delete from items where parent in (select u.id from model_runs u where u.run_key = $1)",
+        "delete from run_labels where run_key = $1",
+        "delete from run_rows where run_key = $1",
+    ] {
         connection.execute(sql, &[run_key.into()])?;
     }
     Ok(())

@@ -5,10 +5,12 @@
 //! streams rows, errors and changes, each cut into *files*: consecutive ranges of whole lines, the same for the life of
 //! the result. A read decompresses one frame at a time, whatever it asks for.
 
+mod copying;
 mod index;
 mod read;
 mod write;
 
+pub use copying::{copy_files, copy_rows};
 pub use index::{FileRange, Stream};
 pub use read::{Stored, StoredReader, Streamed};
 pub use write::ResultSink;
@@ -56,20 +58,27 @@ impl Results {
 
     /// Returns the folders of all results that exist, with the ids of their tasks.
     pub(crate) fn list(&self) -> io::Result<Vec<(String, PathBuf)>> {
+        let named = self.list_folders()?.into_iter().map(|id| (self.path(&id), id));
+        let existing = named.filter(|(path, _)| path.join(MANIFEST_FILE).is_file());
+        Ok(existing.map(|(path, id)| (id, path)).collect())
+    }
+
+    /// Returns the ids of all tasks that have a folder, whether their results exist or not.
+    pub(crate) fn list_folders(&self) -> io::Result<Vec<String>> {
         let entries = match self.folder.read_dir() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
-        let mut found = Vec::new();
+        let mut ids = Vec::new();
         for entry in entries {
             let path = entry?.path();
             let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if self.path(&id) == path && path.join(MANIFEST_FILE).is_file() {
-                found.push((id, path));
+            if self.path(&id) == path && path.is_dir() {
+                ids.push(id);
             }
         }
-        found.sort_unstable();
-        Ok(found)
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     /// Removes a result. The manifest goes first, so that half a result does not exist.

@@ -6,6 +6,7 @@ use crate::sink::Extent;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A result that exists.
 #[derive(Debug)]
@@ -108,11 +109,11 @@ impl Stored {
     }
 }
 
-/// Reads a stream of a result from its beginning, a frame at a time.
+/// Reads a stream of a result, a frame at a time.
 pub struct StoredReader {
-    stored: Stored,
+    stored: Arc<Stored>,
     stream: Stream,
-    /// Where the next frame begins.
+    /// Where reading goes on when nothing is held any more.
     next: u64,
     /// What is unpacked and not read.
     held: io::Cursor<Vec<u8>>,
@@ -120,8 +121,36 @@ pub struct StoredReader {
 
 impl StoredReader {
     /// Begins to read.
-    pub fn new(stored: Stored, stream: Stream) -> Self {
-        Self { stored, stream, next: 0, held: io::Cursor::default() }
+    pub fn new(stored: impl Into<Arc<Stored>>, stream: Stream) -> Self {
+        Self { stored: stored.into(), stream, next: 0, held: io::Cursor::default() }
+    }
+
+    /// Returns the offset of the next byte.
+    fn offset(&self) -> u64 {
+        self.next - (self.held.get_ref().len() as u64 - self.held.position())
+    }
+}
+
+impl Seek for StoredReader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let length = self.stored.extent(self.stream).map_or(0, |extent| extent.bytes);
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(distance) => length.checked_add_signed(distance),
+            SeekFrom::Current(distance) => self.offset().checked_add_signed(distance),
+        };
+        let before_start = || io::Error::new(io::ErrorKind::InvalidInput, "there is nothing before the first byte");
+        let target = target.ok_or_else(before_start)?;
+        let held_from = self.next - self.held.get_ref().len() as u64;
+        match target.checked_sub(held_from).filter(|_| target <= self.next) {
+            // Readers of archives go back and forth within a few bytes.
+            Some(position) => self.held.set_position(position),
+            None => {
+                self.next = target;
+                self.held = io::Cursor::default();
+            }
+        }
+        Ok(target)
     }
 }
 

@@ -20,6 +20,7 @@ mod legacy_exports;
 mod media;
 mod named_in_vain;
 mod people;
+mod releases;
 mod repeated;
 mod row_imports;
 mod sends;

@@ -59,10 +59,15 @@ pub(crate) fn read(arguments: &ArgMatches) -> Result<FormatChoice, Failure> {
         let accept = Accept::parse(text).map_err(|error| Failure::usage(format!("--accept {error}")))?;
         choice.accept.insert(accept);
     }
-    // A dry run shows what would be lost, and loses nothing. One with a list of losses is a check of that list.
-    let shows_all = arguments.get_flag("dry-run") && choice.accept.is_empty() && choice != FormatChoice::default();
-    choice.allow_lossy = arguments.get_flag("allow-lossy") || shows_all;
+    choice.allow_lossy = arguments.get_flag("allow-lossy");
     Ok(choice)
+}
+
+/// Returns the choice for a dry run, which shows what would be lost and loses nothing. One with a list of losses is a check
+/// of that list.
+pub(crate) fn for_dry_run(choice: FormatChoice) -> FormatChoice {
+    let shows_all = choice.accept.is_empty() && choice != FormatChoice::default();
+    FormatChoice { allow_lossy: choice.allow_lossy || shows_all, ..choice }
 }
 
 /// Returns the failure of an export that would lose what nobody accepted, with the options that accept it.

@@ -1,11 +1,13 @@
 //! `--since`: where a delta starts.
 //!
-//! A watermark can be given as it is, as an export that has one in its manifest, or as `@FILE`: a file that holds the last
+//! A watermark can be given as it is, as an export or a release that has one in its manifest, or as `@FILE`: a file that holds the last
 //! watermark and gets the next one after each export that succeeded, which is what a nightly job needs. Where that file is
 //! not there yet, the export is a full one.
 
 use crate::outcome::Failure;
 use crate::recovered::recovered;
+use crate::stored_result::StoredResult;
+use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::disk::private;
 use labelport_engine::manifest::Manifest;
@@ -35,14 +37,14 @@ pub(crate) fn argument() -> Arg {
         .long("since")
         .value_name("WATERMARK|EXPORT|@FILE")
         .help(
-            "Write only what changed since an earlier export of the same request: its file, its watermark, or @FILE, \
-             which keeps the watermark from one run to the next; see docs/delta.md",
+            "Write only what changed since an earlier export of the same request: its file, its watermark, the name of a \
+             release, or @FILE, which keeps the watermark from one run to the next; see docs/delta.md",
         )
         .help_heading("Filters, all of which must hold")
 }
 
 /// Reads what was given.
-pub(crate) fn read(arguments: &ArgMatches) -> Result<Since, Failure> {
+pub(crate) fn read(arguments: &ArgMatches, workspace: &Workspace) -> Result<Since, Failure> {
     let Some(given) = arguments.get_one::<String>("since") else { return Ok(Since::default()) };
     if let Some(state) = given.strip_prefix('@') {
         let state = PathBuf::from(state);
@@ -58,11 +60,19 @@ pub(crate) fn read(arguments: &ArgMatches) -> Result<Since, Failure> {
         if !arguments.get_flag("dry-run") {
             recovered(&export)?;
         }
-        return Ok(Since { watermark: Some(of_manifest(&manifest)?), state: None, export: Some(export) });
+        return Ok(Since { watermark: Some(of_file(&manifest)?), state: None, export: Some(export) });
     }
-    let watermark = given.parse().map_err(|error| {
-        Failure::usage(error).hint(format!("if {given} is the path of an export, the file does not exist"))
-    })?;
+    let watermark = match given.parse() {
+        Ok(watermark) => watermark,
+        // Not a file: this names what the data folder keeps, a release or the result of a task.
+        Err(error) => match StoredResult::find(given, workspace) {
+            Ok(kept) => of_manifest(&kept.manifest()?, &kept.name())?,
+            Err(_) => {
+                let hint = format!("if {given} is the path of an export, the file does not exist");
+                return Err(Failure::usage(error).hint(hint));
+            }
+        },
+    };
     Ok(Since { watermark: Some(watermark), state: None, export: None })
 }
 
@@ -88,20 +98,25 @@ fn read_state(state: &Path) -> Result<Option<Watermark>, Failure> {
     watermark.map(Some).map_err(|failure| failure.hint("delete the file to start over with a full export"))
 }
 
-/// Reads the watermark of an export.
-fn of_manifest(path: &Path) -> Result<Watermark, Failure> {
+/// Reads the watermark of an export from the file of its manifest.
+fn of_file(path: &Path) -> Result<Watermark, Failure> {
     let shown = path.display();
     let text = std::fs::read(path).map_err(|error| {
         Failure::usage(format!("{shown} cannot be read ({error})"))
             .hint("`labelport export … -o FILE` writes FILE and its manifest next to it")
     })?;
-    let manifest = Manifest::from_json(&text);
-    let manifest = manifest.map_err(|error| Failure::usage(format!("the manifest {shown} cannot be read: {error}")))?;
+    of_manifest(&text, &shown.to_string())
+}
+
+/// Reads the watermark in a manifest.
+fn of_manifest(text: &[u8], name: &str) -> Result<Watermark, Failure> {
+    let manifest = Manifest::from_json(text);
+    let manifest = manifest.map_err(|error| Failure::usage(format!("the manifest {name} cannot be read: {error}")))?;
     if manifest.watermark.is_empty() {
-        let message = format!("the export of {shown} was written by a version of labelport that had no watermarks");
+        let message = format!("the export of {name} was written by a version of labelport that had no watermarks");
         return Err(Failure::usage(message).hint("take a full export and continue from that"));
     }
-    parse(&manifest.watermark, &format!("the manifest {shown}"))
+    parse(&manifest.watermark, &format!("the manifest {name}"))
 }
 
 fn parse(text: &str, place: &str) -> Result<Watermark, Failure> {

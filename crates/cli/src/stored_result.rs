@@ -1,13 +1,14 @@
-//! Results that exist, as commands are given them: a file, its manifest, or the id of an export task.
+//! Results that exist, as commands are given them: a file, its manifest, the id of an export task, or a release.
 
 use crate::outcome::Failure;
 use crate::recovered::recovered;
 use crate::workspace::Workspace;
 use labelport_engine::export::job;
+use labelport_engine::releases;
 use labelport_engine::sink::{manifest_path, result_path};
-use labelport_engine::storage::results::{Results, StoredReader, Stream};
+use labelport_engine::storage::results::{Results, Stored, StoredReader, Stream};
 use labelport_model::id::TaskId;
-use labelport_store::tables::tasks;
+use labelport_store::tables::tasks::{self, TaskStatus};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,8 +18,10 @@ use std::path::{Path, PathBuf};
 pub(crate) enum StoredResult {
     /// A file or a folder.
     File(PathBuf),
-    /// One that the server keeps.
+    /// One that the data folder keeps.
     Kept {
+        /// What messages call it.
+        name: String,
         /// The id of the task.
         task_id: String,
         /// What became of the task.
@@ -28,22 +31,32 @@ pub(crate) enum StoredResult {
 }
 
 impl StoredResult {
-    /// Finds a result: a file itself, the one next to a manifest, or what a task has written.
+    /// Finds a result: a file itself, the one next to a manifest, what a task has written, or a release.
     pub(crate) fn find(named: &str, workspace: &Workspace) -> Result<Self, Failure> {
         let path = PathBuf::from(named);
         if path.exists() {
             return Self::of_file(result_path(&path).unwrap_or(path));
         }
         let unknown = || {
-            Failure::new(format!("{named} is neither a file nor the id of an export task"))
-                .hint("`labelport task list` shows the latest exports")
+            Failure::new(format!("{named} is neither a file nor a release nor the id of an export task"))
+                .hint("`labelport release list` and `labelport task list` show what there is")
         };
-        let id = TaskId::parse(named).map_err(|_| unknown())?;
+        if !workspace.exists() {
+            let folder = workspace.folder().display();
+            return Err(Failure::new(format!("there is no file {named}, and no data folder at {folder}"))
+                .hint("name a file, or with --data the folder that keeps the release or task"));
+        }
         let store = workspace.open()?;
+        let results = Results::new(workspace.folder());
+        if let Some(release) = releases::find(&mut *store.reader()?, store.org_key(), named)? {
+            let (name, task_id) = (format!("release {}", release.name), release.body.task_id);
+            return Ok(Self::Kept { name, task_id, status: TaskStatus::Complete.wire_name(), results });
+        }
+        let id = TaskId::parse(named).map_err(|_| unknown())?;
         let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
         if job::is_export(&task.kind) {
-            let results = Results::new(workspace.folder());
-            return Ok(Self::Kept { task_id: task.id.to_string(), status: task.status.wire_name(), results });
+            let (name, task_id) = (format!("task {}", task.id), task.id.to_string());
+            return Ok(Self::Kept { name, task_id, status: task.status.wire_name(), results });
         }
         let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
         match outcome.get("file").and_then(Value::as_str) {
@@ -71,7 +84,7 @@ impl StoredResult {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
-            Self::Kept { task_id, .. } => format!("task {task_id}"),
+            Self::Kept { name, .. } => name.clone(),
         }
     }
 
@@ -113,6 +126,14 @@ impl StoredResult {
         }
     }
 
+    /// Opens the rows of one that the data folder keeps; nothing for a file.
+    pub(crate) fn open_kept(&self) -> io::Result<Option<StoredReader>> {
+        match self {
+            Self::File(_) => Ok(None),
+            Self::Kept { .. } => Ok(Some(StoredReader::new(self.stored()?, Stream::Rows))),
+        }
+    }
+
     /// Opens the changes of a delta.
     pub(crate) fn open_changes(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {
@@ -121,13 +142,13 @@ impl StoredResult {
         }
     }
 
-    /// Opens a result that the server keeps.
-    fn stored(&self) -> io::Result<labelport_engine::storage::results::Stored> {
-        let Self::Kept { task_id, status, results } = self else {
+    /// Opens a result that the data folder keeps.
+    fn stored(&self) -> io::Result<Stored> {
+        let Self::Kept { name, task_id, status, results } = self else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a file"));
         };
         let missing = || {
-            let message = format!("task {task_id} has no result: it is {status}, or the result has expired");
+            let message = format!("{name} has no result: it is {status}, or the result has expired");
             io::Error::new(io::ErrorKind::NotFound, message)
         };
         results.open(task_id)?.ok_or_else(missing)

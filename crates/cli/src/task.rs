@@ -17,12 +17,20 @@ pub(crate) struct Done {
     pub(crate) outcome: String,
 }
 
+/// Work that is recorded, while it runs.
+pub(crate) struct Running {
+    /// The id of its task.
+    pub(crate) id: TaskId,
+    /// Set when it is to end early.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
 /// Runs work and records it. In a workspace that another process is writing to, it runs unrecorded.
 pub(crate) fn record<T>(
     store: &Store,
     messages: &Messages,
     command: &CommandWork,
-    work: impl FnOnce(&Arc<AtomicBool>) -> Result<(T, Done), Failure>,
+    work: impl FnOnce(&Running) -> Result<(T, Done), Failure>,
 ) -> Result<T, Failure> {
     let (id, clock) = (TaskId::parse(&ambient::new_id())?, Arc::new(SystemClock));
     let worker = Worker { id, owner: format!("process {}", std::process::id()), clock };
@@ -32,7 +40,7 @@ pub(crate) fn record<T>(
     let last_act = store.submitter().ok().map(|writer| LastAct::new(worker.canceler(writer, &stop)));
     let task = begin(store, messages, command, &worker, &stop)?;
     let last_act = last_act.filter(|_| task.is_some());
-    let outcome = work(&stop);
+    let outcome = work(&Running { id: worker.id.clone(), stop: Arc::clone(&stop) });
     // From here on the signal decides: what the work says of its end is a consequence.
     interrupt::wait_if_interrupted();
     let Some(task) = task else { return outcome.map(|(value, _)| value) };

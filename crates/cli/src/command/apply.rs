@@ -7,18 +7,16 @@ use crate::messages::{Messages, counted, escaped, grouped, sized};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::recovered::recovered;
 use crate::since::is_same_file;
+use crate::stored_result::StoredResult;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::apply::{self, DeltaFiles, Whole};
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{
-    Destination, Existing, FileSink, Packing, Rules, Sink, Stream, changes_path, manifest_path,
-};
+use labelport_engine::sink::{Destination, Existing, FileSink, Packing, Rules, Sink, Stream, changes_path};
 use labelport_formats::write::Ndjson;
 use serde_json::json;
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Makes a full export of one and its deltas.
 pub(crate) struct Apply;
@@ -31,7 +29,12 @@ impl Command for Apply {
     fn arguments(&self) -> clap::Command {
         clap::Command::new("apply")
             .about("Update an export with deltas, to the bytes of a full export")
-            .arg(Arg::new("full").value_name("FULL").required(true).help("An export in ndjson, compressed or not"))
+            .arg(
+                Arg::new("full")
+                    .value_name("FULL")
+                    .required(true)
+                    .help("An export in ndjson, compressed or not, or a release"),
+            )
             .arg(
                 Arg::new("delta")
                     .value_name("DELTA")
@@ -52,24 +55,24 @@ impl Command for Apply {
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-        let named = |name: &str| arguments.get_many::<String>(name).into_iter().flatten().map(PathBuf::from);
+        let named = |name: &str| arguments.get_many::<String>(name).into_iter().flatten().map(String::as_str);
         let Some(full) = named("full").next() else { return Err(Failure::usage("name an export")) };
         let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
         let target = target(output, workspace, arguments.get_flag("force"))?;
-        if let Some(delta) = named("delta").find(|delta| is_same_file(delta, Path::new(output))) {
-            let message = format!("the result would replace the delta {}", delta.display());
+        if let Some(delta) = named("delta").find(|delta| is_same_file(Path::new(delta), Path::new(output))) {
+            let message = format!("the result would replace the delta {delta}");
             return Err(Failure::usage(message).hint("name another file, or the export that the delta is applied to"));
         }
-        let deltas: Vec<Named> = named("delta").map(Named::find).collect::<Result<_, _>>()?;
-        let full = Named::find(full)?;
+        let deltas: Vec<Named> = named("delta").map(|delta| Named::find(delta, workspace)).collect::<Result<_, _>>()?;
+        let full = Named::find(full, workspace)?;
         interrupt::handle(*messages)?;
         let mut sink: Box<dyn Sink> = match target {
             Some((destination, packing)) => Box::new(FileSink::create(destination, packing)?),
             None => Box::new(Stream { out: io::stdout(), name: "standard output".to_owned() }),
         };
-        let rows = || full.open();
+        let rows = || full.result.open();
         let whole = Whole { name: &full.name, manifest: &full.manifest, rows: &rows };
-        let opened: Vec<_> = deltas.iter().map(|delta| (|| delta.open(), || delta.open_changes())).collect();
+        let opened: Vec<_> = deltas.iter().map(|delta| (|| delta.result.open(), || delta.open_changes())).collect();
         let deltas = deltas.iter().zip(&opened).map(|(delta, (rows, changes))| {
             let Named { name, manifest, .. } = delta;
             DeltaFiles { name, manifest, rows, changes }
@@ -99,34 +102,28 @@ fn target(output: &str, workspace: &Workspace, is_forced: bool) -> Result<Option
     Ok(Some((destination, Packing::of_path(path, &Ndjson).map_err(Failure::usage)?)))
 }
 
-/// An export on disk.
+/// An export with its manifest.
 struct Named {
-    path: PathBuf,
     name: String,
+    result: StoredResult,
     manifest: Manifest,
 }
 
 impl Named {
-    fn find(path: PathBuf) -> Result<Self, Failure> {
-        recovered(&path)?;
-        let manifest = manifest_path(&path);
-        let text = std::fs::read(&manifest).map_err(|error| {
-            Failure::usage(format!("{} cannot be read ({error})", manifest.display()))
-                .hint("`labelport export … -o FILE` writes FILE and its manifest next to it; apply needs both")
-        })?;
-        let read = Manifest::from_json(&text);
-        let manifest = read.map_err(|error| Failure::new(format!("{} cannot be read: {error}", manifest.display())))?;
-        Ok(Self { name: path.display().to_string(), path, manifest })
-    }
-
-    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(File::open(&self.path)?))
+    fn find(named: &str, workspace: &Workspace) -> Result<Self, Failure> {
+        let result = StoredResult::find(named, workspace)?;
+        let name = result.name();
+        let manifest = Manifest::from_json(&result.manifest()?)
+            .map_err(|error| Failure::new(format!("the manifest of {name} cannot be read: {error}")))?;
+        Ok(Self { name, result, manifest })
     }
 
     fn open_changes(&self) -> io::Result<Box<dyn Read + Send>> {
-        let path = changes_path(&self.path);
-        let name_it = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        Ok(Box::new(File::open(&path).map_err(name_it)?))
+        let name_it = |error: io::Error| match self.result.path() {
+            Some(path) => io::Error::new(error.kind(), format!("{}: {error}", changes_path(path).display())),
+            None => error,
+        };
+        self.result.open_changes().map_err(name_it)
     }
 }
 

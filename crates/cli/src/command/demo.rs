@@ -1,11 +1,12 @@
 //! `labelport demo`: a composed workspace, exported through every scope.
 
 use super::Command;
-use super::export::{ExportWork, Output, print_first_row};
+use super::export::{ExportWork, print_first_row};
 use crate::ambient;
 use crate::loss_report;
 use crate::messages::{Messages, counted, grouped, print, sized, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::output::Output;
 use crate::workspace::Workspace;
 use clap::ArgMatches;
 use labelport_engine::disk::private;

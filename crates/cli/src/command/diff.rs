@@ -30,10 +30,9 @@ impl Command for Diff {
         clap::Command::new("diff")
             .about("Say what differs between two exports: rows, labels, annotations")
             .arg(
-                side("old")
-                    .required_unless_present("since")
-                    .requires("new")
-                    .help("An export in ndjson, compressed or not, its manifest, or the id of an export task"),
+                side("old").required_unless_present("since").requires("new").help(
+                    "An export in ndjson, compressed or not, its manifest, a release, or the id of an export task",
+                ),
             )
             .arg(side("new").help("The export to compare it with"))
             .arg(

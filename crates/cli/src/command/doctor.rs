@@ -7,6 +7,7 @@ use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::history;
+use labelport_engine::releases;
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
 use labelport_engine::storage::stale;
@@ -67,6 +68,8 @@ impl Command for Doctor {
         tell(stale::CHECK);
         let newer = stale::count_newer_results(connection, snapshot.change_seq, &Results::new(workspace.folder()))?;
         findings.extend(stale::finding(lacks_log, newer));
+        tell(releases::CHECK);
+        findings.extend(releases::check(connection, store.org_key(), &Results::new(workspace.folder()))?);
         for finding in &findings {
             let event = json!({
                 "event": "finding", "check": finding.check, "message": finding.message, "remedy": finding.remedy,

@@ -6,7 +6,7 @@ use crate::archive_report;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, grouped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::task::{Done, record};
+use crate::task::{Done, Running, record};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::import::{
@@ -281,7 +281,8 @@ fn import_all(
     let request = json!({ "files": names, "strict": limits.strict }).to_string();
     let command =
         CommandWork { kind: CommandTask::Import, name: names.join(", "), request, holds_writer: limits.strict };
-    let work = |stop: &Arc<AtomicBool>| {
+    let work = |running: &Running| {
+        let stop = &running.stop;
         limits.stop = Some(Arc::clone(stop));
         for source in sources {
             let run_one = |source: Source, run: &mut ImportOptions<'_>| import::run(&store, source, run);

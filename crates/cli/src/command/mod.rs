@@ -18,6 +18,7 @@ mod import;
 mod key;
 mod list;
 mod man;
+mod release;
 mod restore;
 mod serve;
 mod show;
@@ -51,6 +52,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &diff::Diff,
     &formats::Formats,
     &verify::Verify,
+    &release::Release,
     &slice::Slice,
     &task::Task,
     &serve::Serve,

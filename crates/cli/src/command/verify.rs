@@ -9,7 +9,9 @@ use clap::{Arg, ArgMatches};
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::remote_result::{self, RemoteResult};
 use labelport_engine::sink::changes_path;
+use labelport_engine::storage::results::StoredReader;
 use labelport_engine::verify;
+use labelport_formats::package::ArchiveKind;
 use serde_json::json;
 use std::io::Read;
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ impl Command for Verify {
         clap::Command::new("verify")
             .about("Recompute digest and counts of an export and compare them with its manifest")
             .arg(Arg::new("result").value_name("FILE-or-RESULT").required(true).help(
-                "An exported file or folder, its manifest, the id of an export task, or the URL of a server's result",
+                "An exported file or folder, its manifest, a release, the id of an export task, or the URL of a server's result",
             ))
             .arg(
                 Arg::new("key")
@@ -53,6 +55,9 @@ impl Command for Verify {
         let verdict = match result {
             Content::Package(path) => {
                 verify::verify_package(&path, &manifest, &mut tell).map_err(|error| unreadable(&error))?
+            }
+            Content::Archive(mut archive) => {
+                verify::verify_archive(ArchiveKind::Zip, &mut *archive, &manifest, &mut tell)
             }
             Content::Bytes(bytes) => verify::verify(bytes, &manifest, &mut tell).map_err(|error| unreadable(&error))?,
         };
@@ -110,6 +115,8 @@ enum Content {
     Bytes(Box<dyn Read + Send>),
     /// A folder or an archive.
     Package(PathBuf),
+    /// An archive that the data folder keeps.
+    Archive(Box<StoredReader>),
 }
 
 /// Fetches a result of a server.
@@ -132,6 +139,12 @@ fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> 
         return Ok(Subject { name, manifest, result, changes: None, size_bytes: None });
     }
     let unreadable = |error: std::io::Error| Failure::new(format!("{name} cannot be verified: {error}"));
+    if !read.files.is_empty()
+        && let Some(archive) = result.open_kept().map_err(unreadable)?
+    {
+        let result = Content::Archive(Box::new(archive));
+        return Ok(Subject { name, manifest, result, changes: None, size_bytes: None });
+    }
     let size_bytes =
         result.path().map(|path| path.metadata().map(|found| found.len())).transpose().map_err(unreadable)?;
     let rows = result.open().map_err(unreadable)?;

@@ -44,7 +44,7 @@ fn the_status_distinguishes_same_different_and_failed() {
     assert!(different.out.contains("data_row.external_id"), "{}", different.out);
     assert_eq!(different.out.matches("\nchanged ").count(), count.min(10));
     for (arguments, said) in [
-        (vec!["diff", "a.ndjson", "nothing.ndjson"], "neither a file nor the id"),
+        (vec!["diff", "a.ndjson", "nothing.ndjson"], "neither a file nor a release nor the id"),
         (vec!["diff", "a.ndjson"], "required"),
         (vec!["diff"], "required"),
         (vec!["diff", "--since", "edit.ndjson"], "has no manifest"),

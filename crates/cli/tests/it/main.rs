@@ -16,6 +16,7 @@ mod logs;
 mod outputs;
 mod reference;
 mod refusals;
+mod releases;
 mod server;
 mod serving;
 mod support;

@@ -144,7 +144,7 @@ fn a_full_disk_leaves_nothing_and_says_so() {
 fn a_result_in_a_folder_that_is_not_there_is_refused_at_once() {
     let place = Place::with_demo_rows();
     place.run(&["export", "catalog", "-o", "no/such/rows.ndjson"]).ended(1, &["no/such/rows.ndjson cannot be written"]);
-    place.run(&["verify", "nothing"]).ended(1, &["neither a file nor the id", "hint:"]);
+    place.run(&["verify", "nothing"]).ended(1, &["neither a file nor a release nor the id", "hint:"]);
 }
 
 #[test]

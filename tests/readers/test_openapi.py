@@ -331,6 +331,28 @@ def test_releases(rest, server, native_rows):
     rest("GET", "/api/v1/releases/{name}/result", "autumn", status=404)
 
 
+def test_webhooks(rest, server):
+    # Nobody listens there.
+    body = {"url": "http://127.0.0.1:1/hook", "topics": ["export.finished", "LABEL_CREATED"], "projectId": None}
+    made = rest("POST", "/api/v1/webhooks", body=body, status=201)
+    assert made.pop("secret").startswith("whsec_")
+    assert rest("GET", "/api/v1/webhooks") == [made]
+    assert rest("GET", "/api/v1/webhooks/{id}", made["id"]) == made
+    tested = rest("POST", "/api/v1/webhooks/{id}/test", made["id"])
+    assert (tested["status"], tested["attempts"], tested["body"]["type"]) == ("FAILED", 1, "webhook.test")
+    assert rest("GET", "/api/v1/webhooks/{id}/deliveries", made["id"], query="?limit=1") == [tested]
+    rest("GET", "/api/v1/webhooks/{id}/deliveries", made["id"], query="?limit=0", status=400)
+    again = rest("POST", "/api/v1/webhook-deliveries/{id}/resend", tested["id"])
+    assert (again["status"], again["eventId"]) == ("WAITING", tested["eventId"])
+    changed = rest("PATCH", "/api/v1/webhooks/{id}", made["id"], body={"status": "INACTIVE"})
+    assert (changed["status"], changed["topics"]) == ("INACTIVE", made["topics"])
+    rest("POST", "/api/v1/webhook-deliveries/{id}/resend", tested["id"], status=409)
+    for wrong in [{"topics": ["moon"]}, {"topics": "rows.changed"}, {"url": "example.org"}, {"status": "ASLEEP"}]:
+        rest("PATCH", "/api/v1/webhooks/{id}", made["id"], body=wrong, status=400)
+    rest("DELETE", "/api/v1/webhooks/{id}", made["id"], status=204)
+    rest("GET", "/api/v1/webhooks/{id}", made["id"], status=404)
+
+
 def test_assets(rest, server, native_rows):
     for row in native_rows:
         rest("GET", "/api/v1/data-rows/{id}/asset", row["data_row"]["id"])

@@ -1,13 +1,19 @@
 """What is set up around the work: tags, dashboards, overviews of batches, webhooks, model configurations, and projects whose
 rows are made with them."""
 
+import base64
+import hmac
+import json
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import labelbox
 import pytest
 
 import versions
 from assets import AssetServer
 from exporting import Exports
-from serving import Server
 from subjects import IMAGE
 from versions import SDK_ERRORS, exceptions
 from workspace import connect, create_ontology, create_project, create_rows, move, review_queue
@@ -174,8 +180,22 @@ def test_projects_are_searched_for(
     project.update_project_resource_tags([])
 
 
-def test_webhooks_are_kept(client: labelbox.Client, project: labelbox.Project, server: Server) -> None:
-    """Of a project and of the organization; the log says that nothing is delivered."""
+class Receiver(BaseHTTPRequestHandler):
+    """Keeps what it is sent."""
+
+    calls: queue.Queue = queue.Queue()
+
+    def do_POST(self) -> None:  # noqa: N802, the name of the standard library
+        self.calls.put((self.headers, self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_webhooks_are_called(client: labelbox.Client, project: labelbox.Project) -> None:
+    """Of a project and of the organization; a change of a row reaches the receiver, signed with the secret."""
     from labelbox import Webhook
 
     created, updated = Webhook.LABEL_CREATED, Webhook.LABEL_UPDATED
@@ -190,7 +210,21 @@ def test_webhooks_are_kept(client: labelbox.Client, project: labelbox.Project, s
     assert (read.topics, read.url, read.status) == ([updated], "https://example.org/other", Webhook.INACTIVE)
     hook.update(status=Webhook.REVOKED)
     assert next(iter(project.webhooks())).status == Webhook.REVOKED
-    assert any("delivers nothing" in line and hook.uid in line for line in server.said)
+    general.update(status=Webhook.INACTIVE)
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{receiver.server_port}/hook"
+    called = Webhook.create(client, [Webhook.LABEL_UPDATED], url, "a secret", project)
+    [row_id] = client.get_data_row_ids_for_global_keys(KEYS[:1])["results"]
+    client.get_data_row(row_id).update(external_id="changed")
+    headers, body = Receiver.calls.get(timeout=60)
+    receiver.shutdown()
+    event = json.loads(body)
+    assert (event["type"], event["data"]["project_id"]) == ("rows.changed", project.uid)
+    signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
+    expected = base64.b64encode(hmac.digest(b"a secret", signed, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    called.update(status=Webhook.INACTIVE)
     with pytest.raises(exceptions.MalformedQueryException, match="give an address"):
         Webhook.create(client, [created], "example.org", "a secret", project)
     with pytest.raises(ValueError, match="invalid"):

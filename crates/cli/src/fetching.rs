@@ -12,7 +12,7 @@ pub(crate) fn arguments() -> [Arg; 3] {
             .value_name("CIDR")
             .value_parser(clap::value_parser!(Cidr))
             .action(ArgAction::Append)
-            .help("Private addresses that assets may be fetched from, such as 10.0.0.0/8"),
+            .help("Private addresses that may be reached for assets and webhooks, such as 10.0.0.0/8"),
         Arg::new("media-root")
             .long("media-root")
             .value_name("FOLDER")
@@ -31,6 +31,12 @@ pub(crate) fn arguments() -> [Arg; 3] {
 fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_dir() { Ok(path) } else { Err("the folder does not exist".to_owned()) }
+}
+
+/// Reads the addresses alone, of a command that has that option only.
+pub(crate) fn addresses(arguments: &ArgMatches) -> Policy {
+    let allowed = arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect();
+    Policy { allowed, ..Policy::default() }
 }
 
 /// Reads them.

@@ -142,10 +142,15 @@ impl Workspace {
 
     /// Opens the workspace of a store as the server does, without serving it.
     pub(crate) fn open_served(&self, store: Store) -> Result<Served, Failure> {
+        self.open_served_with(store, Policy::default())
+    }
+
+    /// Opens it with a policy for what leaves the process.
+    pub(crate) fn open_served_with(&self, store: Store, policy: Policy) -> Result<Served, Failure> {
         let opening = Opening {
             store,
             folder: self.folder.clone(),
-            client: Client::new(Policy::default()),
+            client: Client::new(policy),
             public_url: None,
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),

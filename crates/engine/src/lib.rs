@@ -29,6 +29,7 @@ pub mod sink;
 pub mod storage;
 pub mod tasks;
 pub mod verify;
+pub mod webhooks;
 pub mod workspace;
 
 mod parallel;

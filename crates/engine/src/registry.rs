@@ -16,6 +16,7 @@ use crate::projects::workflow::{PriorityChange, QueueMove};
 use crate::releases::{self, CreateRelease};
 use crate::send::Send;
 use crate::tasks::{self, Chore, Job, Roster};
+use crate::webhooks::{announce, deliver};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::problem::Problem;
@@ -42,6 +43,17 @@ static JOBS: &[&dyn Job] = &[
 pub static ROSTER: Roster = Roster {
     jobs: JOBS,
     chores: &[
+        Chore { every: Duration::from_secs(1), answers_bell: false, run: |workspace, _| announce::announce(workspace) },
+        // Several, so that a slow receiver does not hold up the others.
+        DELIVERY,
+        DELIVERY,
+        DELIVERY,
+        DELIVERY,
+        Chore {
+            every: Duration::from_secs(600),
+            answers_bell: false,
+            run: |workspace, _| deliver::tidy(workspace).map(|()| false),
+        },
         Chore { every: Duration::from_secs(3), answers_bell: true, run: asset::look_at_waiting },
         Chore {
             every: Duration::from_secs(3_600),
@@ -59,6 +71,13 @@ pub static ROSTER: Roster = Roster {
             run: |workspace, _| Ok(history::prune(workspace.store(), workspace.now()).map(|()| false)?),
         },
     ],
+};
+
+/// Sends to webhooks.
+const DELIVERY: Chore = Chore {
+    every: Duration::from_secs(1),
+    answers_bell: false,
+    run: |workspace, is_over| Ok(!is_over() && deliver::deliver_next(workspace)?),
 };
 
 /// Cancels a task, whichever process works on it, and returns it as it is then. No caller is the operator.

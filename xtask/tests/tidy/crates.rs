@@ -20,7 +20,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arrow", &["formats"]),
     ("async-graphql", &["server"]),
     ("axum", &["server"]),
-    ("base64", &["formats"]),
+    ("base64", &["engine", "formats"]),
     ("clap", &["cli"]),
     ("flate2", &["engine", "formats", "media", "xtask"]),
     ("getrandom", &["cli"]),

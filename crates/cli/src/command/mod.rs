@@ -25,6 +25,7 @@ mod show;
 mod slice;
 mod task;
 mod verify;
+mod webhook;
 
 use crate::messages::Messages;
 use crate::outcome::Outcome;
@@ -57,6 +58,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &task::Task,
     &serve::Serve,
     &key::Key,
+    &webhook::Webhook,
     &backup::Backup,
     &restore::Restore,
     &doctor::Doctor,

@@ -22,3 +22,4 @@ mod serving;
 mod support;
 mod tasks;
 mod uploads;
+mod webhooks;

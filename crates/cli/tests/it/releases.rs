@@ -82,7 +82,9 @@ fn names_are_given_once_and_freed_by_deletion() {
     place.run(&["release", "create", "a/b", "--catalog"]).ended(1, &["cannot be the name of a release"]);
     place.run(&["release", "create", "second"]).ended(2, &["--catalog"]);
     place.run(&["release", "create", "second", "--project", "nope"]).ended(1, &["no project", "nope"]);
-    place.run(&["release", "create", "second", "--catalog", "--everything", "--format", "yolo"]).ended(1, &["--accept"]);
+    place
+        .run(&["release", "create", "second", "--catalog", "--everything", "--format", "yolo"])
+        .ended(1, &["--accept"]);
     assert_eq!(first_words(&place.run(&["release", "list"]).succeeded().out), ["first"]);
     place.run(&["release", "delete", "first"]).ended(2, &["for good", "--yes"]);
     place.run(&["release", "delete", "first", "--yes"]).succeeded();

@@ -1,4 +1,4 @@
-//! Files that users name by URL, fetched by the one client that leaves the process.
+//! The one client that leaves the process: it fetches files that users name by URL, and sends to webhooks.
 //!
 //! A caller who may create a data row can make the server open a URL, so the client protects the operator:
 //!
@@ -17,11 +17,13 @@
 mod address;
 mod error;
 pub(crate) mod file;
+mod post;
 pub mod remote_result;
 mod web;
 
 pub use address::{Cidr, CidrError};
 pub use error::FetchError;
+pub use post::{Post, PostError};
 
 use std::fmt;
 use std::fs::File;

@@ -70,6 +70,38 @@ fn a_file_comes_with_its_type_and_length() {
     );
 }
 
+#[track_caller]
+fn check_post(answers: &[&str], expect: &str) {
+    let here = serve(answers);
+    let headers = [("content-type", "application/json")];
+    let url = format!("http://{here}/hook?token=secret");
+    let post = Post { url: &url, headers: &headers, body: b"{}", time: Duration::from_millis(300) };
+    let outcome = match client().post(&post) {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(outcome, expect);
+}
+
+#[test]
+fn what_is_sent_is_answered_with_a_status_or_a_reason() {
+    check_post(&["HTTP/1.1 204 x\r\n\r\n"], "204");
+    check_post(&["HTTP/1.1 500 x\r\nContent-Length: 1000000\r\n\r\nhello"], "500");
+    // A redirect is an answer, and its target is not called.
+    check_post(&["HTTP/1.1 302 Found\r\nLocation: http://{here}/b\r\nConnection: close\r\n\r\n"], "302");
+    check_post(&["HTTP/1.1 200"], "127.0.0.1 did not answer within 300ms");
+    check_post(&["moon\r\n\r\n"], "127.0.0.1 cannot be reached (the answer is not HTTP)");
+    let refused = |url: &str| {
+        let post = Post { url, headers: &[], body: b"", time: Duration::from_secs(1) };
+        Client::new(Policy::default()).post(&post).unwrap_err().to_string()
+    };
+    let private =
+        "127.0.0.1 is not at a public address, so nothing is sent; the operator can allow it with --allow-fetch";
+    assert_eq!(refused("http://127.0.0.1:1/hook"), private);
+    assert!(refused("http://me:pass@127.0.0.1/hook").contains("holds a user name or password"));
+    assert!(refused("ftp://a/").contains("write https://host/path"));
+}
+
 #[test]
 fn redirects_are_followed_and_judged() {
     let file = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";

@@ -1,7 +1,7 @@
 //! `http://` and `https://` URLs.
 
 use super::address::{Cidr, is_allowed};
-use super::{CopyError, FetchError, Fetched, Limits, copy};
+use super::{CopyError, FetchError, Fetched, Limits, Post, copy};
 use std::io::Write;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -79,6 +79,24 @@ impl Web {
             return Err(too_large());
         }
         Ok(Fetched { content_type, content_length })
+    }
+}
+
+impl Web {
+    /// Sends a body; returns the status of the answer. Redirects are answers.
+    pub(super) fn post(&self, post: &Post<'_>, limits: Limits) -> Result<u16, FetchError> {
+        let (uri, host) = read_url(post.url)?;
+        let request = self.agent.post(uri);
+        let request = post.headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let response = request
+            .config()
+            .max_redirects(0)
+            .timeout_global(Some(limits.time))
+            .timeout_connect(Some(CONNECT_LIMIT.min(limits.time)))
+            .build()
+            .send(post.body)
+            .map_err(|error| explain(error, &host, limits))?;
+        Ok(response.status().as_u16())
     }
 }
 

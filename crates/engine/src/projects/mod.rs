@@ -17,5 +17,4 @@ pub mod queues;
 pub mod review;
 pub mod search;
 pub mod tag;
-pub mod webhook;
 pub mod workflow;

@@ -15,6 +15,7 @@ mod openapi;
 mod release;
 mod slice;
 mod task;
+mod webhook;
 
 pub(crate) use issue::issue_url;
 
@@ -46,6 +47,7 @@ static RESOURCES: &[fn(Routes) -> Routes] = &[
     release::routes,
     slice::routes,
     task::routes,
+    webhook::routes,
 ];
 
 /// Routes, and the list of their paths, which a router does not give.

@@ -169,6 +169,12 @@ const REFERENCES: &[Link] = &[
         message: "the membership {0} is of a user ({1}) who is not there",
     },
     Link {
+        sql: "select d.id, d.webhook_id from webhook_deliveries d where not exists \
+              (select 1 from items i where i.kind = 'webhook' and i.id = d.webhook_id and i.org_key = d.org_key) \
+              order by d.delivery_key",
+        message: "the delivery {0} belongs to a webhook ({1}) that is not there",
+    },
+    Link {
         sql: "select i.id, i.parent from items i where i.kind = 'run_release' and not exists \
               (select 1 from model_runs u where u.id = i.parent and u.deleted_ms is null) order by i.item_key",
         message: "the link {0} to a release is of a model run ({1}) that is not there",

@@ -46,6 +46,34 @@ pub fn list_changed(connection: &mut dyn Connection, change_seq: i64) -> Result<
     Ok(runs)
 }
 
+/// Counts the rows of a scope that were touched after a change number, and those that left it.
+pub fn count_touched(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    base: Base,
+    change_seq: i64,
+) -> Result<i64, StoreError> {
+    let (scope, scope_key, member) = names(org_key, base);
+    let sql = format!(
+        "select (select count(distinct t.row_key) from tombstones t where t.org_key = $1 and t.scope = $2 \
+         and t.scope_key = $3 and t.change_seq > $4 and not exists (select 1 from {member} and b.row_key = t.row_key)) \
+         + (select count(distinct b.row_key) from changed_rows c join {joined} \
+         and b.row_key between c.first_key and c.last_key where c.change_seq > $4)",
+        joined = member.replace(" where ", " on "),
+    );
+    connection.count(&sql, &[org_key.into(), scope.into(), scope_key.into(), change_seq.into()])
+}
+
+/// Returns the word of a scope, its key, and where its rows are, called `b`, with the key as the third parameter.
+fn names(org_key: i64, base: Base) -> (&'static str, i64, &'static str) {
+    match base {
+        Base::Catalog => ("catalog", org_key, "data_rows b where b.org_key = $3"),
+        Base::Dataset(key) => ("dataset", key, "data_rows b where b.dataset_key = $3"),
+        Base::ModelRun(key) => ("model_run", key, "run_rows b where b.run_key = $3"),
+        Base::Project(key) => ("project", key, "project_rows b where b.project_key = $3"),
+    }
+}
+
 /// Calls `each` for the rows that left a scope after a change number and are not in it again, in the order of their keys.
 pub fn for_each_departed(
     connection: &mut dyn Connection,
@@ -54,12 +82,7 @@ pub fn for_each_departed(
     change_seq: i64,
     each: &mut dyn FnMut(Departed) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let (scope, scope_key, member) = match base {
-        Base::Catalog => ("catalog", org_key, "data_rows b where b.org_key = $3"),
-        Base::Dataset(key) => ("dataset", key, "data_rows b where b.dataset_key = $3"),
-        Base::ModelRun(key) => ("model_run", key, "run_rows b where b.run_key = $3"),
-        Base::Project(key) => ("project", key, "project_rows b where b.project_key = $3"),
-    };
+    let (scope, scope_key, member) = names(org_key, base);
     let sql = format!(
         "select t.row_id, coalesce(r.global_key, t.global_key), r.row_key, i.row_key from (\
          select row_key, max(change_seq) as change_seq from tombstones \

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_working_day.sql"),
     include_str!("migrations/0008_items.sql"),
     include_str!("migrations/0009_history.sql"),
+    include_str!("migrations/0010_webhooks.sql"),
 ];
 
 /// "lbpt", which marks a labelport database.

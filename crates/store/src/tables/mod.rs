@@ -26,3 +26,4 @@ pub mod settings;
 pub mod slices;
 pub mod tasks;
 pub mod unknown_names;
+pub mod webhook_deliveries;

@@ -421,6 +421,27 @@ pub fn note_row(connection: &mut dyn Connection, id: &TaskId, row: &TaskRow) -> 
     Ok(())
 }
 
+/// Lists the tasks that have ended and of which webhooks do not know, oldest first.
+pub fn list_unannounced(connection: &mut dyn Connection, org_key: i64, limit: usize) -> Result<Vec<Task>, StoreError> {
+    let sql = format!(
+        "{SELECT} org_key = $1 and is_announced = 0 and status <> 'IN_PROGRESS' order by task_key limit {limit}"
+    );
+    connection.list(&sql, &[org_key.into()], task)?.into_iter().collect()
+}
+
+/// Notes that webhooks know of the end of a task.
+pub fn mark_announced(connection: &mut dyn Connection, id: &TaskId) -> Result<(), StoreError> {
+    connection.execute("update tasks set is_announced = 1 where id = $1", &[id.as_str().into()])?;
+    Ok(())
+}
+
+/// Notes that the end of every task that has ended is nobody's news.
+pub fn mark_all_announced(connection: &mut dyn Connection, org_key: i64) -> Result<(), StoreError> {
+    let sql = "update tasks set is_announced = 1 where org_key = $1 and is_announced = 0 and status <> 'IN_PROGRESS'";
+    connection.execute(sql, &[org_key.into()])?;
+    Ok(())
+}
+
 /// Counts all tasks.
 pub fn count(connection: &mut dyn Connection, org_key: i64) -> Result<i64, StoreError> {
     connection.count("select count(*) from tasks where org_key = $1", &[org_key.into()])

@@ -120,6 +120,8 @@ pub fn remove_project(
         "delete from label_features where project_key = $1 and feature_key in \
          (select s.feature_key from feature_schemas s)",
         "delete from items where parent in (select l.id from labels l where l.project_key = $1)",
+        "delete from webhook_deliveries where webhook_id in (select i.id from items i \
+         join projects p on p.id = i.parent where p.project_key = $1 and i.kind = 'webhook')",
         "delete from items where parent in (select p.id from projects p where p.project_key = $1)",
         "delete from label_ids where id in (select l.id from labels l where l.project_key = $1)",
         "delete from labels where project_key = $1",

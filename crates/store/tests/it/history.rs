@@ -13,6 +13,7 @@ const CONTRACTS: &[Contract] = &[
     ("a new name touches the rows that show it", a_new_name_touches_the_rows_that_show_it),
     ("runs of a number do not lie within each other", runs_of_a_number_do_not_lie_within_each_other),
     ("who left a scope is reported once", who_left_a_scope_is_reported_once),
+    ("touched rows are counted once in each scope", touched_rows_are_counted_once_in_each_scope),
     ("a selection within runs has what is selected there", a_selection_within_runs_has_what_is_selected_there),
     ("the row before another is found", the_row_before_another_is_found),
 ];
@@ -50,6 +51,26 @@ fn a_change_names_the_rows_that_it_touched(test: &TestStore) {
     // What is as it was is not a change.
     merge(&test.store, &[media(3)]);
     assert_eq!(changed(test, 2), []);
+}
+
+fn touched_rows_are_counted_once_in_each_scope(test: &TestStore) {
+    merge(&test.store, &twelve());
+    let org_key = test.store.org_key();
+    let count = |base, since| peek(&test.store, |db| history::count_touched(db, org_key, base, since));
+    let project = Base::Project(key(&test.store, "select project_key from projects order by project_key"));
+    assert_eq!((count(Base::Catalog, 0), count(Base::Catalog, 1)), (12, 0));
+    let all_of_project = count(project, 0);
+    let media = |number: usize| line(number, r#","external_id":"new""#, &[]);
+    merge(&test.store, &[media(3), media(4)]);
+    merge(&test.store, &[line(3, r#","external_id":"newer""#, &[])]);
+    assert_eq!((count(Base::Catalog, 1), count(project, 0)), (2, all_of_project));
+    let gone = row_key(&test.store, 4);
+    let change_seq = change_seq(&test.store) + 1;
+    write(&test.store, move |db| {
+        let next = changes::next_change_seq(db, org_key)?;
+        removal::remove_row(db, org_key, next, gone)
+    });
+    assert_eq!((count(Base::Catalog, change_seq - 1), count(Base::Catalog, 1)), (1, 2), "what left counts, once");
 }
 
 fn a_new_name_touches_the_rows_that_show_it(test: &TestStore) {

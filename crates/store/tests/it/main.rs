@@ -39,4 +39,5 @@ mod sqlite;
 mod statements;
 mod tasks;
 mod two_stores;
+mod webhook_deliveries;
 mod writing;

@@ -47,8 +47,17 @@ fn every_text_that_may_name_a_file_is_listed() {
         "time_zone",
         "value",
     ];
-    const TABLES: &[&str] =
-        &["counters", "files", "global_keys", "masks", "row_embeddings", "settings", "task_rows", "tombstones"];
+    const TABLES: &[&str] = &[
+        "counters",
+        "files",
+        "global_keys",
+        "masks",
+        "row_embeddings",
+        "settings",
+        "task_rows",
+        "tombstones",
+        "webhook_deliveries",
+    ];
     let folder = tempfile::tempdir().unwrap();
     let _store = open(folder.path());
     let connection = rusqlite::Connection::open(folder.path().join(DATABASE_FILE)).unwrap();

@@ -30,6 +30,7 @@ mod slices;
 mod tags;
 mod task_ends;
 mod unused_files;
+mod webhooks;
 
 use labelport_engine::ambient::{Chance, Clock};
 use labelport_engine::annotation_import::{self, ImportKind, NewImport};

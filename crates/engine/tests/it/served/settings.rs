@@ -3,8 +3,8 @@
 use super::Served;
 use labelport_engine::catalog::dataset;
 use labelport_engine::models::config;
-use labelport_engine::projects::webhook::{self, Creation};
 use labelport_engine::projects::{batch, generation, project};
+use labelport_engine::webhooks::{self, Creation, Update};
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::Scope;
 use serde_json::{Value, json};
@@ -21,22 +21,23 @@ fn a_webhook_keeps_its_secret_and_goes_with_its_project() {
     let (workspace, caller) = (&served.workspace, &served.caller);
     let project = project::create(workspace, caller, &json!({ "name": "p" })).unwrap();
     let topics = ["LABEL_CREATED".to_owned()];
-    let good = Creation { project_id: Some(&project.id), topics: &topics, url: "https://a.test/", secret: "s" };
-    let hook = webhook::create(workspace, caller, &good).unwrap();
+    let (url, email) = ("https://a.test/", caller.user.email.as_str());
+    let good = Creation { project_id: Some(&project.id), topics: &topics, url, secret: Some("s"), created_by: email };
+    let hook = webhooks::create(workspace, &good).unwrap().webhook;
     check(
-        webhook::create(workspace, caller, &Creation { project_id: Some("nobody"), ..good }),
+        webhooks::create(workspace, &Creation { project_id: Some("nobody"), ..good }),
         ProblemKind::NotFound,
         "project",
     );
-    check(webhook::create(workspace, caller, &Creation { secret: "", ..good }), ProblemKind::Malformed, "secret");
-    let update = |status| webhook::update(workspace, &hook.id, None, None, Some(status));
+    check(webhooks::create(workspace, &Creation { secret: Some(""), ..good }), ProblemKind::Malformed, "secret");
+    let update = |status| webhooks::update(workspace, &hook.id, &Update { status: Some(status), ..Update::default() });
     check(update("SLEEPING"), ProblemKind::Malformed, "ACTIVE, INACTIVE, REVOKED");
     served.pass(1);
     let changed = update("INACTIVE").unwrap();
     assert_eq!((changed.body.status.as_str(), changed.body.url.as_str()), ("INACTIVE", "https://a.test/"));
-    assert!(changed.updated > changed.created && changed == webhook::get(workspace, &hook.id).unwrap());
+    assert!(changed.updated > changed.created && changed == webhooks::get(workspace, &hook.id).unwrap());
     project::delete(workspace, &project.id).unwrap();
-    assert_eq!(webhook::list(workspace, None).unwrap().len(), 0);
+    assert_eq!(webhooks::list(workspace, None).unwrap().len(), 0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::graphql::schema::{Field, Node, Part, Type};
 use crate::nodes::{self, time};
 use labelport_engine::items::Item;
 use labelport_engine::projects::project;
-use labelport_engine::projects::webhook::{self, Creation, Webhook};
+use labelport_engine::webhooks::{self, Creation, Update, Webhook};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(super) static PART: Part = Part {
         ],
     }],
     queries: &[Field::object("webhook", "Webhook", &["where"], |call, _, arguments| {
-        webhook::get(call.workspace, arguments.text("where.id")?).map(to_node)
+        webhooks::get(call.workspace, arguments.text("where.id")?).map(to_node)
     })],
     mutations: &[
         Field::object("createWebhook", "Webhook", &["data"], |call, _, arguments| {
@@ -37,22 +37,24 @@ pub(super) static PART: Part = Part {
                 project_id: arguments.find_text("data.project.id")?,
                 topics: &topics,
                 url: arguments.text("data.url")?,
-                secret: arguments.text("data.secret")?,
+                secret: Some(arguments.text("data.secret")?),
+                created_by: &call.caller.user.email,
             };
-            webhook::create(call.workspace, call.caller, &creation).map(to_node)
+            webhooks::create(call.workspace, &creation).map(|created| to_node(created.webhook))
         }),
         Field::object("updateWebhook", "Webhook", &["data", "where"], |call, _, arguments| {
             let topics = arguments.texts("data.topics.set")?;
-            let topics = (!arguments.at("data.topics.set").is_null()).then_some(&topics[..]);
+            let topics = (!arguments.at("data.topics.set").is_null()).then_some(&topics);
             let (url, status) = (arguments.find_text("data.url")?, arguments.find_text("data.status")?);
-            webhook::update(call.workspace, arguments.text("where.id")?, topics, url, status).map(to_node)
+            let update = Update { topics: topics.map(Vec::as_slice), url, status };
+            webhooks::update(call.workspace, arguments.text("where.id")?, &update).map(to_node)
         }),
     ],
     more: &[
         (
             "Organization",
             &[Field::object("webhooks", "Webhook", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
-                page(webhook::list(call.workspace, None)?, arguments)
+                page(webhooks::list(call.workspace, None)?, arguments)
             })],
         ),
         ("Project", &[Field::object("webhooks", "Webhook", &["first", "orderBy", "skip", "where"], of_project)]),
@@ -60,7 +62,7 @@ pub(super) static PART: Part = Part {
 };
 
 fn of_project(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
-    page(webhook::list(call.workspace, Some(id(parent)))?, arguments)
+    page(webhooks::list(call.workspace, Some(id(parent)))?, arguments)
 }
 
 fn page(found: Vec<Item<Webhook>>, arguments: &Arguments<'_>) -> Result<Value, Problem> {

@@ -20,6 +20,7 @@ use labelport_store::read::history as history_of;
 use labelport_store::tables::file_references;
 use labelport_store::tables::tasks;
 use serde_json::json;
+use std::io::{self, Read};
 
 /// The most tasks that were given up to list.
 const GIVEN_UP_SHOWN: usize = 20;
@@ -37,7 +38,7 @@ impl Command for Doctor {
             .about("Check the data folder and say what is wrong with it")
             .after_help(
                 "Files are uploads, masks and chunks of imports. One that is older than a day and that no row, label,\n\
-                 attachment, running task or other file refers to is unused.",
+                 attachment, release, running task or other file refers to is unused.",
             )
             .arg(
                 Arg::new("remove-unused-files")
@@ -95,7 +96,7 @@ impl Command for Doctor {
             }
             return Ok(REFUSED);
         }
-        tell_unused_files(&store, connection, &Files::new(workspace.folder()), is_to_go, messages)?;
+        tell_unused_files(&store, connection, workspace, is_to_go, messages)?;
         if arguments.get_flag("prune-history") {
             prune_history(&store, messages)?;
         }
@@ -148,11 +149,15 @@ fn report_given_up(store: &Store, connection: &mut dyn Connection, messages: &Me
 fn tell_unused_files(
     store: &Store,
     connection: &mut dyn Connection,
-    files: &Files,
+    workspace: &Workspace,
     is_to_go: bool,
     messages: &Messages,
 ) -> Result<(), Failure> {
-    let unused = unused::find(connection, files, ambient::now())?;
+    let (files, results) = (&Files::new(workspace.folder()), Results::new(workspace.folder()));
+    let mut kept = |connection: &mut dyn Connection, each: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>| {
+        releases::each_text(connection, store.org_key(), &results, each)
+    };
+    let unused = unused::find(connection, files, &mut kept, ambient::now())?;
     let (count, size_bytes) = (unused.ids.len(), unused.size_bytes);
     let has_gone = is_to_go && count > 0;
     if has_gone {

@@ -14,9 +14,11 @@ pub use job::{CreateRelease, start};
 
 use crate::items::{self, Body, Item, ItemKind};
 use crate::manifest::Manifest;
-use crate::storage::results::{Results, Stored};
+use crate::storage::results::{Results, Stored, StoredReader, Stream};
+use crate::storage::unused::UnusedError;
 use crate::tasks::{self, CommandTask, Job, TaskStatus};
 use crate::workspace::Workspace;
+use labelport_formats::package::{ArchiveKind, for_each_file};
 use labelport_formats::write::{self, Layout};
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
@@ -24,6 +26,7 @@ use labelport_model::quote::Quoted;
 use labelport_store::Connection;
 use labelport_store::check::Finding;
 use serde::{Deserialize, Serialize};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 /// The version of labelport, which releases remember.
@@ -233,6 +236,27 @@ pub fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
         if releases.iter().all(|release| release.body.task_id != id) {
             remove_result(workspace, &id)?;
         }
+    }
+    Ok(())
+}
+
+/// Hands the texts of all releases to a function: their rows, or the files of their packages.
+pub fn each_text(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    results: &Results,
+    each: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+) -> Result<(), UnusedError> {
+    for release in items::list::<Release>(connection, org_key).map_err(|problem| io::Error::other(problem.message))? {
+        let mut read = || {
+            let stored = results.open(&release.body.task_id)?.ok_or(io::ErrorKind::NotFound)?;
+            let mut rows = StoredReader::new(stored, Stream::Rows);
+            match release.body.is_package() {
+                true => for_each_file(ArchiveKind::Zip, &mut rows, &mut |_, content| each(content)),
+                false => each(&mut rows),
+            }
+        };
+        read().map_err(|source| UnusedError::Release { name: release.name.clone(), source })?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Files that nothing refers to: chunks of imports that have ended, masks of deleted labels, assets of deleted rows.
 //!
-//! A file is used if its id stands in any stored text, or in a file that is used: conversations and layers name other
-//! files. A mask is used if the id in its place does, which is that of an annotation or of a composite. Where nothing is
+//! A file is used if its id stands in any stored text, in a release, or in a file that is used: conversations and layers name
+//! other files. A mask is used if the id in its place does, which is that of an annotation or of a composite. Where nothing is
 //! certain a file is kept: an id counts wherever it stands and however the address around it is spelled, and a file that
 //! is young may be referred to in a moment.
 //!
@@ -12,7 +12,7 @@ use labelport_model::time::Timestamp;
 use labelport_store::tables::file_references::{self, KeptMask};
 use labelport_store::{Connection, Store, StoreError};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// How long a file may be there before something refers to it.
 pub const YOUNG_MS: i64 = 24 * 3_600_000;
@@ -28,6 +28,16 @@ pub enum UnusedError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A release cannot be read.
+    #[error(
+        "release {name} cannot be read ({source}), so that nobody knows which files it needs; see `labelport doctor`"
+    )]
+    Release {
+        /// Its name.
+        name: String,
+        /// What happened.
+        source: io::Error,
+    },
     /// What was found is not certain any more.
     #[error("the workspace was written to meanwhile, so that nothing was removed; try again when no task runs")]
     Written,
@@ -54,8 +64,17 @@ struct Search {
     used: Vec<String>,
 }
 
+/// Hands texts that are kept outside the database, such as releases, to a function.
+pub type Kept<'a> =
+    dyn FnMut(&mut dyn Connection, &mut dyn FnMut(&mut dyn Read) -> io::Result<()>) -> Result<(), UnusedError> + 'a;
+
 /// Finds the files that nothing refers to. The connection should be one of a snapshot.
-pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> Result<Unused, UnusedError> {
+pub fn find(
+    connection: &mut dyn Connection,
+    files: &Files,
+    kept: &mut Kept<'_>,
+    now: Timestamp,
+) -> Result<Unused, UnusedError> {
     let commits = file_references::commits(connection)?;
     let before = now.plus_millis(-YOUNG_MS);
     let mut search = Search { unseen: HashMap::new(), masks: HashMap::new(), used: Vec::new() };
@@ -77,6 +96,7 @@ pub fn find(connection: &mut dyn Connection, files: &Files, now: Timestamp) -> R
             search.see(&crate::storage::files::fetched_lines_id(&id));
         }
         file_references::each_text(connection, &mut |text| search.look(text))?;
+        kept(connection, &mut |text| search.look_into(text))?;
         search.look_into_files(files)?;
     }
     let Search { unseen, masks, .. } = search;
@@ -128,21 +148,27 @@ impl Search {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 file => file?,
             };
-            let (mut reader, mut run) = (BufReader::new(file), Run::default());
-            if reader.fill_buf()?.contains(&0) {
-                continue;
-            }
-            loop {
-                let buffer = reader.fill_buf()?;
-                let length = buffer.len();
-                if length == 0 {
-                    break;
-                }
-                run.look(buffer, &mut |id| self.see(id));
-                reader.consume(length);
-            }
-            run.end(&mut |id| self.see(id));
+            self.look_into(&mut { file })?;
         }
+        Ok(())
+    }
+
+    /// Looks for ids in what is read, if it is text.
+    fn look_into(&mut self, text: &mut dyn Read) -> io::Result<()> {
+        let (mut reader, mut run) = (BufReader::new(text), Run::default());
+        if reader.fill_buf()?.contains(&0) {
+            return Ok(());
+        }
+        loop {
+            let buffer = reader.fill_buf()?;
+            let length = buffer.len();
+            if length == 0 {
+                break;
+            }
+            run.look(buffer, &mut |id| self.see(id));
+            reader.consume(length);
+        }
+        run.end(&mut |id| self.see(id));
         Ok(())
     }
 }

@@ -1,14 +1,19 @@
 //! Files that nothing refers to, and what must not be taken for one.
 
-use super::{Served, new_row};
+use super::{Served, everything, new_row};
 use labelport_engine::annotation_import::ImportKind;
 use labelport_engine::catalog::{attachment, data_row};
 use labelport_engine::projects::label;
+use labelport_engine::releases;
+use labelport_engine::storage::results::Results;
 use labelport_engine::storage::unused::{self, Unused, UnusedError};
+use labelport_model::request::{ExportRequest, FormatChoice, Scope};
 use labelport_model::time::Timestamp;
+use labelport_store::Connection;
 use labelport_store::tables::files;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
 /// A time at which every file is old.
@@ -17,7 +22,31 @@ const LATE_MS: i64 = 4_000_000_000_000;
 /// Finds what is unused late in the day.
 fn find(served: &Served) -> Unused {
     let late = Timestamp::from_millis(LATE_MS);
-    served.workspace.read(|connection| Ok(unused::find(connection, served.workspace.files(), late).unwrap())).unwrap()
+    let results = Results::new(served.folder());
+    let mut kept = |connection: &mut dyn Connection, each: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>| {
+        releases::each_text(connection, served.workspace.org_key(), &results, each)
+    };
+    served
+        .workspace
+        .read(|connection| Ok(unused::find(connection, served.workspace.files(), &mut kept, late).unwrap()))
+        .unwrap()
+}
+
+#[test]
+fn files_that_a_release_names_stay_until_it_is_deleted() {
+    for format in ["ndjson", "csv"] {
+        let served = Served::new();
+        let picture = served.upload("picture.png", b"\0picture");
+        let (id, import) = row(&served, &served.dataset("set"), &json!({ "row_data": picture, "global_key": "a" }));
+        let request = ExportRequest { format: FormatChoice::of(format), ..everything(Scope::Catalog) };
+        let start = || releases::start(&served.workspace, &served.caller, "first", "", &request);
+        let task = served.order(start).unwrap();
+        served.complete(&task);
+        data_row::delete(&served.workspace, vec![id]).unwrap();
+        sweep(&served, &import.each_ref().map(String::as_str));
+        releases::delete(&served.workspace, "first").unwrap();
+        sweep(&served, &[&picture]);
+    }
 }
 
 /// Removes what is unused, which has to be these files.

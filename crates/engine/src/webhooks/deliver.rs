@@ -34,7 +34,7 @@ pub const TEST: &str = "webhook.test";
 pub fn deliver_next(workspace: &Workspace) -> Result<bool, Problem> {
     let Some((hook, delivery)) = claim(workspace)? else { return Ok(false) };
     let outcome = send(workspace, &hook, &delivery);
-    record(workspace, &delivery.id, outcome)?;
+    record(workspace, &hook.id, &delivery.id, outcome)?;
     Ok(true)
 }
 
@@ -52,7 +52,7 @@ pub fn test(workspace: &Workspace, id: &str) -> Result<Delivery, Problem> {
         Ok(deliveries::update(connection, &new)?)
     })?;
     let outcome = send(workspace, &hook, &delivery);
-    record(workspace, &delivery.id, outcome)?;
+    record(workspace, &hook.id, &delivery.id, outcome)?;
     find(workspace, &delivery.id)
 }
 
@@ -147,11 +147,9 @@ fn send(workspace: &Workspace, hook: &Item<Webhook>, delivery: &Delivery) -> Res
 }
 
 /// Records what came of an attempt, in the delivery and in its webhook.
-fn record(workspace: &Workspace, id: &str, outcome: Result<u16, PostError>) -> Result<(), Problem> {
+fn record(workspace: &Workspace, webhook_id: &str, id: &str, outcome: Result<u16, PostError>) -> Result<(), Problem> {
     let (now, id) = (workspace.now(), id.to_owned());
-    let delivery = find(workspace, &id)?;
-    // A webhook that was deleted meanwhile has no deliveries any more.
-    let recorded = change(workspace, &delivery.webhook_id, move |connection, hook| {
+    let recorded = change(workspace, webhook_id, move |connection, hook| {
         let Some(mut delivery) = deliveries::find(connection, &id)? else { return Ok(()) };
         delivery.attempts += 1;
         delivery.claimed = Timestamp::from_millis(0);
@@ -185,6 +183,7 @@ fn record(workspace: &Workspace, id: &str, outcome: Result<u16, PostError>) -> R
         Ok(())
     });
     match recorded {
+        // It was deleted meanwhile, with its deliveries.
         Err(problem) if problem.kind == ProblemKind::NotFound => Ok(()),
         recorded => recorded.map(drop),
     }

@@ -194,15 +194,15 @@ pub fn update(workspace: &Workspace, id: &str, update: &Update<'_>) -> Result<It
     change(workspace, id, move |connection, webhook| {
         // What happened until now is for the topics of until now.
         announce::catch_up(connection, org_key, now, &*chance)?;
-        if status.as_deref() == Some(ACTIVE) && webhook.body.status != ACTIVE {
-            let change_seq = announce::change_seq(connection, org_key)?;
-            webhook.body.seen = Some(Seen { change_seq, at_ms: i64::MIN });
-        }
+        let was_asked = webhook.body.wants(ROWS_CHANGED);
         let body = &mut webhook.body;
         body.topics = topics.unwrap_or_else(|| std::mem::take(&mut body.topics));
         body.url = url.unwrap_or_else(|| std::mem::take(&mut body.url));
         body.status = status.unwrap_or_else(|| std::mem::take(&mut body.status));
         (body.failures, body.retry_ms) = (0, 0);
+        if body.wants(ROWS_CHANGED) && !was_asked {
+            body.seen = Some(Seen { change_seq: announce::change_seq(connection, org_key)?, at_ms: i64::MIN });
+        }
         webhook.updated = now;
         Ok(())
     })

@@ -239,11 +239,20 @@ fn changes_of_rows_are_reported_once_a_minute_without_a_gap() {
         let [first, second] = found[..] else { panic!("{found:?}") };
         assert_eq!((first.1, second.2), (second.0, 1));
     }
+    // A webhook that asks for them later hears of what comes then.
+    let later = hook_for(&served, "http://127.0.0.1:1/", None, &["export.finished".to_owned()]);
+    served.import(ImportKind::Label, &project_id, "unheard", &[car("g1", "v", 1)]);
+    let update = Update { topics: Some(&asked), ..Update::default() };
+    webhooks::update(&served.workspace, &later, &update).unwrap();
+    announce_all(&served);
+    assert_eq!(ranges(&later), vec![]);
+    served.pass(60_000);
+    announce_all(&served);
     // A row elsewhere is no news for the project.
     served.pass(60_000);
     served.rows(&served.dataset("other"), &[image("g2")]);
     announce_all(&served);
-    assert_eq!((ranges(&of_project).len(), ranges(&of_all).len()), (2, 3));
+    assert_eq!((ranges(&of_project).len(), ranges(&of_all).len(), ranges(&later).len()), (3, 4, 1));
 }
 
 #[test]

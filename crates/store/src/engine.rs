@@ -63,7 +63,8 @@ impl<'a, T: Into<Param<'a>>> From<Option<T>> for Param<'a> {
     }
 }
 
-/// One row of an answer. Columns count from 0. A null is `None`; so is a value of another type, which the schema rules out.
+/// One row of an answer. Columns count from 0. A null is `None`. A value of another type is `None`, too, and fails the query
+/// as [`StoreError::Damaged`] once the callback returns: a default never stands in for what cannot be read.
 pub trait RowView {
     /// Returns a whole number.
     fn int(&self, column: usize) -> Option<i64>;
@@ -72,10 +73,10 @@ pub trait RowView {
     /// Returns a text or bytes.
     fn bytes(&self, column: usize) -> Option<&[u8]>;
 
-    /// Returns a text, copied.
-    fn text(&self, column: usize) -> Option<String> {
-        self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-    }
+    /// Returns a text, copied. Bytes that are not UTF-8 are of another type.
+    fn text(&self, column: usize) -> Option<String>;
+    /// Returns a value of any type as people read it, for messages about damage.
+    fn shown(&self, column: usize) -> Option<String>;
 }
 
 /// What a callback answers: go on, or stop reading.

@@ -416,9 +416,7 @@ fn fill(message: &str, row: &dyn RowView) -> String {
     let mut filled = message.to_owned();
     for (column, place) in ["{0}", "{1}", "{2}", "{3}"].into_iter().enumerate() {
         if message.contains(place) {
-            let number = || row.int(column).map(|number| number.to_string());
-            let value = row.text(column).or_else(number);
-            filled = filled.replace(place, value.as_deref().unwrap_or("(unknown)"));
+            filled = filled.replace(place, row.shown(column).as_deref().unwrap_or("(unknown)"));
         }
     }
     filled

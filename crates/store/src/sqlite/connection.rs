@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -107,13 +108,22 @@ impl Connection for SqliteConnection {
             let mut statement = self.connection.prepare_cached(&by_number(sql))?;
             let mut rows = statement.query(rusqlite::params_from_iter(params))?;
             while let Some(row) = rows.next()? {
-                if each(&SqliteRow(row)).is_break() {
+                let view = SqliteRow { row, wrong: Cell::new(None) };
+                let flow = each(&view);
+                if let Some((column, wanted)) = view.wrong.get() {
+                    return Ok(Some(misfit(row, column, wanted)));
+                }
+                if flow.is_break() {
                     break;
                 }
             }
-            Ok(())
+            Ok(None)
         };
-        run().map_err(|error: rusqlite::Error| explain(&error, &self.context))
+        match run() {
+            Ok(None) => Ok(()),
+            Ok(Some(damage)) => Err(StoreError::Damaged(damage)),
+            Err(error) => Err(explain(&error, &self.context)),
+        }
     }
 
     fn insert_many_into(&self) -> &'static str {
@@ -182,30 +192,72 @@ fn counts_in_order(sql: &str) -> bool {
     highest.is_some()
 }
 
-struct SqliteRow<'a>(&'a Row<'a>);
+/// A row, and the first of its columns that was read as what it is not.
+struct SqliteRow<'a> {
+    row: &'a Row<'a>,
+    wrong: Cell<Option<(usize, &'static str)>>,
+}
+
+impl SqliteRow<'_> {
+    fn refuse<T>(&self, column: usize, wanted: &'static str) -> Option<T> {
+        self.wrong.set(self.wrong.get().or(Some((column, wanted))));
+        None
+    }
+}
 
 impl RowView for SqliteRow<'_> {
     fn int(&self, column: usize) -> Option<i64> {
-        match self.0.get_ref(column) {
+        match self.row.get_ref(column) {
             Ok(ValueRef::Integer(number)) => Some(number),
-            _ => None,
+            Ok(ValueRef::Null) => None,
+            _ => self.refuse(column, "a whole number"),
         }
     }
 
     fn real(&self, column: usize) -> Option<f64> {
-        match self.0.get_ref(column) {
+        match self.row.get_ref(column) {
             Ok(ValueRef::Real(number)) => Some(number),
             Ok(ValueRef::Integer(number)) => Some(number as f64),
-            _ => None,
+            Ok(ValueRef::Null) => None,
+            _ => self.refuse(column, "a number"),
         }
     }
 
     fn bytes(&self, column: usize) -> Option<&[u8]> {
-        match self.0.get_ref(column) {
+        match self.row.get_ref(column) {
             Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => Some(bytes),
-            _ => None,
+            Ok(ValueRef::Null) => None,
+            _ => self.refuse(column, "a text"),
         }
     }
+
+    fn text(&self, column: usize) -> Option<String> {
+        let text = std::str::from_utf8(self.bytes(column)?);
+        text.map_or_else(|_| self.refuse(column, "a text in UTF-8"), |text| Some(text.to_owned()))
+    }
+
+    fn shown(&self, column: usize) -> Option<String> {
+        match self.row.get_ref(column).ok()? {
+            ValueRef::Null => None,
+            ValueRef::Integer(number) => Some(number.to_string()),
+            ValueRef::Real(number) => Some(number.to_string()),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        }
+    }
+}
+
+/// Says which column of a row holds what it should not.
+fn misfit(row: &Row<'_>, column: usize, wanted: &str) -> String {
+    let name = row.as_ref().column_name(column).unwrap_or("?");
+    let found = match row.get_ref(column) {
+        Ok(ValueRef::Integer(_)) => "a whole number",
+        Ok(ValueRef::Real(_)) => "a number",
+        Ok(ValueRef::Text(_)) => "a text",
+        Ok(ValueRef::Blob(_)) => "bytes",
+        Ok(ValueRef::Null) => "nothing",
+        Err(_) => return format!("an answer has no column {column}"),
+    };
+    format!("the column {name} holds {found} where {wanted} belongs")
 }
 
 impl ToSql for Param<'_> {

@@ -347,7 +347,7 @@ fn outcome(test: &TestStore, lines: &[String], merge: MergeRows) -> (Vec<Verdict
         let mut seen = format!("{:?}\n", merger.counts);
         for table in TABLES.iter().chain(&["label_features", "ontology_features", "run_labels", "metadata"]) {
             connection.query(&format!("select * from {table} order by 1, 2"), &[], &mut |row| {
-                let value = |column| row.text(column).or_else(|| row.int(column).map(|number| number.to_string()));
+                let value = |column| row.shown(column);
                 seen.push_str(&format!("{table} {:?}\n", (0..16).map(value).collect::<Vec<_>>()));
                 std::ops::ControlFlow::Continue(())
             })?;

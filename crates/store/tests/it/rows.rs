@@ -42,8 +42,7 @@ pub(crate) fn run(store: &Store, sql: &str) -> u64 {
 /// Returns the first column of the first row as a text, or a number in digits; nothing for null or no row.
 pub(crate) fn look(store: &Store, sql: &str) -> Option<String> {
     let mut reader = store.reader().unwrap();
-    let read = |row: &dyn labelport_store::RowView| row.text(0).or_else(|| row.int(0).map(|number| number.to_string()));
-    reader.find(sql, &[], read).unwrap().flatten()
+    reader.find(sql, &[], |row| row.shown(0)).unwrap().flatten()
 }
 
 /// Runs a job in a transaction; a job that the store refuses fails the test.

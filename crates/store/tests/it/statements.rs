@@ -7,6 +7,7 @@ use labelport_store::{Param, StoreError};
 use std::ops::ControlFlow;
 
 const CONTRACTS: &[Contract] = &[
+    ("a value of another type fails the query", a_value_of_another_type_fails_the_query),
     ("values come back", values_come_back),
     ("a large text comes back", a_large_text_comes_back),
     ("a parameter may be used twice", a_parameter_may_be_used_twice),
@@ -54,6 +55,39 @@ fn values_come_back(test: &TestStore) {
             }
         }
     }
+}
+
+fn a_value_of_another_type_fails_the_query(test: &TestStore) {
+    type Read = fn(&dyn labelport_store::RowView);
+    let cases: [(&str, Read, &str); 4] = [
+        (
+            "select 'a' as what",
+            |row| assert_eq!(row.int(0), None),
+            "the column what holds a text where a whole number belongs",
+        ),
+        (
+            "select 'a' as what",
+            |row| assert_eq!(row.real(0), None),
+            "the column what holds a text where a number belongs",
+        ),
+        (
+            "select 1 as what",
+            |row| assert_eq!(row.text(0), None),
+            "the column what holds a whole number where a text belongs",
+        ),
+        ("select head as what from labels", |row| assert_eq!(row.text(0), None), "where a text in UTF-8 belongs"),
+    ];
+    let insert = "insert into labels (project_key, row_key, ordinal, has_masks, tally, id, head, annotations) \
+                  values (1, 1, 0, 0, $1, 'l', $1, '{}')";
+    test.store.write(move |connection| connection.execute(insert, &[Param::Blob(b"\xff")])).unwrap();
+    let mut reader = test.store.reader().unwrap();
+    for (sql, read, expect) in cases {
+        let error = reader.find(sql, &[], read).unwrap_err().to_string();
+        assert!(error.contains(expect) && error.contains("labelport doctor"), "{error}");
+        assert!(reader.find(sql, &[], |row| assert!(row.shown(0).is_some())).unwrap().is_some());
+    }
+    drop(reader);
+    test.store.write(|connection| connection.execute("delete from labels", &[])).unwrap();
 }
 
 fn a_large_text_comes_back(test: &TestStore) {

@@ -30,10 +30,14 @@ const PAGES: &[&str] = &[
     "README.md",
     "benches/README.md",
     "docs/archives.md",
+    "docs/delta.md",
+    "docs/diff.md",
     "docs/filters.md",
     "docs/formats.md",
     "docs/operations.md",
+    "docs/releases.md",
     "docs/server.md",
+    "docs/webhooks.md",
 ];
 
 /// Phrases in which a word is the usual one.

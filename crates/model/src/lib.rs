@@ -10,6 +10,7 @@
 //! table. A parameter: one line in `request::params`.
 
 pub mod annotation;
+pub mod cron;
 pub mod data_type;
 pub mod filter;
 pub mod frames;

@@ -20,6 +20,8 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use std::fmt;
 
 const SECOND_MS: i64 = 1_000;
+/// A minute, in milliseconds.
+pub(crate) const MINUTE_MS: i64 = 60 * SECOND_MS;
 const DAY_SECS: i64 = 86_400;
 const DAY_MS: i64 = DAY_SECS * SECOND_MS;
 
@@ -158,8 +160,36 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// Returns what the wall clock shows at an instant, as `YYYY-MM-DD` and `hhmm`, and its offset then, as `±hhmm`.
+    pub fn shown(&self, instant: Timestamp) -> (String, String, String) {
+        let Wall(wall_ms) = self.wall(instant);
+        let (year, month, day) = civil_from_days(wall_ms.div_euclid(DAY_MS));
+        let minutes = wall_ms.rem_euclid(DAY_MS) / MINUTE_MS;
+        let offset = (wall_ms - instant.0) / MINUTE_MS;
+        let (sign, offset) = (if offset < 0 { '-' } else { '+' }, offset.abs());
+        (
+            format!("{year:04}-{month:02}-{day:02}"),
+            format!("{:02}{:02}", minutes / 60, minutes % 60),
+            format!("{sign}{:02}{:02}", offset / 60, offset % 60),
+        )
+    }
+
+    /// Returns what the wall clock shows at an instant.
+    pub(crate) fn wall(&self, instant: Timestamp) -> Wall {
+        let offset = jiff::Timestamp::from_millisecond(instant.0).map(|instant| self.0.to_offset(instant));
+        Wall(instant.0 + offset.map_or(0, |offset| i64::from(offset.seconds()) * SECOND_MS))
+    }
+
+    /// Returns the first instant after this one at which the clock is set to another offset.
+    pub(crate) fn next_change(&self, instant: Timestamp) -> Option<Timestamp> {
+        let instant = jiff::Timestamp::from_millisecond(instant.0).ok()?;
+        let offset = self.0.to_offset(instant);
+        let change = self.0.following(instant).find(|change| change.offset() != offset)?;
+        Some(Timestamp::from_millis(change.timestamp().as_millisecond()))
+    }
+
     /// Returns the first instant at which the wall clock shows the given time or a later one.
-    fn first_instant(&self, wall: Wall) -> Timestamp {
+    pub(crate) fn first_instant(&self, wall: Wall) -> Timestamp {
         match self.offset(wall) {
             AmbiguousOffset::Unambiguous { offset } => wall.at(offset),
             AmbiguousOffset::Fold { before, .. } => wall.at(before),
@@ -245,7 +275,7 @@ impl Span {
 
 /// What a wall clock shows, in milliseconds since it showed 1970-01-01 00:00:00.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Wall(i64);
+pub(crate) struct Wall(pub(crate) i64);
 
 impl Wall {
     /// Returns the instant at which a clock with this offset shows the time.

@@ -22,6 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("base64", &["engine", "formats"]),
     ("clap", &["cli"]),
+    ("cronexpr", &["model"]),
     ("flate2", &["engine", "formats", "media", "xtask"]),
     ("getrandom", &["cli"]),
     ("hmac", &["engine"]),

@@ -24,6 +24,7 @@ pub mod projects;
 pub mod recovery;
 pub mod registry;
 pub mod releases;
+pub mod schedules;
 pub mod send;
 pub mod sink;
 pub mod storage;

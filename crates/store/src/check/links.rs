@@ -192,6 +192,11 @@ const REFERENCES: &[Link] = &[
         message: "the model {0} of a project has a configuration ({1}) that is not there",
     },
     Link {
+        sql: "select r.run_key, r.schedule_id from schedule_runs r where not exists \
+              (select 1 from items i where i.kind = 'schedule' and i.id = r.schedule_id) order by r.run_key",
+        message: "run {0} belongs to a schedule ({1}) that is not there",
+    },
+    Link {
         sql: "select u.id, u.model_key from model_runs u where not exists \
               (select 1 from models m where m.model_key = u.model_key) order by u.run_key",
         message: "model run {0} belongs to a model (key {1}) that is not there",

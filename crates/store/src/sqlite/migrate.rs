@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_items.sql"),
     include_str!("migrations/0009_history.sql"),
     include_str!("migrations/0010_webhooks.sql"),
+    include_str!("migrations/0011_schedules.sql"),
 ];
 
 /// "lbpt", which marks a labelport database.

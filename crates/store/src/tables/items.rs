@@ -33,6 +33,8 @@ pub enum ItemKind {
     ResourceTag,
     /// That a model run was trained on a release. Its parent is the run, its name the id of the release.
     RunRelease,
+    /// An export that runs at times.
+    Schedule,
     /// A group of users.
     UserGroup,
     /// A webhook of a project, or of the organization.
@@ -41,7 +43,7 @@ pub enum ItemKind {
 
 impl ItemKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Benchmark,
         Self::Invite,
         Self::IssueCategory,
@@ -52,6 +54,7 @@ impl ItemKind {
         Self::Release,
         Self::ResourceTag,
         Self::RunRelease,
+        Self::Schedule,
         Self::UserGroup,
         Self::Webhook,
     ];
@@ -69,6 +72,7 @@ impl ItemKind {
             Self::Release => "release",
             Self::ResourceTag => "resource_tag",
             Self::RunRelease => "run_release",
+            Self::Schedule => "schedule",
             Self::UserGroup => "user_group",
             Self::Webhook => "webhook",
         }

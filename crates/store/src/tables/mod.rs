@@ -22,6 +22,7 @@ pub mod metadata;
 pub mod models;
 pub mod ontologies;
 pub mod projects;
+pub mod schedule_runs;
 pub mod settings;
 pub mod slices;
 pub mod tasks;

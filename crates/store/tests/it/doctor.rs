@@ -6,6 +6,7 @@ use labelport_model::id::{DataRowId, LabelId, ProjectId};
 use labelport_store::check::{self, CHECKS};
 use labelport_store::tables::issues::{self, NewComment, NewIssue};
 use labelport_store::tables::items::{self, Item, ItemKind};
+use labelport_store::tables::schedule_runs;
 use std::collections::BTreeSet;
 
 /// Statements that break a store, the check that must find it, and what it must say.
@@ -252,6 +253,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "references",
         "the membership membership is of a user (nobody)",
     ),
+    (&["delete from items where id = 'nightly'"], "references", "belongs to a schedule (nightly) that is not there"),
     (
         &["delete from items where id = 'config'"],
         "references",
@@ -426,9 +428,11 @@ fn fill(store: &labelport_store::Store) {
                 (ItemKind::Membership, item("membership", &project_id, "user")),
                 (ItemKind::ModelConfig, item("config", "", "small")),
                 (ItemKind::ProjectModelConfig, item("model", &project_id, "config")),
+                (ItemKind::Schedule, item("nightly", "", "nightly")),
             ] {
                 items::create(connection, org_key, kind, &item)?;
             }
+            schedule_runs::create(connection, "nightly", now(), now())?;
             issues::create(connection, org_key, &issue)?;
             let comment = NewComment {
                 id: "comment".to_owned(),

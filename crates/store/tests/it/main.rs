@@ -33,6 +33,7 @@ mod readers;
 mod reading;
 mod removal;
 mod rows;
+mod schedule_runs;
 mod selecting;
 mod slices;
 mod sqlite;

@@ -53,6 +53,7 @@ fn every_text_that_may_name_a_file_is_listed() {
         "global_keys",
         "masks",
         "row_embeddings",
+        "schedule_runs",
         "settings",
         "task_rows",
         "tombstones",

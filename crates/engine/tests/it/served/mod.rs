@@ -23,6 +23,7 @@ mod people;
 mod releases;
 mod repeated;
 mod row_imports;
+mod schedules;
 mod sends;
 mod settings;
 mod signed_urls;

@@ -1,7 +1,9 @@
 //! Ctrl-C, SIGTERM and SIGHUP: what is not whole is removed, the task is ended, and the exit status says which signal it
 //! was.
 //!
-//! Only commands that write files or record a task ask for this. The server has its own way to stop.
+//! Only commands that write files or record a task ask for this. The server has its own way to stop. What a server has
+//! started also ends with it: its standard input is a pipe from the server, and at the end of that, a process with
+//! [`END_WITH_INPUT`] in its environment ends as after SIGTERM.
 
 use crate::messages::Messages;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is still done before the process ends; it gets the name of the signal.
 type Act = Box<dyn FnOnce(&'static str) + Send>;
+
+/// The variable that says that the process ends at the end of its standard input.
+pub(crate) const END_WITH_INPUT: &str = "LABELPORT_END_WITH_INPUT";
 
 static ACT: Mutex<Option<Act>> = Mutex::new(None);
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -46,8 +51,9 @@ pub(crate) use unix::handle;
 
 #[cfg(unix)]
 mod unix {
-    use super::{IS_INTERRUPTED, Messages, Ordering, act};
+    use super::{END_WITH_INPUT, IS_INTERRUPTED, Messages, Ordering, act};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use std::io::Read;
     use std::sync::{Once, mpsc};
     use std::time::Duration;
 
@@ -69,6 +75,13 @@ mod unix {
                     }
                 });
             });
+            if std::env::var_os(END_WITH_INPUT).is_some() {
+                std::thread::spawn(move || {
+                    // Nobody writes to it.
+                    while std::io::stdin().read(&mut [0]).is_ok_and(|count| count > 0) {}
+                    end(SIGTERM, messages);
+                });
+            }
         });
         outcome
     }

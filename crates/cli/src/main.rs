@@ -22,6 +22,7 @@ mod recovered;
 mod since;
 mod stored_result;
 mod task;
+mod unless;
 mod workspace;
 
 use clap::{Arg, ArgAction};

@@ -40,6 +40,9 @@ pub(crate) fn record<T>(
     let last_act = store.submitter().ok().map(|writer| LastAct::new(worker.canceler(writer, &stop)));
     let task = begin(store, messages, command, &worker, &stop)?;
     let last_act = last_act.filter(|_| task.is_some());
+    if task.is_some() {
+        messages.event(&serde_json::json!({ "event": "task", "id": worker.id.as_str() }), "");
+    }
     let outcome = work(&Running { id: worker.id.clone(), stop: Arc::clone(&stop) });
     // From here on the signal decides: what the work says of its end is a consequence.
     interrupt::wait_if_interrupted();

@@ -21,6 +21,13 @@ pub fn keep_for(store: &Store, days: u32) -> Result<(), StoreError> {
     store.write(move |connection| settings::put(connection, settings::HISTORY_DAYS, &days.to_string()))
 }
 
+/// Returns whether what changed after a change number is kept for less than half of the time from now on: another change
+/// came after it, and a long time ago.
+pub fn is_half_over(store: &Store, change_seq: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let half_ago = now.plus_millis(-i64::from(kept_days(store)?) * DAY_MS / 2);
+    Ok(history::last_before(&mut *store.reader()?, half_ago)? > change_seq)
+}
+
 /// Forgets what is older than it is kept, in portions, between which others write.
 pub fn prune(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let before = now.plus_millis(-i64::from(kept_days(store)?) * DAY_MS);

@@ -200,7 +200,15 @@ fn export(
     messages: &Messages,
 ) -> Result<Vec<String>, Failure> {
     let started = ambient::instant();
-    let job = ExportWork { store, request, threads: ambient::processors(), stop: None, files: None, client: None };
+    let job = ExportWork {
+        store,
+        request,
+        threads: ambient::processors(),
+        stop: None,
+        files: None,
+        client: None,
+        unless: None,
+    };
     let manifest = job
         .run(&Output::own_file(path)?, messages)?
         .ok_or_else(|| Failure::new(format!("{} was not written", path.display())))?;
@@ -247,6 +255,7 @@ fn export_for_training(store: &Store, folder: &Path, composed: &Composed, messag
         stop: None,
         files: Some(&files),
         client: None,
+        unless: None,
     };
     let Some(manifest) = job.run(&Output::own_archive(&path)?, messages)? else { return Ok(()) };
     let losses = loss_report::to_table(&manifest.losses);

@@ -13,6 +13,7 @@ use crate::output::Output;
 use crate::recovered::recovered;
 use crate::since;
 use crate::task::{self, Done};
+use crate::unless::{self, Unless};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::export::{self, ExportError, ExportOptions, ExportProgress, ROW_LIMIT_BYTES};
@@ -51,8 +52,7 @@ impl Command for Export {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
         let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
-        let choice = format_choice::read(arguments)?;
-        let format = labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))?;
+        let format = format_of(arguments)?;
         let target = target(arguments, format, workspace)?;
         let store = workspace.open_to_read()?;
         let since = since::read(arguments, workspace)?;
@@ -68,8 +68,13 @@ impl Command for Export {
             let message = "a delta is two files, rows and changes, which do not fit into standard output";
             return Err(Failure::usage(message).hint("name a file, such as -o delta.ndjson"));
         }
+        let unless = unless::read(arguments)?;
+        if unless.is_some() && !matches!(target, Output::File(..) | Output::Package(..)) {
+            return Err(Failure::usage("--unless-sha256 is for a result that is written to a file or folder; add -o"));
+        }
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
+        let unless = unless.map(|unless| unless.of(&store, &request)).transpose()?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
         let files = Files::new(workspace.folder());
         let client = Client::new(fetching::policy(arguments));
@@ -80,6 +85,7 @@ impl Command for Export {
             stop: None,
             files: Some(&files),
             client: Some(&client),
+            unless: unless.as_ref(),
         };
         let started = ambient::instant();
         // A dry run leaves no trace, not even of itself.
@@ -88,6 +94,10 @@ impl Command for Export {
             _ => job.run_as_task(&target, messages)?,
         };
         let Some(manifest) = manifest else { return Ok(SUCCESS) };
+        if job.is_unchanged(&manifest) {
+            unless::report(&manifest, messages);
+            return Ok(SUCCESS);
+        }
         export_report::report(&manifest, &target.place(), started.elapsed().as_secs_f64(), messages);
         if target != Output::Nowhere {
             since.keep(&manifest)?;
@@ -142,6 +152,32 @@ pub(super) struct ExportWork<'a> {
     pub(super) files: Option<&'a Files>,
     /// What fetches assets for packages that hold them.
     pub(super) client: Option<&'a Client>,
+    /// What the result must not be to be written.
+    pub(super) unless: Option<&'a Unless>,
+}
+
+/// Fails where an export with these arguments would before it reads rows, if it wrote to this path. Nothing is changed.
+pub(super) fn check(arguments: &ArgMatches, output: &Path, workspace: &Workspace) -> Result<(), Failure> {
+    let named = arguments.subcommand().and_then(|(name, arguments)| Some((ScopeKind::find(name)?, arguments)));
+    let (kind, arguments) = named.ok_or_else(|| Failure::usage("name what to export"))?;
+    let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
+    let target = Output::of(output.to_str(), existing, format_of(arguments)?, workspace)?;
+    if !matches!(target, Output::File(..) | Output::Package(..)) {
+        return Err(Failure::usage(format!("{} is neither a file nor a folder", output.display())));
+    }
+    let store = workspace.open_to_read()?;
+    let thing = arguments.try_get_one::<String>("thing").ok().flatten().map_or("", String::as_str);
+    let request = export_request::read(kind, thing, arguments, &store)?;
+    let request = ExportRequest { since: since::read(arguments, workspace)?.watermark, ..request };
+    request.check().map_err(Failure::usage)?;
+    let connection = &mut *store.reader()?;
+    export::check_names(connection, store.org_key(), &request).map_err(Failure::usage)?;
+    Ok(export::check(connection, store.org_key(), &request)?)
+}
+
+fn format_of(arguments: &ArgMatches) -> Result<&'static dyn Format, Failure> {
+    let choice = format_choice::read(arguments)?;
+    labelport_formats::write::find(&choice.name).ok_or_else(|| Failure::usage("name a format"))
 }
 
 impl ExportWork<'_> {
@@ -162,6 +198,7 @@ impl ExportWork<'_> {
         task::record(self.store, messages, &work, |running| {
             let job = ExportWork { stop: Some(&running.stop), ..*self };
             let manifest = job.run(target, messages)?;
+            let file = file.filter(|_| !manifest.as_ref().is_some_and(|manifest| job.is_unchanged(manifest)));
             let (rows, sha256) = match &manifest {
                 Some(manifest) => (manifest.digest.rows, Some(manifest.digest.sha256.clone())),
                 None => (0, None),
@@ -169,6 +206,11 @@ impl ExportWork<'_> {
             let outcome = json!({ "rows": rows, "sha256": sha256, "file": file }).to_string();
             Ok((manifest, Done { rows, outcome }))
         })
+    }
+
+    /// Returns whether a result is the one that is not written.
+    fn is_unchanged(&self, manifest: &Manifest) -> bool {
+        self.unless.is_some_and(|unless| unless.is_met_by(manifest))
     }
 
     /// Runs the export; nothing is returned when the reader of standard output has gone away.
@@ -203,6 +245,8 @@ impl ExportWork<'_> {
                     .hint("to go on without media that is not available, add --accept media=left_out"))
             }
             Err(error) => Err(error.into()),
+            // What is not finished leaves nothing.
+            Ok(manifest) if self.is_unchanged(&manifest) => Ok(Some(manifest)),
             Ok(manifest) => match sink.finish(&manifest) {
                 Err(FileError::Io { source, .. }) if is_output && source.kind() == io::ErrorKind::BrokenPipe => {
                     Ok(None)
@@ -224,6 +268,7 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
     arguments.extend(export_request::arguments(Some(kind)));
     arguments.extend([
         since::argument(),
+        unless::argument(),
         Arg::new("output").short('o').long("output").value_name("FILE|-").help(
             "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
                  .tar [default: -, standard output]",

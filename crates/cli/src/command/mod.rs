@@ -20,6 +20,7 @@ mod list;
 mod man;
 mod release;
 mod restore;
+mod schedule;
 mod serve;
 mod show;
 mod slice;
@@ -56,6 +57,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &release::Release,
     &slice::Slice,
     &task::Task,
+    &schedule::Schedule,
     &serve::Serve,
     &key::Key,
     &webhook::Webhook,

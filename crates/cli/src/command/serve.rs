@@ -1,6 +1,7 @@
 //! `labelport serve`: the interfaces over HTTP, until a signal to stop.
 
 use super::Command;
+use super::schedule::scheduler::{Scheduler, Scheduling};
 use crate::ambient::{self, SystemChance, SystemClock};
 use crate::fetching;
 use crate::logging;
@@ -100,8 +101,15 @@ impl Command for Serve {
         if local.ip().is_unspecified() && arguments.get_one::<String>("public-url").is_none() {
             warn_of_url(messages, &public_url, local.port());
         }
+        let scheduler = Scheduler::start(Scheduling {
+            workspace: Arc::clone(&served),
+            owner: owner.clone(),
+            data: std::path::absolute(workspace.folder())?,
+            program: std::env::current_exe()?,
+            log: report,
+        });
         greet(messages, &public_url, &key, workspace)?;
-        labelport_server::serve(Serving {
+        let outcome = labelport_server::serve(Serving {
             workspace: served,
             listener,
             owner,
@@ -109,7 +117,9 @@ impl Command for Serve {
             limits,
             log: Arc::new(report),
             ready: Box::new(|_| {}),
-        })?;
+        });
+        scheduler.stop();
+        outcome?;
         messages.note("stopped; tasks that were running go on at the next start");
         Ok(SUCCESS)
     }

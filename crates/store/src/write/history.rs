@@ -20,10 +20,15 @@ pub fn mark(connection: &mut dyn Connection, org_key: i64, now: Timestamp) -> Re
     Ok(())
 }
 
+/// Returns the last change number that was marked before a time.
+pub fn last_before(connection: &mut dyn Connection, before: Timestamp) -> Result<i64, StoreError> {
+    let sql = "select coalesce(max(change_seq), 0) from history_marks where seen_ms < $1";
+    connection.count(sql, &[before.as_millis().into()])
+}
+
 /// Forgets a portion of what changed before a time; returns whether there is more of it.
 pub fn forget(connection: &mut dyn Connection, org_key: i64, before: Timestamp) -> Result<bool, StoreError> {
-    let sql = "select coalesce(max(change_seq), 0) from history_marks where seen_ms < $1";
-    let last = connection.count(sql, &[before.as_millis().into()])?;
+    let last = last_before(connection, before)?;
     let sql = "update organizations set history_start = $1 where org_key = $2 and history_start < $1";
     connection.execute(sql, &[last.into(), org_key.into()])?;
     let sql = "delete from history_marks where seen_ms < $1 and change_seq < $2";

@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
             stop: Some(&running.stop),
             files: Some(&files),
             client: Some(&client),
+            unless: None,
         };
         let target = Output::Kept(workspace.folder().to_owned(), running.id.clone());
         let made = job.run(&target, messages).and_then(|manifest| {

@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import socket
+import time
 import urllib.parse
 import zipfile
 
@@ -351,6 +352,29 @@ def test_webhooks(rest, server):
         rest("PATCH", "/api/v1/webhooks/{id}", made["id"], body=wrong, status=400)
     rest("DELETE", "/api/v1/webhooks/{id}", made["id"], status=204)
     rest("GET", "/api/v1/webhooks/{id}", made["id"], status=404)
+
+
+def test_schedules(rest, server, tmp_path):
+    path = "/api/v1/schedules/{name}"
+    command = ["export", "catalog", "-o", str(tmp_path / "{date}.ndjson")]
+    server.run("schedule", "create", "every night", "--cron", "0 6 * * *", "--", *command)
+    [made] = rest("GET", "/api/v1/schedules")
+    assert made["arguments"] == command and made["nextRun"]
+    assert rest("GET", path, "every%20night") == made | {"runs": []}
+    assert rest("POST", path + "/pause", made["id"])["nextRun"] is None
+    assert rest("POST", path + "/run", "every%20night")["nextRun"]
+    deadline = time.monotonic() + 60
+    while not (runs := rest("GET", path, made["id"])["runs"]) or runs[0]["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert runs[0]["status"] == "COMPLETE" and runs[0]["rows"] > 0
+    task = rest("GET", "/api/v1/tasks/{id}", runs[0]["taskId"])
+    assert (task["status"], task["rowsDone"]) == ("COMPLETE", runs[0]["rows"])
+    written = next(tmp_path.glob("*-*-??.ndjson"))
+    assert hashlib.sha256(written.read_bytes()).hexdigest() == runs[0]["sha256"]
+    assert rest("POST", path + "/resume", made["id"])["nextRun"] == made["nextRun"]
+    rest("GET", path, "nothing", status=404)
+    rest("GET", "/api/v1/schedules", status=401, with_key=False)
 
 
 def test_assets(rest, server, native_rows):

@@ -165,6 +165,9 @@ pub(super) fn check(arguments: &ArgMatches, output: &Path, workspace: &Workspace
     if !matches!(target, Output::File(..) | Output::Package(..)) {
         return Err(Failure::usage(format!("{} is neither a file nor a folder", output.display())));
     }
+    if matches!(target, Output::File(..)) && output.to_string_lossy().ends_with('/') {
+        return Err(Failure::usage(format!("{} is a folder, and the format writes one file", output.display())));
+    }
     let store = workspace.open_to_read()?;
     let thing = arguments.try_get_one::<String>("thing").ok().flatten().map_or("", String::as_str);
     let request = export_request::read(kind, thing, arguments, &store)?;

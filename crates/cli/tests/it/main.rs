@@ -17,6 +17,7 @@ mod outputs;
 mod reference;
 mod refusals;
 mod releases;
+mod schedules;
 mod server;
 mod serving;
 mod support;

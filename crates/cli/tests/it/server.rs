@@ -44,6 +44,18 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Asks it to end, and waits for that.
+    pub(crate) fn terminate(&mut self) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
+            .unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts a second server on the same folder.
+    pub(crate) fn second(&self) -> Child {
+        spawn(&self.place, &self.arguments, Stdio::null()).child
+    }
+
     /// Ends it, and returns what it said since it served.
     pub(crate) fn stop(mut self) -> String {
         // Requests are logged when their answers have been sent, and their readers have seen the end of them.

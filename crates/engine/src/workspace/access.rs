@@ -105,7 +105,7 @@ pub fn allow(caller: &Caller, action: Action) -> Result<(), Problem> {
     let what = match action {
         Action::Read => "read here",
         Action::Write => "change anything",
-        Action::Administer => "manage keys and users",
+        Action::Administer => "manage keys and users, or schedules",
     };
     let message = format!("this API key may not {what}; use one whose role may, such as Admin");
     Err(Problem::new(ProblemKind::Forbidden, message))

@@ -13,6 +13,7 @@ mod mask;
 mod ontology;
 mod openapi;
 mod release;
+mod schedule;
 mod slice;
 mod task;
 mod webhook;
@@ -45,6 +46,7 @@ static RESOURCES: &[fn(Routes) -> Routes] = &[
     ontology::routes,
     openapi::routes,
     release::routes,
+    schedule::routes,
     slice::routes,
     task::routes,
     webhook::routes,

@@ -78,7 +78,12 @@ fn read(arguments: &[String]) -> Result<ArgMatches, Failure> {
     }
     Export.arguments().try_get_matches_from(arguments).map_err(|error| {
         let text = error.render().to_string();
-        Failure::usage(text.trim_start_matches("error: ").trim_end())
+        // The first paragraph says what is wrong; help is about something else.
+        let message = match error.use_stderr() {
+            true => text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: "),
+            false => "a schedule cannot show help",
+        };
+        Failure::usage(message.trim_end()).hint("`labelport export --help` shows the arguments")
     })
 }
 

@@ -36,6 +36,7 @@ const PAGES: &[&str] = &[
     "docs/formats.md",
     "docs/operations.md",
     "docs/releases.md",
+    "docs/schedules.md",
     "docs/server.md",
     "docs/webhooks.md",
 ];

@@ -131,7 +131,9 @@ fn events_are_json_lines_on_standard_error() {
     assert!(ran.out.is_empty());
     assert!(ran.err.lines().all(|line| line.starts_with("{\"event\":")), "{}", ran.err);
     let failed = place.run(&["--json", "export", "project", "nowhere"]);
-    assert!(failed.err.starts_with("{\"event\":\"error\""), "{}", failed.err);
+    let events: Vec<&str> = failed.err.lines().collect();
+    assert!(events[0].starts_with("{\"event\":\"task\",\"id\":\"c"), "{}", failed.err);
+    assert!(events[1].starts_with("{\"event\":\"error\"") && events.len() == 2, "{}", failed.err);
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn say(schedule: &Item<Stored>, outcome: &str, messages: &Messages) -> Outcome {
     let mut event = to_json(schedule);
     event["event"] = json!(format!("schedule {outcome}"));
     let next = match outcome {
-        "deleted" => String::new(),
+        "deleted" | "paused" => String::new(),
         "queued" => "; `labelport serve` runs it within a few seconds".to_owned(),
         _ => format!("; next run: {}", next(&schedule.body)),
     };

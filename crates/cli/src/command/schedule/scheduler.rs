@@ -128,7 +128,7 @@ fn run(scheduling: &Scheduling, stop: &Stop, begun: &Begun) {
     let end = start(scheduling, begun)
         .map(|child| watch(scheduling, stop, begun, child))
         .unwrap_or_else(|failure| RunEnd::because(RunStatus::Failed, reason_of(&failure)));
-    let (status, reason) = (end.status.wire_name(), end.reason.clone().unwrap_or_default());
+    let (status, reason) = (end.status.wire_name(), end.reason.clone());
     for attempt in 1..=NOTE_TRIES {
         match schedules::end(&scheduling.workspace, begun, end.clone(), scheduling.workspace.now()) {
             Ok(true) => break,
@@ -144,7 +144,7 @@ fn run(scheduling: &Scheduling, stop: &Stop, begun: &Begun) {
     }
     match end.status {
         RunStatus::Failed => tracing::warn!(schedule.name = %name, reason, "A scheduled export failed"),
-        _ => tracing::info!(schedule.name = %name, rows = end.rows, reason, "A scheduled export ended: {status}"),
+        _ => tracing::info!(schedule.name = %name, status, rows = end.rows, reason, "A scheduled export ended"),
     }
 }
 

@@ -271,7 +271,7 @@ fn schedules_are_found_by_name_and_id_and_go_with_their_history() {
     let name = served.scheduled("0 6 * * *", "Europe/Madrid", now);
     let made = schedules::get(workspace, &name).unwrap();
     assert_eq!(schedules::get(workspace, &made.id).unwrap(), made);
-    assert_eq!(schedules::list(workspace).unwrap(), [made.clone()]);
+    assert_eq!(schedules::list(workspace).unwrap(), std::slice::from_ref(&made));
     let mut new = NewSchedule {
         name: name.clone(),
         cron: Cron::parse("* * * * *").unwrap(),

@@ -58,6 +58,27 @@ fn a_watermark_is_good_as_long_as_history_is_kept() {
 }
 
 #[test]
+fn a_watermark_is_old_after_half_of_the_time_in_which_something_changed() {
+    let served = Served::new();
+    let store = served.workspace.store();
+    let ids = served.rows(&served.dataset("set"), &[image("a")]);
+    let change_seq = || take(store, &everything(Scope::Catalog)).unwrap().manifest.change_seq;
+    let is_old = |change_seq| history::is_half_over(store, change_seq, served.workspace.now()).unwrap();
+    let watched = change_seq();
+    history::prune(store, served.workspace.now()).unwrap();
+    served.pass(80 * DAY_MS);
+    history::prune(store, served.workspace.now()).unwrap();
+    assert!(!is_old(watched), "nothing has changed");
+    note(&served, &ids[0]);
+    history::prune(store, served.workspace.now()).unwrap();
+    served.pass(44 * DAY_MS);
+    assert!(!is_old(watched));
+    served.pass(2 * DAY_MS);
+    assert!(is_old(watched));
+    assert!(!is_old(change_seq()));
+}
+
+#[test]
 fn history_goes_in_portions() {
     let served = Served::new();
     let store = served.workspace.store();

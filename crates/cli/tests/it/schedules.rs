@@ -1,7 +1,7 @@
 //! Schedules with the real command and server. A minute is too long for a test, so runs are asked for.
 
 use crate::server::Server;
-use crate::support::{Place, Ran};
+use crate::support::{Place, Ran, binary, repository};
 use labelport_store::tables::items::{self, Item, ItemKind};
 use labelport_store::tables::schedule_runs;
 use labelport_store::tables::tasks::TaskStatus;
@@ -320,6 +320,45 @@ fn a_run_that_fails_says_why_and_leaves_the_server_as_it_is() {
     assert!(server.ask("GET /healthz").ends_with(r#"{"status":"ok"}"#));
     let shown = place.run(&["schedule", "history", "job"]).succeeded().out;
     assert!(shown.contains("failed") && shown.contains("its process ended without a word"), "{shown}");
+}
+
+#[test]
+fn a_schedule_that_is_deleted_stops() {
+    let place = Place::with_rows_and_an_endless_video(3);
+    place.schedule(&[], &ENDLESS).succeeded();
+    let server = serve(place);
+    server.place().run_job(1, "RUNNING");
+    let task = server.place().wait_for_task(TaskStatus::InProgress, |task| task.kind == "export");
+    server.place().run(&["schedule", "delete", "job"]).succeeded();
+    server.place().wait_for_task(TaskStatus::Canceled, |canceled| canceled.id == task.id);
+    server.place().run(&["doctor"]).succeeded();
+}
+
+#[test]
+fn the_commands_of_the_page_work() {
+    let page = std::fs::read_to_string(repository().join("docs/schedules.md")).unwrap().replace("\\\n", "");
+    let place = Place::empty();
+    place.run(&["--data", "labelport-data", "demo"]).succeeded();
+    ["exports", "changes"].iter().for_each(|name| std::fs::create_dir(place.path(name)).unwrap());
+    let mut count = 0;
+    for command in page.lines().filter_map(|line| line.strip_prefix("$ labelport ")) {
+        let line = format!("exec \"$0\" {command}");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-ec", &line]).arg(binary()).current_dir(place.path(".")).env_remove("LABELPORT_DATA");
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
+    // What the page shows of a schedule is what is shown.
+    let shown = place.run(&["schedule", "show", "nightly"]).succeeded().out;
+    let labels = |text: &str| {
+        text.lines().filter_map(|line| line.get(..15)).map(str::trim).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (start, end) = (page.find("name            nightly").unwrap(), page.find("\n\ndue").unwrap());
+    assert_eq!(labels(&shown), labels(&page[start..end]));
+    let runs = shown.lines().find(|line| line.starts_with("runs ")).unwrap();
+    assert!(page.contains(runs), "{runs}");
 }
 
 #[test]

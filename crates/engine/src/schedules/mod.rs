@@ -20,7 +20,7 @@ pub mod placeholders;
 mod runs;
 
 pub use labelport_store::tables::schedule_runs::{RunEnd, RunStatus, ScheduleRun};
-pub use runs::{Begun, LEASE_MS, RUNS_KEPT, begin, end, renew};
+pub use runs::{Begun, LEASE_MS, RUNS_KEPT, begin, end, is_claimed, renew};
 
 use crate::items::{self, Body, Item, ItemKind};
 use crate::workspace::Workspace;

@@ -73,6 +73,14 @@ pub fn begin(workspace: &Workspace, owner: &str, now: Timestamp) -> Result<Optio
     })
 }
 
+/// Returns whether the claim on a run still is one. It is not once the schedule is deleted or another server has taken it.
+pub fn is_claimed(workspace: &Workspace, begun: &Begun) -> Result<bool, Problem> {
+    let find =
+        |connection: &mut dyn Connection| items::find::<Schedule>(connection, workspace.org_key(), &begun.schedule.id);
+    let running = workspace.read(find)?.and_then(|item| item.body.running);
+    Ok(running.is_some_and(|claim| claim.run_key == begun.run_key))
+}
+
 /// Renews the claim on a run; returns whether it still is one. If not, the run has to be stopped.
 pub fn renew(workspace: &Workspace, begun: &Begun, now: Timestamp) -> Result<bool, Problem> {
     let (org_key, id, run_key) = (workspace.org_key(), begun.schedule.id.clone(), begun.run_key);

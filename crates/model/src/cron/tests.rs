@@ -187,6 +187,17 @@ fn oracle(minute: Option<i64>, hour: Option<i64>, zone: &Zone, from: Timestamp, 
 
 proptest! {
     #[test]
+    fn any_text_is_read_or_refused(fields in proptest::collection::vec("[-0-9*/,LW#A-Za-zä ]{1,6}", 4..6)) {
+        let text = fields.join(" ");
+        if let Ok(cron) = Cron::parse(&text) {
+            let next = cron.next_after(instant("2026-03-28T12:00"), &zone(ZONES[0]));
+            prop_assert!(next.is_some(), "{}", text);
+            let again = Cron::parse(cron.text()).unwrap();
+            prop_assert_eq!(again.text(), cron.text());
+        }
+    }
+
+    #[test]
     fn every_minute_is_as_the_oracle_says(
         place in 0..3_usize,
         minute in proptest::option::of(0..60_i64),

@@ -26,13 +26,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often it is looked what is due, and whether a run has to be stopped.
-const POLL: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(500);
 /// How many schedules run at once. Each export uses all processors.
 const RUNS_AT_ONCE: usize = 2;
 /// How many polls a process that was asked to end may take for it.
-const LAST_POLLS: usize = 10;
+const LAST_POLLS: usize = 20;
 /// How often the end of a run is noted again while another process writes.
-const NOTE_TRIES: usize = 30;
+const NOTE_TRIES: usize = 60;
 /// A digest that no result has.
 const NO_DIGEST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The most bytes of a line that a process says, and the most characters of a reason.
@@ -187,24 +187,29 @@ fn watch(scheduling: &Scheduling, stop: &Stop, begun: &Begun, mut child: Child) 
     let mut renewed = workspace.now();
     let mut polls_left = None;
     let said = loop {
-        match said.recv_timeout(POLL / 4) {
+        match said.recv_timeout(POLL) {
             Ok(said) => break said,
             Err(RecvTimeoutError::Disconnected) => break Said::default(),
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = workspace.now();
-        let mut is_lost = false;
-        if now.as_millis() - renewed.as_millis() >= LEASE_MS / 4 {
-            match schedules::renew(workspace, begun, now) {
-                Ok(is_claimed) => (renewed, is_lost) = (now, !is_claimed),
-                // The claim is not lost while nobody can write.
-                Err(problem) => (scheduling.log)(&problem),
+        let is_renewal = now.as_millis() - renewed.as_millis() >= LEASE_MS / 4;
+        let claimed = match is_renewal {
+            true => schedules::renew(workspace, begun, now).inspect(|_| renewed = now),
+            false => schedules::is_claimed(workspace, begun),
+        };
+        let is_lost = match claimed {
+            Ok(is_claimed) => !is_claimed,
+            // The claim is not lost while nobody can write.
+            Err(problem) => {
+                (scheduling.log)(&problem);
+                false
             }
-        }
+        };
         match &mut polls_left {
             None if stop.is_set() || is_lost => {
                 terminate(&mut child);
-                polls_left = Some(4 * LAST_POLLS);
+                polls_left = Some(LAST_POLLS);
             }
             Some(0) => drop(child.kill()),
             Some(left) => *left -= 1,

@@ -2,7 +2,7 @@
 
 use super::{BEGIN_MS, Served};
 use labelport_engine::schedules::{
-    self, Begun, LEASE_MS, NewSchedule, RunEnd, RunStatus, ScheduleRun, begin, end, renew,
+    self, Begun, LEASE_MS, NewSchedule, RunEnd, RunStatus, ScheduleRun, begin, end, is_claimed, renew,
 };
 use labelport_model::cron::Cron;
 use labelport_model::problem::ProblemKind;
@@ -210,6 +210,7 @@ fn the_run_of_a_server_that_ended_runs_again() {
     let again = served.begin(now).unwrap();
     assert_eq!(again.due, lost.due);
     // The server was slow, not gone: it finds out.
+    assert!(!is_claimed(&served.workspace, &lost).unwrap() && is_claimed(&served.workspace, &again).unwrap());
     assert!(!renew(&served.workspace, &lost, now).unwrap());
     assert!(!served.end(&lost, RunStatus::Complete, now));
     assert!(renew(&served.workspace, &again, now.plus_millis(LEASE_MS / 2)).unwrap());
@@ -289,7 +290,8 @@ fn schedules_are_found_by_name_and_id_and_go_with_their_history() {
     }
     let begun = served.begin(now.plus_millis(DAY_MS)).unwrap();
     schedules::delete(workspace, &name).unwrap();
-    assert!(!renew(workspace, &begun, now).unwrap(), "its server stops it");
+    assert!(!is_claimed(workspace, &begun).unwrap(), "its server stops it");
+    assert!(!renew(workspace, &begun, now).unwrap());
     assert!(!served.end(&begun, RunStatus::Complete, now));
     for gone in
         [schedules::get(workspace, &name), schedules::delete(workspace, &name), schedules::pause(workspace, &name, now)]

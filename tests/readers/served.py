@@ -53,14 +53,13 @@ class Server:
         # What it says from now on is read, so that it never waits for a reader.
         threading.Thread(target=self.said.extend, args=(self.process.stderr,), daemon=True).start()
         if not self.key:
-            made = subprocess.run(
-                [self.binary, "--data", self.data, "key", "create", "--name", "reader"],
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            self.key = made.stdout.strip()
+            self.key = self.make_key("Admin")
         return self
+
+    def make_key(self, role):
+        """Makes an API key."""
+        command = [self.binary, "--data", self.data, "key", "create", "--role", role]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     def stop(self):
         self.process.terminate()

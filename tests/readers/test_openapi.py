@@ -318,6 +318,7 @@ def test_releases(rest, server, native_rows):
     assert (made["taskId"], made["rows"], made["modelRuns"]) == (task["id"], len(native_rows), [])
     assert rest("GET", "/api/v1/releases") == [made]
     rest("POST", "/api/v1/releases", body=body, status=409)
+    rest("POST", "/api/v1/releases", body=dict(body, name="other", format="csv"), status=400)
     result = rest("GET", "/api/v1/releases/{name}/result", "autumn").body
     assert hashlib.sha256(result).hexdigest() == made["sha256"]
     assert rest("GET", "/api/v1/releases/{name}/manifest", "autumn")["sha256"] == made["sha256"]
@@ -348,7 +349,8 @@ def test_webhooks(rest, server):
     changed = rest("PATCH", "/api/v1/webhooks/{id}", made["id"], body={"status": "INACTIVE"})
     assert (changed["status"], changed["topics"]) == ("INACTIVE", made["topics"])
     rest("POST", "/api/v1/webhook-deliveries/{id}/resend", tested["id"], status=409)
-    for wrong in [{"topics": ["moon"]}, {"topics": "rows.changed"}, {"url": "example.org"}, {"status": "ASLEEP"}]:
+    rest("POST", "/api/v1/webhooks", body=dict(body, project_id=None), status=400)
+    for wrong in [{"topics": ["moon"]}, {"topics": "rows.changed"}, {"url": "example.org"}, {"secret": "new"}]:
         rest("PATCH", "/api/v1/webhooks/{id}", made["id"], body=wrong, status=400)
     rest("DELETE", "/api/v1/webhooks/{id}", made["id"], status=204)
     rest("GET", "/api/v1/webhooks/{id}", made["id"], status=404)

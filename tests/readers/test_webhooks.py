@@ -111,6 +111,20 @@ def before(server, tasks):
     return {task["id"] for task in tasks if task["finishedAt"] < created.replace("Z", "+00:00")}
 
 
+def test_readers_do_not_see_urls(server):
+    body = {"url": "http://127.0.0.1:1/a-secret", "topics": ["export.finished"]}
+    hook = server.send("POST", "/api/v1/webhooks", body).json()["id"]
+    admin, server.key = server.key, server.make_key("Reader")
+    for query in ["{ organization { webhooks(first: 3, skip: 0) { url } } }", f'{{ webhook(where: {{id: "{hook}"}}) {{ url }} }}']:
+        answer = server.send("POST", "/graphql", {"query": query, "variables": {}})
+        assert b"a-secret" not in answer.body and b"may not change anything" in answer.body, answer.body
+    for path in ["/api/v1/webhooks", f"/api/v1/webhooks/{hook}", f"/api/v1/webhooks/{hook}/deliveries"]:
+        assert server.send("GET", path).status == 403
+    server.key = admin
+    log = "".join(server.said)
+    assert "a-secret" not in log
+
+
 def test_a_receiver_that_is_slow_is_asked_again(server, tmp_path):
     secret = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
     receiver = Receiver(secret, tmp_path / "got", ["slow"])

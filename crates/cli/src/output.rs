@@ -97,6 +97,17 @@ impl Output {
         Ok(Self::Package(Destination::check(path, &rules)?, Container::Archive(ArchiveKind::Zip)))
     }
 
+    /// Returns what messages call it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Stdout => "standard output".to_owned(),
+            Self::File(destination, _) | Self::Package(destination, _) => destination.path().display().to_string(),
+            Self::Device(path) => path.display().to_string(),
+            Self::Kept(..) => "the data folder".to_owned(),
+            Self::Nowhere => "nothing".to_owned(),
+        }
+    }
+
     /// Says where the export went.
     pub(crate) fn place(&self) -> Place {
         let named = |path: &Path| escaped(&path.display().to_string());

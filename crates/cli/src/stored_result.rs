@@ -4,15 +4,26 @@ use crate::outcome::Failure;
 use crate::recovered::recovered;
 use crate::workspace::Workspace;
 use labelport_engine::export::job;
-use labelport_engine::releases;
+use labelport_engine::items::Item;
+use labelport_engine::releases::{self, Release};
 use labelport_engine::sink::{manifest_path, result_path};
 use labelport_engine::storage::results::{Results, Stored, StoredReader, Stream};
 use labelport_model::id::TaskId;
-use labelport_store::tables::tasks::{self, TaskStatus};
+use labelport_store::Store;
+use labelport_store::tables::tasks;
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// What a name means if there is both a release and a file of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The file, or folder.
+    File,
+    /// The release.
+    Release,
+}
 
 /// A result that exists.
 pub(crate) enum StoredResult {
@@ -24,15 +35,27 @@ pub(crate) enum StoredResult {
         name: String,
         /// The id of the task.
         task_id: String,
-        /// What became of the task.
-        status: &'static str,
+        /// What became of the task; none for a release.
+        status: Option<&'static str>,
         results: Results,
     },
 }
 
 impl StoredResult {
-    /// Finds a result: a file itself, the one next to a manifest, what a task has written, or a release.
+    /// Finds a result: a file itself, the one next to a manifest, a release, or what a task has written. Where several have
+    /// the name, the file is meant.
     pub(crate) fn find(named: &str, workspace: &Workspace) -> Result<Self, Failure> {
+        Self::find_as(named, Meaning::File, workspace)
+    }
+
+    /// Finds a result, first what a name means above all.
+    pub(crate) fn find_as(named: &str, meaning: Meaning, workspace: &Workspace) -> Result<Self, Failure> {
+        if meaning == Meaning::Release
+            && workspace.exists()
+            && let Some(release) = Self::find_release(named, &workspace.open()?, workspace)?
+        {
+            return Ok(release);
+        }
         let path = PathBuf::from(named);
         if path.exists() {
             return Self::of_file(result_path(&path).unwrap_or(path));
@@ -48,15 +71,17 @@ impl StoredResult {
         }
         let store = workspace.open()?;
         let results = Results::new(workspace.folder());
-        if let Some(release) = releases::find(&mut *store.reader()?, store.org_key(), named)? {
-            let (name, task_id) = (format!("release {}", release.name), release.body.task_id);
-            return Ok(Self::Kept { name, task_id, status: TaskStatus::Complete.wire_name(), results });
+        if let Some(release) = Self::find_release(named, &store, workspace)? {
+            return Ok(release);
         }
         let id = TaskId::parse(named).map_err(|_| unknown())?;
         let task = tasks::find(&mut *store.reader()?, &id)?.ok_or_else(unknown)?;
         if job::is_export(&task.kind) {
             let (name, task_id) = (format!("task {}", task.id), task.id.to_string());
-            return Ok(Self::Kept { name, task_id, status: task.status.wire_name(), results });
+            return Ok(Self::Kept { name, task_id, status: Some(task.status.wire_name()), results });
+        }
+        if let Some(release) = releases::find_made_by(&mut *store.reader()?, store.org_key(), &task)? {
+            return Ok(Self::of_release(release, results));
         }
         let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
         match outcome.get("file").and_then(Value::as_str) {
@@ -65,6 +90,16 @@ impl StoredResult {
                 Err(Failure::new(format!("task {named} wrote no file; only exports with -o FILE can be read again")))
             }
         }
+    }
+
+    fn find_release(named: &str, store: &Store, workspace: &Workspace) -> Result<Option<Self>, Failure> {
+        let found = releases::find(&mut *store.reader()?, store.org_key(), named)?;
+        Ok(found.map(|release| Self::of_release(release, Results::new(workspace.folder()))))
+    }
+
+    fn of_release(release: Item<Release>, results: Results) -> Self {
+        let (name, task_id) = (format!("release {}", release.name), release.body.task_id);
+        Self::Kept { name, task_id, status: None, results }
     }
 
     /// Takes a file or folder.
@@ -148,7 +183,10 @@ impl StoredResult {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a file"));
         };
         let missing = || {
-            let message = format!("{name} has no result: it is {status}, or the result has expired");
+            let message = match status {
+                Some(status) => format!("{name} has no result: it is {status}, or the result has expired"),
+                None => format!("the files of {name} are gone; restore them from a backup"),
+            };
             io::Error::new(io::ErrorKind::NotFound, message)
         };
         results.open(task_id)?.ok_or_else(missing)

@@ -6,6 +6,7 @@ use crate::messages::Messages;
 use crate::outcome::Failure;
 use labelport_engine::tasks::{CommandTask, CommandWork, Recorded, Worker};
 use labelport_model::id::TaskId;
+use labelport_store::tables::tasks::{self, TaskStatus};
 use labelport_store::{Store, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,12 +33,29 @@ pub(crate) fn record<T>(
     command: &CommandWork,
     work: impl FnOnce(&Running) -> Result<(T, Done), Failure>,
 ) -> Result<T, Failure> {
+    record_and_clean(store, messages, command, |_| {}, work)
+}
+
+/// Runs work and records it. If a signal ends the process, `clean` removes what the task with an id has written.
+pub(crate) fn record_and_clean<T>(
+    store: &Store,
+    messages: &Messages,
+    command: &CommandWork,
+    clean: impl FnOnce(&TaskId) + Send + 'static,
+    work: impl FnOnce(&Running) -> Result<(T, Done), Failure>,
+) -> Result<T, Failure> {
     let (id, clock) = (TaskId::parse(&ambient::new_id())?, Arc::new(SystemClock));
     let worker = Worker { id, owner: format!("process {}", std::process::id()), clock };
     let stop = Arc::default();
     interrupt::handle(*messages)?;
     // Before the task is there: a signal may come at any time. A medium that cannot be written has no tasks.
-    let last_act = store.submitter().ok().map(|writer| LastAct::new(worker.canceler(writer, &stop)));
+    let last_act = store.submitter().ok().map(|writer| {
+        let (cancel, id) = (worker.canceler(writer, &stop), worker.id.clone());
+        LastAct::new(move |signal| {
+            cancel(signal);
+            clean(&id);
+        })
+    });
     let task = begin(store, messages, command, &worker, &stop)?;
     let last_act = last_act.filter(|_| task.is_some());
     if task.is_some() {
@@ -56,12 +74,18 @@ pub(crate) fn record<T>(
     // A result that exists is not a failure because its record could not be written.
     match recorded {
         Err(error) => messages.note(&format!("notice: the task could not be recorded: {error}")),
-        Ok(false) if outcome.is_ok() => {
+        Ok(false) if outcome.is_ok() && !is_complete(store, &worker.id) => {
             messages.note("notice: the work is done, but another process has ended its task meanwhile");
         }
         Ok(_) => {}
     }
     outcome.map(|(value, _)| value)
+}
+
+/// Returns whether a task is complete. Work may end its task itself, with what it writes.
+fn is_complete(store: &Store, id: &TaskId) -> bool {
+    let find = || -> Result<_, StoreError> { tasks::find(&mut *store.reader()?, id) };
+    matches!(find(), Ok(Some(task)) if task.status == TaskStatus::Complete)
 }
 
 /// Creates the task. An export that cannot be recorded runs all the same.

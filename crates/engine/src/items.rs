@@ -118,6 +118,15 @@ pub fn find<B: Body>(connection: &mut dyn Connection, org_key: i64, id: &str) ->
     items::find(connection, org_key, B::KIND, id)?.map(Item::of_stored).transpose()
 }
 
+/// Finds the oldest item of a kind with a name.
+pub fn find_named<B: Body>(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    name: &str,
+) -> Result<Option<Item<B>>, Problem> {
+    items::find_named(connection, org_key, B::KIND, name)?.map(Item::of_stored).transpose()
+}
+
 /// Returns an item.
 pub fn get<B: Body>(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Item<B>, Problem> {
     find(connection, org_key, id)?.ok_or_else(|| Problem::not_found(B::WORD, id))

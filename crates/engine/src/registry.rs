@@ -16,7 +16,8 @@ use crate::projects::workflow::{PriorityChange, QueueMove};
 use crate::releases::{self, CreateRelease};
 use crate::send::Send;
 use crate::tasks::{self, Chore, Job, Roster};
-use crate::webhooks::{announce, deliver};
+use crate::webhooks::announce;
+use crate::webhooks::deliver::{self, Served};
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::problem::Problem;
@@ -48,7 +49,7 @@ pub static ROSTER: Roster = Roster {
         DELIVERY,
         DELIVERY,
         DELIVERY,
-        DELIVERY,
+        QUICK_DELIVERY,
         Chore {
             every: Duration::from_secs(600),
             answers_bell: false,
@@ -77,8 +78,12 @@ pub static ROSTER: Roster = Roster {
 const DELIVERY: Chore = Chore {
     every: Duration::from_secs(1),
     answers_bell: false,
-    run: |workspace, is_over| Ok(!is_over() && deliver::deliver_next(workspace)?),
+    run: |workspace, is_over| Ok(!is_over() && deliver::deliver_next(workspace, Served::All)?),
 };
+
+/// Sends to webhooks whose receivers answer at once.
+const QUICK_DELIVERY: Chore =
+    Chore { run: |workspace, is_over| Ok(!is_over() && deliver::deliver_next(workspace, Served::Quick)?), ..DELIVERY };
 
 /// Cancels a task, whichever process works on it, and returns it as it is then. No caller is the operator.
 pub fn cancel(workspace: &Workspace, id: &str, caller: Option<&Caller>) -> Result<Task, Problem> {

@@ -6,7 +6,7 @@ use crate::diff_report;
 use crate::interrupt;
 use crate::messages::{Messages, counted, escaped, print};
 use crate::outcome::{DIFFERENT, FAILED, Failure, Outcome, SUCCESS, USAGE};
-use crate::stored_result::StoredResult;
+use crate::stored_result::{Meaning, StoredResult};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::diff::{self, Basis, DiffOptions, Now, RowDiff, RowsFile, Side, Sums};
@@ -60,14 +60,19 @@ impl Command for Diff {
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-        // A status of 1 says that the sides differ, and nothing else.
-        let fail =
-            |failure: Failure| Failure { code: if failure.code == FAILED { USAGE } else { failure.code }, ..failure };
-        run(arguments, workspace, messages).map_err(fail)
+        run_as(arguments, Meaning::File, workspace, messages)
     }
 }
 
-fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+/// Compares what is named.
+pub(super) fn run_as(arguments: &ArgMatches, meaning: Meaning, workspace: &Workspace, messages: &Messages) -> Outcome {
+    // A status of 1 says that the sides differ, and nothing else.
+    let fail =
+        |failure: Failure| Failure { code: if failure.code == FAILED { USAGE } else { failure.code }, ..failure };
+    run(arguments, meaning, workspace, messages).map_err(fail)
+}
+
+fn run(arguments: &ArgMatches, meaning: Meaning, workspace: &Workspace, messages: &Messages) -> Outcome {
     let named = |name: &str| arguments.get_one::<String>(name);
     let path = arguments.get_one::<PathBuf>("rows");
     let mut file = path.map(|path| rows_file(path, arguments.get_flag("force"), workspace, messages)).transpose()?;
@@ -98,7 +103,7 @@ fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Ou
     let mut tell = |bytes: u64| progress.set(bytes, 0);
     let (sums, names) = match named("since") {
         Some(since) => {
-            let old = Loaded::find(since, workspace)?;
+            let old = Loaded::find(since, meaning, workspace)?;
             let store = workspace.open_to_read()?;
             let now = Now { store: &store, threads: ambient::processors(), stop: None };
             let rows = || old.result.open();
@@ -113,7 +118,7 @@ fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Ou
             (sums, [old.name, "the workspace".to_owned()])
         }
         None => {
-            let find = |name: &str| named(name).map(|named| Loaded::find(named, workspace)).transpose();
+            let find = |name: &str| named(name).map(|named| Loaded::find(named, meaning, workspace)).transpose();
             let (Some(old), Some(new)) = (find("old")?, find("new")?) else {
                 return Err(Failure::usage("name two exports"));
             };
@@ -147,8 +152,8 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn find(named: &str, workspace: &Workspace) -> Result<Self, Failure> {
-        let result = StoredResult::find(named, workspace)?;
+    fn find(named: &str, meaning: Meaning, workspace: &Workspace) -> Result<Self, Failure> {
+        let result = StoredResult::find_as(named, meaning, workspace)?;
         let name = result.name();
         let manifest = match result.has_manifest() {
             true => Some(

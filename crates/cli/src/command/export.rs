@@ -192,10 +192,12 @@ impl ExportWork<'_> {
             }
             _ => None,
         };
+        // What is not there fails in the export, and is recorded as it was named.
+        let identified = export::identified(&mut *self.store.reader()?, self.store.org_key(), self.request);
         let work = CommandWork {
             kind: CommandTask::Export,
             name: self.request.scope.to_string(),
-            request: self.request.to_canonical_json(),
+            request: identified.unwrap_or_else(|_| self.request.clone()).to_canonical_json(),
             holds_writer: false,
         };
         task::record(self.store, messages, &work, |running| {

@@ -3,7 +3,7 @@
 use super::Command;
 use crate::messages::{Messages, counted, escaped};
 use crate::outcome::{Failure, Outcome, REFUSED, SUCCESS};
-use crate::stored_result::StoredResult;
+use crate::stored_result::{Meaning, StoredResult};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::manifest::Manifest;
@@ -41,62 +41,65 @@ impl Command for Verify {
     }
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-        let named = arguments.get_one::<String>("result").map_or("", String::as_str);
-        let key = arguments.get_one::<String>("key").map(String::as_str);
-        let Subject { name, manifest, result, changes, size_bytes } = match remote_result::is_url(named) {
-            true => of_server(named, key)?,
-            false => of_workspace(named, workspace)?,
-        };
-        let manifest = Manifest::from_json(&manifest)
-            .map_err(|error| Failure::new(format!("the manifest of {name} cannot be read: {error}")))?;
-        let unreadable = |error: &dyn std::error::Error| Failure::new(format!("{name} cannot be verified: {error}"));
-        let mut progress = messages.progress("verifying", size_bytes);
-        let mut tell = |bytes: u64| progress.set(bytes, 0);
-        let verdict = match result {
-            Content::Package(path) => {
-                verify::verify_package(&path, &manifest, &mut tell).map_err(|error| unreadable(&error))?
-            }
-            Content::Archive(mut archive) => {
-                verify::verify_archive(ArchiveKind::Zip, &mut *archive, &manifest, &mut tell)
-            }
-            Content::Bytes(bytes) => verify::verify(bytes, &manifest, &mut tell).map_err(|error| unreadable(&error))?,
-        };
-        drop(progress);
-        let of_changes = match (&manifest.delta, changes) {
-            (Some(delta), Some((name, bytes))) => {
-                let found = verify::verify_changes(bytes, delta).map_err(|error| unreadable(&error))?;
-                found.into_iter().map(|difference| (name.clone(), difference)).collect()
-            }
-            _ => Vec::new(),
-        };
-        let differences = verdict.differences.iter().map(|difference| (&name, difference));
-        let differences = differences.chain(of_changes.iter().map(|(name, difference)| (name, difference)));
-        for (name, difference) in differences {
-            let event = json!({
-                "event": "difference", "file": name, "message": difference.to_string(),
-            });
-            messages.event(&event, &format!("{}: {difference}", escaped(name)));
-        }
-        let count = verdict.differences.len() + of_changes.len();
-        let shown = escaped(&name);
-        let sentence = match count {
-            0 => {
-                let files = match verdict.files {
-                    0 => String::new(),
-                    count => format!("{}, ", counted(count, "file")),
-                };
-                let rows = counted(verdict.rows, "row");
-                format!("{shown} is as exported: {files}{rows}, sha256 {}", manifest.digest.sha256)
-            }
-            count => format!("{shown} is not as exported: {}", counted(count as u64, "difference")),
-        };
-        let event = json!({
-            "event": "verified", "file": name, "differences": count,
-            "rows": verdict.rows, "bytes": verdict.bytes,
-        });
-        messages.event(&event, &sentence);
-        Ok(if count == 0 { SUCCESS } else { REFUSED })
+        run(arguments, Meaning::File, workspace, messages)
     }
+}
+
+/// Verifies what is named.
+pub(super) fn run(arguments: &ArgMatches, meaning: Meaning, workspace: &Workspace, messages: &Messages) -> Outcome {
+    let named = arguments.get_one::<String>("result").map_or("", String::as_str);
+    let key = arguments.get_one::<String>("key").map(String::as_str);
+    let Subject { name, manifest, result, changes, size_bytes } = match remote_result::is_url(named) {
+        true => of_server(named, key)?,
+        false => of_workspace(named, meaning, workspace)?,
+    };
+    let manifest = Manifest::from_json(&manifest)
+        .map_err(|error| Failure::new(format!("the manifest of {name} cannot be read: {error}")))?;
+    let unreadable = |error: &dyn std::error::Error| Failure::new(format!("{name} cannot be verified: {error}"));
+    let mut progress = messages.progress("verifying", size_bytes);
+    let mut tell = |bytes: u64| progress.set(bytes, 0);
+    let verdict = match result {
+        Content::Package(path) => {
+            verify::verify_package(&path, &manifest, &mut tell).map_err(|error| unreadable(&error))?
+        }
+        Content::Archive(mut archive) => verify::verify_archive(ArchiveKind::Zip, &mut *archive, &manifest, &mut tell),
+        Content::Bytes(bytes) => verify::verify(bytes, &manifest, &mut tell).map_err(|error| unreadable(&error))?,
+    };
+    drop(progress);
+    let of_changes = match (&manifest.delta, changes) {
+        (Some(delta), Some((name, bytes))) => {
+            let found = verify::verify_changes(bytes, delta).map_err(|error| unreadable(&error))?;
+            found.into_iter().map(|difference| (name.clone(), difference)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let differences = verdict.differences.iter().map(|difference| (&name, difference));
+    let differences = differences.chain(of_changes.iter().map(|(name, difference)| (name, difference)));
+    for (name, difference) in differences {
+        let event = json!({
+            "event": "difference", "file": name, "message": difference.to_string(),
+        });
+        messages.event(&event, &format!("{}: {difference}", escaped(name)));
+    }
+    let count = verdict.differences.len() + of_changes.len();
+    let shown = escaped(&name);
+    let sentence = match count {
+        0 => {
+            let files = match verdict.files {
+                0 => String::new(),
+                count => format!("{}, ", counted(count, "file")),
+            };
+            let rows = counted(verdict.rows, "row");
+            format!("{shown} is as exported: {files}{rows}, sha256 {}", manifest.digest.sha256)
+        }
+        count => format!("{shown} is not as exported: {}", counted(count as u64, "difference")),
+    };
+    let event = json!({
+        "event": "verified", "file": name, "differences": count,
+        "rows": verdict.rows, "bytes": verdict.bytes,
+    });
+    messages.event(&event, &sentence);
+    Ok(if count == 0 { SUCCESS } else { REFUSED })
 }
 
 /// A result to verify.
@@ -128,8 +131,8 @@ fn of_server(url: &str, key: Option<&str>) -> Result<Subject, Failure> {
 }
 
 /// Finds a result on disk, or one that the server keeps.
-fn of_workspace(named: &str, workspace: &Workspace) -> Result<Subject, Failure> {
-    let result = StoredResult::find(named, workspace)?;
+fn of_workspace(named: &str, meaning: Meaning, workspace: &Workspace) -> Result<Subject, Failure> {
+    let result = StoredResult::find_as(named, meaning, workspace)?;
     let (name, manifest) = (result.name(), result.manifest()?);
     let read = Manifest::from_json(&manifest).unwrap_or_default();
     if let Some(path) = result.path()

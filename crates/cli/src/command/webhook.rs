@@ -89,8 +89,7 @@ impl Command for Webhook {
         let (name, arguments) =
             arguments.subcommand().ok_or_else(|| Failure::usage("name what to do with webhooks"))?;
         let policy = if name == "test" { fetching::addresses(arguments) } else { Policy::default() };
-        let store = if name == "create" { workspace.open_or_create()? } else { workspace.open()? };
-        let served = workspace.open_served_with(store, policy)?;
+        let served = workspace.open_served_with(workspace.open()?, policy)?;
         match name {
             "create" => create(arguments, &served, messages),
             "test" => test(arguments, &served, messages),
@@ -121,7 +120,8 @@ fn create(arguments: &ArgMatches, served: &Served, messages: &Messages) -> Outco
         std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("{path} cannot be read ({error})")))
     });
     let secret = secret.transpose()?;
-    let topics: Vec<String> = arguments.get_many::<String>("topics").into_iter().flatten().cloned().collect();
+    let topics = arguments.get_many::<String>("topics").into_iter().flatten().map(|topic| topic.trim().to_owned());
+    let topics: Vec<String> = topics.collect();
     let creation = Creation {
         project_id: project_id.as_deref(),
         topics: &topics,
@@ -198,6 +198,7 @@ fn deliveries(arguments: &ArgMatches, served: &Served, messages: &Messages) -> O
         let next = if is_waiting { delivery.next.to_string() } else { String::new() };
         vec![
             delivery.id,
+            delivery.event_id,
             delivery.topic,
             status.to_owned(),
             grouped(delivery.attempts.unsigned_abs()),
@@ -207,7 +208,7 @@ fn deliveries(arguments: &ArgMatches, served: &Served, messages: &Messages) -> O
         ]
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    print(&table(&["id", "topic", "status", "attempts", "created", "next attempt", "last error"], &rows))?;
+    print(&table(&["id", "event", "topic", "status", "attempts", "created", "next attempt", "last error"], &rows))?;
     Ok(SUCCESS)
 }
 

@@ -96,6 +96,24 @@ fn names_are_given_once_and_freed_by_deletion() {
 }
 
 #[test]
+fn a_file_of_the_same_name_is_not_taken_for_the_release() {
+    let place = Place::with_demo_rows();
+    create(&place);
+    place.run(&["export", "catalog", "-o", "first"]).succeeded();
+    place.run(&["release", "verify", "first"]).ended(0, &["release first is as exported"]);
+    place.run(&["verify", "first"]).ended(0, &["first is as exported: 63 rows"]);
+    place.run(&["release", "diff", "first", "first"]).succeeded();
+    place.write("first", b"damaged\n");
+    place.run(&["release", "verify", "first"]).ended(0, &["release first is as exported"]);
+    place.run(&["verify", "first"]).ended(3, &["first is not as exported"]);
+    // The task of a release is the release.
+    let show = place.run(&["release", "show", "first"]).succeeded().out;
+    let task = show.split("\"task_id\": \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    place.run(&["verify", &task]).ended(0, &["release first is as exported"]);
+    place.run(&["release", "create", &task, "--catalog"]).ended(1, &["looks like the id of a task"]);
+}
+
+#[test]
 fn a_model_run_says_which_release_trained_it() {
     let place = Place::with_demo_rows();
     create(&place);
@@ -106,7 +124,9 @@ fn a_model_run_says_which_release_trained_it() {
     place.run(&["release", "delete", "first", "--yes"]).ended(1, &["was trained on release first", "unlink"]);
     create_other(&place);
     place.run(&["release", "unlink", "other", "--model-run", run]).ended(1, &["is linked to release first, not other"]);
-    place.run(&["release", "link", "other", "--model-run", run]).succeeded();
+    place
+        .run(&["release", "link", "other", "--model-run", run])
+        .ended(0, &["and not on release first, as was recorded"]);
     place.run(&["release", "delete", "first", "--yes"]).succeeded();
     place.run(&["release", "unlink", "other", "--model-run", run]).succeeded();
     place.run(&["release", "unlink", "other", "--model-run", run]).ended(1, &["is not linked"]);
@@ -123,6 +143,6 @@ fn a_release_whose_files_are_gone_is_found_by_doctor() {
     create(&place);
     std::fs::remove_dir_all(place.path("labelport-data/results")).unwrap();
     place.run(&["doctor"]).ended(3, &["the export of release first", "restore the folder from a backup"]);
-    place.run(&["verify", "first"]).ended(1, &["release first has no result"]);
-    place.run(&["release", "export", "first", "-o", "x.ndjson"]).ended(1, &["restore them from a backup"]);
+    place.run(&["verify", "first"]).ended(1, &["the files of release first are gone"]);
+    place.run(&["release", "export", "first", "-o", "x.ndjson"]).ended(1, &["hint: restore them from a backup"]);
 }

@@ -61,10 +61,17 @@ fn what_makes_no_webhook_is_refused_in_words() {
     let create = |url: &str, topics: &str| place.run(&["webhook", "create", url, "--topics", topics]);
     create("example.org", "rows.changed").ended(1, &["give an address"]);
     create("https://me:secret@example.org", "rows.changed").ended(1, &["without a user name"]);
+    let refused = create("https://me:secret@example.org", "rows.changed");
+    assert!(!refused.err.contains("me:secret"), "{}", refused.err);
     create(URL, "moon").ended(1, &["moon", "export.finished", "rows.changed"]);
     create(URL, "").ended(1, &["topics"]);
     place.run(&["webhook", "create", URL]).ended(2, &["--topics"]);
     let of_project = ["webhook", "create", URL, "--topics", "rows.changed", "--project", "Nope"];
     place.run(&of_project).ended(1, &["no project", "Nope"]);
+    place.write("secret", b"whsec_!\n");
+    let with_secret = ["webhook", "create", URL, "--topics", "rows.changed", "--secret-file", "secret"];
+    place.run(&with_secret).ended(1, &["is not the Base64 of a key"]);
     place.run(&["webhook", "list"]).ended(0, &["there are no webhooks"]);
+    place.run(&["webhook", "create", URL, "--topics", "rows.changed, export.failed"]).succeeded();
+    Place::empty().run(&["webhook", "create", URL, "--topics", "rows.changed"]).ended(1, &["there is no data folder"]);
 }

@@ -270,7 +270,8 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
         }
     }
     finish(workspace, import, &lines, &statuses)?;
-    Ok(Done { rows: total, ..Done::default() })
+    let refused = statuses.iter().flatten().count();
+    Ok(Done { rows: total, outcome: Some(json!({ "refused": refused }).to_string()), ..Done::default() })
 }
 
 /// Returns the id of the file that holds the lines; a file of somebody else is fetched first.

@@ -43,8 +43,13 @@ pub fn start(workspace: &Workspace, caller: &Caller, name: &str, request: &Expor
     check(workspace, request)?;
     check_queue(workspace, caller)?;
     let name = if name.is_empty() { request.scope.to_string() } else { name.to_owned() };
-    let order = Order { kind: ExportJob.kind(), name, request: request.to_canonical_json() };
+    let order = Order { kind: ExportJob.kind(), name, request: identified(workspace, request)?.to_canonical_json() };
     tasks::start(workspace, caller, order, tasks::PATIENCE)
+}
+
+/// Returns a request whose scope is named by its id.
+pub(crate) fn identified(workspace: &Workspace, request: &ExportRequest) -> Result<ExportRequest, Problem> {
+    workspace.read(|connection| export::identified(connection, workspace.org_key(), request).map_err(to_problem))
 }
 
 /// Fails for a request that makes no sense, before there is a task of it.

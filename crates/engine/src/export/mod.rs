@@ -30,7 +30,7 @@ mod writer;
 
 pub use error::{ExportError, Refused, SinceError};
 pub use labelport_model::row::ROW_LIMIT_BYTES;
-pub use scope::get_thing;
+pub use scope::{get_thing, identified};
 
 use crate::manifest::{Annotations, CHANGES, FILE_LIST, Manifest, RowNotice, SectionNotice};
 use crate::outbound::Client;

@@ -82,6 +82,24 @@ pub(crate) fn resolve(
     Ok(Resolved { base, selection, predicate, slice_filter, sections, request, unknown_ids, unknown_names })
 }
 
+/// Returns a request whose scope is named by its id. Names may change, and what is recorded is read later.
+pub fn identified(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    request: &ExportRequest,
+) -> Result<ExportRequest, ExportError> {
+    let mut request = request.clone();
+    let (kind, text) = match &mut request.scope {
+        Scope::Project(text) => (EntityKind::Project, text),
+        Scope::Dataset(text) => (EntityKind::Dataset, text),
+        Scope::ModelRun(text) => (EntityKind::ModelRun, text),
+        Scope::Slice(text) => (EntityKind::Slice, text),
+        Scope::Rows { .. } | Scope::Catalog => return Ok(request),
+    };
+    find(connection, org_key, kind, text)?;
+    Ok(request)
+}
+
 /// Finds what an id or name means, and puts the id in its place.
 fn find(
     connection: &mut dyn Connection,

@@ -45,7 +45,7 @@ pub fn start(
         name: name.to_owned(),
         description: description.to_owned(),
         created_by: caller.user.email.clone(),
-        export: request.to_canonical_json(),
+        export: job::identified(workspace, request)?.to_canonical_json(),
     };
     let request = serde_json::to_string(&asked).map_err(Problem::internal)?;
     let order = Order { kind: CreateRelease.kind(), name: name.to_owned(), request };
@@ -77,7 +77,8 @@ impl Job for CreateRelease {
             let manifest = stored.manifest().map_err(Problem::internal)?;
             let manifest = Manifest::from_json(manifest.as_bytes()).map_err(Problem::internal)?;
             let Asked { name, description, created_by, .. } = &asked;
-            let new = NewRelease { name, description, task_id: task_id.as_str(), manifest: &manifest, created_by };
+            let task_id = task_id.as_str();
+            let new = NewRelease { name, description, task_id, manifest: &manifest, created_by, ends_task: false };
             add(workspace, &new)?;
             Ok(())
         });

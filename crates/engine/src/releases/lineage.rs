@@ -20,17 +20,24 @@ impl Body for TrainedOn {
     const WORD: &'static str = "link of a model run to a release";
 }
 
-/// Says that a model run was trained on a release, instead of what was said before.
-pub fn link(workspace: &Workspace, run_id: &str, name: &str, created_by: &str) -> Result<(), Problem> {
+/// Says that a model run was trained on a release; returns the release that was named before, if another was.
+pub fn link(
+    workspace: &Workspace,
+    run_id: &str,
+    name: &str,
+    created_by: &str,
+) -> Result<Option<Item<Release>>, Problem> {
     let run = run::get(workspace, run_id)?;
     let (org_key, now, name) = (workspace.org_key(), workspace.now(), name.to_owned());
     let (id, created_by) = (workspace.chance().cuid(), created_by.to_owned());
     workspace.write(move |connection| {
         let release = get(connection, org_key, &name)?;
+        let before = find(connection, org_key, &run.id)?.filter(|before| before.id != release.id);
         remove_links(connection, org_key, &run.id)?;
         let link =
             Item { id, parent: run.id, name: release.id, body: TrainedOn {}, created_by, created: now, updated: now };
-        link.create(connection, org_key)
+        link.create(connection, org_key)?;
+        Ok(before)
     })
 }
 

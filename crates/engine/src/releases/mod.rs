@@ -16,16 +16,19 @@ use crate::items::{self, Body, Item, ItemKind};
 use crate::manifest::Manifest;
 use crate::storage::results::{Results, Stored, StoredReader, Stream};
 use crate::storage::unused::UnusedError;
-use crate::tasks::{self, CommandTask, Job, TaskStatus};
+use crate::tasks::{self, CommandTask, Job, Task, TaskStatus};
 use crate::workspace::Workspace;
 use labelport_formats::package::{ArchiveKind, for_each_file};
 use labelport_formats::write::{self, Layout};
 use labelport_model::id::TaskId;
 use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::quote::Quoted;
+use labelport_model::time::Timestamp;
 use labelport_store::Connection;
 use labelport_store::check::Finding;
+use labelport_store::tables::tasks::{self as stored_tasks, Ending, TaskProgress};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -86,6 +89,8 @@ pub struct NewRelease<'a> {
     pub manifest: &'a Manifest,
     /// The e-mail address of the user who creates it; empty for the command line.
     pub created_by: &'a str,
+    /// Whether the task ends with it, as that of the command line does: a process that is killed leaves both or neither.
+    pub ends_task: bool,
 }
 
 /// Fails unless a text can be the name of a release.
@@ -94,7 +99,10 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
     let is_next = |byte: u8| is_first(byte) || matches!(byte, b'.' | b'-' | b'_');
     let is_name = name.bytes().next().is_some_and(is_first) && name.bytes().all(is_next) && name.len() <= NAME_LIMIT;
     if is_name {
-        return Ok(());
+        return match is_task_id(name) {
+            false => Ok(()),
+            true => Err(Problem::malformed(format!("{name} looks like the id of a task; choose another name"))),
+        };
     }
     let message = format!(
         "{} cannot be the name of a release; use up to {NAME_LIMIT} letters, digits, dots, hyphens and underscores, and \
@@ -102,6 +110,13 @@ pub fn check_name(name: &str) -> Result<(), Problem> {
         Quoted::new(name)
     );
     Err(Problem::malformed(message))
+}
+
+/// Returns whether a text has the form of ids of tasks, which commands take as well.
+fn is_task_id(text: &str) -> bool {
+    text.len() == 25
+        && text.starts_with('c')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 /// Fails for a name or a description that a release cannot have, and for a name that is taken.
@@ -124,7 +139,7 @@ fn refuse_taken(connection: &mut dyn Connection, org_key: i64, name: &str) -> Re
 
 /// Makes a release of a published result.
 pub fn add(workspace: &Workspace, new: &NewRelease<'_>) -> Result<Item<Release>, Problem> {
-    let NewRelease { name, description, task_id, manifest, created_by } = *new;
+    let NewRelease { name, description, task_id, manifest, created_by, ends_task } = *new;
     let body = Release {
         task_id: task_id.to_owned(),
         description: description.to_owned(),
@@ -151,8 +166,31 @@ pub fn add(workspace: &Workspace, new: &NewRelease<'_>) -> Result<Item<Release>,
         // Another process may have taken the name while this one wrote.
         refuse_taken(connection, org_key, &item.name)?;
         item.create(connection, org_key)?;
+        if ends_task {
+            end_task(connection, &item, now)?;
+        }
         Ok(item)
     })
+}
+
+/// Ends the task that made a release.
+fn end_task(connection: &mut dyn Connection, release: &Item<Release>, now: Timestamp) -> Result<(), Problem> {
+    let Release { task_id, rows, sha256, .. } = &release.body;
+    let id = TaskId::parse(task_id).map_err(Problem::internal)?;
+    let outcome = json!({ "rows": rows, "sha256": sha256, "release": release.name }).to_string();
+    let rows = i64::try_from(*rows).unwrap_or(i64::MAX);
+    let progress = TaskProgress { rows_done: rows, rows_total: Some(rows) };
+    stored_tasks::report_progress(connection, &id, progress)?;
+    let ending = Ending { status: TaskStatus::Complete, outcome: Some(outcome), owner: None, now };
+    if stored_tasks::finish(connection, &id, &ending)? {
+        return Ok(());
+    }
+    let message = format!(
+        "the task {task_id} of release {} was ended by another process, which was canceled or took this one for dead; \
+         nothing was kept, so create the release again",
+        release.name
+    );
+    Err(Problem::new(ProblemKind::NotAllowed, message))
 }
 
 /// Lists releases, oldest first.
@@ -162,7 +200,16 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Item<Re
 
 /// Finds a release by its name.
 pub fn find(connection: &mut dyn Connection, org_key: i64, name: &str) -> Result<Option<Item<Release>>, Problem> {
-    Ok(list(connection, org_key)?.into_iter().find(|release| release.name == name))
+    items::find_named(connection, org_key, name)
+}
+
+/// Finds the release that a task made. The name of the task is that of the release.
+pub fn find_made_by(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    task: &Task,
+) -> Result<Option<Item<Release>>, Problem> {
+    Ok(find(connection, org_key, &task.name)?.filter(|release| release.body.task_id == task.id.as_str()))
 }
 
 /// Returns a release by its name.
@@ -295,5 +342,6 @@ mod tests {
         for bad in ["", "-a", ".", "..", ".hidden", "a/b", "a b", "a\n", "ä", "@a", &"a".repeat(NAME_LIMIT + 1)] {
             assert!(check_name(bad).unwrap_err().message.contains("cannot be the name of a release"), "{bad}");
         }
+        assert!(check_name("c0123456789abcdefghijklmn").unwrap_err().message.contains("the id of a task"));
     }
 }

@@ -392,12 +392,14 @@ fn look_after(workspace: &Workspace, shared: &Shared, chore: Chore) {
     let mut seen = 0;
     let mut last = Timestamp::MIN;
     let every_ms = i64::try_from(chore.every.as_millis()).unwrap_or(i64::MAX);
+    let mut has_more = false;
     while !shared.is_over() {
         let is_due = workspace.now().as_millis() - last.as_millis() >= every_ms;
-        if is_due || chore.answers_bell {
+        if is_due || has_more || chore.answers_bell {
             last = workspace.now();
             // A store that fails now may work later, and what is to be done waits in it.
-            if matches!((chore.run)(workspace, &|| shared.is_over()), Ok(true)) {
+            has_more = matches!((chore.run)(workspace, &|| shared.is_over()), Ok(true));
+            if has_more {
                 continue;
             }
         }

@@ -128,9 +128,8 @@ fn of_task(connection: &mut dyn Connection, org_key: i64, task: &Task) -> Result
         if !makes_release {
             return Ok(Some(Event { topic: EXPORT_FINISHED, project_id, data: data.into() }));
         }
-        let made = releases::list(connection, org_key)?.into_iter().find(|made| made.body.task_id == task.id.as_str());
         // It may have been deleted meanwhile.
-        let Some(release) = made else { return Ok(None) };
+        let Some(release) = releases::find_made_by(connection, org_key, task)? else { return Ok(None) };
         data.insert("release".to_owned(), json!({ "id": release.id, "name": release.name }));
         data.insert("change_seq".to_owned(), json!(release.body.change_seq));
         return Ok(Some(Event { topic: RELEASE_CREATED, project_id, data: data.into() }));
@@ -166,7 +165,7 @@ fn announce_changes(workspace: &Workspace, hook: &Item<Webhook>) -> Result<(), P
     // Counting may take long after a large import, and nobody waits for it: it reads.
     let (latest, rows) = workspace.read(|connection| {
         let latest = change_seq(connection, org_key)?;
-        let Some(seen) = hook.body.seen.filter(|seen| seen.change_seq < latest) else { return Ok((latest, 0)) };
+        let Some(seen) = hook.body.seen.filter(|seen| seen.looked < latest) else { return Ok((latest, 0)) };
         let base = match hook.parent.as_str() {
             "" => Base::Catalog,
             id => match projects::find(connection, org_key, id)? {
@@ -174,22 +173,26 @@ fn announce_changes(workspace: &Workspace, hook: &Item<Webhook>) -> Result<(), P
                 None => return Ok((latest, 0)),
             },
         };
-        Ok((latest, history::count_touched(connection, org_key, base, seen.change_seq)?))
+        Ok((latest, history::count_touched(connection, org_key, base, seen.looked)?))
     })?;
     let (before, chance, id) = (hook.body.seen, workspace.shared_chance(), hook.id.clone());
-    if before.is_some_and(|seen| seen.change_seq == latest) {
+    if before.is_some_and(|seen| seen.looked == latest) {
         return Ok(());
     }
     // Where rows were written between the two look-ups, they are in the next event as well.
     let is_news = rows > 0 && before.is_some();
-    let at_ms = if is_news { now.as_millis() } else { before.map_or(i64::MIN, |seen| seen.at_ms) };
+    let seen = match before {
+        Some(_) if is_news => Seen { change_seq: latest, looked: latest, at_ms: now.as_millis() },
+        Some(seen) => Seen { looked: latest, ..seen },
+        None => Seen::from(latest),
+    };
     workspace.write(move |connection| {
         let Some(mut hook) = items::find::<Webhook>(connection, org_key, &id)? else { return Ok(()) };
         // Another server may have been faster.
         if hook.body.seen != before || !hook.body.wants(ROWS_CHANGED) {
             return Ok(());
         }
-        hook.body.seen = Some(Seen { change_seq: latest, at_ms });
+        hook.body.seen = Some(seen);
         hook.update(connection, org_key)?;
         if is_news {
             let project_id = Some(&hook.parent).filter(|id| !id.is_empty()).cloned();

@@ -1,9 +1,10 @@
 //! Sending: a delivery is claimed, sent, and recorded.
 //!
-//! One delivery of a webhook is on its way at a time, so a slow receiver keeps one thread busy and no more. After a failure the
-//! webhook rests for a time that doubles with each further failure, up to an hour, and so does the delivery; those that were
-//! tried least go first, so one that is always refused does not hold up the others. A sender that dies leaves a claim that
-//! runs out: the delivery is sent again, maybe for the second time.
+//! One delivery of a webhook is on its way at a time, webhooks take turns, and a thread of its own serves those whose
+//! receivers answer at once: a slow receiver holds up no other. After a failure the delivery rests for a time that doubles with
+//! each further failure, up to an hour. The webhook rests as well: equally long if nobody answers, and briefly if the receiver
+//! answers and refuses, since it may take the next event. Those that were tried least go first. A sender that dies leaves a
+//! claim that runs out: the delivery is sent again, maybe for the second time.
 
 use super::{
     ACTIVE, Delivery, DeliveryStatus, INACTIVE, TRIED_MS, Webhook, change, get, new_delivery, new_id, signature,
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub const LISTED_MS: i64 = 30 * 24 * 3_600_000;
 /// How long a receiver may take to answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// A receiver that takes longer to answer is slow.
+const SLOW_MS: i64 = 1_000;
 /// How long a delivery belongs to its sender.
 const CLAIM_MS: i64 = 20_000;
 /// How long a webhook rests after its first failure.
@@ -30,11 +33,20 @@ const LONGEST_REST_MS: i64 = 3_600_000;
 /// The type of the event of [`test`].
 pub const TEST: &str = "webhook.test";
 
-/// Sends the delivery that is due most; returns whether there was one.
-pub fn deliver_next(workspace: &Workspace) -> Result<bool, Problem> {
-    let Some((hook, delivery)) = claim(workspace)? else { return Ok(false) };
-    let outcome = send(workspace, &hook, &delivery);
-    record(workspace, &hook.id, &delivery.id, outcome)?;
+/// Which webhooks a sender serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// All.
+    All,
+    /// Those whose receivers have answered at once.
+    Quick,
+}
+
+/// Sends a delivery of the webhook whose turn it is; returns whether there was one.
+pub fn deliver_next(workspace: &Workspace, served: Served) -> Result<bool, Problem> {
+    let Some((hook, delivery)) = claim(workspace, served)? else { return Ok(false) };
+    let attempt = send(workspace, &hook, &delivery);
+    record(workspace, &hook.id, &delivery.id, attempt)?;
     Ok(true)
 }
 
@@ -51,8 +63,8 @@ pub fn test(workspace: &Workspace, id: &str) -> Result<Delivery, Problem> {
         deliveries::create(connection, org_key, &new)?;
         Ok(deliveries::update(connection, &new)?)
     })?;
-    let outcome = send(workspace, &hook, &delivery);
-    record(workspace, &hook.id, &delivery.id, outcome)?;
+    let attempt = send(workspace, &hook, &delivery);
+    record(workspace, &hook.id, &delivery.id, attempt)?;
     find(workspace, &delivery.id)
 }
 
@@ -95,25 +107,28 @@ pub fn tidy(workspace: &Workspace) -> Result<(), Problem> {
         return Ok(());
     }
     workspace.write(move |connection| {
-        let reason = "it could not be sent within a day: the webhook was turned off, or no server ran";
+        let reason = "it was not sent within a day";
         deliveries::give_up(connection, org_key, now, reason)?;
         Ok(deliveries::remove_ended_before(connection, org_key, now.plus_millis(-LISTED_MS))?)
     })
 }
 
 /// Takes a delivery that is due.
-fn claim(workspace: &Workspace) -> Result<Option<(Item<Webhook>, Delivery)>, Problem> {
+fn claim(workspace: &Workspace, served: Served) -> Result<Option<(Item<Webhook>, Delivery)>, Problem> {
     let (org_key, now) = (workspace.org_key(), workspace.now());
     let find = move |connection: &mut dyn labelport_store::Connection| {
         let hooks: Vec<Item<Webhook>> = items::list(connection, org_key)?;
         let mut first: Option<(Item<Webhook>, Delivery)> = None;
         for hook in hooks {
-            if hook.body.status != ACTIVE || hook.body.retry_ms > now.as_millis() {
+            let is_served = served == Served::All || !hook.body.is_slow;
+            if !is_served || hook.body.status != ACTIVE || hook.body.retry_ms > now.as_millis() {
                 continue;
             }
-            let Some(due) = deliveries::find_due(connection, &hook.id, now)? else { continue };
-            // One that has waited longest for a thread goes first.
-            if first.as_ref().is_none_or(|(_, first)| due.next < first.next) {
+            // They take turns.
+            if first.as_ref().is_some_and(|(first, _)| first.body.served_ms <= hook.body.served_ms) {
+                continue;
+            }
+            if let Some(due) = deliveries::find_due(connection, &hook.id, now)? {
                 first = Some((hook, due));
             }
         }
@@ -124,15 +139,25 @@ fn claim(workspace: &Workspace) -> Result<Option<(Item<Webhook>, Delivery)>, Pro
         return Ok(None);
     }
     workspace.write(move |connection| {
-        let Some((hook, mut delivery)) = find(connection)? else { return Ok(None) };
+        let Some((mut hook, mut delivery)) = find(connection)? else { return Ok(None) };
         delivery.claimed = now.plus_millis(CLAIM_MS);
         deliveries::update(connection, &delivery)?;
+        hook.body.served_ms = now.as_millis();
+        hook.update(connection, org_key)?;
         Ok(Some((hook, delivery)))
     })
 }
 
-/// Sends a delivery once; returns the HTTP status of the answer.
-fn send(workspace: &Workspace, hook: &Item<Webhook>, delivery: &Delivery) -> Result<u16, PostError> {
+/// What came of sending a delivery once.
+struct Attempt {
+    /// The HTTP status of the answer.
+    outcome: Result<u16, PostError>,
+    /// How long it took.
+    took_ms: i64,
+}
+
+/// Sends a delivery once.
+fn send(workspace: &Workspace, hook: &Item<Webhook>, delivery: &Delivery) -> Attempt {
     let now = workspace.now();
     let (time, body) = (signature::seconds(now).to_string(), delivery.body.as_str());
     let signed = signature::sign(&hook.body.secret, &delivery.event_id, now, body);
@@ -143,16 +168,23 @@ fn send(workspace: &Workspace, hook: &Item<Webhook>, delivery: &Delivery) -> Res
         ("webhook-signature", signed.as_str()),
     ];
     let post = Post { url: &hook.body.url, headers: &headers, body: body.as_bytes(), time: ANSWER_TIME };
-    workspace.client().post(&post)
+    let outcome = workspace.client().post(&post);
+    Attempt { outcome, took_ms: workspace.now().as_millis() - now.as_millis() }
 }
 
 /// Records what came of an attempt, in the delivery and in its webhook.
-fn record(workspace: &Workspace, webhook_id: &str, id: &str, outcome: Result<u16, PostError>) -> Result<(), Problem> {
+fn record(
+    workspace: &Workspace,
+    webhook_id: &str,
+    id: &str,
+    Attempt { outcome, took_ms }: Attempt,
+) -> Result<(), Problem> {
     let (now, id) = (workspace.now(), id.to_owned());
     let recorded = change(workspace, webhook_id, move |connection, hook| {
         let Some(mut delivery) = deliveries::find(connection, &id)? else { return Ok(()) };
         delivery.attempts += 1;
         delivery.claimed = Timestamp::from_millis(0);
+        hook.body.is_slow = took_ms > SLOW_MS;
         delivery.answer = outcome.as_ref().ok().map(|status| i64::from(*status));
         let is_test = delivery.topic == TEST;
         delivery.error = said(&outcome, is_test);
@@ -172,13 +204,16 @@ fn record(workspace: &Workspace, webhook_id: &str, id: &str, outcome: Result<u16
                 delivery.next = now.plus_millis(rest_ms(delivery.attempts));
                 if !is_test {
                     hook.body.failures = hook.body.failures.saturating_add(1);
-                    hook.body.retry_ms = now.plus_millis(rest_ms(hook.body.failures.into())).as_millis();
+                    let is_refusal = matches!(outcome, Ok(status) if !matches!(status, 429 | 502..=504));
+                    let rest = if is_refusal { FIRST_REST_MS } else { rest_ms(hook.body.failures.into()) };
+                    hook.body.retry_ms = now.plus_millis(rest).as_millis();
                 }
                 if delivery.next >= delivery.give_up {
                     (delivery.status, delivery.ended) = (DeliveryStatus::Failed, Some(now));
                 }
             }
         }
+        log(&delivery, &hook.body.status);
         deliveries::update(connection, &delivery)?;
         Ok(())
     });
@@ -186,6 +221,22 @@ fn record(workspace: &Workspace, webhook_id: &str, id: &str, outcome: Result<u16
         // It was deleted meanwhile, with its deliveries.
         Err(problem) if problem.kind == ProblemKind::NotFound => Ok(()),
         recorded => recorded.map(drop),
+    }
+}
+
+/// Logs what came of an attempt. URLs may hold secrets of receivers, so none is in a log.
+fn log(delivery: &Delivery, webhook_status: &str) {
+    let Delivery { id, webhook_id, topic, attempts, error, .. } = delivery;
+    let error = error.as_deref().unwrap_or_default();
+    match delivery.status {
+        DeliveryStatus::Delivered => tracing::debug!(delivery.id = %id, webhook.id = %webhook_id, topic, "delivered"),
+        DeliveryStatus::Waiting => {
+            tracing::info!(delivery.id = %id, webhook.id = %webhook_id, topic, attempts, error, "An attempt to deliver failed");
+        }
+        DeliveryStatus::Failed => tracing::warn!(
+            delivery.id = %id, webhook.id = %webhook_id, webhook.status = webhook_status, topic, attempts, error,
+            "A delivery was given up"
+        ),
     }
 }
 

@@ -89,13 +89,30 @@ pub struct Webhook {
     /// Nothing is sent before this time, in milliseconds since 1970.
     #[serde(default)]
     retry_ms: i64,
+    /// When something was sent last, in milliseconds since 1970.
+    #[serde(default)]
+    served_ms: i64,
+    /// Whether the receiver took long to answer then.
+    #[serde(default)]
+    is_slow: bool,
 }
 
-/// Up to where changes of rows were reported, and when.
+/// What was reported of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
+    /// Up to here changes were reported.
     change_seq: i64,
+    /// Up to here nothing has changed since.
+    looked: i64,
+    /// When they were reported, in milliseconds since 1970.
     at_ms: i64,
+}
+
+impl Seen {
+    /// Begins after the last change.
+    fn from(change_seq: i64) -> Self {
+        Self { change_seq, looked: change_seq, at_ms: i64::MIN }
+    }
 }
 
 impl Body for Webhook {
@@ -141,8 +158,12 @@ pub fn create(workspace: &Workspace, creation: &Creation<'_>) -> Result<Created,
         project::get(workspace, id)?;
     }
     let secret = secret.map_or_else(|| signature::new_secret(workspace.chance()), str::to_owned);
-    if secret.is_empty() || secret.len() > TEXT_LIMIT {
-        return Err(Problem::malformed(format!("the secret has 1 to {TEXT_LIMIT} characters")));
+    if secret.is_empty() || secret.len() > TEXT_LIMIT || secret.contains(char::is_control) {
+        let message = format!("the secret must have 1 to {TEXT_LIMIT} characters, on one line");
+        return Err(Problem::malformed(message));
+    }
+    if !signature::is_secret(&secret) {
+        return Err(Problem::malformed("the secret begins with whsec_, and what follows is not the Base64 of a key"));
     }
     let (topics, url) = (read_topics(topics)?, read_url(url)?);
     let (now, org_key) = (workspace.now(), workspace.org_key());
@@ -158,6 +179,8 @@ pub fn create(workspace: &Workspace, creation: &Creation<'_>) -> Result<Created,
             seen: None,
             failures: 0,
             retry_ms: 0,
+            served_ms: 0,
+            is_slow: false,
         },
         created_by: created_by.to_owned(),
         created: now,
@@ -166,7 +189,7 @@ pub fn create(workspace: &Workspace, creation: &Creation<'_>) -> Result<Created,
     let chance = workspace.shared_chance();
     let webhook = workspace.write(move |connection| {
         announce::catch_up(connection, org_key, now, &*chance)?;
-        webhook.body.seen = Some(Seen { change_seq: announce::change_seq(connection, org_key)?, at_ms: i64::MIN });
+        webhook.body.seen = Some(Seen::from(announce::change_seq(connection, org_key)?));
         webhook.create(connection, org_key)?;
         Ok(webhook)
     })?;
@@ -201,7 +224,7 @@ pub fn update(workspace: &Workspace, id: &str, update: &Update<'_>) -> Result<It
         body.status = status.unwrap_or_else(|| std::mem::take(&mut body.status));
         (body.failures, body.retry_ms) = (0, 0);
         if body.wants(ROWS_CHANGED) && !was_asked {
-            body.seen = Some(Seen { change_seq: announce::change_seq(connection, org_key)?, at_ms: i64::MIN });
+            body.seen = Some(Seen::from(announce::change_seq(connection, org_key)?));
         }
         webhook.updated = now;
         Ok(())
@@ -316,7 +339,12 @@ fn read_url(url: &str) -> Result<String, Problem> {
     if is_url && is_plain && outbound::check_url(url).is_ok() {
         return Ok(url.to_owned());
     }
-    Err(given::wrong("url", "an address without a user name, such as https://example.org/hook", &json!(url)))
+    // The URL may hold a password or another secret, so it is not repeated.
+    let message = format!(
+        "the url cannot be used; give an address of up to {TEXT_LIMIT} characters that begins with http:// or https://, \
+         without a user name and with other characters than ASCII escaped, such as https://example.org/hook"
+    );
+    Err(Problem::malformed(message))
 }
 
 #[cfg(test)]

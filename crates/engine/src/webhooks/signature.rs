@@ -20,6 +20,12 @@ pub fn new_secret(chance: &dyn Chance) -> String {
     format!("{PREFIX}{}", STANDARD.encode(key))
 }
 
+/// Returns whether a text can be a secret: what begins like Base64 has to be Base64 of a key.
+pub fn is_secret(text: &str) -> bool {
+    let encoded = text.strip_prefix(PREFIX);
+    encoded.is_none_or(|encoded| STANDARD.decode(encoded).is_ok_and(|key| !key.is_empty()))
+}
+
 /// Returns the value of the header `webhook-signature`.
 pub fn sign(secret: &str, event_id: &str, time: Timestamp, body: &str) -> String {
     let decoded = secret.strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok());
@@ -45,6 +51,16 @@ mod tests {
         let time = Timestamp::from_millis(1_614_265_330_999);
         let signature = sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", time, r#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn what_looks_like_base64_has_to_be_it() {
+        for good in ["a", "a secret", "whsec_c2VjcmV0"] {
+            assert!(is_secret(good), "{good}");
+        }
+        for bad in ["whsec_", "whsec_!", "whsec_a"] {
+            assert!(!is_secret(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ use labelport_engine::workspace::Workspace;
 use labelport_engine::workspace::access::{Action, Caller, allow};
 use labelport_model::given;
 use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::quote::Quoted;
 use serde_json::{Value, json};
 
 /// The routes of every resource, by name.
@@ -114,6 +115,18 @@ async fn answered(
         Ok(_) if status == StatusCode::NO_CONTENT => answer::empty(status),
         Ok(value) => answer::json(status, &value),
         Err(problem) => answer::failure(&problem),
+    }
+}
+
+/// Fails for a body with a key that a call does not know: it would be made without what the key says.
+fn refuse_others(body: &Value, known: &[&str]) -> Result<(), Problem> {
+    let Some(given) = body.as_object() else { return Err(given::wrong("the body", "an object", body)) };
+    match given.keys().find(|key| !known.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => {
+            let message = format!("there is no key {}; the keys are {}", Quoted::new(key), known.join(", "));
+            Err(Problem::malformed(message))
+        }
     }
 }
 

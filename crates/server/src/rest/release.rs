@@ -1,6 +1,6 @@
 //! Releases: made as tasks, read, deleted, and linked to the model runs that were trained on them.
 
-use super::{Routes, answered, find_text, text};
+use super::{Routes, answered, find_text, refuse_others, text};
 use crate::answer;
 use crate::app::App;
 use crate::deliver::{manifest_of, respond, stored_content};
@@ -37,8 +37,9 @@ async fn create(State(app): State<App>, request: Request) -> Response<Body> {
         Err(problem) => return answer::failure(&problem),
     };
     answered(&app, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+        refuse_others(&given, &["name", "description", "request"])?;
         let request = ExportRequest::from_json(&given["request"].to_string());
-        let request = request.map_err(|error| Problem::malformed(format!("request: {error}")))?;
+        let request = request.map_err(|error| Problem::malformed(error.to_string()))?;
         let description = find_text(&given, "description")?.unwrap_or_default();
         let id = releases::start(workspace, caller, text(&given, "name")?, description, &request)?;
         let task = tasks::find(workspace, id.as_str())?.ok_or_else(|| Problem::not_found("task", id.as_str()))?;
@@ -114,6 +115,7 @@ async fn link(State(app): State<App>, Path(id): Path<String>, request: Request) 
         Err(problem) => return answer::failure(&problem),
     };
     answered(&app, &headers, Action::Write, StatusCode::OK, move |workspace, caller| {
+        refuse_others(&given, &["name"])?;
         let name = text(&given, "name")?;
         lineage::link(workspace, &id, name, &caller.user.email)?;
         to_json(workspace, &find(workspace, name)?)

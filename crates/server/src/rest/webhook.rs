@@ -1,6 +1,6 @@
 //! Webhooks and their deliveries. URLs may hold secrets of receivers, so only callers who may change things see them.
 
-use super::{Routes, answered, find_text, text};
+use super::{Routes, answered, find_text, refuse_others, text};
 use crate::answer;
 use crate::app::App;
 use crate::deliver::Pairs;
@@ -37,6 +37,7 @@ async fn create(State(app): State<App>, request: Request) -> Response<Body> {
         Err(problem) => return answer::failure(&problem),
     };
     answered(&app, &headers, Action::Write, StatusCode::CREATED, move |workspace, caller| {
+        refuse_others(&given, &["url", "topics", "projectId", "secret"])?;
         let creation = Creation {
             project_id: find_text(&given, "projectId")?,
             topics: &find_topics(&given)?.unwrap_or_default(),
@@ -72,6 +73,7 @@ async fn change(State(app): State<App>, Path(id): Path<String>, request: Request
         Err(problem) => return answer::failure(&problem),
     };
     answered(&app, &headers, Action::Write, StatusCode::OK, move |workspace, _| {
+        refuse_others(&given, &["url", "topics", "status"])?;
         let topics = find_topics(&given)?;
         let (url, status) = (find_text(&given, "url")?, find_text(&given, "status")?);
         let update = Update { topics: topics.as_deref(), url, status };

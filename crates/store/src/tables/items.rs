@@ -131,6 +131,17 @@ pub fn find(
     connection.find(&format!("{SELECT} and id = $3"), &[org_key.into(), kind.word().into(), id.into()], item)
 }
 
+/// Finds the oldest item of a kind with a name.
+pub fn find_named(
+    connection: &mut dyn Connection,
+    org_key: i64,
+    kind: ItemKind,
+    name: &str,
+) -> Result<Option<Item>, StoreError> {
+    let sql = format!("{SELECT} and name = $3 order by item_key limit 1");
+    connection.find(&sql, &[org_key.into(), kind.word().into(), name.into()], item)
+}
+
 /// Lists the items of a kind, oldest first.
 pub fn list(connection: &mut dyn Connection, org_key: i64, kind: ItemKind) -> Result<Vec<Item>, StoreError> {
     connection.list(&format!("{SELECT} order by item_key"), &[org_key.into(), kind.word().into()], item)

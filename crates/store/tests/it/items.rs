@@ -51,6 +51,11 @@ fn items_are_kept_by_kind(test: &TestStore) {
     let find = |kind| peek(&test.store, |connection| items::find(connection, org_key, kind, "a"));
     assert_eq!(find(ItemKind::ResourceTag), Some(expect));
     assert_eq!(find(ItemKind::UserGroup), Some(item("a", "")));
+    let named = |name| peek(&test.store, |db| items::find_named(db, org_key, ItemKind::ResourceTag, name));
+    assert_eq!(
+        ["day", "night", ""].map(|name| named(name).map(|item| item.id)),
+        [Some("a".into()), Some("b".into()), None]
+    );
     assert!(test.store.write(move |db| items::delete(db, org_key, ItemKind::ResourceTag, "a")).unwrap());
     assert!(!test.store.write(move |db| items::delete(db, org_key, ItemKind::ResourceTag, "a")).unwrap());
     assert!(!test.store.write(move |db| items::update(db, org_key, ItemKind::ResourceTag, &item("a", ""))).unwrap());

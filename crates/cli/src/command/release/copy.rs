@@ -10,16 +10,17 @@ use clap::ArgMatches;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::releases;
 use labelport_engine::sink::{Container, Existing, FileError};
-use labelport_engine::storage::results::{copy_files, copy_rows};
+use labelport_engine::storage::results::{Results, copy_files, copy_rows};
 use labelport_formats::package::ArchiveKind;
 use serde_json::json;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
-    let served = workspace.open_served(workspace.open_to_read()?)?;
+    let store = workspace.open_to_read()?;
     let name = named(arguments);
-    let release = releases::get(&mut *served.store().reader()?, served.org_key(), name)?;
+    let release = releases::get(&mut *store.reader()?, store.org_key(), name)?;
     let unknown_format = || {
         let (format, version) = (&release.body.format, &release.body.version);
         let message =
@@ -33,7 +34,8 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
         recovered(Path::new(output))?;
     }
     let target = Output::of(Some(output), existing, format, workspace)?;
-    let stored = releases::open(&served, &release)?;
+    let gone = || Failure::new(format!("the files of release {name} are gone")).hint("restore them from a backup");
+    let stored = Arc::new(Results::new(workspace.folder()).open(&release.body.task_id)?.ok_or_else(gone)?);
     let manifest = Manifest::from_json(stored.manifest()?.as_bytes())?;
     let spool = Path::new(output).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let unpacks = match &target {
@@ -55,7 +57,10 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let sink = match copied {
         // The reader has what it wanted.
         Err(error) if is_closed(&error) => return Ok(SUCCESS),
-        copied => copied.map_err(|error| Failure::new(format!("{output} cannot be written ({error})")))?,
+        copied => copied.map_err(|error| {
+            Failure::new(format!("release {name} cannot be copied to {} ({error})", target.shown()))
+                .hint("`labelport release verify` says whether the release is whole")
+        })?,
     };
     match sink.finish(&manifest) {
         Err(FileError::Io { source, .. }) if is_closed(&source) => return Ok(SUCCESS),

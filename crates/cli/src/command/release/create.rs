@@ -18,6 +18,7 @@ use labelport_engine::releases::{self, NewRelease};
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
 use labelport_engine::tasks::{CommandTask, CommandWork};
+use labelport_model::id::TaskId;
 use labelport_model::request::{SCOPES, ScopeKind};
 use serde_json::json;
 
@@ -36,11 +37,14 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let work = CommandWork {
         kind: CommandTask::Release,
         name: name.to_owned(),
-        request: request.to_canonical_json(),
+        request: export::identified(&mut *store.reader()?, store.org_key(), &request)?.to_canonical_json(),
         holds_writer: false,
     };
     let started = ambient::instant();
-    let manifest = task::record(store, messages, &work, |running| {
+    let results = Results::new(workspace.folder());
+    // What cannot be removed now is removed by the server, which looks for results of releases that failed.
+    let clean = move |id: &TaskId| results.remove(id.as_str()).unwrap_or_default();
+    let manifest = task::record_and_clean(store, messages, &work, clean, |running| {
         let job = ExportWork {
             store,
             request: &request,
@@ -54,7 +58,8 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
         let made = job.run(&target, messages).and_then(|manifest| {
             let manifest = manifest.ok_or_else(|| Failure::new("the export was not written"))?;
             let task_id = running.id.as_str();
-            releases::add(&served, &NewRelease { name, description, task_id, manifest: &manifest, created_by: "" })?;
+            let new = NewRelease { name, description, task_id, manifest: &manifest, created_by: "", ends_task: true };
+            releases::add(&served, &new)?;
             Ok(manifest)
         });
         if made.is_err() {

@@ -4,13 +4,14 @@ mod copy;
 mod create;
 
 use super::Command;
-use super::diff::Diff;
-use super::verify::Verify;
+use super::diff::{self, Diff};
+use super::verify::{self, Verify};
 use crate::export_request;
 use crate::fetching;
 use crate::format_choice;
 use crate::messages::{Messages, counted, escaped, grouped, print, table};
 use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::stored_result::Meaning;
 use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches};
 use labelport_engine::items::Item;
@@ -85,8 +86,8 @@ impl Command for Release {
             Some(("create", arguments)) => create::run(arguments, workspace, messages),
             Some(("show", arguments)) => show(arguments, workspace),
             Some(("export", arguments)) => copy::run(arguments, workspace, messages),
-            Some(("verify", arguments)) => Verify.run(arguments, workspace, messages),
-            Some(("diff", arguments)) => Diff.run(arguments, workspace, messages),
+            Some(("verify", arguments)) => verify::run(arguments, Meaning::Release, workspace, messages),
+            Some(("diff", arguments)) => diff::run_as(arguments, Meaning::Release, workspace, messages),
             Some(("link", arguments)) => link(arguments, workspace, messages),
             Some(("unlink", arguments)) => unlink(arguments, workspace, messages),
             Some(("delete", arguments)) => delete(arguments, workspace, messages),
@@ -193,9 +194,10 @@ fn run_of(arguments: &ArgMatches, connection: &mut dyn Connection, org_key: i64)
 fn link(arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
     let (served, name) = (workspace.open_served(workspace.open()?)?, named(arguments));
     let run_id = run_of(arguments, &mut *served.store().reader()?, served.org_key())?;
-    lineage::link(&served, &run_id, name, "")?;
-    let event = json!({ "event": "linked", "release": name, "model_run": run_id });
-    messages.event(&event, &format!("model run {run_id} was trained on release {name}"));
+    let before = lineage::link(&served, &run_id, name, "")?.map(|before| before.name);
+    let event = json!({ "event": "linked", "release": name, "model_run": run_id, "before": before });
+    let instead = before.map_or_else(String::new, |before| format!(", and not on release {before}, as was recorded"));
+    messages.event(&event, &format!("model run {run_id} was trained on release {name}{instead}"));
     Ok(SUCCESS)
 }
 

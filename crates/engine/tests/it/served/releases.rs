@@ -153,14 +153,18 @@ fn a_link_goes_with_its_model_run() {
     let org_key = served.workspace.org_key();
     let of_run = || served.workspace.read(|connection| lineage::find(connection, org_key, &run.id)).unwrap();
     assert_eq!(of_run(), None);
-    lineage::link(&served.workspace, &run.id, "first", "ana@example.test").unwrap();
-    lineage::link(&served.workspace, &run.id, "first", "ana@example.test").unwrap();
+    let link = |name| lineage::link(&served.workspace, &run.id, name, "ana@example.test").unwrap();
+    assert_eq!((link("first"), link("first")), (None, None));
+    let other = start(&served, "other");
+    served.complete(&other);
+    assert_eq!(link("other").map(|before| before.name).as_deref(), Some("first"));
+    assert_eq!(link("first").map(|before| before.name).as_deref(), Some("other"));
     assert_eq!(of_run().map(|release| release.name).as_deref(), Some("first"));
     assert_eq!(releases::delete(&served.workspace, "first").unwrap_err().kind, ProblemKind::Conflict);
     run::delete(&served.workspace, std::slice::from_ref(&run.id)).unwrap();
     assert_eq!(of_run(), None);
     releases::delete(&served.workspace, "first").unwrap();
-    assert_eq!(kept(&served), [""; 0]);
+    assert_eq!(kept(&served), [other.to_string()]);
 }
 
 /// Chance that gives zeros: folders of tests are used by nobody else.

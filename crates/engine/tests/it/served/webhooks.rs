@@ -119,7 +119,7 @@ fn announce_all(served: &Served) {
 
 /// Sends what is due; returns how many attempts that were.
 fn deliver_all(served: &Served) -> usize {
-    std::iter::from_fn(|| deliver::deliver_next(&served.workspace).unwrap().then_some(())).count()
+    std::iter::from_fn(|| deliver::deliver_next(&served.workspace, deliver::Served::All).unwrap().then_some(())).count()
 }
 
 /// A workspace that may call receivers of this machine, with rows in a project.
@@ -153,10 +153,11 @@ fn every_end_of_a_task_is_one_event_for_those_it_concerns() {
     assert_eq!((topics(&served, &of_all).len(), topics(&served, &of_project).len()), (0, 0));
 
     export(&served, Scope::Catalog);
-    export(&served, Scope::Project(project_id.clone()));
+    // A name is as good as an id.
+    export(&served, Scope::Project("project".to_owned()));
     let canceled = served.order(|| job::start(&served.workspace, &served.caller, "", &everything(Scope::Catalog)));
     registry::cancel(&served.workspace, canceled.unwrap().as_str(), None).unwrap();
-    served.import(ImportKind::Label, &project_id, "labels", &[car("g0", "u", 1)]);
+    served.import(ImportKind::Label, &project_id, "labels", &[car("g0", "u", 1), car("nothing", "v", 1)]);
     served.rows(&served.dataset("other"), &[image("g2")]);
     let request = everything(Scope::Project(project_id.clone()));
     let release = served.order(|| releases::start(&served.workspace, &served.caller, "first", "", &request)).unwrap();
@@ -183,7 +184,7 @@ fn every_end_of_a_task_is_one_event_for_those_it_concerns() {
     assert_eq!(data(1)["scope"], json!({ "kind": "project", "id": project_id }));
     assert_eq!((&data(1)["rows"], data(1)["sha256"].as_str().unwrap().len()), (&json!(2), 64));
     assert_eq!(data(2)["status"], "CANCELED");
-    assert_eq!((&data(3)["rows"], &data(3)["project_id"]), (&json!(1), &json!(project_id)));
+    assert_eq!((&data(3)["refused"], &data(3)["project_id"]), (&json!(1), &json!(project_id)));
     assert_eq!((&data(4)["rows"], &data(4)["refused"]), (&json!(1), &json!(0)));
     assert_eq!(data(5)["release"]["name"], "first");
     // Both webhooks get the same event.
@@ -253,6 +254,13 @@ fn changes_of_rows_are_reported_once_a_minute_without_a_gap() {
     served.rows(&served.dataset("other"), &[image("g2")]);
     announce_all(&served);
     assert_eq!((ranges(&of_project).len(), ranges(&of_all).len(), ranges(&later).len()), (3, 4, 1));
+    served.import(ImportKind::Label, &project_id, "last", &[car("g1", "w", 1)]);
+    served.pass(60_000);
+    announce_all(&served);
+    for hook_id in [&of_project, &of_all, &later] {
+        let found = ranges(hook_id);
+        assert!(found.len() > 1 && found.windows(2).all(|pair| pair[0].1 == pair[1].0), "{found:?}");
+    }
 }
 
 #[test]
@@ -387,6 +395,52 @@ fn a_webhook_that_is_down_and_a_refused_event_hold_up_nothing_else() {
     let ids: std::collections::BTreeSet<String> =
         receiver.calls().iter().map(|call| call.header("webhook-id").to_owned()).collect();
     assert_eq!((receiver.calls().len(), ids.len()), (6, 5));
+}
+
+#[test]
+fn an_event_that_was_refused_often_delays_the_next_one_by_seconds() {
+    let (served, _) = filled();
+    let refusal = status(500);
+    let receiver = Receiver::new(&[&refusal, &refusal, &refusal, &refusal, &refusal]);
+    let hook_id = hook_for(&served, &receiver.url, None, &["export.finished".to_owned()]);
+    export(&served, Scope::Catalog);
+    announce_all(&served);
+    for attempt in 0..5 {
+        assert_eq!(deliver_all(&served), 1, "{attempt}");
+        served.pass(5_000 << attempt);
+    }
+    // The refused event waits for more than a minute, and the next one does not.
+    served.pass(-75_000);
+    export(&served, Scope::Catalog);
+    announce_all(&served);
+    assert_eq!(deliver_all(&served), 1);
+    let statuses: Vec<_> = deliveries(&served, &hook_id).into_iter().map(|each| each.status).collect();
+    assert_eq!(statuses, [DeliveryStatus::Waiting, DeliveryStatus::Delivered]);
+}
+
+#[test]
+fn webhooks_take_turns_and_slow_ones_are_left_out_where_that_is_asked() {
+    let (served, _) = filled();
+    let (one, other) = (Receiver::new(&[]), Receiver::new(&[]));
+    let asked = ["export.finished".to_owned()];
+    for receiver in [&one, &other] {
+        hook_for(&served, &receiver.url, None, &asked);
+    }
+    export_times(&served, &Scope::Catalog, 5);
+    announce_all(&served);
+    let next = |lane| {
+        served.pass(1);
+        deliver::deliver_next(&served.workspace, lane).unwrap();
+        (one.calls().len(), other.calls().len())
+    };
+    assert_eq!([(); 4].map(|()| next(deliver::Served::All)), [(1, 0), (1, 1), (2, 1), (2, 2)]);
+    // From here on the first receiver takes long to answer.
+    served.clock.step.store(1_500, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(next(deliver::Served::All), (3, 2));
+    served.clock.step.store(0, std::sync::atomic::Ordering::Relaxed);
+    let quick = [(); 4].map(|()| next(deliver::Served::Quick));
+    assert_eq!(quick, [(3, 3), (3, 4), (3, 5), (3, 5)]);
+    assert_eq!(next(deliver::Served::All), (4, 5));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Webhooks.
+//! Webhooks. URLs may hold secrets of receivers, so only callers who may change things see them.
 
 use super::{id, node, organization, user_of};
 use crate::graphql::Call;
@@ -9,6 +9,7 @@ use crate::nodes::{self, time};
 use labelport_engine::items::Item;
 use labelport_engine::projects::project;
 use labelport_engine::webhooks::{self, Creation, Update, Webhook};
+use labelport_engine::workspace::access::{Action, allow};
 use labelport_model::problem::Problem;
 use serde_json::{Value, json};
 
@@ -28,6 +29,7 @@ pub(super) static PART: Part = Part {
         ],
     }],
     queries: &[Field::object("webhook", "Webhook", &["where"], |call, _, arguments| {
+        allow(call.caller, Action::Write)?;
         webhooks::get(call.workspace, arguments.text("where.id")?).map(to_node)
     })],
     mutations: &[
@@ -54,6 +56,7 @@ pub(super) static PART: Part = Part {
         (
             "Organization",
             &[Field::object("webhooks", "Webhook", &["first", "orderBy", "skip", "where"], |call, _, arguments| {
+                allow(call.caller, Action::Write)?;
                 page(webhooks::list(call.workspace, None)?, arguments)
             })],
         ),
@@ -62,6 +65,7 @@ pub(super) static PART: Part = Part {
 };
 
 fn of_project(call: &Call<'_>, parent: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
+    allow(call.caller, Action::Write)?;
     page(webhooks::list(call.workspace, Some(id(parent)))?, arguments)
 }
 

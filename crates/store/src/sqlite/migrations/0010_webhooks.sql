@@ -3,6 +3,9 @@ alter table tasks add column is_announced integer not null default 0;
 update tasks set is_announced = 1 where status <> 'IN_PROGRESS';
 create index tasks_to_announce on tasks (org_key, task_key) where is_announced = 0;
 
+-- Releases are looked up by name.
+create index items_by_name on items (org_key, kind, name) where name <> '';
+
 -- Events on their way to webhooks, and what became of them. `next_ms` is when one that waits is tried next, `claimed_ms`
 -- until when one that is being sent is nobody else's, `give_up_ms` when it is not tried any more.
 create table webhook_deliveries (

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and versions go to standard output and are no failure; clap knows which is which. Whether messages
             // are for programs is not parsed yet, so it is looked for.
-            if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
                 let text = error.render().to_string();
                 Messages::new(true).error(text.trim_start_matches("error: ").trim_end(), None);
             } else {

@@ -11,7 +11,7 @@ use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
 use labelport_engine::disk::private;
 use labelport_engine::manifest::Manifest;
-use labelport_engine::sink::{manifest_path, result_path};
+use labelport_engine::sink::{manifest_path, refuse_inside, result_path};
 use labelport_model::request::Watermark;
 use std::fs::File;
 use std::io::{self, Read};
@@ -49,6 +49,7 @@ pub(crate) fn read(arguments: &ArgMatches, workspace: &Workspace) -> Result<Sinc
     if let Some(state) = given.strip_prefix('@') {
         let state = PathBuf::from(state);
         let watermark = read_state(&state)?;
+        refuse_inside(&state, workspace.folder()).map_err(Failure::usage)?;
         return Ok(Since { watermark, state: Some(state), export: None });
     }
     let path = Path::new(given);
@@ -124,6 +125,11 @@ fn parse(text: &str, place: &str) -> Result<Watermark, Failure> {
 }
 
 impl Since {
+    /// Returns whether a file is to keep the watermark that is not there yet.
+    pub(crate) fn begins(&self) -> bool {
+        self.state.is_some() && self.watermark.is_none()
+    }
+
     /// Fails if the delta would replace the export that it starts from.
     pub(crate) fn refuse_target(&self, target: &Path) -> Result<(), Failure> {
         let is_same = self.export.as_ref().is_some_and(|export| is_same_file(export, target));

@@ -137,6 +137,26 @@ pub fn list<B: Body>(connection: &mut dyn Connection, org_key: i64) -> Result<Ve
     items::list(connection, org_key, B::KIND)?.into_iter().map(Item::of_stored).collect()
 }
 
+/// An item that may be unreadable.
+pub struct Listed<B> {
+    /// The public id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The item; none if its values cannot be read.
+    pub item: Option<Item<B>>,
+}
+
+/// Lists the items of a kind, oldest first, also those whose values cannot be read: one of them does not hold up the others.
+pub fn list_all<B: Body>(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Listed<B>>, Problem> {
+    let stored = items::list(connection, org_key, B::KIND)?.into_iter();
+    let listed = |stored: items::Item| {
+        let (id, name) = (stored.id.clone(), stored.name.clone());
+        Listed { id, name, item: Item::of_stored(stored).ok() }
+    };
+    Ok(stored.map(listed).collect())
+}
+
 /// Lists the items of a kind that belong to something, oldest first.
 pub fn list_of<B: Body>(connection: &mut dyn Connection, org_key: i64, parent: &str) -> Result<Vec<Item<B>>, Problem> {
     items::list_of(connection, org_key, B::KIND, parent)?.into_iter().map(Item::of_stored).collect()

@@ -8,6 +8,7 @@ use crate::workspace::Workspace;
 use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::history;
 use labelport_engine::releases;
+use labelport_engine::schedules;
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
 use labelport_engine::storage::stale;
@@ -69,6 +70,8 @@ impl Command for Doctor {
         tell(stale::CHECK);
         let newer = stale::count_newer_results(connection, snapshot.change_seq, &Results::new(workspace.folder()))?;
         findings.extend(stale::finding(lacks_log, newer));
+        tell(schedules::CHECK);
+        findings.extend(schedules::check(connection, store.org_key())?);
         tell(releases::CHECK);
         findings.extend(releases::check(connection, store.org_key(), &Results::new(workspace.folder()))?);
         for finding in &findings {

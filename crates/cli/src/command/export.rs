@@ -74,7 +74,8 @@ impl Command for Export {
         }
         request.check().map_err(Failure::usage)?;
         export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
-        let unless = unless.map(|unless| unless.of(&store, &request)).transpose()?;
+        // What begins a state file is written, whatever it is.
+        let unless = unless.filter(|_| !since.begins()).map(|unless| unless.of(&store, &request)).transpose()?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
         let files = Files::new(workspace.folder());
         let client = Client::new(fetching::policy(arguments));

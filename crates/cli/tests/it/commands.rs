@@ -82,6 +82,13 @@ fn rows_are_chosen_by_lists_and_files() {
     place.write("ids.txt", format!("{}\n{}\n", ids[3], ids[1]).as_bytes());
     assert_eq!(place.run(&["export", "rows", "--data-row-ids", "@ids.txt"]).succeeded().out, listed);
     let unknown = format!("{chosen},c000000000000000000000000");
+    // More than a statement takes of separate texts.
+    let mut many = std::fs::read_to_string(place.path("ids.txt")).unwrap();
+    (0..40_000).for_each(|number| many.push_str(&format!("\nunknown {number}")));
+    place.write("many.txt", many.as_bytes());
+    let found = place.run(&["export", "rows", "--data-row-ids", "@many.txt"]);
+    assert_eq!(found.ended(3, &["notice: 40,000 of the ids"]).out, listed);
+    place.run(&["export", "rows", "--global-keys", "@many.txt"]).ended(3, &["of the ids and keys listed"]);
     let with_unknown = place.run(&["export", "rows", "--data-row-ids", &unknown]).ended(3, &["notice: 1 of the ids"]);
     assert_eq!(with_unknown.out, listed);
 }

@@ -319,7 +319,7 @@ fn a_run_that_fails_says_why_and_leaves_the_server_as_it_is() {
     assert!(place.wait_for_run(1, "FAILED").contains("signal: 9"), "{:?}", place.history());
     assert!(server.ask("GET /healthz").ends_with(r#"{"status":"ok"}"#));
     let shown = place.run(&["schedule", "history", "job"]).succeeded().out;
-    assert!(shown.contains("failed") && shown.contains("its process ended without a word"), "{shown}");
+    assert!(shown.contains("failed") && shown.contains("its process ended without an error message"), "{shown}");
 }
 
 #[test]
@@ -396,4 +396,60 @@ fn only_administrators_see_and_run_schedules_over_rest() {
     assert!(server.call("POST", "/api/v1/schedules", "{}").starts_with("HTTP/1.1 405"), "nothing creates one");
     server.place().wait_for_run(1, "COMPLETE");
     assert!(server.call("GET", "/api/v1/schedules/job", "").contains(r#""status":"COMPLETE""#));
+}
+
+#[test]
+fn what_was_removed_or_replaced_is_written_again() {
+    let place = Place::with_rows(3);
+    place.schedule(&["--skip-unchanged"], &["export", "catalog", "-o", "out.ndjson"]).succeeded();
+    let server = serve(place);
+    let place = server.place();
+    place.run_job(1, "COMPLETE");
+    place.run_job(2, "UNCHANGED");
+    std::fs::remove_file(place.path("out.ndjson")).unwrap();
+    place.run_job(3, "COMPLETE");
+    place.run(&["verify", "out.ndjson"]).succeeded();
+}
+
+#[test]
+fn a_state_file_that_is_not_there_begins_with_everything() {
+    let place = Place::with_rows(3);
+    let export = ["export", "catalog", "--since", "@state", "-o", "{datetime}/rows.ndjson"];
+    place.schedule(&["--skip-unchanged"], &export).succeeded();
+    let server = serve(place);
+    let place = server.place();
+    place.run_job(1, "COMPLETE");
+    place.run_job(2, "UNCHANGED");
+    let folders = || place.visible_files().iter().filter(|name| name.starts_with("20")).count();
+    assert_eq!(folders(), 1, "a run that writes nothing leaves no folder");
+    std::fs::remove_file(place.path("state")).unwrap();
+    place.run_job(3, "COMPLETE");
+    assert!(place.path("state").exists());
+    assert_eq!(folders(), 2, "no run replaces what another has written");
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_output_does_not_hold_up_the_server() {
+    let place = Place::with_rows(3);
+    place.schedule(&[], &["export", "catalog", "-o", "out.ndjson"]).succeeded();
+    let mode = rustix::fs::Mode::from_bits_truncate(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, place.path("out.ndjson"), mode).unwrap();
+    let server = serve(place);
+    let run = server.place().run_job(1, "FAILED");
+    assert!(run.contains("out.ndjson is neither a file nor a folder"), "{run}");
+}
+
+#[test]
+fn a_damaged_schedule_is_found_and_can_be_deleted() {
+    let place = Place::with_rows(3);
+    place.schedule(&[], &["export", "catalog", "-o", "out.ndjson"]).succeeded();
+    let (store, mut item) = (place.store(), place.stored_schedule());
+    item.body = item.body.replace(r#""deaths":0"#, r#""deaths":-1"#);
+    let org_key = store.org_key();
+    store.write(move |connection| items::update(connection, org_key, ItemKind::Schedule, &item)).unwrap();
+    drop(store);
+    place.run(&["doctor"]).ended(3, &["the schedule \"job\" cannot be read", "labelport schedule delete"]);
+    place.run(&["schedule", "list"]).succeeded();
+    place.run(&["schedule", "delete", "job"]).ended(0, &["deleted schedule job"]);
+    place.run(&["doctor"]).succeeded();
 }

@@ -22,12 +22,14 @@ mod runs;
 pub use labelport_store::tables::schedule_runs::{RunEnd, RunStatus, ScheduleRun};
 pub use runs::{Begun, LEASE_MS, RUNS_KEPT, begin, end, is_claimed, renew};
 
-use crate::items::{self, Body, Item, ItemKind};
+use crate::items::{self, Body, Item, ItemKind, Listed};
 use crate::workspace::Workspace;
 use labelport_model::cron::Cron;
 use labelport_model::problem::{Problem, ProblemKind};
+use labelport_model::quote::Quoted;
 use labelport_model::time::{Timestamp, Zone};
 use labelport_store::Connection;
+use labelport_store::check::Finding;
 use labelport_store::tables::schedule_runs;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +61,9 @@ pub struct Schedule {
     pub deaths: u32,
     /// The SHA-256 of the last result that was written.
     pub last_sha256: Option<String>,
+    /// When a run began last, in milliseconds since 1970.
+    #[serde(default)]
+    pub last_started_ms: Option<i64>,
 }
 
 /// The claim of a server on a run.
@@ -84,8 +89,11 @@ impl Body for Schedule {
 impl Schedule {
     /// Returns its expression and zone. Both were read when it was created.
     pub fn clock(&self) -> Result<(Cron, Zone), Problem> {
-        let cron = Cron::parse(&self.cron).map_err(Problem::internal)?;
-        Ok((cron, Zone::parse(&self.zone).map_err(Problem::internal)?))
+        let unreadable = |error: &dyn std::error::Error| {
+            Problem::malformed(format!("the schedule cannot be read any more ({error}); delete it and create it again"))
+        };
+        let cron = Cron::parse(&self.cron).map_err(|error| unreadable(&error))?;
+        Ok((cron, Zone::parse(&self.zone).map_err(|error| unreadable(&error))?))
     }
 
     /// Returns when it runs next: now or later; none while nothing is to run.
@@ -143,6 +151,7 @@ pub fn create(workspace: &Workspace, new: NewSchedule, now: Timestamp) -> Result
             running: None,
             deaths: 0,
             last_sha256: None,
+            last_started_ms: None,
         },
         created_by: String::new(),
         created: now,
@@ -150,7 +159,7 @@ pub fn create(workspace: &Workspace, new: NewSchedule, now: Timestamp) -> Result
     };
     let org_key = workspace.org_key();
     workspace.write(move |connection| {
-        let known = items::list::<Schedule>(connection, org_key)?;
+        let known = items::list_all::<Schedule>(connection, org_key)?;
         if known.iter().any(|known| known.name == item.name || known.id == item.name) {
             let message = format!("a schedule named {:?} exists already; delete it or choose another name", item.name);
             return Err(Problem::conflict(message));
@@ -160,9 +169,27 @@ pub fn create(workspace: &Workspace, new: NewSchedule, now: Timestamp) -> Result
     })
 }
 
-/// Lists schedules, oldest first.
+/// Lists schedules, oldest first. Those that cannot be read are for [`check`].
 pub fn list(workspace: &Workspace) -> Result<Vec<Item<Schedule>>, Problem> {
-    workspace.read(|connection| items::list(connection, workspace.org_key()))
+    workspace.read(|connection| readable(connection, workspace.org_key()))
+}
+
+fn readable(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Item<Schedule>>, Problem> {
+    Ok(items::list_all(connection, org_key)?.into_iter().filter_map(|listed| listed.item).collect())
+}
+
+/// The name of the check of schedules.
+pub const CHECK: &str = "schedules";
+
+/// Finds schedules that cannot be read, or whose times cannot.
+pub fn check(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Finding>, Problem> {
+    let all = items::list_all::<Schedule>(connection, org_key)?.into_iter();
+    let broken = all.filter(|listed| listed.item.as_ref().is_none_or(|item| item.body.clock().is_err()));
+    let finding = |name: &str| {
+        let message = format!("the schedule {} cannot be read, and does not run", Quoted::new(name));
+        Finding { check: CHECK, message, remedy: "`labelport schedule delete` it, and create it again" }
+    };
+    Ok(broken.map(|listed| finding(&listed.name)).collect())
 }
 
 /// Returns a schedule by its name or its id.
@@ -204,14 +231,17 @@ pub fn run_now(workspace: &Workspace, name: &str, now: Timestamp) -> Result<Item
     })
 }
 
-/// Deletes a schedule with its history; what it has written stays. The server stops what runs.
-pub fn delete(workspace: &Workspace, name: &str) -> Result<Item<Schedule>, Problem> {
+/// Deletes a schedule with its history; what it has written stays. The server stops what runs. Returns its id and its name.
+pub fn delete(workspace: &Workspace, name: &str) -> Result<(String, String), Problem> {
     let (org_key, name) = (workspace.org_key(), name.to_owned());
     workspace.write(move |connection| {
-        let item = named(connection, org_key, &name)?;
-        schedule_runs::prune(connection, &item.id, 0)?;
-        items::delete::<Schedule>(connection, org_key, &item.id)?;
-        Ok(item)
+        // Also one that cannot be read.
+        let mut known = items::list_all::<Schedule>(connection, org_key)?.into_iter();
+        let found = known.find(|known| known.name == name || known.id == name);
+        let Listed { id, name, .. } = found.ok_or_else(|| unknown(&name))?;
+        schedule_runs::prune(connection, &id, 0)?;
+        items::delete::<Schedule>(connection, org_key, &id)?;
+        Ok((id, name))
     })
 }
 
@@ -235,11 +265,12 @@ fn change(
 }
 
 fn named(connection: &mut dyn Connection, org_key: i64, name: &str) -> Result<Item<Schedule>, Problem> {
-    let known = items::list::<Schedule>(connection, org_key)?;
+    let known = readable(connection, org_key)?;
     let found = known.into_iter().find(|known| known.name == name || known.id == name);
-    found.ok_or_else(|| {
-        let message =
-            format!("there is no schedule with the name or id {name:?}; `labelport schedule list` shows them");
-        Problem::new(ProblemKind::NotFound, message)
-    })
+    found.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Problem {
+    let message = format!("there is no schedule with the name or id {name:?}; `labelport schedule list` shows them");
+    Problem::new(ProblemKind::NotFound, message)
 }

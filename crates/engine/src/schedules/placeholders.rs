@@ -4,10 +4,19 @@ use labelport_model::time::{Timestamp, Zone};
 
 /// The placeholders, with what they stand for.
 pub const PLACEHOLDERS: [(&str, &str); 3] = [
-    ("date", "the day, such as 2026-11-26"),
-    ("time", "the time of day, such as 0600"),
-    ("datetime", "both with the offset from UTC, such as 2026-11-26T0600+0100, which no other run has"),
+    ("date", "the day that the run is for, such as 2026-11-26"),
+    ("time", "the time of day that it is for, such as 0600"),
+    ("datetime", "when it begins, such as 2026-11-26T060001+0100, which no other run has"),
 ];
+
+/// The times of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunTimes {
+    /// The time that it is for.
+    pub due: Timestamp,
+    /// When it begins. No other run of the schedule begins in the same second.
+    pub started: Timestamp,
+}
 
 /// Why placeholders cannot be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +40,13 @@ pub enum PlaceholderError {
 }
 
 /// Fills in the placeholders of a text.
-pub fn fill(text: &str, due: Timestamp, zone: &Zone) -> Result<String, PlaceholderError> {
-    let (date, time, offset) = zone.shown(due);
+pub fn fill(text: &str, run: &RunTimes, zone: &Zone) -> Result<String, PlaceholderError> {
+    let (date, time, _) = zone.shown(run.due);
+    let begins = || {
+        let (date, time, offset) = zone.shown(run.started);
+        let seconds = run.started.as_millis().div_euclid(1_000).rem_euclid(60);
+        format!("{date}T{time}{seconds:02}{offset}")
+    };
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
@@ -51,7 +65,7 @@ pub fn fill(text: &str, due: Timestamp, zone: &Zone) -> Result<String, Placehold
         match name {
             "date" => filled.push_str(&date),
             "time" => filled.push_str(&time),
-            "datetime" => filled.push_str(&format!("{date}T{time}{offset}")),
+            "datetime" => filled.push_str(&begins()),
             name => return Err(PlaceholderError::Unknown { text: text.to_owned(), name: name.to_owned() }),
         }
         rest = after;
@@ -62,7 +76,8 @@ pub fn fill(text: &str, due: Timestamp, zone: &Zone) -> Result<String, Placehold
 
 /// Returns whether a text differs from run to run.
 pub fn varies(text: &str, zone: &Zone) -> bool {
-    fill(text, Timestamp::MIN, zone) != fill(text, Timestamp::MAX, zone)
+    let at = |time| fill(text, &RunTimes { due: time, started: time }, zone);
+    at(Timestamp::MIN) != at(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -72,14 +87,15 @@ mod tests {
     #[test]
     fn placeholders_are_of_the_zone() {
         let due = Timestamp::parse_export("2026-10-25T00:30:00Z").unwrap();
-        let fill = |text: &str, zone: &str| fill(text, due, &Zone::parse(zone).unwrap());
+        let run = RunTimes { due, started: due.plus_millis(1_500) };
+        let fill = |text: &str, zone: &str| fill(text, &run, &Zone::parse(zone).unwrap());
         let check = |text: &str, zone: &str, expect: &str| assert_eq!(fill(text, zone).unwrap(), expect);
         check("out/{date}/{time}.ndjson", "Europe/Madrid", "out/2026-10-25/0230.ndjson");
-        check("{datetime}", "Europe/Madrid", "2026-10-25T0230+0200");
+        check("{datetime}", "Europe/Madrid", "2026-10-25T023001+0200");
         check("{date}{time}", "America/New_York", "2026-10-242030");
-        check("{datetime}", "Australia/Lord_Howe", "2026-10-25T1130+1100");
-        check("{datetime}", "America/St_Johns", "2026-10-24T2200-0230");
-        check("{datetime}", "UTC", "2026-10-25T0030+0000");
+        check("{datetime}", "Australia/Lord_Howe", "2026-10-25T113001+1100");
+        check("{datetime}", "America/St_Johns", "2026-10-24T220001-0230");
+        check("{datetime}", "UTC", "2026-10-25T003001+0000");
         check("a{{date}}b}c", "UTC", "a{date}b}c");
         check("plain", "UTC", "plain");
         let refused = |text: &str| fill(text, "UTC").unwrap_err().to_string();
@@ -91,7 +107,10 @@ mod tests {
     #[test]
     fn two_runs_in_an_hour_that_comes_twice_have_names_of_their_own() {
         let zone = Zone::parse("Europe/Madrid").unwrap();
-        let at = |text: &str| fill("{datetime}", Timestamp::parse_export(text).unwrap(), &zone).unwrap();
+        let at = |text: &str| {
+            let started = Timestamp::parse_export(text).unwrap();
+            fill("{datetime}", &RunTimes { due: Timestamp::MIN, started }, &zone).unwrap()
+        };
         assert_ne!(at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z"));
     }
 

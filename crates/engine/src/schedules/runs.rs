@@ -1,5 +1,6 @@
 //! What is due, who runs it, and how it ends.
 
+use super::placeholders::RunTimes;
 use super::{Claim, Schedule};
 use crate::items::{self, Item};
 use crate::workspace::Workspace;
@@ -22,8 +23,8 @@ pub struct Begun {
     pub schedule: Item<Schedule>,
     /// The key of the run.
     pub run_key: i64,
-    /// The time that it is for.
-    pub due: Timestamp,
+    /// The time that it is for, and when it begins.
+    pub times: RunTimes,
 }
 
 /// Claims the run that has been due longest, for a server whose name no other has; nothing where none is due. Runs of
@@ -31,36 +32,47 @@ pub struct Begun {
 pub fn begin(workspace: &Workspace, owner: &str, now: Timestamp) -> Result<Option<Begun>, Problem> {
     let org_key = workspace.org_key();
     // Nobody waits for the writer as long as nothing is due.
-    let known = workspace.read(|connection| items::list::<Schedule>(connection, org_key))?;
+    let known = workspace.read(|connection| super::readable(connection, org_key))?;
     if !known.iter().any(|item| is_due(&item.body, now) || is_lost(&item.body, owner, now)) {
         return Ok(None);
     }
     let owner = owner.to_owned();
     workspace.write(move |connection| {
-        let mut waiting: Option<(Timestamp, Item<Schedule>)> = None;
-        for mut item in items::list::<Schedule>(connection, org_key)? {
+        // Since when it waits, the time that the run is for, and the schedule.
+        let mut waiting: Option<(Timestamp, Timestamp, Item<Schedule>)> = None;
+        for mut item in super::readable(connection, org_key)? {
             let before = item.body.clone();
+            if is_due(&item.body, now)
+                && let Err(problem) = item.body.clock()
+            {
+                fail(connection, &mut item, &problem, now)?;
+                item.update(connection, org_key)?;
+                continue;
+            }
+            let since = item.body.next().unwrap_or(now);
             release(connection, &mut item, &owner, now)?;
             let due = match item.body.running {
                 Some(_) => {
                     skip(connection, &mut item, now)?;
                     None
                 }
-                None => due_time(&item.body, now)?,
+                None if is_due(&item.body, now) => due_time(&item.body, now)?,
+                None => None,
             };
             if item.body != before {
                 item.update(connection, org_key)?;
             }
             if let Some(due) = due
-                && waiting.as_ref().is_none_or(|(first, _)| due < *first)
+                && waiting.as_ref().is_none_or(|(first, ..)| since < *first)
             {
-                waiting = Some((due, item));
+                waiting = Some((since, due, item));
             }
         }
-        let Some((due, mut schedule)) = waiting else { return Ok(None) };
+        let Some((_, due, mut schedule)) = waiting else { return Ok(None) };
         let run_key = schedule_runs::create(connection, &schedule.id, due, now)?;
         advance(&mut schedule.body, now)?;
         schedule.body.asked_ms = None;
+        schedule.body.last_started_ms = Some(now.as_millis());
         schedule.body.running = Some(Claim {
             run_key,
             owner,
@@ -69,7 +81,7 @@ pub fn begin(workspace: &Workspace, owner: &str, now: Timestamp) -> Result<Optio
             lease_ms: now.as_millis() + LEASE_MS,
         });
         schedule.update(connection, org_key)?;
-        Ok(Some(Begun { schedule, run_key, due }))
+        Ok(Some(Begun { schedule, run_key, times: RunTimes { due, started: now } }))
     })
 }
 
@@ -115,8 +127,25 @@ pub fn end(workspace: &Workspace, begun: &Begun, end: RunEnd, now: Timestamp) ->
     })
 }
 
+/// Returns whether something is to run. No two runs begin in one second, so that the time is a name for them.
 fn is_due(schedule: &Schedule, now: Timestamp) -> bool {
-    schedule.next().is_some_and(|next| next <= now)
+    let second = |millis: i64| millis.div_euclid(1_000);
+    let is_new_second = schedule.last_started_ms.is_none_or(|last| second(last) < second(now.as_millis()));
+    is_new_second && schedule.next().is_some_and(|next| next <= now)
+}
+
+/// Notes that a schedule cannot be run any more, and pauses it.
+fn fail(
+    connection: &mut dyn Connection,
+    item: &mut Item<Schedule>,
+    problem: &Problem,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let due = item.body.next().unwrap_or(now);
+    let key = schedule_runs::create(connection, &item.id, due, now)?;
+    schedule_runs::end(connection, key, &RunEnd::because(RunStatus::Failed, problem.message.clone()), now)?;
+    (item.body.is_paused, item.body.due_ms, item.body.asked_ms) = (true, None, None);
+    Ok(())
 }
 
 /// Returns whether the server that runs a schedule has ended: another one whose lease is over.

@@ -105,7 +105,12 @@ impl Command for Schedule {
             "pause" => say(&schedules::pause(&served, name(), now)?, "paused", messages),
             "resume" => say(&schedules::resume(&served, name(), now)?, "resumed", messages),
             "run" => say(&schedules::run_now(&served, name(), now)?, "queued", messages),
-            _ => say(&schedules::delete(&served, name())?, "deleted", messages),
+            _ => {
+                let (id, name) = schedules::delete(&served, name())?;
+                let event = json!({ "event": "schedule deleted", "id": id, "name": name });
+                messages.event(&event, &format!("deleted schedule {}", escaped(&name)));
+                Ok(SUCCESS)
+            }
         }
     }
 }
@@ -142,8 +147,8 @@ fn say(schedule: &Item<Stored>, outcome: &str, messages: &Messages) -> Outcome {
     let mut event = to_json(schedule);
     event["event"] = json!(format!("schedule {outcome}"));
     let next = match outcome {
-        "deleted" | "paused" => String::new(),
-        "queued" => "; `labelport serve` runs it within a few seconds".to_owned(),
+        "paused" => String::new(),
+        "queued" => "; `labelport serve` runs it within a few seconds, or when it is started".to_owned(),
         _ => format!("; next run: {}", next(&schedule.body)),
     };
     messages.event(&event, &format!("{outcome} schedule {}{next}", escaped(&schedule.name)));
@@ -159,7 +164,7 @@ fn list(served: &Served, messages: &Messages) -> Outcome {
             line["last_run"] = last.as_ref().map_or(Value::Null, run_to_json);
             print(&format!("{line}\n"))?;
         }
-        let zone = zone_of(&schedule.body)?;
+        let zone = zone_of(&schedule.body);
         let last = last.map_or_else(|| "never".to_owned(), |run| format!("{} {}", shown(run.due, &zone), word(&run)));
         let Stored { cron, zone, .. } = &schedule.body;
         rows.push(vec![schedule.name.clone(), cron.clone(), zone.clone(), next(&schedule.body), last]);
@@ -179,7 +184,7 @@ fn show(served: &Served, schedule: &Item<Stored>, messages: &Messages) -> Outcom
         return Ok(SUCCESS);
     }
     let body = &schedule.body;
-    let zone = zone_of(body)?;
+    let zone = zone_of(body);
     let words: Vec<String> = body.arguments.iter().map(|word| quoted(word)).collect();
     let running = match &body.running {
         Some(claim) => format!("since {}", shown(Timestamp::from_millis(claim.started_ms), &zone)),
@@ -191,7 +196,7 @@ fn show(served: &Served, schedule: &Item<Stored>, messages: &Messages) -> Outcom
         ("cron", body.cron.clone()),
         ("time zone", body.zone.clone()),
         ("runs", format!("labelport {}", words.join(" "))),
-        ("in", body.folder.clone()),
+        ("folder", body.folder.clone()),
         ("skip unchanged", if body.skip_unchanged { "yes" } else { "no" }.to_owned()),
         ("next run", next(body)),
         ("running", running),
@@ -211,7 +216,7 @@ fn history(served: &Served, schedule: &Item<Stored>, limit: usize, messages: &Me
             print(&format!("{}\n", run_to_json(run)))?;
         }
     } else {
-        print(&runs_table(&runs, &zone_of(&schedule.body)?))?;
+        print(&runs_table(&runs, &zone_of(&schedule.body)))?;
     }
     Ok(SUCCESS)
 }
@@ -241,8 +246,9 @@ fn word(run: &ScheduleRun) -> &'static str {
     }
 }
 
-fn zone_of(schedule: &Stored) -> Result<Zone, Failure> {
-    Ok(Zone::parse(&schedule.zone)?)
+/// Returns the zone of a schedule; UTC if it is not known any more.
+fn zone_of(schedule: &Stored) -> Zone {
+    Zone::parse(&schedule.zone).unwrap_or_else(|_| Zone::utc())
 }
 
 /// Returns when a schedule runs next, as people read it.

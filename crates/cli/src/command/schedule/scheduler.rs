@@ -10,10 +10,12 @@
 //! events that the process says on standard error become the result in the history. It ends with the server: on SIGTERM
 //! when the server stops, and at the end of its standard input when the server is gone.
 
-use super::arguments;
+use super::arguments::{self, Prepared};
 use crate::interrupt::END_WITH_INPUT;
 use crate::outcome::Failure;
+use labelport_engine::manifest::Manifest;
 use labelport_engine::schedules::{self, Begun, LEASE_MS, RunEnd, RunStatus};
+use labelport_engine::sink::manifest_path;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::Problem;
 use serde_json::Value;
@@ -125,9 +127,16 @@ fn work(scheduling: &Arc<Scheduling>, stop: &Arc<Stop>) {
 fn run(scheduling: &Scheduling, stop: &Stop, begun: &Begun) {
     let name = &begun.schedule.name;
     tracing::info!(schedule.name = %name, "A scheduled export begins");
-    let end = start(scheduling, begun)
-        .map(|child| watch(scheduling, stop, begun, child))
-        .unwrap_or_else(|failure| RunEnd::because(RunStatus::Failed, reason_of(&failure)));
+    let end = match start(scheduling, begun) {
+        Ok((child, prepared)) => {
+            let end = watch(scheduling, stop, begun, child);
+            if end.status == RunStatus::Unchanged {
+                prepared.remove_empty_folders();
+            }
+            end
+        }
+        Err(failure) => RunEnd::because(RunStatus::Failed, reason_of(&failure)),
+    };
     let (status, reason) = (end.status.wire_name(), end.reason.clone());
     for attempt in 1..=NOTE_TRIES {
         match schedules::end(&scheduling.workspace, begun, end.clone(), scheduling.workspace.now()) {
@@ -149,31 +158,43 @@ fn run(scheduling: &Scheduling, stop: &Stop, begun: &Begun) {
 }
 
 /// Starts the process of a run.
-fn start(scheduling: &Scheduling, begun: &Begun) -> Result<Child, Failure> {
+fn start(scheduling: &Scheduling, begun: &Begun) -> Result<(Child, Prepared), Failure> {
     let schedule = &begun.schedule.body;
     let (_, zone) = schedule.clock()?;
     let folder = Path::new(&schedule.folder);
     if !folder.is_dir() {
         return Err(Failure::new(format!("the folder {} of the schedule does not exist any more", folder.display())));
     }
-    let filled = arguments::prepare(&schedule.arguments, begun.due, &zone, folder)?;
+    let prepared = arguments::prepare(&schedule.arguments, &begun.times, &zone, folder)?;
+    let filled = &prepared.arguments;
     let mut command = Command::new(&scheduling.program);
     command.arg("--data").arg(&scheduling.data).arg("--json");
     // The word `export` and the scope come first.
     let (words, rest) = filled.split_at(filled.len().min(2));
     command.args(words);
     if schedule.skip_unchanged {
-        command.args(["--unless-sha256", schedule.last_sha256.as_deref().unwrap_or(NO_DIGEST)]);
+        // What somebody has removed or replaced is written again.
+        let is_there = |sha256: &&str| !prepared.is_fixed || is_result(&prepared.output, sha256);
+        let digest = schedule.last_sha256.as_deref().filter(is_there);
+        command.args(["--unless-sha256", digest.unwrap_or(NO_DIGEST)]);
     }
     command.args(rest).current_dir(folder).env(END_WITH_INPUT, "1");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     // Ctrl-C in the terminal of the server is for the server, which then ends the run.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn().map_err(|error| {
+    let child = command.spawn().map_err(|error| {
         let program = scheduling.program.display();
         Failure::new(format!("{program} cannot be started ({error}); restart the server if it was replaced"))
-    })
+    })?;
+    Ok((child, prepared))
+}
+
+/// Returns whether a path is that of a result with a digest, as its manifest says.
+fn is_result(path: &Path, sha256: &str) -> bool {
+    let manifest = std::fs::read(manifest_path(path)).ok();
+    let manifest = manifest.and_then(|text| Manifest::from_json(&text).ok());
+    path.exists() && manifest.is_some_and(|manifest| manifest.digest.sha256 == sha256)
 }
 
 /// Waits for the end of a process; stops it when the server stops or the claim is lost.
@@ -301,7 +322,8 @@ impl Said {
             Some(status) if matches!(code, Some(0 | 3)) => RunEnd { status, reason: noticed, rows, sha256, task_id },
             _ if is_stopped => RunEnd { task_id, ..RunEnd::because(RunStatus::Interrupted, "its server was stopped") },
             _ => {
-                let reason = error.or(last).unwrap_or_else(|| format!("its process ended without a word ({status})"));
+                let reason =
+                    error.or(last).unwrap_or_else(|| format!("its process ended without an error message ({status})"));
                 RunEnd { task_id, ..RunEnd::because(RunStatus::Failed, shortened(&reason)) }
             }
         }
@@ -345,7 +367,12 @@ mod tests {
         // The file that keeps the watermark could not be written.
         check(&[exported, error], 1 << 8, false, (RunStatus::Failed, None, "no; try"));
         check(&["thread 'main' panicked"], 101 << 8, false, (RunStatus::Failed, None, "thread 'main' panicked"));
-        check(&[], 9, false, (RunStatus::Failed, None, "its process ended without a word (signal: 9 (SIGKILL))"));
+        check(
+            &[],
+            9,
+            false,
+            (RunStatus::Failed, None, "its process ended without an error message (signal: 9 (SIGKILL))"),
+        );
         check(&[error], 143 << 8, true, (RunStatus::Interrupted, None, "its server was stopped"));
         check(&[exported], 0, true, (RunStatus::Complete, Some(3), ""));
     }

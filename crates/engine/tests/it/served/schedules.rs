@@ -1,12 +1,15 @@
 //! Schedules: what is due when, who runs it, and what the history says. Time is an argument.
 
 use super::{BEGIN_MS, Served};
+use labelport_engine::schedules::placeholders;
 use labelport_engine::schedules::{
     self, Begun, LEASE_MS, NewSchedule, RunEnd, RunStatus, ScheduleRun, begin, end, is_claimed, renew,
 };
 use labelport_model::cron::Cron;
 use labelport_model::problem::ProblemKind;
 use labelport_model::time::{Timestamp, Zone};
+use labelport_store::Connection;
+use labelport_store::tables::items::{self, ItemKind};
 use std::sync::Barrier;
 
 const MINUTE_MS: i64 = 60_000;
@@ -89,8 +92,8 @@ fn a_nightly_schedule_crosses_both_changes_of_the_clock_of_a_year() {
             // A server looks now and then, not on the minute.
             let now = next.plus_millis(1_700);
             let begun = served.begin(now).unwrap();
-            assert_eq!(begun.due, next);
-            dues.push(shown(begun.due)[5..].to_owned());
+            assert_eq!(begun.times.due, next);
+            dues.push(shown(begun.times.due)[5..].to_owned());
             served.end(&begun, RunStatus::Complete, now.plus_millis(5_000));
         }
         assert_eq!(dues.len(), 365, "{zone}");
@@ -110,7 +113,7 @@ fn what_was_missed_runs_once_for_the_latest_time() {
     // No server ran for a month.
     let now = at("2026-04-05T11:00");
     let begun = served.begin(now).unwrap();
-    assert_eq!(shown(begun.due), "2026-04-03T04:00");
+    assert_eq!(shown(begun.times.due), "2026-04-03T04:00");
     assert!(served.begin(now).is_none());
     served.end(&begun, RunStatus::Complete, now);
     assert!(served.begin(now).is_none());
@@ -147,7 +150,7 @@ fn what_was_due_while_paused_does_not_run() {
     // Somebody can run it all the same, once.
     schedules::run_now(workspace, &name, at("2026-01-03T00:10")).unwrap();
     let asked = served.begin(at("2026-01-03T00:11")).unwrap();
-    assert_eq!(shown(asked.due), "2026-01-03T00:10");
+    assert_eq!(shown(asked.times.due), "2026-01-03T00:10");
     let refused = schedules::run_now(workspace, &name, at("2026-01-03T00:12")).unwrap_err();
     assert_eq!(refused.kind, ProblemKind::Conflict);
     // It was paused meanwhile, so what is interrupted does not come again.
@@ -208,7 +211,7 @@ fn the_run_of_a_server_that_ended_runs_again() {
     assert!(begin(&served.workspace, "old", now.plus_millis(10 * LEASE_MS)).unwrap().is_none(), "it is its own");
     now = now.plus_millis(LEASE_MS);
     let again = served.begin(now).unwrap();
-    assert_eq!(again.due, lost.due);
+    assert_eq!(again.times.due, lost.times.due);
     // The server was slow, not gone: it finds out.
     assert!(!is_claimed(&served.workspace, &lost).unwrap() && is_claimed(&served.workspace, &again).unwrap());
     assert!(!renew(&served.workspace, &lost, now).unwrap());
@@ -244,12 +247,12 @@ fn an_interrupted_run_is_due_again_at_the_next_start() {
     let now = at("2026-01-02T06:00");
     let begun = served.begin(now).unwrap();
     served.end(&begun, RunStatus::Interrupted, now);
-    let again = begin(&served.workspace, "two", now).unwrap().unwrap();
-    assert_eq!(again.due, begun.due);
+    let again = begin(&served.workspace, "two", now.plus_millis(1_000)).unwrap().unwrap();
+    assert_eq!(again.times.due, begun.times.due);
     served.end(&again, RunStatus::Interrupted, now);
     // Two days later it is one run, for the latest time.
     let later = served.begin(at("2026-01-04T07:00")).unwrap();
-    assert_eq!(shown(later.due), "2026-01-04T06:00");
+    assert_eq!(shown(later.times.due), "2026-01-04T06:00");
     served.end(&later, RunStatus::Unchanged, at("2026-01-04T07:00"));
     assert_eq!(served.next(&name).unwrap(), "2026-01-05T06:00");
 }
@@ -293,9 +296,78 @@ fn schedules_are_found_by_name_and_id_and_go_with_their_history() {
     assert!(!is_claimed(workspace, &begun).unwrap(), "its server stops it");
     assert!(!renew(workspace, &begun, now).unwrap());
     assert!(!served.end(&begun, RunStatus::Complete, now));
-    for gone in
-        [schedules::get(workspace, &name), schedules::delete(workspace, &name), schedules::pause(workspace, &name, now)]
-    {
+    for gone in [
+        schedules::get(workspace, &name).map(drop),
+        schedules::delete(workspace, &name).map(drop),
+        schedules::pause(workspace, &name, now).map(drop),
+    ] {
         assert_eq!(gone.unwrap_err().kind, ProblemKind::NotFound);
     }
+}
+
+/// Changes the stored values of a schedule, as damage or another version would.
+fn damage(served: &Served, name: &str, from: &str, to: &str) {
+    let org_key = served.workspace.org_key();
+    let mut item = served.read(|db| items::find_named(db, org_key, ItemKind::Schedule, name)).unwrap();
+    assert!(item.body.contains(from), "{}", item.body);
+    item.body = item.body.replacen(from, to, 1);
+    let update = move |db: &mut dyn Connection| Ok(items::update(db, org_key, ItemKind::Schedule, &item)?);
+    assert!(served.workspace.write(update).unwrap());
+}
+
+#[test]
+fn a_schedule_that_cannot_be_read_holds_up_no_other() {
+    let served = Served::new();
+    let now = at("2026-01-05T00:00");
+    let (zone, body) =
+        (served.scheduled("0 1 * * *", "Europe/Madrid", now), served.scheduled("0 2 * * *", "Europe/Madrid", now));
+    let good = served.scheduled("0 3 * * *", "UTC", now);
+    damage(&served, &zone, "Europe/Madrid", "Europe/Nowhere");
+    damage(&served, &body, r#""deaths":0"#, r#""deaths":-1"#);
+    let later = at("2026-01-05T03:00");
+    let begun = served.begin(later).unwrap();
+    assert_eq!(begun.schedule.name, good);
+    served.end(&begun, RunStatus::Complete, later);
+    assert!(served.begin(later.plus_millis(DAY_MS)).is_some_and(|begun| begun.schedule.name == good));
+    // One run says why, and it is not tried again and again.
+    let [failed] = &served.runs(&zone)[..] else { panic!() };
+    assert_eq!(failed.status, RunStatus::Failed);
+    assert!(failed.reason.as_ref().unwrap().contains("delete it and create it again"), "{failed:?}");
+    let org_key = served.workspace.org_key();
+    let found = served.workspace.read(|db| schedules::check(db, org_key)).unwrap();
+    let found: Vec<String> = found.into_iter().map(|finding| finding.message).collect();
+    assert!(found.len() == 2 && found[0].contains(&zone) && found[1].contains(&body), "{found:?}");
+    for name in [zone, body] {
+        assert_eq!(schedules::delete(&served.workspace, &name).unwrap().1, name);
+    }
+    assert_eq!(served.workspace.read(|db| schedules::check(db, org_key)).unwrap().len(), 0);
+}
+
+#[test]
+fn what_waits_longest_runs_first() {
+    let served = Served::new();
+    let now = at("2026-01-05T00:00");
+    let (one, other) = (served.scheduled("* * * * *", "UTC", now), served.scheduled("*/1 * * * *", "UTC", now));
+    for (minutes, expect) in [(1, &one), (2, &other), (3, &one), (4, &other)] {
+        let begun = served.begin(now.plus_millis(minutes * MINUTE_MS)).unwrap();
+        assert_eq!(begun.schedule.name, *expect, "{minutes}");
+        served.end(&begun, RunStatus::Complete, now.plus_millis(minutes * MINUTE_MS + 1));
+    }
+}
+
+#[test]
+fn no_two_runs_of_a_schedule_begin_in_one_second() {
+    let served = Served::new();
+    let now = at("2026-01-05T00:00");
+    let name = served.scheduled("0 6 * * *", "UTC", now);
+    let ask = |now| schedules::run_now(&served.workspace, &name, now).unwrap();
+    ask(now);
+    let begun = served.begin(now).unwrap();
+    served.end(&begun, RunStatus::Complete, now);
+    ask(now.plus_millis(500));
+    assert!(served.begin(now.plus_millis(999)).is_none());
+    let again = served.begin(now.plus_millis(1_000)).unwrap();
+    let zone = Zone::utc();
+    let names = [begun, again].map(|begun| placeholders::fill("{datetime}", &begun.times, &zone).unwrap());
+    assert_eq!(names, ["2026-01-05T000000+0000", "2026-01-05T000001+0000"]);
 }

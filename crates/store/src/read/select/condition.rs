@@ -4,6 +4,7 @@
 //! false, so that `not` is its exact opposite.
 
 use super::{Base, Statement, Value};
+use labelport_model::json::quote_into;
 use labelport_model::predicate::{Compare, Condition, NumberRange, Predicate};
 use labelport_model::time::{Span, Timestamp};
 use labelport_model::workflow::Split;
@@ -361,8 +362,25 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
+/// A longer list is one parameter: engines count those of a statement, and SQLite takes 32,766.
+const SEPARATE_TEXTS: usize = 1_000;
+
 /// Appends a list in parentheses; an empty one matches nothing.
 fn push_texts(statement: &mut Statement, texts: &[String]) {
+    if texts.len() > SEPARATE_TEXTS {
+        let mut list = vec![b'['];
+        for (index, text) in texts.iter().enumerate() {
+            if index > 0 {
+                list.push(b',');
+            }
+            quote_into(text, &mut list);
+        }
+        list.push(b']');
+        statement.push("(select j.value from json_each(");
+        statement.param(Value::Text(String::from_utf8_lossy(&list).into_owned()));
+        statement.push(") j)");
+        return;
+    }
     statement.push("(");
     for (index, text) in texts.iter().enumerate() {
         if index > 0 {

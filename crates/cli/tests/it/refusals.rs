@@ -223,3 +223,13 @@ fn check_harmless(ran: &Ran, expect: &str) {
     assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
     assert!(!shown.lines().any(|line| line.starts_with("error: forged")), "{shown:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_refused_in_words() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::empty();
+    let output = place.command(&["formats"]).arg(std::ffi::OsStr::from_bytes(b"\xff")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.starts_with("error: ") && !said.contains("panicked"), "{said}");
+}

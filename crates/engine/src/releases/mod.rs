@@ -186,8 +186,8 @@ fn end_task(connection: &mut dyn Connection, release: &Item<Release>, now: Times
         return Ok(());
     }
     let message = format!(
-        "the task {task_id} of release {} was ended by another process, which was canceled or took this one for dead; \
-         nothing was kept, so create the release again",
+        "the task {task_id} of release {} was canceled, or another process took this one for dead and ended the task; nothing \
+         was kept, so create the release again",
         release.name
     );
     Err(Problem::new(ProblemKind::NotAllowed, message))

@@ -127,10 +127,10 @@ pub fn end(workspace: &Workspace, begun: &Begun, end: RunEnd, now: Timestamp) ->
     })
 }
 
-/// Returns whether something is to run. No two runs begin in one second, so that the time is a name for them.
+/// Returns whether something is to run. No two runs begin in one second, so that this time can name what they write.
 fn is_due(schedule: &Schedule, now: Timestamp) -> bool {
     let second = |millis: i64| millis.div_euclid(1_000);
-    let is_new_second = schedule.last_started_ms.is_none_or(|last| second(last) < second(now.as_millis()));
+    let is_new_second = schedule.last_started_ms.is_none_or(|last| second(last) != second(now.as_millis()));
     is_new_second && schedule.next().is_some_and(|next| next <= now)
 }
 
@@ -167,7 +167,7 @@ fn release(
     let is_last = schedule.deaths >= DEATHS_LIMIT;
     let reason = if is_last {
         schedule.deaths = 0;
-        "its server ended, for the third time in a row; the next time that is due comes as always"
+        "its server ended, the third in a row to end during this run; the schedule waits for its next time"
     } else {
         schedule.asked_ms = (!schedule.is_paused).then_some(claim.due_ms);
         "its server ended"

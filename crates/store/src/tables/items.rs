@@ -33,7 +33,7 @@ pub enum ItemKind {
     ResourceTag,
     /// That a model run was trained on a release. Its parent is the run, its name the id of the release.
     RunRelease,
-    /// An export that runs at times.
+    /// An export that runs at set times.
     Schedule,
     /// A group of users.
     UserGroup,

@@ -48,7 +48,7 @@ impl Command for Release {
                 create_command().arg(name()),
                 clap::Command::new("list").about("List the releases"),
                 clap::Command::new("show")
-                    .about("Print what is known of a release as JSON: request, counts, digest, model runs")
+                    .about("Print what is known of a release as JSON: request, size, digest, model runs")
                     .arg(name()),
                 clap::Command::new("export").about("Copy a release to a file or folder, with its manifest").args([
                     name(),

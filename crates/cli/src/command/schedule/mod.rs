@@ -1,4 +1,4 @@
-//! `labelport schedule`: exports that a server runs at times.
+//! `labelport schedule`: exports that a server runs at set times.
 
 mod arguments;
 pub(super) mod scheduler;
@@ -36,7 +36,7 @@ impl Command for Schedule {
     fn arguments(&self) -> clap::Command {
         let name = || Arg::new("schedule").value_name("NAME-or-ID").required(true).help("Its name or its id");
         let create = clap::Command::new("create")
-            .about("Create a schedule: an export that `labelport serve` runs at times")
+            .about("Create a schedule: an export that `labelport serve` runs at set times")
             .args([
                 Arg::new("name").value_name("NAME").required(true).help("Name of the schedule"),
                 Arg::new("cron")
@@ -57,20 +57,20 @@ impl Command for Schedule {
                     .last(true)
                     .required(true)
                     .num_args(1..)
-                    .help("The export to run, with -o; relative paths start in the folder of now"),
+                    .help("The export to run, with -o; relative paths start in the current folder"),
             ])
-            .after_help(
-                "Placeholders in the arguments stand for the time that a run is for: {date} (2026-11-26), {time} (0600) and \
-                 {datetime} (2026-11-26T0600+0100). {{ is a brace. Folders of -o with a placeholder are made by each run.\n\n\
+            .after_help(format!(
+                "{EXAMPLE}\n\nPlaceholders in the arguments stand for the time that a run is for: {{date}} (2026-11-26), {{time}} (0600) and \
+                 {{datetime}} (2026-11-26T060001+0100, when it begins). {{{{ is a brace. Folders of -o with a placeholder are made by each run.\n\n\
                  See docs/schedules.md for changes of the clock and for what may go wrong.",
-            );
+            ));
         let limit = Arg::new("limit")
             .long("limit")
             .value_name("N")
             .value_parser(clap::value_parser!(u32).range(1..))
             .help(format!("The most runs to print [default: {HISTORY_LIMIT}]"));
         clap::Command::new("schedule")
-            .about("Create, list, pause, run or delete schedules, which are exports at times")
+            .about("Create, list, pause, run or delete scheduled exports")
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommands([
@@ -78,7 +78,7 @@ impl Command for Schedule {
                 clap::Command::new("list").about("List the schedules with their next times and last runs"),
                 clap::Command::new("show").about("Show a schedule, when it runs next, and its last runs").arg(name()),
                 clap::Command::new("history").about("List the runs of a schedule, newest first").args([name(), limit]),
-                clap::Command::new("pause").about("Start no more runs by the clock").arg(name()),
+                clap::Command::new("pause").about("Pause a schedule; a run in progress goes on").arg(name()),
                 clap::Command::new("resume")
                     .about("Start runs by the clock again; what was missed while it was paused does not run")
                     .arg(name()),

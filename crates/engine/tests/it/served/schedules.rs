@@ -236,7 +236,7 @@ fn a_run_that_ends_every_server_is_left_to_the_next_time() {
     }
     assert!(begin(&served.workspace, "four", now).unwrap().is_none());
     assert_eq!(served.runs(&name).len(), 3);
-    assert!(served.runs(&name)[0].reason.as_deref().unwrap().contains("for the third time in a row"));
+    assert!(served.runs(&name)[0].reason.as_deref().unwrap().contains("the third in a row"));
     assert!(begin(&served.workspace, "four", at("2026-01-03T06:00")).unwrap().is_some());
 }
 
@@ -370,4 +370,13 @@ fn no_two_runs_of_a_schedule_begin_in_one_second() {
     let zone = Zone::utc();
     let names = [begun, again].map(|begun| placeholders::fill("{datetime}", &begun.times, &zone).unwrap());
     assert_eq!(names, ["2026-01-05T000000+0000", "2026-01-05T000001+0000"]);
+    // A clock that is set back does not hold it up.
+    let earlier = now.plus_millis(-DAY_MS);
+    schedules::delete(&served.workspace, &name).unwrap();
+    let name = served.scheduled("0 6 * * *", "UTC", earlier);
+    schedules::run_now(&served.workspace, &name, now).unwrap();
+    let begun = served.begin(now).unwrap();
+    served.end(&begun, RunStatus::Complete, now);
+    schedules::run_now(&served.workspace, &name, earlier).unwrap();
+    assert!(served.begin(earlier).is_some());
 }

@@ -1,7 +1,7 @@
 //! The narrow waist between statements and database engines.
 //!
 //! Statements are written once, in the dialect that SQLite and PostgreSQL share: lower case, `$1` for parameters (in the
-//! order in which they first appear), `on conflict … do update`, an explicit `order by` wherever order is seen. An engine
+//! order in which they first appear), `= any($1)` for a list, `on conflict … do update`, an explicit `order by` wherever order is seen. An engine
 //! is an implementation of [`Connection`] and of [`Engine`]; nothing else differs.
 //!
 //! Rows are pushed to a callback instead of being pulled from a cursor. A pulled cursor borrows its statement, which
@@ -25,6 +25,40 @@ pub enum Param<'a> {
     Text(&'a str),
     /// Bytes.
     Blob(&'a [u8]),
+    /// A list of whole numbers, for `= any($1)`.
+    Ints(&'a [i64]),
+    /// A list of texts, for `= any($1)`.
+    Texts(&'a [String]),
+}
+
+/// A step of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Begins to read one state.
+    BeginRead,
+    /// Begins to write. Nobody else writes until the end.
+    BeginWrite,
+    /// Ends a transaction; what it wrote survives a crash.
+    Commit,
+    /// Ends a transaction; what it wrote is gone.
+    RollBack,
+    /// Sets a point in a transaction to which it can go back.
+    Savepoint(&'static str),
+    /// Keeps what was written after a point.
+    Release(&'static str),
+    /// Takes back what was written after a point, and the point.
+    TakeBack(&'static str),
+}
+
+/// Where [`Connection::insert_many`] inserts.
+#[derive(Debug, Clone, Copy)]
+pub struct Insert<'a> {
+    /// The table and its columns: `table (one, two)`.
+    pub into: &'a str,
+    /// How many columns that are.
+    pub columns: usize,
+    /// What follows the values, such as `on conflict do nothing`; empty for nothing.
+    pub conflict: &'a str,
 }
 
 impl<'a> From<&'a str> for Param<'a> {
@@ -85,22 +119,32 @@ pub type Flow = ControlFlow<()>;
 /// What is called for each row of an answer.
 pub type Each<'a> = dyn FnMut(&dyn RowView) -> Flow + 'a;
 
+/// What engines differ in, for callers that it concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Traits {
+    /// How many rows are best read by one statement, where a statement costs a message there and back.
+    pub block_rows: usize,
+    /// How many parameters [`Connection::insert_many`] is best given at a time.
+    pub insert_params: usize,
+    /// Whether texts may hold the character NUL.
+    pub takes_nul: bool,
+}
+
 /// A connection to a database.
 pub trait Connection: Send {
     /// Runs a statement and returns the number of rows it changed.
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
     /// Runs a query and calls `each` for every row, in order, until it breaks.
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
-    /// Runs a statement again and again, with the next `count` parameters each time.
-    fn execute_each(&mut self, sql: &str, params: &[Param<'_>], count: usize) -> Result<(), StoreError> {
-        params.chunks(count).try_for_each(|params| self.execute(sql, params).map(|_| ()))
-    }
-    /// Returns how a statement begins that inserts many rows, and that nobody goes on after when it fails: the transaction, or
-    /// the savepoint around it, is taken back. Engines that keep what a statement changes, so that it alone can be taken
-    /// back, need not do so for these.
-    fn insert_many_into(&self) -> &'static str {
-        "insert into"
-    }
+    /// Runs a query of which the first row is wanted and no other.
+    fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+    /// Inserts many rows, whose values follow one another in `params`. Nobody goes on in the transaction when it fails: the
+    /// transaction, or the savepoint around it, is taken back.
+    fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError>;
+    /// Takes a step of a transaction.
+    fn step(&mut self, step: Step) -> Result<(), StoreError>;
+    /// Returns what callers may want to know of the engine.
+    fn traits(&self) -> Traits;
     /// Copies the database, as the transaction of this connection sees it, into an empty file, and fails if the copy is
     /// damaged. `progress` gets how many of how many pages are done. Others may read and write meanwhile.
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
@@ -109,6 +153,8 @@ pub trait Connection: Send {
     /// Returns whether the database still has the schema with which the connection was opened. Another process may have
     /// brought it up to date since.
     fn is_current(&mut self) -> Result<bool, StoreError>;
+    /// Returns how many bytes the database has.
+    fn size_bytes(&mut self) -> Result<i64, StoreError>;
     /// Ends the transaction, if there is one, and frees the memory of what was read in it. The next query sees every commit.
     fn end_read(&mut self) -> Result<(), StoreError>;
 }
@@ -122,7 +168,7 @@ impl dyn Connection + '_ {
         mut read: impl FnMut(&dyn RowView) -> T,
     ) -> Result<Option<T>, StoreError> {
         let mut found = None;
-        self.query(sql, params, &mut |row| {
+        self.query_first(sql, params, &mut |row| {
             found = Some(read(row));
             ControlFlow::Break(())
         })?;
@@ -156,6 +202,8 @@ pub trait Engine: Send + Sync {
     fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError>;
     /// Opens a connection that only reads.
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError>;
+    /// Begins to read with several readers of this engine, all of which see the same state.
+    fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError>;
 }
 
 /// Why the store could not do what was asked. Each says what to do about it.
@@ -252,6 +300,10 @@ pub enum StoreError {
     /// The work itself asked for its changes to be taken back.
     #[error("the change was withdrawn")]
     Withdrawn,
+    /// What a database server says.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::PostgresError),
     /// Anything else that the engine says.
     #[error("the database refused a statement: {0}")]
     Engine(String),

@@ -9,6 +9,8 @@
 
 pub mod check;
 pub mod engine;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod read;
 pub mod row_key;
 pub mod sqlite;
@@ -19,6 +21,6 @@ mod readers;
 mod store;
 mod writer;
 
-pub use engine::{Connection, Engine, Param, RowView, StoreError};
+pub use engine::{Connection, Engine, Insert, Param, RowView, Step, StoreError, Traits};
 pub use store::{Founding, Organization, Snapshot, Store};
 pub use writer::{Answer, Submitter};

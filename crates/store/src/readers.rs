@@ -7,7 +7,7 @@
 //! Nobody waits for a connection: when none is idle, another is opened. A caller that waited while it holds one could wait
 //! forever.
 
-use crate::engine::{Connection, Each, Engine, Param, StoreError};
+use crate::engine::{Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -87,8 +87,20 @@ impl Connection for PooledReader {
         self.connection().query(sql, params, each)
     }
 
-    fn insert_many_into(&self) -> &'static str {
-        self.connection.as_ref().map_or("insert into", |connection| connection.insert_many_into())
+    fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.connection().query_first(sql, params, each)
+    }
+
+    fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.connection().insert_many(insert, params)
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        self.connection().step(step)
+    }
+
+    fn traits(&self) -> Traits {
+        self.connection.as_ref().expect("it is taken by the drop alone").traits()
     }
 
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
@@ -101,6 +113,10 @@ impl Connection for PooledReader {
 
     fn is_current(&mut self) -> Result<bool, StoreError> {
         self.connection().is_current()
+    }
+
+    fn size_bytes(&mut self) -> Result<i64, StoreError> {
+        self.connection().size_bytes()
     }
 
     fn end_read(&mut self) -> Result<(), StoreError> {

@@ -46,9 +46,6 @@ pub struct Snapshot {
     pub change_seq: i64,
 }
 
-/// How often the readers of a snapshot are opened again because a commit came between them.
-const SNAPSHOT_TRIES: usize = 1_000;
-
 impl Store {
     /// Opens the store in a database. A new database gets its organization.
     pub fn open(engine: Box<dyn Engine>, founding: &Founding) -> Result<Self, StoreError> {
@@ -76,8 +73,7 @@ impl Store {
 
     /// Returns how many bytes the database has.
     pub fn size_bytes(&self) -> Result<i64, StoreError> {
-        let sql = "select p.page_count * s.page_size from pragma_page_count() p, pragma_page_size() s";
-        self.reader()?.count(sql, &[])
+        self.reader()?.size_bytes()
     }
 
     /// Returns the key of the organization that this store serves.
@@ -135,23 +131,10 @@ impl Store {
         for _ in 0..count.max(1) {
             connections.push(self.reader()?);
         }
-        for _ in 0..SNAPSHOT_TRIES {
-            let mut commits = Vec::new();
-            for connection in &mut connections {
-                connection.execute("begin", &[])?;
-                // The state is taken by the first read, not by the begin.
-                commits.push(connection.count("select value from counters where name = 'commit'", &[])?);
-            }
-            if commits.iter().all(|commit| *commit == commits[0]) {
-                let sql = "select change_seq from organizations where org_key = $1";
-                let change_seq = connections[0].count(sql, &[self.org_key.into()])?;
-                return Ok(Snapshot { connections, change_seq });
-            }
-            for connection in &mut connections {
-                connection.execute("rollback", &[])?;
-            }
-        }
-        Err(StoreError::Locked { waited_secs: 0 })
+        self.readers.engine().share_state(&mut connections)?;
+        let sql = "select change_seq from organizations where org_key = $1";
+        let change_seq = connections[0].count(sql, &[self.org_key.into()])?;
+        Ok(Snapshot { connections, change_seq })
     }
 }
 

@@ -4,12 +4,15 @@
 //! hundred small writes cost one `fsync`; each runs in a savepoint of its own, so that one that fails takes nothing with
 //! it. A job's caller is answered after the commit: what was answered survives a crash.
 
-use crate::engine::{Connection, StoreError};
+use crate::engine::{Connection, Step, StoreError};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 /// The most jobs that share a commit.
 const GROUP_LIMIT: usize = 256;
+
+/// The savepoint of a job.
+const JOB: &str = "job";
 
 /// What a job does; its result goes to the caller through its own channel.
 type Work = Box<dyn FnOnce(&mut dyn Connection) -> Result<Acknowledge, StoreError> + Send>;
@@ -122,7 +125,7 @@ fn run(mut connection: Box<dyn Connection>, jobs: &Receiver<Change>) {
 fn commit_group(connection: &mut dyn Connection, group: Vec<Change>) {
     let mut waiting = group.into_iter();
     while waiting.len() > 0 {
-        if let Err(error) = connection.execute("begin immediate", &[]) {
+        if let Err(error) = connection.step(Step::BeginWrite) {
             return refuse_all(waiting.map(|job| job.refuse), error);
         }
         let mut done = Vec::new();
@@ -139,12 +142,12 @@ fn commit_group(connection: &mut dyn Connection, group: Vec<Change>) {
                 }
             }
         }
-        let committed = lost.map_or_else(|| connection.execute("commit", &[]).map(|_| ()), Err);
+        let committed = lost.map_or_else(|| connection.step(Step::Commit), Err);
         match committed {
             Ok(()) => done.into_iter().for_each(|acknowledge| acknowledge(Ok(()))),
             Err(error) => {
                 // Some failures have rolled back already; then this one has nothing to do.
-                drop(connection.execute("rollback", &[]));
+                drop(connection.step(Step::RollBack));
                 refuse_all(done.into_iter(), error);
             }
         }
@@ -173,18 +176,14 @@ fn work_and_count(connection: &mut dyn Connection, work: Work) -> Result<Acknowl
 }
 
 fn run_in_savepoint(connection: &mut dyn Connection, work: Work) -> Result<Acknowledge, Failure> {
-    connection.execute("savepoint job", &[]).map_err(Failure::OfTheTransaction)?;
+    connection.step(Step::Savepoint(JOB)).map_err(Failure::OfTheTransaction)?;
     let outcome = work_and_count(connection, work).and_then(|acknowledge| {
-        connection.execute("release job", &[])?;
+        connection.step(Step::Release(JOB))?;
         Ok(acknowledge)
     });
-    outcome.map_err(|error| {
-        let taken_back =
-            connection.execute("rollback to job", &[]).and_then(|_| connection.execute("release job", &[]));
-        match taken_back {
-            Ok(_) => Failure::OfTheJob(error),
-            Err(_) => Failure::OfTheTransaction(error),
-        }
+    outcome.map_err(|error| match connection.step(Step::TakeBack(JOB)) {
+        Ok(()) => Failure::OfTheJob(error),
+        Err(_) => Failure::OfTheTransaction(error),
     })
 }
 
@@ -201,6 +200,8 @@ fn same(error: &StoreError) -> StoreError {
         StoreError::ReadOnly { folder, reason } => {
             StoreError::ReadOnly { folder: folder.clone(), reason: reason.clone() }
         }
+        #[cfg(feature = "postgres")]
+        StoreError::Postgres(error) => error.clone().into(),
         StoreError::Damaged(what) => StoreError::Damaged(what.clone()),
         StoreError::Engine(what) => StoreError::Engine(what.clone()),
         other => StoreError::Engine(other.to_string()),

@@ -11,11 +11,14 @@ use crate::disk::pending::Pending;
 use labelport_model::row::Row;
 use labelport_model::time::Timestamp;
 use labelport_store::write::merge::{Loss, MergeCounts, Merger, Verdict};
-use labelport_store::{Connection, Store, StoreError};
+use labelport_store::{Connection, Step, Store, StoreError};
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+
+/// The savepoint of a file.
+const FILE: &str = "file";
 
 /// How many rows of each sort a dry run names.
 const NAMED: usize = 10;
@@ -190,7 +193,7 @@ impl Rehearsal {
                 // A savepoint keeps a copy in memory of every page that is changed, and nothing stands on the last file.
                 self.has_savepoint = strict && !is_last;
                 if self.has_savepoint {
-                    connection.execute("savepoint file", &[])?;
+                    connection.step(Step::Savepoint(FILE))?;
                 }
                 self.of_file = Preview::default();
                 self.merger = Merger::new(self.org_key, self.now);
@@ -208,10 +211,7 @@ impl Rehearsal {
                     self.preview.add(Preview { losses, ..std::mem::take(&mut self.of_file) });
                 }
                 if self.has_savepoint {
-                    if is_taken_back {
-                        connection.execute("rollback to file", &[])?;
-                    }
-                    connection.execute("release file", &[])?;
+                    connection.step(if is_taken_back { Step::TakeBack(FILE) } else { Step::Release(FILE) })?;
                 }
                 Ok(Some(Answer::Counts(Box::new(counts))))
             }

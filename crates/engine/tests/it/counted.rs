@@ -10,7 +10,7 @@ use labelport_model::time::Timestamp;
 use labelport_samples::image_rows;
 use labelport_store::engine::{Each, Engine};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
-use labelport_store::{Connection, Founding, Param, Store, StoreError};
+use labelport_store::{Connection, Founding, Insert, Param, Step, Store, StoreError, Traits};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,6 +49,10 @@ impl Engine for CountingEngine {
         let inner = self.inner.connect_reader()?;
         Ok(Box::new(CountingConnection { inner, counts: Arc::clone(&self.counts) }))
     }
+
+    fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError> {
+        self.inner.share_state(readers)
+    }
 }
 
 impl Connection for CountingConnection {
@@ -66,8 +70,24 @@ impl Connection for CountingConnection {
         })
     }
 
-    fn insert_many_into(&self) -> &'static str {
-        self.inner.insert_many_into()
+    fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.query(sql, params, each)
+    }
+
+    fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.inner.insert_many(insert, params)
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        self.inner.step(step)
+    }
+
+    fn traits(&self) -> Traits {
+        self.inner.traits()
+    }
+
+    fn size_bytes(&mut self) -> Result<i64, StoreError> {
+        self.inner.size_bytes()
     }
 
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {

@@ -352,7 +352,7 @@ const CHANGE_SEQUENCE: &[Link] = &[
 ];
 
 const KEPT_COUNTS: &[Link] = &[Link {
-    sql: "select c.kind, c.scope_key, sum(c.kept), sum(c.found) from (\
+    sql: "select c.kind, c.scope_key, cast(sum(c.kept) as bigint), cast(sum(c.found) as bigint) from (\
           select kind, scope_key, part, value as kept, 0 as found from kept_counts \
           union all select 'batch', batch_key, 0, 0, count(*) from project_rows \
           where batch_key is not null group by batch_key \

@@ -1,9 +1,10 @@
 //! [`Connection`] over `rusqlite`.
 
-use super::copy;
-use crate::engine::{Connection, Each, Param, RowView, StoreError};
+use super::{copy, insert};
+use crate::engine::{Connection, Each, Insert, Param, RowView, Step, StoreError, Traits};
+use labelport_model::json::quote_into;
 use rusqlite::config::DbConfig;
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{ErrorCode, Row, ffi};
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -84,28 +85,16 @@ impl Connection for SqliteConnection {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError> {
         debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let run = || {
-            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
+            let mut statement = self.connection.prepare_cached(&in_dialect(sql))?;
             statement.execute(rusqlite::params_from_iter(params))
         };
         run().map(|changed| changed as u64).map_err(|error| explain(&error, &self.context))
     }
 
-    fn execute_each(&mut self, sql: &str, params: &[Param<'_>], count: usize) -> Result<(), StoreError> {
-        debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
-        // A statement for many rows has some kilobytes. To find it prepared costs more than to insert a row.
-        let run = || {
-            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
-            params
-                .chunks(count)
-                .try_for_each(|params| statement.execute(rusqlite::params_from_iter(params)).map(|_| ()))
-        };
-        run().map_err(|error| explain(&error, &self.context))
-    }
-
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         debug_assert!(counts_in_order(sql), "the parameters of {sql:?} do not first appear in order");
         let mut run = || {
-            let mut statement = self.connection.prepare_cached(&by_number(sql))?;
+            let mut statement = self.connection.prepare_cached(&in_dialect(sql))?;
             let mut rows = statement.query(rusqlite::params_from_iter(params))?;
             while let Some(row) = rows.next()? {
                 let view = SqliteRow { row, wrong: Cell::new(None) };
@@ -126,9 +115,29 @@ impl Connection for SqliteConnection {
         }
     }
 
-    fn insert_many_into(&self) -> &'static str {
-        // Otherwise a copy of each page is kept for each statement that changes it.
-        "insert or fail into"
+    fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        // A statement goes no further than its callers do.
+        self.query(sql, params, each)
+    }
+
+    fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        insert::insert_many(&self.connection, insert, params).map_err(|error| explain(&error, &self.context))
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        match step {
+            Step::BeginRead => self.batch("begin"),
+            Step::BeginWrite => self.batch("begin immediate"),
+            Step::Commit => self.batch("commit"),
+            Step::RollBack => self.batch("rollback"),
+            Step::Savepoint(name) => self.batch(&format!("savepoint {name}")),
+            Step::Release(name) => self.batch(&format!("release {name}")),
+            Step::TakeBack(name) => self.batch(&format!("rollback to {name}; release {name}")),
+        }
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { block_rows: 128, insert_params: insert::PARAMS, takes_nul: true }
     }
 
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
@@ -154,6 +163,10 @@ impl Connection for SqliteConnection {
         Ok(read().map_err(|error| explain(&error, &self.context))? == self.context.known_version)
     }
 
+    fn size_bytes(&mut self) -> Result<i64, StoreError> {
+        self.read_int("select p.page_count * s.page_size from pragma_page_count() p, pragma_page_size() s")
+    }
+
     fn end_read(&mut self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             return Ok(());
@@ -162,20 +175,22 @@ impl Connection for SqliteConnection {
     }
 }
 
-/// Returns a statement with parameters that SQLite counts, where it has very many: those it takes for names it looks up one
-/// after the other, for each of them again.
-fn by_number(sql: &str) -> Cow<'_, str> {
-    // Every statement of an import is shorter, and need not be written anew.
-    if !sql.contains("$500") {
+/// Returns a statement as SQLite knows it: a list is JSON to it.
+fn in_dialect(sql: &str) -> Cow<'_, str> {
+    const ANY: &str = "= any(";
+    if !sql.contains(ANY) {
         return Cow::Borrowed(sql);
     }
-    let mut pieces = sql.split('$');
-    let mut counted = pieces.next().unwrap_or_default().to_owned();
+    let mut pieces = sql.split(ANY);
+    let mut written = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        counted.push(if piece.starts_with(|first: char| first.is_ascii_digit()) { '?' } else { '$' });
-        counted.push_str(piece);
+        let (list, rest) = piece.split_once(')').unwrap_or((piece, ""));
+        written.push_str("in (select j.value from json_each(");
+        written.push_str(list);
+        written.push_str(") j)");
+        written.push_str(rest);
     }
-    Cow::Owned(counted)
+    Cow::Owned(written)
 }
 
 /// Returns whether parameters first appear as `$1`, `$2` and so on: SQLite numbers them by that and not by their names.
@@ -260,6 +275,19 @@ fn misfit(row: &Row<'_>, column: usize, wanted: &str) -> String {
     format!("the column {name} holds {found} where {wanted} belongs")
 }
 
+/// Returns a list as the JSON array that `json_each` reads.
+fn list<T>(items: &[T], write: impl Fn(&T, &mut Vec<u8>)) -> ToSqlOutput<'static> {
+    let mut json = vec![b'['];
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        write(item, &mut json);
+    }
+    json.push(b']');
+    ToSqlOutput::Owned(Value::Text(String::from_utf8_lossy(&json).into_owned()))
+}
+
 impl ToSql for Param<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -268,6 +296,8 @@ impl ToSql for Param<'_> {
             Self::Real(number) => ValueRef::Real(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Ints(numbers) => return Ok(list(numbers, |number, json| json.extend(number.to_string().bytes()))),
+            Self::Texts(texts) => return Ok(list(texts, |text, json| quote_into(text, json))),
         }))
     }
 }

@@ -6,13 +6,14 @@
 
 mod connection;
 mod copy;
+mod insert;
 mod medium;
 mod migrate;
 mod moving;
 
 pub use medium::lacks_log;
 
-use crate::engine::{Connection, Engine, StoreError};
+use crate::engine::{Connection, Engine, Step, StoreError};
 use crate::tables::settings;
 use connection::SqliteConnection;
 use medium::Medium;
@@ -24,6 +25,9 @@ use std::time::Duration;
 
 /// The name of the database in the data folder.
 pub const DATABASE_FILE: &str = "labelport.sqlite";
+
+/// How often the readers of a snapshot begin again because a commit came between them.
+const SHARE_TRIES: usize = 1_000;
 
 /// A SQLite database in a data folder.
 #[derive(Debug)]
@@ -178,5 +182,24 @@ impl Engine for Sqlite {
         // A scan reads each page once: a small cache stays in the processor's, and a large one is memory for nothing.
         connection.pragma("cache_size", "-1536")?;
         Ok(Box::new(connection))
+    }
+
+    /// Begins with each reader until none has seen a commit that another has not.
+    fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError> {
+        for _ in 0..SHARE_TRIES {
+            let mut commits = Vec::new();
+            for reader in &mut *readers {
+                reader.step(Step::BeginRead)?;
+                // The state is taken by the first read, not by the begin.
+                commits.push(reader.count("select value from counters where name = 'commit'", &[])?);
+            }
+            if commits.iter().all(|commit| *commit == commits[0]) {
+                return Ok(());
+            }
+            for reader in &mut *readers {
+                reader.step(Step::RollBack)?;
+            }
+        }
+        Err(StoreError::Locked { waited_secs: 0 })
     }
 }

@@ -159,7 +159,8 @@ pub fn list(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<Project
 
 /// Counts the rows of a project.
 pub fn count_rows(connection: &mut dyn Connection, project_key: i64) -> Result<i64, StoreError> {
-    let sql = "select coalesce(sum(value), 0) from kept_counts where kind = 'project' and scope_key = $1";
+    let sql =
+        "select cast(coalesce(sum(value), 0) as bigint) from kept_counts where kind = 'project' and scope_key = $1";
     connection.count(sql, &[project_key.into()])
 }
 

@@ -420,7 +420,7 @@ fn fill(store: &labelport_store::Store) {
                 updated: now(),
             };
             connection.execute(
-                "insert into users (org_key, id, email, role, created_ms) values ($1, 'user', 'u@example.com', 'None', 0)",
+                "insert into users (user_key, org_key, id, email, role, created_ms) values (2, $1, 'user', 'u@example.com', 'None', 0)",
                 &[org_key.into()],
             )?;
             for (kind, item) in [
@@ -449,7 +449,7 @@ fn fill(store: &labelport_store::Store) {
 #[test]
 fn each_kind_of_damage_is_found() {
     for (engine, open) in ENGINES {
-        let test = open();
+        let Some(test) = open() else { continue };
         fill(&test.store);
         assert_eq!(findings(&test.store), Vec::<String>::new());
         for (statements, check, text) in DAMAGES {
@@ -485,7 +485,7 @@ fn found_after(store: &labelport_store::Store, statements: &'static [&'static st
 #[test]
 fn twenty_are_listed_and_the_rest_is_counted() {
     for (_, open) in ENGINES {
-        let test = open();
+        let Some(test) = open() else { continue };
         merge(&test.store, &twelve());
         for number in 0..30 {
             let sql = "insert into global_keys (org_key, global_key, row_key) values (1, 'x";
@@ -502,7 +502,7 @@ fn twenty_are_listed_and_the_rest_is_counted() {
 #[test]
 fn every_check_is_announced() {
     for (_, open) in ENGINES {
-        let test = open();
+        let Some(test) = open() else { continue };
         let mut names = Vec::new();
         let mut reader = test.store.reader().unwrap();
         check::check(&mut *reader, test.store.org_key(), &mut |name| names.push(name)).unwrap();

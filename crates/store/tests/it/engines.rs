@@ -4,24 +4,50 @@ use labelport_model::time::Timestamp;
 use labelport_store::Founding;
 use labelport_store::Store;
 use labelport_store::check;
+use labelport_store::postgres::Postgres;
+use labelport_store::postgres::scratch::{Locale, Scratch};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// An engine by name, and how to get an empty store in it.
-type TestEngine = (&'static str, fn() -> TestStore);
+/// An engine by name, and how to get an empty store in it; none where there is no server.
+type TestEngine = (&'static str, fn() -> Option<TestStore>);
 
-/// Every engine.
-pub(crate) static ENGINES: &[TestEngine] = &[("sqlite", sqlite)];
+/// Every engine. PostgreSQL orders texts as people do here, which must not be seen.
+pub(crate) static ENGINES: &[TestEngine] = &[("sqlite", sqlite), ("postgres", postgres)];
+
+/// The variable with the URL of a server on which tests may create databases.
+const SERVER: &str = "LABELPORT_TEST_POSTGRES";
 
 /// A store that is gone after the test.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     open_again: Box<dyn Fn() -> Store + Send + Sync>,
-    _folder: TempDir,
+    open_another: fn() -> Option<TestStore>,
+    _place: Place,
+}
+
+/// What is gone with a store.
+enum Place {
+    Folder { _folder: TempDir },
+    Database { _database: Arc<Scratch> },
 }
 
 impl TestStore {
+    fn new(
+        open_another: fn() -> Option<TestStore>,
+        open_again: Box<dyn Fn() -> Store + Send + Sync>,
+        place: Place,
+    ) -> Self {
+        Self { store: open_again(), open_again, open_another, _place: place }
+    }
+
+    /// Opens an empty store of the same engine.
+    pub(crate) fn another(&self) -> TestStore {
+        (self.open_another)().unwrap()
+    }
+
     /// Opens the same store again, as another process would.
     pub(crate) fn open_again(&self) -> Store {
         (self.open_again)()
@@ -35,7 +61,7 @@ pub(crate) type Contract = (&'static str, fn(&TestStore));
 pub(crate) fn hold(contracts: &[Contract]) {
     for (engine, open) in ENGINES {
         for (name, contract) in contracts {
-            let test = open();
+            let Some(test) = open() else { break };
             let _named = NamesFailure(engine, name);
             contract(&test);
             assert_eq!(findings(&test.store), Vec::<String>::new(), "{engine}: {name} left a store that is not sound");
@@ -71,12 +97,29 @@ pub(crate) fn founding() -> Founding {
     Founding { organization_id: "org00000000000000000000001".to_owned(), now: now() }
 }
 
-fn sqlite() -> TestStore {
+fn sqlite() -> Option<TestStore> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     let open_again = move || {
         let options = SqliteOptions { lock_wait: Duration::from_secs(60), max_pages: None };
         Store::open(Box::new(Sqlite::open_or_create(&path, options).unwrap()), &founding()).unwrap()
     };
-    TestStore { store: open_again(), open_again: Box::new(open_again), _folder: folder }
+    Some(TestStore::new(sqlite, Box::new(open_again), Place::Folder { _folder: folder }))
+}
+
+fn postgres() -> Option<TestStore> {
+    let database = Arc::new(scratch(Locale::Icu)?);
+    let opened = Arc::clone(&database);
+    let open_again = move || {
+        let options = opened.options(Duration::from_secs(60)).unwrap();
+        Store::open(Box::new(Postgres::open_or_create(options).unwrap()), &founding()).unwrap()
+    };
+    Some(TestStore::new(postgres, Box::new(open_again), Place::Database { _database: database }))
+}
+
+/// Creates a database on the server for tests; none where there is no server.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
+pub(crate) fn scratch(locale: Locale) -> Option<Scratch> {
+    let server = std::env::var(SERVER).ok()?;
+    Some(Scratch::create(&server, locale).unwrap())
 }

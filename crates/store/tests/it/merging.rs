@@ -323,11 +323,13 @@ fn rows_merged_together_are_as_merged_one_by_one(test: &TestStore) {
     ]);
     // All of it is new; half of it is known.
     for known in [0, 150] {
-        merge(&test.store, &lines[..known]);
-        let one_by_one = outcome(test, &lines, |merger, connection, rows| {
+        // A key that a transaction has taken back is not given again by every engine.
+        let stores = [test.another(), test.another()];
+        stores.iter().for_each(|test| drop(merge(&test.store, &lines[..known])));
+        let one_by_one = outcome(&stores[0], &lines, |merger, connection, rows| {
             rows.iter().map(|row| merger.merge(connection, row)).collect()
         });
-        let together = outcome(test, &lines, |merger, connection, rows| merger.merge_all(connection, rows));
+        let together = outcome(&stores[1], &lines, |merger, connection, rows| merger.merge_all(connection, rows));
         assert!(together.0.iter().any(|verdict| matches!(verdict, Verdict::Refused(_))));
         assert_eq!(together, one_by_one);
     }

@@ -68,7 +68,9 @@ fn rename(test: &TestStore, schema: &MetadataSchema, name: &str, options: &[(&st
 }
 
 fn values(test: &TestStore, row: usize) -> String {
-    let sql = format!("select group_concat(coalesce(json, text_value), ' | ') from metadata where row_key = {row}");
+    let sql = format!(
+        "select string_agg(coalesce(json, text_value), ' | ' order by ordinal, part) from metadata where row_key = {row}"
+    );
     look(&test.store, &sql).unwrap()
 }
 

@@ -9,7 +9,7 @@ use labelport_store::read::page::{self, Load, Page};
 use labelport_store::read::select::{Base, Part, Selection};
 use labelport_store::sqlite::{self, DATABASE_FILE, Sqlite, SqliteOptions};
 use labelport_store::tables::tasks;
-use labelport_store::{Connection, Param, Store, StoreError};
+use labelport_store::{Connection, Insert, Param, Step, Store, StoreError, Traits};
 use std::path::Path;
 use std::time::Duration;
 
@@ -356,6 +356,26 @@ impl Connection for Planning {
         self.inner.query(sql, params, each)
     }
 
+    fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.query(sql, params, each)
+    }
+
+    fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.inner.insert_many(insert, params)
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        self.inner.step(step)
+    }
+
+    fn traits(&self) -> Traits {
+        self.inner.traits()
+    }
+
+    fn size_bytes(&mut self) -> Result<i64, StoreError> {
+        self.inner.size_bytes()
+    }
+
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         self.inner.copy_to(file, progress)
     }
@@ -406,4 +426,15 @@ fn tasks_that_wait_are_counted_among_those_that_are_not_done() {
     for plan in planning.plans {
         assert!(plan.contains("SEARCH tasks USING INDEX tasks_by_status (status=?)"), "{plan}");
     }
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = try_open(folder.path(), options()).unwrap();
+    let mut reader = store.reader().unwrap();
+    let sql = "select cast(x'ff' as text) as what";
+    let error = reader.find(sql, &[], |row| assert_eq!(row.text(0), None)).unwrap_err().to_string();
+    assert!(error.contains("the column what holds") && error.contains("where a text in UTF-8 belongs"), "{error}");
+    assert_eq!(reader.find(sql, &[], |row| row.shown(0)).unwrap().flatten().as_deref(), Some("\u{fffd}"));
 }

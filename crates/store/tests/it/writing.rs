@@ -3,7 +3,7 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::{count, look, run};
 use labelport_store::tables::slices::{self, Slice};
-use labelport_store::{Connection, Store, StoreError};
+use labelport_store::{Connection, Step, Store, StoreError};
 use std::sync::mpsc::channel;
 
 const CONTRACTS: &[Contract] = &[
@@ -84,7 +84,7 @@ fn a_lost_transaction_is_reported(test: &TestStore) {
             add(connection, org_key, &number.to_string())?;
             if number == 15 {
                 // A full disk may do this without the job's knowledge.
-                connection.execute("rollback", &[])?;
+                connection.step(Step::RollBack)?;
                 return Err(StoreError::Full);
             }
             Ok(())

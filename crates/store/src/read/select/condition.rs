@@ -4,7 +4,6 @@
 //! false, so that `not` is its exact opposite.
 
 use super::{Base, Statement, Value};
-use labelport_model::json::quote_into;
 use labelport_model::predicate::{Compare, Condition, NumberRange, Predicate};
 use labelport_model::time::{Span, Timestamp};
 use labelport_model::workflow::Split;
@@ -62,15 +61,15 @@ fn push_joined(statement: &mut Statement, scoped: &Scoped, parts: &[Predicate], 
 fn push_test(statement: &mut Statement, scoped: &Scoped, condition: &Condition) {
     match condition {
         Condition::DataRowIds(ids) => {
-            statement.push("b.row_key in (select i.row_key from row_ids i where i.id in ");
-            push_texts(statement, ids);
+            statement.push("b.row_key in (select i.row_key from row_ids i where ");
+            push_one_of(statement, "i.id", ids);
             statement.push(")");
         }
         Condition::GlobalKeys(keys) => {
             statement.push("b.row_key in (select g.row_key from global_keys g where g.org_key = ");
             statement.param(Value::Int(scoped.org_key));
-            statement.push(" and g.global_key in ");
-            push_texts(statement, keys);
+            statement.push(" and ");
+            push_one_of(statement, "g.global_key", keys);
             statement.push(")");
         }
         Condition::GlobalKeyPrefix(prefix) => {
@@ -80,13 +79,12 @@ fn push_test(statement: &mut Statement, scoped: &Scoped, condition: &Condition) 
             push_data_row(statement, |statement| push_prefix(statement, "d.external_id", prefix));
         }
         Condition::Datasets(ids) => push_data_row(statement, |statement| {
-            statement.push("d.dataset_key in (select s.dataset_key from datasets s where s.id in ");
-            push_texts(statement, ids);
+            statement.push("d.dataset_key in (select s.dataset_key from datasets s where ");
+            push_one_of(statement, "s.id", ids);
             statement.push(")");
         }),
         Condition::DataTypes(names) => push_data_row(statement, |statement| {
-            statement.push("d.data_type in ");
-            push_texts(statement, names);
+            push_one_of(statement, "d.data_type", names);
         }),
         Condition::Activity(span) => push_data_row(statement, |statement| push_span(statement, "d.activity_ms", span)),
         Condition::Created(span) => push_data_row(statement, |statement| push_span(statement, "d.created_ms", span)),
@@ -100,8 +98,8 @@ fn push_test(statement: &mut Statement, scoped: &Scoped, condition: &Condition) 
             push_label(statement, scoped, |statement| push_span(statement, "l.created_ms", span));
         }
         Condition::LabeledIn(ids) => push_label(statement, scoped, |statement| {
-            statement.push("l.project_key in (select j.project_key from projects j where j.id in ");
-            push_texts(statement, ids);
+            statement.push("l.project_key in (select j.project_key from projects j where ");
+            push_one_of(statement, "j.id", ids);
             statement.push(")");
         }),
         Condition::HasFeature(names) => {
@@ -131,14 +129,14 @@ pub(super) fn lookup(scoped: &Scoped, condition: &Condition) -> Option<Statement
     let mut statement = Statement::default();
     match condition {
         Condition::DataRowIds(ids) => {
-            statement.push("select i.row_key from row_ids i where i.id in ");
-            push_texts(&mut statement, ids);
+            statement.push("select i.row_key from row_ids i where ");
+            push_one_of(&mut statement, "i.id", ids);
         }
         Condition::GlobalKeys(keys) => {
             statement.push("select g.row_key from global_keys g where g.org_key = ");
             statement.param(Value::Int(scoped.org_key));
-            statement.push(" and g.global_key in ");
-            push_texts(&mut statement, keys);
+            statement.push(" and ");
+            push_one_of(&mut statement, "g.global_key", keys);
         }
         Condition::GlobalKeyPrefix(prefix) => {
             statement.push("select d.row_key from global_keys d where d.org_key = ");
@@ -227,8 +225,8 @@ fn push_label(statement: &mut Statement, scoped: &Scoped, condition: impl FnOnce
 }
 
 fn push_batches(statement: &mut Statement, ids: &[String]) {
-    statement.push("p.batch_key in (select a.batch_key from batches a where a.id in ");
-    push_texts(statement, ids);
+    statement.push("p.batch_key in (select a.batch_key from batches a where ");
+    push_one_of(statement, "a.id", ids);
     statement.push(")");
 }
 
@@ -240,12 +238,12 @@ fn push_features(statement: &mut Statement, scoped: &Scoped, names: &[String]) {
     }
     statement.push("f.feature_key in (select s.feature_key from feature_schemas s where s.org_key = ");
     statement.param(Value::Int(scoped.org_key));
-    statement.push(" and (s.schema_id in ");
-    push_texts(statement, names);
-    statement.push(" or s.name in ");
+    statement.push(" and (");
+    push_one_of(statement, "s.schema_id", names);
+    statement.push(" or ");
     // Names are stored as they are in JSON.
     let escaped: Vec<String> = names.iter().map(|name| escaped(name)).collect();
-    push_texts(statement, &escaped);
+    push_one_of(statement, "s.name", &escaped);
     statement.push("))");
 }
 
@@ -256,8 +254,8 @@ fn escaped(text: &str) -> String {
 }
 
 fn push_runs(statement: &mut Statement, runs: &[String], split: Option<Split>) {
-    statement.push("r.run_key in (select u.run_key from model_runs u where u.id in ");
-    push_texts(statement, runs);
+    statement.push("r.run_key in (select u.run_key from model_runs u where ");
+    push_one_of(statement, "u.id", runs);
     statement.push(")");
     if let Some(split) = split {
         statement.push(" and r.split = ");
@@ -280,10 +278,10 @@ fn push_compare(statement: &mut Statement, compare: &Compare) {
     match compare {
         Compare::Exists => statement.push("m.json is not null"),
         Compare::OneOf(texts) => {
-            statement.push("(coalesce(m.text_value, '') in ");
-            push_texts(statement, texts);
-            statement.push(" and m.text_value is not null or coalesce(m.option_id, '') in ");
-            push_texts(statement, texts);
+            statement.push("(");
+            push_one_of(statement, "coalesce(m.text_value, '')", texts);
+            statement.push(" and m.text_value is not null or ");
+            push_one_of(statement, "coalesce(m.option_id, '')", texts);
             statement.push(" and m.option_id is not null)");
         }
         // The name of an option is stored among the texts, and is not one.
@@ -362,35 +360,11 @@ fn after_prefix(prefix: &str) -> Option<String> {
     None
 }
 
-/// A longer list is one parameter: engines count those of a statement, and SQLite takes 32,766.
-const SEPARATE_TEXTS: usize = 1_000;
-
-/// Appends a list in parentheses; an empty one matches nothing.
-fn push_texts(statement: &mut Statement, texts: &[String]) {
-    if texts.len() > SEPARATE_TEXTS {
-        let mut list = vec![b'['];
-        for (index, text) in texts.iter().enumerate() {
-            if index > 0 {
-                list.push(b',');
-            }
-            quote_into(text, &mut list);
-        }
-        list.push(b']');
-        statement.push("(select j.value from json_each(");
-        statement.param(Value::Text(String::from_utf8_lossy(&list).into_owned()));
-        statement.push(") j)");
-        return;
-    }
-    statement.push("(");
-    for (index, text) in texts.iter().enumerate() {
-        if index > 0 {
-            statement.push(", ");
-        }
-        statement.param(Value::Text(text.clone()));
-    }
-    if texts.is_empty() {
-        statement.push("null");
-    }
+/// Appends that a column is one of a list.
+fn push_one_of(statement: &mut Statement, column: &str, texts: &[String]) {
+    statement.push(column);
+    statement.push(" = any(");
+    statement.param(Value::Texts(texts.to_vec()));
     statement.push(")");
 }
 

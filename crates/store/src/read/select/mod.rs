@@ -82,6 +82,7 @@ enum Value {
     Int(i64),
     Real(f64),
     Text(String),
+    Texts(Vec<String>),
 }
 
 impl Statement {
@@ -96,18 +97,13 @@ impl Statement {
     }
 
     fn params(&self) -> Vec<Param<'_>> {
-        let param = |value: &'_ Value| match value {
-            Value::Int(number) => Param::Int(*number),
-            Value::Real(number) => Param::Real(*number),
-            Value::Text(_) => Param::Null,
+        let param = |value| match value {
+            &Value::Int(number) => Param::Int(number),
+            &Value::Real(number) => Param::Real(number),
+            Value::Text(text) => Param::Text(text),
+            Value::Texts(texts) => Param::Texts(texts),
         };
-        let mut params: Vec<Param<'_>> = self.params.iter().map(param).collect();
-        for (param, value) in params.iter_mut().zip(&self.params) {
-            if let Value::Text(text) = value {
-                *param = Param::Text(text);
-            }
-        }
-        params
+        self.params.iter().map(param).collect()
     }
 }
 

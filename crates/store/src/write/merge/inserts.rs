@@ -1,21 +1,15 @@
 //! What is new, gathered and written many rows at a time.
 //!
-//! A statement that writes thirty rows keeps its place in each table and index; thirty statements look for it thirty
-//! times. Ids come in any order, so look-up tables are written in the order of their keys: each page of them is then
-//! changed once and not wherever a row happens to fall. What is gathered is not in the store: [`Inserts::flush`] comes
-//! before anything reads or changes the rows of these tables.
+//! An engine writes thirty rows for the price of a few. Ids come in any order, so look-up tables are written in the order
+//! of their keys: each page of them is then changed once and not wherever a row happens to fall. What is gathered is not
+//! in the store: [`Inserts::flush`] comes before anything reads or changes the rows of these tables.
 
 use super::order::sort_by_text;
 use super::sections;
-use crate::engine::{Connection, Param, StoreError};
+use crate::engine::{Connection, Insert, Param, StoreError};
 use crate::row_key::RowKey;
 use labelport_model::row::{ProjectRow, Row};
 use labelport_model::time::Timestamp;
-
-/// About how many parameters a statement for many rows has. With 96 an import was slower, with 1,500 no faster.
-const STATEMENT_PARAMS: usize = 384;
-/// For how many statements the parameters are put together at a time.
-const STATEMENTS_TOGETHER: usize = 16;
 
 /// Rows of several tables that wait to be written.
 #[derive(Default)]
@@ -164,8 +158,7 @@ impl Inserts<'_> {
     }
 }
 
-/// Writes rows into a table, as many at a time as a statement takes, the rest one by one. `into` names the table and its
-/// columns.
+/// Writes rows into a table. `into` names the table and its columns.
 fn write<'a, T, const COLUMNS: usize>(
     connection: &mut dyn Connection,
     into: &str,
@@ -173,45 +166,13 @@ fn write<'a, T, const COLUMNS: usize>(
     rows: &'a [T],
     columns: impl Fn(&'a T) -> [Param<'a>; COLUMNS],
 ) -> Result<(), StoreError> {
-    let together = STATEMENT_PARAMS / COLUMNS;
-    let (many, rest) = rows.split_at(rows.len() - rows.len() % together);
-    let insert = connection.insert_many_into();
+    let insert = Insert { into, columns: COLUMNS, conflict };
+    let together = (connection.traits().insert_params / COLUMNS).max(1);
     let mut params = Vec::new();
-    for (rows, together) in [(many, together), (rest, 1)].into_iter().filter(|(rows, _)| !rows.is_empty()) {
-        let sql = statement(insert, into, conflict, together, COLUMNS);
-        for some in rows.chunks(together * STATEMENTS_TOGETHER) {
-            params.clear();
-            params.extend(some.iter().flat_map(&columns));
-            connection.execute_each(&sql, &params, together * COLUMNS)?;
-        }
+    for some in rows.chunks(together) {
+        params.clear();
+        params.extend(some.iter().flat_map(&columns));
+        connection.insert_many(&insert, &params)?;
     }
     Ok(())
-}
-
-fn statement(insert: &str, into: &str, conflict: &str, rows: usize, columns: usize) -> String {
-    let mut numbers = 1..;
-    let values: Vec<String> = (0..rows)
-        .map(|_| {
-            let row: Vec<String> = numbers.by_ref().take(columns).map(|number: usize| format!("${number}")).collect();
-            format!("({})", row.join(", "))
-        })
-        .collect();
-    format!("{insert} {into} values {} {conflict}", values.join(", ")).trim_end().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(conflict: &str, rows: usize, columns: usize, expect: &str) {
-        assert_eq!(statement("insert into", "t (a)", conflict, rows, columns), expect);
-    }
-
-    #[test]
-    fn statements_number_their_parameters() {
-        check("", 1, 1, "insert into t (a) values ($1)");
-        check("", 2, 2, "insert into t (a) values ($1, $2), ($3, $4)");
-        check("on conflict do nothing", 2, 1, "insert into t (a) values ($1), ($2) on conflict do nothing");
-    }
 }

@@ -1,0 +1,284 @@
+//! Where a database is, and who asks.
+//!
+//! An address is a URL as `psql` takes it. Its password is in nothing that is shown: the address is shown without it.
+
+use super::tls::Encryption;
+use postgres::Config;
+use postgres::config::Host;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The address of a database.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    encryption: Encryption,
+    shown: String,
+}
+
+/// What the environment says about who asks. The URL goes before it.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// The user.
+    pub user: Option<String>,
+    /// The password, in which case the file is not looked at.
+    pub password: Option<String>,
+    /// What is in the file of passwords: lines `host:port:database:user:password`.
+    pub password_file: Option<String>,
+}
+
+/// Why a text is not the address of a database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It is no URL of a database.
+    #[error("{shown} is not the address of a database ({reason}); write it as postgres://user@host:5432/database")]
+    Malformed {
+        /// The address without what may be a password.
+        shown: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It asks for an encryption that there is not.
+    #[error("sslmode={0} is not known; use disable, prefer, require, verify-ca or verify-full")]
+    Encryption(String),
+    /// The certificates cannot be read.
+    #[error("the certificates in {file} cannot be read ({reason}); name a file in PEM format with sslrootcert")]
+    Certificates {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// How long a server may take to answer, unless the address says how long.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Address {
+    /// Returns whether a text looks like the address of a database.
+    pub fn is_one(text: &str) -> bool {
+        text.starts_with("postgres://") || text.starts_with("postgresql://")
+    }
+
+    /// Reads an address.
+    pub fn parse(text: &str, credentials: &Credentials) -> Result<Self, AddressError> {
+        let malformed = |reason: String| AddressError::Malformed { shown: without_password(text), reason };
+        if !Self::is_one(text) {
+            return Err(malformed("it does not begin with postgres://".to_owned()));
+        }
+        let (url, mode, certificates) = split_encryption(text);
+        let mut config: Config = url.parse().map_err(|error: postgres::Error| {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            malformed(source.unwrap_or_else(|| error.to_string()))
+        })?;
+        let encryption = Encryption::read(mode, certificates)?;
+        config.ssl_mode(encryption.negotiation());
+        if config.get_hosts().is_empty() {
+            config.host("localhost");
+        }
+        if let (None, Some(user)) = (config.get_user(), &credentials.user) {
+            config.user(user);
+        }
+        let Some(user) = config.get_user().map(str::to_owned) else {
+            return Err(malformed("it names no user".to_owned()));
+        };
+        let database = config.get_dbname().unwrap_or(&user).to_owned();
+        if config.get_password().is_none() {
+            let in_file = || find_password(credentials.password_file.as_deref()?, &config, &user, &database);
+            if let Some(password) = credentials.password.clone().or_else(in_file) {
+                config.password(password);
+            }
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("labelport");
+        }
+        // A server that has gone without a word is noticed within a minute and a half.
+        config
+            .keepalives_idle(Duration::from_secs(30))
+            .keepalives_interval(Duration::from_secs(15))
+            .keepalives_retries(4);
+        let shown = format!("postgres://{user}@{}/{database}", places(&config));
+        Ok(Self { config, encryption, shown })
+    }
+
+    /// Returns the address without a password.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn encryption(&self) -> &Encryption {
+        &self.encryption
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Address").field(&self.shown).finish()
+    }
+}
+
+/// Returns whether the URL of a database has a password in it.
+pub fn has_password(text: &str) -> bool {
+    without_password(text) != text
+}
+
+/// Returns a URL with dots for its password.
+pub fn without_password(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, after) = rest.split_at(end);
+    let shown = match authority.rsplit_once('@') {
+        Some((who, host)) => match who.split_once(':') {
+            Some((user, _)) => format!("{user}:…@{host}"),
+            None => authority.to_owned(),
+        },
+        None => authority.to_owned(),
+    };
+    let after = after.split_inclusive(['?', '&']).map(|piece| match piece.strip_prefix("password=") {
+        Some(value) if value.ends_with('&') => "password=…&".to_owned(),
+        Some(_) => "password=…".to_owned(),
+        None => piece.to_owned(),
+    });
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    format!("{scheme}{shown}{}", after.collect::<String>())
+}
+
+/// Takes what the client does not know about encryption out of a URL.
+fn split_encryption(text: &str) -> (String, Option<&str>, Option<PathBuf>) {
+    let Some((start, options)) = text.split_once('?') else { return (text.to_owned(), None, None) };
+    let (mut mode, mut certificates, mut kept) = (None, None, Vec::new());
+    for option in options.split('&') {
+        match option.split_once('=') {
+            Some(("sslmode", value)) => mode = Some(value),
+            Some(("sslrootcert", value)) => certificates = Some(PathBuf::from(decoded(value))),
+            _ => kept.push(option),
+        }
+    }
+    let kept = kept.join("&");
+    (if kept.is_empty() { start.to_owned() } else { format!("{start}?{kept}") }, mode, certificates)
+}
+
+/// Returns a text of a URL without its percent signs.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut decoded, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let pair = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hosts(config: &Config) -> Vec<(String, u16)> {
+    let ports = config.get_ports();
+    let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+    let name = |host: &Host| match host {
+        Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        Host::Unix(folder) => folder.display().to_string(),
+    };
+    config.get_hosts().iter().enumerate().map(|(index, host)| (name(host), port(index))).collect()
+}
+
+fn places(config: &Config) -> String {
+    let shown: Vec<String> = hosts(config).into_iter().map(|(host, port)| format!("{host}:{port}")).collect();
+    shown.join(",")
+}
+
+/// Finds the password of a user in a file of passwords: the first line that fits counts, and `*` fits anything.
+fn find_password(file: &str, config: &Config, user: &str, database: &str) -> Option<String> {
+    let hosts = hosts(config);
+    file.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let fields = fields(line);
+        let [host, port, of_database, of_user, password] = &fields[..] else { return None };
+        let fits = |field: &String, value: &str| field == "*" || field == value;
+        let is_here = hosts.iter().any(|(name, number)| {
+            // A socket is found under the name of the machine.
+            let name = if name.starts_with('/') { "localhost" } else { name };
+            fits(host, name) && fits(port, &number.to_string())
+        });
+        (is_here && fits(of_database, database) && fits(of_user, user)).then(|| password.clone())
+    })
+}
+
+/// Splits a line at colons; a backslash takes the next character as it is.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ':' if fields.len() < 5 => fields.push(String::new()),
+            '\\' => fields.last_mut().into_iter().for_each(|field| field.extend(characters.next())),
+            other => fields.last_mut().into_iter().for_each(|field| field.push(other)),
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Address {
+        Address::parse(text, &Credentials { user: Some("ana".to_owned()), ..Credentials::default() }).unwrap()
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (text, shown) in [
+            ("postgres://bo:secret@db.example:6000/work", "postgres://bo@db.example:6000/work"),
+            ("postgresql://bo@db.example", "postgres://bo@db.example:5432/bo"),
+            ("postgres://db.example/work?sslmode=disable&password=secret", "postgres://ana@db.example:5432/work"),
+            ("postgres:///work?host=/run/pg&port=6000", "postgres://ana@/run/pg:6000/work"),
+        ] {
+            let address = parse(text);
+            assert_eq!(address.shown(), shown);
+            assert!(!format!("{address:?}").contains("secret"));
+            assert_eq!(has_password(text), text.contains("secret"), "{text}");
+            assert!(!without_password(text).contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_without_its_password() {
+        for text in ["mysql://bo:secret@h/d", "postgres://bo:secret@h:port/d", "postgres://bo:secret@h/d?nonsense=1"] {
+            let error = Address::parse(text, &Credentials::default()).unwrap_err().to_string();
+            assert!(error.contains("postgres://user@host") && !error.contains("secret"), "{error}");
+        }
+        let error = Address::parse("postgres://a@h/d?sslmode=maybe", &Credentials::default()).unwrap_err();
+        assert_eq!(error, AddressError::Encryption("maybe".to_owned()));
+        let error = Address::parse("postgres://h/d", &Credentials::default()).unwrap_err().to_string();
+        assert!(error.contains("names no user"), "{error}");
+    }
+
+    #[test]
+    fn a_password_is_found_where_it_is_kept() {
+        let file = "# comment\nother:*:*:*:no\ndb:5432:*:bo:a\\:b\\\\c:d\n*:*:work:*:any\n";
+        let find = |text: &str| {
+            let credentials = Credentials { password_file: Some(file.to_owned()), ..Credentials::default() };
+            let address = Address::parse(text, &credentials).unwrap();
+            address.config().get_password().map(|password| String::from_utf8_lossy(password).into_owned())
+        };
+        assert_eq!(find("postgres://bo@db/x").as_deref(), Some("a:b\\c:d"));
+        assert_eq!(find("postgres://eve@db/work").as_deref(), Some("any"));
+        assert_eq!(find("postgres://eve@db/x"), None);
+        assert_eq!(find("postgres://bo:own@db/x").as_deref(), Some("own"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Many rows in one statement: each column is one array.
+
+use super::value;
+use crate::engine::{Insert, Param};
+use bytes::BytesMut;
+use postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
+use std::error::Error;
+
+/// How many parameters are best put together at a time.
+pub(super) const PARAMS: usize = 1 << 17;
+/// About how many bytes of values a statement takes. The server holds them, and the rows made of them, in memory.
+const STATEMENT_BYTES: usize = 16 << 20;
+
+/// Writes the statement that asks for the types of the columns.
+pub(super) fn typing_sql(insert: &Insert<'_>) -> String {
+    let numbers: Vec<String> = (1..=insert.columns).map(|number| format!("${number}")).collect();
+    format!("insert into {} values ({})", insert.into, numbers.join(", "))
+}
+
+/// Writes the statement that inserts, given the types of the columns.
+pub(super) fn sql(insert: &Insert<'_>, types: &[Type]) -> String {
+    let arrays: Vec<String> =
+        types.iter().enumerate().map(|(index, each)| format!("${}::{}[]", index + 1, each.name())).collect();
+    format!("insert into {} select * from unnest({}) {}", insert.into, arrays.join(", "), insert.conflict)
+        .trim_end()
+        .to_owned()
+}
+
+/// Cuts rows so that each piece is of a size that a statement takes; a row is never cut.
+pub(super) fn pieces<'p, 'a>(params: &'p [Param<'a>], columns: usize) -> impl Iterator<Item = &'p [Param<'a>]> {
+    let mut rest = params;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let rows = rest.chunks(columns).take_while(|row| {
+            let is_room = bytes < STATEMENT_BYTES;
+            bytes += row.iter().map(size).sum::<usize>();
+            is_room
+        });
+        let (piece, left) = rest.split_at((rows.count() * columns).min(rest.len()));
+        rest = left;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn size(param: &Param<'_>) -> usize {
+    match param {
+        Param::Text(text) => text.len(),
+        Param::Blob(bytes) => bytes.len(),
+        _ => 8,
+    }
+}
+
+/// One column of rows whose values follow one another.
+#[derive(Debug)]
+pub(super) struct Column<'p, 'a> {
+    pub(super) params: &'p [Param<'a>],
+    pub(super) at: usize,
+    pub(super) columns: usize,
+}
+
+impl ToSql for Column<'_, '_> {
+    fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let Kind::Array(element) = wanted.kind() else { return Err("a column goes into an array".into()) };
+        let values = self.params.iter().skip(self.at).step_by(self.columns).copied();
+        value::write_array(element, self.params.len() / self.columns, values, out)
+    }
+
+    fn accepts(wanted: &Type) -> bool {
+        matches!(wanted.kind(), Kind::Array(_))
+    }
+
+    to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_unnests_arrays_of_the_types_of_the_columns() {
+        let insert = Insert { into: "t (a, b)", columns: 2, conflict: "on conflict do nothing" };
+        assert_eq!(typing_sql(&insert), "insert into t (a, b) values ($1, $2)");
+        let expect = "insert into t (a, b) select * from unnest($1::int8[], $2::text[]) on conflict do nothing";
+        assert_eq!(sql(&insert, &[Type::INT8, Type::TEXT]), expect);
+    }
+
+    #[test]
+    fn rows_are_cut_by_their_bytes_and_never_within() {
+        let large = "x".repeat(STATEMENT_BYTES);
+        let rows =
+            [Param::Int(1), Param::Text("a"), Param::Int(2), Param::Text(&large), Param::Int(3), Param::Text("b")];
+        let lengths: Vec<usize> = pieces(&rows, 2).map(<[_]>::len).collect();
+        assert_eq!(lengths, [4, 2]);
+        assert_eq!(pieces(&[], 2).count(), 0);
+    }
+}

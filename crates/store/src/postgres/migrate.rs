@@ -1,0 +1,93 @@
+//! The schema, one migration after the other.
+//!
+//! A migration that has landed is never edited. The table `labelport_schema` holds how many have been applied, and marks a
+//! database of ours. Processes that start together take the lock of writers, so that one of them migrates.
+
+use super::PostgresOptions;
+use super::connection::{self, PostgresConnection, Role};
+use super::error::PostgresError;
+use crate::engine::{Connection, Step, StoreError};
+use std::sync::Arc;
+
+/// Every migration, oldest first.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// Says which version the schema has, in a database of ours.
+pub(super) const VERSION_SQL: &str = "select version from labelport_schema";
+
+/// The oldest version of PostgreSQL that is known to do.
+const SERVER_VERSION: i64 = 150_000;
+
+/// Returns the number of migrations that this program knows.
+pub(super) fn known() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// Brings the schema up to date. An empty database gets the tables, or is refused.
+pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Result<(), StoreError> {
+    let mut reader = PostgresConnection::open(options, Role::Unchecked)?;
+    let server = || options.address.shown().to_owned();
+    match find_version(&mut reader, options)? {
+        None if !may_create => return Err(PostgresError::NoStore { server: server() }.into()),
+        Some(found) if found == known() => return Ok(()),
+        Some(found) if found > known() => {
+            return Err(PostgresError::Newer { server: server(), found, known: known() }.into());
+        }
+        Some(found) if is_replica(&mut reader)? => {
+            return Err(PostgresError::Older { server: server(), found }.into());
+        }
+        _ => {}
+    }
+    let mut writer = reader;
+    writer.begin_locked(connection::MIGRATION_LOCK, "null")?;
+    let applied = apply(&mut writer, options);
+    writer.step(if applied.is_ok() { Step::Commit } else { Step::RollBack })?;
+    applied
+}
+
+/// Returns whether a database has a workspace.
+pub(super) fn has_store(options: &Arc<PostgresOptions>) -> Result<bool, StoreError> {
+    let mut reader = PostgresConnection::open(options, Role::Unchecked)?;
+    Ok(find_version(&mut reader, options)?.is_some())
+}
+
+fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(), StoreError> {
+    // Another process may have been faster.
+    let found = find_version(writer, options)?.unwrap_or(0);
+    for (number, migration) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
+        if number == 1 {
+            writer.batch("create table labelport_schema (version bigint not null)")?;
+            writer.batch("insert into labelport_schema (version) values (0)")?;
+        }
+        writer.batch(migration)?;
+        writer.batch(&format!("update labelport_schema set version = {number}"))?;
+    }
+    Ok(())
+}
+
+/// Returns the version of the schema; none for an empty database. A database of others is refused.
+fn find_version(connection: &mut PostgresConnection, options: &PostgresOptions) -> Result<Option<i64>, StoreError> {
+    let server = options.address.shown().to_owned();
+    let connection: &mut dyn Connection = connection;
+    let version = "select current_setting('server_version_num')::bigint, current_setting('server_version')";
+    let found = connection.find(version, &[], |row| (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default()))?;
+    if let Some((number, found)) = found
+        && number < SERVER_VERSION
+    {
+        return Err(PostgresError::TooOld { server, found }.into());
+    }
+    let sql = "select count(*) filter (where c.relname = 'labelport_schema'), count(*) from pg_class c \
+               where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace = current_schema()::regnamespace";
+    let counted = connection.find(sql, &[], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
+    match counted.unwrap_or((0, 0)) {
+        (0, 0) => Ok(None),
+        (0, _) => Err(PostgresError::NotAStore { server }.into()),
+        _ => Ok(Some(connection.count(VERSION_SQL, &[])?)),
+    }
+}
+
+fn is_replica(connection: &mut PostgresConnection) -> Result<bool, StoreError> {
+    let connection: &mut dyn Connection = connection;
+    let sql = "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
+    Ok(connection.count(sql, &[])? != 0)
+}

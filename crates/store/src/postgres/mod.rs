@@ -1,0 +1,93 @@
+//! PostgreSQL, for workspaces that one machine cannot hold.
+//!
+//! Any number of processes read and write one database. They agree on three things:
+//!
+//! - **One writes at a time.** A transaction that writes takes an advisory lock before it reads anything, so that change
+//!   numbers have no gaps and are in commit order, as on SQLite.
+//! - **One state for many readers.** The first reader of a snapshot exports its state, and the others import it.
+//! - **One schema.** A process that finds a schema of another version reads and writes nothing.
+//!
+//! What was acknowledged is on the disk of the server. When the connection breaks while a commit is under way, the next
+//! connection asks the server what became of the transaction.
+//!
+//! # Adding a migration
+//! A file in `migrations`, and a line in `migrate`. It changes the tables as the one of SQLite does; a test compares them.
+
+mod address;
+mod connection;
+mod error;
+mod insert;
+mod migrate;
+pub mod scratch;
+mod tls;
+mod value;
+
+pub use address::{Address, AddressError, Credentials, has_password, without_password};
+pub use error::PostgresError;
+
+use crate::engine::{Connection, Engine, Step, StoreError};
+use connection::{PostgresConnection, Role};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A database on a PostgreSQL server.
+#[derive(Debug)]
+pub struct Postgres {
+    options: Arc<PostgresOptions>,
+}
+
+/// How to open the database.
+#[derive(Debug, Clone)]
+pub struct PostgresOptions {
+    /// Where it is, and who asks.
+    pub address: Address,
+    /// How long a writer waits for another process.
+    pub lock_wait: Duration,
+}
+
+impl Postgres {
+    /// Opens a database that has a workspace, and brings its schema up to date. A server that only replays the changes of
+    /// another one is read as it is.
+    pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
+        let options = Arc::new(options);
+        migrate::migrate(&options, false)?;
+        Ok(Self { options })
+    }
+
+    /// Opens a database, which gets the tables of a workspace if it is empty.
+    pub fn open_or_create(options: PostgresOptions) -> Result<Self, StoreError> {
+        let options = Arc::new(options);
+        migrate::migrate(&options, true)?;
+        Ok(Self { options })
+    }
+
+    /// Returns whether a database has a workspace. Nothing is changed.
+    pub fn has_store(options: PostgresOptions) -> Result<bool, StoreError> {
+        migrate::has_store(&Arc::new(options))
+    }
+}
+
+impl Engine for Postgres {
+    fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError> {
+        Ok(Box::new(PostgresConnection::open(&self.options, Role::Writer)?))
+    }
+
+    fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
+        Ok(Box::new(PostgresConnection::open(&self.options, Role::Reader)?))
+    }
+
+    fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError> {
+        let Some((first, others)) = readers.split_first_mut() else { return Ok(()) };
+        first.step(Step::BeginRead)?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        // The state can be imported for as long as the transaction is open that exports it.
+        let state = first.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten().unwrap_or_default();
+        for other in others {
+            other.step(Step::BeginRead)?;
+            other.execute(&format!("set transaction snapshot '{state}'"), &[])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Databases that are gone after a moment, for tests and benchmarks.
+
+use super::{Address, Credentials, PostgresOptions};
+use crate::engine::StoreError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How a database orders texts, where nothing says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Locale {
+    /// By their bytes.
+    C,
+    /// As people do: by the rules of the Unicode consortium, numbers by their value.
+    Icu,
+}
+
+/// An empty database, dropped with this.
+#[derive(Debug)]
+pub struct Scratch {
+    server: Arc<PostgresOptions>,
+    name: String,
+    url: String,
+}
+
+impl Scratch {
+    /// Creates a database on the server that a URL leads to, by the name of this process and a number.
+    pub fn create(server_url: &str, locale: Locale) -> Result<Self, StoreError> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let address = Address::parse(server_url, &Credentials::default());
+        let address = address.map_err(|error| StoreError::Engine(error.to_string()))?;
+        let server = Arc::new(PostgresOptions { address, lock_wait: Duration::from_secs(60) });
+        let name = format!("labelport_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let order = match locale {
+            Locale::C => "lc_collate 'C' lc_ctype 'C'",
+            Locale::Icu => "locale_provider icu icu_locale 'en-US-u-kn-true' lc_collate 'C' lc_ctype 'C'",
+        };
+        super::connection::command(&server, &format!("drop database if exists {name}"))?;
+        super::connection::command(
+            &server,
+            &format!("create database {name} template template0 encoding 'UTF8' {order}"),
+        )?;
+        let url = with_database(server_url, &name);
+        Ok(Self { server, name, url })
+    }
+
+    /// Returns the URL of the database.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns how to open it.
+    pub fn options(&self, lock_wait: Duration) -> Result<PostgresOptions, StoreError> {
+        let address = Address::parse(&self.url, &Credentials::default());
+        Ok(PostgresOptions { address: address.map_err(|error| StoreError::Engine(error.to_string()))?, lock_wait })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A server that is gone has no database to drop.
+        drop(super::connection::command(&self.server, &format!("drop database if exists {} with (force)", self.name)));
+    }
+}
+
+/// Puts another database into the URL of a server.
+fn with_database(url: &str, name: &str) -> String {
+    let (start, options) = url.split_once('?').map_or((url, None), |(start, options)| (start, Some(options)));
+    let (scheme, rest) = start.split_once("://").unwrap_or(("postgres", start));
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let options = options.map(|options| format!("?{options}")).unwrap_or_default();
+    format!("{scheme}://{authority}/{name}{options}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_gets_another_database() {
+        assert_eq!(with_database("postgres://a@h:1/x?sslmode=disable", "y"), "postgres://a@h:1/y?sslmode=disable");
+        assert_eq!(with_database("postgres://a@h", "y"), "postgres://a@h/y");
+        assert_eq!(with_database("postgres:///x?host=/run", "y"), "postgres:///y?host=/run");
+    }
+}

@@ -7,6 +7,8 @@
 mod ambient;
 mod archive_report;
 mod command;
+#[cfg_attr(not(feature = "postgres"), path = "no_database.rs")]
+mod database;
 mod diff_report;
 mod export_report;
 mod export_request;
@@ -25,8 +27,10 @@ mod task;
 mod unless;
 mod workspace;
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use command::COMMANDS;
+use database::Database;
 use messages::Messages;
 use outcome::Failure;
 use std::process::ExitCode;
@@ -58,7 +62,15 @@ fn main() -> ExitCode {
     };
     let messages = Messages::new(matches.get_flag("json"));
     let lock_wait_secs = matches.get_one::<u16>("lock-wait").copied().unwrap_or(10);
-    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs, messages);
+    let database = match database(&matches) {
+        Ok(database) => database,
+        Err(Failure { message, hint, code }) => {
+            messages.error(&message, hint.as_deref());
+            return ExitCode::from(code);
+        }
+    };
+    let folder = matches.get_one::<String>("data").map(String::as_str);
+    let workspace = Workspace::new(folder, database, lock_wait_secs, messages);
     let named = matches
         .subcommand()
         .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));
@@ -74,6 +86,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// Returns the database that an argument or the environment names.
+fn database(matches: &clap::ArgMatches) -> Result<Option<Database>, Failure> {
+    let is_argument = matches.value_source("store") == Some(ValueSource::CommandLine);
+    let named = matches.get_one::<String>("store").filter(|named| is_argument || !named.is_empty());
+    named.map(|named| Database::parse(named, is_argument)).transpose()
+}
+
 /// Returns the whole command line.
 pub(crate) fn cli() -> clap::Command {
     let data = Arg::new("data")
@@ -83,6 +102,14 @@ pub(crate) fn cli() -> clap::Command {
         .env("LABELPORT_DATA")
         .global(true)
         .help("Data folder [default: ./labelport-data]");
+    let store = Arg::new("store")
+        .long("store")
+        .help_heading(GLOBAL_OPTIONS)
+        .value_name("URL")
+        .env(workspace::STORE_VARIABLE)
+        .hide_env_values(true)
+        .global(true)
+        .help("Database that keeps the rows: postgres://user@host/database [default: one in the data folder]");
     let json = Arg::new("json")
         .long("json")
         .help_heading(GLOBAL_OPTIONS)
@@ -102,7 +129,7 @@ pub(crate) fn cli() -> clap::Command {
         .about("Keep labelled training data and export it, complete, exact and fast")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .args([data, json, lock_wait])
+        .args([data, store, json, lock_wait])
         .subcommands(COMMANDS.iter().map(|command| command.arguments().name(command.name())))
         .after_help("Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but something was refused or differs.")
 }

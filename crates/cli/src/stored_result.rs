@@ -51,7 +51,7 @@ impl StoredResult {
     /// Finds a result, first what a name means above all.
     pub(crate) fn find_as(named: &str, meaning: Meaning, workspace: &Workspace) -> Result<Self, Failure> {
         if meaning == Meaning::Release
-            && workspace.exists()
+            && workspace.exists()?
             && let Some(release) = Self::find_release(named, &workspace.open()?, workspace)?
         {
             return Ok(release);
@@ -64,9 +64,9 @@ impl StoredResult {
             Failure::new(format!("{named} is neither a file nor a release nor the id of an export task"))
                 .hint("`labelport release list` and `labelport task list` show what there is")
         };
-        if !workspace.exists() {
-            let folder = workspace.folder().display();
-            return Err(Failure::new(format!("there is no file {named}, and no data folder at {folder}"))
+        if !workspace.exists()? {
+            let place = workspace.shown();
+            return Err(Failure::new(format!("there is no file {named}, and no workspace at {place}"))
                 .hint("name a file, or with --data the folder that keeps the release or task"));
         }
         let store = workspace.open()?;

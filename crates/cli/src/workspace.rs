@@ -1,13 +1,14 @@
-//! The data folder, and what of the world a command needs: the clock, chance, the number of processors.
+//! The workspace of a command: its data folder, the database where that is elsewhere, and what of the world it needs.
 
 use crate::ambient::{self, SystemChance, SystemClock};
+use crate::database::Database;
 use crate::messages::Messages;
 use crate::outcome::Failure;
 use labelport_engine::disk::private::{self, Tightened};
 use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
-use labelport_store::{Founding, Store, StoreError};
+use labelport_store::{Engine, Founding, Store, StoreError};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,12 +17,17 @@ use std::time::Duration;
 /// The data folder where none is named.
 const DEFAULT_FOLDER: &str = "labelport-data";
 
+/// The variable with the address of the database.
+pub(crate) const STORE_VARIABLE: &str = "LABELPORT_STORE";
+
 /// How long a reader waits to write something in addition.
 const READER_LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// A data folder, not opened yet.
+/// A workspace, not opened yet.
 pub(crate) struct Workspace {
+    /// Where files and results lie, and the rows, unless there is a database for them.
     folder: PathBuf,
+    database: Option<Database>,
     is_named: bool,
     lock_wait: Duration,
     messages: Messages,
@@ -29,8 +35,14 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     /// Takes the folder that was named, or the default one.
-    pub(crate) fn new(folder: Option<&str>, lock_wait_secs: u16, messages: Messages) -> Self {
+    pub(crate) fn new(
+        folder: Option<&str>,
+        database: Option<Database>,
+        lock_wait_secs: u16,
+        messages: Messages,
+    ) -> Self {
         Self {
+            database,
             folder: PathBuf::from(folder.unwrap_or(DEFAULT_FOLDER)),
             is_named: folder.is_some(),
             lock_wait: Duration::from_secs(lock_wait_secs.into()),
@@ -41,17 +53,40 @@ impl Workspace {
     /// Returns this workspace, or another folder if none was named.
     pub(crate) fn or_folder(&self, folder: &str) -> Self {
         let folder = if self.is_named { self.folder.clone() } else { PathBuf::from(folder) };
-        Self { folder, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+        let database = self.database.clone();
+        Self { folder, database, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
     }
 
-    /// Returns a workspace in a folder of its own, opened as this one is.
+    /// Returns a workspace that is all in one folder, opened as this one is.
     pub(crate) fn elsewhere(&self, folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+        let folder = folder.to_owned();
+        Self { folder, database: None, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
     }
 
     /// Returns the data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Returns the database, unless it is in the folder.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    /// Returns where the rows are, for people.
+    pub(crate) fn shown(&self) -> String {
+        self.database.as_ref().map_or_else(|| self.folder.display().to_string(), |database| database.shown().to_owned())
+    }
+
+    /// Fails where the rows are not in the folder.
+    pub(crate) fn refuse_database(&self, instead: &str) -> Result<(), Failure> {
+        match &self.database {
+            None => Ok(()),
+            Some(database) => {
+                let message = format!("the rows are in {}, which this command does not copy", database.shown());
+                Err(Failure::usage(message).hint(instead))
+            }
+        }
     }
 
     /// Opens the store of a folder that has one.
@@ -67,7 +102,7 @@ impl Workspace {
 
     /// Returns whether the database was surely copied without its log. The first command that opens it hides that.
     pub(crate) fn lacks_log(&self) -> bool {
-        sqlite::lacks_log(&self.folder)
+        self.database.is_none() && sqlite::lacks_log(&self.folder)
     }
 
     /// Warns of a database that was copied without its log.
@@ -99,6 +134,10 @@ impl Workspace {
     }
 
     fn open_with(&self, options: SqliteOptions) -> Result<Store, Failure> {
+        if let Some(database) = &self.database {
+            let store = database.open(options.lock_wait)?;
+            return self.beside(store);
+        }
         self.check_log();
         let mut moving = self.watch_moving();
         let opened = Sqlite::open_watched(&self.folder, options, &mut moving);
@@ -113,6 +152,14 @@ impl Workspace {
         })
     }
 
+    /// Makes the folder of a workspace whose rows are elsewhere.
+    fn beside(&self, store: Store) -> Result<Store, Failure> {
+        private::create_folders(&self.folder)
+            .map_err(|error| StoreError::ReadOnly { folder: self.folder.clone(), reason: error.to_string() })?;
+        self.tighten();
+        Ok(store)
+    }
+
     /// Shows how far a folder of an earlier version has been brought up to date. That may be stopped at any time.
     fn watch_moving(&self) -> impl FnMut(u64, u64) -> ControlFlow<()> + use<> {
         let messages = self.messages;
@@ -124,13 +171,19 @@ impl Workspace {
         }
     }
 
-    /// Returns whether the folder has a store.
-    pub(crate) fn exists(&self) -> bool {
-        self.folder.join(sqlite::DATABASE_FILE).exists()
+    /// Returns whether there is a store.
+    pub(crate) fn exists(&self) -> Result<bool, Failure> {
+        match &self.database {
+            Some(database) => Ok(database.has_store(self.lock_wait)?),
+            None => Ok(self.folder.join(sqlite::DATABASE_FILE).exists()),
+        }
     }
 
     /// Opens the store of a folder, which is made if need be.
     pub(crate) fn open_or_create(&self) -> Result<Store, Failure> {
+        if let Some(database) = &self.database {
+            return self.beside(database.open_or_create(self.lock_wait)?);
+        }
         self.check_log();
         let mut moving = self.watch_moving();
         let opened = Sqlite::open_to_write(&self.folder, self.options(), &mut moving);
@@ -164,6 +217,7 @@ impl Workspace {
     }
 }
 
-fn found(engine: Sqlite) -> Result<Store, StoreError> {
+/// Opens the store in a database. A new one gets its organization.
+pub(crate) fn found(engine: impl Engine + 'static) -> Result<Store, StoreError> {
     Store::open(Box::new(engine), &Founding { organization_id: ambient::new_id(), now: ambient::now() })
 }

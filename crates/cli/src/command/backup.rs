@@ -32,6 +32,9 @@ impl Command for Backup {
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let target = Path::new(arguments.get_one::<String>("to").map_or("", String::as_str));
+        workspace.refuse_database(
+            "back up the database with `pg_dump`, and copy the folders `files` and `results` of the data folder after it",
+        )?;
         let store = workspace.open_to_read()?;
         interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);

@@ -80,7 +80,7 @@ impl Command for Doctor {
             });
             messages.event(&event, &format!("{}: {}; {}", finding.check, finding.message, finding.remedy));
         }
-        let folder = workspace.folder().display();
+        let folder = workspace.shown();
         let sentence = match findings.len() {
             0 => format!("{folder} is sound ({})", counted(checks, "check")),
             count => format!("{folder} has {} in {}", counted(count as u64, "finding"), counted(checks, "check")),

@@ -303,7 +303,7 @@ fn dry_run(
     total: &mut Summary,
     messages: &Messages,
 ) -> Result<Preview, Failure> {
-    if workspace.exists() {
+    if workspace.exists()? {
         return dry_run_in(&workspace.open()?, sources, limits, total, messages);
     }
     let folder = DryFolder::create(workspace.folder(), &SystemChance).map_err(|error| {

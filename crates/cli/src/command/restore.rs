@@ -31,6 +31,7 @@ impl Command for Restore {
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         let source = Path::new(arguments.get_one::<String>("from").map_or("", String::as_str));
+        workspace.refuse_database("restore without --store, then move the rows with `labelport migrate`")?;
         let folder = workspace.folder();
         interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);

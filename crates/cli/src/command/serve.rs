@@ -105,6 +105,7 @@ impl Command for Serve {
             workspace: Arc::clone(&served),
             owner: owner.clone(),
             data: std::path::absolute(workspace.folder())?,
+            store: workspace.database().map(|database| database.text().to_owned()),
             program: std::env::current_exe()?,
             log: report,
         });
@@ -192,6 +193,7 @@ fn first_key(served: &Served, messages: &Messages) -> Result<FirstKey, Failure> 
 
 fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) -> Result<(), Failure> {
     let folder = workspace.folder().display();
+    let shown = workspace.shown();
     let has_key = !matches!(key, FirstKey::Missing);
     let event = json!({ "event": "serving", "url": url, "data": folder.to_string(), "has_key": has_key });
     let hint = match key {
@@ -201,7 +203,7 @@ fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) 
         }
         FirstKey::Known => "\nkeys: labelport key list; a new one: labelport key create",
     };
-    messages.event(&event, &format!("serving {folder} at {url}{hint}. Stop with Ctrl-C."));
+    messages.event(&event, &format!("serving {shown} at {url}{hint}. Stop with Ctrl-C."));
     if let FirstKey::Made(key) = key {
         print(&format!(
             "\nThe API key, shown this once:\n\n    {key}\n\nIn Python, after `pip install labelbox`:\n\n    \

@@ -13,6 +13,7 @@
 use super::arguments::{self, Prepared};
 use crate::interrupt::END_WITH_INPUT;
 use crate::outcome::Failure;
+use crate::workspace::STORE_VARIABLE;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::schedules::{self, Begun, LEASE_MS, RunEnd, RunStatus};
 use labelport_engine::sink::manifest_path;
@@ -48,6 +49,8 @@ pub(in super::super) struct Scheduling {
     pub(in super::super) owner: String,
     /// The absolute path of the data folder.
     pub(in super::super) data: PathBuf,
+    /// The address of the database, unless it is in the data folder.
+    pub(in super::super) store: Option<String>,
     /// The program to run.
     pub(in super::super) program: PathBuf,
     /// Gets the causes of failures.
@@ -169,6 +172,8 @@ fn start(scheduling: &Scheduling, begun: &Begun) -> Result<(Child, Prepared), Fa
     let filled = &prepared.arguments;
     let mut command = Command::new(&scheduling.program);
     command.arg("--data").arg(&scheduling.data).arg("--json");
+    // Not an argument: it may have a password.
+    command.envs(scheduling.store.iter().map(|store| (STORE_VARIABLE, store)));
     // The word `export` and the scope come first.
     let (words, rest) = filled.split_at(filled.len().min(2));
     command.args(words);

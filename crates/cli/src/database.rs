@@ -1,0 +1,71 @@
+//! The database of a workspace whose rows a server keeps: what the command line and the environment say about it.
+
+use crate::outcome::Failure;
+use crate::workspace::found;
+use labelport_store::postgres::{self, Address, Credentials, Postgres, PostgresOptions};
+use labelport_store::{Store, StoreError};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The address of a database, not opened yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    address: Address,
+    text: String,
+}
+
+impl Database {
+    /// Reads an address. In an argument it has no password: other users of the machine see arguments.
+    pub(crate) fn parse(text: &str, is_argument: bool) -> Result<Self, Failure> {
+        if is_argument && postgres::has_password(text) {
+            let message = "the password in --store can be seen by every user of this machine";
+            return Err(Failure::usage(message).hint(
+                "leave it out and set PGPASSWORD, write it to the file that PGPASSFILE names, or set LABELPORT_STORE to \
+                 the whole address",
+            ));
+        }
+        let address = Address::parse(text, &credentials()).map_err(Failure::usage)?;
+        Ok(Self { address, text: text.to_owned() })
+    }
+
+    /// Returns the address without its password.
+    pub(crate) fn shown(&self) -> &str {
+        self.address.shown()
+    }
+
+    /// Returns the address as it was given, for the environment of a process of ours.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Opens a database that has a workspace.
+    pub(crate) fn open(&self, lock_wait: Duration) -> Result<Store, StoreError> {
+        found(Postgres::open(self.options(lock_wait))?)
+    }
+
+    /// Opens a database, which gets a workspace if it is empty.
+    pub(crate) fn open_or_create(&self, lock_wait: Duration) -> Result<Store, StoreError> {
+        found(Postgres::open_or_create(self.options(lock_wait))?)
+    }
+
+    /// Returns whether the database has a workspace.
+    pub(crate) fn has_store(&self, lock_wait: Duration) -> Result<bool, StoreError> {
+        Postgres::has_store(self.options(lock_wait))
+    }
+
+    fn options(&self, lock_wait: Duration) -> PostgresOptions {
+        PostgresOptions { address: self.address.clone(), lock_wait }
+    }
+}
+
+/// Reads who asks, where `psql` looks for it.
+fn credentials() -> Credentials {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let home = variable("HOME").map(|home| PathBuf::from(home).join(".pgpass"));
+    let file = variable("PGPASSFILE").map(PathBuf::from).or(home);
+    Credentials {
+        user: variable("PGUSER").or_else(|| variable("USER")),
+        password: variable("PGPASSWORD"),
+        password_file: file.and_then(|file| std::fs::read_to_string(file).ok()),
+    }
+}

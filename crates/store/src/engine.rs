@@ -122,7 +122,9 @@ pub type Each<'a> = dyn FnMut(&dyn RowView) -> Flow + 'a;
 /// What engines differ in, for callers that it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traits {
-    /// How many rows are best read by one statement, where a statement costs a message there and back.
+    /// Whether a statement is a message to a server and its answer, so that few large ones are better than many small ones.
+    pub is_remote: bool,
+    /// How many rows are best read by one statement.
     pub block_rows: usize,
     /// How many parameters [`Connection::insert_many`] is best given at a time.
     pub insert_params: usize,

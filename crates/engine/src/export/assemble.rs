@@ -1,6 +1,6 @@
 //! Rows put together from their sections, block by block.
 //!
-//! A block is up to 128 selected rows with neighbouring keys. Each section is loaded once for a block, in key order,
+//! A block is up to 128 selected rows with neighbouring keys, or 1,024 where a statement is a message to a server. Each section is loaded once for a block, in key order,
 //! and the loaded pages are merged by row key: no query per row, no join, nothing parsed. A block ends early when a
 //! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; what is stored
 //! of one row is always whole. Frames that are filled in are not: the [`Outlet`] takes what is written of a row whenever
@@ -20,8 +20,10 @@ use std::collections::BTreeSet;
 
 /// The most bytes that a section of a block takes, give or take one row.
 const SECTION_BUDGET_BYTES: usize = 4 << 20;
-/// The most rows of a block.
+/// The most rows of a block, unless the engine says more.
 const BLOCK_ROWS: usize = 128;
+/// How many times as many rows are loaded after a block that fitted.
+const GROWTH: usize = 8;
 /// Keys this near to each other are read in one range: reading a row too many is cheaper than seeking.
 const RUN_GAP: RowKey = 8;
 
@@ -43,6 +45,8 @@ pub(crate) struct Assembler {
     pub(crate) values: BTreeSet<String>,
     /// What was counted so far.
     pub(crate) counts: Counts,
+    /// How many rows to load next; 0 for as many as ever.
+    together: usize,
     /// What went wrong without ending the export, for the block that was just put together.
     pub(crate) notices: Vec<Notice>,
 }
@@ -55,7 +59,15 @@ impl Assembler {
         plan: &Plan<'_>,
         keys: &[RowKey],
     ) -> Result<usize, StoreError> {
-        self.load(connection, plan, &keys[..keys.len().min(BLOCK_ROWS)])
+        let most = connection.traits().block_rows.max(BLOCK_ROWS);
+        let wanted = if self.together == 0 { BLOCK_ROWS } else { self.together };
+        let together = wanted.min(keys.len());
+        let loaded = self.load(connection, plan, &keys[..together])?;
+        if most > BLOCK_ROWS {
+            // A server sends what does not fit all the same, so large rows are asked for a few at a time.
+            self.together = if loaded < together { loaded.max(1) } else { (wanted * GROWTH).min(most) };
+        }
+        Ok(loaded)
     }
 
     /// Writes the first of these rows, which are loaded; returns how many.

@@ -272,7 +272,7 @@ impl Connection for PostgresConnection {
     }
 
     fn traits(&self) -> Traits {
-        Traits { block_rows: 1_024, insert_params: insert::PARAMS, takes_nul: false }
+        Traits { is_remote: true, block_rows: 1_024, insert_params: insert::PARAMS, takes_nul: false }
     }
 
     fn copy_to(&mut self, _: &Path, _: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::{KeyRun, RowKey};
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 /// A statement that reads one section of many rows.
@@ -20,6 +21,17 @@ pub struct Section {
     scoped: bool,
     ints: usize,
     texts: usize,
+}
+
+impl Section {
+    /// Returns the statement that reads rows of a list instead of a range.
+    fn list_sql(&self) -> String {
+        let (range, list) = match self.scoped {
+            true => ("between $2 and $3", "= any($2)"),
+            false => ("between $1 and $2", "= any($1)"),
+        };
+        self.sql.replace(range, list)
+    }
 }
 
 /// The data rows themselves. Whole numbers: dataset key (0: none), known lists. Texts: head, details, media, rest, data type.
@@ -166,7 +178,7 @@ pub struct Load<'a> {
 impl Page {
     /// Loads a section's rows. Returns the first row key that did not fit, if any; it and all after it are not loaded.
     pub fn load(&mut self, connection: &mut dyn Connection, load: &Load<'_>) -> Result<Option<RowKey>, StoreError> {
-        let Section { sql, scoped, ints, texts } = *load.section;
+        let &Section { sql, scoped, ints, texts } = load.section;
         self.keys.clear();
         self.ints.clear();
         self.cells.clear();
@@ -174,11 +186,20 @@ impl Page {
         self.int_columns = ints;
         self.text_columns = texts;
         let mut cut = None;
-        for run in load.runs {
+        // Few far rows are few look-ups here, and one list for a server.
+        let listed: Vec<RowKey> = match connection.traits().is_remote && load.runs.len() > 1 {
+            true => load.runs.iter().cloned().flatten().collect(),
+            false => Vec::new(),
+        };
+        let sql = if listed.is_empty() { Cow::Borrowed(sql) } else { Cow::Owned(load.section.list_sql()) };
+        let runs = if listed.is_empty() { load.runs } else { &load.runs[..1] };
+        for run in runs {
             let (first, last) = (Param::Int(*run.start()), Param::Int(*run.end()));
-            let all = [Param::Int(load.scope_key), first, last];
-            let params = if scoped { &all[..] } else { &all[1..] };
-            connection.query(sql, params, &mut |row| {
+            let (ranged, list) =
+                ([Param::Int(load.scope_key), first, last], [Param::Int(load.scope_key), Param::Ints(&listed)]);
+            let all = if listed.is_empty() { &ranged[..] } else { &list[..] };
+            let params = if scoped { all } else { &all[1..] };
+            connection.query(&sql, params, &mut |row| {
                 let key = row.int(0).unwrap_or(0);
                 if self.bytes.len() >= load.budget_bytes && self.keys.last().is_some_and(|last| *last < key) {
                     cut = Some(key);

@@ -328,20 +328,27 @@ fn push_span(statement: &mut Statement, column: &str, span: &Span) {
     }
 }
 
-/// Appends a test for texts that begin with a prefix, as a range that an index serves.
+/// Appends a test for texts that begin with a prefix, as a range that an index serves. The index of an engine that takes no
+/// long texts has their beginnings, so these are tested, too.
 fn push_prefix(statement: &mut Statement, column: &str, prefix: &str) {
-    statement.push(column);
-    statement.push(" is not null and ");
-    statement.push(column);
-    statement.push(" >= ");
+    statement.push(&format!("{column} is not null and {column} >= "));
     statement.param(Value::Text(prefix.to_owned()));
-    if let Some(end) = after_prefix(prefix) {
-        statement.push(" and ");
-        statement.push(column);
-        statement.push(" < ");
-        statement.param(Value::Text(end));
+    let beginning: String = prefix.chars().take(INDEXED).collect();
+    statement.push(&format!(" and substr({column}, 1, {INDEXED}) >= "));
+    statement.param(Value::Text(beginning.clone()));
+    for (tested, end) in [
+        (column.to_owned(), after_prefix(prefix)),
+        (format!("substr({column}, 1, {INDEXED})"), after_prefix(&beginning)),
+    ] {
+        if let Some(end) = end {
+            statement.push(&format!(" and {tested} < "));
+            statement.param(Value::Text(end));
+        }
     }
 }
+
+/// How many characters of a long text an index has.
+const INDEXED: usize = 200;
 
 /// Returns the first text after all that begin with a prefix; none where every greater text does.
 fn after_prefix(prefix: &str) -> Option<String> {

@@ -8,7 +8,7 @@ use super::order::sort_by_text;
 use super::sections;
 use crate::engine::{Connection, Insert, Param, StoreError};
 use crate::row_key::RowKey;
-use labelport_model::row::{ProjectRow, Row};
+use labelport_model::row::{MetadataFact, ProjectRow, Row};
 use labelport_model::time::Timestamp;
 
 /// Rows of several tables that wait to be written.
@@ -19,6 +19,54 @@ pub(super) struct Inserts<'a> {
     pub(super) labels: Vec<NewLabel<'a>>,
     /// Feature, project and row.
     pub(super) label_features: Vec<(i64, i64, RowKey)>,
+    pub(super) attachments: Vec<NewAttachment<'a>>,
+    pub(super) metadata: Vec<NewFact<'a>>,
+    /// Row, ordinal, embedding and entry.
+    pub(super) embeddings: Vec<(RowKey, i64, i64, &'a String)>,
+    pub(super) run_rows: Vec<NewRunRow<'a>>,
+    pub(super) run_labels: Vec<NewRunLabel>,
+}
+
+pub(super) struct NewAttachment<'a> {
+    pub(super) row_key: RowKey,
+    pub(super) ordinal: i64,
+    pub(super) json: &'a String,
+    pub(super) id: Option<String>,
+}
+
+/// A metadata value, or one option of an enum.
+pub(super) struct NewFact<'a> {
+    pub(super) row_key: RowKey,
+    pub(super) ordinal: i64,
+    pub(super) part: i64,
+    pub(super) schema_key: i64,
+    pub(super) fact: &'a MetadataFact,
+    pub(super) json: Option<&'a str>,
+}
+
+pub(super) struct NewRunRow<'a> {
+    pub(super) run_key: i64,
+    pub(super) row_key: RowKey,
+    pub(super) split: Option<i64>,
+    pub(super) change_seq: i64,
+    pub(super) known: i64,
+    pub(super) head: &'a str,
+    pub(super) tail: &'a str,
+    pub(super) model_rest: Option<&'a str>,
+}
+
+/// A label or prediction of a model run.
+pub(super) struct NewRunLabel {
+    pub(super) run_key: i64,
+    pub(super) row_key: RowKey,
+    pub(super) role: i64,
+    pub(super) ordinal: i64,
+    pub(super) has_masks: bool,
+    pub(super) tally: Vec<u8>,
+    pub(super) id: String,
+    pub(super) head: String,
+    pub(super) rest: Option<String>,
+    pub(super) annotations: String,
 }
 
 pub(super) struct NewDataRow<'a> {
@@ -70,7 +118,69 @@ impl Inserts<'_> {
             |(feature_key, project_key, row_key)| [(*feature_key).into(), (*project_key).into(), (*row_key).into()],
         )?;
         self.label_features.clear();
-        Ok(())
+        self.flush_lists(connection)?;
+        self.flush_runs(connection)
+    }
+
+    fn flush_lists(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        let attachments = std::mem::take(&mut self.attachments);
+        write(connection, "attachments (row_key, ordinal, json, id)", "", &attachments, |new| {
+            [new.row_key.into(), new.ordinal.into(), new.json.into(), new.id.as_ref().into()]
+        })?;
+        let metadata = std::mem::take(&mut self.metadata);
+        let into = "metadata (row_key, ordinal, part, schema_key, text_value, number_value, time_ms, option_id, json)";
+        write(connection, into, "", &metadata, |new| {
+            let (mut text, mut number, mut time, mut option) = (Param::Null, Param::Null, Param::Null, Param::Null);
+            match new.fact {
+                MetadataFact::Text(value) => text = value.into(),
+                MetadataFact::Number(value) => number = Param::Real(*value),
+                MetadataFact::Time(value) => time = value.as_millis().into(),
+                MetadataFact::EnumOption { id, name } => (text, option) = (name.into(), id.into()),
+                MetadataFact::Other => {}
+            }
+            let (row_key, ordinal, part) = (new.row_key.into(), new.ordinal.into(), new.part.into());
+            [row_key, ordinal, part, new.schema_key.into(), text, number, time, option, new.json.into()]
+        })?;
+        let embeddings = std::mem::take(&mut self.embeddings);
+        let into = "row_embeddings (row_key, ordinal, embedding_key, json)";
+        write(connection, into, "", &embeddings, |(row_key, ordinal, embedding_key, json)| {
+            [(*row_key).into(), (*ordinal).into(), (*embedding_key).into(), (*json).into()]
+        })
+    }
+
+    fn flush_runs(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {
+        let mut rows = std::mem::take(&mut self.run_rows);
+        rows.sort_unstable_by_key(|new| (new.run_key, new.row_key));
+        let into = "run_rows (run_key, row_key, split, change_seq, known, head, tail, model_rest)";
+        write(connection, into, "", &rows, |new| {
+            [
+                new.run_key.into(),
+                new.row_key.into(),
+                new.split.into(),
+                new.change_seq.into(),
+                new.known.into(),
+                new.head.into(),
+                new.tail.into(),
+                new.model_rest.into(),
+            ]
+        })?;
+        let mut labels = std::mem::take(&mut self.run_labels);
+        labels.sort_unstable_by_key(|new| (new.run_key, new.row_key, new.role, new.ordinal));
+        let into = "run_labels (run_key, row_key, role, ordinal, has_masks, tally, id, head, rest, annotations)";
+        write(connection, into, "", &labels, |new| {
+            [
+                new.run_key.into(),
+                new.row_key.into(),
+                new.role.into(),
+                new.ordinal.into(),
+                new.has_masks.into(),
+                Param::Blob(&new.tally),
+                (&new.id).into(),
+                (&new.head).into(),
+                new.rest.as_ref().into(),
+                (&new.annotations).into(),
+            ]
+        })
     }
 
     fn flush_data_rows(&mut self, connection: &mut dyn Connection) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Lists of labels: those of a row in a project, those of a row in a model run.
 
-use super::inserts::{Inserts, NewLabel};
+use super::inserts::{Inserts, NewLabel, NewRunLabel};
 use super::joining::{self, StoredLabel};
 use super::{Merger, Tally};
 use crate::engine::{Connection, Param, StoreError};
@@ -162,6 +162,7 @@ impl Merger {
     pub(super) fn merge_run_labels(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'_>,
         list: RunList,
         given: &[Label],
     ) -> Result<bool, StoreError> {
@@ -191,26 +192,24 @@ impl Merger {
         if stored == wanted {
             return Ok(false);
         }
-        connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
-        for (ordinal, (wanted, label)) in (0..).zip(wanted.iter().zip(listed)) {
+        if !stored.is_empty() {
+            connection.execute("delete from run_labels where run_key = $1 and row_key = $2 and role = $3", &keys)?;
+        }
+        for (ordinal, (wanted, label)) in (0..).zip(wanted.into_iter().zip(listed)) {
             let counted = self.tally(connection, label)?;
             self.counts.filled_videos += u64::from(label.has_filled_frames);
-            connection.execute(
-                "insert into run_labels (run_key, row_key, role, ordinal, has_masks, tally, id, head, rest, annotations) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                &[
-                    keys[0],
-                    keys[1],
-                    keys[2],
-                    Param::Int(ordinal),
-                    label.has_masks.into(),
-                    Param::Blob(&tally::encode(&counted)),
-                    (&wanted.id).into(),
-                    (&wanted.head).into(),
-                    wanted.rest.as_ref().into(),
-                    (&wanted.annotations).into(),
-                ],
-            )?;
+            inserts.run_labels.push(NewRunLabel {
+                run_key: list.run_key,
+                row_key: list.row_key,
+                role: list.role,
+                ordinal,
+                has_masks: label.has_masks,
+                tally: tally::encode(&counted),
+                id: wanted.id,
+                head: wanted.head,
+                rest: wanted.rest,
+                annotations: wanted.annotations,
+            });
         }
         Ok(true)
     }

@@ -22,7 +22,7 @@ use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::RowKey;
 use crate::write::changes::{self, Departure};
 use crate::write::counts::{Changes, Kept, Standing};
-use inserts::{Inserts, NewDataRow, NewProjectRow};
+use inserts::{Inserts, NewDataRow, NewProjectRow, NewRunRow};
 use labelport_model::json::{Document, Value, merge_members};
 use labelport_model::row::{Join, Label, ModelRow, ProjectRow, Row, RunRow};
 use labelport_model::time::Timestamp;
@@ -219,15 +219,15 @@ impl Merger {
         target: Target,
         row: &'a Row,
     ) -> Result<bool, StoreError> {
-        let mut changed = self.merge_attachments(connection, target, row)?;
-        changed |= self.merge_metadata(connection, target, row)?;
-        changed |= self.merge_embeddings(connection, target, row)?;
+        let mut changed = self.merge_attachments(connection, inserts, target, row)?;
+        changed |= self.merge_metadata(connection, inserts, target, row)?;
+        changed |= self.merge_embeddings(connection, inserts, target, row)?;
         for project in &row.projects {
             changed |= self.merge_project(connection, inserts, target, project)?;
         }
         for model in &row.models {
             for run in &model.runs {
-                changed |= self.merge_run(connection, target, model, run)?;
+                changed |= self.merge_run(connection, inserts, target, model, run)?;
             }
         }
         Ok(changed)
@@ -447,12 +447,13 @@ impl Merger {
         Ok(changed)
     }
 
-    fn merge_run(
+    fn merge_run<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         target: Target,
-        model: &ModelRow,
-        run: &RunRow,
+        model: &'a ModelRow,
+        run: &'a RunRow,
     ) -> Result<bool, StoreError> {
         let name = model.name.as_deref();
         let model_key = self.named(connection, Kind::Model, self.org_key, model.id.as_str(), name)?;
@@ -468,20 +469,16 @@ impl Merger {
         match &stored {
             None => {
                 self.kept.add(Kept::Run(run_key), 1);
-                connection.execute(
-                    "insert into run_rows (run_key, row_key, split, change_seq, known, head, tail, model_rest) \
-                     values ($1, $2, $3, $4, $5, $6, $7, $8)",
-                    &[
-                        run_key.into(),
-                        target.row_key.into(),
-                        split.into(),
-                        self.change_seq.into(),
-                        known.into(),
-                        (&run.head).into(),
-                        (&run.tail).into(),
-                        model.rest.as_ref().into(),
-                    ],
-                )?;
+                inserts.run_rows.push(NewRunRow {
+                    run_key,
+                    row_key: target.row_key,
+                    split: split.map(i64::from),
+                    change_seq: self.change_seq,
+                    known,
+                    head: &run.head,
+                    tail: &run.tail,
+                    model_rest: model.rest.as_deref(),
+                });
             }
             Some(stored) => {
                 let head = merge_ordered(&stored.head, &run.head, RUN_HEAD_KEYS);
@@ -516,7 +513,7 @@ impl Merger {
         for (role, given) in [(0, &run.labels), (1, &run.predictions)] {
             if let Some(given) = given {
                 let list = labels::RunList { run_key, row_key: target.row_key, role, is_new, join: target.join };
-                changed |= self.merge_run_labels(connection, list, given)?;
+                changed |= self.merge_run_labels(connection, inserts, list, given)?;
             }
         }
         Ok(changed)

@@ -1,7 +1,8 @@
 //! The sections of a row that hang on nothing but the row, and reading what is stored of them.
 
+use super::inserts::{Inserts, NewAttachment, NewFact};
 use super::{Merger, Target, merge_ordered, texts_of};
-use crate::engine::{Connection, Param, StoreError};
+use crate::engine::{Connection, StoreError};
 use crate::row_key::RowKey;
 use crate::write::counts::Standing;
 use labelport_model::json::{Document, Members, merge_members};
@@ -191,91 +192,77 @@ impl StoredRunRow {
 }
 
 impl Merger {
-    pub(super) fn merge_attachments(
+    pub(super) fn merge_attachments<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         target: Target,
-        row: &Row,
+        row: &'a Row,
     ) -> Result<bool, StoreError> {
         let Some(given) = &row.attachments else { return Ok(false) };
-        let key = target.row_key.into();
         let sql = "select json from attachments where row_key = $1 order by ordinal";
         if is_stored(connection, target, sql, given.iter())? {
             return Ok(false);
         }
-        connection.execute("delete from attachments where row_key = $1", &[key])?;
+        if !target.is_new {
+            connection.execute("delete from attachments where row_key = $1", &[target.row_key.into()])?;
+        }
         for (ordinal, json) in (0..).zip(given) {
-            let id = attachment_id(json);
-            let sql = "insert into attachments (row_key, ordinal, json, id) values ($1, $2, $3, $4)";
-            connection.execute(sql, &[key, Param::Int(ordinal), json.into(), id.as_ref().into()])?;
+            inserts.attachments.push(NewAttachment { row_key: target.row_key, ordinal, json, id: attachment_id(json) });
         }
         Ok(true)
     }
 
-    pub(super) fn merge_metadata(
+    pub(super) fn merge_metadata<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         target: Target,
-        row: &Row,
+        row: &'a Row,
     ) -> Result<bool, StoreError> {
         let Some(given) = &row.metadata else { return Ok(false) };
-        let key: Param<'_> = target.row_key.into();
         let sql = "select json from metadata where row_key = $1 and json is not null order by ordinal, part";
         if is_stored(connection, target, sql, given.iter().map(|value| &value.json))? {
             return Ok(false);
         }
-        connection.execute("delete from metadata where row_key = $1", &[key])?;
+        if !target.is_new {
+            connection.execute("delete from metadata where row_key = $1", &[target.row_key.into()])?;
+        }
         for (ordinal, value) in (0..).zip(given) {
             let scope = self.scope();
             let schema_key = self.names.metadata_schema(connection, &scope, value, &mut self.counts)?;
             // A value without any fact still is a value: its entry is written with none to compare.
-            let none = [MetadataFact::Other];
-            let facts = if value.facts.is_empty() { &none[..] } else { &value.facts };
+            let facts = if value.facts.is_empty() { &[MetadataFact::Other] } else { &value.facts[..] };
             for (part, fact) in (0..).zip(facts) {
-                let mut columns = [Param::Null; 4];
-                match fact {
-                    MetadataFact::Text(text) => columns[0] = text.into(),
-                    MetadataFact::Number(number) => columns[1] = Param::Real(*number),
-                    MetadataFact::Time(time) => columns[2] = time.as_millis().into(),
-                    MetadataFact::EnumOption { id, name } => {
-                        columns[0] = name.into();
-                        columns[3] = id.into();
-                        self.names.metadata_option(connection, schema_key, id, name)?;
-                    }
-                    MetadataFact::Other => {}
+                if let MetadataFact::EnumOption { id, name } = fact {
+                    self.names.metadata_option(connection, schema_key, id, name)?;
                 }
-                let [text, number, time, option] = columns;
-                let json = (part == 0).then_some(&value.json).into();
-                connection.execute(
-                    "insert into metadata (row_key, ordinal, part, schema_key, text_value, number_value, time_ms, \
-                     option_id, json) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                    &[key, Param::Int(ordinal), Param::Int(part), schema_key.into(), text, number, time, option, json],
-                )?;
+                let json = (part == 0).then_some(value.json.as_str());
+                inserts.metadata.push(NewFact { row_key: target.row_key, ordinal, part, schema_key, fact, json });
             }
         }
         Ok(true)
     }
 
-    pub(super) fn merge_embeddings(
+    pub(super) fn merge_embeddings<'a>(
         &mut self,
         connection: &mut dyn Connection,
+        inserts: &mut Inserts<'a>,
         target: Target,
-        row: &Row,
+        row: &'a Row,
     ) -> Result<bool, StoreError> {
         let Some(given) = &row.embeddings else { return Ok(false) };
-        let key: Param<'_> = target.row_key.into();
         let sql = "select json from row_embeddings where row_key = $1 order by ordinal";
         if is_stored(connection, target, sql, given.iter().map(|value| &value.json))? {
             return Ok(false);
         }
-        connection.execute("delete from row_embeddings where row_key = $1", &[key])?;
+        if !target.is_new {
+            connection.execute("delete from row_embeddings where row_key = $1", &[target.row_key.into()])?;
+        }
         for (ordinal, value) in (0..).zip(given) {
             let scope = self.scope();
             let embedding_key = self.names.embedding(connection, &scope, value)?;
-            connection.execute(
-                "insert into row_embeddings (row_key, ordinal, embedding_key, json) values ($1, $2, $3, $4)",
-                &[key, Param::Int(ordinal), embedding_key.into(), (&value.json).into()],
-            )?;
+            inserts.embeddings.push((target.row_key, ordinal, embedding_key, &value.json));
         }
         Ok(true)
     }

@@ -42,6 +42,15 @@ pub(super) fn find_taken(
     Ok(taken)
 }
 
+/// How many a server is asked for by one statement.
+const LIST: usize = 8_192;
+
+/// Marks the rows that name a text, in a list that is in the order of the texts.
+fn mark_all(named: &[(&str, usize)], text: &str, taken: &mut [bool]) {
+    let start = named.partition_point(|(name, _)| *name < text);
+    named[start..].iter().take_while(|(name, _)| *name == text).for_each(|(_, index)| taken[*index] = true);
+}
+
 impl Taken {
     /// Marks the rows that name a text which the table holds or an earlier row names. Texts are looked up in the order of
     /// the keys, which is that of their bytes, so that neighbours are found on one page.
@@ -54,6 +63,9 @@ impl Taken {
         sort_by_text(&mut named, |(text, _)| text);
         for pair in named.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
             taken[pair[1].1] = true;
+        }
+        if connection.traits().is_remote {
+            return self.mark_listed(connection, &named, taken);
         }
         let (any, each) = (self.any_between(), self.each_of());
         let mut params = Vec::with_capacity(1 + LOOK_UP);
@@ -72,8 +84,26 @@ impl Taken {
             // A last chunk names its last text again: one statement serves all.
             params.resize(fixed + LOOK_UP, last);
             for text in connection.list(&each, &params, |row| row.text(0))?.into_iter().flatten() {
-                let start = named.partition_point(|(name, _)| *name < text.as_str());
-                named[start..].iter().take_while(|(name, _)| *name == text).for_each(|(_, index)| taken[*index] = true);
+                mark_all(&named, &text, taken);
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks them by few statements, each with a long list.
+    fn mark_listed(
+        &self,
+        connection: &mut dyn Connection,
+        named: &[(&str, usize)],
+        taken: &mut [bool],
+    ) -> Result<(), StoreError> {
+        let sql = format!("{} {} = any(${})", self.select(), self.column, 1 + usize::from(self.within.is_some()));
+        for chunk in named.chunks(LIST) {
+            let texts: Vec<String> = chunk.iter().map(|(text, _)| (*text).to_owned()).collect();
+            let within = self.within.map(|(_, value)| Param::Int(value));
+            let params: Vec<Param<'_>> = within.into_iter().chain([Param::Texts(&texts)]).collect();
+            for text in connection.list(&sql, &params, |row| row.text(0))?.into_iter().flatten() {
+                mark_all(named, &text, taken);
             }
         }
         Ok(())

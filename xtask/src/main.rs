@@ -12,6 +12,7 @@ mod bless;
 mod dist;
 mod fuzz;
 mod help;
+mod postgres;
 mod programs;
 mod python;
 mod readers;

@@ -4,7 +4,7 @@
 //! mistakes in the least time runs: no lints, no server, no other programs.
 
 use crate::step::{self, Step, Work};
-use crate::{Command, dist, programs, readers, sdk, without_arguments};
+use crate::{Command, dist, postgres, programs, readers, sdk, without_arguments};
 
 pub(crate) static TEST: Command = Command {
     name: "test",
@@ -13,9 +13,9 @@ pub(crate) static TEST: Command = Command {
     run: |arguments| match arguments {
         [only] if only == "--fast" => step::run(FAST_STEPS),
         [option, which] if option == "--with-readers" && which == "heavy" => {
-            step::run(&[STEPS, &[readers::HEAVY_STEP]].concat())
+            postgres::with_server(arguments, || step::run(&[STEPS, &[readers::HEAVY_STEP]].concat()))
         }
-        _ => without_arguments(arguments, || step::run(STEPS)),
+        _ => without_arguments(arguments, || postgres::with_server(arguments, || step::run(STEPS))),
     },
 };
 

@@ -180,6 +180,17 @@ impl PostgresConnection {
         Ok(prepared)
     }
 
+    fn copy(&mut self, insert: &Insert<'_>, types: &[Type], params: &[Param<'_>]) -> Result<(), StoreError> {
+        let statement = self.statement(&insert::copy_sql(insert))?;
+        let context = context(&self.options);
+        let mut writer = self.client.copy_in(&statement).map_err(|error| error::explain(&error, context))?;
+        match insert::copy(&mut writer, types, params) {
+            Ok(()) => writer.finish().map(|_| ()).map_err(|error| error::explain(&error, context)),
+            // A writer that is dropped takes its rows back.
+            Err(error) => Err(error::explain_any(&*error, context)),
+        }
+    }
+
     /// Returns the types of the columns of an insert.
     fn types(&mut self, insert: &Insert<'_>) -> Result<Vec<Type>, StoreError> {
         if let Some(known) = self.inserts.get(insert.into) {
@@ -238,6 +249,9 @@ impl Connection for PostgresConnection {
 
     fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
         let types = self.types(insert)?;
+        if insert.conflict.is_empty() {
+            return self.copy(insert, &types, params);
+        }
         let statement = self.statement(&insert::sql(insert, &types))?;
         for piece in insert::pieces(params, insert.columns) {
             let columns = (0..insert.columns).map(|at| Column { params: piece, at, columns: insert.columns });

@@ -196,10 +196,8 @@ pub(super) fn explain(error: &postgres::Error, context: Context<'_>) -> StoreErr
     if let Some(said) = error.as_db_error() {
         return of_server(said, context);
     }
-    match error.source().and_then(|source| source.downcast_ref::<Unsendable>()) {
-        Some(Unsendable::Nul) => return PostgresError::Nul.into(),
-        Some(other) => return StoreError::Engine(other.to_string()),
-        None => {}
+    if let Some(unsendable) = error.source().and_then(|source| source.downcast_ref::<Unsendable>()) {
+        return of_value(unsendable);
     }
     let server = context.server.to_owned();
     // The client's own words are followed by those of the system.
@@ -209,6 +207,29 @@ pub(super) fn explain(error: &postgres::Error, context: Context<'_>) -> StoreErr
         return PostgresError::Lost { server, reason }.into();
     }
     StoreError::Engine(format!("{error}: {reason}"))
+}
+
+/// Explains what went wrong while rows were copied: a value that cannot be sent, or an error of the client in one of the
+/// system.
+pub(super) fn explain_any(error: &(dyn std::error::Error + Sync + Send + 'static), context: Context<'_>) -> StoreError {
+    if let Some(unsendable) = error.downcast_ref::<Unsendable>() {
+        return of_value(unsendable);
+    }
+    let io = error.downcast_ref::<std::io::Error>();
+    match io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<postgres::Error>()) {
+        Some(inner) => explain(inner, context),
+        None if io.is_some() => {
+            PostgresError::Lost { server: context.server.to_owned(), reason: error.to_string() }.into()
+        }
+        None => StoreError::Engine(error.to_string()),
+    }
+}
+
+fn of_value(unsendable: &Unsendable) -> StoreError {
+    match unsendable {
+        Unsendable::Nul => PostgresError::Nul.into(),
+        Unsendable::Type(..) => StoreError::Engine(unsendable.to_string()),
+    }
 }
 
 /// Explains why there is no connection.

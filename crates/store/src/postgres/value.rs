@@ -80,15 +80,21 @@ pub(super) fn write_array<'a>(
         out.put_i32(1);
     }
     for param in params {
-        let start = out.len();
-        out.put_i32(-1);
-        if matches!(write(param, element, out)?, IsNull::No) {
-            let length = i32::try_from(out.len() - start - 4)
-                .map_err(|_| Unsendable::Type("a very long text", element.name().to_owned()))?;
-            out[start..start + 4].copy_from_slice(&length.to_be_bytes());
-        }
+        write_field(param, element, out)?;
     }
     Ok(IsNull::No)
+}
+
+/// Writes a value after its length; a null has the length -1.
+pub(super) fn write_field(param: Param<'_>, wanted: &Type, out: &mut BytesMut) -> Result<(), AnyError> {
+    let start = out.len();
+    out.put_i32(-1);
+    if matches!(write(param, wanted, out)?, IsNull::No) {
+        let length = i32::try_from(out.len() - start - 4)
+            .map_err(|_| Unsendable::Type("a very long text", wanted.name().to_owned()))?;
+        out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+    }
+    Ok(())
 }
 
 fn is_text(wanted: &Type) -> bool {

@@ -28,6 +28,7 @@ mod metadata;
 mod migrating;
 mod models;
 mod ontologies;
+mod postgres;
 mod projects;
 mod readers;
 mod reading;

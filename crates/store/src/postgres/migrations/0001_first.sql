@@ -263,7 +263,6 @@ create table label_features (
     row_key bigint not null,
     primary key (feature_key, project_key, row_key)
 );
-create index label_features_by_row on label_features (row_key);
 
 create table labeling_overrides (
     project_key bigint not null,

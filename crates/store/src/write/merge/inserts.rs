@@ -17,8 +17,10 @@ pub(super) struct Inserts<'a> {
     pub(super) data_rows: Vec<NewDataRow<'a>>,
     pub(super) project_rows: Vec<NewProjectRow<'a>>,
     pub(super) labels: Vec<NewLabel<'a>>,
-    /// Feature, project and row.
+    /// Feature, project and row, where the row has no features in the project yet.
     pub(super) label_features: Vec<(i64, i64, RowKey)>,
+    /// The same where it may have some.
+    pub(super) more_features: Vec<(i64, i64, RowKey)>,
     pub(super) attachments: Vec<NewAttachment<'a>>,
     pub(super) metadata: Vec<NewFact<'a>>,
     /// Row, ordinal, embedding and entry.
@@ -107,17 +109,17 @@ impl Inserts<'_> {
         self.flush_data_rows(connection)?;
         self.flush_project_rows(connection)?;
         self.flush_labels(connection)?;
-        self.label_features.sort_unstable();
-        self.label_features.dedup();
-        let into = "label_features (feature_key, project_key, row_key)";
-        write(
-            connection,
-            into,
-            "on conflict do nothing",
-            &self.label_features,
-            |(feature_key, project_key, row_key)| [(*feature_key).into(), (*project_key).into(), (*row_key).into()],
-        )?;
-        self.label_features.clear();
+        for (features, conflict) in
+            [(&mut self.label_features, ""), (&mut self.more_features, "on conflict do nothing")]
+        {
+            features.sort_unstable();
+            features.dedup();
+            let into = "label_features (feature_key, project_key, row_key)";
+            write(connection, into, conflict, features, |(feature_key, project_key, row_key)| {
+                [(*feature_key).into(), (*project_key).into(), (*row_key).into()]
+            })?;
+            features.clear();
+        }
         self.flush_lists(connection)?;
         self.flush_runs(connection)
     }

@@ -47,7 +47,7 @@ impl Merger {
     ) -> Result<bool, StoreError> {
         if list.is_new {
             for (ordinal, label) in (0..).zip(given) {
-                self.insert_label(connection, inserts, label, new_label(list, ordinal, label))?;
+                self.insert_label(connection, inserts, label, new_label(list, ordinal, label), true)?;
             }
             self.counts.labels.created += given.len() as u64;
             self.kept.add(Kept::Labels(list.project_key), given.len() as i64);
@@ -94,7 +94,7 @@ impl Merger {
                 rest: wanted.rest.as_ref(),
                 ..new_label(list, ordinal, label)
             };
-            self.insert_label(connection, &mut inserts, label, new)?;
+            self.insert_label(connection, &mut inserts, label, new, true)?;
         }
         inserts.flush(connection)?;
         Ok(true)
@@ -112,7 +112,7 @@ impl Merger {
         let list = ProjectList { project_key, row_key, is_new: false, join: Join::Replace };
         let mut inserts = Inserts::default();
         for (ordinal, label) in (first..).zip(given) {
-            self.insert_label(connection, &mut inserts, label, new_label(list, ordinal, label))?;
+            self.insert_label(connection, &mut inserts, label, new_label(list, ordinal, label), false)?;
         }
         inserts.flush(connection)?;
         self.counts.labels.created += given.len() as u64;
@@ -146,11 +146,13 @@ impl Merger {
         inserts: &mut Inserts<'a>,
         label: &Label,
         new: NewLabel<'a>,
+        is_first: bool,
     ) -> Result<(), StoreError> {
         let counted = self.tally(connection, label)?;
         self.counts.filled_videos += u64::from(label.has_filled_frames);
         let (project_key, row_key) = (new.project_key, new.row_key);
-        inserts.label_features.extend(counted.iter().map(|(feature_key, _)| (*feature_key, project_key, row_key)));
+        let of_row = if is_first { &mut inserts.label_features } else { &mut inserts.more_features };
+        of_row.extend(counted.iter().map(|(feature_key, _)| (*feature_key, project_key, row_key)));
         inserts.labels.push(NewLabel { tally: tally::encode(&counted), ..new });
         for (feature, _) in label.tally.iter().filter(|(feature, _)| !feature.schema_id.is_empty()) {
             self.names.grow_ontology(connection, project_key, &feature.schema_id)?;

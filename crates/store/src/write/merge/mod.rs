@@ -10,6 +10,7 @@ mod inserts;
 mod joining;
 mod labels;
 mod names;
+mod nul;
 mod order;
 mod refuse;
 mod sections;

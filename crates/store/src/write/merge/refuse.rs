@@ -1,6 +1,6 @@
 //! What speaks against a row, looked up before anything of it is written.
 
-use super::Merger;
+use super::{Merger, nul};
 use crate::engine::{Connection, StoreError};
 use crate::row_key::RowKey;
 use labelport_model::data_type;
@@ -25,6 +25,12 @@ pub enum Refusal {
         claimant: String,
         /// What the row of this line holds.
         claimant_type: String,
+    },
+    /// The database cannot store one of its texts.
+    #[error("{place}: a name or key has the character NUL (\\u0000), which this database cannot store; remove it")]
+    Nul {
+        /// Where in the row it is.
+        place: &'static str,
     },
     /// The row is stored as another data type.
     #[error(
@@ -83,6 +89,9 @@ impl Merger {
         row: &Row,
         known: Option<RowKey>,
     ) -> Result<Option<Refusal>, StoreError> {
+        if let Some(refusal) = nul_refusal(connection, row) {
+            return Ok(Some(refusal));
+        }
         if let Some(refusal) = self.global_key_refusal(connection, row, known)? {
             return Ok(Some(refusal));
         }
@@ -119,6 +128,9 @@ impl Merger {
         connection: &mut dyn Connection,
         row: &Row,
     ) -> Result<Option<Refusal>, StoreError> {
+        if let Some(refusal) = nul_refusal(connection, row) {
+            return Ok(Some(refusal));
+        }
         if let Some(refusal) = self.run_refusal(connection, row)? {
             return Ok(Some(refusal));
         }
@@ -194,6 +206,10 @@ impl Merger {
         }
         Ok(None)
     }
+}
+
+fn nul_refusal(connection: &dyn Connection, row: &Row) -> Option<Refusal> {
+    if connection.traits().takes_nul { None } else { nul::find(row).map(|place| Refusal::Nul { place }) }
 }
 
 /// Checks the labels of one of a row's projects against those of other rows and projects.

@@ -290,7 +290,7 @@ fn is_stored<'a>(
 }
 
 /// Returns the id of an attachment, which rows of an import may lack.
-fn attachment_id(json: &str) -> Option<String> {
+pub(super) fn attachment_id(json: &str) -> Option<String> {
     let document = Document::parse(json.as_bytes()).ok()?;
     document.root().get("id")?.as_text().map(Cow::into_owned)
 }

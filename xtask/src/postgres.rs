@@ -1,0 +1,160 @@
+//! A PostgreSQL server for tests, installed where that is possible.
+//!
+//! The tests of the second engine run on the server that `LABELPORT_TEST_POSTGRES` names. Where nobody names one, this starts
+//! one from Debian's package: in a private folder, on a port of its own, as a user who is not root, which PostgreSQL
+//! demands. It is gone when this is dropped. Where no server can be had the tests of that engine are skipped, and it says so.
+
+use crate::programs;
+use crate::say;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// The variable with the URL of the server.
+const VARIABLE: &str = "LABELPORT_TEST_POSTGRES";
+
+/// The Debian package.
+const PACKAGE: &str = "postgresql";
+
+/// The user that the package makes, as which a server of root runs.
+const USER: &str = "postgres";
+
+/// How often, and how long apart, a server is asked whether it takes connections.
+const START_TRIES: u32 = 150;
+const START_PAUSE: Duration = Duration::from_millis(200);
+
+/// A server that ends with this.
+struct Server {
+    programs: PathBuf,
+    folder: PathBuf,
+    url: String,
+    /// There once it runs.
+    process: Option<Child>,
+}
+
+/// Runs a command again in a process of its own that knows of a server; runs `without` where it knows of one already, and
+/// where there is none to be had.
+pub(crate) fn with_server(arguments: &[String], without: impl FnOnce() -> ExitCode) -> ExitCode {
+    if std::env::var_os(VARIABLE).is_some() {
+        return without();
+    }
+    let (Some(server), Ok(program)) = (start(), std::env::current_exe()) else { return without() };
+    let mut command = Command::new(program);
+    command.arg("test").args(arguments).env(VARIABLE, &server.url);
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Starts a server; none where there is none to be had, which it says.
+fn start() -> Option<Server> {
+    if programs_folder().is_none() {
+        say(&format!("installing {PACKAGE}"));
+        programs::install(&[PACKAGE]);
+    }
+    let skipped = |reason: &str| {
+        say(&format!("skipped: tests on PostgreSQL ({reason}; `apt-get install {PACKAGE}`, or set {VARIABLE})"));
+        None
+    };
+    let Some(programs) = programs_folder() else { return skipped("initdb is not there") };
+    match Server::start(programs) {
+        Ok(server) => {
+            say(&format!("PostgreSQL: a server of our own at {}", server.url));
+            Some(server)
+        }
+        Err(reason) => skipped(&reason),
+    }
+}
+
+/// Returns where the newest `initdb` is, which Debian keeps off the path.
+fn programs_folder() -> Option<PathBuf> {
+    let versions = Path::new("/usr/lib/postgresql").read_dir().into_iter().flatten().flatten();
+    let mut folders: Vec<(u32, PathBuf)> = versions
+        .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
+        .filter(|(_, folder)| folder.join("initdb").is_file())
+        .collect();
+    folders.sort();
+    let on_path = || {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file())
+    };
+    folders.pop().map(|(_, folder)| folder).or_else(on_path)
+}
+
+impl Server {
+    fn start(programs: PathBuf) -> Result<Self, String> {
+        let folder = std::env::temp_dir().join(format!("labelport-postgres-{}", std::process::id()));
+        std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let port = free_port()?;
+        let url = format!("postgres://labelport@127.0.0.1:{port}/postgres");
+        let mut server = Self { programs, folder, url, process: None };
+        if is_root() && !run(Command::new("chown").arg(USER).arg(&server.folder)) {
+            return Err(format!("there is no user {USER}"));
+        }
+        let data = server.folder.join("data");
+        let mut create = server.command("initdb");
+        create.args(["--username", "labelport", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--pgdata"]);
+        if !run(create.arg(&data)) {
+            return Err("initdb failed".to_owned());
+        }
+        let log = File::create(server.folder.join("log")).map_err(|error| error.to_string())?;
+        let port = port.to_string();
+        let mut serve = server.command("postgres");
+        serve.arg("-D").arg(&data).args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c"]);
+        serve.arg(format!("unix_socket_directories={}", server.folder.display()));
+        // Nothing of it outlives the tests, so nothing need reach the disk.
+        for option in ["fsync=off", "max_connections=300", "shared_buffers=256MB", "max_wal_size=2GB"] {
+            serve.args(["-c", option]);
+        }
+        serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        server.process = Some(serve.spawn().map_err(|error| error.to_string())?);
+        for _ in 0..START_TRIES {
+            if run(server.command("pg_isready").args(["--host", "127.0.0.1", "--port", &port])) {
+                return Ok(server);
+            }
+            std::thread::sleep(START_PAUSE);
+        }
+        Err("the server does not start".to_owned())
+    }
+
+    /// Returns a command of the server, as a user who may run it.
+    fn command(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        if !is_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", USER, "--regid", USER, "--clear-groups", "--"]).arg(program);
+        command.current_dir(&self.folder);
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.kill());
+            drop(process.wait());
+        }
+        // What cannot be removed lies in the folder of temporary files.
+        drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+fn run(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Returns a port that nobody listens on.
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
+}

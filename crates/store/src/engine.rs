@@ -8,6 +8,7 @@
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
 //! needs into a page and costs one memory copy per row.
 
+use crate::transfer::Column;
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -155,6 +156,8 @@ pub trait Connection: Send {
     /// Returns whether the database still has the schema with which the connection was opened. Another process may have
     /// brought it up to date since.
     fn is_current(&mut self) -> Result<bool, StoreError>;
+    /// Returns the columns of a table, in their order.
+    fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError>;
     /// Returns how many bytes the database has.
     fn size_bytes(&mut self) -> Result<i64, StoreError>;
     /// Ends the transaction, if there is one, and frees the memory of what was read in it. The next query sees every commit.
@@ -226,6 +229,12 @@ pub enum StoreError {
         folder: PathBuf,
         /// What the system said.
         reason: String,
+    },
+    /// The folder has a database where none is wanted.
+    #[error("{folder} has a workspace already; name a folder without one")]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
     },
     /// Another process holds the database.
     #[error(

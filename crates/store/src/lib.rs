@@ -15,6 +15,9 @@ pub mod read;
 pub mod row_key;
 pub mod sqlite;
 pub mod tables;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod transfer;
 pub mod write;
 
 mod readers;

@@ -8,6 +8,7 @@
 //! forever.
 
 use crate::engine::{Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
+use crate::transfer::Column;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -113,6 +114,10 @@ impl Connection for PooledReader {
 
     fn is_current(&mut self) -> Result<bool, StoreError> {
         self.connection().is_current()
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
+        self.connection().columns(table)
     }
 
     fn size_bytes(&mut self) -> Result<i64, StoreError> {

@@ -10,6 +10,7 @@ use labelport_model::time::Timestamp;
 use labelport_samples::image_rows;
 use labelport_store::engine::{Each, Engine};
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::transfer::Column;
 use labelport_store::{Connection, Founding, Insert, Param, Step, Store, StoreError, Traits};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -84,6 +85,10 @@ impl Connection for CountingConnection {
 
     fn traits(&self) -> Traits {
         self.inner.traits()
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
+        self.inner.columns(table)
     }
 
     fn size_bytes(&mut self) -> Result<i64, StoreError> {

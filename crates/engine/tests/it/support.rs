@@ -9,8 +9,8 @@ use labelport_model::id::SliceId;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
 use labelport_samples::SampleFile;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables::slices::{self, Slice};
+use labelport_store::testing::{self, Kept};
 use labelport_store::{Founding, Store};
 use std::io::{self, Cursor};
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(crate) struct Workspace {
     pub(crate) store: Store,
     /// None where somebody else looks after the folder.
     _folder: Option<TempDir>,
+    _kept: Option<Kept>,
 }
 
 /// What an export gave.
@@ -52,17 +53,16 @@ impl Workspace {
     /// Makes an empty one.
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
-        let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
+        let (engine, kept) = testing::engine(folder.path(), Duration::from_secs(5));
         let now = Timestamp::from_millis(NOW_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
-        let store = Store::open(Box::new(engine), &founding).unwrap();
-        Self { store, _folder: Some(folder) }
+        let store = Store::open(engine, &founding).unwrap();
+        Self { store, _folder: Some(folder), _kept: Some(kept) }
     }
 
     /// Takes a store whose folder somebody else looks after.
     pub(crate) fn in_store(store: Store) -> Self {
-        Self { store, _folder: None }
+        Self { store, _folder: None, _kept: None }
     }
 
     /// Makes one that holds the rows of these files.
@@ -125,6 +125,9 @@ impl Workspace {
 
     /// Returns every byte of the database as it is now.
     pub(crate) fn database(&self) -> Vec<u8> {
+        if testing::is_on_postgres() {
+            return dump(&self.store);
+        }
         let copy = tempfile::NamedTempFile::new().unwrap();
         self.store.snapshot(1).unwrap().connections[0].copy_to(copy.path(), &mut |_, _| {}).unwrap();
         std::fs::read(copy.path()).unwrap()
@@ -300,4 +303,19 @@ impl Sink for Memory {
     fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
         Ok(())
     }
+}
+
+/// Returns every row of every table of a database on a server.
+fn dump(store: &Store) -> Vec<u8> {
+    let reader = &mut *store.reader().unwrap();
+    let sql = "select relname::text from pg_class where relkind = 'r' \
+               and relnamespace = current_schema()::regnamespace order by 1";
+    let tables = reader.list(sql, &[], |row| row.text(0).unwrap()).unwrap();
+    assert!(tables.len() > 40, "{tables:?}");
+    let mut all = Vec::new();
+    for table in tables {
+        let rows = reader.list(&format!("select t::text from {table} t order by 1"), &[], |row| row.text(0).unwrap());
+        all.extend(format!("{table} {:?}\n", rows.unwrap()).into_bytes());
+    }
+    all
 }

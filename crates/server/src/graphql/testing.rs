@@ -8,7 +8,7 @@ use labelport_engine::workspace::access::Caller;
 use labelport_engine::workspace::api_keys::{self, NewKey};
 use labelport_engine::workspace::{Opening, Workspace};
 use labelport_model::time::Timestamp;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
+use labelport_store::testing::{self, Kept};
 use labelport_store::{Founding, Store};
 use serde_json::Value;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub(crate) struct Bench {
     /// The API key of the caller.
     pub(crate) key: String,
     _folder: tempfile::TempDir,
+    _kept: Kept,
 }
 
 impl Bench {
@@ -59,9 +60,9 @@ impl Bench {
 
     fn with_role(role: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions { lock_wait: Duration::from_secs(60), max_pages: None };
+        let (engine, kept) = testing::engine(folder.path(), Duration::from_secs(60));
         let founding = Founding { organization_id: "corganization000000000001".to_owned(), now: Stopped.now() };
-        let store = Store::open(Box::new(Sqlite::open_or_create(folder.path(), options).unwrap()), &founding).unwrap();
+        let store = Store::open(engine, &founding).unwrap();
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
@@ -75,7 +76,7 @@ impl Bench {
         let new = NewKey { name: "test", email: "ana@example.test", role, time_zone: None, expires: None };
         let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, key, _folder: folder }
+        Self { workspace, caller, key, _folder: folder, _kept: kept }
     }
 
     /// Runs a text.

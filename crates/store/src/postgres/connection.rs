@@ -5,6 +5,7 @@ use super::insert::{self, Column};
 use super::value::PostgresRow;
 use super::{PostgresOptions, migrate};
 use crate::engine::{Connection, Each, Insert, Param, Step, StoreError, Traits};
+use crate::transfer::{self, Kind};
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
@@ -35,6 +36,8 @@ pub(super) enum Role {
     Writer,
     /// It looks whether there is a workspace, and makes one.
     Unchecked,
+    /// It fills a database that is no workspace yet.
+    Filler,
 }
 
 pub(super) struct PostgresConnection {
@@ -109,7 +112,7 @@ impl PostgresConnection {
             begun => begun?,
         };
         let found = version.and_then(|version| version.parse().ok()).unwrap_or(0);
-        if found == migrate::known() {
+        if found == if self.role == Role::Filler { -migrate::known() } else { migrate::known() } {
             return Ok(());
         }
         // Another process has brought the schema up to date.
@@ -300,6 +303,21 @@ impl Connection for PostgresConnection {
     fn is_current(&mut self) -> Result<bool, StoreError> {
         let connection: &mut dyn Connection = self;
         Ok(connection.count(migrate::VERSION_SQL, &[])? == migrate::known())
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<transfer::Column>, StoreError> {
+        let connection: &mut dyn Connection = self;
+        let sql = "select column_name::text, data_type::text from information_schema.columns \
+                   where table_schema = current_schema() and table_name = $1 order by ordinal_position";
+        connection.list(sql, &[table.into()], |row| transfer::Column {
+            name: row.text(0).unwrap_or_default(),
+            kind: match row.text(1).as_deref() {
+                Some("bigint") => Kind::Int,
+                Some("double precision") => Kind::Real,
+                Some("bytea") => Kind::Blob,
+                _ => Kind::Text,
+            },
+        })
     }
 
     fn size_bytes(&mut self) -> Result<i64, StoreError> {

@@ -64,6 +64,29 @@ pub enum PostgresError {
         /// The address.
         server: String,
     },
+    /// The database has a workspace where an empty one is needed.
+    #[error("the database {server} has a workspace already; name an empty database")]
+    Taken {
+        /// The address.
+        server: String,
+    },
+    /// The database is being filled.
+    #[error(
+        "a workspace is being moved to {server}; run the same `labelport migrate` again to finish that, or drop the database"
+    )]
+    Moving {
+        /// The address.
+        server: String,
+    },
+    /// The database was begun to be filled from something else.
+    #[error(
+        "{server} was filled in part from another workspace, or from this one before it changed; create an empty database and \
+         move to that"
+    )]
+    MovingFromElsewhere {
+        /// The address.
+        server: String,
+    },
     /// The schema is of a later version.
     #[error(
         "the database {server} has schema {found}, this labelport knows schemas up to {known}; install a newer labelport"

@@ -29,6 +29,7 @@ pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Resul
     let server = || options.address.shown().to_owned();
     match find_version(&mut reader, options)? {
         None if !may_create => return Err(PostgresError::NoStore { server: server() }.into()),
+        Some(found) if found < 0 => return Err(PostgresError::Moving { server: server() }.into()),
         Some(found) if found == known() => return Ok(()),
         Some(found) if found > known() => {
             return Err(PostgresError::Newer { server: server(), found, known: known() }.into());
@@ -51,7 +52,7 @@ pub(super) fn has_store(options: &Arc<PostgresOptions>) -> Result<bool, StoreErr
     Ok(find_version(&mut reader, options)?.is_some())
 }
 
-fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(), StoreError> {
+pub(super) fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(), StoreError> {
     // Another process may have been faster.
     let found = find_version(writer, options)?.unwrap_or(0);
     for (number, migration) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
@@ -66,7 +67,10 @@ fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(
 }
 
 /// Returns the version of the schema; none for an empty database. A database of others is refused.
-fn find_version(connection: &mut PostgresConnection, options: &PostgresOptions) -> Result<Option<i64>, StoreError> {
+pub(super) fn find_version(
+    connection: &mut PostgresConnection,
+    options: &PostgresOptions,
+) -> Result<Option<i64>, StoreError> {
     let server = options.address.shown().to_owned();
     let connection: &mut dyn Connection = connection;
     let version = "select current_setting('server_version_num')::bigint, current_setting('server_version')";

@@ -16,6 +16,7 @@
 mod address;
 mod connection;
 mod error;
+mod filling;
 mod insert;
 mod migrate;
 pub mod scratch;
@@ -24,6 +25,7 @@ mod value;
 
 pub use address::{Address, AddressError, Credentials, has_password, without_password};
 pub use error::PostgresError;
+pub use filling::Filling;
 
 use crate::engine::{Connection, Engine, Step, StoreError};
 use connection::{PostgresConnection, Role};

@@ -2,6 +2,7 @@
 
 use super::{copy, insert};
 use crate::engine::{Connection, Each, Insert, Param, RowView, Step, StoreError, Traits};
+use crate::transfer::{Column, Kind};
 use labelport_model::json::quote_into;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
@@ -161,6 +162,20 @@ impl Connection for SqliteConnection {
     fn is_current(&mut self) -> Result<bool, StoreError> {
         let read = || self.connection.prepare_cached("pragma user_version")?.query_row([], |row| row.get::<_, i64>(0));
         Ok(read().map_err(|error| explain(&error, &self.context))? == self.context.known_version)
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
+        let connection: &mut dyn Connection = self;
+        let sql = "select name, lower(type) from pragma_table_info($1) order by cid";
+        connection.list(sql, &[table.into()], |row| Column {
+            name: row.text(0).unwrap_or_default(),
+            kind: match row.text(1).as_deref() {
+                Some("integer") => Kind::Int,
+                Some("real") => Kind::Real,
+                Some("blob") => Kind::Blob,
+                _ => Kind::Text,
+            },
+        })
     }
 
     fn size_bytes(&mut self) -> Result<i64, StoreError> {

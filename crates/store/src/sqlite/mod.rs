@@ -6,11 +6,13 @@
 
 mod connection;
 mod copy;
+mod filling;
 mod insert;
 mod medium;
 mod migrate;
 mod moving;
 
+pub use filling::Filling;
 pub use medium::lacks_log;
 
 use crate::engine::{Connection, Engine, Step, StoreError};

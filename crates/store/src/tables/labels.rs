@@ -85,7 +85,10 @@ pub fn list(connection: &mut dyn Connection, project_key: i64, which: &ListLabel
     let (keys, params) = keys_of("k.project_key, k.row_key, k.ordinal", project_key, which);
     let (limit, skip) = (which.limit, which.skip);
     let way = if which.order.is_descending { "desc" } else { "asc" };
-    let order = |table: &str| format!("{table}.created_ms {way}, {table}.row_key {way}, {table}.ordinal {way}");
+    // Engines differ in where they put what has no time.
+    let untimed = if which.order.is_descending { "last" } else { "first" };
+    let order =
+        |table: &str| format!("{table}.created_ms {way} nulls {untimed}, {table}.row_key {way}, {table}.ordinal {way}");
     let sql = format!(
         "{SELECT} join ({keys} order by {} limit {limit} offset {skip}) s \
          on l.project_key = s.project_key and l.row_key = s.row_key and l.ordinal = s.ordinal order by {}",
@@ -187,11 +190,14 @@ pub fn list_ids_of_row(
 
 /// Returns whether a row has a label in any project, or a label or prediction in any model run.
 pub fn has_any(connection: &mut dyn Connection, row_key: RowKey) -> Result<bool, StoreError> {
-    let sql = "select (select count(*) from (select 1 from project_rows r join labels l on l.project_key = r.project_key \
-               and l.row_key = r.row_key where r.row_key = $1 limit 1)) + \
-               (select count(*) from (select 1 from run_rows r join run_labels l on l.run_key = r.run_key \
-               and l.row_key = r.row_key where r.row_key = $1 limit 1))";
-    Ok(connection.count(sql, &[row_key.into()])? > 0)
+    let sql = "select 1 from project_rows r join labels l on l.project_key = r.project_key \
+               and l.row_key = r.row_key where r.row_key = $1 limit 1";
+    if connection.find(sql, &[row_key.into()], |_| ())?.is_some() {
+        return Ok(true);
+    }
+    let sql = "select 1 from run_rows r join run_labels l on l.run_key = r.run_key \
+               and l.row_key = r.row_key where r.row_key = $1 limit 1";
+    Ok(connection.find(sql, &[row_key.into()], |_| ())?.is_some())
 }
 
 /// Finds a label by its id.

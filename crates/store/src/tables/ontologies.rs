@@ -236,11 +236,11 @@ pub fn is_labeled_with(
     ontology_key: i64,
     schema_id: &str,
 ) -> Result<bool, StoreError> {
-    let sql = "select count(*) from (select 1 from feature_schemas s \
+    let sql = "select 1 from feature_schemas s \
                join label_features l on l.feature_key = s.feature_key \
                join projects p on p.project_key = l.project_key \
-               where s.org_key = $1 and s.schema_id = $2 and p.ontology_key = $3 and p.deleted_ms is null limit 1)";
-    Ok(connection.count(sql, &[org_key.into(), schema_id.into(), ontology_key.into()])? > 0)
+               where s.org_key = $1 and s.schema_id = $2 and p.ontology_key = $3 and p.deleted_ms is null limit 1";
+    Ok(connection.find(sql, &[org_key.into(), schema_id.into(), ontology_key.into()], |_| ())?.is_some())
 }
 
 fn node(row: &dyn RowView) -> SchemaNode {

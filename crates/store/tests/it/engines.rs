@@ -108,7 +108,7 @@ fn sqlite() -> Option<TestStore> {
 }
 
 fn postgres() -> Option<TestStore> {
-    let database = Arc::new(scratch(Locale::Icu)?);
+    let database = Arc::new(Scratch::borrow(&server()?, Locale::Icu).unwrap());
     let opened = Arc::clone(&database);
     let open_again = move || {
         let options = opened.options(Duration::from_secs(60)).unwrap();
@@ -118,8 +118,11 @@ fn postgres() -> Option<TestStore> {
 }
 
 /// Creates a database on the server for tests; none where there is no server.
-#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
 pub(crate) fn scratch(locale: Locale) -> Option<Scratch> {
-    let server = std::env::var(SERVER).ok()?;
-    Some(Scratch::create(&server, locale).unwrap())
+    Some(Scratch::create(&server()?, locale).unwrap())
+}
+
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
+fn server() -> Option<String> {
+    std::env::var(SERVER).ok()
 }

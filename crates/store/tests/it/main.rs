@@ -40,6 +40,7 @@ mod slices;
 mod sqlite;
 mod statements;
 mod tasks;
+mod transfer;
 mod two_stores;
 mod webhook_deliveries;
 mod writing;

@@ -9,6 +9,7 @@ use labelport_store::read::page::{self, Load, Page};
 use labelport_store::read::select::{Base, Part, Selection};
 use labelport_store::sqlite::{self, DATABASE_FILE, Sqlite, SqliteOptions};
 use labelport_store::tables::tasks;
+use labelport_store::transfer::Column;
 use labelport_store::{Connection, Insert, Param, Step, Store, StoreError, Traits};
 use std::path::Path;
 use std::time::Duration;
@@ -370,6 +371,10 @@ impl Connection for Planning {
 
     fn traits(&self) -> Traits {
         self.inner.traits()
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
+        self.inner.columns(table)
     }
 
     fn size_bytes(&mut self) -> Result<i64, StoreError> {

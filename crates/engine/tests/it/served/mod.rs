@@ -56,6 +56,7 @@ use labelport_store::Founding;
 use labelport_store::Store;
 use labelport_store::StoreError;
 use labelport_store::check;
+use labelport_store::engine::Engine;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables;
 use labelport_store::tables::annotation_imports::AnnotationImport;
@@ -63,6 +64,7 @@ use labelport_store::tables::data_rows;
 use labelport_store::tables::labels;
 use labelport_store::tables::projects::Project;
 use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
+use labelport_store::testing::{self, Kept};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -76,6 +78,7 @@ pub(crate) struct Served {
     pub(crate) caller: Caller,
     clock: Arc<StandingClock>,
     folder: TempDir,
+    _kept: Kept,
 }
 
 /// A clock that stands still, unless each look at it is to move it.
@@ -147,11 +150,17 @@ impl Served {
 
     fn open(max_pages: Option<u32>, policy: Policy) -> Self {
         let folder = TempDir::new().unwrap();
-        let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages };
-        let engine = Sqlite::open_or_create(folder.path(), options).unwrap();
+        let (engine, kept): (Box<dyn Engine>, _) = match max_pages {
+            None => testing::engine(folder.path(), Duration::from_secs(5)),
+            // Only a file can be said to be full.
+            max_pages => {
+                let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages };
+                (Box::new(Sqlite::open_or_create(folder.path(), options).unwrap()), testing::database())
+            }
+        };
         let now = Timestamp::from_millis(BEGIN_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
-        let store = Store::open(Box::new(engine), &founding).unwrap();
+        let store = Store::open(engine, &founding).unwrap();
         let org_key = store.org_key();
         store.write(move |connection| metadata::ensure_reserved(connection, org_key)).unwrap();
         let clock = Arc::new(StandingClock { millis: AtomicI64::new(BEGIN_MS), ..StandingClock::default() });
@@ -168,7 +177,7 @@ impl Served {
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
         let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, clock, folder }
+        Self { workspace, caller, clock, folder, _kept: kept }
     }
 
     /// Makes a key for a user, who may be new; returns the caller that it identifies.

@@ -1,0 +1,63 @@
+//! Stores for the tests of other crates, in the engine that a run is about.
+//!
+//! A run is about SQLite, unless `LABELPORT_TEST_STORE` is `postgres`: then about the server that
+//! `LABELPORT_TEST_POSTGRES` names.
+
+use crate::engine::Engine;
+use crate::postgres::Postgres;
+use crate::postgres::scratch::{Locale, Scratch};
+use crate::sqlite::{Sqlite, SqliteOptions};
+use std::path::Path;
+use std::time::Duration;
+
+/// What must live as long as a store.
+#[derive(Debug)]
+pub struct Kept(Option<Scratch>);
+
+impl Kept {
+    /// Returns the URL of the database, where there is one.
+    pub fn url(&self) -> Option<&str> {
+        self.0.as_ref().map(Scratch::url)
+    }
+}
+
+/// Returns whether the run is about PostgreSQL.
+pub fn is_on_postgres() -> bool {
+    variable("LABELPORT_TEST_STORE").as_deref() == Some("postgres")
+}
+
+/// Makes a database that nobody else has, where a run is about a server.
+///
+/// # Panics
+/// Where the server cannot do it: a test goes no further.
+pub fn database() -> Kept {
+    if !is_on_postgres() {
+        return Kept(None);
+    }
+    let server = variable("LABELPORT_TEST_POSTGRES").expect("LABELPORT_TEST_POSTGRES names the server");
+    Kept(Some(Scratch::borrow(&server, Locale::Icu).expect("a database can be created")))
+}
+
+/// Opens an engine without a workspace. The folder is empty.
+///
+/// # Panics
+/// Where it cannot be opened: a test goes no further.
+pub fn engine(folder: &Path, lock_wait: Duration) -> (Box<dyn Engine>, Kept) {
+    let kept = database();
+    let engine: Box<dyn Engine> = match &kept.0 {
+        None => {
+            let options = SqliteOptions { lock_wait, max_pages: None };
+            Box::new(Sqlite::open_or_create(folder, options).expect("the folder can be written"))
+        }
+        Some(database) => {
+            let options = database.options(lock_wait).expect("the URL was made here");
+            Box::new(Postgres::open_or_create(options).expect("the database is empty"))
+        }
+    };
+    (engine, kept)
+}
+
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says what they are about")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

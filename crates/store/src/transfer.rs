@@ -1,0 +1,339 @@
+//! A workspace moved from one database to another, row by row, whatever their engines are.
+//!
+//! Tables are copied one after the other in the order of their keys, a few megabytes in each transaction. A move that was
+//! interrupted goes on after the last row of each table that the target has. The target is no workspace for anybody else
+//! until its engine says so; the source must stay as it was when the move began.
+//!
+//! # Adding a table
+//! One line in [`TABLES`]; a test compares them with those of the engines.
+
+use crate::engine::{Connection, Insert, Param, RowView, Step, StoreError};
+use std::ops::ControlFlow;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers.
+    Int,
+    /// Floats.
+    Real,
+    /// Texts.
+    Text,
+    /// Bytes.
+    Blob,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+/// A table by name, with the columns by which its rows are ordered. One without such columns is small, and copied whole.
+struct Table {
+    name: &'static str,
+    key: &'static [&'static str],
+}
+
+const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
+    Table { name, key }
+}
+
+/// Every table, by name.
+static TABLES: &[Table] = &[
+    table("annotation_imports", &["import_key"]),
+    table("api_keys", &["api_key_key"]),
+    table("assets", &["row_key"]),
+    table("attachments", &["row_key", "ordinal"]),
+    table("batches", &["batch_key"]),
+    table("changed_rows", &["change_seq", "first_key"]),
+    table("counters", &[]),
+    table("data_rows", &["row_key"]),
+    table("datasets", &["dataset_key"]),
+    table("embeddings", &["embedding_key"]),
+    table("feature_schemas", &["feature_key"]),
+    table("files", &["file_key"]),
+    table("global_keys", &["org_key", "global_key"]),
+    table("history_marks", &["seen_ms"]),
+    table("issue_comments", &["comment_key"]),
+    table("issues", &["issue_key"]),
+    table("items", &["item_key"]),
+    table("kept_counts", &["kind", "scope_key", "part"]),
+    table("label_features", &["feature_key", "project_key", "row_key"]),
+    table("label_ids", &["id"]),
+    table("labeling_overrides", &["project_key", "row_key"]),
+    table("labels", &["project_key", "row_key", "ordinal"]),
+    table("masks", &["place"]),
+    table("metadata", &["row_key", "ordinal", "part"]),
+    table("metadata_options", &["schema_key", "id", "name"]),
+    table("metadata_schemas", &["schema_key"]),
+    table("model_runs", &["run_key"]),
+    table("models", &["model_key"]),
+    table("ontologies", &["ontology_key"]),
+    table("ontology_features", &["ontology_key", "schema_id"]),
+    table("organizations", &["org_key"]),
+    table("project_rows", &["project_key", "row_key"]),
+    table("projects", &["project_key"]),
+    table("row_embeddings", &["row_key", "ordinal"]),
+    table("row_ids", &["id"]),
+    table("run_labels", &["run_key", "row_key", "role", "ordinal"]),
+    table("run_rows", &["run_key", "row_key"]),
+    table("schedule_runs", &["run_key"]),
+    table("schema_nodes", &["org_key", "id"]),
+    table("settings", &["name"]),
+    table("slices", &["slice_key"]),
+    table("task_rows", &["task_key", "ordinal"]),
+    table("tasks", &["task_key"]),
+    table("tombstones", &["org_key", "scope", "scope_key", "change_seq", "row_key"]),
+    table("users", &["user_key"]),
+    table("webhook_deliveries", &["delivery_key"]),
+    table("workflow_tasks", &["workflow_task_key"]),
+];
+
+/// How many bytes, and how many rows at most, a transaction copies.
+const PORTION_BYTES: usize = 8 << 20;
+const PORTION_ROWS: usize = 16_384;
+
+/// How far a move is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// The table that is being copied.
+    pub table: &'static str,
+    /// How many rows of how many are in the target.
+    pub done: u64,
+    /// How many rows there are in all tables.
+    pub total: u64,
+}
+
+/// Why a move failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The source cannot be read, or the target not written.
+    #[error("{table}: {error}")]
+    Store {
+        /// The table.
+        table: &'static str,
+        /// What went wrong.
+        error: StoreError,
+    },
+    /// The target has not as many rows as the source.
+    #[error(
+        "{table} has {found} rows in the target and {wanted} in the source; start the move again, into an empty target"
+    )]
+    Count {
+        /// The table.
+        table: &'static str,
+        /// How many the source has.
+        wanted: i64,
+        /// How many the target has.
+        found: i64,
+    },
+    /// The caller stopped it.
+    #[error("the move was interrupted; run the same command again, and it goes on")]
+    Interrupted,
+}
+
+/// Returns what tells one state of a workspace from all others: the target of a move keeps it, so that the move is not
+/// continued from another source.
+pub fn mark(source: &mut dyn Connection) -> Result<String, StoreError> {
+    let sql = "select id from organizations order by org_key limit 1";
+    let id = source.find(sql, &[], |row| row.text(0))?.flatten().unwrap_or_default();
+    let commit = source.count("select value from counters where name = 'commit'", &[])?;
+    Ok(format!("{id} {commit}"))
+}
+
+/// Copies all rows that the target does not have yet, then counts them. Returns how many there are.
+pub fn copy(
+    source: &mut dyn Connection,
+    target: &mut dyn Connection,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<u64, TransferError> {
+    let mut total = 0;
+    for table in TABLES {
+        total += table.count(source)?;
+    }
+    let mut done = 0;
+    let mut tell = |table, rows: u64| {
+        done += rows;
+        watch(Progress { table, done, total: total.unsigned_abs() })
+    };
+    for table in TABLES {
+        let mut tell = |rows| tell(table.name, rows);
+        let copied = table.copy(source, target, &mut tell).map_err(|error| table.failed(error))?;
+        if copied.is_break() {
+            return Err(TransferError::Interrupted);
+        }
+    }
+    for table in TABLES {
+        let (wanted, found) = (table.count(source)?, table.count(target)?);
+        if wanted != found {
+            return Err(TransferError::Count { table: table.name, wanted, found });
+        }
+    }
+    Ok(total.unsigned_abs())
+}
+
+impl Table {
+    fn failed(&self, error: StoreError) -> TransferError {
+        TransferError::Store { table: self.name, error }
+    }
+
+    fn count(&self, connection: &mut dyn Connection) -> Result<i64, TransferError> {
+        let sql = format!("select count(*) from {}", self.name);
+        connection.count(&sql, &[]).map_err(|error| self.failed(error))
+    }
+
+    /// Copies the rows after the last one of the target.
+    fn copy(
+        &self,
+        source: &mut dyn Connection,
+        target: &mut dyn Connection,
+        tell: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let columns = source.columns(self.name)?;
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let into = format!("{} ({})", self.name, names.join(", "));
+        let mut portion = Portion { columns: &columns, values: Vec::new(), bytes: Vec::new() };
+        let mut last = Portion { columns: &[], values: Vec::new(), bytes: Vec::new() };
+        let key_columns: Vec<Column> =
+            self.key.iter().filter_map(|key| columns.iter().find(|column| column.name == *key)).cloned().collect();
+        last.columns = &key_columns;
+        let mut sql = format!("select {} from {}", names.join(", "), self.name);
+        if self.key.is_empty() {
+            target.step(Step::BeginWrite)?;
+            let deleted = target.execute(&format!("delete from {}", self.name), &[]);
+            target.step(if deleted.is_ok() { Step::Commit } else { Step::RollBack })?;
+            deleted?;
+        } else {
+            let descending: Vec<String> = self.key.iter().map(|key| format!("{key} desc")).collect();
+            let of_target =
+                format!("select {} from {} order by {} limit 1", self.key.join(", "), self.name, descending.join(", "));
+            target.query(&of_target, &[], &mut |row| {
+                last.add(row);
+                ControlFlow::Break(())
+            })?;
+            if !last.values.is_empty() {
+                let numbers: Vec<String> = (1..=self.key.len()).map(|number| format!("${number}")).collect();
+                sql.push_str(&format!(" where ({}) > ({})", self.key.join(", "), numbers.join(", ")));
+                let counted = format!("select count(*) from {}", self.name);
+                let there = target.count(&counted, &[])?;
+                if tell(there.unsigned_abs()).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            sql.push_str(&format!(" order by {}", self.key.join(", ")));
+        }
+        let mut outcome = Ok(ControlFlow::Continue(()));
+        source.query(&sql, &last.params()?, &mut |row| {
+            portion.add(row);
+            if !portion.is_full() {
+                return ControlFlow::Continue(());
+            }
+            let rows = portion.rows();
+            outcome = portion.write(target, &into).map(|()| tell(rows));
+            match outcome {
+                Ok(ControlFlow::Continue(())) => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        })?;
+        if matches!(outcome, Ok(ControlFlow::Continue(()))) && !portion.values.is_empty() {
+            let rows = portion.rows();
+            portion.write(target, &into)?;
+            outcome = Ok(tell(rows));
+        }
+        outcome
+    }
+}
+
+/// Rows on their way, with their texts in one place.
+struct Portion<'c> {
+    columns: &'c [Column],
+    values: Vec<Value>,
+    bytes: Vec<u8>,
+}
+
+enum Value {
+    Null,
+    Int(i64),
+    Real(f64),
+    /// Where it begins, and where it ends.
+    Bytes(usize, usize),
+}
+
+impl Portion<'_> {
+    /// Takes the columns of a row. One that is not of its kind fails the query.
+    fn add(&mut self, row: &dyn RowView) {
+        for (at, column) in self.columns.iter().enumerate() {
+            self.values.push(match column.kind {
+                Kind::Int => row.int(at).map_or(Value::Null, Value::Int),
+                Kind::Real => row.real(at).map_or(Value::Null, Value::Real),
+                Kind::Text | Kind::Blob => row.bytes(at).map_or(Value::Null, |bytes| {
+                    let start = self.bytes.len();
+                    self.bytes.extend_from_slice(bytes);
+                    Value::Bytes(start, self.bytes.len())
+                }),
+            });
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        (self.values.len() / self.columns.len().max(1)) as u64
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= PORTION_BYTES || self.rows() >= PORTION_ROWS as u64
+    }
+
+    fn params(&self) -> Result<Vec<Param<'_>>, StoreError> {
+        let kinds = self.columns.iter().cycle();
+        self.values
+            .iter()
+            .zip(kinds)
+            .map(|(value, column)| match value {
+                Value::Null => Ok(Param::Null),
+                Value::Int(number) => Ok(Param::Int(*number)),
+                Value::Real(number) => Ok(Param::Real(*number)),
+                Value::Bytes(start, end) if column.kind == Kind::Blob => Ok(Param::Blob(&self.bytes[*start..*end])),
+                Value::Bytes(start, end) => std::str::from_utf8(&self.bytes[*start..*end])
+                    .map(Param::Text)
+                    .map_err(|_| StoreError::Damaged(format!("the column {} holds what is not UTF-8", column.name))),
+            })
+            .collect()
+    }
+
+    /// Writes the rows in one transaction, and forgets them.
+    fn write(&mut self, target: &mut dyn Connection, into: &str) -> Result<(), StoreError> {
+        let insert = Insert { into, columns: self.columns.len(), conflict: "" };
+        target.step(Step::BeginWrite)?;
+        let params = self.params();
+        let written = params.and_then(|params| target.insert_many(&insert, &params));
+        match written {
+            Ok(()) => target.step(Step::Commit)?,
+            Err(error) => {
+                target.step(Step::RollBack)?;
+                return Err(error);
+            }
+        }
+        self.values.clear();
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// Returns the names of all tables that a move copies.
+pub fn table_names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_in_order() {
+        assert!(TABLES.is_sorted_by(|one, next| one.name < next.name));
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::outcome::Failure;
 use crate::workspace::found;
+pub(crate) use labelport_store::postgres::Filling;
 use labelport_store::postgres::{self, Address, Credentials, Postgres, PostgresOptions};
 use labelport_store::{Store, StoreError};
 use std::path::PathBuf;
@@ -15,6 +16,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Returns whether a text is meant as an address.
+    pub(crate) fn is_named_by(text: &str) -> bool {
+        Address::is_one(text)
+    }
+
     /// Reads an address. In an argument it has no password: other users of the machine see arguments.
     pub(crate) fn parse(text: &str, is_argument: bool) -> Result<Self, Failure> {
         if is_argument && postgres::has_password(text) {
@@ -51,6 +57,11 @@ impl Database {
     /// Returns whether the database has a workspace.
     pub(crate) fn has_store(&self, lock_wait: Duration) -> Result<bool, StoreError> {
         Postgres::has_store(self.options(lock_wait))
+    }
+
+    /// Begins to fill the database with rows of another one.
+    pub(crate) fn begin_filling(&self, lock_wait: Duration, mark: &str) -> Result<Filling, StoreError> {
+        Filling::begin(self.options(lock_wait), mark)
     }
 
     fn options(&self, lock_wait: Duration) -> PostgresOptions {

@@ -1,14 +1,32 @@
 //! What stands for [`database`](crate::database) in a build without PostgreSQL: no address is taken.
 
 use crate::outcome::Failure;
-use labelport_store::{Store, StoreError};
+use labelport_store::{Connection, Store, StoreError};
 use std::time::Duration;
+
+/// None is filled.
+pub(crate) enum Filling {}
+
+impl Filling {
+    pub(crate) fn connect(&self) -> Result<Box<dyn Connection>, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
+        match self {}
+    }
+}
 
 /// There is none.
 #[derive(Debug, Clone)]
 pub(crate) enum Database {}
 
 impl Database {
+    /// No text is an address.
+    pub(crate) fn is_named_by(_: &str) -> bool {
+        false
+    }
+
     pub(crate) fn parse(_: &str, _: bool) -> Result<Self, Failure> {
         let message = "this labelport was built without PostgreSQL, so it keeps rows in the data folder only";
         Err(Failure::usage(message).hint("leave out --store, or build with the feature `postgres`"))
@@ -27,6 +45,10 @@ impl Database {
     }
 
     pub(crate) fn open_or_create(&self, _: Duration) -> Result<Store, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn begin_filling(&self, _: Duration, _: &str) -> Result<Filling, StoreError> {
         match *self {}
     }
 

@@ -23,6 +23,30 @@ pub(crate) const STORE_VARIABLE: &str = "LABELPORT_STORE";
 /// How long a reader waits to write something in addition.
 const READER_LOCK_WAIT: Duration = Duration::from_millis(500);
 
+/// Where rows are.
+pub(crate) enum Place {
+    Folder(PathBuf),
+    Database(Database),
+}
+
+impl Place {
+    /// Reads the argument of a command: the URL of a database, or else a data folder.
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        match Database::is_named_by(text) {
+            true => Database::parse(text, true).map(Self::Database),
+            false => Ok(Self::Folder(PathBuf::from(text))),
+        }
+    }
+
+    /// Returns what messages call it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Database(database) => database.shown().to_owned(),
+        }
+    }
+}
+
 /// A workspace, not opened yet.
 pub(crate) struct Workspace {
     /// Where files and results lie, and the rows, unless there is a database for them.
@@ -61,6 +85,19 @@ impl Workspace {
     pub(crate) fn elsewhere(&self, folder: &Path) -> Self {
         let folder = folder.to_owned();
         Self { folder, database: None, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+    }
+
+    /// Returns the workspace whose rows are at a place, opened as this one is.
+    pub(crate) fn at(&self, place: &Place) -> Self {
+        match place {
+            Place::Folder(folder) => self.elsewhere(folder),
+            Place::Database(database) => Self { database: Some(database.clone()), ..self.elsewhere(&self.folder) },
+        }
+    }
+
+    /// Returns how long to wait for another process that writes.
+    pub(crate) fn lock_wait(&self) -> Duration {
+        self.lock_wait
     }
 
     /// Returns the data folder.
@@ -212,7 +249,7 @@ impl Workspace {
         Ok(Served::open(opening)?)
     }
 
-    fn options(&self) -> SqliteOptions {
+    pub(crate) fn options(&self) -> SqliteOptions {
         SqliteOptions { lock_wait: self.lock_wait, max_pages: None }
     }
 }

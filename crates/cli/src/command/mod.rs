@@ -18,6 +18,7 @@ mod import;
 mod key;
 mod list;
 mod man;
+mod migrate;
 mod release;
 mod restore;
 mod schedule;
@@ -63,6 +64,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &webhook::Webhook,
     &backup::Backup,
     &restore::Restore,
+    &migrate::Migrate,
     &doctor::Doctor,
     &completions::Completions,
     &man::Man,

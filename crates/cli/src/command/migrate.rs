@@ -1,0 +1,171 @@
+//! `labelport migrate`: the rows of a workspace into a database of another engine.
+//!
+//! The move is whole or is no workspace; interrupted, it goes on. At the end everything is exported from both sides, and
+//! the digests are compared.
+
+use super::Command;
+use crate::ambient;
+use crate::database::Filling as IntoServer;
+use crate::messages::{Messages, grouped, sized};
+use crate::outcome::{Failure, Outcome, SUCCESS};
+use crate::workspace::{Place, Workspace};
+use clap::{Arg, ArgMatches};
+use labelport_engine::export::{self, ExportOptions, ROW_LIMIT_BYTES};
+use labelport_engine::manifest::Digested;
+use labelport_engine::sink::Nowhere;
+use labelport_formats::write::Ndjson;
+use labelport_model::request::{ExportFilters, ExportRequest, FormatChoice, Params, Scope, ScopeKind};
+use labelport_store::sqlite::Filling as IntoFolder;
+use labelport_store::tables::settings;
+use labelport_store::{Connection, Store, StoreError, transfer};
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+/// Moves the rows.
+pub(crate) struct Migrate;
+
+impl Command for Migrate {
+    fn name(&self) -> &'static str {
+        "migrate"
+    }
+
+    fn arguments(&self) -> clap::Command {
+        let place = |name: &'static str, help: &'static str| {
+            Arg::new(name).long(name).value_name("FOLDER|URL").required(true).help(help)
+        };
+        clap::Command::new("migrate")
+            .about("Move the rows of a workspace between SQLite and PostgreSQL")
+            .after_help(
+                "A folder is a data folder; a URL is that of a database, such as postgres://user@host/database.\n\
+                 The target is empty. Stop what writes to the source first: the move is that of one moment.\n\
+                 Interrupted, it goes on when the same command runs again. The source is left as it is.\n\
+                 Files and results stay in the data folder: use it with --data next to --store.",
+            )
+            .arg(place("from", "Where the rows are"))
+            .arg(place("to", "Where they go"))
+    }
+
+    fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
+        let named = |name: &str| Place::parse(arguments.get_one::<String>(name).map_or("", String::as_str));
+        let (from, to) = (named("from")?, named("to")?);
+        let source = workspace.at(&from).open()?;
+        let mut snapshot = source.snapshot(1)?;
+        let connection = &mut *snapshot.connections[0];
+        let filling = Filling::begin(&to, workspace, &transfer::mark(connection)?)?;
+        let mut progress = messages.progress("moving rows", None);
+        let copied = transfer::copy(connection, &mut *filling.connect()?, &mut |step| {
+            progress.set_of(step.done, step.total, step.done);
+            ControlFlow::Continue(())
+        });
+        drop(progress);
+        let rows = copied?;
+        drop(snapshot);
+        filling.finish()?;
+        let target = workspace.at(&to).open()?;
+        messages.note("comparing what both sides export");
+        let [here, there] = [&source, &target].map(digest);
+        let (here, there) = (here?, there?);
+        let (shown_from, shown_to) = (from.shown(), to.shown());
+        if here.sha256 != there.sha256 {
+            let message = format!(
+                "{shown_to} exports other bytes (SHA-256 {}) than {shown_from} ({}); do not use it, and report this",
+                there.sha256, here.sha256
+            );
+            return Err(Failure::new(message));
+        }
+        part_ways(&source, messages);
+        let event = json!({
+            "event": "moved", "from": shown_from, "to": shown_to, "rows": rows, "data_rows": here.rows,
+            "bytes": here.bytes, "sha256": here.sha256,
+        });
+        let sentence = format!(
+            "moved {shown_from} to {shown_to}: {} data rows. Both export the same {}, sha256 {}.\n{}",
+            grouped(here.rows),
+            sized(here.bytes),
+            here.sha256,
+            next_step(&from, &to)
+        );
+        messages.event(&event, &sentence);
+        Ok(SUCCESS)
+    }
+}
+
+/// A target that is being filled.
+enum Filling {
+    Folder(IntoFolder),
+    Database(IntoServer),
+}
+
+impl Filling {
+    fn begin(to: &Place, workspace: &Workspace, mark: &str) -> Result<Self, StoreError> {
+        match to {
+            Place::Folder(folder) => IntoFolder::begin(folder, workspace.options(), mark).map(Self::Folder),
+            Place::Database(database) => database.begin_filling(workspace.lock_wait(), mark).map(Self::Database),
+        }
+    }
+
+    fn connect(&self) -> Result<Box<dyn Connection>, StoreError> {
+        match self {
+            Self::Folder(filling) => filling.connect(),
+            Self::Database(filling) => filling.connect(),
+        }
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(filling) => filling.finish(),
+            Self::Database(filling) => filling.finish(),
+        }
+    }
+}
+
+/// Exports everything to nowhere.
+fn digest(store: &Store) -> Result<Digested, Failure> {
+    let request = ExportRequest {
+        scope: Scope::Catalog,
+        params: Params::everything(ScopeKind::Catalog),
+        filters: ExportFilters::default(),
+        format: FormatChoice::default(),
+        zone_name: "UTC".to_owned(),
+        since: None,
+    };
+    let mut options = ExportOptions {
+        threads: ambient::processors(),
+        format: &Ndjson,
+        row_limit_bytes: ROW_LIMIT_BYTES,
+        labels_created: None,
+        progress: &mut |_| {},
+        stop: None,
+        files: None,
+        client: None,
+    };
+    Ok(export::run(store, &request, &mut Nowhere, &mut options)?.digest)
+}
+
+/// Gives the source a lineage of its own: both may go on, and their change numbers mean different things from now on.
+fn part_ways(source: &Store, messages: &Messages) {
+    let lineage = ambient::new_id();
+    let parted = source.write(move |connection| settings::put(connection, settings::LINEAGE, &lineage));
+    if let Err(error) = parted {
+        messages.note(&format!("notice: the source stays as it was ({error}); do not write to both"));
+    }
+}
+
+/// Says how the target is used.
+fn next_step(from: &Place, to: &Place) -> String {
+    let files = |folder: &Path| folder.display().to_string();
+    match (from, to) {
+        (Place::Folder(folder), Place::Database(database)) => {
+            format!("Use it with: labelport --data {} --store {} …", files(folder), database.shown())
+        }
+        (Place::Database(_), Place::Folder(folder)) => {
+            format!(
+                "Use it with: labelport --data {0} … Its files and results are where --data led before; copy the folders \
+                 `files` and `results` to {0}.",
+                files(folder)
+            )
+        }
+        (_, to) => format!("Files and results stay where they are. The rows are in {}.", to.shown()),
+    }
+}

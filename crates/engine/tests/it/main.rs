@@ -8,6 +8,7 @@ mod counted;
 mod diffs;
 mod dry_runs;
 mod earlier;
+mod engines;
 mod filters;
 mod format_options;
 mod formats;

@@ -1,0 +1,95 @@
+//! The same rows give the same bytes and the same manifest, whatever engine keeps them and however it orders texts.
+
+use crate::support::{Exported, NOW_MS, Workspace, everything, lines, request};
+use labelport_engine::sink::Packing;
+use labelport_model::filter::IdList;
+use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
+use labelport_model::time::Timestamp;
+use labelport_samples::{SampleFile, Size, demo, random};
+use labelport_store::postgres::Postgres;
+use labelport_store::postgres::scratch::{Locale, Scratch};
+use labelport_store::tables::entities::{self, EntityKind};
+use labelport_store::{Founding, Store};
+use std::time::Duration;
+
+/// How many random workspaces are compared.
+const WORKSPACES: u64 = 200;
+
+/// Returns the server for tests; none where nobody named one.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
+fn server() -> Option<String> {
+    std::env::var("LABELPORT_TEST_POSTGRES").ok()
+}
+
+fn on_server(database: &Scratch) -> Store {
+    let founding =
+        Founding { organization_id: "c0rganization0000000000aa".to_owned(), now: Timestamp::from_millis(NOW_MS) };
+    let options = database.options(Duration::from_secs(60)).unwrap();
+    Store::open(Box::new(Postgres::open_or_create(options).unwrap()), &founding).unwrap()
+}
+
+fn fill(workspace: &Workspace, files: &[SampleFile]) {
+    for file in files.iter().filter(|file| !file.ndjson.is_empty()) {
+        workspace.import_all(&file.name, &file.ndjson);
+    }
+}
+
+/// Returns requests for everything that a workspace has, and some for parts of it.
+fn requests(workspace: &Workspace) -> Vec<ExportRequest> {
+    let store = &workspace.store;
+    let list = |kind| entities::list(&mut *store.reader().unwrap(), store.org_key(), kind).unwrap();
+    let mut scopes = vec![Scope::Catalog];
+    scopes.extend(list(EntityKind::Project).into_iter().map(|entity| Scope::Project(entity.id)));
+    scopes.extend(list(EntityKind::Dataset).into_iter().map(|entity| Scope::Dataset(entity.id)));
+    scopes.extend(list(EntityKind::ModelRun).into_iter().map(|entity| Scope::ModelRun(entity.id)));
+    let mut requests: Vec<ExportRequest> = scopes.into_iter().map(everything).collect();
+    requests.push(request(Scope::Catalog, Params::default()));
+    let rows = workspace.export_catalog();
+    let ids: Vec<String> = lines(&rows.bytes)
+        .into_iter()
+        .step_by(3)
+        .map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            row["data_row"]["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    if !ids.is_empty() {
+        let filters = ExportFilters { data_row_ids: Some(IdList::new(ids).unwrap()), ..ExportFilters::default() };
+        requests.push(ExportRequest { filters, ..everything(Scope::Catalog) });
+    }
+    requests
+}
+
+fn exports(workspace: &Workspace, requests: &[ExportRequest]) -> Vec<Exported> {
+    requests.iter().map(|request| workspace.export_packed(request, 2, Packing::Zstd)).collect()
+}
+
+/// Compares what engines export of the same files.
+fn check(files: &[SampleFile], what: &str, server: &str) {
+    let here = Workspace::of(files);
+    let requests = requests(&here);
+    let expected = exports(&here, &requests);
+    for locale in [Locale::C, Locale::Icu] {
+        let database = Scratch::borrow(server, locale).unwrap();
+        let there = Workspace::in_store(on_server(&database));
+        fill(&there, files);
+        for ((request, expected), found) in requests.iter().zip(&expected).zip(exports(&there, &requests)) {
+            assert!(*expected == found, "{what}, {:?} on {locale:?} is not the same", request.scope);
+        }
+    }
+}
+
+#[test]
+fn the_demo_is_exported_alike() {
+    let Some(server) = server() else { return };
+    check(&demo().files, "the demo", &server);
+}
+
+#[test]
+fn random_workspaces_are_exported_alike() {
+    let Some(server) = server() else { return };
+    let size = Size { rows: 14, files: 2, masks: true, odd_spellings: true };
+    for seed in 0..WORKSPACES {
+        check(&random(seed, &size), &format!("the workspace of seed {seed}"), &server);
+    }
+}

@@ -324,6 +324,8 @@ pub enum StoreError {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
+            #[cfg(feature = "postgres")]
+            StoreError::Postgres(error) => error.into(),
             StoreError::Full | StoreError::Locked { .. } | StoreError::ReadOnly { .. } => {
                 Self { message: error.to_string(), ..Self::internal(error) }
             }

@@ -2,7 +2,7 @@
 
 use super::error::{self, Context, PostgresError};
 use super::insert::{self, Column};
-use super::value::PostgresRow;
+use super::value::{PostgresRow, Sought};
 use super::{PostgresOptions, migrate};
 use crate::engine::{Connection, Each, Insert, Param, Step, StoreError, Traits};
 use crate::transfer::{self, Kind};
@@ -222,8 +222,12 @@ impl Connection for PostgresConnection {
 
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         let statement = self.statement(sql)?;
+        let only_reads = sql.starts_with("select ") || sql.starts_with("with ");
         let mut run = || {
-            let mut rows = self.client.query_raw(&statement, params.iter().copied())?;
+            let mut rows = match only_reads {
+                true => self.client.query_raw(&statement, params.iter().map(|param| Sought(*param)))?,
+                false => self.client.query_raw(&statement, params.iter().copied())?,
+            };
             while let Some(row) = rows.next()? {
                 let view = PostgresRow::new(&row);
                 let flow = each(&view);

@@ -1,6 +1,7 @@
 //! What can go wrong with a database server, and what to do about it.
 
 use crate::engine::StoreError;
+use labelport_model::problem::Problem;
 use postgres::error::{DbError, SqlState};
 use std::error::Error as _;
 use std::time::Duration;
@@ -193,6 +194,26 @@ impl PostgresError {
                 | Self::Locked { .. }
                 | Self::Conflict { .. }
         )
+    }
+}
+
+/// Callers learn what they can do something about; where the server is and what it says is for the log.
+impl From<PostgresError> for Problem {
+    fn from(error: PostgresError) -> Self {
+        let message = match &error {
+            PostgresError::Nul | PostgresError::TooLong { .. } => return Self::malformed(error.to_string()),
+            PostgresError::Full { .. } => {
+                "the disk of the database is full; its operator has to free some space".to_owned()
+            }
+            PostgresError::ReadOnly { .. } => {
+                "the database takes no writes at the moment; only read and export".to_owned()
+            }
+            error if error.is_passing() => {
+                "the database does not answer at the moment; nothing was half-written, try again".to_owned()
+            }
+            _ => return Self::internal(StoreError::from(error)),
+        };
+        Self { message, ..Self::internal(StoreError::from(error)) }
     }
 }
 

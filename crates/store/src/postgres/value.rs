@@ -25,6 +25,34 @@ impl ToSql for Param<'_> {
     to_sql_checked!();
 }
 
+/// A parameter of a query. A text with NUL is in no row, so a query may look for it and finds nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought<'a>(pub(super) Param<'a>);
+
+/// What is looked for instead of NUL: two characters that nobody writes, in the order of texts where NUL would be.
+const STANDS_FOR_NUL: &str = "\u{1}\u{10ffff}";
+
+impl ToSql for Sought<'_> {
+    fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        match (self.0, wanted.kind()) {
+            (Param::Text(text), _) if text.contains('\0') => {
+                write(Param::Text(&text.replace('\0', STANDS_FOR_NUL)), wanted, out)
+            }
+            (Param::Texts(texts), Kind::Array(element)) if texts.iter().any(|text| text.contains('\0')) => {
+                let there: Vec<&String> = texts.iter().filter(|text| !text.contains('\0')).collect();
+                write_array(element, there.len(), there.into_iter().map(|text| Param::Text(text)), out)
+            }
+            (param, _) => write(param, wanted, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
 /// Writes a value as the type that is wanted.
 pub(super) fn write(param: Param<'_>, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
     let misfit = |given| Err(Unsendable::Type(given, wanted.name().to_owned()).into());

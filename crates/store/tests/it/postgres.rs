@@ -224,8 +224,14 @@ fn a_row_with_nul_in_a_name_is_refused_and_the_others_are_not() {
     assert_eq!(verdicts[2], Verdict::Created);
     let verdicts = merge(&store, &[keyed(1, "one\\u0000")]);
     assert!(matches!(verdicts[..], [Verdict::Refused(Refusal::Nul { .. })]), "{verdicts:?}");
-    // Anywhere else it is an error of the statement, before anything is sent.
-    let error = store.reader().unwrap().find("select 1 where $1 = 'a'", &[Param::Text("\0")], |_| ()).unwrap_err();
+    // A query that looks for it finds nothing, and a change is refused before anything is sent.
+    let found = |sql: &str, param: Param<'_>| store.reader().unwrap().find(sql, &[param], |row| row.text(0)).unwrap();
+    assert_eq!(found("select global_key from global_keys where global_key = $1", Param::Text("one\0")), None);
+    let listed = ["one".to_owned(), "three\0".to_owned()];
+    let some = "select string_agg(global_key, ' ') from global_keys where global_key = any($1)";
+    assert_eq!(found(some, Param::Texts(&listed)).flatten().as_deref(), Some("one"));
+    let sql = "update organizations set name = $1";
+    let error = store.write(move |connection| connection.execute(sql, &[Param::Text("\0")])).unwrap_err();
     assert!(matches!(error, StoreError::Postgres(PostgresError::Nul)), "{error:?}");
 }
 

@@ -99,9 +99,7 @@ impl Taken {
     ) -> Result<(), StoreError> {
         let sql = format!("{} {} = any(${})", self.select(), self.column, 1 + usize::from(self.within.is_some()));
         for chunk in named.chunks(LIST) {
-            // What a server cannot store is not there.
-            let sent = chunk.iter().filter(|(text, _)| connection.traits().takes_nul || !text.contains('\0'));
-            let texts: Vec<String> = sent.map(|(text, _)| (*text).to_owned()).collect();
+            let texts: Vec<String> = chunk.iter().map(|(text, _)| (*text).to_owned()).collect();
             let within = self.within.map(|(_, value)| Param::Int(value));
             let params: Vec<Param<'_>> = within.into_iter().chain([Param::Texts(&texts)]).collect();
             for text in connection.list(&sql, &params, |row| row.text(0))?.into_iter().flatten() {

@@ -26,12 +26,21 @@ const START_TRIES: u32 = 150;
 const START_PAUSE: Duration = Duration::from_millis(200);
 
 /// A server that ends with this.
-struct Server {
+pub(crate) struct Server {
     programs: PathBuf,
     folder: PathBuf,
     url: String,
     /// There once it runs.
     process: Option<Child>,
+}
+
+/// Whether what a server has acknowledged survives a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// It does, as in earnest.
+    Kept,
+    /// Nothing outlives the tests, so nothing need reach the disk.
+    None,
 }
 
 /// Runs a command again in a process of its own that knows of a server; runs `without` where it knows of one already, and
@@ -40,7 +49,7 @@ pub(crate) fn with_server(arguments: &[String], without: impl FnOnce() -> ExitCo
     if std::env::var_os(VARIABLE).is_some() {
         return without();
     }
-    let (Some(server), Ok(program)) = (start(), std::env::current_exe()) else { return without() };
+    let (Some(server), Ok(program)) = (start(Durability::None), std::env::current_exe()) else { return without() };
     let mut command = Command::new(program);
     command.arg("test").args(arguments).env(VARIABLE, &server.url);
     match command.status() {
@@ -50,7 +59,7 @@ pub(crate) fn with_server(arguments: &[String], without: impl FnOnce() -> ExitCo
 }
 
 /// Starts a server; none where there is none to be had, which it says.
-fn start() -> Option<Server> {
+pub(crate) fn start(durability: Durability) -> Option<Server> {
     if programs_folder().is_none() {
         say(&format!("installing {PACKAGE}"));
         programs::install(&[PACKAGE]);
@@ -60,7 +69,7 @@ fn start() -> Option<Server> {
         None
     };
     let Some(programs) = programs_folder() else { return skipped("initdb is not there") };
-    match Server::start(programs) {
+    match Server::start(programs, durability) {
         Ok(server) => {
             say(&format!("PostgreSQL: a server of our own at {}", server.url));
             Some(server)
@@ -85,7 +94,7 @@ fn programs_folder() -> Option<PathBuf> {
 }
 
 impl Server {
-    fn start(programs: PathBuf) -> Result<Self, String> {
+    fn start(programs: PathBuf, durability: Durability) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("labelport-postgres-{}", std::process::id()));
         std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let port = free_port()?;
@@ -105,9 +114,11 @@ impl Server {
         let mut serve = server.command("postgres");
         serve.arg("-D").arg(&data).args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c"]);
         serve.arg(format!("unix_socket_directories={}", server.folder.display()));
-        // Nothing of it outlives the tests, so nothing need reach the disk.
-        for option in ["fsync=off", "max_connections=300", "shared_buffers=256MB", "max_wal_size=2GB"] {
+        for option in ["max_connections=300", "shared_buffers=512MB", "max_wal_size=4GB"] {
             serve.args(["-c", option]);
+        }
+        if durability == Durability::None {
+            serve.args(["-c", "fsync=off"]);
         }
         serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         server.process = Some(serve.spawn().map_err(|error| error.to_string())?);
@@ -118,6 +129,31 @@ impl Server {
             std::thread::sleep(START_PAUSE);
         }
         Err("the server does not start".to_owned())
+    }
+
+    /// Returns the URL of a new database, in place of one that was there.
+    pub(crate) fn database(&self, name: &str) -> Result<String, String> {
+        let (server, _) = self.url.rsplit_once('/').unwrap_or((&self.url, ""));
+        let url = format!("{server}/{name}");
+        for (program, arguments) in [("dropdb", &["--if-exists", "--force"][..]), ("createdb", &[])] {
+            let mut command = self.command(program);
+            command.args(arguments).args(["--maintenance-db", &self.url]).arg(name);
+            if !run(&mut command) {
+                return Err(format!("{program} {name} failed"));
+            }
+        }
+        Ok(url)
+    }
+
+    /// Returns the processor seconds of all connections that have ended.
+    pub(crate) fn processor_secs(&self) -> f64 {
+        /// What the system counts in, in a second.
+        const TICKS: f64 = 100.0;
+        let id = self.process.as_ref().map_or(0, Child::id);
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // The name of the program may hold anything but ends with the last parenthesis.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.skip(13).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS
     }
 
     /// Returns a command of the server, as a user who may run it.

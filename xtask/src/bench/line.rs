@@ -18,6 +18,8 @@ pub(crate) enum Target {
     PerSec(f64),
     /// So many rows a second, at least.
     RowsPerSec(f64),
+    /// So many microseconds a row, at most.
+    MicrosPerRow(f64),
     /// So many MiB of memory at the peak, at most, and no more than [`SAME_PEAK`] times that of the yardstick.
     PeakMib(f64),
     /// Figures without a target.
@@ -102,6 +104,7 @@ impl Measured {
             }
             Target::Millis(_) => ours.secs * 1_000.0,
             Target::PerSec(_) | Target::RowsPerSec(_) => ours.units / ours.secs,
+            Target::MicrosPerRow(_) => ours.secs / ours.units * 1e6,
             Target::PeakMib(_) => ours.peak_kib as f64 / 1_024.0,
         })
     }
@@ -119,7 +122,7 @@ impl Measured {
             Target::Share(least) | Target::Times(least) | Target::PerSec(least) | Target::RowsPerSec(least) => {
                 figure >= least
             }
-            Target::Millis(most) => figure <= most,
+            Target::Millis(most) | Target::MicrosPerRow(most) => figure <= most,
             Target::PeakMib(most) => figure <= most && self.growth()? <= SAME_PEAK,
             Target::None => return None,
         })
@@ -134,6 +137,7 @@ impl Measured {
             Target::Millis(most) => (format!("{figure:.1} ms"), format!("≤ {most} ms")),
             Target::PerSec(least) => (format!("{figure:.0} requests/s"), format!("≥ {least:.0}")),
             Target::RowsPerSec(least) => (format!("{figure:.0} rows/s"), format!("≥ {least:.0}")),
+            Target::MicrosPerRow(most) => (format!("{figure:.1} µs a row"), format!("≤ {most} µs")),
             Target::PeakMib(most) => {
                 let growth = self.growth().unwrap_or(f64::NAN);
                 (format!("{figure:.0} MiB, {growth:.2} of it"), format!("≤ {most} MiB, ≤ {SAME_PEAK:.2}"))

@@ -19,6 +19,7 @@ mod line;
 mod load;
 mod measure;
 mod memory;
+mod postgres;
 mod report;
 mod setup;
 
@@ -61,6 +62,7 @@ static SUBJECTS: &[Subject] = &[
     ("http", http::lines),
     ("load", load::lines),
     ("memory", memory::lines),
+    ("postgres", postgres::lines),
 ];
 
 fn run(arguments: &[String]) -> ExitCode {

@@ -6,6 +6,7 @@
 
 use crate::programs;
 use crate::say;
+use crate::step::{self, Step, Work};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,67 @@ use std::time::Duration;
 
 /// The variable with the URL of the server.
 const VARIABLE: &str = "LABELPORT_TEST_POSTGRES";
+
+/// The variable that says what engine tests are about.
+const STORE_VARIABLE: &str = "LABELPORT_TEST_STORE";
+
+pub(crate) const STEP: Step = Step {
+    title: "Tests on PostgreSQL",
+    work: Work::Own(test),
+    remedy: "one test alone is `LABELPORT_TEST_STORE=postgres LABELPORT_TEST_POSTGRES=URL cargo test -p CRATE NAME`.",
+};
+
+/// Crates whose tests run on the server as well, and the tests among them that are not about an engine, or about files that
+/// SQLite alone has.
+const SUITES: &[(&str, &[&str])] = &[
+    (
+        "labelport-engine",
+        &[
+            "annotations::",
+            "archives::",
+            "backup",
+            "diffs::",
+            "earlier::",
+            "engines::",
+            "format_options::",
+            "formats::",
+            "hostile::",
+            "real_media::",
+            "sink_contract::",
+            "sinks::",
+            "verified::",
+        ],
+    ),
+    ("labelport-server", &[]),
+    (
+        "labelport-cli",
+        &[
+            "a_dry_run_",
+            "a_watermark_that_does_not_fit",
+            "archives::",
+            "backups::",
+            "diffs::",
+            "format_pages::",
+            "the_signing_secret_of_a_workspace",
+            "outputs::",
+            "reference::",
+            "refusals::",
+        ],
+    ),
+];
+
+fn test(root: &Path) -> Result<(), String> {
+    if std::env::var_os(VARIABLE).is_none() {
+        say("skipped: there is no server");
+        return Ok(());
+    }
+    for (name, skipped) in SUITES {
+        let mut arguments = vec!["test", "--package", name, "--"];
+        arguments.extend(skipped.iter().flat_map(|test| ["--skip", test]));
+        step::cargo(root, &arguments, &[(STORE_VARIABLE, "postgres")])?;
+    }
+    Ok(())
+}
 
 /// The Debian package.
 const PACKAGE: &str = "postgresql";

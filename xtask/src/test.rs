@@ -79,6 +79,7 @@ const STEPS: &[Step] = &[
         remedy: "run one test alone with `cargo test --workspace NAME`. If outputs changed on purpose, \
                  `cargo xtask bless` rewrites the goldens; review their diff like code.",
     },
+    postgres::STEP,
     dist::WHEEL_STEP,
     readers::STEP,
     sdk::STEP,

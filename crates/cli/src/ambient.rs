@@ -2,15 +2,34 @@
 
 use labelport_engine::ambient::{Chance, Clock};
 use labelport_model::time::Timestamp;
+use labelport_store::{Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The clock of the system.
-pub(crate) struct SystemClock;
+/// The clock of the system, or that of the server that keeps the rows, where the two differ: processes on several machines
+/// must agree on when a lease is over.
+pub(crate) struct SystemClock {
+    /// How much later it is on the server.
+    ahead_ms: i64,
+}
+
+/// A difference that messages there and back, and clocks that are set well, may have.
+const SAME_TIME_MS: i64 = 1_000;
+
+impl SystemClock {
+    /// Takes the clock that a store goes by.
+    pub(crate) fn of(store: &Store) -> Result<Self, StoreError> {
+        let before = now().as_millis();
+        let there = store.now()?;
+        let here = before + (now().as_millis() - before) / 2;
+        let ahead_ms = there.map_or(0, |there| there.as_millis() - here);
+        Ok(Self { ahead_ms: if ahead_ms.abs() < SAME_TIME_MS { 0 } else { ahead_ms } })
+    }
+}
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        now()
+        now().plus_millis(self.ahead_ms)
     }
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn record_and_clean<T>(
     clean: impl FnOnce(&TaskId) + Send + 'static,
     work: impl FnOnce(&Running) -> Result<(T, Done), Failure>,
 ) -> Result<T, Failure> {
-    let (id, clock) = (TaskId::parse(&ambient::new_id())?, Arc::new(SystemClock));
-    let worker = Worker { id, owner: format!("process {}", std::process::id()), clock };
+    let (id, clock) = (TaskId::parse(&ambient::new_id())?, Arc::new(SystemClock::of(store)?));
+    let worker = Worker { id, owner: format!("process {} {}", std::process::id(), ambient::new_id()), clock };
     let stop = Arc::default();
     interrupt::handle(*messages)?;
     // Before the task is there: a signal may come at any time. A medium that cannot be written has no tasks.

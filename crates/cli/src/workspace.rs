@@ -237,12 +237,13 @@ impl Workspace {
 
     /// Opens it with a policy for what leaves the process.
     pub(crate) fn open_served_with(&self, store: Store, policy: Policy) -> Result<Served, Failure> {
+        let clock = SystemClock::of(&store)?;
         let opening = Opening {
             store,
             folder: self.folder.clone(),
             client: Client::new(policy),
             public_url: None,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(clock),
             chance: Arc::new(SystemChance),
             threads: 1,
         };

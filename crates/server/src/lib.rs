@@ -29,4 +29,4 @@ mod test_app;
 mod upload;
 
 pub use limits::Limits;
-pub use serve::{ServeError, Serving, serve};
+pub use serve::{ServeError, Serving, serve, work};

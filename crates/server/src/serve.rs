@@ -89,6 +89,20 @@ pub fn serve(serving: Serving) -> Result<(), ServeError> {
     outcome
 }
 
+/// Works on tasks, and serves nobody, until the process gets a signal to stop; then running work is handed over.
+pub fn work(
+    workspace: &Arc<Workspace>,
+    owner: String,
+    workers: usize,
+    log: Arc<dyn Fn(&Problem) + Send + Sync>,
+) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runner = Runner::start(workspace, owner, workers, ROSTER, log);
+    runtime.block_on(stop_signal());
+    runner.stop();
+    Ok(())
+}
+
 /// Returns the routes of a server.
 pub(crate) fn router(app: App) -> Router {
     let graphql = post(graphql::handle).layer(DefaultBodyLimit::disable());

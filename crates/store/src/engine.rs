@@ -156,6 +156,10 @@ pub trait Connection: Send {
     /// Returns whether the database still has the schema with which the connection was opened. Another process may have
     /// brought it up to date since.
     fn is_current(&mut self) -> Result<bool, StoreError>;
+    /// Returns the time of the server in Unix milliseconds; none where there is no server.
+    fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
     /// Returns the columns of a table, in their order.
     fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError>;
     /// Returns how many bytes the database has.

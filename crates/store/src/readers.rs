@@ -116,6 +116,10 @@ impl Connection for PooledReader {
         self.connection().is_current()
     }
 
+    fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        self.connection().now_ms()
+    }
+
     fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
         self.connection().columns(table)
     }

@@ -71,6 +71,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Returns what time it is where the rows are kept; none where that is this machine.
+    pub fn now(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.reader()?.now_ms()?.map(Timestamp::from_millis))
+    }
+
     /// Returns how many bytes the database has.
     pub fn size_bytes(&self) -> Result<i64, StoreError> {
         self.reader()?.size_bytes()

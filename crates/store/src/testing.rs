@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use crate::postgres::Postgres;
 use crate::postgres::scratch::{Locale, Scratch};
-use crate::sqlite::{Sqlite, SqliteOptions};
+use crate::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +18,39 @@ impl Kept {
     /// Returns the URL of the database, where there is one.
     pub fn url(&self) -> Option<&str> {
         self.0.as_ref().map(Scratch::url)
+    }
+}
+
+impl Kept {
+    /// Opens the engine of a workspace with this data folder, which it need not have yet.
+    ///
+    /// # Panics
+    /// Where it cannot be opened: a test goes no further.
+    pub fn engine(&self, folder: &Path, lock_wait: Duration) -> Box<dyn Engine> {
+        match &self.0 {
+            None => {
+                let options = SqliteOptions { lock_wait, max_pages: None };
+                Box::new(Sqlite::open_or_create(folder, options).expect("the folder can be written"))
+            }
+            Some(database) => {
+                let options = database.options(lock_wait).expect("the URL was made here");
+                Box::new(Postgres::open_or_create(options).expect("the database is empty or ours"))
+            }
+        }
+    }
+
+    /// Returns whether there is a workspace.
+    ///
+    /// # Panics
+    /// Where the server does not answer: a test goes no further.
+    pub fn has_store(&self, folder: &Path) -> bool {
+        match &self.0 {
+            None => folder.join(DATABASE_FILE).exists(),
+            Some(database) => {
+                let options = database.options(Duration::from_secs(10)).expect("the URL was made here");
+                Postgres::has_store(options).expect("the server answers")
+            }
+        }
     }
 }
 
@@ -44,17 +77,7 @@ pub fn database() -> Kept {
 /// Where it cannot be opened: a test goes no further.
 pub fn engine(folder: &Path, lock_wait: Duration) -> (Box<dyn Engine>, Kept) {
     let kept = database();
-    let engine: Box<dyn Engine> = match &kept.0 {
-        None => {
-            let options = SqliteOptions { lock_wait, max_pages: None };
-            Box::new(Sqlite::open_or_create(folder, options).expect("the folder can be written"))
-        }
-        Some(database) => {
-            let options = database.options(lock_wait).expect("the URL was made here");
-            Box::new(Postgres::open_or_create(options).expect("the database is empty"))
-        }
-    };
-    (engine, kept)
+    (kept.engine(folder, lock_wait), kept)
 }
 
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says what they are about")]

@@ -28,6 +28,7 @@ mod slice;
 mod task;
 mod verify;
 mod webhook;
+mod worker;
 
 use crate::messages::Messages;
 use crate::outcome::Outcome;
@@ -60,6 +61,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &task::Task,
     &schedule::Schedule,
     &serve::Serve,
+    &worker::Worker,
     &key::Key,
     &webhook::Webhook,
     &backup::Backup,

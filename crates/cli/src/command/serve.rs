@@ -49,11 +49,7 @@ impl Command for Serve {
                     .long("public-url")
                     .value_name("URL")
                     .help("What URLs that are given out begin with [default: the address listened on]"),
-                Arg::new("workers")
-                    .long("workers")
-                    .value_name("N")
-                    .value_parser(clap::value_parser!(usize))
-                    .help("Tasks to run at once [default: one for each processor, at least 2]"),
+                workers_argument(),
                 Arg::new("keep-history")
                     .long("keep-history")
                     .value_name("DAYS")
@@ -84,19 +80,20 @@ impl Command for Serve {
         if let Some(days) = arguments.get_one::<u32>("keep-history") {
             history::keep_for(&store, *days)?;
         }
+        let clock = SystemClock::of(&store)?;
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),
             client: Client::new(fetching::policy(arguments)),
             public_url: Some(public_url.clone()),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(clock),
             chance: Arc::new(SystemChance),
             threads: ambient::processors(),
         };
         let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
         let served = Arc::new(Served::open(opening)?.with_queued_exports_limit(queued_exports.into()));
         let key = first_key(&served, messages)?;
-        let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(ambient::processors().max(2));
+        let workers = workers(arguments);
         let owner = format!("server {} {}", std::process::id(), ambient::new_id());
         if local.ip().is_unspecified() && arguments.get_one::<String>("public-url").is_none() {
             warn_of_url(messages, &public_url, local.port());
@@ -216,7 +213,7 @@ fn greet(messages: &Messages, url: &str, key: &FirstKey, workspace: &Workspace) 
 }
 
 /// Logs the cause of a failure that clients see as one of the server.
-fn report(problem: &Problem) {
+pub(super) fn report(problem: &Problem) {
     let mut cause = std::error::Error::source(problem);
     let mut causes = String::new();
     while let Some(error) = cause {
@@ -224,6 +221,20 @@ fn report(problem: &Problem) {
         cause = error.source();
     }
     tracing::error!("{}", escaped(&format!("{}{causes}", problem.message)));
+}
+
+/// Returns the option for the number of tasks at once.
+pub(super) fn workers_argument() -> Arg {
+    Arg::new("workers")
+        .long("workers")
+        .value_name("N")
+        .value_parser(clap::value_parser!(usize))
+        .help("Tasks to run at once [default: one for each processor, at least 2]")
+}
+
+/// Reads it.
+pub(super) fn workers(arguments: &ArgMatches) -> usize {
+    arguments.get_one::<usize>("workers").copied().unwrap_or(ambient::processors().max(2))
 }
 
 /// How many exports of one key may wait if nobody says.

@@ -3,10 +3,8 @@
 use crate::support::{Place, first_words};
 
 use labelport_model::time::Timestamp;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables::slices::{self, Slice};
 use labelport_store::{Founding, Store};
-use std::path::Path;
 use std::time::Duration;
 
 #[test]
@@ -178,14 +176,14 @@ fn names_of_nothing_in_a_filter_are_refused_and_in_a_saved_one_noticed() {
     place.run(&unknown).ended(2, &["there is no batch with the id \"nothing\""]);
     assert_eq!(place.run(&unknown).out, "");
     // What the query of a slice names may be deleted after it was saved.
-    save_slice(&place.path("labelport-data"), "gone", &filter("gone"));
+    save_slice(&place, "gone", &filter("gone"));
     place.run(&["export", "slice", "gone"]).ended(3, &["notice: there is no metadata field \"gone\"; the filter of"]);
 }
 
-fn save_slice(folder: &Path, name: &str, filter: &str) {
-    let options = SqliteOptions { lock_wait: Duration::from_secs(5), max_pages: None };
+fn save_slice(place: &Place, name: &str, filter: &str) {
+    let engine = place.database().engine(&place.path("labelport-data"), Duration::from_secs(5));
     let founding = Founding { organization_id: "unused".to_owned(), now: Timestamp::MIN };
-    let store = Store::open(Box::new(Sqlite::open(folder, options).unwrap()), &founding).unwrap();
+    let store = Store::open(engine, &founding).unwrap();
     let slice = Slice {
         id: "c0000000000000000000slice".to_owned(),
         name: name.to_owned(),

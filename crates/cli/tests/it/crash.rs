@@ -41,7 +41,7 @@ fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
             .filter_map(|line| line.split("\"file\":\"").nth(1)?.split('"').next())
             .collect();
         interrupted += usize::from(acknowledged.len() < FILES);
-        if place.path("labelport-data/labelport.sqlite").exists() {
+        if place.database().has_store(&place.path("labelport-data")) {
             check_sound(&place);
             let stored = place.run(&["export", "catalog"]);
             // A folder that was killed before it had its schema is taken up by the next command.

@@ -314,7 +314,7 @@ fn a_run_that_fails_says_why_and_leaves_the_server_as_it_is() {
     place.run_job(1, "RUNNING");
     let task = place.wait_for_task(TaskStatus::InProgress, |task| task.kind == "export");
     let owner = task.lease.unwrap().owner;
-    let pid = owner.trim_start_matches("process ").parse().unwrap();
+    let pid = owner.split(' ').nth(1).unwrap().parse().unwrap();
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     assert!(place.wait_for_run(1, "FAILED").contains("signal: 9"), "{:?}", place.history());
     assert!(server.ask("GET /healthz").ends_with(r#"{"status":"ok"}"#));
@@ -344,7 +344,7 @@ fn the_commands_of_the_page_work() {
     for command in page.lines().filter_map(|line| line.strip_prefix("$ labelport ")) {
         let line = format!("exec \"$0\" {command}");
         let mut shell = std::process::Command::new("sh");
-        shell.args(["-ec", &line]).arg(binary()).current_dir(place.path(".")).env_remove("LABELPORT_DATA");
+        place.surround(shell.args(["-ec", &line]).arg(binary()));
         let output = shell.output().unwrap();
         assert!(output.status.success(), "{command}: {output:?}");
         count += 1;

@@ -1,5 +1,6 @@
 //! A folder to work in, and the command run in it.
 
+use labelport_store::testing::{self, Kept};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -7,6 +8,7 @@ use tempfile::TempDir;
 /// A temporary folder in which commands run. Their data folder is `labelport-data` in it.
 pub(crate) struct Place {
     folder: TempDir,
+    database: Kept,
 }
 
 /// What a command did.
@@ -20,7 +22,7 @@ pub(crate) struct Ran {
 impl Place {
     /// Makes an empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self { folder: TempDir::new().unwrap(), database: testing::database() }
     }
 
     /// Makes a folder whose workspace holds the composed demo rows.
@@ -31,6 +33,11 @@ impl Place {
             place.run(&["import", "labelbox", &file.name]).succeeded();
         }
         place
+    }
+
+    /// Returns the database of its workspace.
+    pub(crate) fn database(&self) -> &Kept {
+        &self.database
     }
 
     /// Returns the path of a file in the folder.
@@ -69,8 +76,17 @@ impl Place {
     /// Returns the command with its arguments, ready to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.folder.path()).env_remove("LABELPORT_DATA").stdin(Stdio::null());
+        self.surround(command.args(arguments)).stdin(Stdio::null());
         command
+    }
+
+    /// Has a command run in the folder, with the environment that leads to its workspace.
+    pub(crate) fn surround<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.current_dir(self.folder.path()).env_remove("LABELPORT_DATA");
+        match self.database.url() {
+            Some(url) => command.env("LABELPORT_STORE", url),
+            None => command.env_remove("LABELPORT_STORE"),
+        }
     }
 
     /// Runs the command.

@@ -5,7 +5,6 @@ use crate::support::{Place, binary};
 
 use labelport_model::id::TaskId;
 use labelport_model::time::Timestamp;
-use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::tables::tasks::{self, Lease, ListTasks, Task, TaskStatus};
 use labelport_store::{Founding, Store};
 use rustix::process::{Pid, Signal, kill_process};
@@ -39,10 +38,9 @@ impl Place {
     }
 
     pub(crate) fn store(&self) -> Store {
-        let options = SqliteOptions { lock_wait: Duration::from_secs(10), max_pages: None };
-        let engine = Sqlite::open(&self.path("labelport-data"), options).unwrap();
+        let engine = self.database().engine(&self.path("labelport-data"), Duration::from_secs(10));
         let founding = Founding { organization_id: String::new(), now: Timestamp::MIN };
-        Store::open(Box::new(engine), &founding).unwrap()
+        Store::open(engine, &founding).unwrap()
     }
 
     /// Waits for a task with a status.
@@ -100,8 +98,8 @@ impl Blocked {
 
     fn spawn(place: &Place, command: &mut Command) -> Self {
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let owner = format!("process {}", child.id());
-        let is_it = |task: &Task| task.lease.as_ref().is_some_and(|lease| lease.owner == owner);
+        let owner = format!("process {} ", child.id());
+        let is_it = |task: &Task| task.lease.as_ref().is_some_and(|lease| lease.owner.starts_with(&owner));
         let task = place.wait_for_task(TaskStatus::InProgress, is_it).id;
         Self { child, task }
     }
@@ -250,7 +248,7 @@ fn a_hangup_that_was_ignored_at_the_start_stays_ignored() {
     let place = Place::with_rows(ROWS);
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(binary()).args(["export", "catalog", "--everything"]);
-    command.current_dir(place.path(".")).env_remove("LABELPORT_DATA");
+    place.surround(&mut command);
     let command = Blocked::spawn(&place, &mut command);
     let id = command.task.clone();
     let (status, said) = command.signal(Signal::HUP);

@@ -1,6 +1,7 @@
 //! Webhooks at the command line.
 
 use crate::support::{Place, first_words};
+use labelport_store::testing;
 
 const URL: &str = "http://127.0.0.1:1/hook";
 
@@ -73,5 +74,8 @@ fn what_makes_no_webhook_is_refused_in_words() {
     place.run(&with_secret).ended(1, &["is not the Base64 of a key"]);
     place.run(&["webhook", "list"]).ended(0, &["there are no webhooks"]);
     place.run(&["webhook", "create", URL, "--topics", "rows.changed, export.failed"]).succeeded();
-    Place::empty().run(&["webhook", "create", URL, "--topics", "rows.changed"]).ended(1, &["there is no data folder"]);
+    if !testing::is_on_postgres() {
+        let nowhere = Place::empty().run(&["webhook", "create", URL, "--topics", "rows.changed"]);
+        nowhere.ended(1, &["there is no data folder"]);
+    }
 }

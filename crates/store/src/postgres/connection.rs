@@ -309,6 +309,12 @@ impl Connection for PostgresConnection {
         Ok(connection.count(migrate::VERSION_SQL, &[])? == migrate::known())
     }
 
+    fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        let connection: &mut dyn Connection = self;
+        let sql = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+        Ok(connection.find(sql, &[], |row| row.int(0))?.flatten())
+    }
+
     fn columns(&mut self, table: &str) -> Result<Vec<transfer::Column>, StoreError> {
         let connection: &mut dyn Connection = self;
         let sql = "select column_name::text, data_type::text from information_schema.columns \

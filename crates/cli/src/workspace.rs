@@ -150,6 +150,7 @@ impl Workspace {
         let opening = Opening {
             store,
             folder: self.folder.clone(),
+            storage: None,
             client: Client::new(policy),
             public_url: None,
             clock: Arc::new(SystemClock),

@@ -13,16 +13,15 @@ use futures_util::stream;
 use labelport_engine::catalog::row_import;
 use labelport_engine::export::job;
 use labelport_engine::manifest::Manifest;
+use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::{Stored, Stream};
 use labelport_engine::tasks;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// How much is read at once from a file.
-const PIECE_BYTES: usize = 256 << 10;
 /// How much of a download is read at once, about.
 const PORTION_BYTES: u64 = 1 << 20;
 /// The most that is read at once where it could be cut better.
@@ -102,12 +101,11 @@ pub(crate) async fn file(
 
 /// Returns a file as content.
 pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, Problem> {
-    let (file, path) = workspace.get_file(id)?;
-    let metadata = std::fs::metadata(&path).map_err(|_| Problem::not_found("file", id))?;
+    let (file, length) = workspace.get_file(id)?;
     let content_type = file.as_ref().and_then(|file| file.content_type.clone());
     Ok(Content {
-        readable: Box::new(FileAt(path)),
-        length: metadata.len(),
+        readable: Box::new(FileAt { files: workspace.files().clone(), id: id.to_owned() }),
+        length,
         tag: file.map_or_else(|| id.to_owned(), |file| file.sha256),
         content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
     })
@@ -382,22 +380,15 @@ fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Opti
     (reading, (end < span.end).then_some(end + 1))
 }
 
-/// A file on disk.
-struct FileAt(std::path::PathBuf);
+/// A file that the workspace keeps.
+struct FileAt {
+    files: Files,
+    id: String,
+}
 
 impl Readable for FileAt {
     fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let mut file = std::fs::File::open(&self.0)?;
-        file.seek(SeekFrom::Start(span.start))?;
-        let mut rest = file.take(span.end - span.start + 1);
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let count = rest.read(&mut piece)?;
-            if count == 0 {
-                return Ok(());
-            }
-            each(&piece[..count])?;
-        }
+        self.files.read(&self.id, span.start, span.end - span.start + 1, each)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::storage::backup::{self, Made};
+use labelport_engine::storage::backup::{self, Held, Made};
 use serde_json::json;
 use std::path::Path;
 
@@ -36,7 +36,9 @@ impl Command for Backup {
         interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);
         let made =
-            backup::create(&store, workspace.folder(), target, &SystemChance, &mut |bytes| progress.set(bytes, 0));
+            backup::create(&store, workspace.folder(), (target, Held::Everything), &SystemChance, &mut |bytes| {
+                progress.set(bytes, 0)
+            });
         drop(progress);
         let Made { backup, damaged } = made?;
         for damage in &damaged {

@@ -87,6 +87,7 @@ impl Command for Serve {
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),
+            storage: None,
             client: Client::new(fetching::policy(arguments)),
             public_url: Some(public_url.clone()),
             clock: Arc::new(SystemClock),

@@ -108,7 +108,10 @@ impl<'a> Assets<'a> {
             return Err(NOTHING.to_owned());
         }
         if let Some(id) = self.own_file(url)? {
-            return self.files.path(&id).metadata().map(drop).map_err(|_| GONE.to_owned());
+            return match self.files.size_bytes(&id) {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) | Err(_) => Err(GONE.to_owned()),
+            };
         }
         match self.client.open_local(url, self.limits()) {
             Some(opened) => opened.map(drop).map_err(|error| error.to_string()),
@@ -136,7 +139,7 @@ impl<'a> Assets<'a> {
         }
         if let Some(id) = self.own_file(url).map_err(Unopened::Missing)? {
             let file = self.files.open(&id).map_err(|error| Unopened::of_file(error, |_| GONE.to_owned()))?;
-            return self.digested(file, Some(self.files.path(&id)));
+            return self.digested(file, self.files.local_path(&id));
         }
         match self.client.open_local(url, self.limits()) {
             Some(Ok((file, path))) => self.digested(file, Some(path)),

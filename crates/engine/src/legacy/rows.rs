@@ -63,7 +63,7 @@ impl Job for RowExport {
         let (format, request) = ("legacy_data_rows".to_owned(), request.to_string());
         let manifest = Manifest { format, request, change_seq, digest: digested.clone(), ..Manifest::default() };
         Box::new(sink).finish(&manifest).map_err(|error| match error {
-            FileError::Io { source, .. } => unwritable(source),
+            FileError::Io { source, .. } | FileError::Kept { source, .. } => unwritable(source),
             error => Problem::internal(error),
         })?;
         workspace.counters().count_export(digested.rows, digested.bytes);

@@ -13,6 +13,7 @@ use crate::ambient::{Chance, Clock};
 use crate::outbound::{Client, FetchError, Fetched, Limits};
 use crate::storage::files::{Files, Kept};
 use crate::storage::results::{Results, Stored};
+use crate::storage::{Folder, Storage};
 use access::Caller;
 use counters::Counters;
 use labelport_model::problem::{Problem, ProblemKind};
@@ -54,8 +55,10 @@ pub struct Workspace {
 pub struct Opening {
     /// The store.
     pub store: Store,
-    /// The data folder, in which files and results lie.
+    /// The data folder, in which temporary files are made.
     pub folder: PathBuf,
+    /// Where files and results lie; none for the data folder.
+    pub storage: Option<Arc<dyn Storage>>,
     /// The client that fetches what users name by URL.
     pub client: Client,
     /// What URLs that are given out begin with; none for what was set before.
@@ -87,7 +90,7 @@ const OPENED_LIMIT: usize = 16;
 impl Workspace {
     /// Opens a workspace. The first time it gets the secret that signs its URLs.
     pub fn open(opening: Opening) -> Result<Self, StoreError> {
-        let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
+        let Opening { store, folder, storage, client, public_url, clock, chance, threads } = opening;
         let (secret, org_key) = (chance.secret(), store.org_key());
         let signer = store.write(move |connection| {
             if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
@@ -98,10 +101,11 @@ impl Workspace {
             }
             Signer::read(connection)?.ok_or(StoreError::Withdrawn)
         })?;
+        let storage = storage.unwrap_or_else(|| Arc::new(Folder::new(&folder)));
         Ok(Self {
             store,
-            files: Files::new(&folder),
-            results: Results::new(&folder),
+            files: Files::on(Arc::clone(&storage), &folder),
+            results: Results::on(storage, &folder),
             client,
             public_url: signer.public_url().to_owned(),
             signer: Mutex::new(Arc::new(signer)),
@@ -277,10 +281,12 @@ impl Workspace {
         }
     }
 
-    /// Returns a file with the path of its bytes. Files from before their table was made are known by their path alone.
-    pub fn get_file(&self, id: &str) -> Result<(Option<File>, PathBuf), Problem> {
+    /// Returns what is known of a file, and its size. Files from before their table was made are known by their bytes alone.
+    pub fn get_file(&self, id: &str) -> Result<(Option<File>, u64), Problem> {
         let file = self.read(|connection| Ok(files::find(connection, self.org_key(), id)?))?;
-        Ok((file, self.files.path(id)))
+        let size_bytes =
+            self.files.size_bytes(id).map_err(unreadable)?.ok_or_else(|| Problem::not_found("file", id))?;
+        Ok((file, size_bytes))
     }
 
     /// Returns the id of the file that holds a mask.
@@ -355,10 +361,9 @@ impl Workspace {
         };
         let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
         let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
-        let unreadable =
-            |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
-        let mut opened = self.files.open(&file.id).map_err(unreadable)?;
-        let length = opened.metadata().map_err(unreadable)?.len();
+        let refuse = |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
+        let mut opened = self.files.open(&file.id).map_err(refuse)?;
+        let length = opened.metadata().map_err(refuse)?.len();
         if length > limits.size_bytes {
             let Limits { size_bytes, remedy, .. } = limits;
             let message = format!("the file {} is larger than {size_bytes} bytes; {remedy}", file.name);
@@ -383,7 +388,7 @@ impl Workspace {
         {
             return Ok(Some(Arc::clone(stored)));
         }
-        let Some(stored) = self.results.open(task_id).map_err(Problem::internal)? else { return Ok(None) };
+        let Some(stored) = self.results.open(task_id).map_err(unreadable)? else { return Ok(None) };
         let stored = Arc::new(stored);
         if let Ok(mut opened) = self.opened.lock() {
             opened.truncate(OPENED_LIMIT - 1);
@@ -409,4 +414,9 @@ pub fn unwritable(error: io::Error) -> Problem {
         _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
     };
     Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }
+}
+
+/// Says that what is kept could not be read.
+pub fn unreadable(error: io::Error) -> Problem {
+    Problem::internal(error)
 }

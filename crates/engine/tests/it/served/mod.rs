@@ -158,6 +158,7 @@ impl Served {
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
+            storage: None,
             client: Client::new(policy),
             public_url: Some("http://served.test".to_owned()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -356,7 +357,7 @@ impl Served {
         let import = annotation_import::get(&self.workspace, kind, parent_id, name).unwrap();
         assert_eq!(import.state, "FINISHED");
         let read = |id: Option<String>| {
-            let bytes = std::fs::read(self.workspace.files().path(&id.unwrap())).unwrap();
+            let bytes = std::fs::read(self.workspace.files().local_path(&id.unwrap()).unwrap()).unwrap();
             let lines = String::from_utf8(bytes).unwrap();
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
         };

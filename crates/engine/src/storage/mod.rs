@@ -10,6 +10,7 @@
 //! contract that all of them keep.
 
 pub mod backup;
+pub mod bucket;
 pub mod error;
 pub mod files;
 mod folder;

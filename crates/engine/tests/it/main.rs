@@ -17,10 +17,14 @@ mod identity;
 mod label_dates;
 mod long_rows;
 mod names;
+#[cfg(feature = "object-store")]
+mod object_server;
 mod real_media;
 mod refused;
 mod served;
 mod sink_contract;
 mod sinks;
+#[cfg(feature = "object-store")]
+mod storages;
 mod support;
 mod verified;

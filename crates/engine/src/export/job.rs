@@ -88,6 +88,7 @@ pub fn to_problem(error: ExportError) -> Problem {
         | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Kept(error) => crate::workspace::unreadable(error),
         ExportError::Stopped => Problem::internal(error),
         ExportError::Store(error) => error.into(),
     }
@@ -162,14 +163,21 @@ pub(crate) fn run(
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     let publish: Publish = Box::new(move |workspace| {
-        sink.finish(&manifest).map_err(|error| match error {
-            FileError::Io { source, .. } | FileError::Kept { source, .. } => crate::workspace::unwritable(source),
-            error => Problem::internal(error),
-        })?;
+        sink.finish(&manifest).map_err(unfinished)?;
         workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
         Ok(())
     });
     Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
+}
+
+/// Says what becomes of a task whose result could not be finished.
+pub(crate) fn unfinished(error: FileError) -> JobError {
+    match error {
+        // A worker that had lost its lease without knowing has published. The next attempt removes that and starts again.
+        FileError::Kept { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => JobError::HandOver,
+        FileError::Io { source, .. } | FileError::Kept { source, .. } => crate::workspace::unwritable(source).into(),
+        error => Problem::internal(error).into(),
+    }
 }
 
 /// Starts to write the result of a task. What an interrupted worker left is removed.

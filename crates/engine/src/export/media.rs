@@ -7,6 +7,7 @@
 use crate::ambient::hexadecimal;
 use crate::outbound::{Client, FetchError, Limits, check_url};
 use crate::sink::Asset;
+use crate::storage::error::StorageError;
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use labelport_formats::write::{AssetEntry, Media};
@@ -58,6 +59,9 @@ impl Unopened {
     /// Judges a failure to read a file.
     fn of_file(error: io::Error, missing: impl FnOnce(&io::Error) -> String) -> Self {
         use io::ErrorKind as Kind;
+        if StorageError::of_whole(&error).is_some() {
+            return Self::Failed(error);
+        }
         let is_about_it =
             [Kind::NotFound, Kind::PermissionDenied, Kind::NotADirectory, Kind::IsADirectory, Kind::Other];
         if is_about_it.contains(&error.kind()) { Self::Missing(missing(&error)) } else { Self::Failed(error) }

@@ -3,7 +3,7 @@
 use std::io;
 
 /// What an object store said. It travels inside an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
     /// It cannot be reached, or does nothing just now. It may be tried again.
     #[error("{place} does not answer ({reason}); see that it can be reached from here, then try again")]
@@ -65,6 +65,12 @@ impl StorageError {
         error.get_ref()?.downcast_ref()
     }
 
+    /// Returns the error of a storage that says nothing of a single object: the storage cannot be used as it is now.
+    pub fn of_whole(error: &io::Error) -> Option<&Self> {
+        let is_of_object = |error: &&Self| matches!(error, Self::Missing(_) | Self::Exists(_) | Self::TooLarge { .. });
+        Self::find(error).filter(|error| !is_of_object(error))
+    }
+
     /// Returns whether a storage could not be reached, so that the same may work later.
     pub fn is_passing(error: &io::Error) -> bool {
         matches!(Self::find(error), Some(Self::Down { .. }))
@@ -78,10 +84,10 @@ impl From<StorageError> for io::Error {
             StorageError::Exists(_) => io::ErrorKind::AlreadyExists,
             StorageError::Refused { .. } => io::ErrorKind::PermissionDenied,
             StorageError::TooLarge { .. } => io::ErrorKind::FileTooLarge,
-            StorageError::Down { .. }
-            | StorageError::NoBucket { .. }
-            | StorageError::Region { .. }
-            | StorageError::Failed { .. } => io::ErrorKind::Other,
+            StorageError::Down { .. } => io::ErrorKind::HostUnreachable,
+            StorageError::NoBucket { .. } | StorageError::Region { .. } | StorageError::Failed { .. } => {
+                io::ErrorKind::Other
+            }
         };
         Self::new(kind, error)
     }

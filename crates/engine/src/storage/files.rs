@@ -4,6 +4,7 @@
 //! ids that we gave, never from what a user sent. What needs a file of this machine gets one: the file itself where the data
 //! folder keeps it, or else a copy without a name.
 
+use super::error::StorageError;
 use super::{Folder, Found as Object, Storage, Upload};
 use crate::ambient::hexadecimal;
 use labelport_model::time::Timestamp;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The folder of files.
@@ -25,6 +26,8 @@ pub struct Files {
     storage: Arc<dyn Storage>,
     /// Where temporary files are made.
     scratch: PathBuf,
+    /// The first failure of the storage as a whole, where somebody asks for it.
+    failure: Option<Arc<Mutex<Option<StorageError>>>>,
 }
 
 /// A file being written. Dropped before it is kept, it leaves nothing.
@@ -68,7 +71,30 @@ impl Files {
 
     /// Takes a storage. Temporary files are made in the folder of the workspace.
     pub fn on(storage: Arc<dyn Storage>, data_folder: &Path) -> Self {
-        Self { storage, scratch: data_folder.join(FOLDER) }
+        Self { storage, scratch: data_folder.join(FOLDER), failure: None }
+    }
+
+    /// Returns the same files, which remember when their storage fails as a whole: what reads a file may take it for one that is
+    /// gone.
+    pub(crate) fn watched(&self) -> Self {
+        Self { failure: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Fails if the storage has failed since it is watched.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let failure =
+            self.failure.as_ref().and_then(|failure| failure.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        failure.map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Remembers an error that says nothing of a single file.
+    fn note<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        if let (Some(failure), Err(error)) = (&self.failure, &outcome)
+            && let Some(error) = StorageError::of_whole(error)
+        {
+            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        }
+        outcome
     }
 
     /// Returns where a file lies on this machine; none for files elsewhere.
@@ -88,7 +114,7 @@ impl Files {
 
     /// Returns the size of a file; none where there is no such file.
     pub fn size_bytes(&self, id: &str) -> io::Result<Option<u64>> {
-        Ok(self.storage.find(&key(id))?.map(|found| found.size_bytes))
+        Ok(self.note(self.storage.find(&key(id)))?.map(|found| found.size_bytes))
     }
 
     /// Starts to write a file under an id that nobody else has.
@@ -115,7 +141,7 @@ impl Files {
             return File::open(path);
         }
         let mut copy = self.scratch()?;
-        self.read(id, 0, u64::MAX, &mut |piece| copy.write_all(piece))?;
+        self.note(self.read(id, 0, u64::MAX, &mut |piece| copy.write_all(piece)))?;
         copy.rewind()?;
         Ok(copy)
     }

@@ -11,6 +11,7 @@ pub mod wake_up;
 
 use crate::ambient::{Chance, Clock};
 use crate::outbound::{Client, FetchError, Fetched, Limits};
+use crate::storage::error::StorageError;
 use crate::storage::files::{Files, Kept};
 use crate::storage::results::{Results, Stored};
 use crate::storage::{Folder, Storage};
@@ -361,7 +362,10 @@ impl Workspace {
         };
         let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
         let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
-        let refuse = |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
+        let refuse = |error: io::Error| match StorageError::of_whole(&error) {
+            Some(_) => unreadable(error),
+            None => Problem::malformed(format!("the file {} cannot be read: {error}", file.name)),
+        };
         let mut opened = self.files.open(&file.id).map_err(refuse)?;
         let length = opened.metadata().map_err(refuse)?.len();
         if length > limits.size_bytes {
@@ -411,12 +415,22 @@ pub fn unwritable(error: io::Error) -> Problem {
         io::ErrorKind::StorageFull => {
             "the disk of the data folder is full; free some space and send it again".to_owned()
         }
+        _ if StorageError::is_passing(&error) => DOWN.to_owned(),
+        _ if StorageError::find(&error).is_some() => {
+            "the server cannot keep the file; its operator has to look at the object store, and at the log".to_owned()
+        }
         _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
     };
     Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }
 }
 
+/// What is said where the object store does not answer. What it is called is for the operator.
+const DOWN: &str = "the object store of this server does not answer; nothing is lost: try again in a minute";
+
 /// Says that what is kept could not be read.
 pub fn unreadable(error: io::Error) -> Problem {
-    Problem::internal(error)
+    match StorageError::is_passing(&error) {
+        true => Problem { kind: ProblemKind::Internal, message: DOWN.to_owned(), cause: Some(Box::new(error)) },
+        false => Problem::internal(error),
+    }
 }

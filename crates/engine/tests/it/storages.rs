@@ -31,7 +31,12 @@ pub(crate) fn open(server: &ObjectServer, place: &str) -> Arc<dyn Storage> {
     open_with(server, place, Duration::from_secs(60), &[])
 }
 
-fn open_with(server: &ObjectServer, place: &str, patience: Duration, settings: &[(&str, &str)]) -> Arc<dyn Storage> {
+pub(crate) fn open_with(
+    server: &ObjectServer,
+    place: &str,
+    patience: Duration,
+    settings: &[(&str, &str)],
+) -> Arc<dyn Storage> {
     let mut environment = server.environment();
     environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let (first_pause, chance) = (Duration::from_millis(1), Arc::new(Counting::default()));

@@ -20,6 +20,7 @@ mod outcome;
 mod output;
 mod recovered;
 mod since;
+mod storage;
 mod stored_result;
 mod task;
 mod unless;
@@ -27,6 +28,7 @@ mod workspace;
 
 use clap::{Arg, ArgAction};
 use command::COMMANDS;
+use labelport_engine::storage::bucket::Address;
 use messages::Messages;
 use outcome::Failure;
 use std::process::ExitCode;
@@ -58,7 +60,8 @@ fn main() -> ExitCode {
     };
     let messages = Messages::new(matches.get_flag("json"));
     let lock_wait_secs = matches.get_one::<u16>("lock-wait").copied().unwrap_or(10);
-    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs, messages);
+    let workspace = Workspace::new(matches.get_one::<String>("data").map(String::as_str), lock_wait_secs, messages)
+        .with_results(matches.get_one::<Address>("results").cloned());
     let named = matches
         .subcommand()
         .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));
@@ -102,7 +105,7 @@ pub(crate) fn cli() -> clap::Command {
         .about("Keep labelled training data and export it, complete, exact and fast")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .args([data, json, lock_wait])
+        .args([data, storage::argument(GLOBAL_OPTIONS), json, lock_wait])
         .subcommands(COMMANDS.iter().map(|command| command.arguments().name(command.name())))
         .after_help("Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but something was refused or differs.")
 }

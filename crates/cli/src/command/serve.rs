@@ -12,6 +12,8 @@ use clap::{Arg, ArgMatches};
 use labelport_engine::catalog::metadata;
 use labelport_engine::history;
 use labelport_engine::outbound::Client;
+use labelport_engine::storage::Storage;
+use labelport_engine::storage::error::StorageError;
 use labelport_engine::workspace::api_keys;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::problem::Problem;
@@ -80,6 +82,10 @@ impl Command for Serve {
             Some(url) => check_public_url(url)?,
             None => format!("http://{}", shown(local)),
         };
+        let storage = workspace.storage()?;
+        if let Some(storage) = &storage {
+            check_storage(&**storage, messages)?;
+        }
         let store = workspace.open_or_create()?;
         if let Some(days) = arguments.get_one::<u32>("keep-history") {
             history::keep_for(&store, *days)?;
@@ -87,7 +93,7 @@ impl Command for Serve {
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),
-            storage: None,
+            storage: storage.clone(),
             client: Client::new(fetching::policy(arguments)),
             public_url: Some(public_url.clone()),
             clock: Arc::new(SystemClock),
@@ -106,6 +112,7 @@ impl Command for Serve {
             workspace: Arc::clone(&served),
             owner: owner.clone(),
             data: std::path::absolute(workspace.folder())?,
+            results: workspace.results_address().map(ToString::to_string),
             program: std::env::current_exe()?,
             log: report,
         });
@@ -131,6 +138,18 @@ fn shown(local: SocketAddr) -> SocketAddr {
     match local.ip().is_unspecified() {
         true => SocketAddr::from(([127, 0, 0, 1], local.port())),
         false => local,
+    }
+}
+
+/// Fails if the bucket cannot be used. Tasks wait for one that does not answer for now.
+fn check_storage(storage: &dyn Storage, messages: &Messages) -> Result<(), Failure> {
+    match storage.list_folders("results") {
+        Err(error) if StorageError::is_passing(&error) => {
+            let message = format!("{error}. Tasks that need it wait until it does");
+            messages.event(&json!({ "event": "warning", "message": message }), &format!("warning: {message}"));
+            Ok(())
+        }
+        listed => Ok(listed.map(drop)?),
     }
 }
 

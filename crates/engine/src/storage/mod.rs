@@ -14,11 +14,13 @@ pub mod bucket;
 pub mod error;
 pub mod files;
 mod folder;
+mod object_sink;
 pub mod results;
 pub mod stale;
 pub mod unused;
 
 pub use folder::Folder;
+pub use object_sink::{ObjectSink, ObjectTarget};
 
 use labelport_model::time::Timestamp;
 use std::fmt;

@@ -48,6 +48,8 @@ pub(in super::super) struct Scheduling {
     pub(in super::super) owner: String,
     /// The absolute path of the data folder.
     pub(in super::super) data: PathBuf,
+    /// Where files and results lie; none for the data folder.
+    pub(in super::super) results: Option<String>,
     /// The program to run.
     pub(in super::super) program: PathBuf,
     /// Gets the causes of failures.
@@ -169,6 +171,7 @@ fn start(scheduling: &Scheduling, begun: &Begun) -> Result<(Child, Prepared), Fa
     let filled = &prepared.arguments;
     let mut command = Command::new(&scheduling.program);
     command.arg("--data").arg(&scheduling.data).arg("--json");
+    command.args(scheduling.results.iter().flat_map(|results| ["--results", results]));
     // The word `export` and the scope come first.
     let (words, rest) = filled.split_at(filled.len().min(2));
     command.args(words);

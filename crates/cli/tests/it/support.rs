@@ -1,5 +1,6 @@
 //! A folder to work in, and the command run in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -7,6 +8,8 @@ use tempfile::TempDir;
 /// A temporary folder in which commands run. Their data folder is `labelport-data` in it.
 pub(crate) struct Place {
     folder: TempDir,
+    /// What the environment of commands has in addition.
+    environment: BTreeMap<String, String>,
 }
 
 /// What a command did.
@@ -20,7 +23,7 @@ pub(crate) struct Ran {
 impl Place {
     /// Makes an empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self { folder: TempDir::new().unwrap(), environment: BTreeMap::new() }
     }
 
     /// Makes a folder whose workspace holds the composed demo rows.
@@ -31,6 +34,11 @@ impl Place {
             place.run(&["import", "labelbox", &file.name]).succeeded();
         }
         place
+    }
+
+    /// Gives commands these variables of the environment, too.
+    pub(crate) fn with_environment(self, environment: BTreeMap<String, String>) -> Self {
+        Self { environment, ..self }
     }
 
     /// Returns the path of a file in the folder.
@@ -69,7 +77,8 @@ impl Place {
     /// Returns the command with its arguments, ready to be run in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.folder.path()).env_remove("LABELPORT_DATA").stdin(Stdio::null());
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env_remove("LABELPORT_DATA").env_remove("LABELPORT_RESULTS").envs(&self.environment);
         command
     }
 

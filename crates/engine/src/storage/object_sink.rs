@@ -39,6 +39,11 @@ impl ObjectTarget {
     pub fn check(storage: Arc<dyn Storage>, key: &str, existing: Existing) -> Result<Self, FileError> {
         let target = Self { storage, key: key.to_owned(), existing };
         target.check_existing()?;
+        // That there is no such bucket is said of a read alone, and an export may take hours to come to its first write.
+        match target.storage.open(&target.key).and_then(|mut object| object.read_at(0, 1, 0)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(target.failed(error)),
+            _ => {}
+        }
         Ok(target)
     }
 

@@ -18,6 +18,7 @@ mod label_dates;
 mod long_rows;
 mod names;
 #[cfg(feature = "object-store")]
+#[expect(dead_code, reason = "the tests of two crates use it, each a part of it")]
 mod object_server;
 mod real_media;
 mod refused;

@@ -22,12 +22,20 @@ pub(crate) enum Fault {
     Broken,
     /// Answers that there is too much to do.
     Busy,
+    /// Answers that this is not allowed.
+    Forbidden,
+    /// Answers that there is no such bucket.
+    NoBucket,
     /// Closes the connection instead.
     Cut,
     /// Hands the request on, and closes the connection in the middle of the answer.
     CutAnswer,
     /// Hands the request on, and closes the connection before the answer.
     LoseAnswer,
+    /// Answers nothing, for as long as the client waits.
+    Hold,
+    /// Hands the request on and answers nothing.
+    HoldAnswer,
 }
 
 /// Which requests a fault is for.
@@ -51,6 +59,8 @@ pub(crate) struct ObjectServer {
 #[derive(Default)]
 struct State {
     planned: Vec<Planned>,
+    /// How many requests were handed on whose answers are held.
+    held: usize,
 }
 
 impl ObjectServer {
@@ -93,6 +103,11 @@ impl ObjectServer {
         self.state.lock().unwrap().planned.iter().all(|planned| planned.times == 0)
     }
 
+    /// Returns whether a request is held.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.state.lock().unwrap().held > 0
+    }
+
     /// Returns the keys of what the bucket holds, in order.
     pub(crate) fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -120,6 +135,11 @@ impl ObjectServer {
     /// Returns an object of the bucket.
     pub(crate) fn read(&self, key: &str) -> Vec<u8> {
         std::fs::read(self.root.path().join(BUCKET).join(key)).unwrap()
+    }
+
+    /// Puts an object into the bucket.
+    pub(crate) fn write(&self, key: &str, bytes: &[u8]) {
+        std::fs::write(self.root.path().join(BUCKET).join(key), bytes).unwrap();
     }
 
     /// Returns names of what is next to the bucket.
@@ -155,9 +175,11 @@ fn pass(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>) -> st
         let line = head.lines().next().unwrap_or_default().to_owned();
         let fault = {
             let mut state = state.lock().unwrap();
+            let state = &mut *state;
             let planned = state.planned.iter_mut().find(|planned| planned.times > 0 && line.contains(planned.line));
             planned.map(|planned| {
                 planned.times -= 1;
+                state.held += usize::from(planned.fault == Fault::Hold);
                 planned.fault
             })
         };
@@ -168,10 +190,18 @@ fn pass(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>) -> st
         match fault {
             Some(Fault::Broken) => refuse(&mut client, "500 Internal Server Error", "InternalError")?,
             Some(Fault::Busy) => refuse(&mut client, "503 Slow Down", "SlowDown")?,
+            Some(Fault::Forbidden) => refuse(&mut client, "403 Forbidden", "AccessDenied")?,
+            Some(Fault::NoBucket) => refuse(&mut client, "404 Not Found", "NoSuchBucket")?,
             Some(Fault::Cut) => return client.shutdown(Shutdown::Both),
             Some(Fault::LoseAnswer) => {
                 ask(upstream, &head, &body)?;
                 return client.shutdown(Shutdown::Both);
+            }
+            Some(Fault::Hold) => return client.read(&mut [0]).map(drop),
+            Some(Fault::HoldAnswer) => {
+                ask(upstream, &head, &body)?;
+                state.lock().unwrap().held += 1;
+                return client.read(&mut [0]).map(drop);
             }
             Some(Fault::CutAnswer) => {
                 let answer = ask(upstream, &head, &body)?;

@@ -82,6 +82,8 @@ pub(crate) struct Content {
     length: u64,
     tag: String,
     content_type: String,
+    /// Where it is read instead, if not here.
+    redirect: Option<String>,
 }
 
 /// Answers with an upload or another file.
@@ -108,6 +110,7 @@ pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, P
         length,
         tag: file.map_or_else(|| id.to_owned(), |file| file.sha256),
         content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        redirect: workspace.redirect_of(id)?,
     })
 }
 
@@ -135,7 +138,7 @@ pub(crate) async fn stream_file(
         let tag = format!("{}-{stream}-{}", stored.sha256(), range.number);
         let length = range.end - range.start + 1;
         let readable = Box::new(ResultAt { stored, stream: of, offset: range.start });
-        Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+        Ok(Content { readable, length, tag, content_type: NDJSON.to_owned(), redirect: None })
     });
     respond(found.await, &headers)
 }
@@ -186,7 +189,7 @@ pub(crate) fn stored_content(stored: Arc<Stored>, stream: Stream, is_package: bo
     let tag = format!("{}-{}", stored.sha256(), stream.word());
     let content_type = if is_package { "application/zip" } else { NDJSON };
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
-    Content { readable, length, tag, content_type: content_type.to_owned() }
+    Content { readable, length, tag, content_type: content_type.to_owned(), redirect: None }
 }
 
 /// Returns what left and where rows stand as content, of an export of what changed.
@@ -226,14 +229,14 @@ fn array_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> 
     // An opening bracket more, and the last line break becomes the closing one.
     let length = if rows == 0 { 2 } else { rows + 1 };
     let readable = Box::new(ArrayOf { stored, rows });
-    Ok(Content { readable, length, tag, content_type: "application/json; charset=utf-8".to_owned() })
+    Ok(Content { readable, length, tag, content_type: "application/json; charset=utf-8".to_owned(), redirect: None })
 }
 
 /// Returns a text as content.
 pub(crate) fn text_content(text: String, content_type: &str) -> Content {
     let tag = labelport_engine::workspace::access::hash_key(&text);
     let length = text.len() as u64;
-    Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned() }
+    Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned(), redirect: None }
 }
 
 /// Answers with content, or the part of it that is asked for.
@@ -242,6 +245,13 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
         Ok(content) => content,
         Err(problem) => return answer::failure(&problem),
     };
+    if let Some(location) = content.redirect.as_deref().and_then(|url| url.parse().ok()) {
+        let mut response = answer::empty(StatusCode::TEMPORARY_REDIRECT);
+        response.headers_mut().insert(header::LOCATION, location);
+        // The URL ends before the one that leads to it.
+        response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        return response;
+    }
     let tag = format!("\"{}\"", content.tag);
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     if text(header::IF_NONE_MATCH).is_some_and(|known| is_known(known, &tag)) {

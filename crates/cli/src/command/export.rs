@@ -79,7 +79,7 @@ impl Command for Export {
         let unless = unless.filter(|_| !since.begins()).map(|unless| unless.of(&store, &request)).transpose()?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
         let files = workspace.files()?;
-        let client = Client::new(fetching::policy(arguments));
+        let client = Client::new(fetching::policy(arguments)?);
         let job = ExportWork {
             store: &store,
             request: &request,

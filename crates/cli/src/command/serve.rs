@@ -8,7 +8,7 @@ use crate::logging;
 use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::catalog::metadata;
 use labelport_engine::history;
 use labelport_engine::outbound::Client;
@@ -56,6 +56,10 @@ impl Command for Serve {
                     .value_name("N")
                     .value_parser(clap::value_parser!(usize))
                     .help("Tasks to run at once [default: one for each processor, at least 2]"),
+                Arg::new("redirect-downloads")
+                    .long("redirect-downloads")
+                    .action(ArgAction::SetTrue)
+                    .help("Lead readers of uploads and masks to the bucket of --results, with URLs that work for 15 minutes"),
                 Arg::new("keep-history")
                     .long("keep-history")
                     .value_name("DAYS")
@@ -83,8 +87,13 @@ impl Command for Serve {
             None => format!("http://{}", shown(local)),
         };
         let storage = workspace.storage()?;
-        if let Some(storage) = &storage {
-            check_storage(&**storage, messages)?;
+        match &storage {
+            Some(storage) => check_storage(&**storage, messages)?,
+            None if arguments.get_flag("redirect-downloads") => {
+                let message = "--redirect-downloads is for files in a bucket; add --results";
+                return Err(Failure::usage(message));
+            }
+            None => {}
         }
         let store = workspace.open_or_create()?;
         if let Some(days) = arguments.get_one::<u32>("keep-history") {
@@ -94,14 +103,16 @@ impl Command for Serve {
             store,
             folder: workspace.folder().to_owned(),
             storage: storage.clone(),
-            client: Client::new(fetching::policy(arguments)),
+            client: Client::new(fetching::policy(arguments)?),
             public_url: Some(public_url.clone()),
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
             threads: ambient::processors(),
         };
         let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
-        let served = Arc::new(Served::open(opening)?.with_queued_exports_limit(queued_exports.into()));
+        let served = Served::open(opening)?.with_queued_exports_limit(queued_exports.into());
+        let served = if arguments.get_flag("redirect-downloads") { served.with_redirects() } else { served };
+        let served = Arc::new(served);
         let key = first_key(&served, messages)?;
         let workers = arguments.get_one::<usize>("workers").copied().unwrap_or(ambient::processors().max(2));
         let owner = format!("server {} {}", std::process::id(), ambient::new_id());

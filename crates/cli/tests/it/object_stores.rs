@@ -176,3 +176,102 @@ fn a_release_in_a_bucket_is_kept_copied_and_checked() {
     let keys = server.keys();
     assert!(keys.iter().all(|key| key.starts_with("first.ndjson.gz")), "{keys:?}");
 }
+
+/// The boundary of the parts of an upload.
+const BOUNDARY: &str = "b0undary";
+
+/// Uploads a file; returns the path of its URL.
+fn upload(server: &Server, content: &str) -> String {
+    let operations = r#"{"query":"mutation($file: Upload!){uploadFile(file: $file){url}}","variables":{"file":null}}"#;
+    let part = |name: &str, text: &str| {
+        format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
+    let file = format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"1\"; filename=\"a.txt\"\r\n\r\n{content}\r\n--{BOUNDARY}--\r\n"
+    );
+    let sent = part("operations", operations) + &part("map", r#"{"1":["variables.file"]}"#) + &file;
+    let answer = server.call_with("POST", "/graphql", &format!("multipart/form-data; boundary={BOUNDARY}"), &sent);
+    let url = body(&answer)["data"]["uploadFile"]["url"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
+    let (_, path) = url.split_once("://").unwrap().1.split_once('/').unwrap();
+    format!("/{path}")
+}
+
+#[test]
+fn uploads_are_kept_in_the_bucket_and_read_through_the_server_or_from_there() {
+    let store = ObjectServer::start();
+    let start = |more: &[&str]| {
+        let arguments = [&["127.0.0.1:0", "--results", "s3://labels/team"][..], more].concat();
+        Server::start_in(Place::empty().with_environment(store.environment()), &arguments)
+    };
+    let server = start(&[]);
+    let path = upload(&server, "0123456789");
+    assert!(store.keys().len() == 1 && store.read(&store.keys()[0]) == b"0123456789", "{:?}", store.keys());
+    assert!(!server.place().path("labelport-data/files").join(&store.keys()[0]).exists());
+    let answer = server.ask(&format!("GET {path}"));
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n0123456789"), "{answer}");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nrange: bytes=3-5\r\n\r\n");
+    let answer = server.send(&request);
+    assert!(answer.starts_with("HTTP/1.1 206") && answer.ends_with("\r\n\r\n345"), "{answer}");
+    let server = start(&["--redirect-downloads"]);
+    let path = upload(&server, "abcdefghij");
+    let answer = server.ask(&format!("GET {path}"));
+    assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");
+    let location = answer.lines().find_map(|line| line.strip_prefix("location: http://")).unwrap();
+    let (address, target) = location.split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("GET /{target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("abcdefghij"), "{answer}");
+    let forged = server.ask(&format!("GET {}", path.replace("signature=", "signature=0")));
+    assert!(forged.starts_with("HTTP/1.1 4"), "{forged}");
+    let alone = Place::empty().run(&["serve", "--redirect-downloads", "--listen", "127.0.0.1:0"]);
+    alone.ended(2, &["--redirect-downloads is for files in a bucket; add --results"]);
+}
+
+#[test]
+fn assets_in_a_bucket_are_read_where_the_operator_allows_it_alone() {
+    let store = ObjectServer::start();
+    let export = |name: &str, more: &[&str]| {
+        let place = Place::empty().with_environment(store.environment());
+        let row = json!({
+            "data_row": { "id": "c0123456789abcdefghijklmn", "row_data": format!("s3://labels/{name}") },
+            "media_attributes": { "width": 2, "height": 2, "mime_type": "image/png", "asset_type": "image" },
+        });
+        place.write("rows.ndjson", format!("{row}\n").as_bytes());
+        place.run(&["import", "labelbox", "rows.ndjson"]).succeeded();
+        let begin =
+            ["export", "catalog", "--format", "coco", "--format-option", "media=copy", "--allow-lossy", "-o", "out"];
+        let ran = place.run(&[&begin[..], more].concat());
+        let pictures = place.path("out").exists().then(|| {
+            let mut files =
+                place.path("out").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+            let mut found = Vec::new();
+            while let Some(path) = files.pop() {
+                match path.is_dir() {
+                    true => files.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path())),
+                    false if path.extension().is_some_and(|ending| ending == "png") => {
+                        found.push(std::fs::read(path).unwrap())
+                    }
+                    false => {}
+                }
+            }
+            found
+        });
+        (ran, pictures)
+    };
+    store.write("media-a.png", b"a picture");
+    let refused = ["s3://labels is not a bucket that may be read", "--allow-bucket s3://labels"];
+    let (ran, pictures) = export("media-a.png", &[]);
+    ran.ended(0, &refused);
+    assert_eq!(pictures, Some(Vec::new()));
+    let (ran, pictures) = export("media-a.png", &["--allow-bucket", "s3://labels"]);
+    ran.succeeded();
+    assert_eq!(pictures, Some(vec![b"a picture".to_vec()]));
+    // A place allows what lies below it, and no other name that begins like it.
+    export("media-a.png", &["--allow-bucket", "s3://labels/media"]).0.ended(0, &refused);
+    export("media-a.png", &["--allow-bucket", "gs://labels"]).0.ended(0, &refused);
+    let gone = ["there is no such object in s3://labels"];
+    export("media-b.png", &["--allow-bucket", "s3://labels"]).0.ended(0, &gone);
+}

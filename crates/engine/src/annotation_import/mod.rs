@@ -17,7 +17,7 @@ use self::lines::Lines;
 use self::target::Parent;
 use self::waiting::Waiting;
 use crate::edits::Edits;
-use crate::outbound::{self, FetchError, Limits};
+use crate::outbound::{FetchError, Limits};
 use crate::projects::workflow::Mover;
 use crate::storage::error::StorageError;
 use crate::storage::files::fetched_lines_id;
@@ -126,7 +126,9 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
 /// Fails for an address at which there can be no file: no URL, or one of ours where there is none.
 fn check_url(workspace: &Workspace, url: &str) -> Result<(), Problem> {
     let Some(id) = workspace.find_own_file(url) else {
-        return outbound::check_url(url)
+        return workspace
+            .client()
+            .check(url)
             .map_err(|error| Problem::malformed(format!("the file of the import: {error}")));
     };
     let file = workspace.read(|connection| Ok(files::find(connection, workspace.org_key(), &id)?))?;

@@ -5,7 +5,7 @@
 //! accepted.
 
 use crate::ambient::hexadecimal;
-use crate::outbound::{Client, FetchError, Limits, check_url};
+use crate::outbound::{Client, FetchError, Limits};
 use crate::sink::Asset;
 use crate::storage::error::StorageError;
 use crate::storage::files::Files;
@@ -119,7 +119,7 @@ impl<'a> Assets<'a> {
         }
         match self.client.open_local(url, self.limits()) {
             Some(opened) => opened.map(drop).map_err(|error| error.to_string()),
-            None => check_url(url).map_err(|error| error.to_string()),
+            None => self.client.check(url).map_err(|error| error.to_string()),
         }
     }
 

@@ -30,6 +30,7 @@ use signing::Signer;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use wake_up::WakeUp;
 
 /// An open workspace.
@@ -47,6 +48,8 @@ pub struct Workspace {
     threads: usize,
     counters: Counters,
     queued_exports_limit: Option<i64>,
+    /// Whether files are read from where they lie.
+    is_redirecting: bool,
     wake_up: WakeUp,
     /// The indexes of the results read last.
     opened: Mutex<Vec<(String, Arc<Stored>)>>,
@@ -85,6 +88,8 @@ pub struct NewFile<'a> {
     pub created_by: Option<&'a str>,
 }
 
+/// How long a URL of the object store works: a download that began goes on after that.
+const REDIRECT_LIFETIME: Duration = Duration::from_secs(900);
 /// The most results whose indexes are kept.
 const OPENED_LIMIT: usize = 16;
 
@@ -115,6 +120,7 @@ impl Workspace {
             threads,
             counters: Counters::default(),
             queued_exports_limit: None,
+            is_redirecting: false,
             wake_up: WakeUp::default(),
             opened: Mutex::default(),
         })
@@ -123,6 +129,19 @@ impl Workspace {
     /// Limits how many exports of one API key may wait for a worker.
     pub fn with_queued_exports_limit(self, limit: i64) -> Self {
         Self { queued_exports_limit: Some(limit), ..self }
+    }
+
+    /// Leads readers of files to the object store in which they lie.
+    pub fn with_redirects(self) -> Self {
+        Self { is_redirecting: true, ..self }
+    }
+
+    /// Returns a URL of the object store that reads a file for a while; none where readers are not led there.
+    pub fn redirect_of(&self, id: &str) -> Result<Option<String>, Problem> {
+        match self.is_redirecting {
+            true => self.files.signed_url(id, REDIRECT_LIFETIME).map_err(unreadable),
+            false => Ok(None),
+        }
     }
 
     /// Returns how many exports of one API key may wait for a worker; none for any number.

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     request.check().map_err(Failure::usage)?;
     export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
     let files = workspace.files()?;
-    let client = Client::new(fetching::policy(arguments));
+    let client = Client::new(fetching::policy(arguments)?);
     let work = CommandWork {
         kind: CommandTask::Release,
         name: name.to_owned(),

@@ -82,7 +82,7 @@ impl Address {
     }
 
     /// Returns what is below this address, of the key of an object; nothing for one elsewhere.
-    pub(super) fn below<'k>(&self, key: &'k str) -> Option<&'k str> {
+    pub(crate) fn below<'k>(&self, key: &'k str) -> Option<&'k str> {
         if self.path.is_empty() { Some(key) } else { key.strip_prefix(&self.path)?.strip_prefix('/') }
     }
 

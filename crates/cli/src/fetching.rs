@@ -1,11 +1,14 @@
 //! The options of commands that fetch assets: what may be fetched.
 
+use crate::outcome::Failure;
+use crate::storage;
 use clap::{Arg, ArgAction, ArgMatches};
-use labelport_engine::outbound::{Cidr, Policy};
+use labelport_engine::outbound::{AllowedBucket, Cidr, Policy};
+use labelport_engine::storage::bucket::{Address, PART_PIECE_BYTES};
 use std::path::PathBuf;
 
 /// Returns the options.
-pub(crate) fn arguments() -> [Arg; 3] {
+pub(crate) fn arguments() -> [Arg; 4] {
     [
         Arg::new("allow-fetch")
             .long("allow-fetch")
@@ -19,6 +22,12 @@ pub(crate) fn arguments() -> [Arg; 3] {
             .value_parser(folder)
             .action(ArgAction::Append)
             .help("Folders below which assets may be named by file:// URLs"),
+        Arg::new("allow-bucket")
+            .long("allow-bucket")
+            .value_name("URL")
+            .value_parser(clap::value_parser!(Address))
+            .action(ArgAction::Append)
+            .help("Buckets, or prefixes in them, whose objects assets may be, such as s3://BUCKET/PREFIX"),
         Arg::new("max-asset-mib")
             .long("max-asset-mib")
             .value_name("MIB")
@@ -40,10 +49,16 @@ pub(crate) fn addresses(arguments: &ArgMatches) -> Policy {
 }
 
 /// Reads them.
-pub(crate) fn policy(arguments: &ArgMatches) -> Policy {
-    Policy {
+pub(crate) fn policy(arguments: &ArgMatches) -> Result<Policy, Failure> {
+    let addresses = arguments.get_many::<Address>("allow-bucket").into_iter().flatten();
+    let open = |address: &Address| {
+        let storage = storage::open(address, PART_PIECE_BYTES)?;
+        Ok(AllowedBucket { address: address.clone(), storage })
+    };
+    Ok(Policy {
+        buckets: addresses.map(open).collect::<Result<_, Failure>>()?,
         allowed: arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect(),
         media_roots: arguments.get_many::<PathBuf>("media-root").into_iter().flatten().cloned().collect(),
         asset_limit_bytes: arguments.get_one::<u64>("max-asset-mib").map(|mebibytes| mebibytes << 20),
-    }
+    })
 }

@@ -108,6 +108,7 @@ mod unix {
     fn end(signal: i32, messages: Messages) {
         IS_INTERRUPTED.store(true, Ordering::SeqCst);
         labelport_engine::sink::remove_pending();
+        labelport_engine::storage::bucket::abort_pending();
         let taken = act().take();
         if let Some(last) = taken {
             let name = match signal {

@@ -22,6 +22,7 @@ mod outcome;
 mod output;
 mod recovered;
 mod since;
+mod storage;
 mod stored_result;
 mod task;
 mod unless;
@@ -31,6 +32,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction};
 use command::COMMANDS;
 use database::Database;
+use labelport_engine::storage::bucket::Address;
 use messages::Messages;
 use outcome::Failure;
 use std::process::ExitCode;
@@ -70,7 +72,8 @@ fn main() -> ExitCode {
         }
     };
     let folder = matches.get_one::<String>("data").map(String::as_str);
-    let workspace = Workspace::new(folder, database, lock_wait_secs, messages);
+    let workspace = Workspace::new(folder, database, lock_wait_secs, messages)
+        .with_results(matches.get_one::<Address>("results").cloned());
     let named = matches
         .subcommand()
         .and_then(|(name, arguments)| Some((COMMANDS.iter().find(|command| command.name() == name)?, arguments)));
@@ -129,7 +132,7 @@ pub(crate) fn cli() -> clap::Command {
         .about("Keep labelled training data and export it, complete, exact and fast")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .args([data, store, json, lock_wait])
+        .args([data, store, storage::argument(GLOBAL_OPTIONS), json, lock_wait])
         .subcommands(COMMANDS.iter().map(|command| command.arguments().name(command.name())))
         .after_help("Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but something was refused or differs.")
 }

@@ -5,13 +5,16 @@ use crate::export_report::Place;
 use crate::interrupt;
 use crate::messages::{Messages, escaped};
 use crate::outcome::Failure;
+use crate::storage;
 use crate::workspace::Workspace;
 use labelport_engine::export::{ExportError, job};
 use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileSink, FolderSink, Nowhere, Packing, Rules, Sink, Stream,
     changes_path, refuse_inside,
 };
+use labelport_engine::storage::bucket::{Address, WHOLE_PIECE_BYTES};
 use labelport_engine::storage::results::Results;
+use labelport_engine::storage::{ObjectSink, ObjectTarget};
 use labelport_formats::package::ArchiveKind;
 use labelport_formats::write::{Format, Layout, Ndjson};
 use labelport_model::id::TaskId;
@@ -19,7 +22,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Where an export goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Output {
     /// Standard output.
     Stdout,
@@ -27,10 +30,12 @@ pub(crate) enum Output {
     File(Destination, Packing),
     /// A folder or an archive that appears whole, with a manifest next to it.
     Package(Destination, Container),
+    /// An object of an object store that appears whole, with a manifest next to it; an archive for packages.
+    Object(ObjectTarget, Packing, Option<ArchiveKind>),
     /// A device or pipe, which takes bytes as they come.
     Device(PathBuf),
     /// The data folder keeps it, under the id of a task.
-    Kept(PathBuf, TaskId),
+    Kept(Results, TaskId),
     /// Nothing is written.
     Nowhere,
 }
@@ -54,6 +59,7 @@ impl Output {
         match named {
             None => Self::stdout(format),
             Some(name) if Self::is_stdout(name) => Self::stdout(format),
+            Some(url) if Address::is_meant_by(url) => Self::of_object(url, format, existing),
             Some(path) => Self::of_path(Path::new(path), format, workspace, existing),
         }
     }
@@ -64,6 +70,27 @@ impl Output {
             return Err(Failure::usage(message).hint("name a folder or an archive, such as -o rows.zip"));
         }
         Ok(Self::Stdout)
+    }
+
+    fn of_object(url: &str, format: &dyn Format, existing: Existing) -> Result<Self, Failure> {
+        let address: Address = url.parse().map_err(Failure::usage)?;
+        let key = address.path();
+        if key.is_empty() || url.ends_with('/') {
+            let message = format!("{url} names no object");
+            return Err(Failure::usage(message).hint("add a key, such as rows.ndjson.zst after the last slash"));
+        }
+        let (packing, kind) = match format.layout() {
+            Layout::Package => match Container::of_path(Path::new(key)).map_err(Failure::usage)? {
+                Container::Archive(kind) => (Packing::Plain, Some(kind)),
+                Container::Folder => {
+                    let message = format!("{} is a package of files, and {url} names one object", format.name());
+                    return Err(Failure::usage(message).hint("end the key in .zip or .tar"));
+                }
+            },
+            _ => (Packing::of_path(Path::new(key), format).map_err(Failure::usage)?, None),
+        };
+        let bucket = storage::open(&address.of_bucket(), WHOLE_PIECE_BYTES)?;
+        Ok(Self::Object(ObjectTarget::check(bucket, key, existing)?, packing, kind))
     }
 
     fn of_path(path: &Path, format: &dyn Format, workspace: &Workspace, existing: Existing) -> Result<Self, Failure> {
@@ -102,6 +129,7 @@ impl Output {
         match self {
             Self::Stdout => "standard output".to_owned(),
             Self::File(destination, _) | Self::Package(destination, _) => destination.path().display().to_string(),
+            Self::Object(target, ..) => target.shown(),
             Self::Device(path) => path.display().to_string(),
             Self::Kept(..) => "the data folder".to_owned(),
             Self::Nowhere => "nothing".to_owned(),
@@ -116,16 +144,29 @@ impl Output {
             Self::File(destination, _) | Self::Package(destination, _) => {
                 format!("wrote {}", named(destination.path()))
             }
+            Self::Object(target, ..) => format!("wrote {}", escaped(&target.shown())),
             Self::Device(path) => format!("wrote {}", named(path)),
             Self::Kept(..) => "kept".to_owned(),
             Self::Nowhere => "would write".to_owned(),
         };
         let changes = match self {
             Self::File(destination, _) => format!(" in {}", named(&changes_path(destination.path()))),
-            Self::Package(..) => " in its file changes.ndjson".to_owned(),
+            Self::Object(target, _, None) => format!(" in {}", escaped(&target.shown_changes())),
+            Self::Package(..) | Self::Object(..) => " in its file changes.ndjson".to_owned(),
             Self::Stdout | Self::Device(_) | Self::Kept(..) | Self::Nowhere => String::new(),
         };
-        Place { sentence, is_dry: *self == Self::Nowhere, changes }
+        Place { sentence, is_dry: matches!(self, Self::Nowhere), changes }
+    }
+
+    /// Returns where temporary files of an archive lie: next to it, or where the system has a place for them.
+    pub(crate) fn spool_folder(&self) -> PathBuf {
+        match self {
+            Self::File(destination, _) | Self::Package(destination, _) => {
+                let folder = destination.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+                folder.unwrap_or(Path::new(".")).to_owned()
+            }
+            Self::Stdout | Self::Object(..) | Self::Device(_) | Self::Kept(..) | Self::Nowhere => std::env::temp_dir(),
+        }
     }
 
     /// Opens what takes the entries of an export.
@@ -135,11 +176,10 @@ impl Output {
             Ok(Box::new(ArchiveSink::new(kind, self.open_file(messages)?, spool)?))
         };
         match self {
-            Self::Kept(folder, id) => Ok(job::start_result(&Results::new(folder), id, format)?),
-            Self::Stdout | Self::Device(_) if is_package => archived(ArchiveKind::Zip, &std::env::temp_dir()),
-            Self::Package(destination, Container::Archive(kind)) => {
-                let folder = destination.path().parent().filter(|folder| !folder.as_os_str().is_empty());
-                archived(*kind, folder.unwrap_or(Path::new(".")))
+            Self::Kept(results, id) => Ok(job::start_result(results, id, format)?),
+            Self::Stdout | Self::Device(_) if is_package => archived(ArchiveKind::Zip, &self.spool_folder()),
+            Self::Package(_, Container::Archive(kind)) | Self::Object(_, _, Some(kind)) => {
+                archived(*kind, &self.spool_folder())
             }
             Self::Package(destination, Container::Folder) => {
                 interrupt::handle(*messages)?;
@@ -170,6 +210,10 @@ impl Output {
             Self::Package(destination, _) => {
                 interrupt::handle(*messages)?;
                 Box::new(FileSink::create(destination.clone(), Packing::Plain)?)
+            }
+            Self::Object(target, packing, _) => {
+                interrupt::handle(*messages)?;
+                Box::new(ObjectSink::create(target.clone(), *packing)?)
             }
             Self::Kept(..) | Self::Nowhere => Box::new(Nowhere),
         })

@@ -7,6 +7,7 @@ use labelport_engine::export::job;
 use labelport_engine::items::Item;
 use labelport_engine::releases::{self, Release};
 use labelport_engine::sink::{manifest_path, result_path};
+use labelport_engine::storage::bucket::Address;
 use labelport_engine::storage::results::{Results, Stored, StoredReader, Stream};
 use labelport_model::id::TaskId;
 use labelport_store::Store;
@@ -41,6 +42,12 @@ pub(crate) enum StoredResult {
     },
 }
 
+/// Says that a result cannot be read where it is.
+fn elsewhere(url: &str) -> Failure {
+    Failure::new(format!("{url} is in an object store, from which results are not read"))
+        .hint("copy it and its manifest to files next to each other, and name the file")
+}
+
 impl StoredResult {
     /// Finds a result: a file itself, the one next to a manifest, a release, or what a task has written. Where several have
     /// the name, the file is meant.
@@ -56,6 +63,9 @@ impl StoredResult {
         {
             return Ok(release);
         }
+        if Address::is_meant_by(named) {
+            return Err(elsewhere(named));
+        }
         let path = PathBuf::from(named);
         if path.exists() {
             return Self::of_file(result_path(&path).unwrap_or(path));
@@ -70,7 +80,7 @@ impl StoredResult {
                 .hint("name a file, or with --data the folder that keeps the release or task"));
         }
         let store = workspace.open()?;
-        let results = Results::new(workspace.folder());
+        let results = workspace.results()?;
         if let Some(release) = Self::find_release(named, &store, workspace)? {
             return Ok(release);
         }
@@ -85,6 +95,7 @@ impl StoredResult {
         }
         let outcome: Value = serde_json::from_str(task.outcome.as_deref().unwrap_or("{}"))?;
         match outcome.get("file").and_then(Value::as_str) {
+            Some(file) if Address::is_meant_by(file) => Err(elsewhere(file)),
             Some(file) => Self::of_file(PathBuf::from(file)),
             None => {
                 Err(Failure::new(format!("task {named} wrote no file; only exports with -o FILE can be read again")))
@@ -94,7 +105,7 @@ impl StoredResult {
 
     fn find_release(named: &str, store: &Store, workspace: &Workspace) -> Result<Option<Self>, Failure> {
         let found = releases::find(&mut *store.reader()?, store.org_key(), named)?;
-        Ok(found.map(|release| Self::of_release(release, Results::new(workspace.folder()))))
+        found.map(|release| Ok(Self::of_release(release, workspace.results()?))).transpose()
     }
 
     fn of_release(release: Item<Release>, results: Results) -> Self {

@@ -4,8 +4,13 @@ use crate::ambient::{self, SystemChance, SystemClock};
 use crate::database::Database;
 use crate::messages::Messages;
 use crate::outcome::Failure;
+use crate::storage;
 use labelport_engine::disk::private::{self, Tightened};
 use labelport_engine::outbound::{Client, Policy};
+use labelport_engine::storage::Storage;
+use labelport_engine::storage::bucket::{Address, PART_PIECE_BYTES};
+use labelport_engine::storage::files::Files;
+use labelport_engine::storage::results::Results;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
 use labelport_store::{Engine, Founding, Store, StoreError};
@@ -53,6 +58,8 @@ pub(crate) struct Workspace {
     folder: PathBuf,
     database: Option<Database>,
     is_named: bool,
+    /// Where files and results lie; none for the folder.
+    results: Option<Address>,
     lock_wait: Duration,
     messages: Messages,
 }
@@ -69,22 +76,54 @@ impl Workspace {
             database,
             folder: PathBuf::from(folder.unwrap_or(DEFAULT_FOLDER)),
             is_named: folder.is_some(),
+            results: None,
             lock_wait: Duration::from_secs(lock_wait_secs.into()),
             messages,
         }
+    }
+
+    /// Returns this workspace with its files and results in a bucket.
+    pub(crate) fn with_results(self, results: Option<Address>) -> Self {
+        Self { results, ..self }
+    }
+
+    /// Returns where files and results lie; none for the data folder.
+    pub(crate) fn results_address(&self) -> Option<&Address> {
+        self.results.as_ref()
+    }
+
+    /// Opens the bucket in which files and results lie; none where they lie in the data folder.
+    pub(crate) fn storage(&self) -> Result<Option<Arc<dyn Storage>>, Failure> {
+        self.results.as_ref().map(|address| storage::open(address, PART_PIECE_BYTES)).transpose()
+    }
+
+    /// Returns the files of the workspace.
+    pub(crate) fn files(&self) -> Result<Files, Failure> {
+        Ok(match self.storage()? {
+            Some(storage) => Files::on(storage, &self.folder),
+            None => Files::new(&self.folder),
+        })
+    }
+
+    /// Returns the results of the workspace.
+    pub(crate) fn results(&self) -> Result<Results, Failure> {
+        Ok(match self.storage()? {
+            Some(storage) => Results::on(storage, &self.folder),
+            None => Results::new(&self.folder),
+        })
     }
 
     /// Returns this workspace, or another folder if none was named.
     pub(crate) fn or_folder(&self, folder: &str) -> Self {
         let folder = if self.is_named { self.folder.clone() } else { PathBuf::from(folder) };
         let database = self.database.clone();
-        Self { folder, database, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+        Self { folder, database, results: self.results.clone(), is_named: true, ..*self }
     }
 
     /// Returns a workspace that is all in one folder, opened as this one is.
     pub(crate) fn elsewhere(&self, folder: &Path) -> Self {
         let folder = folder.to_owned();
-        Self { folder, database: None, is_named: true, lock_wait: self.lock_wait, messages: self.messages }
+        Self { folder, database: None, results: None, is_named: true, ..*self }
     }
 
     /// Returns the workspace whose rows are at a place, opened as this one is.
@@ -241,6 +280,7 @@ impl Workspace {
         let opening = Opening {
             store,
             folder: self.folder.clone(),
+            storage: self.storage()?,
             client: Client::new(policy),
             public_url: None,
             clock: Arc::new(clock),

@@ -13,16 +13,15 @@ use futures_util::stream;
 use labelport_engine::catalog::row_import;
 use labelport_engine::export::job;
 use labelport_engine::manifest::Manifest;
+use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::{Stored, Stream};
 use labelport_engine::tasks;
 use labelport_engine::workspace::Workspace;
 use labelport_model::problem::{Problem, ProblemKind};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// How much is read at once from a file.
-const PIECE_BYTES: usize = 256 << 10;
 /// How much of a download is read at once, about.
 const PORTION_BYTES: u64 = 1 << 20;
 /// The most that is read at once where it could be cut better.
@@ -83,6 +82,8 @@ pub(crate) struct Content {
     length: u64,
     tag: String,
     content_type: String,
+    /// Where it is read instead, if not here.
+    redirect: Option<String>,
 }
 
 /// Answers with an upload or another file.
@@ -102,14 +103,14 @@ pub(crate) async fn file(
 
 /// Returns a file as content.
 pub(crate) fn file_content(workspace: &Workspace, id: &str) -> Result<Content, Problem> {
-    let (file, path) = workspace.get_file(id)?;
-    let metadata = std::fs::metadata(&path).map_err(|_| Problem::not_found("file", id))?;
+    let (file, length) = workspace.get_file(id)?;
     let content_type = file.as_ref().and_then(|file| file.content_type.clone());
     Ok(Content {
-        readable: Box::new(FileAt(path)),
-        length: metadata.len(),
+        readable: Box::new(FileAt { files: workspace.files().clone(), id: id.to_owned() }),
+        length,
         tag: file.map_or_else(|| id.to_owned(), |file| file.sha256),
         content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+        redirect: workspace.redirect_of(id)?,
     })
 }
 
@@ -137,7 +138,7 @@ pub(crate) async fn stream_file(
         let tag = format!("{}-{stream}-{}", stored.sha256(), range.number);
         let length = range.end - range.start + 1;
         let readable = Box::new(ResultAt { stored, stream: of, offset: range.start });
-        Ok(Content { readable, length, tag, content_type: NDJSON.to_owned() })
+        Ok(Content { readable, length, tag, content_type: NDJSON.to_owned(), redirect: None })
     });
     respond(found.await, &headers)
 }
@@ -188,7 +189,7 @@ pub(crate) fn stored_content(stored: Arc<Stored>, stream: Stream, is_package: bo
     let tag = format!("{}-{}", stored.sha256(), stream.word());
     let content_type = if is_package { "application/zip" } else { NDJSON };
     let readable = Box::new(ResultAt { stored, stream, offset: 0 });
-    Content { readable, length, tag, content_type: content_type.to_owned() }
+    Content { readable, length, tag, content_type: content_type.to_owned(), redirect: None }
 }
 
 /// Returns what left and where rows stand as content, of an export of what changed.
@@ -228,14 +229,14 @@ fn array_content(workspace: &Workspace, task: &str) -> Result<Content, Problem> 
     // An opening bracket more, and the last line break becomes the closing one.
     let length = if rows == 0 { 2 } else { rows + 1 };
     let readable = Box::new(ArrayOf { stored, rows });
-    Ok(Content { readable, length, tag, content_type: "application/json; charset=utf-8".to_owned() })
+    Ok(Content { readable, length, tag, content_type: "application/json; charset=utf-8".to_owned(), redirect: None })
 }
 
 /// Returns a text as content.
 pub(crate) fn text_content(text: String, content_type: &str) -> Content {
     let tag = labelport_engine::workspace::access::hash_key(&text);
     let length = text.len() as u64;
-    Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned() }
+    Content { readable: Box::new(Text(text)), length, tag, content_type: content_type.to_owned(), redirect: None }
 }
 
 /// Answers with content, or the part of it that is asked for.
@@ -244,6 +245,13 @@ pub(crate) fn respond(found: Result<Content, Problem>, headers: &HeaderMap) -> R
         Ok(content) => content,
         Err(problem) => return answer::failure(&problem),
     };
+    if let Some(location) = content.redirect.as_deref().and_then(|url| url.parse().ok()) {
+        let mut response = answer::empty(StatusCode::TEMPORARY_REDIRECT);
+        response.headers_mut().insert(header::LOCATION, location);
+        // The URL ends before the one that leads to it.
+        response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+        return response;
+    }
     let tag = format!("\"{}\"", content.tag);
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     if text(header::IF_NONE_MATCH).is_some_and(|known| is_known(known, &tag)) {
@@ -382,22 +390,15 @@ fn begin(readable: &Arc<dyn Readable>, span: Span, start: u64) -> (Reading, Opti
     (reading, (end < span.end).then_some(end + 1))
 }
 
-/// A file on disk.
-struct FileAt(std::path::PathBuf);
+/// A file that the workspace keeps.
+struct FileAt {
+    files: Files,
+    id: String,
+}
 
 impl Readable for FileAt {
     fn read(&self, span: Span, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let mut file = std::fs::File::open(&self.0)?;
-        file.seek(SeekFrom::Start(span.start))?;
-        let mut rest = file.take(span.end - span.start + 1);
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let count = rest.read(&mut piece)?;
-            if count == 0 {
-                return Ok(());
-            }
-            each(&piece[..count])?;
-        }
+        self.files.read(&self.id, span.start, span.end - span.start + 1, each)
     }
 }
 

@@ -34,6 +34,7 @@ const PAGES: &[&str] = &[
     "docs/diff.md",
     "docs/filters.md",
     "docs/formats.md",
+    "docs/object-storage.md",
     "docs/operations.md",
     "docs/releases.md",
     "docs/schedules.md",

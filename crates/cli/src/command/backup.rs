@@ -7,7 +7,7 @@ use crate::messages::{Messages, counted, sized};
 use crate::outcome::{Outcome, REFUSED, SUCCESS};
 use crate::workspace::Workspace;
 use clap::{Arg, ArgMatches};
-use labelport_engine::storage::backup::{self, Made};
+use labelport_engine::storage::backup::{self, Held, Made};
 use serde_json::json;
 use std::path::Path;
 
@@ -25,7 +25,8 @@ impl Command for Backup {
             .after_help(
                 "The copy is that of one moment, whatever imports or servers write meanwhile. It holds the\n\
                  database, the files and the stored results, with a digest for each in backup.json.\n\
-                 `labelport restore` makes a workspace from it. An interrupted backup leaves nothing.",
+                 `labelport restore` makes a workspace from it. An interrupted backup leaves nothing.\n\
+                 With --results it holds the database alone; the bucket needs a copy of its own.",
             )
             .arg(Arg::new("to").value_name("TO").required(true).help("Folder that is empty or does not exist"))
     }
@@ -38,8 +39,10 @@ impl Command for Backup {
         let store = workspace.open_to_read()?;
         interrupt::handle(*messages)?;
         let mut progress = messages.progress("copying", None);
-        let made =
-            backup::create(&store, workspace.folder(), target, &SystemChance, &mut |bytes| progress.set(bytes, 0));
+        let held = if workspace.results_address().is_some() { Held::Database } else { Held::Everything };
+        let made = backup::create(&store, workspace.folder(), (target, held), &SystemChance, &mut |bytes| {
+            progress.set(bytes, 0)
+        });
         drop(progress);
         let Made { backup, damaged } = made?;
         for damage in &damaged {
@@ -52,6 +55,13 @@ impl Command for Backup {
         });
         let files = counted(backup.files.len() as u64, "file");
         messages.event(&event, &format!("backed up to {}: {files}, {}", target.display(), sized(bytes)));
+        if let Some(address) = workspace.results_address() {
+            let message = format!(
+                "the backup holds the database alone: uploads, masks and stored results are in {address}, and need a copy of \
+                 their own, made after this one"
+            );
+            messages.event(&json!({ "event": "notice", "message": message }), &format!("notice: {message}"));
+        }
         Ok(if damaged.is_empty() { SUCCESS } else { REFUSED })
     }
 }

@@ -9,8 +9,6 @@ use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::history;
 use labelport_engine::releases;
 use labelport_engine::schedules;
-use labelport_engine::storage::files::Files;
-use labelport_engine::storage::results::Results;
 use labelport_engine::storage::stale;
 use labelport_engine::storage::unused;
 use labelport_engine::tasks::DEATHS_LIMIT;
@@ -68,12 +66,12 @@ impl Command for Doctor {
         };
         let mut findings = check::check(connection, store.org_key(), &mut tell)?;
         tell(stale::CHECK);
-        let newer = stale::count_newer_results(connection, snapshot.change_seq, &Results::new(workspace.folder()))?;
+        let newer = stale::count_newer_results(connection, snapshot.change_seq, &workspace.results()?)?;
         findings.extend(stale::finding(lacks_log, newer));
         tell(schedules::CHECK);
         findings.extend(schedules::check(connection, store.org_key())?);
         tell(releases::CHECK);
-        findings.extend(releases::check(connection, store.org_key(), &Results::new(workspace.folder()))?);
+        findings.extend(releases::check(connection, store.org_key(), &workspace.results()?)?);
         for finding in &findings {
             let event = json!({
                 "event": "finding", "check": finding.check, "message": finding.message, "remedy": finding.remedy,
@@ -156,7 +154,7 @@ fn tell_unused_files(
     is_to_go: bool,
     messages: &Messages,
 ) -> Result<(), Failure> {
-    let (files, results) = (&Files::new(workspace.folder()), Results::new(workspace.folder()));
+    let (files, results) = (&workspace.files()?, workspace.results()?);
     let mut kept = |connection: &mut dyn Connection, each: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>| {
         releases::each_text(connection, store.org_key(), &results, each)
     };

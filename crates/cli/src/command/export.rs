@@ -20,6 +20,7 @@ use labelport_engine::export::{self, ExportError, ExportOptions, ExportProgress,
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::Client;
 use labelport_engine::sink::{Existing, FileError};
+use labelport_engine::storage::bucket::Address;
 use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::write::Format;
@@ -62,14 +63,14 @@ impl Command for Export {
         let thing = arguments.try_get_one::<String>("thing").ok().flatten().map_or("", String::as_str);
         let request = export_request::read(kind, thing, arguments, &store)?;
         let choice =
-            if target == Output::Nowhere { format_choice::for_dry_run(request.format) } else { request.format };
+            if matches!(target, Output::Nowhere) { format_choice::for_dry_run(request.format) } else { request.format };
         let request = ExportRequest { since: since.watermark.clone(), format: choice, ..request };
         if request.since.is_some() && matches!(target, Output::Stdout | Output::Device(_)) {
             let message = "a delta is two files, rows and changes, which do not fit into standard output";
             return Err(Failure::usage(message).hint("name a file, such as -o delta.ndjson"));
         }
         let unless = unless::read(arguments)?;
-        if unless.is_some() && !matches!(target, Output::File(..) | Output::Package(..)) {
+        if unless.is_some() && !matches!(target, Output::File(..) | Output::Package(..) | Output::Object(..)) {
             return Err(Failure::usage("--unless-sha256 is for a result that is written to a file or folder; add -o"));
         }
         request.check().map_err(Failure::usage)?;
@@ -77,8 +78,8 @@ impl Command for Export {
         // What begins a state file is written, whatever it is.
         let unless = unless.filter(|_| !since.begins()).map(|unless| unless.of(&store, &request)).transpose()?;
         let threads = arguments.get_one::<u16>("threads").map_or_else(ambient::processors, |count| (*count).into());
-        let files = Files::new(workspace.folder());
-        let client = Client::new(fetching::policy(arguments));
+        let files = workspace.files()?;
+        let client = Client::new(fetching::policy(arguments)?);
         let job = ExportWork {
             store: &store,
             request: &request,
@@ -100,7 +101,7 @@ impl Command for Export {
             return Ok(SUCCESS);
         }
         export_report::report(&manifest, &target.place(), started.elapsed().as_secs_f64(), messages);
-        if target != Output::Nowhere {
+        if !matches!(target, Output::Nowhere) {
             since.keep(&manifest)?;
         }
         Ok(conclude(&request, &manifest, messages))
@@ -124,7 +125,7 @@ fn target(arguments: &ArgMatches, format: &dyn Format, workspace: &Workspace) ->
     let (is_dry, named) = (arguments.get_flag("dry-run"), arguments.get_one::<String>("output"));
     let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
     // A dry run changes nothing, not even for the better.
-    if let Some(path) = named.filter(|name| !is_dry && !Output::is_stdout(name)) {
+    if let Some(path) = named.filter(|name| !is_dry && !Output::is_stdout(name) && !Address::is_meant_by(name)) {
         recovered(Path::new(path))?;
     }
     let output = Output::of(named.map(String::as_str), existing, format, workspace)?;
@@ -191,6 +192,7 @@ impl ExportWork<'_> {
             Output::File(destination, _) | Output::Package(destination, _) => {
                 std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
             }
+            Output::Object(target, ..) => Some(target.shown()),
             _ => None,
         };
         // What is not there fails in the export, and is recorded as it was named.
@@ -235,7 +237,7 @@ impl ExportWork<'_> {
             client: self.client,
         };
         let mut sink = target.open(format, messages)?;
-        let is_output = *target == Output::Stdout;
+        let is_output = matches!(target, Output::Stdout);
         let is_closed = |error: &ExportError| matches!(error, ExportError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
         match export::run(self.store, self.request, &mut *sink, &mut run) {
             // The reader has what it wanted.
@@ -275,9 +277,9 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
     arguments.extend([
         since::argument(),
         unless::argument(),
-        Arg::new("output").short('o').long("output").value_name("FILE|-").help(
+        Arg::new("output").short('o').long("output").value_name("FILE|URL|-").help(
             "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
-                 .tar [default: -, standard output]",
+                 .tar; a file, or an object such as s3://BUCKET/KEY [default: -, standard output]",
         ),
     ]);
     arguments.extend(format_choice::arguments());

@@ -15,7 +15,6 @@ use labelport_engine::import::{
 };
 use labelport_engine::outbound::{Cidr, Client, Policy};
 use labelport_engine::sink::{Existing, Packing, Rules};
-use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::read::{LabelboxV1, Reader};
 use labelport_formats::write::Ndjson;
@@ -104,7 +103,10 @@ impl Command for Import {
                 let archive = Archive {
                     reader: Some(&LabelboxV1),
                     run_name: text("model-run"),
-                    fetcher: arguments.get_flag("fetch-media").then(|| Arc::new(fetcher(arguments, workspace))),
+                    fetcher: match arguments.get_flag("fetch-media") {
+                        true => Some(Arc::new(fetcher(arguments, workspace)?)),
+                        false => None,
+                    },
                 };
                 import_files(arguments, archive, workspace, messages)
             }
@@ -164,10 +166,10 @@ struct Archive {
     fetcher: Option<Arc<Fetcher>>,
 }
 
-fn fetcher(arguments: &ArgMatches, workspace: &Workspace) -> Fetcher {
+fn fetcher(arguments: &ArgMatches, workspace: &Workspace) -> Result<Fetcher, Failure> {
     let allowed = arguments.get_many::<Cidr>("allow-fetch").into_iter().flatten().copied().collect();
     let client = Client::new(Policy { allowed, ..Policy::default() });
-    Fetcher::new(client, Files::new(workspace.folder()))
+    Ok(Fetcher::new(client, workspace.files()?))
 }
 
 fn import_files(arguments: &ArgMatches, archive: Archive, workspace: &Workspace, messages: &Messages) -> Outcome {

@@ -8,10 +8,12 @@ use crate::logging;
 use crate::messages::{Messages, escaped, print};
 use crate::outcome::{Failure, Outcome, SUCCESS};
 use crate::workspace::Workspace;
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
 use labelport_engine::catalog::metadata;
 use labelport_engine::history;
 use labelport_engine::outbound::Client;
+use labelport_engine::storage::Storage;
+use labelport_engine::storage::error::StorageError;
 use labelport_engine::workspace::api_keys;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_model::problem::Problem;
@@ -50,6 +52,10 @@ impl Command for Serve {
                     .value_name("URL")
                     .help("What URLs that are given out begin with [default: the address listened on]"),
                 workers_argument(),
+                Arg::new("redirect-downloads")
+                    .long("redirect-downloads")
+                    .action(ArgAction::SetTrue)
+                    .help("Lead readers of uploads and masks to the bucket of --results, with URLs that work for 15 minutes"),
                 Arg::new("keep-history")
                     .long("keep-history")
                     .value_name("DAYS")
@@ -76,6 +82,15 @@ impl Command for Serve {
             Some(url) => check_public_url(url)?,
             None => format!("http://{}", shown(local)),
         };
+        let storage = workspace.storage()?;
+        match &storage {
+            Some(storage) => check_storage(&**storage, messages)?,
+            None if arguments.get_flag("redirect-downloads") => {
+                let message = "--redirect-downloads is for files in a bucket; add --results";
+                return Err(Failure::usage(message));
+            }
+            None => {}
+        }
         let store = workspace.open_or_create()?;
         if let Some(days) = arguments.get_one::<u32>("keep-history") {
             history::keep_for(&store, *days)?;
@@ -84,14 +99,17 @@ impl Command for Serve {
         let opening = Opening {
             store,
             folder: workspace.folder().to_owned(),
-            client: Client::new(fetching::policy(arguments)),
+            storage: storage.clone(),
+            client: Client::new(fetching::policy(arguments)?),
             public_url: Some(public_url.clone()),
             clock: Arc::new(clock),
             chance: Arc::new(SystemChance),
             threads: ambient::processors(),
         };
         let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
-        let served = Arc::new(Served::open(opening)?.with_queued_exports_limit(queued_exports.into()));
+        let served = Served::open(opening)?.with_queued_exports_limit(queued_exports.into());
+        let served = if arguments.get_flag("redirect-downloads") { served.with_redirects() } else { served };
+        let served = Arc::new(served);
         let key = first_key(&served, messages)?;
         let workers = workers(arguments);
         let owner = format!("server {} {}", std::process::id(), ambient::new_id());
@@ -103,6 +121,7 @@ impl Command for Serve {
             owner: owner.clone(),
             data: std::path::absolute(workspace.folder())?,
             store: workspace.database().map(|database| database.text().to_owned()),
+            results: workspace.results_address().map(ToString::to_string),
             program: std::env::current_exe()?,
             log: report,
         });
@@ -128,6 +147,18 @@ fn shown(local: SocketAddr) -> SocketAddr {
     match local.ip().is_unspecified() {
         true => SocketAddr::from(([127, 0, 0, 1], local.port())),
         false => local,
+    }
+}
+
+/// Fails if the bucket cannot be used. Tasks wait for one that does not answer for now.
+fn check_storage(storage: &dyn Storage, messages: &Messages) -> Result<(), Failure> {
+    match storage.list_folders("results") {
+        Err(error) if StorageError::is_passing(&error) => {
+            let message = format!("{error}. Tasks that need it wait until it does");
+            messages.event(&json!({ "event": "warning", "message": message }), &format!("warning: {message}"));
+            Ok(())
+        }
+        listed => Ok(listed.map(drop)?),
     }
 }
 

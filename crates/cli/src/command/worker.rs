@@ -33,7 +33,7 @@ impl Command for Worker {
 
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         logging::start(arguments, messages)?;
-        let served = workspace.open_served_with(workspace.open()?, fetching::policy(arguments))?;
+        let served = workspace.open_served_with(workspace.open()?, fetching::policy(arguments)?)?;
         let workers = serve::workers(arguments);
         let owner = format!("worker {} {}", std::process::id(), ambient::new_id());
         let event = json!({ "event": "working", "store": workspace.shown(), "workers": workers });

@@ -13,6 +13,12 @@ mod format_pages;
 mod importing;
 mod keys;
 mod logs;
+#[cfg(feature = "object-store")]
+#[path = "../../../engine/tests/it/object_server.rs"]
+#[expect(dead_code, reason = "the tests of two crates use it, each a part of it")]
+mod object_server;
+#[cfg(feature = "object-store")]
+mod object_stores;
 mod outputs;
 mod reference;
 mod refusals;

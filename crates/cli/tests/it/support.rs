@@ -1,6 +1,7 @@
 //! A folder to work in, and the command run in it.
 
 use labelport_store::testing::{self, Kept};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -9,6 +10,8 @@ use tempfile::TempDir;
 pub(crate) struct Place {
     folder: TempDir,
     database: Kept,
+    /// What the environment of commands has in addition.
+    environment: BTreeMap<String, String>,
 }
 
 /// What a command did.
@@ -22,7 +25,7 @@ pub(crate) struct Ran {
 impl Place {
     /// Makes an empty folder.
     pub(crate) fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap(), database: testing::database() }
+        Self { folder: TempDir::new().unwrap(), database: testing::database(), environment: BTreeMap::new() }
     }
 
     /// Makes a folder whose workspace holds the composed demo rows.
@@ -38,6 +41,11 @@ impl Place {
     /// Returns the database of its workspace.
     pub(crate) fn database(&self) -> &Kept {
         &self.database
+    }
+
+    /// Gives commands these variables of the environment, too.
+    pub(crate) fn with_environment(self, environment: BTreeMap<String, String>) -> Self {
+        Self { environment, ..self }
     }
 
     /// Returns the path of a file in the folder.
@@ -82,7 +90,8 @@ impl Place {
 
     /// Has a command run in the folder, with the environment that leads to its workspace.
     pub(crate) fn surround<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.current_dir(self.folder.path()).env_remove("LABELPORT_DATA");
+        command.current_dir(self.folder.path()).env_remove("LABELPORT_DATA").env_remove("LABELPORT_RESULTS");
+        command.envs(&self.environment);
         match self.database.url() {
             Some(url) => command.env("LABELPORT_STORE", url),
             None => command.env_remove("LABELPORT_STORE"),

@@ -17,8 +17,9 @@ use self::lines::Lines;
 use self::target::Parent;
 use self::waiting::Waiting;
 use crate::edits::Edits;
-use crate::outbound::{self, FetchError, Limits};
+use crate::outbound::{FetchError, Limits};
 use crate::projects::workflow::Mover;
+use crate::storage::error::StorageError;
 use crate::storage::files::fetched_lines_id;
 use crate::tasks::{self, Done, Job, JobError, Order, Pulse};
 use crate::workspace::access::Caller;
@@ -125,7 +126,9 @@ pub fn start(workspace: &Workspace, caller: &Caller, new: &NewImport<'_>) -> Res
 /// Fails for an address at which there can be no file: no URL, or one of ours where there is none.
 fn check_url(workspace: &Workspace, url: &str) -> Result<(), Problem> {
     let Some(id) = workspace.find_own_file(url) else {
-        return outbound::check_url(url)
+        return workspace
+            .client()
+            .check(url)
             .map_err(|error| Problem::malformed(format!("the file of the import: {error}")));
     };
     let file = workspace.read(|connection| Ok(files::find(connection, workspace.org_key(), &id)?))?;
@@ -214,7 +217,10 @@ fn run(workspace: &Workspace, import: &AnnotationImport, email: &str, pulse: &Pu
     let target = Parent::get(workspace, kind, import.parent_key)?;
     let file = input_file(workspace, import)?;
     let opened = workspace.files().open(&file);
-    let opened = opened.map_err(|error| Problem::malformed(format!("the file of the import: {error}")))?;
+    let opened = opened.map_err(|error| match StorageError::of_whole(&error) {
+        Some(_) => crate::workspace::unreadable(error),
+        None => Problem::malformed(format!("the file of the import: {error}")),
+    })?;
     let mut lines = Lines::index(opened)?;
     let by_row = lines.find_rows(workspace, &target)?;
     let total = i64::try_from(by_row.len()).unwrap_or(i64::MAX);
@@ -338,9 +344,13 @@ fn convert(
         text_layer: text_layer.filter(|layer| layer.starts_with('[')),
     };
     let purpose = if target.is_run() { Purpose::Prediction } else { Purpose::Label };
-    let mut world = ImportWorld { workspace, import, target, masks: Vec::new(), is_silent: is_done, last: None };
+    let mut world =
+        ImportWorld { workspace, import, target, masks: Vec::new(), is_silent: is_done, last: None, failed: None };
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let converted = labelbox_lines::convert(ontology, &subject, &texts, purpose, &mut world);
+    if let Some(problem) = world.failed.take() {
+        return Err(problem.into());
+    }
     world.note_masks()?;
     let label_kind = data_type.map_or("Default", |data_type| data_type.label_kind);
     let made = converted.annotations.filter(|_| target.keeps()).map(|annotations| Made {
@@ -363,6 +373,8 @@ struct ImportWorld<'w> {
     is_silent: bool,
     /// The mask that was fetched last: one picture often holds many instances.
     last: Option<(String, Vec<u8>)>,
+    /// Why files can be neither read nor kept, which is not the fault of a line.
+    failed: Option<Problem>,
 }
 
 impl World for ImportWorld<'_> {
@@ -376,7 +388,13 @@ impl World for ImportWorld<'_> {
         {
             return Ok(bytes.clone());
         }
-        let bytes = self.workspace.fetch_bytes(url, MASK_LIMITS).map_err(|problem| problem.message)?;
+        let bytes = self.workspace.fetch_bytes(url, MASK_LIMITS).map_err(|problem| {
+            let message = problem.message.clone();
+            if problem.cause.is_some() {
+                self.failed = Some(problem);
+            }
+            message
+        })?;
         self.last = Some((url.to_owned(), bytes.clone()));
         Ok(bytes)
     }
@@ -392,8 +410,13 @@ impl World for ImportWorld<'_> {
         };
         if !self.is_silent && self.target.keeps() {
             let id = self.workspace.chance().cuid();
-            let unkept = |error| format!("the mask cannot be kept: {error}");
-            let kept = self.workspace.files().write(&id, &mask.png).map_err(unkept)?;
+            let kept = self.workspace.files().write(&id, &mask.png).map_err(|error| {
+                let message = format!("the mask cannot be kept: {error}");
+                if StorageError::of_whole(&error).is_some() {
+                    self.failed = Some(crate::workspace::unwritable(error));
+                }
+                message
+            })?;
             let (content_type, created_by) = (Some("image/png"), self.import.created_by.as_deref());
             let new = NewFile { id: &id, name: "mask.png", content_type, created_by };
             self.masks.push((place.clone(), self.workspace.file_of(&new, &kept)));

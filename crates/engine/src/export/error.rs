@@ -177,6 +177,9 @@ pub enum ExportError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What the workspace keeps cannot be read.
+    #[error("the files of the workspace cannot be read: {0}. Nothing was left")]
+    Kept(std::io::Error),
     /// Somebody stopped it.
     #[error("the export was canceled; nothing was left")]
     Stopped,

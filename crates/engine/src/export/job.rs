@@ -88,6 +88,7 @@ pub fn to_problem(error: ExportError) -> Problem {
         | ExportError::UnknownFormat { .. }
         | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
         ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Kept(error) => crate::workspace::unreadable(error),
         ExportError::Stopped => Problem::internal(error),
         ExportError::Store(error) => error.into(),
     }
@@ -162,21 +163,28 @@ pub(crate) fn run(
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     let publish: Publish = Box::new(move |workspace| {
-        sink.finish(&manifest).map_err(|error| match error {
-            FileError::Io { source, .. } => crate::workspace::unwritable(source),
-            error => Problem::internal(error),
-        })?;
+        sink.finish(&manifest).map_err(unfinished)?;
         workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
         Ok(())
     });
     Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
 }
 
+/// Says what becomes of a task whose result could not be finished.
+pub(crate) fn unfinished(error: FileError) -> JobError {
+    match error {
+        // A worker that had lost its lease without knowing has published. The next attempt removes that and starts again.
+        FileError::Kept { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => JobError::HandOver,
+        FileError::Io { source, .. } | FileError::Kept { source, .. } => crate::workspace::unwritable(source).into(),
+        error => Problem::internal(error).into(),
+    }
+}
+
 /// Starts to write the result of a task. What an interrupted worker left is removed.
 pub fn start_result(results: &Results, task_id: &TaskId, format: &dyn Format) -> io::Result<Box<dyn Sink>> {
     let stored = Box::new(results.start(task_id.as_str())?);
     Ok(match format.layout() {
-        Layout::Package => Box::new(ArchiveSink::new(ArchiveKind::Zip, stored, results.spool_folder())?),
+        Layout::Package => Box::new(ArchiveSink::new(ArchiveKind::Zip, stored, results.spool_folder()?)?),
         _ => stored,
     })
 }
@@ -266,7 +274,10 @@ pub fn expire(workspace: &Workspace) -> Result<(), Problem> {
     let before = workspace.now().plus_millis(-KEPT_MS);
     let expired = workspace
         .read(|connection| Ok(tables::tasks::list_finished_before(connection, workspace.org_key(), before)?))?;
-    for task in expired.iter().filter(|task| is_export(&task.kind)) {
+    // What has expired stays known, and most of it has no result any more.
+    let present = workspace.results().list_folders().map_err(Problem::internal)?;
+    let has_result = |task: &&Task| present.binary_search_by(|id| id.as_str().cmp(task.id.as_str())).is_ok();
+    for task in expired.iter().filter(|task| is_export(&task.kind)).filter(has_result) {
         workspace.results().remove(task.id.as_str()).map_err(Problem::internal)?;
         workspace.forget_result(task.id.as_str());
     }

@@ -5,8 +5,9 @@
 //! accepted.
 
 use crate::ambient::hexadecimal;
-use crate::outbound::{Client, FetchError, Limits, check_url};
+use crate::outbound::{Client, FetchError, Limits};
 use crate::sink::Asset;
+use crate::storage::error::StorageError;
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use labelport_formats::write::{AssetEntry, Media};
@@ -58,6 +59,9 @@ impl Unopened {
     /// Judges a failure to read a file.
     fn of_file(error: io::Error, missing: impl FnOnce(&io::Error) -> String) -> Self {
         use io::ErrorKind as Kind;
+        if StorageError::of_whole(&error).is_some() {
+            return Self::Failed(error);
+        }
         let is_about_it =
             [Kind::NotFound, Kind::PermissionDenied, Kind::NotADirectory, Kind::IsADirectory, Kind::Other];
         if is_about_it.contains(&error.kind()) { Self::Missing(missing(&error)) } else { Self::Failed(error) }
@@ -108,11 +112,14 @@ impl<'a> Assets<'a> {
             return Err(NOTHING.to_owned());
         }
         if let Some(id) = self.own_file(url)? {
-            return self.files.path(&id).metadata().map(drop).map_err(|_| GONE.to_owned());
+            return match self.files.size_bytes(&id) {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) | Err(_) => Err(GONE.to_owned()),
+            };
         }
         match self.client.open_local(url, self.limits()) {
             Some(opened) => opened.map(drop).map_err(|error| error.to_string()),
-            None => check_url(url).map_err(|error| error.to_string()),
+            None => self.client.check(url).map_err(|error| error.to_string()),
         }
     }
 
@@ -136,7 +143,7 @@ impl<'a> Assets<'a> {
         }
         if let Some(id) = self.own_file(url).map_err(Unopened::Missing)? {
             let file = self.files.open(&id).map_err(|error| Unopened::of_file(error, |_| GONE.to_owned()))?;
-            return self.digested(file, Some(self.files.path(&id)));
+            return self.digested(file, self.files.local_path(&id));
         }
         match self.client.open_local(url, self.limits()) {
             Some(Ok((file, path))) => self.digested(file, Some(path)),

@@ -161,6 +161,20 @@ pub fn run(
     sink: &mut dyn Sink,
     run: &mut ExportOptions<'_>,
 ) -> Result<Manifest, ExportError> {
+    let files = run.files.map(Files::watched);
+    let mut watched = ExportOptions { files: files.as_ref(), progress: &mut *run.progress, ..*run };
+    let outcome = run_watched(store, request, sink, &mut watched);
+    // Formats say of what they cannot read that it is gone, which is true of an object and not of all of them.
+    files.map_or(Ok(()), |files| files.check()).map_err(ExportError::Kept)?;
+    outcome
+}
+
+fn run_watched(
+    store: &Store,
+    request: &ExportRequest,
+    sink: &mut dyn Sink,
+    run: &mut ExportOptions<'_>,
+) -> Result<Manifest, ExportError> {
     request.check().map_err(ExportError::Request)?;
     let threads = run.threads.max(1);
     let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };

@@ -6,7 +6,7 @@ use crate::export::job::LEGACY_ROWS;
 use crate::manifest::Digest;
 use crate::manifest::Manifest;
 use crate::projects::project::wire_time;
-use crate::sink::{Entry, Extent, FileError, Packing, Sink};
+use crate::sink::{Entry, Extent, Packing, Sink};
 use crate::tasks::{Done, Job, JobError, Pulse};
 use crate::workspace::{Workspace, unwritable};
 use labelport_media as media;
@@ -62,10 +62,7 @@ impl Job for RowExport {
         let digested = digest.finish();
         let (format, request) = ("legacy_data_rows".to_owned(), request.to_string());
         let manifest = Manifest { format, request, change_seq, digest: digested.clone(), ..Manifest::default() };
-        Box::new(sink).finish(&manifest).map_err(|error| match error {
-            FileError::Io { source, .. } => unwritable(source),
-            error => Problem::internal(error),
-        })?;
+        Box::new(sink).finish(&manifest).map_err(job::unfinished)?;
         workspace.counters().count_export(digested.rows, digested.bytes);
         let outcome = json!({ "rows": digested.rows, "sha256": digested.sha256 }).to_string();
         Ok(Done { rows: i64::try_from(digested.rows).unwrap_or(i64::MAX), outcome: Some(outcome), publish: None })

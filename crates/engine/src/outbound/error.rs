@@ -17,6 +17,24 @@ pub enum FetchError {
         /// The scheme, in lower case.
         scheme: String,
     },
+    /// A bucket that is not allowed.
+    #[error("{bucket} is not a bucket that may be read; the operator can allow it with --allow-bucket {bucket}")]
+    Bucket {
+        /// The address of the bucket.
+        bucket: String,
+    },
+    /// An object that is not there.
+    #[error("there is no such object in {bucket}; check the key")]
+    NoObject {
+        /// The address of the bucket.
+        bucket: String,
+    },
+    /// A bucket that cannot be read.
+    #[error("{bucket} cannot be read; the operator has to look at its name, its region and the credentials")]
+    Unreadable {
+        /// The address of the bucket.
+        bucket: String,
+    },
     /// A user name or password in the URL.
     #[error("the URL of {host} holds a user name or password; use a signed URL instead")]
     Credentials {

@@ -7,7 +7,8 @@
 //!   is a new connection and is judged like the first.
 //! - Private, loopback, link-local and all other addresses that are not of the public internet are refused, in every
 //!   spelling, unless a range of [`Policy::allowed`] holds them.
-//! - `file://` reads below the media roots alone, whatever links say.
+//! - `file://` reads below the media roots alone, whatever links say; `s3://`, `gs://` and `az://` below allowed places of
+//!   buckets.
 //! - Nothing is read past [`Limits`], whatever a server announces, and nothing is held: what comes in goes to a writer
 //!   piece by piece.
 //! - A host that sends nothing for a minute is not waited for.
@@ -15,6 +16,7 @@
 //! - URLs often hold signatures. Messages name the host and nothing else of a URL.
 
 mod address;
+mod bucket;
 mod error;
 pub(crate) mod file;
 mod post;
@@ -22,9 +24,11 @@ pub mod remote_result;
 mod web;
 
 pub use address::{Cidr, CidrError};
+pub use bucket::AllowedBucket;
 pub use error::FetchError;
 pub use post::{Post, PostError};
 
+use crate::storage::bucket::Address;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -39,6 +43,8 @@ pub struct Policy {
     pub allowed: Vec<Cidr>,
     /// Folders below which `file://` URLs may point.
     pub media_roots: Vec<PathBuf>,
+    /// Places in buckets whose objects may be named by `s3://`, `gs://` and `az://` URLs.
+    pub buckets: Vec<AllowedBucket>,
     /// The most bytes of an asset; `None` for [`ASSET_LIMIT_BYTES`].
     pub asset_limit_bytes: Option<u64>,
 }
@@ -71,6 +77,7 @@ pub struct Fetched {
 pub struct Client {
     web: web::Web,
     media_roots: Vec<PathBuf>,
+    buckets: Vec<AllowedBucket>,
     asset_limit_bytes: u64,
 }
 
@@ -86,6 +93,7 @@ impl Client {
         Self {
             web: web::Web::new(policy.allowed),
             media_roots: policy.media_roots,
+            buckets: policy.buckets,
             asset_limit_bytes: policy.asset_limit_bytes.unwrap_or(ASSET_LIMIT_BYTES),
         }
     }
@@ -95,14 +103,27 @@ impl Client {
         self.asset_limit_bytes
     }
 
-    /// Fetches the file at a URL of one of the schemes `http`, `https` and `file` into a writer. After an error the writer
-    /// holds a part of it.
+    /// Fetches the file at a URL of one of the schemes `http`, `https`, `file`, `s3`, `gs` and `az` into a writer. After an
+    /// error the writer holds a part of it.
     pub fn get(&self, url: &str, limits: Limits, out: &mut dyn Write) -> Result<Fetched, FetchError> {
         let url = url.trim();
         let scheme = scheme(url).ok_or(FetchError::NotAUrl)?;
         match scheme.as_str() {
             "http" | "https" => self.web.get(url, limits, out),
             "file" => file::get(&url["file:".len()..], &self.media_roots, limits, out),
+            _ if Address::is_meant_by(url) => bucket::get(url, &self.buckets, limits, out),
+            _ => Err(FetchError::Scheme { scheme }),
+        }
+    }
+
+    /// Fails for a text that [`get`](Self::get) would refuse whatever answered.
+    pub fn check(&self, url: &str) -> Result<(), FetchError> {
+        let url = url.trim();
+        let scheme = scheme(url).ok_or(FetchError::NotAUrl)?;
+        match scheme.as_str() {
+            "http" | "https" => web::read_url(url).map(drop),
+            "file" => Ok(()),
+            _ if Address::is_meant_by(url) => bucket::check(url, &self.buckets),
             _ => Err(FetchError::Scheme { scheme }),
         }
     }
@@ -145,15 +166,9 @@ enum CopyError {
 /// How much is read at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Fails for a text that [`Client::get`] would refuse whatever answered.
-pub fn check_url(url: &str) -> Result<(), FetchError> {
-    let url = url.trim();
-    let scheme = scheme(url).ok_or(FetchError::NotAUrl)?;
-    match scheme.as_str() {
-        "http" | "https" => web::read_url(url).map(drop),
-        "file" => Ok(()),
-        _ => Err(FetchError::Scheme { scheme }),
-    }
+/// Fails for a text that is no `http://` or `https://` URL that may be sent to.
+pub fn check_web_url(url: &str) -> Result<(), FetchError> {
+    web::read_url(url.trim()).map(drop)
 }
 
 /// Returns the scheme of a URL in lower case, or nothing for a text that is no URL.

@@ -34,6 +34,14 @@ pub enum FileError {
         /// What the system said.
         source: io::Error,
     },
+    /// The storage of results refuses.
+    #[error("{name} cannot be written ({source}); nothing was left there")]
+    Kept {
+        /// What was written.
+        name: String,
+        /// What the storage said.
+        source: io::Error,
+    },
 }
 
 /// A file being written. Dropped without [`finish`](Sink::finish), it leaves nothing.

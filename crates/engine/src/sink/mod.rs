@@ -76,7 +76,7 @@ pub(crate) fn no_package() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it cannot hold a package")
 }
 
-fn no_changes() -> io::Error {
+pub(crate) fn no_changes() -> io::Error {
     let reason = "a delta is two files, rows and changes, and this is one; name a file";
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }

@@ -66,6 +66,15 @@ pub struct Entry {
     pub sha256: String,
 }
 
+/// What a new backup is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The database, files and results.
+    Everything,
+    /// The database alone: files and results are in an object store.
+    Database,
+}
+
 /// A backup that was made.
 #[derive(Debug)]
 pub struct Made {
@@ -128,7 +137,7 @@ pub enum BackupError {
 pub fn create(
     store: &Store,
     data_folder: &Path,
-    target: &Path,
+    (target, held): (&Path, Held),
     chance: &dyn Chance,
     progress: &mut Progress<'_>,
 ) -> Result<Made, BackupError> {
@@ -145,8 +154,10 @@ pub fn create(
     let mut copying = Copying { done: measured.bytes, progress, folder, entries: vec![measured.named(DATABASE_COPY)] };
     (copying.progress)(copying.done);
     let mut damaged = Vec::new();
-    copy_files(connection, store.org_key(), data_folder, &mut copying, &mut damaged)?;
-    copy_results(connection, data_folder, &mut copying)?;
+    if held == Held::Everything {
+        copy_files(connection, store.org_key(), data_folder, &mut copying, &mut damaged)?;
+        copy_results(connection, data_folder, &mut copying)?;
+    }
     let backup = Backup { backup_version: VERSION, change_seq: snapshot.change_seq, commit, files: copying.entries };
     write_list(&gathering.path().join(LIST_FILE), &backup)?;
     gathering.publish(&[DATABASE_COPY, LIST_FILE])?;
@@ -301,14 +312,14 @@ fn copy_files(
     ids.dedup();
     let mut known = files::list_digests(connection, org_key)?;
     for id in ids {
-        let path = files.path(&id);
         let name = format!("files/{}/{id}", &id[id.len().saturating_sub(2)..]);
+        let path = data_folder.join(&name);
         let Some(entry) = copying.keep(&path, &name)? else { continue };
         if known.remove(&id).is_some_and(|sha256| sha256 != entry.sha256) {
             damaged.push(format!("{} was changed since it was uploaded", path.display()));
         }
     }
-    damaged.extend(known.into_keys().map(|id| format!("{} is missing", files.path(&id).display())));
+    damaged.extend(known.into_keys().map(|id| format!("{} is missing", files.shown(&id))));
     Ok(())
 }
 
@@ -320,7 +331,8 @@ fn copy_results(
 ) -> Result<(), BackupError> {
     let path = data_folder.join("results");
     let io = |source| BackupError::Io { path: path.clone(), source };
-    for (id, folder) in Results::new(data_folder).list().map_err(io)? {
+    for id in Results::new(data_folder).list().map_err(io)? {
+        let folder = path.join(&id);
         let Ok(task_id) = TaskId::parse(&id) else { continue };
         if tasks::find(connection, &task_id)?.is_none() {
             continue;

@@ -1,30 +1,38 @@
-//! Files next to the database: uploads, masks, status files.
+//! Files that a workspace keeps: uploads, masks, status files.
 //!
-//! A file is written under a name of its own, flushed, and only then noted in the database, so that whatever the database
-//! knows is there. Names come from ids that we gave, never from what a user sent.
+//! A file is written whole, and only then noted in the database, so that whatever the database knows is there. Keys come from
+//! ids that we gave, never from what a user sent. What needs a file of this machine gets one: the file itself where the data
+//! folder keeps it, or else a copy without a name.
 
+use super::error::StorageError;
+use super::{Folder, Found as Object, Storage, Upload};
 use crate::ambient::hexadecimal;
-use crate::disk::private;
 use labelport_model::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// How the name of a file ends that is being written.
-const PARTIAL: &str = "partial";
+/// The folder of files.
+const FOLDER: &str = "files";
+/// How much is copied at once.
+const COPIED_BYTES: usize = 8 << 20;
 
 /// Where files lie.
 #[derive(Debug, Clone)]
 pub struct Files {
-    folder: PathBuf,
+    storage: Arc<dyn Storage>,
+    /// Where temporary files are made.
+    scratch: PathBuf,
+    /// The first failure of the storage as a whole, where somebody asks for it.
+    failure: Option<Arc<Mutex<Option<StorageError>>>>,
 }
 
 /// A file being written. Dropped before it is kept, it leaves nothing.
 pub struct Incoming {
-    path: PathBuf,
-    file: Option<File>,
+    upload: Box<dyn Upload>,
     hash: Sha256,
     size_bytes: u64,
 }
@@ -49,39 +57,75 @@ pub struct Kept {
     pub sha256: String,
 }
 
+/// Returns the key of a file. Ids are letters, digits and dashes.
+fn key(id: &str) -> String {
+    let safe: String = id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+    format!("{FOLDER}/{}/{safe}", &safe[safe.len().saturating_sub(2)..])
+}
+
 impl Files {
     /// Takes the folder of a workspace.
     pub fn new(data_folder: &Path) -> Self {
-        Self { folder: data_folder.join("files") }
+        Self::on(Arc::new(Folder::new(data_folder)), data_folder)
     }
 
-    /// Returns where a file lies. Ids are letters, digits and dashes.
-    pub fn path(&self, id: &str) -> PathBuf {
-        let safe: String = id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
-        self.folder.join(&safe[safe.len().saturating_sub(2)..]).join(&safe)
+    /// Takes a storage. Temporary files are made in the folder of the workspace.
+    pub fn on(storage: Arc<dyn Storage>, data_folder: &Path) -> Self {
+        Self { storage, scratch: data_folder.join(FOLDER), failure: None }
+    }
+
+    /// Returns the same files, which remember when their storage fails as a whole: what reads a file may take it for one that is
+    /// gone.
+    pub(crate) fn watched(&self) -> Self {
+        Self { failure: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Fails if the storage has failed since it is watched.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let failure =
+            self.failure.as_ref().and_then(|failure| failure.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        failure.map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    /// Remembers an error that says nothing of a single file.
+    fn note<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        if let (Some(failure), Err(error)) = (&self.failure, &outcome)
+            && let Some(error) = StorageError::of_whole(error)
+        {
+            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        }
+        outcome
+    }
+
+    /// Returns where a file lies on this machine; none for files elsewhere.
+    pub fn local_path(&self, id: &str) -> Option<PathBuf> {
+        self.storage.local_path(&key(id))
+    }
+
+    /// Returns what messages call a file.
+    pub(crate) fn shown(&self, id: &str) -> String {
+        self.storage.shown(&key(id))
+    }
+
+    /// Returns a URL that reads a file for a while without credentials; none where there are no such URLs.
+    pub fn signed_url(&self, id: &str, lifetime: Duration) -> io::Result<Option<String>> {
+        self.storage.signed_url(&key(id), lifetime)
+    }
+
+    /// Returns the size of a file; none where there is no such file.
+    pub fn size_bytes(&self, id: &str) -> io::Result<Option<u64>> {
+        Ok(self.note(self.storage.find(&key(id)))?.map(|found| found.size_bytes))
     }
 
     /// Starts to write a file under an id that nobody else has.
     pub fn start(&self, id: &str) -> io::Result<Incoming> {
-        let path = self.path(id);
-        let create = || {
-            if let Some(folder) = path.parent() {
-                private::create_folders(folder)?;
-            }
-            private::create_file(&path.with_extension(PARTIAL))
-        };
-        let file = match create() {
-            // Another file was removed at this moment, and the folder with it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create()?,
-            created => created?,
-        };
-        Ok(Incoming { path, file: Some(file), hash: Sha256::new(), size_bytes: 0 })
+        Ok(Incoming { upload: self.storage.put(&key(id))?, hash: Sha256::new(), size_bytes: 0 })
     }
 
     /// Makes a file for a moment: it has no name, so that nothing of it is left whatever happens.
     pub fn scratch(&self) -> io::Result<File> {
-        std::fs::create_dir_all(&self.folder)?;
-        tempfile::tempfile_in(&self.folder)
+        std::fs::create_dir_all(&self.scratch)?;
+        tempfile::tempfile_in(&self.scratch)
     }
 
     /// Writes a whole file.
@@ -91,63 +135,60 @@ impl Files {
         incoming.keep()
     }
 
-    /// Opens a file.
+    /// Opens a file, or a copy of it.
     pub fn open(&self, id: &str) -> io::Result<File> {
-        File::open(self.path(id))
+        if let Some(path) = self.local_path(id) {
+            return File::open(path);
+        }
+        let mut copy = self.scratch()?;
+        self.note(self.read(id, 0, u64::MAX, &mut |piece| copy.write_all(piece)))?;
+        copy.rewind()?;
+        Ok(copy)
+    }
+
+    /// Hands on the bytes of a file from an offset on, at most so many, piece by piece.
+    pub fn read(
+        &self,
+        id: &str,
+        mut offset: u64,
+        length: u64,
+        each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut ranges = self.storage.open(&key(id))?;
+        let mut rest = length;
+        while rest > 0 {
+            let wanted = usize::try_from(rest).unwrap_or(COPIED_BYTES).min(COPIED_BYTES);
+            let bytes = ranges.read_at(offset, wanted, 0)?;
+            if bytes.is_empty() {
+                break;
+            }
+            each(&bytes)?;
+            offset += bytes.len() as u64;
+            rest -= bytes.len() as u64;
+        }
+        Ok(())
     }
 
     /// Calls `each` with every file that is there, also those that were given up half-written, in no order.
     pub fn each(&self, each: &mut dyn FnMut(Found)) -> io::Result<()> {
-        let list = |folder: &Path| match std::fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            entries => entries?.collect::<io::Result<Vec<_>>>(),
-        };
-        for folder in list(&self.folder)? {
-            if !folder.file_type()?.is_dir() {
-                continue;
+        self.storage.list(FOLDER, &mut |Object { key: known, size_bytes, modified }| {
+            let id = known.rsplit('/').next().unwrap_or_default();
+            // What somebody else has put there is not ours.
+            if key(id) == known {
+                each(Found { id: id.to_owned(), size_bytes, modified });
             }
-            for entry in list(&folder.path())? {
-                let (known, path) = (entry.metadata()?, entry.path().with_extension(""));
-                let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                // What somebody else has put there is not ours.
-                if known.is_file() && self.path(&id) == path {
-                    let since_epoch = known.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-                    let modified = Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX));
-                    each(Found { id, size_bytes: known.len(), modified });
-                }
-            }
-        }
-        Ok(())
+        })
     }
 
     /// Removes a file, also one that was given up half-written; one that is not there is no failure.
     pub fn remove(&self, id: &str) -> io::Result<()> {
-        let path = self.path(id);
-        for path in [&path.with_extension(PARTIAL), &path] {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        remove_empty_folder(&path);
-        Ok(())
-    }
-}
-
-/// Removes the folder of a file that is gone, unless there are others in it.
-fn remove_empty_folder(path: &Path) {
-    if let Some(folder) = path.parent() {
-        // One that has files in it cannot be removed.
-        std::fs::remove_dir(folder).unwrap_or_default();
+        self.storage.remove(&key(id))
     }
 }
 
 impl Write for Incoming {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = match &mut self.file {
-            Some(file) => file.write(bytes)?,
-            None => bytes.len(),
-        };
+        let count = self.upload.write(bytes)?;
         self.hash.update(&bytes[..count]);
         self.size_bytes += count as u64;
         Ok(count)
@@ -164,24 +205,11 @@ impl Incoming {
         self.size_bytes
     }
 
-    /// Flushes the file and gives it its name.
-    pub fn keep(mut self) -> io::Result<Kept> {
-        if let Some(file) = self.file.take() {
-            file.sync_all()?;
-        }
-        std::fs::rename(self.path.with_extension(PARTIAL), &self.path)?;
-        let sha256 = hexadecimal(&std::mem::take(&mut self.hash).finalize());
+    /// Makes the file exist.
+    pub fn keep(self) -> io::Result<Kept> {
+        self.upload.finish()?;
+        let sha256 = hexadecimal(&self.hash.finalize());
         Ok(Kept { size_bytes: self.size_bytes, sha256 })
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            // What cannot be removed is known to nobody.
-            drop(std::fs::remove_file(self.path.with_extension(PARTIAL)));
-            remove_empty_folder(&self.path);
-        }
     }
 }
 
@@ -204,7 +232,7 @@ mod tests {
         assert!(files.open("a1").is_err());
         let kept = files.write("a1", b"whole").unwrap();
         assert_eq!(kept.size_bytes, 5);
-        assert_eq!(std::fs::read(files.path("a1")).unwrap(), b"whole");
+        assert_eq!(std::fs::read(files.local_path("a1").unwrap()).unwrap(), b"whole");
         files.remove("a1").unwrap();
         files.remove("a1").unwrap();
     }
@@ -219,7 +247,7 @@ mod tests {
         files.write("a1", b"whole").unwrap();
         drop(files.start("ba1").unwrap());
         files.remove("ca1").unwrap();
-        assert_eq!(std::fs::read(files.path("a1")).unwrap(), b"whole");
+        assert_eq!(std::fs::read(files.local_path("a1").unwrap()).unwrap(), b"whole");
         files.remove("a1").unwrap();
         assert_eq!(count_folders(), 0);
     }
@@ -236,8 +264,8 @@ mod tests {
         };
         assert_eq!(list(), []);
         files.write("a1", b"whole").unwrap();
-        std::fs::create_dir_all(files.path("b2").parent().unwrap()).unwrap();
-        std::fs::write(files.path("b2").with_extension(PARTIAL), b"half").unwrap();
+        std::fs::create_dir_all(folder.path().join("files/b2")).unwrap();
+        std::fs::write(folder.path().join("files/b2/b2.partial"), b"half").unwrap();
         std::fs::write(folder.path().join("files/a1/.strange.txt"), b"not ours").unwrap();
         std::fs::write(folder.path().join("files/a3"), b"not ours").unwrap();
         assert_eq!(list(), [("a1".to_owned(), 5), ("b2".to_owned(), 4)]);
@@ -249,7 +277,6 @@ mod tests {
 
     #[test]
     fn no_id_leads_out_of_the_folder() {
-        let files = Files::new(Path::new("data"));
-        assert_eq!(files.path("../../etc/passwd"), Path::new("data/files/wd/etcpasswd"));
+        assert_eq!(key("../../etc/passwd"), "files/wd/etcpasswd");
     }
 }

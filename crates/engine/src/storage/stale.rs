@@ -36,7 +36,7 @@ pub fn count_newer_results(
     results: &Results,
 ) -> Result<u64, StaleError> {
     let mut count = 0;
-    for (id, _) in results.list()? {
+    for id in results.list()? {
         let Ok(task_id) = TaskId::parse(&id) else { continue };
         let is_known = tasks::find(connection, &task_id)?.is_some();
         let manifest = results.open(&id).and_then(|stored| stored.map(|stored| stored.manifest()).transpose());

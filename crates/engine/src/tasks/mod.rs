@@ -3,7 +3,7 @@
 //! A task is claimed by lease, renewed by heartbeat, done at least once; a task whose worker was killed is taken over, so
 //! jobs are idempotent. Polling is the truth, a wake-up is a hint. The caller of a task waits for it a
 //! moment, so that a small one is done when the call returns. A full disk fails no task: it is tried again until there is
-//! room. A task whose worker died three times is given up, so that a task that kills its process cannot do so for ever; the
+//! room; and so does an object store that does not answer. A task whose worker died three times is given up, so that a task that kills its process cannot do so for ever; the
 //! last attempt runs alone, so that no other task is given up in its place.
 //!
 //! Nothing here knows a job: those are in [`jobs`](crate::registry), above everything that they are about.
@@ -20,6 +20,7 @@ pub use labelport_store::tables::tasks::{ListCreated, ListTasks, Task, TaskStatu
 pub use lost::{CommandTask, end_lost};
 pub use runner::{Log, Runner};
 
+use crate::storage::error::StorageError;
 use crate::workspace::Workspace;
 use crate::workspace::access::Caller;
 use labelport_model::id::TaskId;
@@ -99,13 +100,19 @@ pub enum JobError {
     HandOver,
     /// The disk is full: it goes on when there is room.
     NoRoom,
+    /// The object store does not answer: it goes on when it does.
+    Down(Problem),
     /// It cannot be done.
     Fail(Problem),
 }
 
 impl From<Problem> for JobError {
     fn from(problem: Problem) -> Self {
-        if has_no_room(&problem) { Self::NoRoom } else { Self::Fail(problem) }
+        match has_no_room(&problem) {
+            true => Self::NoRoom,
+            false if is_down(&problem) => Self::Down(problem),
+            false => Self::Fail(problem),
+        }
     }
 }
 
@@ -121,6 +128,12 @@ fn has_no_room(problem: &Problem) -> bool {
     let is_full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
     matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Full))
         || cause.downcast_ref::<io::Error>().is_some_and(is_full)
+}
+
+/// Returns whether the cause of a problem is an object store that does not answer.
+fn is_down(problem: &Problem) -> bool {
+    let cause = problem.cause.as_ref().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(StorageError::is_passing)
 }
 
 /// Says when a job has to stop. Set by a shutdown, by the loss of the lease, or when the task is canceled.
@@ -234,7 +247,7 @@ mod tests {
     use super::*;
     use crate::export::ExportError;
     use crate::export::job::to_problem;
-    use crate::workspace::unwritable;
+    use crate::workspace::{unreadable, unwritable};
 
     #[test]
     fn a_full_disk_is_no_failure_of_a_task() {
@@ -251,5 +264,19 @@ mod tests {
         check(StoreError::Locked { waited_secs: 5 }.into(), false);
         check(Problem::internal("the disk is full"), false);
         check(Problem::malformed("a"), false);
+    }
+
+    #[test]
+    fn an_object_store_that_does_not_answer_is_no_failure_of_a_task() {
+        let check = |error: StorageError, expect: bool| {
+            let write = ExportError::Write { target: "result".to_owned(), source: error.clone().into() };
+            for problem in [to_problem(write), unreadable(error.clone().into()), unwritable(error.into())] {
+                let text = format!("{problem:?}");
+                assert_eq!(matches!(JobError::from(problem), JobError::Down(_)), expect, "{text}");
+            }
+        };
+        check(StorageError::Down { place: "s3://a".to_owned(), reason: "status 503".to_owned() }, true);
+        check(StorageError::NoBucket { bucket: "s3://a".to_owned() }, false);
+        check(StorageError::Refused { place: "s3://a".to_owned(), reason: "AccessDenied".to_owned() }, false);
     }
 }

@@ -27,8 +27,8 @@ const CANCEL_GLANCE: Duration = Duration::from_millis(300);
 const GLANCE_PAUSE: Duration = Duration::from_millis(20);
 /// How many results are published at once. A thread that publishes waits for the disk, which answers many at the same time.
 const PUBLISHERS: usize = 16;
-/// How long a task waits after the disk was full: it writes again what was lost.
-const NO_ROOM_MS: i64 = 60_000;
+/// How long a task waits after the disk was full, or the object store did not answer: it writes again what was lost.
+const PAUSE_MS: i64 = 60_000;
 /// What is reported about a task that was canceled.
 pub(super) const CANCELED: &str = "the task was canceled";
 
@@ -272,12 +272,13 @@ fn finish(workspace: &Workspace, shared: &Shared, Ran { claimed, outcome, starte
     match &outcome {
         Err(JobError::Fail(problem)) => shared.note(problem),
         Err(JobError::NoRoom) => (shared.log)(&no_room(task)),
+        Err(JobError::Down(problem)) => (shared.log)(&down(task, problem)),
         Err(JobError::HandOver) | Ok(_) => {}
     }
     let word = match &outcome {
         Ok(_) => "complete",
         Err(JobError::Fail(_)) => "failed",
-        Err(JobError::NoRoom) => "postponed",
+        Err(JobError::NoRoom | JobError::Down(_)) => "postponed",
         Err(JobError::HandOver) => "stopped",
     };
     let rows = outcome.as_ref().map_or(0, |done| done.rows);
@@ -309,8 +310,8 @@ fn end(workspace: &Workspace, shared: &Shared, task: &Task, outcome: Result<Done
         Err(JobError::HandOver) => {
             return workspace.store().write(move |connection| tasks::release(connection, &id, &owner));
         }
-        Err(JobError::NoRoom) => {
-            let until = now.plus_millis(NO_ROOM_MS);
+        Err(JobError::NoRoom | JobError::Down(_)) => {
+            let until = now.plus_millis(PAUSE_MS);
             // Where not even this has room, nobody can claim the task before there is some.
             drop(workspace.store().write(move |connection| tasks::postpone(connection, &id, &owner, until)));
             return Ok(());
@@ -336,6 +337,14 @@ fn no_room(task: &Task) -> Problem {
         "the disk of the data folder is full; free some space: the task {id} ({kind}) keeps what it has done and goes on \
          by itself, at most a minute later"
     );
+    Problem::new(ProblemKind::Internal, message)
+}
+
+/// Reports a task that waits for the object store to the operator.
+fn down(task: &Task, problem: &Problem) -> Problem {
+    let (id, kind) = (task.id.as_str(), &task.kind);
+    let cause = problem.cause.as_ref().map_or_else(|| problem.message.clone(), ToString::to_string);
+    let message = format!("{cause}. The task {id} ({kind}) waits, and goes on by itself at most a minute later");
     Problem::new(ProblemKind::Internal, message)
 }
 

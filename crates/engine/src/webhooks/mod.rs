@@ -336,7 +336,7 @@ fn read_url(url: &str) -> Result<String, Problem> {
     let authority = place.map(|place| place.split(['/', '?', '#']).next().unwrap_or_default());
     let is_url = authority.is_some_and(|authority| !authority.is_empty() && !authority.contains('@'));
     let is_plain = url.len() <= TEXT_LIMIT && !url.chars().any(|each| each.is_whitespace() || each.is_control());
-    if is_url && is_plain && outbound::check_url(url).is_ok() {
+    if is_url && is_plain && outbound::check_web_url(url).is_ok() {
         return Ok(url.to_owned());
     }
     // The URL may hold a password or another secret, so it is not repeated.

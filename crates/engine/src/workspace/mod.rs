@@ -11,8 +11,10 @@ pub mod wake_up;
 
 use crate::ambient::{Chance, Clock};
 use crate::outbound::{Client, FetchError, Fetched, Limits};
+use crate::storage::error::StorageError;
 use crate::storage::files::{Files, Kept};
 use crate::storage::results::{Results, Stored};
+use crate::storage::{Folder, Storage};
 use access::Caller;
 use counters::Counters;
 use labelport_model::problem::{Problem, ProblemKind};
@@ -28,6 +30,7 @@ use signing::Signer;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use wake_up::WakeUp;
 
 /// An open workspace.
@@ -45,6 +48,8 @@ pub struct Workspace {
     threads: usize,
     counters: Counters,
     queued_exports_limit: Option<i64>,
+    /// Whether files are read from where they lie.
+    is_redirecting: bool,
     wake_up: WakeUp,
     /// The indexes of the results read last.
     opened: Mutex<Vec<(String, Arc<Stored>)>>,
@@ -54,8 +59,10 @@ pub struct Workspace {
 pub struct Opening {
     /// The store.
     pub store: Store,
-    /// The data folder, in which files and results lie.
+    /// The data folder, in which temporary files are made.
     pub folder: PathBuf,
+    /// Where files and results lie; none for the data folder.
+    pub storage: Option<Arc<dyn Storage>>,
     /// The client that fetches what users name by URL.
     pub client: Client,
     /// What URLs that are given out begin with; none for what was set before.
@@ -81,13 +88,15 @@ pub struct NewFile<'a> {
     pub created_by: Option<&'a str>,
 }
 
+/// How long a URL of the object store works: a download that began goes on after that.
+const REDIRECT_LIFETIME: Duration = Duration::from_secs(900);
 /// The most results whose indexes are kept.
 const OPENED_LIMIT: usize = 16;
 
 impl Workspace {
     /// Opens a workspace. The first time it gets the secret that signs its URLs.
     pub fn open(opening: Opening) -> Result<Self, StoreError> {
-        let Opening { store, folder, client, public_url, clock, chance, threads } = opening;
+        let Opening { store, folder, storage, client, public_url, clock, chance, threads } = opening;
         let (secret, org_key) = (chance.secret(), store.org_key());
         let signer = store.write(move |connection| {
             if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
@@ -98,10 +107,11 @@ impl Workspace {
             }
             Signer::read(connection)?.ok_or(StoreError::Withdrawn)
         })?;
+        let storage = storage.unwrap_or_else(|| Arc::new(Folder::new(&folder)));
         Ok(Self {
             store,
-            files: Files::new(&folder),
-            results: Results::new(&folder),
+            files: Files::on(Arc::clone(&storage), &folder),
+            results: Results::on(storage, &folder),
             client,
             public_url: signer.public_url().to_owned(),
             signer: Mutex::new(Arc::new(signer)),
@@ -110,6 +120,7 @@ impl Workspace {
             threads,
             counters: Counters::default(),
             queued_exports_limit: None,
+            is_redirecting: false,
             wake_up: WakeUp::default(),
             opened: Mutex::default(),
         })
@@ -118,6 +129,19 @@ impl Workspace {
     /// Limits how many exports of one API key may wait for a worker.
     pub fn with_queued_exports_limit(self, limit: i64) -> Self {
         Self { queued_exports_limit: Some(limit), ..self }
+    }
+
+    /// Leads readers of files to the object store in which they lie.
+    pub fn with_redirects(self) -> Self {
+        Self { is_redirecting: true, ..self }
+    }
+
+    /// Returns a URL of the object store that reads a file for a while; none where readers are not led there.
+    pub fn redirect_of(&self, id: &str) -> Result<Option<String>, Problem> {
+        match self.is_redirecting {
+            true => self.files.signed_url(id, REDIRECT_LIFETIME).map_err(unreadable),
+            false => Ok(None),
+        }
     }
 
     /// Returns how many exports of one API key may wait for a worker; none for any number.
@@ -277,10 +301,12 @@ impl Workspace {
         }
     }
 
-    /// Returns a file with the path of its bytes. Files from before their table was made are known by their path alone.
-    pub fn get_file(&self, id: &str) -> Result<(Option<File>, PathBuf), Problem> {
+    /// Returns what is known of a file, and its size. Files from before their table was made are known by their bytes alone.
+    pub fn get_file(&self, id: &str) -> Result<(Option<File>, u64), Problem> {
         let file = self.read(|connection| Ok(files::find(connection, self.org_key(), id)?))?;
-        Ok((file, self.files.path(id)))
+        let size_bytes =
+            self.files.size_bytes(id).map_err(unreadable)?.ok_or_else(|| Problem::not_found("file", id))?;
+        Ok((file, size_bytes))
     }
 
     /// Returns the id of the file that holds a mask.
@@ -355,10 +381,12 @@ impl Workspace {
         };
         let file = self.read(|connection| Ok(files::find(connection, self.org_key(), &id)?))?;
         let file = file.ok_or_else(|| Problem::not_found("file", &id))?;
-        let unreadable =
-            |error: io::Error| Problem::malformed(format!("the file {} cannot be read: {error}", file.name));
-        let mut opened = self.files.open(&file.id).map_err(unreadable)?;
-        let length = opened.metadata().map_err(unreadable)?.len();
+        let refuse = |error: io::Error| match StorageError::of_whole(&error) {
+            Some(_) => unreadable(error),
+            None => Problem::malformed(format!("the file {} cannot be read: {error}", file.name)),
+        };
+        let mut opened = self.files.open(&file.id).map_err(refuse)?;
+        let length = opened.metadata().map_err(refuse)?.len();
         if length > limits.size_bytes {
             let Limits { size_bytes, remedy, .. } = limits;
             let message = format!("the file {} is larger than {size_bytes} bytes; {remedy}", file.name);
@@ -383,7 +411,7 @@ impl Workspace {
         {
             return Ok(Some(Arc::clone(stored)));
         }
-        let Some(stored) = self.results.open(task_id).map_err(Problem::internal)? else { return Ok(None) };
+        let Some(stored) = self.results.open(task_id).map_err(unreadable)? else { return Ok(None) };
         let stored = Arc::new(stored);
         if let Ok(mut opened) = self.opened.lock() {
             opened.truncate(OPENED_LIMIT - 1);
@@ -406,7 +434,22 @@ pub fn unwritable(error: io::Error) -> Problem {
         io::ErrorKind::StorageFull => {
             "the disk of the data folder is full; free some space and send it again".to_owned()
         }
+        _ if StorageError::is_passing(&error) => DOWN.to_owned(),
+        _ if StorageError::find(&error).is_some() => {
+            "the server cannot keep the file; its operator has to look at the object store, and at the log".to_owned()
+        }
         _ => format!("the server cannot keep the file ({error}); its operator has to look at the data folder"),
     };
     Problem { kind: ProblemKind::Internal, message, cause: Some(Box::new(error)) }
+}
+
+/// What is said where the object store does not answer. What it is called is for the operator.
+const DOWN: &str = "the object store of this server does not answer; nothing is lost: try again in a minute";
+
+/// Says that what is kept could not be read.
+pub fn unreadable(error: io::Error) -> Problem {
+    match StorageError::is_passing(&error) {
+        true => Problem { kind: ProblemKind::Internal, message: DOWN.to_owned(), cause: Some(Box::new(error)) },
+        false => Problem::internal(error),
+    }
 }

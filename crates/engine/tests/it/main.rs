@@ -18,10 +18,15 @@ mod identity;
 mod label_dates;
 mod long_rows;
 mod names;
+#[cfg(feature = "object-store")]
+#[expect(dead_code, reason = "the tests of two crates use it, each a part of it")]
+mod object_server;
 mod real_media;
 mod refused;
 mod served;
 mod sink_contract;
 mod sinks;
+#[cfg(feature = "object-store")]
+mod storages;
 mod support;
 mod verified;

@@ -66,6 +66,7 @@ impl Bench {
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
+            storage: None,
             client: Client::new(Policy::default()),
             public_url: Some("http://labelport.test".to_owned()),
             clock: Arc::new(Stopped),

@@ -10,7 +10,8 @@ use clap::ArgMatches;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::releases;
 use labelport_engine::sink::{Container, Existing, FileError};
-use labelport_engine::storage::results::{Results, copy_files, copy_rows};
+use labelport_engine::storage::bucket::Address;
+use labelport_engine::storage::results::{copy_files, copy_rows};
 use labelport_formats::package::ArchiveKind;
 use serde_json::json;
 use std::io;
@@ -30,30 +31,30 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let format = labelport_formats::write::find(&release.body.format).ok_or_else(unknown_format)?;
     let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
     let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
-    if !Output::is_stdout(output) {
+    if !Output::is_stdout(output) && !Address::is_meant_by(output) {
         recovered(Path::new(output))?;
     }
     let target = Output::of(Some(output), existing, format, workspace)?;
     let gone = || Failure::new(format!("the files of release {name} are gone")).hint("restore them from a backup");
-    let stored = Arc::new(Results::new(workspace.folder()).open(&release.body.task_id)?.ok_or_else(gone)?);
+    let stored = Arc::new(workspace.results()?.open(&release.body.task_id)?.ok_or_else(gone)?);
     let manifest = Manifest::from_json(stored.manifest()?.as_bytes())?;
-    let spool = Path::new(output).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let spool = target.spool_folder();
     let unpacks = match &target {
         Output::Package(_, Container::Folder) => true,
-        Output::Package(_, Container::Archive(kind)) => *kind != ArchiveKind::Zip,
+        Output::Package(_, Container::Archive(kind)) | Output::Object(_, _, Some(kind)) => *kind != ArchiveKind::Zip,
         _ => false,
     };
     let copied = match (unpacks, &target) {
         (true, target) => {
             let mut sink = target.open(format, messages)?;
-            copy_files(&stored, spool, &mut *sink).map(|()| sink)
+            copy_files(&stored, &spool, &mut *sink).map(|()| sink)
         }
         (false, target) => {
             let mut sink = target.open_file(messages)?;
             copy_rows(&stored, &mut *sink).map(|()| sink)
         }
     };
-    let is_closed = |error: &io::Error| target == Output::Stdout && error.kind() == io::ErrorKind::BrokenPipe;
+    let is_closed = |error: &io::Error| matches!(target, Output::Stdout) && error.kind() == io::ErrorKind::BrokenPipe;
     let sink = match copied {
         // The reader has what it wanted.
         Err(error) if is_closed(&error) => return Ok(SUCCESS),

@@ -15,8 +15,6 @@ use clap::ArgMatches;
 use labelport_engine::export;
 use labelport_engine::outbound::Client;
 use labelport_engine::releases::{self, NewRelease};
-use labelport_engine::storage::files::Files;
-use labelport_engine::storage::results::Results;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_model::id::TaskId;
 use labelport_model::request::{SCOPES, ScopeKind};
@@ -32,8 +30,8 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let request = export_request::read(kind, thing, arguments, store)?;
     request.check().map_err(Failure::usage)?;
     export::check_names(&mut *store.reader()?, store.org_key(), &request).map_err(Failure::usage)?;
-    let files = Files::new(workspace.folder());
-    let client = Client::new(fetching::policy(arguments));
+    let files = workspace.files()?;
+    let client = Client::new(fetching::policy(arguments)?);
     let work = CommandWork {
         kind: CommandTask::Release,
         name: name.to_owned(),
@@ -41,7 +39,8 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
         holds_writer: false,
     };
     let started = ambient::instant();
-    let results = Results::new(workspace.folder());
+    let results = workspace.results()?;
+    let kept = results.clone();
     // What cannot be removed now is removed by the server, which looks for results of releases that failed.
     let clean = move |id: &TaskId| results.remove(id.as_str()).unwrap_or_default();
     let manifest = task::record_and_clean(store, messages, &work, clean, |running| {
@@ -54,7 +53,7 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
             client: Some(&client),
             unless: None,
         };
-        let target = Output::Kept(workspace.folder().to_owned(), running.id.clone());
+        let target = Output::Kept(kept.clone(), running.id.clone());
         let made = job.run(&target, messages).and_then(|manifest| {
             let manifest = manifest.ok_or_else(|| Failure::new("the export was not written"))?;
             let task_id = running.id.as_str();
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
         });
         if made.is_err() {
             // What cannot be removed now is removed by the server, which looks for results of releases that failed.
-            drop(Results::new(workspace.folder()).remove(running.id.as_str()));
+            drop(kept.remove(running.id.as_str()));
         }
         let manifest = made?;
         let (rows, sha256) = (manifest.digest.rows, &manifest.digest.sha256);

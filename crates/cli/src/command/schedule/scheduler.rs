@@ -51,6 +51,8 @@ pub(in super::super) struct Scheduling {
     pub(in super::super) data: PathBuf,
     /// The address of the database, unless it is in the data folder.
     pub(in super::super) store: Option<String>,
+    /// Where files and results lie; none for the data folder.
+    pub(in super::super) results: Option<String>,
     /// The program to run.
     pub(in super::super) program: PathBuf,
     /// Gets the causes of failures.
@@ -174,6 +176,7 @@ fn start(scheduling: &Scheduling, begun: &Begun) -> Result<(Child, Prepared), Fa
     command.arg("--data").arg(&scheduling.data).arg("--json");
     // Not an argument: it may have a password.
     command.envs(scheduling.store.iter().map(|store| (STORE_VARIABLE, store)));
+    command.args(scheduling.results.iter().flat_map(|results| ["--results", results]));
     // The word `export` and the scope come first.
     let (words, rest) = filled.split_at(filled.len().min(2));
     command.args(words);

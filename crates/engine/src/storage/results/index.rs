@@ -45,6 +45,24 @@ pub(super) struct Index {
     pub(super) changes: Vec<Frame>,
     /// The SHA-256 of the rows before packing, in hexadecimal digits.
     pub(super) sha256: String,
+    /// What the names of the parts have in addition, where workers that seem dead may still write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attempt: Option<String>,
+}
+
+impl Index {
+    /// Returns the name of a part.
+    pub(super) fn part_name(&self, number: u32) -> String {
+        part_name(self.attempt.as_deref(), number)
+    }
+}
+
+/// Returns the name of a part of an attempt.
+pub(super) fn part_name(attempt: Option<&str>, number: u32) -> String {
+    match attempt {
+        None => format!("part-{number:05}.ndjson.zst"),
+        Some(attempt) => format!("part-{number:05}-{attempt}.ndjson.zst"),
+    }
 }
 
 /// One frame.

@@ -15,82 +15,89 @@ pub use index::{FileRange, Stream};
 pub use read::{Stored, StoredReader, Streamed};
 pub use write::ResultSink;
 
+use super::{Folder, Storage};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where results lie.
 #[derive(Debug, Clone)]
 pub struct Results {
-    folder: PathBuf,
+    storage: Arc<dyn Storage>,
+    /// Where temporary files are made.
+    scratch: PathBuf,
 }
 
+/// The folder of results.
+const FOLDER: &str = "results";
 /// The index of a result.
 const INDEX_FILE: &str = "index.json";
 /// The manifest of a result.
 const MANIFEST_FILE: &str = "manifest.json";
 
+/// Returns the folder of a result.
+fn folder_of(task_id: &str) -> String {
+    let safe: String = task_id.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{FOLDER}/{safe}")
+}
+
 impl Results {
-    /// Returns the folder for temporary files of results.
-    pub(crate) fn spool_folder(&self) -> &Path {
-        &self.folder
+    /// Returns the folder for temporary files of results, which is made if need be.
+    pub fn spool_folder(&self) -> io::Result<&Path> {
+        crate::disk::private::create_folders(&self.scratch)?;
+        Ok(&self.scratch)
     }
 
     /// Takes the folder of a workspace.
     pub fn new(data_folder: &Path) -> Self {
-        Self { folder: data_folder.join("results") }
+        Self::on(Arc::new(Folder::new(data_folder)), data_folder)
     }
 
-    fn path(&self, task_id: &str) -> PathBuf {
-        let safe: String = task_id.chars().filter(char::is_ascii_alphanumeric).collect();
-        self.folder.join(safe)
+    /// Takes a storage. Temporary files are made in the folder of the workspace.
+    pub fn on(storage: Arc<dyn Storage>, data_folder: &Path) -> Self {
+        Self { storage, scratch: data_folder.join(FOLDER) }
     }
 
     /// Starts to write the result of a task. What an interrupted worker left is removed.
     pub fn start(&self, task_id: &str) -> io::Result<ResultSink> {
         self.remove(task_id)?;
-        ResultSink::create(self.path(task_id))
+        ResultSink::create(Arc::clone(&self.storage), folder_of(task_id))
     }
 
     /// Opens a result; none where it does not exist, not yet or not any more.
     pub fn open(&self, task_id: &str) -> io::Result<Option<Stored>> {
-        Stored::open(self.path(task_id))
+        Stored::open(Arc::clone(&self.storage), folder_of(task_id))
     }
 
-    /// Returns the folders of all results that exist, with the ids of their tasks.
-    pub(crate) fn list(&self) -> io::Result<Vec<(String, PathBuf)>> {
-        let named = self.list_folders()?.into_iter().map(|id| (self.path(&id), id));
-        let existing = named.filter(|(path, _)| path.join(MANIFEST_FILE).is_file());
-        Ok(existing.map(|(path, id)| (id, path)).collect())
+    /// Returns the ids of the tasks of all results that exist.
+    pub(crate) fn list(&self) -> io::Result<Vec<String>> {
+        let mut existing = Vec::new();
+        for id in self.list_folders()? {
+            if self.exists(&id)? {
+                existing.push(id);
+            }
+        }
+        Ok(existing)
+    }
+
+    /// Returns whether a task has a result.
+    pub(crate) fn exists(&self, task_id: &str) -> io::Result<bool> {
+        Ok(self.storage.find(&format!("{}/{MANIFEST_FILE}", folder_of(task_id)))?.is_some())
     }
 
     /// Returns the ids of all tasks that have a folder, whether their results exist or not.
     pub(crate) fn list_folders(&self) -> io::Result<Vec<String>> {
-        let entries = match self.folder.read_dir() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            let id = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if self.path(&id) == path && path.is_dir() {
-                ids.push(id);
-            }
-        }
-        ids.sort_unstable();
+        let mut ids = self.storage.list_folders(FOLDER)?;
+        // What somebody else has put there is not ours.
+        ids.retain(|id| folder_of(id) == format!("{FOLDER}/{id}"));
         Ok(ids)
     }
 
     /// Removes a result. The manifest goes first, so that half a result does not exist.
     pub fn remove(&self, task_id: &str) -> io::Result<()> {
-        let path = self.path(task_id);
-        for outcome in [std::fs::remove_file(path.join(MANIFEST_FILE)), std::fs::remove_dir_all(&path)] {
-            match outcome {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        let folder = folder_of(task_id);
+        self.storage.remove(&format!("{folder}/{MANIFEST_FILE}"))?;
+        self.storage.remove_folder(&folder)
     }
 }
 

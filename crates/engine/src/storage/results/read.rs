@@ -1,17 +1,18 @@
 //! Reading a stored result.
 
-use super::index::{FileRange, Frame, Frames, Index, Stream};
+use super::index::{FileRange, Frame, Frames, Index, Stream, part_name};
 use super::{INDEX_FILE, MANIFEST_FILE};
 use crate::sink::Extent;
-use std::fs::File;
+use crate::storage::{Ranges, Storage};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A result that exists.
 #[derive(Debug)]
 pub struct Stored {
-    folder: PathBuf,
+    storage: Arc<dyn Storage>,
+    folder: String,
+    attempt: Option<String>,
     rows: Frames,
     errors: Frames,
     changes: Frames,
@@ -22,13 +23,15 @@ pub struct Stored {
 pub type Streamed<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 impl Stored {
-    pub(super) fn open(folder: PathBuf) -> io::Result<Option<Self>> {
-        if !folder.join(MANIFEST_FILE).exists() {
+    pub(super) fn open(storage: Arc<dyn Storage>, folder: String) -> io::Result<Option<Self>> {
+        if storage.find(&format!("{folder}/{MANIFEST_FILE}"))?.is_none() {
             return Ok(None);
         }
-        let index: Index = serde_json::from_slice(&std::fs::read(folder.join(INDEX_FILE))?)?;
+        let index: Index = serde_json::from_slice(&read_whole(&*storage, &format!("{folder}/{INDEX_FILE}"))?)?;
         Ok(Some(Self {
+            storage,
             folder,
+            attempt: index.attempt,
             rows: Frames::new(index.rows),
             errors: Frames::new(index.errors),
             changes: Frames::new(index.changes),
@@ -43,7 +46,8 @@ impl Stored {
 
     /// Returns the manifest of the export, as JSON.
     pub fn manifest(&self) -> io::Result<String> {
-        std::fs::read_to_string(self.folder.join(MANIFEST_FILE))
+        let text = read_whole(&*self.storage, &format!("{}/{MANIFEST_FILE}", self.folder))?;
+        String::from_utf8(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// Returns the size of a stream; none for an empty one.
@@ -68,19 +72,26 @@ impl Stored {
 
     /// Reads the bytes of a range, both ends included, as far as there are any.
     pub fn read(&self, stream: Stream, from: u64, to: u64, each: &mut Streamed<'_>) -> io::Result<()> {
+        self.read_on(&mut OpenPart::default(), (stream, from, to), 0, each)
+    }
+
+    /// Reads the bytes of a range, as [`read`](Self::read) does, in a part that may be open. `ahead` is how many bytes of the
+    /// part are read next.
+    fn read_on(
+        &self,
+        open: &mut OpenPart,
+        (stream, from, to): (Stream, u64, u64),
+        ahead: u64,
+        each: &mut Streamed<'_>,
+    ) -> io::Result<()> {
         let Frames { frames, offsets, .. } = self.frames(stream);
         let first = offsets.partition_point(|offset| *offset <= from).saturating_sub(1);
-        let mut part: Option<(u32, File)> = None;
-        for (frame, offset) in frames.iter().zip(offsets).skip(first) {
-            if *offset > to {
-                break;
-            }
-            let file = match part.take() {
-                Some((number, file)) if number == frame.part => file,
-                _ => File::open(self.folder.join(part_name(frame.part)))?,
-            };
-            let bytes = unpack(&file, frame)?;
-            part = Some((frame.part, file));
+        let end = offsets.partition_point(|offset| *offset <= to);
+        for (index, (frame, offset)) in frames.iter().zip(offsets).enumerate().take(end).skip(first) {
+            // Frames lie one after the other, so what is left of the range in this part is one range, too.
+            let rest = frames[index + 1..end].iter().take_while(|next| next.part == frame.part);
+            let ahead = ahead + rest.map(|next| next.packed).sum::<u64>();
+            let bytes = self.unpack(open, frame, ahead)?;
             let start = usize::try_from(from.saturating_sub(*offset)).unwrap_or(usize::MAX).min(bytes.len());
             let end = usize::try_from((to - *offset).saturating_add(1)).unwrap_or(usize::MAX).min(bytes.len());
             if start < end {
@@ -88,6 +99,24 @@ impl Stored {
             }
         }
         Ok(())
+    }
+
+    fn unpack(&self, open: &mut OpenPart, frame: &Frame, ahead: u64) -> io::Result<Vec<u8>> {
+        let size = |bytes: u64| usize::try_from(bytes).map_err(io::Error::other);
+        let mut part = match open.0.take() {
+            Some((number, part)) if number == frame.part => part,
+            _ => {
+                let name = part_name(self.attempt.as_deref(), frame.part);
+                self.storage.open(&format!("{}/{name}", self.folder))?
+            }
+        };
+        let packed = part.read_at(frame.at, size(frame.packed)?, ahead)?;
+        open.0 = Some((frame.part, part));
+        let bytes = zstd::bulk::decompress(&packed, size(frame.bytes)?)?;
+        if bytes.len() as u64 != frame.bytes {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a part of the result is not as it was written"));
+        }
+        Ok(bytes)
     }
 
     /// Returns the last byte of the frame that holds a byte: reading on after it reads no frame twice.
@@ -109,9 +138,23 @@ impl Stored {
     }
 }
 
+/// The part that was read last, with its number.
+#[derive(Default)]
+struct OpenPart(Option<(u32, Box<dyn Ranges>)>);
+
+/// Reads all of a small object.
+fn read_whole(storage: &dyn Storage, key: &str) -> io::Result<Vec<u8>> {
+    let size = storage.find(key)?.ok_or(io::ErrorKind::NotFound)?.size_bytes;
+    storage.open(key)?.read_at(0, usize::try_from(size).map_err(io::Error::other)?, 0)
+}
+
+/// How many bytes of a part a reader of a whole stream asks for in advance.
+const AHEAD_BYTES: u64 = 8 << 20;
+
 /// Reads a stream of a result, a frame at a time.
 pub struct StoredReader {
     stored: Arc<Stored>,
+    part: OpenPart,
     stream: Stream,
     /// Where reading goes on when nothing is held any more.
     next: u64,
@@ -122,7 +165,7 @@ pub struct StoredReader {
 impl StoredReader {
     /// Begins to read.
     pub fn new(stored: impl Into<Arc<Stored>>, stream: Stream) -> Self {
-        Self { stored: stored.into(), stream, next: 0, held: io::Cursor::default() }
+        Self { stored: stored.into(), part: OpenPart::default(), stream, next: 0, held: io::Cursor::default() }
     }
 
     /// Returns the offset of the next byte.
@@ -163,7 +206,7 @@ impl Read for StoredReader {
         }
         let end = self.stored.frame_end(self.stream, self.next);
         let mut bytes = Vec::new();
-        self.stored.read(self.stream, self.next, end, &mut |piece| {
+        self.stored.read_on(&mut self.part, (self.stream, self.next, end), AHEAD_BYTES, &mut |piece| {
             bytes.extend_from_slice(piece);
             Ok(())
         })?;
@@ -171,21 +214,4 @@ impl Read for StoredReader {
         self.held = io::Cursor::new(bytes);
         self.held.read(out)
     }
-}
-
-/// Returns the name of a part.
-pub(super) fn part_name(number: u32) -> String {
-    format!("part-{number:05}.ndjson.zst")
-}
-
-fn unpack(mut file: &File, frame: &Frame) -> io::Result<Vec<u8>> {
-    let size = |bytes: u64| usize::try_from(bytes).map_err(io::Error::other);
-    file.seek(SeekFrom::Start(frame.at))?;
-    let mut packed = Vec::with_capacity(size(frame.packed)?);
-    file.take(frame.packed).read_to_end(&mut packed)?;
-    let bytes = zstd::bulk::decompress(&packed, size(frame.bytes)?)?;
-    if bytes.len() as u64 != frame.bytes {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a part of the result is not as it was written"));
-    }
-    Ok(bytes)
 }

@@ -1,33 +1,37 @@
 //! Writing a result.
 
 use super::index::{Frame, Index, VERSION};
-use super::read::part_name;
 use super::{INDEX_FILE, MANIFEST_FILE};
-use crate::disk::private;
 use crate::manifest::{Manifest, RowNotice};
 use crate::sink::{CHANGES_PLACE, Entry, Extent, FileError, Packing, Sink, no_package};
+use crate::storage::{Storage, Upload};
 use labelport_formats::write::Layout;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::sync::Arc;
 
 /// A part ends with the frame in which it reaches this many packed bytes.
 const PART_BYTES: u64 = 64 << 20;
 
 /// Takes the chunks of an export and keeps them. Dropped before it is finished, it leaves what does not exist.
 pub struct ResultSink {
-    folder: PathBuf,
+    storage: Arc<dyn Storage>,
+    folder: String,
     index: Index,
-    part: Option<File>,
+    part: Option<Box<dyn Upload>>,
     number: u32,
     at: u64,
 }
 
 impl ResultSink {
-    pub(super) fn create(folder: PathBuf) -> io::Result<Self> {
-        private::create_folders(&folder)?;
-        let index = Index { version: VERSION, ..Index::default() };
-        Ok(Self { folder, index, part: None, number: 0, at: 0 })
+    pub(super) fn create(storage: Arc<dyn Storage>, folder: String) -> io::Result<Self> {
+        storage.prepare(&folder)?;
+        let index = Index { version: VERSION, attempt: storage.attempt(), ..Index::default() };
+        Ok(Self { storage, folder, index, part: None, number: 0, at: 0 })
+    }
+
+    /// Starts an object of the result.
+    fn put(&self, name: &str) -> io::Result<Box<dyn Upload>> {
+        self.storage.put(&format!("{}/{name}", self.folder))
     }
 
     /// Writes the stream of errors: what the manifest says about single rows, one line each.
@@ -41,9 +45,9 @@ impl ResultSink {
         let text: String = manifest.rows.iter().map(line).collect();
         let mut packed = Vec::new();
         Packing::Zstd.packer()?.pack(text.as_bytes(), &mut packed)?;
-        let mut file = private::create_file(&self.folder.join(part_name(0)))?;
-        file.write_all(&packed)?;
-        file.sync_all()?;
+        let mut part = self.put(&self.index.part_name(0))?;
+        part.write_all(&packed)?;
+        part.finish()?;
         let (bytes, lines) = (text.len() as u64, manifest.rows.len() as u64);
         self.index.errors = vec![Frame { part: 0, at: 0, packed: packed.len() as u64, bytes, lines }];
         Ok(())
@@ -53,13 +57,13 @@ impl ResultSink {
         self.write_errors(manifest)?;
         manifest.digest.sha256.clone_into(&mut self.index.sha256);
         if let Some(part) = self.part.take() {
-            part.sync_all()?;
+            part.finish()?;
         }
-        // Nobody reads the index before the manifest is there, which appears whole and takes the names of all with it.
-        let mut index = private::create_file(&self.folder.join(INDEX_FILE))?;
-        index.write_all(&serde_json::to_vec(&self.index)?)?;
-        index.sync_all()?;
-        private::write_whole(&self.folder.join(MANIFEST_FILE), manifest.to_json().as_bytes())
+        // Nobody reads the index before the manifest is there, which appears whole and takes the names of all with it. Both
+        // are exclusive: of two workers that write the result of one task, the slower one fails and leaves what is there.
+        let publish = |name: &str, bytes: &[u8]| self.storage.publish(&format!("{}/{name}", self.folder), bytes);
+        publish(INDEX_FILE, &serde_json::to_vec(&self.index)?)?;
+        publish(MANIFEST_FILE, manifest.to_json().as_bytes())
     }
 }
 
@@ -80,14 +84,14 @@ impl Sink for ResultSink {
         if self.at >= PART_BYTES
             && let Some(part) = self.part.take()
         {
-            part.sync_all()?;
+            part.finish()?;
         }
         let mut part = match self.part.take() {
             Some(part) => part,
             None => {
                 self.number += 1;
                 self.at = 0;
-                private::create_file(&self.folder.join(part_name(self.number)))?
+                self.put(&self.index.part_name(self.number))?
             }
         };
         part.write_all(entry.bytes)?;
@@ -103,7 +107,7 @@ impl Sink for ResultSink {
     }
 
     fn finish(self: Box<Self>, manifest: &Manifest) -> Result<(), FileError> {
-        let path = self.folder.clone();
-        self.publish(manifest).map_err(|source| FileError::Io { path, source })
+        let name = self.storage.shown(&self.folder);
+        self.publish(manifest).map_err(|source| FileError::Kept { name, source })
     }
 }

@@ -134,7 +134,7 @@ fn what_can_be_fetched_is_kept_and_the_rest_is_reported() {
         let file = files::find_mask(&mut *reader, org_key, &place).unwrap().unwrap();
         let known = files::find(&mut *reader, org_key, &file).unwrap().unwrap();
         assert_eq!((known.size_bytes, known.content_type.as_deref()), (PNG.len() as i64, Some("image/png")));
-        assert_eq!(std::fs::read(Files::new(folder.path()).path(&file)).unwrap(), PNG);
+        assert_eq!(std::fs::read(Files::new(folder.path()).local_path(&file).unwrap()).unwrap(), PNG);
         // What was fetched stays, whether or not it is fetched again.
         for again in [None, Some(fetcher(folder.path()))] {
             changed_nothing(&import(&workspace, stream(&records), again, strict));

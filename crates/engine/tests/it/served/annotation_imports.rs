@@ -178,7 +178,7 @@ fn a_file_that_cannot_be_had_fails_its_import_with_the_reason() {
     let import = annotation_import::get(&served.workspace, ImportKind::Label, &project_id, "refused").unwrap();
     assert_eq!(import.state, "FAILED");
     for id in [import.status_file, import.error_file] {
-        let line = std::fs::read(served.workspace.files().path(&id.unwrap())).unwrap();
+        let line = std::fs::read(served.workspace.files().local_path(&id.unwrap()).unwrap()).unwrap();
         let line: Value = serde_json::from_slice(&line).unwrap();
         assert_eq!(line["status"], "FAILURE");
         let message = line["errors"][0]["message"].as_str().unwrap();

@@ -4,7 +4,7 @@ use super::{Served, cars, everything, image};
 use labelport_engine::ambient::Chance;
 use labelport_engine::export::job;
 use labelport_engine::sink::DestinationError;
-use labelport_engine::storage::backup::{self, Backup, BackupError, Made};
+use labelport_engine::storage::backup::{self, Backup, BackupError, Held, Made};
 use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::{Results, Stream};
 use labelport_engine::storage::stale;
@@ -52,6 +52,7 @@ impl Setting {
     }
 
     fn create(&self, target: &Path) -> Result<Made, BackupError> {
+        let target = (target, Held::Everything);
         backup::create(self.served.workspace.store(), self.served.folder(), target, &Zeros, &mut |_| {})
     }
 
@@ -87,7 +88,7 @@ fn a_backup_restores_rows_files_and_results() {
     let store = open(&data);
     let mut reader = store.reader().unwrap();
     assert_eq!(check::check(&mut *reader, store.org_key(), &mut |_| {}).unwrap(), []);
-    assert_eq!(std::fs::read(Files::new(&data).path(&setting.upload)).unwrap(), b"an upload");
+    assert_eq!(std::fs::read(Files::new(&data).local_path(&setting.upload).unwrap()).unwrap(), b"an upload");
     let results = Results::new(&data);
     let (restored, original) =
         (results.open(&setting.task).unwrap().unwrap(), setting.served.workspace.open_result(&setting.task));
@@ -170,7 +171,7 @@ fn files_that_are_not_what_the_database_says_are_named() {
     let setting = Setting::new();
     let other = setting.served.workspace.find_own_file(&setting.served.upload("b.txt", b"another")).unwrap();
     let files = Files::new(setting.served.folder());
-    std::fs::write(files.path(&setting.upload), b"AN UPLOAD").unwrap();
+    std::fs::write(files.local_path(&setting.upload).unwrap(), b"AN UPLOAD").unwrap();
     files.remove(&other).unwrap();
     let made = setting.create(&setting.path("backup")).unwrap();
     assert_eq!(made.damaged.len(), 2, "{made:?}");

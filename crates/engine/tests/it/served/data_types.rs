@@ -267,6 +267,6 @@ fn masks_are_kept_and_their_urls_are_signed() {
             Ok(labelport_store::tables::files::find_mask(connection, org_key, place)?)
         };
         let file_id = served.workspace.read(read).unwrap().unwrap();
-        assert!(std::fs::read(served.workspace.files().path(&file_id)).unwrap().starts_with(b"\x89PNG"));
+        assert!(std::fs::read(served.workspace.files().local_path(&file_id).unwrap()).unwrap().starts_with(b"\x89PNG"));
     }
 }

@@ -19,6 +19,8 @@ mod kept_texts;
 mod legacy_exports;
 mod media;
 mod named_in_vain;
+#[cfg(feature = "object-store")]
+mod object_stores;
 mod people;
 mod releases;
 mod repeated;
@@ -42,6 +44,7 @@ use labelport_engine::outbound::{Client, Policy};
 use labelport_engine::projects::named_rows::NamedRows;
 use labelport_engine::projects::{batch, project};
 use labelport_engine::registry::ROSTER;
+use labelport_engine::storage::Storage;
 use labelport_engine::storage::results::Stream;
 use labelport_engine::tasks;
 use labelport_engine::tasks::{Job, JobError, Pulse, Runner};
@@ -66,6 +69,7 @@ use labelport_store::tables::projects::Project;
 use labelport_store::tables::tasks::{ListTasks, Task, TaskStatus};
 use labelport_store::testing::{self, Kept};
 use serde_json::{Value, json};
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -148,7 +152,17 @@ impl Served {
         Self::open(None, Policy { allowed: vec!["127.0.0.0/8".parse().unwrap()], ..Policy::default() })
     }
 
+    /// Opens one whose files and results lie in a storage.
+    #[cfg(feature = "object-store")]
+    pub(crate) fn in_storage(storage: Arc<dyn Storage>) -> Self {
+        Self::open_on(None, Policy::default(), Some(storage))
+    }
+
     fn open(max_pages: Option<u32>, policy: Policy) -> Self {
+        Self::open_on(max_pages, policy, None)
+    }
+
+    fn open_on(max_pages: Option<u32>, policy: Policy, storage: Option<Arc<dyn Storage>>) -> Self {
         let folder = TempDir::new().unwrap();
         let (engine, kept): (Box<dyn Engine>, _) = match max_pages {
             None => testing::engine(folder.path(), Duration::from_secs(5)),
@@ -167,6 +181,7 @@ impl Served {
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
+            storage,
             client: Client::new(policy),
             public_url: Some("http://served.test".to_owned()),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -217,6 +232,7 @@ impl Served {
             Ok(_) => false,
             Err(JobError::HandOver) => true,
             Err(JobError::NoRoom) => panic!("no room"),
+            Err(JobError::Down(problem)) => panic!("{problem:?}"),
             Err(JobError::Fail(problem)) => panic!("{problem:?}"),
         }
     }
@@ -365,8 +381,8 @@ impl Served {
         let import = annotation_import::get(&self.workspace, kind, parent_id, name).unwrap();
         assert_eq!(import.state, "FINISHED");
         let read = |id: Option<String>| {
-            let bytes = std::fs::read(self.workspace.files().path(&id.unwrap())).unwrap();
-            let lines = String::from_utf8(bytes).unwrap();
+            let mut lines = String::new();
+            self.workspace.files().open(&id.unwrap()).unwrap().read_to_string(&mut lines).unwrap();
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
         };
         let statuses = read(import.status_file);
@@ -392,6 +408,11 @@ impl Served {
 
     /// Reads the whole result of an export.
     pub(crate) fn result(&self, id: &TaskId) -> String {
+        String::from_utf8(self.bytes_of(id)).unwrap()
+    }
+
+    /// Reads the bytes of a result.
+    pub(crate) fn bytes_of(&self, id: &TaskId) -> Vec<u8> {
         let stored = job::get_result(&self.workspace, id.as_str()).unwrap();
         let mut bytes = Vec::new();
         let each = &mut |piece: &[u8]| {
@@ -399,7 +420,7 @@ impl Served {
             Ok(())
         };
         stored.read(Stream::Rows, 0, u64::MAX, each).unwrap();
-        String::from_utf8(bytes).unwrap()
+        bytes
     }
 
     /// Fails unless the store agrees with itself.

@@ -183,7 +183,8 @@ fn a_backup_has_the_releases() {
     served.complete(&task);
     let place = tempfile::tempdir().unwrap();
     let (target, data) = (place.path().join("backup"), place.path().join("data"));
-    backup::create(served.workspace.store(), served.folder(), &target, &Zeros, &mut |_| {}).unwrap();
+    backup::create(served.workspace.store(), served.folder(), (&target, backup::Held::Everything), &Zeros, &mut |_| {})
+        .unwrap();
     backup::restore(&target, &data, &Zeros, &mut |_| {}).unwrap();
     let restored = Results::new(&data).open(task.as_str()).unwrap().unwrap();
     assert_eq!(restored.sha256(), find(&served, "first").unwrap().body.sha256);

@@ -135,7 +135,7 @@ fn young_files_are_kept_with_what_they_name() {
     let served = Served::new();
     let old = served.upload("old.png", b"old");
     let young = served.upload("young.json", json!([old]).to_string().as_bytes());
-    let path = served.workspace.files().path(&id_of(&served, &young));
+    let path = served.workspace.files().local_path(&id_of(&served, &young)).unwrap();
     let set = |age_ms: i64| {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_millis((LATE_MS - age_ms) as u64);
         std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();

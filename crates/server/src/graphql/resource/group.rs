@@ -12,6 +12,7 @@ use labelport_engine::workspace::api_keys;
 use labelport_model::given;
 use labelport_model::problem::{Problem, ProblemKind};
 use serde_json::{Value, json};
+use std::io::Read;
 
 pub(super) static PART: SchemaPart = SchemaPart {
     types: &[
@@ -128,10 +129,11 @@ fn add(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Pr
 /// Adds the users of a file with one address a line after its head. The report is a file of the same kind.
 fn upload(call: &Call<'_>, _: &Node, arguments: &Arguments<'_>) -> Result<Value, Problem> {
     let upload = call.uploads.take(arguments.at("file"))?;
-    let text = std::fs::read_to_string(call.workspace.files().path(&upload.id));
+    let mut text = String::new();
+    let read = call.workspace.files().open(&upload.id).and_then(|mut file| file.read_to_string(&mut text));
     // It is read once, here.
     drop(call.workspace.files().remove(&upload.id));
-    let text = text.map_err(|error| Problem::malformed(format!("{} is not UTF-8 text: {error}", upload.name)))?;
+    read.map_err(|error| Problem::malformed(format!("{} is not UTF-8 text: {error}", upload.name)))?;
     let lines = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty());
     let emails: Vec<String> = lines.map(str::to_owned).collect();
     let (id, role) = (arguments.text("where.id")?, arguments.text("roleId")?);

@@ -53,8 +53,9 @@ struct Pieces {
 /// A large object that a store has begun and that is not complete. Dropped, it is given up.
 struct Pending(u64);
 
-/// What it takes to give up a large object.
-struct Abort {
+/// A large object that is not complete.
+#[derive(Clone)]
+struct LargeObject {
     client: Arc<dyn Client>,
     path: Path,
     id: String,
@@ -62,8 +63,9 @@ struct Abort {
     sending: Arc<AtomicUsize>,
 }
 
-impl Abort {
-    async fn run(self) {
+impl LargeObject {
+    /// Gives it up.
+    async fn abort(self) {
         let arrived = async {
             while self.sending.load(Ordering::Relaxed) > 0 {
                 tokio::time::sleep(GLANCE).await;
@@ -76,20 +78,20 @@ impl Abort {
 }
 
 /// Large objects that are not complete, in this process. A signal concerns all of them.
-static ALL: Mutex<BTreeMap<u64, Abort>> = Mutex::new(BTreeMap::new());
+static ALL: Mutex<BTreeMap<u64, LargeObject>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-fn all() -> MutexGuard<'static, BTreeMap<u64, Abort>> {
+fn all() -> MutexGuard<'static, BTreeMap<u64, LargeObject>> {
     ALL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives up all of them. Nothing is completed after that.
 pub(super) fn abort_pending() {
     let mut all = all();
-    let aborts: Vec<Abort> = std::mem::take(&mut *all).into_values().collect();
-    if !aborts.is_empty() {
+    let objects: Vec<LargeObject> = std::mem::take(&mut *all).into_values().collect();
+    if !objects.is_empty() {
         wait_at_most(ABORT_LIMIT, async move {
-            let each = aborts.into_iter().map(Abort::run);
+            let each = objects.into_iter().map(LargeObject::abort);
             futures_util::future::join_all(each).await;
         });
     }
@@ -97,18 +99,16 @@ pub(super) fn abort_pending() {
 }
 
 impl Pending {
-    fn new(abort: Abort) -> Self {
+    fn new(object: LargeObject) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        all().insert(number, abort);
+        all().insert(number, object);
         Self(number)
     }
 
-    /// Returns the client, the path and the id of the object, and how many pieces of it are on their way.
-    fn parts(&self) -> io::Result<(Arc<dyn Client>, Path, String, Arc<AtomicUsize>)> {
-        let all = all();
+    /// Returns which object it is, unless it was given up.
+    fn object(&self) -> io::Result<LargeObject> {
         let gone = || io::Error::new(io::ErrorKind::Interrupted, "the process is ending");
-        let Abort { client, path, id, sending } = all.get(&self.0).ok_or_else(gone)?;
-        Ok((Arc::clone(client), path.clone(), id.clone(), Arc::clone(sending)))
+        all().get(&self.0).cloned().ok_or_else(gone)
     }
 
     /// Says that the object is complete.
@@ -119,9 +119,9 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let abort = all().remove(&self.0);
-        if let Some(abort) = abort {
-            wait_at_most(ABORT_LIMIT, abort.run());
+        let object = all().remove(&self.0);
+        if let Some(object) = object {
+            wait_at_most(ABORT_LIMIT, object.abort());
         }
     }
 }
@@ -143,14 +143,14 @@ impl BucketUpload {
         }
         self.wait_for(AT_ONCE - 1)?;
         let Some(pieces) = &mut self.pieces else { return Ok(()) };
-        let (client, path, id, on_their_way) = pieces.pending.parts()?;
+        let LargeObject { client, path, id, sending } = pieces.pending.object()?;
         let (number, payload) = (pieces.next, PutPayload::from(std::mem::take(&mut self.filling)));
         pieces.next += 1;
         let _entered = handle()?.enter();
-        on_their_way.fetch_add(1, Ordering::Relaxed);
+        sending.fetch_add(1, Ordering::Relaxed);
         pieces.sending.spawn(async move {
             let sent = client.put_part(&path, &id, number, payload).await;
-            on_their_way.fetch_sub(1, Ordering::Relaxed);
+            sending.fetch_sub(1, Ordering::Relaxed);
             Ok((number, sent?))
         });
         Ok(())
@@ -163,8 +163,8 @@ impl BucketUpload {
             self.bucket.ask(&self.path, async move { client.create_multipart(&path).await })
         })?;
         let (client, path) = (Arc::clone(&self.bucket.client), self.path.clone());
-        let abort = Abort { client, path, id, sending: Arc::default() };
-        let (pending, sending) = (Pending::new(abort), JoinSet::new());
+        let object = LargeObject { client, path, id, sending: Arc::default() };
+        let (pending, sending) = (Pending::new(object), JoinSet::new());
         Ok(Pieces { pending, tag_before, next: 0, sent: BTreeMap::new(), sending })
     }
 
@@ -189,7 +189,7 @@ impl BucketUpload {
         }
         self.wait_for(0)?;
         let Some(Pieces { pending, tag_before, sent, .. }) = self.pieces.take() else { return Ok(()) };
-        let (client, path, id, _) = pending.parts()?;
+        let LargeObject { client, path, id, .. } = pending.object()?;
         let sent = sent.into_values().collect();
         let outcome = self.bucket.ask(&self.path, async move { client.complete_multipart(&path, &id, sent).await });
         if let Err(error) = outcome {

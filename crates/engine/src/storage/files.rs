@@ -7,6 +7,7 @@
 use super::error::StorageError;
 use super::{Folder, Found as Object, Storage, Upload};
 use crate::ambient::hexadecimal;
+use crate::disk::private;
 use labelport_model::time::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -124,7 +125,7 @@ impl Files {
 
     /// Makes a file for a moment: it has no name, so that nothing of it is left whatever happens.
     pub fn scratch(&self) -> io::Result<File> {
-        std::fs::create_dir_all(&self.scratch)?;
+        private::create_folders(&self.scratch)?;
         tempfile::tempfile_in(&self.scratch)
     }
 

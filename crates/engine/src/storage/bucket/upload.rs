@@ -12,7 +12,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -22,7 +22,11 @@ const AT_ONCE: usize = 2;
 /// How many pieces an object can have.
 const PIECES: u64 = 10_000;
 /// How long giving up may take.
-const ABORT_LIMIT: Duration = Duration::from_secs(2);
+const ABORT_LIMIT: Duration = Duration::from_secs(3);
+/// How long it waits for pieces that are on their way: one that arrives later would stay.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(2);
+/// How often it looks whether they have arrived.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// An object being written.
 pub(super) struct BucketUpload {
@@ -37,9 +41,9 @@ pub(super) struct BucketUpload {
 
 /// A large object being sent.
 struct Pieces {
-    // Stopped before the object is given up.
-    sending: JoinSet<object_store::Result<(usize, PartId)>>,
+    // Given up before what is on its way is forgotten: it waits for that.
     pending: Pending,
+    sending: JoinSet<object_store::Result<(usize, PartId)>>,
     /// The tag of the object that was there before.
     tag_before: Option<String>,
     next: usize,
@@ -49,48 +53,62 @@ struct Pieces {
 /// A large object that a store has begun and that is not complete. Dropped, it is given up.
 struct Pending(u64);
 
-/// What it takes to give up a large object.
-struct Abort {
+/// A large object that is not complete.
+#[derive(Clone)]
+struct LargeObject {
     client: Arc<dyn Client>,
     path: Path,
     id: String,
+    /// How many pieces are on their way.
+    sending: Arc<AtomicUsize>,
+}
+
+impl LargeObject {
+    /// Gives it up.
+    async fn abort(self) {
+        let arrived = async {
+            while self.sending.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        drop(tokio::time::timeout(ARRIVAL_LIMIT, arrived).await);
+        // What cannot be given up is removed by a rule of the bucket.
+        drop(self.client.abort_multipart(&self.path, &self.id).await);
+    }
 }
 
 /// Large objects that are not complete, in this process. A signal concerns all of them.
-static ALL: Mutex<BTreeMap<u64, Abort>> = Mutex::new(BTreeMap::new());
+static ALL: Mutex<BTreeMap<u64, LargeObject>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-fn all() -> MutexGuard<'static, BTreeMap<u64, Abort>> {
+fn all() -> MutexGuard<'static, BTreeMap<u64, LargeObject>> {
     ALL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives up all of them. Nothing is completed after that.
 pub(super) fn abort_pending() {
     let mut all = all();
-    let aborts: Vec<Abort> = std::mem::take(&mut *all).into_values().collect();
-    if !aborts.is_empty() {
+    let objects: Vec<LargeObject> = std::mem::take(&mut *all).into_values().collect();
+    if !objects.is_empty() {
         wait_at_most(ABORT_LIMIT, async move {
-            for Abort { client, path, id } in aborts {
-                drop(client.abort_multipart(&path, &id).await);
-            }
+            let each = objects.into_iter().map(LargeObject::abort);
+            futures_util::future::join_all(each).await;
         });
     }
     std::mem::forget(all);
 }
 
 impl Pending {
-    fn new(abort: Abort) -> Self {
+    fn new(object: LargeObject) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        all().insert(number, abort);
+        all().insert(number, object);
         Self(number)
     }
 
-    /// Returns the client, the path and the id of the object.
-    fn parts(&self) -> io::Result<(Arc<dyn Client>, Path, String)> {
-        let all = all();
+    /// Returns which object it is, unless it was given up.
+    fn object(&self) -> io::Result<LargeObject> {
         let gone = || io::Error::new(io::ErrorKind::Interrupted, "the process is ending");
-        let Abort { client, path, id } = all.get(&self.0).ok_or_else(gone)?;
-        Ok((Arc::clone(client), path.clone(), id.clone()))
+        all().get(&self.0).cloned().ok_or_else(gone)
     }
 
     /// Says that the object is complete.
@@ -101,9 +119,9 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let abort = all().remove(&self.0);
-        if let Some(Abort { client, path, id }) = abort {
-            wait_at_most(ABORT_LIMIT, async move { drop(client.abort_multipart(&path, &id).await) });
+        let object = all().remove(&self.0);
+        if let Some(object) = object {
+            wait_at_most(ABORT_LIMIT, object.abort());
         }
     }
 }
@@ -125,11 +143,16 @@ impl BucketUpload {
         }
         self.wait_for(AT_ONCE - 1)?;
         let Some(pieces) = &mut self.pieces else { return Ok(()) };
-        let (client, path, id) = pieces.pending.parts()?;
+        let LargeObject { client, path, id, sending } = pieces.pending.object()?;
         let (number, payload) = (pieces.next, PutPayload::from(std::mem::take(&mut self.filling)));
         pieces.next += 1;
         let _entered = handle()?.enter();
-        pieces.sending.spawn(async move { Ok((number, client.put_part(&path, &id, number, payload).await?)) });
+        sending.fetch_add(1, Ordering::Relaxed);
+        pieces.sending.spawn(async move {
+            let sent = client.put_part(&path, &id, number, payload).await;
+            sending.fetch_sub(1, Ordering::Relaxed);
+            Ok((number, sent?))
+        });
         Ok(())
     }
 
@@ -139,8 +162,9 @@ impl BucketUpload {
             let (client, path) = (Arc::clone(&self.bucket.client), self.path.clone());
             self.bucket.ask(&self.path, async move { client.create_multipart(&path).await })
         })?;
-        let abort = Abort { client: Arc::clone(&self.bucket.client), path: self.path.clone(), id };
-        let (pending, sending) = (Pending::new(abort), JoinSet::new());
+        let (client, path) = (Arc::clone(&self.bucket.client), self.path.clone());
+        let object = LargeObject { client, path, id, sending: Arc::default() };
+        let (pending, sending) = (Pending::new(object), JoinSet::new());
         Ok(Pieces { pending, tag_before, next: 0, sent: BTreeMap::new(), sending })
     }
 
@@ -165,7 +189,7 @@ impl BucketUpload {
         }
         self.wait_for(0)?;
         let Some(Pieces { pending, tag_before, sent, .. }) = self.pieces.take() else { return Ok(()) };
-        let (client, path, id) = pending.parts()?;
+        let LargeObject { client, path, id, .. } = pending.object()?;
         let sent = sent.into_values().collect();
         let outcome = self.bucket.ask(&self.path, async move { client.complete_multipart(&path, &id, sent).await });
         if let Err(error) = outcome {

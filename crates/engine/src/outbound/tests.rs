@@ -246,9 +246,15 @@ fn what_is_no_fetchable_url_is_refused() {
     for url in ["", "a.png", "http:a", "http://", "http:///a", "http://[::1", "http://h:99999999/", "://h", "1a://h"] {
         check_refused(url, "no URL with a host; write https://host/path");
     }
-    for scheme in ["s3", "gs", "ftp", "gopher", "azure"] {
+    for scheme in ["ftp", "gopher", "azure"] {
         let expect = format!("{scheme}:// is not fetched; give an https:// URL, which the storage can sign");
         check_refused(&format!("{scheme}://bucket/a.png"), &expect);
+    }
+    for scheme in ["s3", "gs", "az"] {
+        let place = format!("{scheme}://bucket");
+        let expect =
+            format!("{place} is not a bucket that may be read; the operator can allow it with --allow-bucket {place}");
+        check_refused(&format!("{place}/a.png"), &expect);
     }
     check_refused(
         "https://user:secret@127.0.0.1/",

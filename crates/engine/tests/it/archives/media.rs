@@ -115,7 +115,7 @@ fn what_can_be_fetched_is_kept_and_the_rest_is_reported() {
         for words in [
             "status 404",
             "a mask that is not a PNG picture",
-            "s3:// is not fetched",
+            "s3://bucket is not a bucket that may be read",
             "a file of frames that cannot be read: line 1",
         ] {
             assert!(reasons.contains(words) && !reasons.contains("secret"), "{reasons}");

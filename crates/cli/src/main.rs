@@ -7,13 +7,13 @@
 mod ambient;
 mod archive_report;
 mod command;
-#[cfg_attr(not(feature = "postgres"), path = "no_database.rs")]
 mod database;
 mod diff_report;
 mod export_report;
 mod export_request;
 mod fetching;
 mod format_choice;
+mod founding;
 mod interrupt;
 mod logging;
 mod loss_report;

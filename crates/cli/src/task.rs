@@ -98,12 +98,12 @@ fn begin(
 ) -> Result<Option<Recorded>, Failure> {
     match worker.begin(store, command, stop) {
         Ok(task) => Ok(Some(task)),
-        Err(StoreError::Locked { .. }) if command.kind == CommandTask::Export => {
+        Err(error) if error.is_locked() && command.kind == CommandTask::Export => {
             messages.note("notice: another process is writing, so this task is not recorded");
             Ok(None)
         }
         // A data folder is mounted read-only on purpose.
-        Err(StoreError::ReadOnly { .. }) if command.kind == CommandTask::Export => Ok(None),
+        Err(error) if error.is_read_only() && command.kind == CommandTask::Export => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

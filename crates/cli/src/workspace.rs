@@ -1,7 +1,8 @@
 //! The workspace of a command: its data folder, the database where that is elsewhere, and what of the world it needs.
 
-use crate::ambient::{self, SystemChance, SystemClock};
+use crate::ambient::{SystemChance, SystemClock};
 use crate::database::Database;
+use crate::founding::found;
 use crate::messages::Messages;
 use crate::outcome::Failure;
 use crate::storage;
@@ -13,7 +14,7 @@ use labelport_engine::storage::files::Files;
 use labelport_engine::storage::results::Results;
 use labelport_engine::workspace::{Opening, Workspace as Served};
 use labelport_store::sqlite::{self, Sqlite, SqliteOptions};
-use labelport_store::{Engine, Founding, Store, StoreError};
+use labelport_store::{Store, StoreError};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,14 +32,14 @@ const READER_LOCK_WAIT: Duration = Duration::from_millis(500);
 /// Where rows are.
 pub(crate) enum Place {
     Folder(PathBuf),
-    Database(Database),
+    Database(Box<Database>),
 }
 
 impl Place {
     /// Reads the argument of a command: the URL of a database, or else a data folder.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         match Database::is_named_by(text) {
-            true => Database::parse(text, true).map(Self::Database),
+            true => Ok(Self::Database(Box::new(Database::parse(text, true)?))),
             false => Ok(Self::Folder(PathBuf::from(text))),
         }
     }
@@ -130,7 +131,7 @@ impl Workspace {
     pub(crate) fn at(&self, place: &Place) -> Self {
         match place {
             Place::Folder(folder) => self.elsewhere(folder),
-            Place::Database(database) => Self { database: Some(database.clone()), ..self.elsewhere(&self.folder) },
+            Place::Database(database) => Self { database: Some((**database).clone()), ..self.elsewhere(&self.folder) },
         }
     }
 
@@ -293,9 +294,4 @@ impl Workspace {
     pub(crate) fn options(&self) -> SqliteOptions {
         SqliteOptions { lock_wait: self.lock_wait, max_pages: None }
     }
-}
-
-/// Opens the store in a database. A new one gets its organization.
-pub(crate) fn found(engine: impl Engine + 'static) -> Result<Store, StoreError> {
-    Store::open(Box::new(engine), &Founding { organization_id: ambient::new_id(), now: ambient::now() })
 }

@@ -8,7 +8,7 @@
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
 //! needs into a page and costs one memory copy per row.
 
-use crate::transfer::Column;
+use crate::server_error::PostgresError;
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,28 @@ pub enum Param<'a> {
     Ints(&'a [i64]),
     /// A list of texts, for `= any($1)`.
     Texts(&'a [String]),
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers.
+    Int,
+    /// Floats.
+    Real,
+    /// Texts.
+    Text,
+    /// Bytes.
+    Blob,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
 }
 
 /// A step of a transaction.
@@ -316,24 +338,76 @@ pub enum StoreError {
     #[error("the change was withdrawn")]
     Withdrawn,
     /// What a database server says.
-    #[cfg(feature = "postgres")]
     #[error(transparent)]
-    Postgres(#[from] crate::postgres::PostgresError),
+    Postgres(#[from] PostgresError),
     /// Anything else that the engine says.
     #[error("the database refused a statement: {0}")]
     Engine(String),
+}
+
+impl StoreError {
+    /// Returns whether there is no space left.
+    pub fn is_full(&self) -> bool {
+        if let Self::Postgres(error) = self {
+            return matches!(error, PostgresError::Full { .. });
+        }
+        matches!(self, Self::Full)
+    }
+
+    /// Returns whether the database takes no writes at all.
+    pub fn is_read_only(&self) -> bool {
+        if let Self::Postgres(error) = self {
+            return matches!(error, PostgresError::ReadOnly { .. });
+        }
+        matches!(self, Self::ReadOnly { .. })
+    }
+
+    /// Returns whether another process writes for too long.
+    pub fn is_locked(&self) -> bool {
+        if let Self::Postgres(error) = self {
+            return matches!(error, PostgresError::Locked { .. });
+        }
+        matches!(self, Self::Locked { .. })
+    }
+
+    /// Returns whether a server does not answer, and may do so again without anybody doing anything.
+    pub fn is_passing(&self) -> bool {
+        if let Self::Postgres(error) = self {
+            return error.is_passing();
+        }
+        false
+    }
 }
 
 /// Failures with a remedy of their own are for the caller, the others for the log.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            #[cfg(feature = "postgres")]
             StoreError::Postgres(error) => error.into(),
             StoreError::Full | StoreError::Locked { .. } | StoreError::ReadOnly { .. } => {
                 Self { message: error.to_string(), ..Self::internal(error) }
             }
             error => Self::internal(error),
         }
+    }
+}
+
+/// Callers learn what they can do something about; where the server is and what it says is for the log.
+impl From<PostgresError> for Problem {
+    fn from(error: PostgresError) -> Self {
+        let message = match &error {
+            PostgresError::Nul | PostgresError::TooLong { .. } => return Self::malformed(error.to_string()),
+            PostgresError::Full { .. } => {
+                "the disk of the database is full; its operator has to free some space".to_owned()
+            }
+            PostgresError::ReadOnly { .. } => {
+                "the database takes no writes at the moment; only read and export".to_owned()
+            }
+            error if error.is_passing() => {
+                "the database does not answer at the moment; nothing was half-written, try again".to_owned()
+            }
+            _ => return Self::internal(StoreError::from(error)),
+        };
+        Self { message, ..Self::internal(StoreError::from(error)) }
     }
 }

@@ -21,9 +21,11 @@ pub mod transfer;
 pub mod write;
 
 mod readers;
+mod server_error;
 mod store;
 mod writer;
 
 pub use engine::{Connection, Engine, Insert, Param, RowView, Step, StoreError, Traits};
+pub use server_error::PostgresError;
 pub use store::{Founding, Organization, Snapshot, Store};
 pub use writer::{Answer, Submitter};

@@ -7,8 +7,7 @@
 //! Nobody waits for a connection: when none is idle, another is opened. A caller that waited while it holds one could wait
 //! forever.
 
-use crate::engine::{Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
-use crate::transfer::Column;
+use crate::engine::{Column, Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 

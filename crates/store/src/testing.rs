@@ -3,10 +3,11 @@
 //! A run is about SQLite, unless `LABELPORT_TEST_STORE` is `postgres`: then about the server that
 //! `LABELPORT_TEST_POSTGRES` names.
 
-use crate::engine::Engine;
+use crate::engine::{Connection, Engine};
 use crate::postgres::Postgres;
 use crate::postgres::scratch::{Locale, Scratch};
 use crate::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
+use crate::transfer;
 use std::path::Path;
 use std::time::Duration;
 
@@ -78,6 +79,20 @@ pub fn database() -> Kept {
 pub fn engine(folder: &Path, lock_wait: Duration) -> (Box<dyn Engine>, Kept) {
     let kept = database();
     (kept.engine(folder, lock_wait), kept)
+}
+
+/// Returns every row of every table of a database on a server, as text.
+///
+/// # Panics
+/// Where they cannot be read: a test goes no further.
+pub fn dump(connection: &mut dyn Connection) -> Vec<u8> {
+    let mut all = String::new();
+    for table in transfer::table_names() {
+        let sql = format!("select t::text from {table} t order by 1");
+        let rows = connection.list(&sql, &[], |row| row.text(0)).expect("the table can be read");
+        all.push_str(&format!("{table} {rows:?}\n"));
+    }
+    all.into_bytes()
 }
 
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says what they are about")]

@@ -7,30 +7,8 @@
 //! # Adding a table
 //! One line in [`TABLES`]; a test compares them with those of the engines.
 
-use crate::engine::{Connection, Insert, Param, RowView, Step, StoreError};
+use crate::engine::{Column, Connection, Insert, Kind, Param, RowView, Step, StoreError};
 use std::ops::ControlFlow;
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Whole numbers.
-    Int,
-    /// Floats.
-    Real,
-    /// Texts.
-    Text,
-    /// Bytes.
-    Blob,
-}
-
-/// A column of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// What it holds.
-    pub kind: Kind,
-}
 
 /// A table by name, with the columns by which its rows are ordered. One without such columns is small, and copied whole.
 struct Table {
@@ -136,7 +114,7 @@ pub enum TransferError {
     Interrupted,
 }
 
-/// Returns what tells one state of a workspace from all others: the target of a move keeps it, so that the move is not
+/// Returns what distinguishes one state of a workspace from all others: the target of a move keeps it, so that the move is not
 /// continued from another source.
 pub fn mark(source: &mut dyn Connection) -> Result<String, StoreError> {
     let sql = "select id from organizations order by org_key limit 1";

@@ -200,7 +200,6 @@ fn same(error: &StoreError) -> StoreError {
         StoreError::ReadOnly { folder, reason } => {
             StoreError::ReadOnly { folder: folder.clone(), reason: reason.clone() }
         }
-        #[cfg(feature = "postgres")]
         StoreError::Postgres(error) => error.clone().into(),
         StoreError::Damaged(what) => StoreError::Damaged(what.clone()),
         StoreError::Engine(what) => StoreError::Engine(what.clone()),

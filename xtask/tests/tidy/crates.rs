@@ -38,7 +38,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("sha2", &["engine", "formats", "media", "xtask"]),
     ("tar", &["formats", "xtask"]),
-    ("tokio", &["engine", "server"]),
+    ("tokio", &["engine", "server", "store"]),
     ("tower", &["server"]),
     ("tracing-subscriber", &["cli"]),
     ("unicode-segmentation", &["formats"]),

@@ -13,6 +13,7 @@ mod format_pages;
 mod importing;
 mod keys;
 mod logs;
+mod nodes;
 #[cfg(feature = "object-store")]
 #[path = "../../../engine/tests/it/object_server.rs"]
 #[expect(dead_code, reason = "the tests of two crates use it, each a part of it")]

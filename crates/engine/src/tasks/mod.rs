@@ -100,7 +100,7 @@ pub enum JobError {
     HandOver,
     /// The disk is full: it goes on when there is room.
     NoRoom,
-    /// The object store does not answer: it goes on when it does.
+    /// The object store or the database does not answer: it goes on when it does.
     Down(Problem),
     /// It cannot be done.
     Fail(Problem),
@@ -126,14 +126,15 @@ impl From<StoreError> for JobError {
 fn has_no_room(problem: &Problem) -> bool {
     let Some(cause) = &problem.cause else { return false };
     let is_full = |error: &io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-    matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Full))
+    cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_full)
         || cause.downcast_ref::<io::Error>().is_some_and(is_full)
 }
 
-/// Returns whether the cause of a problem is an object store that does not answer.
+/// Returns whether the cause of a problem is an object store or a database that does not answer.
 fn is_down(problem: &Problem) -> bool {
-    let cause = problem.cause.as_ref().and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(StorageError::is_passing)
+    let Some(cause) = &problem.cause else { return false };
+    cause.downcast_ref::<io::Error>().is_some_and(StorageError::is_passing)
+        || cause.downcast_ref::<StoreError>().is_some_and(StoreError::is_passing)
 }
 
 /// Says when a job has to stop. Set by a shutdown, by the loss of the lease, or when the task is canceled.

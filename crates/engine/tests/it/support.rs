@@ -126,7 +126,7 @@ impl Workspace {
     /// Returns every byte of the database as it is now.
     pub(crate) fn database(&self) -> Vec<u8> {
         if testing::is_on_postgres() {
-            return dump(&self.store);
+            return testing::dump(&mut *self.store.reader().unwrap());
         }
         let copy = tempfile::NamedTempFile::new().unwrap();
         self.store.snapshot(1).unwrap().connections[0].copy_to(copy.path(), &mut |_, _| {}).unwrap();
@@ -303,19 +303,4 @@ impl Sink for Memory {
     fn finish(self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
         Ok(())
     }
-}
-
-/// Returns every row of every table of a database on a server.
-fn dump(store: &Store) -> Vec<u8> {
-    let reader = &mut *store.reader().unwrap();
-    let sql = "select relname::text from pg_class where relkind = 'r' \
-               and relnamespace = current_schema()::regnamespace order by 1";
-    let tables = reader.list(sql, &[], |row| row.text(0).unwrap()).unwrap();
-    assert!(tables.len() > 40, "{tables:?}");
-    let mut all = Vec::new();
-    for table in tables {
-        let rows = reader.list(&format!("select t::text from {table} t order by 1"), &[], |row| row.text(0).unwrap());
-        all.extend(format!("{table} {:?}\n", rows.unwrap()).into_bytes());
-    }
-    all
 }

@@ -2,6 +2,7 @@
 //!
 //! An address is a URL as `psql` takes it. Its password is in nothing that is shown: the address is shown without it.
 
+use super::address_error::AddressError;
 use super::tls::Encryption;
 use postgres::Config;
 use postgres::config::Host;
@@ -26,30 +27,6 @@ pub struct Credentials {
     pub password: Option<String>,
     /// What is in the file of passwords: lines `host:port:database:user:password`.
     pub password_file: Option<String>,
-}
-
-/// Why a text is not the address of a database.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddressError {
-    /// It is no URL of a database.
-    #[error("{shown} is not the address of a database ({reason}); write it as postgres://user@host:5432/database")]
-    Malformed {
-        /// The address without what may be a password.
-        shown: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It asks for an encryption that there is not.
-    #[error("sslmode={0} is not known; use disable, prefer, require, verify-ca or verify-full")]
-    Encryption(String),
-    /// The certificates cannot be read.
-    #[error("the certificates in {file} cannot be read ({reason}); name a file in PEM format with sslrootcert")]
-    Certificates {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
 }
 
 /// How long a server may take to answer, unless the address says how long.

@@ -1,11 +1,11 @@
 //! [`Connection`] over the `postgres` client.
 
-use super::error::{self, Context, PostgresError};
+use super::error::{self, Context};
 use super::insert::{self, Column};
 use super::value::{PostgresRow, Sought};
-use super::{PostgresOptions, migrate};
-use crate::engine::{Connection, Each, Insert, Param, Step, StoreError, Traits};
-use crate::transfer::{self, Kind};
+use super::{PostgresOptions, schema};
+use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
+use crate::server_error::PostgresError;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
@@ -103,22 +103,22 @@ impl PostgresConnection {
         if self.client.is_closed() {
             self.reconnect()?;
         }
-        let version = match self.begin_locked(WRITER_LOCK, migrate::VERSION_SQL) {
+        let version = match self.begin_locked(WRITER_LOCK, schema::VERSION_SQL) {
             // The loss is noticed by the first message, and nothing was done yet.
             Err(StoreError::Postgres(PostgresError::Lost { .. })) => {
                 self.reconnect()?;
-                self.begin_locked(WRITER_LOCK, migrate::VERSION_SQL)?
+                self.begin_locked(WRITER_LOCK, schema::VERSION_SQL)?
             }
             begun => begun?,
         };
         let found = version.and_then(|version| version.parse().ok()).unwrap_or(0);
-        if found == if self.role == Role::Filler { -migrate::known() } else { migrate::known() } {
+        if found == if self.role == Role::Filler { -schema::known() } else { schema::known() } {
             return Ok(());
         }
         // Another process has brought the schema up to date.
         self.step(Step::RollBack)?;
         let server = self.options.address.shown().to_owned();
-        Err(PostgresError::Newer { server, found, known: migrate::known() }.into())
+        Err(PostgresError::Newer { server, found, known: schema::known() }.into())
     }
 
     fn reconnect(&mut self) -> Result<(), StoreError> {
@@ -306,7 +306,7 @@ impl Connection for PostgresConnection {
 
     fn is_current(&mut self) -> Result<bool, StoreError> {
         let connection: &mut dyn Connection = self;
-        Ok(connection.count(migrate::VERSION_SQL, &[])? == migrate::known())
+        Ok(connection.count(schema::VERSION_SQL, &[])? == schema::known())
     }
 
     fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
@@ -315,11 +315,11 @@ impl Connection for PostgresConnection {
         Ok(connection.find(sql, &[], |row| row.int(0))?.flatten())
     }
 
-    fn columns(&mut self, table: &str) -> Result<Vec<transfer::Column>, StoreError> {
+    fn columns(&mut self, table: &str) -> Result<Vec<TableColumn>, StoreError> {
         let connection: &mut dyn Connection = self;
         let sql = "select column_name::text, data_type::text from information_schema.columns \
                    where table_schema = current_schema() and table_name = $1 order by ordinal_position";
-        connection.list(sql, &[table.into()], |row| transfer::Column {
+        connection.list(sql, &[table.into()], |row| TableColumn {
             name: row.text(0).unwrap_or_default(),
             kind: match row.text(1).as_deref() {
                 Some("bigint") => Kind::Int,

@@ -2,9 +2,9 @@
 //! schema is negative.
 
 use super::connection::{MIGRATION_LOCK, PostgresConnection, Role};
-use super::error::PostgresError;
-use super::{PostgresOptions, migrate};
+use super::{PostgresOptions, migrate, schema};
 use crate::engine::{Connection, Step, StoreError};
+use crate::server_error::PostgresError;
 use std::sync::Arc;
 
 /// A database that is being filled.
@@ -44,7 +44,7 @@ impl Filling {
         let finished = connection
             .batch(FINISH)
             .and_then(|()| connection.batch("drop table labelport_moving"))
-            .and_then(|()| connection.batch(&format!("update labelport_schema set version = {}", migrate::known())));
+            .and_then(|()| connection.batch(&format!("update labelport_schema set version = {}", schema::known())));
         connection.step(if finished.is_ok() { Step::Commit } else { Step::RollBack })?;
         finished?;
         connection.batch("analyze")
@@ -59,9 +59,9 @@ fn begin(connection: &mut PostgresConnection, options: &PostgresOptions, mark: &
             migrate::apply(connection, options)?;
             connection.batch("create table labelport_moving (mark text not null)")?;
             connection.execute("insert into labelport_moving (mark) values ($1)", &[mark.into()])?;
-            connection.batch(&format!("update labelport_schema set version = -{}", migrate::known()))
+            connection.batch(&format!("update labelport_schema set version = -{}", schema::known()))
         }
-        Some(version) if version == -migrate::known() => {
+        Some(version) if version == -schema::known() => {
             let connection: &mut dyn Connection = connection;
             let known = connection.find("select mark from labelport_moving", &[], |row| row.text(0))?.flatten();
             match known.as_deref() == Some(mark) {

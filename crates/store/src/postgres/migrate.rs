@@ -1,27 +1,17 @@
 //! The schema, one migration after the other.
 //!
-//! A migration that has landed is never edited. The table `labelport_schema` holds how many have been applied, and marks a
+//! The table `labelport_schema` holds how many have been applied, and marks a
 //! database of ours. Processes that start together take the lock of writers, so that one of them migrates.
 
 use super::PostgresOptions;
 use super::connection::{self, PostgresConnection, Role};
-use super::error::PostgresError;
+use super::schema;
 use crate::engine::{Connection, Step, StoreError};
+use crate::server_error::PostgresError;
 use std::sync::Arc;
-
-/// Every migration, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
-
-/// Says which version the schema has, in a database of ours.
-pub(super) const VERSION_SQL: &str = "select version from labelport_schema";
 
 /// The oldest version of PostgreSQL that is known to do.
 const SERVER_VERSION: i64 = 150_000;
-
-/// Returns the number of migrations that this program knows.
-pub(super) fn known() -> i64 {
-    MIGRATIONS.len() as i64
-}
 
 /// Brings the schema up to date. An empty database gets the tables, or is refused.
 pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Result<(), StoreError> {
@@ -30,9 +20,9 @@ pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Resul
     match find_version(&mut reader, options)? {
         None if !may_create => return Err(PostgresError::NoStore { server: server() }.into()),
         Some(found) if found < 0 => return Err(PostgresError::Moving { server: server() }.into()),
-        Some(found) if found == known() => return Ok(()),
-        Some(found) if found > known() => {
-            return Err(PostgresError::Newer { server: server(), found, known: known() }.into());
+        Some(found) if found == schema::known() => return Ok(()),
+        Some(found) if found > schema::known() => {
+            return Err(PostgresError::Newer { server: server(), found, known: schema::known() }.into());
         }
         Some(found) if is_replica(&mut reader)? => {
             return Err(PostgresError::Older { server: server(), found }.into());
@@ -55,7 +45,7 @@ pub(super) fn has_store(options: &Arc<PostgresOptions>) -> Result<bool, StoreErr
 pub(super) fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(), StoreError> {
     // Another process may have been faster.
     let found = find_version(writer, options)?.unwrap_or(0);
-    for (number, migration) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
+    for (number, migration) in (1..).zip(schema::MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         if number == 1 {
             writer.batch("create table labelport_schema (version bigint not null)")?;
             writer.batch("insert into labelport_schema (version) values (0)")?;
@@ -86,7 +76,7 @@ pub(super) fn find_version(
     match counted.unwrap_or((0, 0)) {
         (0, 0) => Ok(None),
         (0, _) => Err(PostgresError::NotAStore { server }.into()),
-        _ => Ok(Some(connection.count(VERSION_SQL, &[])?)),
+        _ => Ok(Some(connection.count(schema::VERSION_SQL, &[])?)),
     }
 }
 

@@ -11,20 +11,23 @@
 //! connection asks the server what became of the transaction.
 //!
 //! # Adding a migration
-//! A file in `migrations`, and a line in `migrate`. It changes the tables as the one of SQLite does; a test compares them.
+//! A file in `migrations`, and a line in `schema`. It changes the tables as the one of SQLite does; a test compares them.
 
 mod address;
+mod address_error;
 mod connection;
 mod error;
 mod filling;
 mod insert;
 mod migrate;
+mod schema;
 pub mod scratch;
 mod tls;
 mod value;
 
-pub use address::{Address, AddressError, Credentials, has_password, without_password};
-pub use error::PostgresError;
+pub use crate::server_error::PostgresError;
+pub use address::{Address, Credentials, has_password, without_password};
+pub use address_error::AddressError;
 pub use filling::Filling;
 
 use crate::engine::{Connection, Engine, Step, StoreError};

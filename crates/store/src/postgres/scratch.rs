@@ -29,7 +29,7 @@ pub struct Scratch {
 /// Databases that nobody uses, by the URL of their server. They stay when the process ends.
 static IDLE: Mutex<Vec<(String, Scratch)>> = Mutex::new(Vec::new());
 
-/// Takes the rows out of a workspace, and the connections of whoever used it.
+/// Takes the rows out of a workspace, and the connections of those who used it.
 const EMPTY: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
     where datname = current_database() and pid <> pg_backend_pid(); \
     do $$ declare named text; begin \

@@ -4,7 +4,7 @@
 //! is: `verify-ca` asks for a certificate that a known authority has signed, `verify-full` for one with the server's name,
 //! too. The authorities are those in the file `sslrootcert`, else those that browsers know.
 
-use super::address::AddressError;
+use super::address_error::AddressError;
 use postgres::config::SslMode;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,8 +1,7 @@
 //! [`Connection`] over `rusqlite`.
 
 use super::{copy, insert};
-use crate::engine::{Connection, Each, Insert, Param, RowView, Step, StoreError, Traits};
-use crate::transfer::{Column, Kind};
+use crate::engine::{Column, Connection, Each, Insert, Kind, Param, RowView, Step, StoreError, Traits};
 use labelport_model::json::quote_into;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};

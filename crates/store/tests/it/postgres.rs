@@ -59,27 +59,27 @@ fn address(url: &str) -> PostgresOptions {
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let told = sentence(open_with(address("postgres://ana:secret@127.0.0.1:1/work")));
-    assert!(told.contains("postgres://ana@127.0.0.1:1/work cannot be reached"), "{told}");
-    assert!(!told.contains("secret"), "{told}");
-    let told = sentence(open_with(address("postgres://ana@no-such-host.invalid/work")));
-    assert!(told.contains("cannot be reached") && told.contains("--store"), "{told}");
+    let said = sentence(open_with(address("postgres://ana:secret@127.0.0.1:1/work")));
+    assert!(said.contains("postgres://ana@127.0.0.1:1/work cannot be reached"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+    let said = sentence(open_with(address("postgres://ana@no-such-host.invalid/work")));
+    assert!(said.contains("cannot be reached") && said.contains("--store"), "{said}");
 }
 
 #[test]
 fn a_database_that_is_not_there_or_not_ours_is_refused() {
     let Some(database) = scratch(Locale::C) else { return };
-    let told = sentence(open_with(address(&format!("{}_gone", database.url()))));
-    assert!(told.contains("no such database") && told.contains("createdb"), "{told}");
-    let told = sentence(Postgres::open(database.options(WAIT).unwrap()));
-    assert!(told.contains("there is no workspace in"), "{told}");
+    let said = sentence(open_with(address(&format!("{}_gone", database.url()))));
+    assert!(said.contains("no such database") && said.contains("createdb"), "{said}");
+    let said = sentence(Postgres::open(database.options(WAIT).unwrap()));
+    assert!(said.contains("there is no workspace in"), "{said}");
     assert!(!Postgres::has_store(database.options(WAIT).unwrap()).unwrap());
     drop(open(&database));
     assert!(Postgres::has_store(database.options(WAIT).unwrap()).unwrap());
     let statements = PostgresStatements::connect(&database);
     statements.run("drop table labelport_schema");
-    let told = sentence(open_with(database.options(WAIT).unwrap()));
-    assert!(told.contains("holds something else"), "{told}");
+    let said = sentence(open_with(database.options(WAIT).unwrap()));
+    assert!(said.contains("holds something else"), "{said}");
 }
 
 #[test]
@@ -89,10 +89,10 @@ fn a_newer_schema_is_left_alone() {
     merge(&store, &[line(1, "", &[])]);
     let statements = PostgresStatements::connect(&database);
     statements.run("update labelport_schema set version = 99");
-    let told = sentence(store.write(|connection| connection.execute("delete from data_rows", &[])));
-    assert!(told.contains("has schema 99") && told.contains("install a newer labelport"), "{told}");
-    let told = sentence(open_with(database.options(WAIT).unwrap()));
-    assert!(told.contains("has schema 99"), "{told}");
+    let said = sentence(store.write(|connection| connection.execute("delete from data_rows", &[])));
+    assert!(said.contains("has schema 99") && said.contains("install a newer labelport"), "{said}");
+    let said = sentence(open_with(database.options(WAIT).unwrap()));
+    assert!(said.contains("has schema 99"), "{said}");
     statements.run("update labelport_schema set version = 1");
     assert_eq!(count(&store, "data_rows"), 1);
 }
@@ -105,8 +105,8 @@ fn a_database_that_takes_no_writes_can_be_read() {
     let store = open(&database);
     assert_eq!(count(&store, "data_rows"), 1);
     assert_eq!(store.snapshot(2).unwrap().connections.len(), 2);
-    let told = sentence(store.write(|connection| connection.execute("delete from data_rows", &[])));
-    assert!(told.contains("takes no writes") && told.contains("primary"), "{told}");
+    let said = sentence(store.write(|connection| connection.execute("delete from data_rows", &[])));
+    assert!(said.contains("takes no writes") && said.contains("primary"), "{said}");
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_server_without_a_free_connection_is_named() {
     statements.run("create role labelport_poor login");
     statements.run(&format!("alter database {} connection limit 1", database.url().rsplit('/').next().unwrap()));
     let url = database.url().replace("labelport@", "labelport_poor@");
-    let told = sentence(open_with(address(&url)));
+    let said = sentence(open_with(address(&url)));
     statements.run("drop role labelport_poor");
-    assert!(told.contains("no connection left") && told.contains("max_connections"), "{told}");
+    assert!(said.contains("no connection left") && said.contains("max_connections"), "{said}");
     drop(store);
 }
 
@@ -129,8 +129,8 @@ fn a_statement_that_the_server_stops_is_told() {
     drop(open(&database));
     set(&database, "set statement_timeout = '100ms'");
     let store = open(&database);
-    let told = sentence(store.reader().unwrap().find("select pg_sleep(60)", &[], |_| ()));
-    assert!(told.contains("stopped a statement") && told.contains("statement_timeout"), "{told}");
+    let said = sentence(store.reader().unwrap().find("select pg_sleep(60)", &[], |_| ()));
+    assert!(said.contains("stopped a statement") && said.contains("statement_timeout"), "{said}");
 }
 
 #[test]
@@ -145,8 +145,8 @@ fn a_writer_that_waits_too_long_says_so() {
         Ok(())
     });
     wait_for_begin.recv().unwrap();
-    let told = sentence(other.write(|_| Ok(())));
-    assert!(told.contains("another process has been writing"), "{told}");
+    let said = sentence(other.write(|_| Ok(())));
+    assert!(said.contains("another process has been writing"), "{said}");
     drop(end);
     held.unwrap().wait().unwrap();
     other.write(|_| Ok(())).unwrap();
@@ -169,12 +169,12 @@ fn a_connection_that_is_lost_takes_nothing_that_was_acknowledged() {
     let Some(database) = scratch(Locale::C) else { return };
     let (store, other) = (open(&database), open(&database));
     merge(&store, &[line(1, "", &[])]);
-    let told = sentence(store.write(move |connection| {
+    let said = sentence(store.write(move |connection| {
         connection.execute("delete from data_rows", &[])?;
         assert_eq!(terminate(&other, WRITING), 1);
         connection.execute("delete from row_ids", &[])
     }));
-    assert!(told.contains("was lost") && told.contains("what was acknowledged is kept"), "{told}");
+    assert!(said.contains("was lost") && said.contains("what was acknowledged is kept"), "{said}");
     assert_eq!(count(&store, "data_rows"), 1);
     // The next transaction has a new connection.
     merge(&store, &[line(2, "", &[])]);
@@ -205,7 +205,7 @@ fn a_transaction_that_has_failed_is_not_committed() {
     let store = open(&database);
     let outcome = store.write(|connection| {
         connection.execute("delete from counters", &[])?;
-        // Whoever overlooks an error must not take the rest for done.
+        // A caller that overlooks an error must not take the rest for done.
         drop(connection.execute("insert into nowhere (a) values (1)", &[]));
         connection.step(Step::Commit)
     });

@@ -26,7 +26,7 @@ fn in_database(database: &Scratch) -> Result<Store, StoreError> {
     Store::open(Box::new(Postgres::open_or_create(database.options(WAIT).unwrap())?), &founding())
 }
 
-/// Copies, and stops once `tables` have been told of.
+/// Copies, and stops once `tables` have been said of.
 fn copy(source: &Store, target: &mut dyn Connection, tables: usize) -> Result<u64, TransferError> {
     let mut seen = BTreeSet::new();
     let mut snapshot = source.snapshot(1).unwrap();
@@ -76,8 +76,8 @@ fn a_workspace_goes_to_a_server_and_back() {
     let filling = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).unwrap();
     let copied = copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
     assert!(copied > 100);
-    let told = in_database(&database).map(|_| ()).unwrap_err().to_string();
-    assert!(told.contains("being moved") && told.contains("labelport migrate"), "{told}");
+    let said = in_database(&database).map(|_| ()).unwrap_err().to_string();
+    assert!(said.contains("being moved") && said.contains("labelport migrate"), "{said}");
     filling.finish().unwrap();
     let moved = in_database(&database).unwrap();
     assert_eq!(all(&moved), all(&source));
@@ -85,8 +85,8 @@ fn a_workspace_goes_to_a_server_and_back() {
     // New keys go on after those that were moved.
     assert!(merge(&moved, &twelve()).len() == 12);
     let before = all(&moved);
-    let told = IntoServer::begin(database.options(WAIT).unwrap(), "").unwrap_err().to_string();
-    assert!(told.contains("has a workspace already"), "{told}");
+    let said = IntoServer::begin(database.options(WAIT).unwrap(), "").unwrap_err().to_string();
+    assert!(said.contains("has a workspace already"), "{said}");
 
     let filling = IntoFolder::begin(back.path(), options(), &mark(&moved)).unwrap();
     copy(&moved, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
@@ -95,8 +95,8 @@ fn a_workspace_goes_to_a_server_and_back() {
     let returned = in_folder(back.path());
     assert_eq!(all(&returned), before);
     assert_eq!(findings(&returned), Vec::<String>::new());
-    let told = IntoFolder::begin(back.path(), options(), "").unwrap_err().to_string();
-    assert!(told.contains("has a workspace already"), "{told}");
+    let said = IntoFolder::begin(back.path(), options(), "").unwrap_err().to_string();
+    assert!(said.contains("has a workspace already"), "{said}");
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn a_move_does_not_go_on_from_another_state() {
     let filling = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).unwrap();
     copy(&source, &mut *filling.connect().unwrap(), 20).unwrap_err();
     merge(&source, &[crate::rows::line(99, "", &[])]);
-    let told = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).unwrap_err().to_string();
-    assert!(told.contains("in part from another workspace"), "{told}");
+    let said = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).unwrap_err().to_string();
+    assert!(said.contains("in part from another workspace"), "{said}");
 }
 
 #[test]

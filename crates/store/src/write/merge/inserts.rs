@@ -5,7 +5,6 @@
 //! in the store: [`Inserts::flush`] comes before anything reads or changes the rows of these tables.
 
 use super::order::sort_by_text;
-use super::sections;
 use crate::engine::{Connection, Insert, Param, StoreError};
 use crate::row_key::RowKey;
 use labelport_model::row::{MetadataFact, ProjectRow, Row};
@@ -76,6 +75,8 @@ pub(super) struct NewDataRow<'a> {
     pub(super) org_key: i64,
     pub(super) dataset_key: Option<i64>,
     pub(super) change_seq: i64,
+    /// Which lists the row gives.
+    pub(super) known: i64,
     pub(super) row: &'a Row,
 }
 
@@ -202,7 +203,7 @@ impl Inserts<'_> {
                 millis(details.and_then(|details| details.updated)),
                 millis(details.and_then(|details| details.activity)),
                 new.change_seq.into(),
-                sections::known(row).into(),
+                new.known.into(),
                 row.id.as_str().into(),
                 row.global_key.as_ref().into(),
                 row.external_id.as_ref().into(),

@@ -201,7 +201,14 @@ impl Merger {
         let row_key = self.next_row_key;
         self.next_row_key += 1;
         let (org_key, change_seq, dataset_key) = (self.org_key, self.change_seq, self.dataset_of(connection, row)?);
-        inserts.data_rows.push(NewDataRow { row_key, org_key, dataset_key, change_seq, row });
+        inserts.data_rows.push(NewDataRow {
+            row_key,
+            org_key,
+            dataset_key,
+            change_seq,
+            known: sections::known(row),
+            row,
+        });
         self.kept.add(Kept::Catalog(org_key), 1);
         if let Some(key) = dataset_key {
             self.kept.add(Kept::Dataset(key), 1);

@@ -1,7 +1,7 @@
 //! The database of a workspace whose rows a server keeps: what the command line and the environment say about it.
 
+use crate::founding::found;
 use crate::outcome::Failure;
-use crate::workspace::found;
 pub(crate) use labelport_store::postgres::Filling;
 use labelport_store::postgres::{self, Address, Credentials, Postgres, PostgresOptions};
 use labelport_store::{Store, StoreError};
@@ -70,6 +70,7 @@ impl Database {
 }
 
 /// Reads who asks, where `psql` looks for it.
+#[expect(clippy::disallowed_methods, reason = "this is where the command line reads the environment")]
 fn credentials() -> Credentials {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let home = variable("HOME").map(|home| PathBuf::from(home).join(".pgpass"));

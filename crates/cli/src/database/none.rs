@@ -1,4 +1,4 @@
-//! What stands for [`database`](crate::database) in a build without PostgreSQL: no address is taken.
+//! A build without PostgreSQL: no address is taken.
 
 use crate::outcome::Failure;
 use labelport_store::{Connection, Store, StoreError};

@@ -1,6 +1,7 @@
 """A labelport process, and what a test does with it: start, ask over the command line, kill, start again."""
 
 import json
+import os
 import queue
 import re
 import signal
@@ -17,12 +18,31 @@ START_SECONDS = 30
 KEY = re.compile(r"lbp_[0-9a-f]{64}")
 
 
+# The database and the bucket of each data folder, where a run is about those.
+places: dict[Path, dict[str, str]] = {}
+
+
+def place_of(data: Path) -> dict[str, str]:
+    """The environment that leads to the rows and the results of a data folder: nothing, unless `xtask` says otherwise."""
+    server, results = os.environ.get("LABELPORT_TEST_ROWS"), os.environ.get("LABELPORT_TEST_RESULTS")
+    if server is None or results is None:
+        return {}
+    if data not in places:
+        name = f"labelport_sdk_{os.getpid()}_{len(places)}"
+        create = [os.environ["LABELPORT_TEST_CREATEDB"], "--maintenance-db", server, name]
+        subprocess.run(create, check=True, capture_output=True, timeout=60)
+        store = f"{server.rpartition('/')[0]}/{name}"
+        places[data] = {"LABELPORT_STORE": store, "LABELPORT_RESULTS": f"{results}/{name}"}
+    return places[data]
+
+
 class Server:
     """`labelport serve` on one data folder."""
 
     def __init__(self, binary: str, data: Path) -> None:
         self.binary = binary
         self.data = data
+        self.environment = os.environ | place_of(data)
         self.url = ""
         self.api_key = ""
         self._port = 0
@@ -35,7 +55,8 @@ class Server:
             self._port = free_port()
         command = [self.binary, "--data", str(self.data), "--json", "serve"]
         command += ["--listen", f"127.0.0.1:{self._port}", "--allow-fetch", "127.0.0.0/8", "--log", "trace", *arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        self._process = subprocess.Popen(command, text=True, env=self.environment, **output)
         # Each process has a queue of its own: the end of one that was killed is no news of the next.
         events: queue.Queue = queue.Queue()
         threading.Thread(target=self._listen, args=(self._process, events), daemon=True).start()
@@ -92,7 +113,7 @@ class Server:
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         """Runs another command on the same folder."""
         command = [self.binary, "--data", str(self.data), "--json", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, timeout=120, env=self.environment)
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}\n{done.stderr.decode()}")
         return done

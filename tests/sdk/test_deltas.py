@@ -23,8 +23,9 @@ BETWEEN = 10
 @pytest.fixture
 def demo(binary: str, tmp_path: Path) -> Iterator[Server]:
     """A server on the demo workspace."""
-    subprocess.run([binary, "demo"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    server = Server(binary, tmp_path / "labelport-demo").start()
+    server = Server(binary, tmp_path / "labelport-demo")
+    server.run("demo")
+    server.start()
     yield server
     server.stop()
 

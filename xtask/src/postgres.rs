@@ -120,6 +120,29 @@ pub(crate) fn with_server(arguments: &[String], without: impl FnOnce() -> ExitCo
     }
 }
 
+/// Returns the variables by which tests of other programs make databases on the server; none where there is no server.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
+pub(crate) fn for_programs() -> Option<[(String, String); 2]> {
+    let (server, program) = (std::env::var(VARIABLE).ok()?, programs_folder()?.join("createdb"));
+    Some([
+        ("LABELPORT_TEST_ROWS".to_owned(), server),
+        ("LABELPORT_TEST_CREATEDB".to_owned(), program.display().to_string()),
+    ])
+}
+
+/// Makes a database on a server, in place of one that was there.
+fn replace_database(server: &str, name: &str, program: impl Fn(&str) -> Command) -> Result<String, String> {
+    let (start, _) = server.rsplit_once('/').unwrap_or((server, ""));
+    for (what, arguments) in [("dropdb", &["--if-exists", "--force"][..]), ("createdb", &[])] {
+        let mut command = program(what);
+        command.args(arguments).args(["--maintenance-db", server]).arg(name);
+        if !run(&mut command) {
+            return Err(format!("{what} {name} failed"));
+        }
+    }
+    Ok(format!("{start}/{name}"))
+}
+
 /// Starts a server; none where there is none to be had, which it says.
 pub(crate) fn start(durability: Durability) -> Option<Server> {
     if programs_folder().is_none() {
@@ -195,16 +218,7 @@ impl Server {
 
     /// Returns the URL of a new database, in place of one that was there.
     pub(crate) fn database(&self, name: &str) -> Result<String, String> {
-        let (server, _) = self.url.rsplit_once('/').unwrap_or((&self.url, ""));
-        let url = format!("{server}/{name}");
-        for (program, arguments) in [("dropdb", &["--if-exists", "--force"][..]), ("createdb", &[])] {
-            let mut command = self.command(program);
-            command.args(arguments).args(["--maintenance-db", &self.url]).arg(name);
-            if !run(&mut command) {
-                return Err(format!("{program} {name} failed"));
-            }
-        }
-        Ok(url)
+        replace_database(&self.url, name, |program| self.command(program))
     }
 
     /// Returns the processor seconds of all connections that have ended.

@@ -20,6 +20,8 @@ pub(crate) struct Suite<'a> {
     pub(crate) environment: &'a str,
     /// The file that pins what it needs.
     pub(crate) requirements: &'a Path,
+    /// Variables of its environment in addition to the existing ones.
+    pub(crate) variables: &'a [(String, String)],
 }
 
 /// Runs a suite against the binary of a debug build, which has to be there.
@@ -31,6 +33,7 @@ pub(crate) fn run_suite(root: &Path, python: &Path, suite: &Suite<'_>) -> Result
     let mut command = process::Command::new(python_of(&environment));
     command.args(["-m", "pytest"]).arg(root.join(suite.folder)).current_dir(&root);
     command.env("LABELPORT_BINARY", target.join("debug").join("labelport")).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.envs(suite.variables.iter().map(|(name, value)| (name, value)));
     call(&mut command)
 }
 

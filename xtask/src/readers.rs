@@ -35,7 +35,11 @@ fn check_heavy(root: &Path) -> Result<(), String> {
     let python = find_python()?;
     step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
     let requirements = Path::new("tests/readers/heavy/requirements.txt");
-    run_suite(root, &python, &Suite { folder: "tests/readers/heavy", environment: "readers-heavy", requirements })
+    run_suite(
+        root,
+        &python,
+        &Suite { folder: "tests/readers/heavy", environment: "readers-heavy", requirements, variables: &[] },
+    )
 }
 
 fn check(root: &Path) -> Result<(), String> {
@@ -43,5 +47,5 @@ fn check(root: &Path) -> Result<(), String> {
     step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
     step::cargo(root, &["build", "--package", "labelport-formats", "--example", "raster"], &[])?;
     let requirements = Path::new("tests/readers/requirements.txt");
-    run_suite(root, &python, &Suite { folder: "tests/readers", environment: "readers", requirements })
+    run_suite(root, &python, &Suite { folder: "tests/readers", environment: "readers", requirements, variables: &[] })
 }

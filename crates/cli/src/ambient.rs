@@ -2,7 +2,7 @@
 
 use labelport_engine::ambient::{Chance, Clock};
 use labelport_model::time::Timestamp;
-use labelport_store::{Store, StoreError};
+use labelport_store::{Founding, Store, StoreError};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -70,6 +70,11 @@ pub(crate) fn new_id() -> String {
     }
     id.truncate(25);
     id
+}
+
+/// Returns what a new store starts with.
+pub(crate) fn founding() -> Founding {
+    Founding { organization_id: new_id(), now: now() }
 }
 
 /// Returns how many threads may run at once.

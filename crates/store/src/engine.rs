@@ -256,6 +256,15 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// A workspace is being moved to the folder.
+    #[error(
+        "a workspace is being moved to {folder}; run the same `labelport migrate` again to finish that, or remove .moving \
+         there"
+    )]
+    Moving {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The folder has a database where none is wanted.
     #[error("{folder} has a workspace already; name a folder without one")]
     Taken {

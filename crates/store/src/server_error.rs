@@ -5,8 +5,8 @@
 pub enum PostgresError {
     /// Nobody answers.
     #[error(
-        "the database server {server} cannot be reached ({reason}); check host and port in --store, and that PostgreSQL \
-         runs and takes connections from here"
+        "the database server {server} cannot be reached ({reason}); check host, port and sslmode in --store, and that \
+         PostgreSQL runs and takes connections from here"
     )]
     Unreachable {
         /// The address.
@@ -26,13 +26,13 @@ pub enum PostgresError {
         reason: String,
     },
     /// The server has no such database.
-    #[error("the server of {server} has no such database; create it with `createdb`, or name another with --store")]
+    #[error("there is no database {server}; create it with `createdb`, or name another with --store")]
     NoDatabase {
         /// The address.
         server: String,
     },
     /// The user may not do what is needed.
-    #[error("the database {server} denies what is needed ({reason}); grant it to the user, who must own the tables")]
+    #[error("the database {server} denies what is needed ({reason}); the user must own the tables")]
     Denied {
         /// The address.
         server: String,
@@ -70,6 +70,12 @@ pub enum PostgresError {
         "a workspace is being moved to {server}; run the same `labelport migrate` again to finish that, or drop the database"
     )]
     Moving {
+        /// The address.
+        server: String,
+    },
+    /// Another process is filling the database.
+    #[error("another process is moving a workspace to {server}; wait for it to end")]
+    MovedByAnother {
         /// The address.
         server: String,
     },
@@ -111,12 +117,12 @@ pub enum PostgresError {
         server: String,
     },
     /// The server has no connection left.
-    #[error(
-        "the database server {server} has no connection left; raise max_connections, or run fewer processes or --threads"
-    )]
+    #[error("the database server {server} has no connection left ({reason}); raise that limit, or run fewer processes")]
     NoConnection {
         /// The address.
         server: String,
+        /// What the server said.
+        reason: String,
     },
     /// The connection broke.
     #[error(

@@ -8,6 +8,7 @@
 //! One line in [`TABLES`]; a test compares them with those of the engines.
 
 use crate::engine::{Column, Connection, Insert, Kind, Param, RowView, Step, StoreError};
+use crate::tables::settings;
 use std::ops::ControlFlow;
 
 /// A table by name, with the columns by which its rows are ordered. One without such columns is small, and copied whole.
@@ -120,7 +121,8 @@ pub fn mark(source: &mut dyn Connection) -> Result<String, StoreError> {
     let sql = "select id from organizations order by org_key limit 1";
     let id = source.find(sql, &[], |row| row.text(0))?.flatten().unwrap_or_default();
     let commit = source.count("select value from counters where name = 'commit'", &[])?;
-    Ok(format!("{id} {commit}"))
+    let lineage = settings::find(source, settings::LINEAGE)?.unwrap_or_default();
+    Ok(format!("{id} {lineage} {commit}"))
 }
 
 /// Copies all rows that the target does not have yet, then counts them. Returns how many there are.

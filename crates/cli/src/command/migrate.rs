@@ -16,11 +16,9 @@ use labelport_engine::sink::Nowhere;
 use labelport_formats::write::Ndjson;
 use labelport_model::request::{ExportFilters, ExportRequest, FormatChoice, Params, Scope, ScopeKind};
 use labelport_store::sqlite::Filling as IntoFolder;
-use labelport_store::tables::settings;
-use labelport_store::{Connection, Store, StoreError, transfer};
+use labelport_store::{Connection, Engine, Store, StoreError, transfer};
 use serde_json::json;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 /// Moves the rows.
 pub(crate) struct Migrate;
@@ -38,8 +36,8 @@ impl Command for Migrate {
             .about("Move the rows of a workspace between SQLite and PostgreSQL")
             .after_help(
                 "A folder is a data folder; a URL is that of a database, such as postgres://user@host/database.\n\
-                 The target is empty. Stop what writes to the source first: the move is that of one moment.\n\
-                 Interrupted, it goes on when the same command runs again. The source is left as it is.\n\
+                 The target is empty. Stop what writes to the source first. Interrupted, the move goes on when the same\n\
+                 command runs again; until it is done the target is no workspace. The source is left as it is.\n\
                  Files and results stay in the data folder: use it with --data next to --store.",
             )
             .arg(place("from", "Where the rows are"))
@@ -52,7 +50,8 @@ impl Command for Migrate {
         let source = workspace.at(&from).open()?;
         let mut snapshot = source.snapshot(1)?;
         let connection = &mut *snapshot.connections[0];
-        let filling = Filling::begin(&to, workspace, &transfer::mark(connection)?)?;
+        let mark = transfer::mark(connection)?;
+        let filling = Filling::begin(&to, workspace, &mark)?;
         let mut progress = messages.progress("moving rows", None);
         let copied = transfer::copy(connection, &mut *filling.connect()?, &mut |step| {
             progress.set_of(step.done, step.total, step.done);
@@ -61,20 +60,22 @@ impl Command for Migrate {
         drop(progress);
         let rows = copied?;
         drop(snapshot);
-        filling.finish()?;
-        let target = workspace.at(&to).open()?;
         messages.note("comparing what both sides export");
-        let [here, there] = [&source, &target].map(digest);
-        let (here, there) = (here?, there?);
+        let there = digest(&Store::open(filling.engine(), &ambient::founding())?)?;
+        let here = digest(&source)?;
         let (shown_from, shown_to) = (from.shown(), to.shown());
+        if transfer::mark(&mut *source.reader()?)? != mark {
+            let message = format!("{shown_from} was written to during the move, so {shown_to} is not finished");
+            return Err(Failure::new(message).hint("stop what writes to it, and move it to an empty target"));
+        }
         if here.sha256 != there.sha256 {
             let message = format!(
-                "{shown_to} exports other bytes (SHA-256 {}) than {shown_from} ({}); do not use it, and report this",
+                "{shown_to} would export other bytes (SHA-256 {}) than {shown_from} ({}), so it is not finished; report this",
                 there.sha256, here.sha256
             );
             return Err(Failure::new(message));
         }
-        part_ways(&source, messages);
+        filling.finish(&ambient::new_id())?;
         let event = json!({
             "event": "moved", "from": shown_from, "to": shown_to, "rows": rows, "data_rows": here.rows,
             "bytes": here.bytes, "sha256": here.sha256,
@@ -94,14 +95,16 @@ impl Command for Migrate {
 /// A target that is being filled.
 enum Filling {
     Folder(IntoFolder),
-    Database(IntoServer),
+    Database(Box<IntoServer>),
 }
 
 impl Filling {
     fn begin(to: &Place, workspace: &Workspace, mark: &str) -> Result<Self, StoreError> {
         match to {
             Place::Folder(folder) => IntoFolder::begin(folder, workspace.options(), mark).map(Self::Folder),
-            Place::Database(database) => database.begin_filling(workspace.lock_wait(), mark).map(Self::Database),
+            Place::Database(database) => {
+                database.begin_filling(workspace.lock_wait(), mark).map(|filling| Self::Database(Box::new(filling)))
+            }
         }
     }
 
@@ -112,10 +115,17 @@ impl Filling {
         }
     }
 
-    fn finish(self) -> Result<(), StoreError> {
+    fn engine(&self) -> Box<dyn Engine> {
         match self {
-            Self::Folder(filling) => filling.finish(),
-            Self::Database(filling) => filling.finish(),
+            Self::Folder(filling) => filling.engine(),
+            Self::Database(filling) => filling.engine(),
+        }
+    }
+
+    fn finish(self, lineage: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Folder(filling) => filling.finish(lineage),
+            Self::Database(filling) => filling.finish(lineage),
         }
     }
 }
@@ -143,29 +153,18 @@ fn digest(store: &Store) -> Result<Digested, Failure> {
     Ok(export::run(store, &request, &mut Nowhere, &mut options)?.digest)
 }
 
-/// Gives the source a lineage of its own: both may go on, and their change numbers mean different things from now on.
-fn part_ways(source: &Store, messages: &Messages) {
-    let lineage = ambient::new_id();
-    let parted = source.write(move |connection| settings::put(connection, settings::LINEAGE, &lineage));
-    if let Err(error) = parted {
-        messages.note(&format!("notice: the source stays as it was ({error}); do not write to both"));
-    }
-}
-
 /// Says how the target is used.
 fn next_step(from: &Place, to: &Place) -> String {
-    let files = |folder: &Path| folder.display().to_string();
     match (from, to) {
-        (Place::Folder(folder), Place::Database(database)) => {
-            format!("Use it with: labelport --data {} --store {} …", files(folder), database.shown())
-        }
-        (Place::Database(_), Place::Folder(folder)) => {
-            format!(
-                "Use it with: labelport --data {0} … Its files and results are where --data led before; copy the folders \
-                 `files` and `results` to {0}.",
-                files(folder)
-            )
-        }
+        (Place::Folder(folder), Place::Database(_)) => format!(
+            "Use it with --data {} and that address as --store. Deltas (--since) begin with a new full export.",
+            folder.display()
+        ),
+        (Place::Database(_), Place::Folder(folder)) => format!(
+            "Use it with --data {0}. Copy `files` and `results` from the data folder that you used with --store to {0}. \
+             Deltas (--since) begin with a new full export.",
+            folder.display()
+        ),
         (_, to) => format!("Files and results stay where they are. The rows are in {}.", to.shown()),
     }
 }

@@ -1,7 +1,7 @@
 //! A build without PostgreSQL: no address is taken.
 
 use crate::outcome::Failure;
-use labelport_store::{Connection, Store, StoreError};
+use labelport_store::{Connection, Engine, Store, StoreError};
 use std::time::Duration;
 
 /// None is filled.
@@ -12,7 +12,11 @@ impl Filling {
         match *self {}
     }
 
-    pub(crate) fn finish(self) -> Result<(), StoreError> {
+    pub(crate) fn engine(&self) -> Box<dyn Engine> {
+        match *self {}
+    }
+
+    pub(crate) fn finish(self, _: &str) -> Result<(), StoreError> {
         match self {}
     }
 }
@@ -22,9 +26,9 @@ impl Filling {
 pub(crate) enum Database {}
 
 impl Database {
-    /// No text is an address.
-    pub(crate) fn is_named_by(_: &str) -> bool {
-        false
+    /// Returns whether a text is meant as an address.
+    pub(crate) fn is_named_by(text: &str) -> bool {
+        text.contains("://")
     }
 
     pub(crate) fn parse(_: &str, _: bool) -> Result<Self, Failure> {

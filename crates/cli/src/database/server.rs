@@ -18,7 +18,7 @@ pub(crate) struct Database {
 impl Database {
     /// Returns whether a text is meant as an address.
     pub(crate) fn is_named_by(text: &str) -> bool {
-        Address::is_one(text)
+        text.contains("://")
     }
 
     /// Reads an address. In an argument it has no password: other users of the machine see arguments.

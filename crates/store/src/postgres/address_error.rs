@@ -6,10 +6,8 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// It is no URL of a database.
-    #[error("{shown} is not the address of a database ({reason}); write it as postgres://user@host:5432/database")]
+    #[error("the address of the database cannot be read ({reason}); write it as postgres://user@host:5432/database")]
     Malformed {
-        /// The address without what may be a password.
-        shown: String,
         /// What is wrong with it.
         reason: String,
     },

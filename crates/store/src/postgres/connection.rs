@@ -112,13 +112,18 @@ impl PostgresConnection {
             begun => begun?,
         };
         let found = version.and_then(|version| version.parse().ok()).unwrap_or(0);
-        if found == if self.role == Role::Filler { -schema::known() } else { schema::known() } {
+        if found == self.expected_version() {
             return Ok(());
         }
         // Another process has brought the schema up to date.
         self.step(Step::RollBack)?;
         let server = self.options.address.shown().to_owned();
         Err(PostgresError::Newer { server, found, known: schema::known() }.into())
+    }
+
+    /// Returns the version that the schema must have.
+    fn expected_version(&self) -> i64 {
+        if self.role == Role::Filler { -schema::known() } else { schema::known() }
     }
 
     fn reconnect(&mut self) -> Result<(), StoreError> {
@@ -300,13 +305,36 @@ impl Connection for PostgresConnection {
         Err(StoreError::Engine("the server keeps the database; back it up with `pg_dump`".to_owned()))
     }
 
+    /// Looks at the indexes, where the extension that can do that is installed.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+        const POINT: &str = "index";
+        let connection: &mut dyn Connection = self;
+        if connection.count("select count(*) from pg_extension where extname = 'amcheck'", &[])? == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "select c.oid::regclass::text from pg_class c join pg_am a on a.oid = c.relam \
+                   where a.amname = 'btree' and c.relkind = 'i' and c.relnamespace = current_schema()::regnamespace \
+                   order by c.relname";
+        let mut problems = Vec::new();
+        for index in connection.list(sql, &[], |row| row.text(0))?.into_iter().flatten() {
+            // What is found fails the statement, and others are to be looked at all the same.
+            connection.step(Step::Savepoint(POINT))?;
+            match connection.find("select bt_index_check($1::text::regclass)", &[(&index).into()], |_| ()) {
+                Ok(_) => connection.step(Step::Release(POINT))?,
+                Err(error) if error.is_passing() => return Err(error),
+                Err(error) => {
+                    problems.push(format!("{index}: {error}"));
+                    connection.step(Step::TakeBack(POINT))?;
+                }
+            }
+        }
+        Ok(problems)
     }
 
     fn is_current(&mut self) -> Result<bool, StoreError> {
+        let expected = self.expected_version();
         let connection: &mut dyn Connection = self;
-        Ok(connection.count(schema::VERSION_SQL, &[])? == schema::known())
+        Ok(connection.count(schema::VERSION_SQL, &[])? == expected)
     }
 
     fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {

@@ -88,7 +88,7 @@ fn of_server(said: &DbError, context: Context<'_>) -> StoreError {
         }
         _ if *code == SqlState::INVALID_CATALOG_NAME => PostgresError::NoDatabase { server },
         _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => PostgresError::Denied { server, reason },
-        _ if *code == SqlState::TOO_MANY_CONNECTIONS => PostgresError::NoConnection { server },
+        _ if *code == SqlState::TOO_MANY_CONNECTIONS => PostgresError::NoConnection { server, reason },
         _ if *code == SqlState::LOCK_NOT_AVAILABLE => {
             PostgresError::Locked { server, waited_secs: context.lock_wait.as_secs() }
         }

@@ -2,16 +2,26 @@
 //! schema is negative.
 
 use super::connection::{MIGRATION_LOCK, PostgresConnection, Role};
-use super::{PostgresOptions, migrate, schema};
-use crate::engine::{Connection, Step, StoreError};
+use super::{Postgres, PostgresOptions, migrate, schema};
+use crate::engine::{Connection, Engine, Step, StoreError};
 use crate::server_error::PostgresError;
+use crate::tables::settings;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A database that is being filled.
-#[derive(Debug)]
 pub struct Filling {
     options: Arc<PostgresOptions>,
+    /// Holds the lock of the move until the end.
+    _lock: PostgresConnection,
 }
+
+/// How often, and how long apart, the lock is asked for: the server takes a moment to see that a process was killed.
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+
+/// The lock of a process that moves a workspace: "lbpm", and the schema.
+const MOVE_LOCK: &str = "1818391661, current_schema()::regnamespace::oid::int";
 
 /// The numbers that keys are taken from go on after the last key. Plans are made for the rows that are there now.
 const FINISH: &str = "do $$ declare named record; begin \
@@ -29,7 +39,21 @@ impl Filling {
         let begun = begin(&mut connection, &options, mark);
         connection.step(if begun.is_ok() { Step::Commit } else { Step::RollBack })?;
         begun?;
-        Ok(Self { options })
+        for attempt in 0..LOCK_TRIES {
+            if attempt > 0 {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            let held: &mut dyn Connection = &mut connection;
+            if held.count(&format!("select pg_try_advisory_lock({MOVE_LOCK})"), &[])? != 0 {
+                return Ok(Self { options, _lock: connection });
+            }
+        }
+        Err(PostgresError::MovedByAnother { server: options.address.shown().to_owned() }.into())
+    }
+
+    /// Returns the engine by which what was filled so far can be read.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        Box::new(Postgres { options: Arc::clone(&self.options), role: Role::Filler })
     }
 
     /// Opens a connection that writes.
@@ -37,12 +61,12 @@ impl Filling {
         Ok(Box::new(PostgresConnection::open(&self.options, Role::Filler)?))
     }
 
-    /// Makes the database a workspace.
-    pub fn finish(self) -> Result<(), StoreError> {
+    /// Makes the database a workspace, with a lineage of its own: the source may go on, and changes have the same numbers then.
+    pub fn finish(self, lineage: &str) -> Result<(), StoreError> {
         let mut connection = PostgresConnection::open(&self.options, Role::Filler)?;
         connection.step(Step::BeginWrite)?;
-        let finished = connection
-            .batch(FINISH)
+        let finished = settings::put(&mut connection, settings::LINEAGE, lineage)
+            .and_then(|()| connection.batch(FINISH))
             .and_then(|()| connection.batch("drop table labelport_moving"))
             .and_then(|()| connection.batch(&format!("update labelport_schema set version = {}", schema::known())));
         connection.step(if finished.is_ok() { Step::Commit } else { Step::RollBack })?;

@@ -71,7 +71,7 @@ pub(super) fn find_version(
         return Err(PostgresError::TooOld { server, found }.into());
     }
     let sql = "select count(*) filter (where c.relname = 'labelport_schema'), count(*) from pg_class c \
-               where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace = current_schema()::regnamespace";
+               where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relnamespace = current_schema()::regnamespace";
     let counted = connection.find(sql, &[], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
     match counted.unwrap_or((0, 0)) {
         (0, 0) => Ok(None),

@@ -26,7 +26,7 @@ mod tls;
 mod value;
 
 pub use crate::server_error::PostgresError;
-pub use address::{Address, Credentials, has_password, without_password};
+pub use address::{Address, Credentials, has_password};
 pub use address_error::AddressError;
 pub use filling::Filling;
 
@@ -39,6 +39,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Postgres {
     options: Arc<PostgresOptions>,
+    /// What its readers are for.
+    role: Role,
 }
 
 /// How to open the database.
@@ -56,14 +58,14 @@ impl Postgres {
     pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
         migrate::migrate(&options, false)?;
-        Ok(Self { options })
+        Ok(Self { options, role: Role::Reader })
     }
 
     /// Opens a database, which gets the tables of a workspace if it is empty.
     pub fn open_or_create(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
         migrate::migrate(&options, true)?;
-        Ok(Self { options })
+        Ok(Self { options, role: Role::Reader })
     }
 
     /// Returns whether a database has a workspace. Nothing is changed.
@@ -78,7 +80,7 @@ impl Engine for Postgres {
     }
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
-        Ok(Box::new(PostgresConnection::open(&self.options, Role::Reader)?))
+        Ok(Box::new(PostgresConnection::open(&self.options, self.role)?))
     }
 
     fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError> {

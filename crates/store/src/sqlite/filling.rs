@@ -2,11 +2,12 @@
 
 use super::{DATABASE_FILE, Sqlite, SqliteOptions, create_private};
 use crate::engine::{Connection, Engine, StoreError};
+use crate::tables::settings;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder in the data folder.
-const FOLDER: &str = ".moving";
+pub(super) const FOLDER: &str = ".moving";
 /// What it is filled from.
 const MARK_FILE: &str = "from";
 
@@ -41,8 +42,15 @@ impl Filling {
         self.engine.connect_writer()
     }
 
-    /// Makes the folder a workspace. The connections are closed.
-    pub fn finish(self) -> Result<(), StoreError> {
+    /// Returns the engine by which what was filled so far can be read.
+    pub fn engine(&self) -> Box<dyn Engine> {
+        Box::new(self.engine.clone())
+    }
+
+    /// Makes the folder a workspace, with a lineage of its own: the source may go on, and changes have the same numbers then.
+    /// The connections are closed.
+    pub fn finish(self, lineage: &str) -> Result<(), StoreError> {
+        settings::put(&mut *self.engine.connect_writer()?, settings::LINEAGE, lineage)?;
         let unwritable =
             |error: io::Error| StoreError::ReadOnly { folder: self.folder.clone(), reason: error.to_string() };
         let inner = self.folder.join(FOLDER);

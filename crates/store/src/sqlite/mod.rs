@@ -32,7 +32,7 @@ pub const DATABASE_FILE: &str = "labelport.sqlite";
 const SHARE_TRIES: usize = 1_000;
 
 /// A SQLite database in a data folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sqlite {
     folder: PathBuf,
     options: SqliteOptions,
@@ -64,6 +64,7 @@ impl Sqlite {
         watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Self, StoreError> {
         if !folder.join(DATABASE_FILE).exists() {
+            refuse_moving(folder)?;
             return Err(StoreError::NoFolder { folder: folder.to_owned() });
         }
         match Medium::of(folder) {
@@ -91,6 +92,7 @@ impl Sqlite {
         options: SqliteOptions,
         watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Self, StoreError> {
+        refuse_moving(folder)?;
         create_private(folder)
             .map_err(|error| StoreError::ReadOnly { folder: folder.to_owned(), reason: error.to_string() })?;
         if Medium::of(folder) != Medium::Writable {
@@ -146,6 +148,14 @@ impl Sqlite {
             connection.pragma("max_page_count", &pages.to_string())?;
         }
         Ok(connection)
+    }
+}
+
+/// Fails where a workspace is being moved to a folder, which has no database before that is done.
+fn refuse_moving(folder: &Path) -> Result<(), StoreError> {
+    match folder.join(filling::FOLDER).exists() && !folder.join(DATABASE_FILE).exists() {
+        true => Err(StoreError::Moving { folder: folder.to_owned() }),
+        false => Ok(()),
     }
 }
 

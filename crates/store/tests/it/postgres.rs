@@ -70,7 +70,7 @@ fn a_server_that_is_not_there_is_named() {
 fn a_database_that_is_not_there_or_not_ours_is_refused() {
     let Some(database) = scratch(Locale::C) else { return };
     let said = sentence(open_with(address(&format!("{}_gone", database.url()))));
-    assert!(said.contains("no such database") && said.contains("createdb"), "{said}");
+    assert!(said.contains("there is no database") && said.contains("createdb"), "{said}");
     let said = sentence(Postgres::open(database.options(WAIT).unwrap()));
     assert!(said.contains("there is no workspace in"), "{said}");
     assert!(!Postgres::has_store(database.options(WAIT).unwrap()).unwrap());
@@ -119,7 +119,7 @@ fn a_server_without_a_free_connection_is_named() {
     let url = database.url().replace("labelport@", "labelport_poor@");
     let said = sentence(open_with(address(&url)));
     statements.run("drop role labelport_poor");
-    assert!(said.contains("no connection left") && said.contains("max_connections"), "{said}");
+    assert!(said.contains("no connection left") && said.contains("too many connections"), "{said}");
     drop(store);
 }
 
@@ -327,4 +327,23 @@ fn tables_have_the_columns_that_they_have_on_sqlite() {
          and a.attcollation <> '\"C\"'::regcollation",
     );
     assert_eq!(texts, BTreeSet::new(), "texts that are not compared by their bytes");
+}
+
+#[test]
+fn the_doctor_looks_at_indexes_where_the_server_can() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let store = open(&database);
+    merge(&store, &crate::rows::twelve());
+    let statements = PostgresStatements::connect(&database);
+    statements.run("create schema extensions");
+    statements.run("create extension amcheck schema extensions");
+    statements.run(
+        "create function bt_index_check(regclass) returns void language plpgsql as \
+         $$ begin if $1::text = 'labels_pkey' then raise 'it is out of order'; end if; end $$",
+    );
+    let found = crate::engines::findings(&store);
+    assert!(matches!(&found[..], [one] if one.contains("labels_pkey") && one.contains("out of order")), "{found:?}");
+    statements.run("drop function bt_index_check(regclass)");
+    statements.run("alter extension amcheck set schema public");
+    assert_eq!(crate::engines::findings(&store), Vec::<String>::new());
 }

@@ -8,11 +8,18 @@
 //! forever.
 
 use crate::engine::{Column, Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
+use crate::server_error::PostgresError;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// How many idle connections are kept. Each takes about 0.2 MiB once it has given back its pages.
 const IDLE_LIMIT: usize = 64;
+/// How many are kept to a server, which counts those of all processes.
+const IDLE_REMOTE_LIMIT: usize = 8;
+/// How often, and how long apart, a server that has no connection left is asked again.
+const FULL_TRIES: u32 = 50;
+const FULL_PAUSE: Duration = Duration::from_millis(100);
 
 /// The engine, and the connections that nobody uses.
 pub(crate) struct Readers {
@@ -31,6 +38,7 @@ impl Readers {
 
     /// Takes the connection that was given back last, whose pages are the most recent, or opens one.
     pub(crate) fn take(self: &Arc<Self>) -> Result<Box<dyn Connection>, StoreError> {
+        let mut tries = 0;
         loop {
             let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match idle {
@@ -38,7 +46,15 @@ impl Readers {
                     Ok(true) => connection,
                     Ok(false) | Err(_) => continue,
                 },
-                None => self.engine.connect_reader()?,
+                None => match self.engine.connect_reader() {
+                    // One of ours is given back meanwhile, or one of another process. Not for long: a caller may hold another.
+                    Err(StoreError::Postgres(PostgresError::NoConnection { .. })) if tries < FULL_TRIES => {
+                        tries += 1;
+                        std::thread::sleep(FULL_PAUSE);
+                        continue;
+                    }
+                    connected => connected?,
+                },
             };
             return Ok(Box::new(PooledReader { connection: Some(connection), readers: Arc::clone(self) }));
         }
@@ -49,8 +65,9 @@ impl Readers {
         if connection.end_read().is_err() {
             return;
         }
+        let limit = if connection.traits().is_remote { IDLE_REMOTE_LIMIT } else { IDLE_LIMIT };
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_LIMIT {
+        if idle.len() < limit {
             idle.push(connection);
         }
     }

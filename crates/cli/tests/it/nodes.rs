@@ -1,13 +1,13 @@
 //! A server and two workers on one database: whichever dies at whatever moment, each export is done, and is the same.
 
 use crate::server::Server;
-use crate::support::Place;
+use crate::support::{Place, binary};
 use crate::tasks::is_export;
 use labelport_samples::Chance;
 use labelport_store::tables::tasks::TaskStatus;
 use labelport_store::testing;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const ROWS: u64 = 20_000;
@@ -26,6 +26,23 @@ fn worker(place: &Place) -> Child {
     // What it says later is nobody's, and must not fill the pipe.
     std::thread::spawn(move || drop(std::io::copy(&mut said, &mut std::io::sink())));
     child
+}
+
+/// Returns the digest of the same export of the same rows from a file.
+fn sha256_on_sqlite() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<String> = labelport_samples::image_rows(ROWS).collect();
+    std::fs::write(folder.path().join("rows.ndjson"), rows.join("\n") + "\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(folder.path()).env_remove("LABELPORT_STORE").env_remove("LABELPORT_DATA");
+        assert!(command.output().unwrap().status.success());
+    };
+    run(&["import", "labelbox", "rows.ndjson"]);
+    run(&["export", "catalog", "-o", "out.ndjson"]);
+    let manifest = std::fs::read(folder.path().join("out.ndjson.manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    manifest["sha256"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -65,6 +82,8 @@ fn a_node_that_dies_costs_no_export() {
         server.place().run(&["verify", &task.to_string()]).succeeded();
     }
     workers.iter_mut().for_each(|worker| worker.kill().unwrap());
+    let manifest: serde_json::Value = serde_json::from_slice(&manifests[0]).unwrap();
+    assert_eq!(manifest["sha256"], sha256_on_sqlite(), "the engines differ");
     assert!(manifests.iter().all(|manifest| *manifest == manifests[0]), "a death has changed a result");
 }
 

@@ -124,6 +124,31 @@ fn a_server_without_a_free_connection_is_named() {
 }
 
 #[test]
+fn readers_wait_a_moment_for_a_connection_that_another_gives_back() {
+    let Some(database) = scratch(Locale::C) else { return };
+    drop(open(&database));
+    let statements = PostgresStatements::connect(&database);
+    statements.run("create role labelport_few login");
+    statements.run("grant all on schema public to labelport_few");
+    statements.run("grant all on all tables in schema public to labelport_few");
+    statements.run("alter role labelport_few connection limit 2");
+    let url = database.url().replace("labelport@", "labelport_few@");
+    let store = open_with(address(&url)).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    assert_eq!(count(&store, "counters"), 2);
+                }
+            });
+        }
+    });
+    drop(store);
+    statements.run("drop owned by labelport_few");
+    statements.run("drop role labelport_few");
+}
+
+#[test]
 fn a_statement_that_the_server_stops_is_told() {
     let Some(database) = scratch(Locale::C) else { return };
     drop(open(&database));

@@ -98,6 +98,19 @@ pub enum TransferError {
         /// What went wrong.
         error: StoreError,
     },
+    /// The target cannot store a text.
+    #[error(
+        "{table}: the column {column} of {row} has the character NUL (U+0000), which the target cannot store; change it in the \
+         source, and move to an empty target"
+    )]
+    Nul {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: String,
+        /// The row, by its first column.
+        row: String,
+    },
     /// The target has not as many rows as the source.
     #[error(
         "{table} has {found} rows in the target and {wanted} in the source; start the move again, into an empty target"
@@ -142,7 +155,7 @@ pub fn copy(
     };
     for table in TABLES {
         let mut tell = |rows| tell(table.name, rows);
-        let copied = table.copy(source, target, &mut tell).map_err(|error| table.failed(error))?;
+        let copied = table.copy(source, target, &mut tell)?;
         if copied.is_break() {
             return Err(TransferError::Interrupted);
         }
@@ -172,8 +185,25 @@ impl Table {
         source: &mut dyn Connection,
         target: &mut dyn Connection,
         tell: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, TransferError> {
+        let mut nul = None;
+        let copied = self.copy_unless_nul(source, target, tell, &mut nul).map_err(|error| self.failed(error))?;
+        match nul {
+            None => Ok(copied),
+            Some((column, row)) => Err(TransferError::Nul { table: self.name, column, row }),
+        }
+    }
+
+    /// Copies the rows; ends before a text that the target cannot store, and says where it is.
+    fn copy_unless_nul(
+        &self,
+        source: &mut dyn Connection,
+        target: &mut dyn Connection,
+        tell: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        nul: &mut Option<(String, String)>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let columns = source.columns(self.name)?;
+        let takes_nul = target.traits().takes_nul;
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let into = format!("{} ({})", self.name, names.join(", "));
         let mut portion = Portion { columns: &columns, values: Vec::new(), bytes: Vec::new() };
@@ -209,6 +239,10 @@ impl Table {
         let mut outcome = Ok(ControlFlow::Continue(()));
         source.query(&sql, &last.params()?, &mut |row| {
             portion.add(row);
+            *nul = if takes_nul { None } else { portion.find_nul() };
+            if nul.is_some() {
+                return ControlFlow::Break(());
+            }
             if !portion.is_full() {
                 return ControlFlow::Continue(());
             }
@@ -219,7 +253,7 @@ impl Table {
                 _ => ControlFlow::Break(()),
             }
         })?;
-        if matches!(outcome, Ok(ControlFlow::Continue(()))) && !portion.values.is_empty() {
+        if nul.is_none() && matches!(outcome, Ok(ControlFlow::Continue(()))) && !portion.values.is_empty() {
             let rows = portion.rows();
             portion.write(target, &into)?;
             outcome = Ok(tell(rows));
@@ -257,6 +291,22 @@ impl Portion<'_> {
                 }),
             });
         }
+    }
+
+    /// Finds a text with NUL in the row that was added last. Returns its column, and the row by its first column.
+    fn find_nul(&self) -> Option<(String, String)> {
+        let row = &self.values[self.values.len() - self.columns.len()..];
+        let bytes = |value: &Value| match value {
+            Value::Bytes(start, end) => &self.bytes[*start..*end],
+            _ => &[][..],
+        };
+        let is_one = |(column, value): &(&Column, &Value)| column.kind == Kind::Text && bytes(value).contains(&0);
+        let (column, _) = self.columns.iter().zip(row).find(is_one)?;
+        let first = match row.first()? {
+            Value::Int(number) => number.to_string(),
+            value => format!("{:?}", String::from_utf8_lossy(bytes(value))),
+        };
+        Some((column.name.clone(), format!("the row with {} {first}", self.columns.first()?.name)))
     }
 
     fn rows(&self) -> u64 {

@@ -38,6 +38,9 @@ impl Command for Worker {
         let owner = format!("worker {} {}", std::process::id(), ambient::new_id());
         let event = json!({ "event": "working", "store": workspace.shown(), "workers": workers });
         let tasks = counted(workers as u64, "task");
+        if workspace.database().is_none() {
+            messages.note("notice: without --store only processes of this machine can share the workspace");
+        }
         messages.event(&event, &format!("working for {}, {tasks} at once. Stop with Ctrl-C.", workspace.shown()));
         labelport_server::work(&Arc::new(served), owner, workers, Arc::new(serve::report))?;
         messages.note("stopped; tasks that were running go on with another worker, or at the next start");

@@ -155,8 +155,11 @@ fn hosts(config: &Config) -> Vec<(String, u16)> {
 }
 
 fn places(config: &Config) -> String {
-    let shown: Vec<String> = hosts(config).into_iter().map(|(host, port)| format!("{host}:{port}")).collect();
-    shown.join(",")
+    let shown = hosts(config).into_iter().map(|(host, port)| match host.contains(':') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    });
+    shown.collect::<Vec<_>>().join(",")
 }
 
 /// Finds the password of a user in a file of passwords: the first line that fits counts, and `*` fits anything.

@@ -72,7 +72,8 @@ pub(super) fn explain_connect(error: &postgres::Error, context: Context<'_>) -> 
     }
     let server = context.server.to_owned();
     let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-    match error.to_string().contains("authentication") || error.to_string().contains("password") {
+    match [&error.to_string(), &reason].iter().any(|said| said.contains("authentication") || said.contains("password"))
+    {
         true => PostgresError::Login { server, reason }.into(),
         false => PostgresError::Unreachable { server, reason }.into(),
     }

@@ -146,6 +146,20 @@ fn a_move_does_not_go_on_from_another_state() {
 }
 
 #[test]
+fn a_text_that_the_target_cannot_store_is_named() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let here = tempfile::tempdir().unwrap();
+    let source = filled(here.path());
+    merge(&source, &[crate::rows::line(50, r#","external_id":"a\u0000b""#, &[])]);
+    let filling = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).unwrap();
+    let said = copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap_err().to_string();
+    assert!(
+        said.contains("data_rows: the column external_id of the row with row_key 13 has the character NUL"),
+        "{said}"
+    );
+}
+
+#[test]
 fn every_table_is_moved() {
     let here = tempfile::tempdir().unwrap();
     let sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name";

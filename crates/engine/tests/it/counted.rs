@@ -10,6 +10,9 @@ use labelport_model::time::Timestamp;
 use labelport_samples::image_rows;
 use labelport_store::engine::Column;
 use labelport_store::engine::{Each, Engine};
+use labelport_store::postgres::Postgres;
+use labelport_store::postgres::scratch::{Locale, Scratch};
+use labelport_store::read::page;
 use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::{Connection, Founding, Insert, Param, Step, Store, StoreError, Traits};
 use std::fmt::Write as _;
@@ -32,7 +35,7 @@ struct Counts {
 
 /// An engine that counts what its connections do.
 struct CountingEngine {
-    inner: Sqlite,
+    inner: Box<dyn Engine>,
     counts: Arc<Counts>,
 }
 
@@ -43,7 +46,8 @@ struct CountingConnection {
 
 impl Engine for CountingEngine {
     fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError> {
-        self.inner.connect_writer()
+        let inner = self.inner.connect_writer()?;
+        Ok(Box::new(CountingConnection { inner, counts: Arc::clone(&self.counts) }))
     }
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
@@ -76,10 +80,12 @@ impl Connection for CountingConnection {
     }
 
     fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
         self.inner.insert_many(insert, params)
     }
 
     fn step(&mut self, step: Step) -> Result<(), StoreError> {
+        self.counts.statements.fetch_add(1, Ordering::Relaxed);
         self.inner.step(step)
     }
 
@@ -150,7 +156,7 @@ fn an_export_does_the_work_that_was_recorded() {
     filled.import_all("image.ndjson", file.as_bytes());
     drop(filled);
     let counts = Arc::new(Counts::default());
-    let engine = CountingEngine { inner: open(), counts: Arc::clone(&counts) };
+    let engine = CountingEngine { inner: Box::new(open()), counts: Arc::clone(&counts) };
     let store = Store::open(Box::new(engine), &founding).unwrap();
     let mut found = Vec::new();
     for (name, request) in requests() {
@@ -183,4 +189,34 @@ fn an_export_does_the_work_that_was_recorded() {
             );
         }
     }
+}
+
+/// A section, and what says which rows are meant, are one statement each for so many rows of a server.
+const BLOCK_ROWS: u64 = 1_024;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
+fn a_server_is_asked_few_questions() {
+    let Ok(server) = std::env::var("LABELPORT_TEST_POSTGRES") else { return };
+    let database = Scratch::borrow(&server, Locale::C).unwrap();
+    let now = Timestamp::from_millis(NOW_MS);
+    let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
+    let inner = Postgres::open_or_create(database.options(Duration::from_secs(60)).unwrap()).unwrap();
+    let counts = Arc::new(Counts::default());
+    let engine = CountingEngine { inner: Box::new(inner), counts: Arc::clone(&counts) };
+    let store = Store::open(Box::new(engine), &founding).unwrap();
+    let taken = || counts.statements.swap(0, Ordering::Relaxed);
+    taken();
+    let file: String = image_rows(ROWS).map(|line| line + "\n").collect();
+    let workspace = Workspace::in_store(store);
+    workspace.import_all("image.ndjson", file.as_bytes());
+    let imported = taken();
+    assert!(imported * 20 <= ROWS, "{imported} statements for {ROWS} rows");
+    let (_, request) = &requests()[0];
+    export_into(&workspace.store, request, 1, &mut Nowhere).unwrap();
+    let exported = taken();
+    let blocks = ROWS.div_ceil(BLOCK_ROWS);
+    // The first blocks are small, until it is known how large rows are; the rest resolves the request.
+    let most = (blocks + 3) * (page::SECTIONS.len() as u64 + 2) + 60;
+    assert!(exported <= most, "{exported} statements for {blocks} blocks, at most {most} are allowed");
 }

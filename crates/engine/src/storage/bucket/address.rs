@@ -77,6 +77,7 @@ impl Address {
     }
 
     /// Returns the key of an object below this address.
+    #[cfg(any(feature = "object-store", test))]
     pub(super) fn key(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}/{key}", self.path) }
     }

@@ -37,7 +37,8 @@ const EMPTY: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
     and relname <> 'labelport_schema' loop execute 'delete from ' || named; end loop; \
     for named in select relname from pg_class where relkind = 'S' and relnamespace = current_schema()::regnamespace \
     loop perform setval(named::regclass, 1, false); end loop; \
-    insert into counters (name, value) values ('commit', 0), ('row_key', 0); end $$";
+    if to_regclass('counters') is not null then \
+    insert into counters (name, value) values ('commit', 0), ('row_key', 0); end if; end $$";
 
 impl Scratch {
     /// Creates a database on the server that a URL leads to, by the name of this process and a number.

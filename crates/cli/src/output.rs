@@ -60,6 +60,12 @@ impl Output {
             None => Self::stdout(format),
             Some(name) if Self::is_stdout(name) => Self::stdout(format),
             Some(url) if Address::is_meant_by(url) => Self::of_object(url, format, existing),
+            Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+                // What follows the path may be a signature.
+                let shown = url.split('?').next().unwrap_or_default();
+                let message = format!("{shown} cannot be written: an export is two objects, and a URL is one");
+                Err(Failure::usage(message).hint("name a file, or an object in a bucket such as s3://BUCKET/KEY"))
+            }
             Some(path) => Self::of_path(Path::new(path), format, workspace, existing),
         }
     }

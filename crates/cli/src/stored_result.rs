@@ -76,7 +76,7 @@ impl StoredResult {
         };
         if !workspace.exists()? {
             let place = workspace.shown();
-            return Err(Failure::new(format!("there is no file {named}, and no workspace at {place}"))
+            return Err(Failure::new(format!("there is neither a file {named} nor a workspace at {place}"))
                 .hint("name a file, or with --data the folder that keeps the release or task"));
         }
         let store = workspace.open()?;

@@ -1,8 +1,8 @@
 //! The narrow waist between statements and database engines.
 //!
 //! Statements are written once, in the dialect that SQLite and PostgreSQL share: lower case, `$1` for parameters (in the
-//! order in which they first appear), `= any($1)` for a list, `on conflict … do update`, an explicit `order by` wherever order is seen. An engine
-//! is an implementation of [`Connection`] and of [`Engine`]; nothing else differs.
+//! order in which they first appear), `= any($1)` for a list, `on conflict … do update`, an explicit `order by` wherever
+//! order is seen. An engine is an implementation of [`Connection`] and of [`Engine`]; nothing else differs.
 //!
 //! Rows are pushed to a callback instead of being pulled from a cursor. A pulled cursor borrows its statement, which
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
@@ -175,6 +175,10 @@ pub trait Connection: Send {
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
     /// Looks for damage of the engine's own structures, whatever they hold. Returns what is wrong, nothing if all is well.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError>;
+    /// Returns what [`check_file`](Self::check_file) cannot check here, and the remedy; none where it checks everything.
+    fn unchecked(&mut self) -> Result<Option<&'static str>, StoreError> {
+        Ok(None)
+    }
     /// Returns whether the database still has the schema with which the connection was opened. Another process may have
     /// brought it up to date since.
     fn is_current(&mut self) -> Result<bool, StoreError>;

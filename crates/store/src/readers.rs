@@ -128,6 +128,10 @@ impl Connection for PooledReader {
         self.connection().check_file()
     }
 
+    fn unchecked(&mut self) -> Result<Option<&'static str>, StoreError> {
+        self.connection().unchecked()
+    }
+
     fn is_current(&mut self) -> Result<bool, StoreError> {
         self.connection().is_current()
     }

@@ -164,6 +164,12 @@ pub enum PostgresError {
         /// What the server said.
         reason: String,
     },
+    /// A copy of the database is for the server to make.
+    #[error("the database {server} cannot be copied to a file; back it up with `pg_dump`")]
+    NoCopy {
+        /// The address.
+        server: String,
+    },
     /// Another transaction was in the way.
     #[error("another transaction was in the way on {server} ({reason}); nothing was changed, run the command again")]
     Conflict {

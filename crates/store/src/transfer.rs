@@ -1,8 +1,8 @@
 //! A workspace moved from one database to another, row by row, whatever their engines are.
 //!
 //! Tables are copied one after the other in the order of their keys, a few megabytes in each transaction. A move that was
-//! interrupted goes on after the last row of each table that the target has. The target is no workspace for anybody else
-//! until its engine says so; the source must stay as it was when the move began.
+//! interrupted resumes after the last row of each table in the target. Others cannot open the target until the move is
+//! complete, which is for its engine to see to; the source must not change meanwhile.
 //!
 //! # Adding a table
 //! One line in [`TABLES`]; a test compares them with those of the engines.
@@ -62,7 +62,7 @@ static TABLES: &[Table] = &[
     table("run_rows", &["run_key", "row_key"]),
     table("schedule_runs", &["run_key"]),
     table("schema_nodes", &["org_key", "id"]),
-    table("settings", &["name"]),
+    table("settings", &[]),
     table("slices", &["slice_key"]),
     table("task_rows", &["task_key", "ordinal"]),
     table("tasks", &["task_key"]),
@@ -123,8 +123,8 @@ pub enum TransferError {
         /// How many the target has.
         found: i64,
     },
-    /// The caller stopped it.
-    #[error("the move was interrupted; run the same command again, and it goes on")]
+    /// The caller stopped the move.
+    #[error("the move was interrupted; run the same command again to resume it")]
     Interrupted,
 }
 
@@ -149,13 +149,13 @@ pub fn copy(
         total += table.count(source)?;
     }
     let mut done = 0;
-    let mut tell = |table, rows: u64| {
+    let mut report = |table, rows: u64| {
         done += rows;
         watch(Progress { table, done, total: total.unsigned_abs() })
     };
     for table in TABLES {
-        let mut tell = |rows| tell(table.name, rows);
-        let copied = table.copy(source, target, &mut tell)?;
+        let mut report = |rows| report(table.name, rows);
+        let copied = table.copy(source, target, &mut report)?;
         if copied.is_break() {
             return Err(TransferError::Interrupted);
         }
@@ -184,10 +184,10 @@ impl Table {
         &self,
         source: &mut dyn Connection,
         target: &mut dyn Connection,
-        tell: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        report: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, TransferError> {
         let mut nul = None;
-        let copied = self.copy_unless_nul(source, target, tell, &mut nul).map_err(|error| self.failed(error))?;
+        let copied = self.copy_unless_nul(source, target, report, &mut nul).map_err(|error| self.failed(error))?;
         match nul {
             None => Ok(copied),
             Some((column, row)) => Err(TransferError::Nul { table: self.name, column, row }),
@@ -199,7 +199,7 @@ impl Table {
         &self,
         source: &mut dyn Connection,
         target: &mut dyn Connection,
-        tell: &mut dyn FnMut(u64) -> ControlFlow<()>,
+        report: &mut dyn FnMut(u64) -> ControlFlow<()>,
         nul: &mut Option<(String, String)>,
     ) -> Result<ControlFlow<()>, StoreError> {
         let columns = source.columns(self.name)?;
@@ -230,7 +230,7 @@ impl Table {
                 sql.push_str(&format!(" where ({}) > ({})", self.key.join(", "), numbers.join(", ")));
                 let counted = format!("select count(*) from {}", self.name);
                 let there = target.count(&counted, &[])?;
-                if tell(there.unsigned_abs()).is_break() {
+                if report(there.unsigned_abs()).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -247,7 +247,7 @@ impl Table {
                 return ControlFlow::Continue(());
             }
             let rows = portion.rows();
-            outcome = portion.write(target, &into).map(|()| tell(rows));
+            outcome = portion.write(target, &into).map(|()| report(rows));
             match outcome {
                 Ok(ControlFlow::Continue(())) => ControlFlow::Continue(()),
                 _ => ControlFlow::Break(()),
@@ -256,7 +256,7 @@ impl Table {
         if nul.is_none() && matches!(outcome, Ok(ControlFlow::Continue(()))) && !portion.values.is_empty() {
             let rows = portion.rows();
             portion.write(target, &into)?;
-            outcome = Ok(tell(rows));
+            outcome = Ok(report(rows));
         }
         outcome
     }

@@ -64,6 +64,10 @@ impl Command for Doctor {
             checks += 1;
             messages.event(&json!({ "event": "checking", "check": check }), "");
         };
+        if let Some(unchecked) = connection.unchecked()? {
+            let event = json!({ "event": "notice", "message": unchecked });
+            messages.event(&event, &format!("notice: {unchecked}"));
+        }
         let mut findings = check::check(connection, store.org_key(), &mut tell)?;
         tell(stale::CHECK);
         let newer = stale::count_newer_results(connection, snapshot.change_seq, &workspace.results()?)?;

@@ -1,7 +1,7 @@
 //! `labelport migrate`: the rows of a workspace into a database of another engine.
 //!
-//! The move is whole or is no workspace; interrupted, it goes on. At the end everything is exported from both sides, and
-//! the digests are compared.
+//! The target can be opened only when the whole move is complete; an interrupted move resumes. Before that everything is
+//! exported from both sides, and the digests are compared.
 
 use super::Command;
 use crate::ambient;
@@ -36,9 +36,9 @@ impl Command for Migrate {
             .about("Move the rows of a workspace between SQLite and PostgreSQL")
             .after_help(
                 "A folder is a data folder; a URL is that of a database, such as postgres://user@host/database.\n\
-                 The target is empty. Stop what writes to the source first. Interrupted, the move goes on when the same\n\
-                 command runs again; until it is done the target is no workspace. The source is left as it is.\n\
-                 Files and results stay in the data folder: use it with --data next to --store.",
+                 The target must be empty. Stop everything that writes to the source first.\n\
+                 To resume an interrupted move, run the same command again; the target cannot be used until the move is\n\
+                 complete. The source does not change. Files and results stay in the data folder: use --data and --store.",
             )
             .arg(place("from", "Where the rows are"))
             .arg(place("to", "Where they go"))

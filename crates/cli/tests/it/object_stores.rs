@@ -69,9 +69,9 @@ fn what_cannot_be_written_is_said_in_a_sentence_and_leaves_nothing() {
         |target: &str, more: &[&str]| -> Ran { place.run(&[&["export", "catalog", "-o", target][..], more].concat()) };
     server.plan(&[Planned { line: "GET /labels/rows.ndjson", times: 1, fault: Fault::NoBucket }]);
     export("s3://labels/rows.ndjson", &[])
-        .ended(1, &["there is no bucket s3://labels; create it, or name another one"]);
+        .ended(1, &["the bucket s3://labels does not exist; create it or use another bucket"]);
     let serve = ["--results", "s3://nobody/team", "serve", "--listen", "127.0.0.1:0"];
-    place.run(&serve).ended(1, &["there is no bucket s3://nobody; create it, or name another one"]);
+    place.run(&serve).ended(1, &["the bucket s3://nobody does not exist; create it or use another bucket"]);
     export("s3://labels/", &[]).ended(2, &["s3://labels/ names no object", "add a key"]);
     export("s3:///rows.ndjson", &[]).ended(2, &["does not name a bucket"]);
     export("s3://labels/rows.txt", &[]).ended(2, &[".ndjson"]);

@@ -14,7 +14,7 @@ pub enum StorageError {
         reason: String,
     },
     /// There is no such bucket.
-    #[error("there is no bucket {bucket}; create it, or name another one")]
+    #[error("the bucket {bucket} does not exist; create it or use another bucket")]
     NoBucket {
         /// Its address.
         bucket: String,

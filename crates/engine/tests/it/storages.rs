@@ -259,7 +259,7 @@ fn a_store_that_stays_down_is_told_from_one_that_refuses() {
          then try again",
     );
     server.plan(&[]);
-    check("s3://nobody", &[], false, "there is no bucket s3://nobody; create it, or name another one");
+    check("s3://nobody", &[], false, "the bucket s3://nobody does not exist; create it or use another bucket");
     check(
         "s3://labels",
         &[("AWS_SECRET_ACCESS_KEY", "another")],

@@ -302,16 +302,16 @@ impl Connection for PostgresConnection {
     }
 
     fn copy_to(&mut self, _: &Path, _: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
-        Err(StoreError::Engine("the server keeps the database; back it up with `pg_dump`".to_owned()))
+        Err(PostgresError::NoCopy { server: self.options.address.shown().to_owned() }.into())
     }
 
     /// Looks at the indexes, where the extension that can do that is installed.
     fn check_file(&mut self) -> Result<Vec<String>, StoreError> {
         const POINT: &str = "index";
-        let connection: &mut dyn Connection = self;
-        if connection.count("select count(*) from pg_extension where extname = 'amcheck'", &[])? == 0 {
+        if self.unchecked()?.is_some() {
             return Ok(Vec::new());
         }
+        let connection: &mut dyn Connection = self;
         let sql = "select c.oid::regclass::text from pg_class c join pg_am a on a.oid = c.relam \
                    where a.amname = 'btree' and c.relkind = 'i' and c.relnamespace = current_schema()::regnamespace \
                    order by c.relname";
@@ -329,6 +329,13 @@ impl Connection for PostgresConnection {
             }
         }
         Ok(problems)
+    }
+
+    fn unchecked(&mut self) -> Result<Option<&'static str>, StoreError> {
+        let connection: &mut dyn Connection = self;
+        let is_installed = connection.count("select count(*) from pg_extension where extname = 'amcheck'", &[])? > 0;
+        Ok((!is_installed)
+            .then_some("indexes were not checked; for that, run `create extension amcheck` in the database"))
     }
 
     fn is_current(&mut self) -> Result<bool, StoreError> {

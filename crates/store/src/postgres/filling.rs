@@ -1,5 +1,5 @@
-//! A database that is being filled with the rows of another one. It is no workspace until that is done: the version of its
-//! schema is negative.
+//! A database that is being filled with the rows of another one. Until the move is complete the version of its schema is
+//! negative, and nobody can open it as a workspace.
 
 use super::connection::{MIGRATION_LOCK, PostgresConnection, Role};
 use super::{Postgres, PostgresOptions, migrate, schema};
@@ -31,7 +31,7 @@ const FINISH: &str = "do $$ declare named record; begin \
     named.place, named.key, named.key, named.place); end loop; end $$";
 
 impl Filling {
-    /// Begins to fill an empty database, or goes on with one that was filled from the same state of the same source.
+    /// Begins to fill an empty database, or resumes with one that was filled from the same state of the same source.
     pub fn begin(options: PostgresOptions, mark: &str) -> Result<Self, StoreError> {
         let options = Arc::new(options);
         let mut connection = PostgresConnection::open(&options, Role::Unchecked)?;

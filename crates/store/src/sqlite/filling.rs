@@ -1,4 +1,4 @@
-//! A database that is being filled with the rows of another one. It lies in a folder of its own until that is done.
+//! A database that is being filled with the rows of another one. It stays in a folder of its own until the move is complete.
 
 use super::{DATABASE_FILE, Sqlite, SqliteOptions, create_private};
 use crate::engine::{Connection, Engine, StoreError};
@@ -19,7 +19,7 @@ pub struct Filling {
 }
 
 impl Filling {
-    /// Begins to fill a folder without a database, or goes on with one that was filled from the same state of the same
+    /// Begins to fill a folder without a database, or resumes with one that was filled from the same state of the same
     /// source; what came from elsewhere is begun anew.
     pub fn begin(folder: &Path, options: SqliteOptions, mark: &str) -> Result<Self, StoreError> {
         let unwritable =
@@ -54,6 +54,11 @@ impl Filling {
         let unwritable =
             |error: io::Error| StoreError::ReadOnly { folder: self.folder.clone(), reason: error.to_string() };
         let inner = self.folder.join(FOLDER);
+        // Closing the database writes its log into it, unless that fails; the link would leave the log out.
+        let log = inner.join(format!("{DATABASE_FILE}-wal"));
+        if log.metadata().is_ok_and(|log| log.len() > 0) {
+            return Err(StoreError::Full);
+        }
         // A link fails where somebody has made a database meanwhile.
         std::fs::hard_link(inner.join(DATABASE_FILE), self.folder.join(DATABASE_FILE)).map_err(unwritable)?;
         std::fs::remove_dir_all(&inner).map_err(unwritable)

@@ -360,8 +360,11 @@ fn the_doctor_looks_at_indexes_where_the_server_can() {
     let store = open(&database);
     merge(&store, &crate::rows::twelve());
     let statements = PostgresStatements::connect(&database);
+    let unchecked = || store.reader().unwrap().unchecked().unwrap();
+    assert!(unchecked().is_some_and(|message| message.contains("create extension amcheck")));
     statements.run("create schema extensions");
     statements.run("create extension amcheck schema extensions");
+    assert_eq!(unchecked(), None);
     statements.run(
         "create function bt_index_check(regclass) returns void language plpgsql as \
          $$ begin if $1::text = 'labels_pkey' then raise 'it is out of order'; end if; end $$",

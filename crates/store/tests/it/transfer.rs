@@ -1,10 +1,11 @@
-//! Moving a workspace: everything arrives, an interrupted move goes on, and nobody takes half of it for a workspace.
+//! Moving a workspace: everything arrives, an interrupted move resumes, and half a move cannot be opened.
 
 use crate::engines::{findings, founding, scratch};
 use crate::rows::{merge, twelve};
 use labelport_store::postgres::scratch::{Locale, Scratch};
 use labelport_store::postgres::{Filling as IntoServer, Postgres};
 use labelport_store::sqlite::{DATABASE_FILE, Filling as IntoFolder, Sqlite, SqliteOptions};
+use labelport_store::tables::settings;
 use labelport_store::transfer::{self, TransferError};
 use labelport_store::{Connection, Store, StoreError};
 use std::collections::BTreeSet;
@@ -109,7 +110,7 @@ fn a_workspace_goes_to_a_server_and_back() {
 }
 
 #[test]
-fn an_interrupted_move_goes_on() {
+fn an_interrupted_move_resumes() {
     let Some(database) = scratch(Locale::C) else { return };
     let (here, back) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let source = filled(here.path());
@@ -133,7 +134,7 @@ fn an_interrupted_move_goes_on() {
 }
 
 #[test]
-fn a_move_does_not_go_on_from_another_state() {
+fn a_move_does_not_resume_from_another_state() {
     let Some(database) = scratch(Locale::C) else { return };
     let here = tempfile::tempdir().unwrap();
     let source = filled(here.path());
@@ -143,6 +144,38 @@ fn a_move_does_not_go_on_from_another_state() {
     merge(&source, &[crate::rows::line(99, "", &[])]);
     let said = IntoServer::begin(database.options(WAIT).unwrap(), &mark(&source)).map(|_| ()).unwrap_err().to_string();
     assert!(said.contains("in part from another workspace"), "{said}");
+}
+
+#[test]
+fn a_move_that_was_interrupted_at_its_end_resumes() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let source = filled(here.path());
+    let filling = IntoFolder::begin(there.path(), options(), &mark(&source)).unwrap();
+    copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
+    // The new lineage is stored before the database gets its place.
+    settings::put(&mut *filling.connect().unwrap(), settings::LINEAGE, "moved").unwrap();
+    drop(filling);
+    let filling = IntoFolder::begin(there.path(), options(), &mark(&source)).unwrap();
+    copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
+    filling.finish("again").unwrap();
+    assert_eq!(all(&in_folder(there.path())), all(&source));
+}
+
+#[test]
+fn a_move_whose_log_is_not_written_back_is_not_finished() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let source = filled(here.path());
+    let filling = IntoFolder::begin(there.path(), options(), &mark(&source)).unwrap();
+    copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
+    // A connection that is open keeps the log, as one does that could not write it back.
+    let open = filling.connect().unwrap();
+    assert!(matches!(filling.finish("moved"), Err(StoreError::Full)));
+    assert!(!there.path().join(DATABASE_FILE).exists());
+    drop(open);
+    let filling = IntoFolder::begin(there.path(), options(), &mark(&source)).unwrap();
+    copy(&source, &mut *filling.connect().unwrap(), usize::MAX).unwrap();
+    filling.finish("moved").unwrap();
+    assert_eq!(all(&in_folder(there.path())), all(&source));
 }
 
 #[test]

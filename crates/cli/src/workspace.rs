@@ -1,6 +1,6 @@
 //! The workspace of a command: its data folder, the database where that is elsewhere, and what of the world it needs.
 
-use crate::ambient::{SystemChance, SystemClock};
+use crate::ambient::{self, SystemChance, SystemClock};
 use crate::database::Database;
 use crate::founding::found;
 use crate::messages::Messages;
@@ -286,7 +286,7 @@ impl Workspace {
             public_url: None,
             clock: Arc::new(clock),
             chance: Arc::new(SystemChance),
-            threads: 1,
+            threads: ambient::processors(),
         };
         Ok(Served::open(opening)?)
     }

@@ -8,6 +8,7 @@ use crate::annotation_import::ImportJob;
 use crate::catalog::asset;
 use crate::catalog::row_import::RowImport;
 use crate::export::job::{self, ExportJob};
+use crate::export::shared;
 use crate::history;
 use crate::legacy::{LabelExport, RowExport, RunExport};
 use crate::models::registration::Registration;
@@ -61,6 +62,14 @@ pub static ROSTER: Roster = Roster {
             answers_bell: false,
             run: |workspace, _| job::expire(workspace).map(|()| false),
         },
+        // Two, so that one that waits for the end of an export does not keep the process from helping with another.
+        HELP,
+        HELP,
+        Chore {
+            every: Duration::from_secs(3_600),
+            answers_bell: false,
+            run: |workspace, _| shared::remove_leftovers(workspace).map(|()| false),
+        },
         Chore {
             every: Duration::from_secs(3_600),
             answers_bell: false,
@@ -73,6 +82,9 @@ pub static ROSTER: Roster = Roster {
         },
     ],
 };
+
+/// Helps with exports that other processes lead.
+const HELP: Chore = Chore { every: Duration::from_millis(300), answers_bell: false, run: shared::help };
 
 /// Sends to webhooks.
 const DELIVERY: Chore = Chore {

@@ -186,6 +186,15 @@ pub trait Connection: Send {
     fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
         Ok(None)
     }
+    /// Returns a name by which others can read the state that this connection reads, for as long as it does; none where there
+    /// are no such names.
+    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+    /// Begins to read a state that has a name; returns whether somebody still reads it.
+    fn begin_shared(&mut self, _state: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
     /// Returns the columns of a table, in their order.
     fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError>;
     /// Returns how many bytes the database has.

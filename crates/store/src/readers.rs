@@ -140,6 +140,14 @@ impl Connection for PooledReader {
         self.connection().now_ms()
     }
 
+    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
+        self.connection().share_state()
+    }
+
+    fn begin_shared(&mut self, state: &str) -> Result<bool, StoreError> {
+        self.connection().begin_shared(state)
+    }
+
     fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {
         self.connection().columns(table)
     }

@@ -4,7 +4,7 @@
 //! second organization in the same database would be seen by the first: a database that has two is not opened. Those who
 //! keep data apart keep it in data folders of their own.
 
-use crate::engine::{Connection, Engine, StoreError};
+use crate::engine::{Connection, Engine, StoreError, Traits};
 use crate::readers::Readers;
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
@@ -16,6 +16,7 @@ pub struct Store {
     readers: Arc<Readers>,
     writer: OnceLock<Writer>,
     org_key: i64,
+    traits: Traits,
 }
 
 /// The organization that a store serves.
@@ -49,8 +50,12 @@ pub struct Snapshot {
 impl Store {
     /// Opens the store in a database. A new database gets its organization.
     pub fn open(engine: Box<dyn Engine>, founding: &Founding) -> Result<Self, StoreError> {
-        let mut store = Self { readers: Arc::new(Readers::new(engine)), writer: OnceLock::new(), org_key: 0 };
-        let found = find_organization(&mut *store.reader()?)?;
+        let readers = Arc::new(Readers::new(engine));
+        let (found, traits) = {
+            let mut reader = readers.take()?;
+            (find_organization(&mut *reader)?, reader.traits())
+        };
+        let mut store = Self { readers, writer: OnceLock::new(), org_key: 0, traits };
         store.org_key = match found {
             Some(key) => key,
             None => {
@@ -74,6 +79,11 @@ impl Store {
     /// Returns what time it is where the rows are kept; none where that is this machine.
     pub fn now(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.reader()?.now_ms()?.map(Timestamp::from_millis))
+    }
+
+    /// Returns what its engine differs in from others.
+    pub fn traits(&self) -> Traits {
+        self.traits
     }
 
     /// Returns how many bytes the database has.
@@ -130,6 +140,19 @@ impl Store {
         self.readers.take()
     }
 
+    /// Returns `count` readers on a state that another process reads; none where nobody does any more.
+    pub fn join(&self, state: &str, count: usize) -> Result<Option<Snapshot>, StoreError> {
+        let mut connections = Vec::new();
+        for _ in 0..count.max(1) {
+            let mut connection = self.reader()?;
+            if !connection.begin_shared(state)? {
+                return Ok(None);
+            }
+            connections.push(connection);
+        }
+        self.read_snapshot(connections).map(Some)
+    }
+
     /// Returns `count` readers on one state.
     pub fn snapshot(&self, count: usize) -> Result<Snapshot, StoreError> {
         let mut connections = Vec::new();
@@ -137,6 +160,10 @@ impl Store {
             connections.push(self.reader()?);
         }
         self.readers.engine().share_state(&mut connections)?;
+        self.read_snapshot(connections)
+    }
+
+    fn read_snapshot(&self, mut connections: Vec<Box<dyn Connection>>) -> Result<Snapshot, StoreError> {
         let sql = "select change_seq from organizations where org_key = $1";
         let change_seq = connections[0].count(sql, &[self.org_key.into()])?;
         Ok(Snapshot { connections, change_seq })

@@ -52,6 +52,7 @@ impl Command for Serve {
                     .value_name("URL")
                     .help("What URLs that are given out begin with [default: the address listened on]"),
                 workers_argument(),
+                range_argument(),
                 Arg::new("redirect-downloads")
                     .long("redirect-downloads")
                     .action(ArgAction::SetTrue)
@@ -108,6 +109,7 @@ impl Command for Serve {
         };
         let queued_exports = arguments.get_one::<u32>("max-queued-exports").copied().unwrap_or(QUEUED_EXPORTS);
         let served = Served::open(opening)?.with_queued_exports_limit(queued_exports.into());
+        let served = with_ranges(served, arguments);
         let served = if arguments.get_flag("redirect-downloads") { served.with_redirects() } else { served };
         let served = Arc::new(served);
         let key = first_key(&served, messages)?;
@@ -261,6 +263,23 @@ pub(super) fn workers_argument() -> Arg {
         .value_name("N")
         .value_parser(clap::value_parser!(usize))
         .help("Tasks to run at once [default: one for each processor, at least 2]")
+}
+
+/// The option that says how much of an export a process may take.
+pub(super) fn range_argument() -> Arg {
+    Arg::new("range-rows")
+        .long("range-rows")
+        .value_name("ROWS")
+        .value_parser(clap::value_parser!(u64).range(1..))
+        .help("Rows of an export that processes on one database take at a time, in steps of 1,024 [default: 32768]")
+}
+
+/// Takes it over to a workspace.
+pub(super) fn with_ranges(served: Served, arguments: &ArgMatches) -> Served {
+    match arguments.get_one::<u64>("range-rows") {
+        Some(rows) => served.with_range_rows(*rows),
+        None => served,
+    }
 }
 
 /// Reads it.

@@ -24,9 +24,10 @@ impl Command for Worker {
             .about("Work on the tasks of a workspace that servers on other machines serve")
             .after_help(
                 "Servers and workers of one workspace share its database (--store) and its files and results.\n\
-                 A task whose worker dies is done by another one. Clocks may differ: that of the database counts.",
+                 A task whose worker dies is done by another one. A large export is done by all of them together.\n\
+                 Clocks may differ: that of the database counts.",
             )
-            .arg(serve::workers_argument())
+            .args([serve::workers_argument(), serve::range_argument()])
             .args(fetching::arguments())
             .args(logging::arguments())
     }
@@ -34,6 +35,7 @@ impl Command for Worker {
     fn run(&self, arguments: &ArgMatches, workspace: &Workspace, messages: &Messages) -> Outcome {
         logging::start(arguments, messages)?;
         let served = workspace.open_served_with(workspace.open()?, fetching::policy(arguments)?)?;
+        let served = serve::with_ranges(served, arguments);
         let workers = serve::workers(arguments);
         let owner = format!("worker {} {}", std::process::id(), ambient::new_id());
         let event = json!({ "event": "working", "store": workspace.shown(), "workers": workers });

@@ -16,7 +16,11 @@ const DEATHS: u32 = 6;
 
 /// Starts a worker, and waits until it works.
 fn worker(place: &Place) -> Child {
-    let mut child = place.command(&["--json", "worker", "--workers", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = place
+        .command(&["--json", "worker", "--workers", "1", "--range-rows", "1024"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains(r#""event":"working""#) {
@@ -51,7 +55,7 @@ fn a_node_that_dies_costs_no_export() {
         return;
     }
     let place = Place::with_rows(ROWS);
-    let mut server = Server::start_in(place, &["127.0.0.1:0", "--workers", "1"]);
+    let mut server = Server::start_in(place, &["127.0.0.1:0", "--workers", "1", "--range-rows", "1024"]);
     let mut workers = [worker(server.place()), worker(server.place())];
     let mut chance = Chance::new(7);
     let mut manifests = Vec::new();

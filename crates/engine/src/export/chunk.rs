@@ -4,9 +4,9 @@
 //! line. So a reader may cut a result after any chunk that has lines. Where chunks end depends on what is written, never
 //! on the number of threads.
 
-use super::WorkError;
 use super::media::{self, Assets, Missing, Unopened};
 use super::rewrite::Notice;
+use super::work::WorkError;
 use crate::manifest::{CHANGES, FILE_LIST, hex};
 use crate::parallel::Emit;
 use crate::sink::{Asset, Packer};

@@ -1,10 +1,11 @@
 //! What an export counts while it runs.
 
 use labelport_store::write::tally;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a request asks for and an import did not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Unknown {
     MediaAttributes,
     Attachments,
@@ -37,7 +38,7 @@ impl Unknown {
 }
 
 /// Counts of one worker, or of all.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) rows: u64,
     pub(crate) labels: u64,

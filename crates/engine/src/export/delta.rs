@@ -6,10 +6,11 @@
 //! this. A touched row may be unchanged, and a row that left may never have been in a result: a delta may name too many rows,
 //! never too few.
 
+use super::ExportError;
 use super::chunk::CHUNK_BYTES;
 use super::error::SinceError;
 use super::scope::Resolved;
-use super::{ExportError, WorkError};
+use super::work::WorkError;
 use crate::manifest::{Delta, hex};
 use labelport_model::json::ObjectWriter;
 use labelport_model::predicate::{Condition, Predicate};

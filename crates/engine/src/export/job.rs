@@ -3,6 +3,7 @@
 //! The request is the task's; the result lies under the task's id. A worker that is interrupted leaves nothing that
 //! exists, and the next one starts again on a snapshot of its own.
 
+use crate::export::shared::{self, Sharing};
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
 use crate::sink::{ArchiveSink, FileError, Sink};
@@ -106,7 +107,7 @@ impl Job for ExportJob {
     fn run(&self, workspace: &Workspace, task: &Task, pulse: &Pulse) -> Result<Done, JobError> {
         let request = ExportRequest::from_json(&task.request).map_err(Problem::internal)?;
         let format = super::format_of(&request).map_err(to_problem)?;
-        run(workspace, task, pulse, &request, Written::in_format(format))
+        run(workspace, task, pulse, &request, Written::as_requested(format))
     }
 
     fn activity(&self, task: &Task) -> String {
@@ -129,6 +130,7 @@ pub(crate) fn activity(task: &Task) -> String {
 /// Removes the result of an export, however much there is of it.
 pub(crate) fn discard(workspace: &Workspace, task: &Task) -> Result<(), Problem> {
     workspace.forget_result(task.id.as_str());
+    shared::end(workspace, task.id.as_str())?;
     workspace.results().remove(task.id.as_str()).map_err(Problem::internal)
 }
 
@@ -138,12 +140,24 @@ pub(crate) struct Written<'a> {
     pub(crate) format: &'a dyn Format,
     /// The span outside which labels are left out.
     pub(crate) labels_created: Option<Span>,
+    /// Whether the request names the format and all that it is written with, so that other processes can help.
+    is_shared: bool,
 }
 
 impl<'a> Written<'a> {
     /// Rows with all their labels.
     pub(crate) fn in_format(format: &'a dyn Format) -> Self {
-        Self { format, labels_created: None }
+        Self { format, labels_created: None, is_shared: false }
+    }
+
+    /// Rows with the labels of a span.
+    pub(crate) fn with_labels(format: &'a dyn Format, labels_created: Option<Span>) -> Self {
+        Self { labels_created, ..Self::in_format(format) }
+    }
+
+    /// Rows as their request says.
+    pub(crate) fn as_requested(format: &'a dyn Format) -> Self {
+        Self { is_shared: true, ..Self::in_format(format) }
     }
 }
 
@@ -160,11 +174,14 @@ pub(crate) fn run(
     let manifest = write(workspace, task, pulse, request, &mut *sink, written);
     pulse.check()?;
     let manifest = manifest?;
+    let task_id = task.id.clone();
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     let publish: Publish = Box::new(move |workspace| {
         sink.finish(&manifest).map_err(unfinished)?;
         workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
+        // What cannot be removed now is removed as a leftover.
+        drop(shared::end(workspace, task_id.as_str()));
         Ok(())
     });
     Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
@@ -195,7 +212,7 @@ fn write(
     pulse: &Pulse,
     request: &ExportRequest,
     sink: &mut dyn Sink,
-    Written { format, labels_created }: Written<'_>,
+    Written { format, labels_created, is_shared }: Written<'_>,
 ) -> Result<Manifest, Problem> {
     let mut last = workspace.now();
     let mut tell = |now: export::ExportProgress| {
@@ -222,7 +239,9 @@ fn write(
         files: Some(workspace.files()),
         client: Some(workspace.client()),
     };
-    export::run(workspace.store(), request, sink, &mut run).map_err(to_problem)
+    let sharing = Sharing { workspace, task_id: task.id.as_str() };
+    export::run_shared(workspace.store(), request, sink, &mut run, Some(&sharing).filter(|_| is_shared))
+        .map_err(to_problem)
 }
 
 /// Fails unless a task is an export whose result is there to be read.

@@ -5,7 +5,9 @@
 //! Whatever the sink is (a file, a pipe, a part of a stored result, nothing), it sees the same chunks.
 
 mod assemble;
+mod basis;
 mod chunk;
+mod chunk_stream;
 mod classes;
 mod count;
 mod croissant;
@@ -22,10 +24,12 @@ mod rewrite;
 mod scans;
 pub(crate) mod scope;
 mod sections;
+pub mod shared;
 mod spool;
 mod survey;
 mod texts;
 mod walk;
+mod work;
 mod writer;
 
 pub use error::{ExportError, Refused, SinceError};
@@ -35,39 +39,36 @@ pub use scope::{get_thing, identified};
 use crate::manifest::{Annotations, CHANGES, FILE_LIST, Manifest, RowNotice, SectionNotice};
 use crate::outbound::Client;
 use crate::parallel::{self, Emit};
-use crate::sink::{Packer, Sink};
+use crate::sink::{Packing, Sink};
 use crate::storage::files::Files;
 use crate::workspace::signing::Signer;
 use assemble::Assembler;
-use chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
+use basis::Basis;
+use chunk::{AssetUse, Chunk, Spare, Streams};
 use count::Counts;
 use delta::Changes;
 use digesting::digesting;
-use labelport_formats::write::{
-    About, Encoder, FORMATS, Format, Layout, Media, Numbers, Pictures, Scans, Texts, Totals, Wanted,
-};
-use labelport_model::data_type;
+use labelport_formats::write::{About, Encoder, FORMATS, Format, Layout, Media, Pictures, Scans, Texts, Totals};
 use labelport_model::predicate::Predicate;
 use labelport_model::request::ExportRequest;
 use labelport_model::time::Span;
 use labelport_store::Connection;
 use labelport_store::Store;
-use labelport_store::StoreError;
 use labelport_store::read::history;
-use labelport_store::read::select::{Part, Selection};
 use labelport_store::tables::entities;
-use labelport_store::tables::files;
 use labelport_store::tables::unknown_names;
-use media::{Assets, Missing};
+use media::Assets;
 use outputs::Outputs;
 use pictures::KeptPictures;
 use rewrite::Notice;
 use scans::KeptScans;
-use sections::{Pass, Plan, Settings};
+use sections::{Pass, Settings};
+use shared::{Lead, Sharing};
 use spool::Spool;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use survey::Waiting;
 use texts::KeptTexts;
+use work::{Work, WorkError, Worker};
 use writer::Writer;
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -122,38 +123,6 @@ impl Notices {
     }
 }
 
-struct Worker {
-    connection: Box<dyn Connection>,
-    assembler: Assembler,
-    packer: Packer,
-}
-
-/// Why a worker stopped.
-enum WorkError {
-    Stopped,
-    Store(StoreError),
-    Write(std::io::Error),
-    Missing(Missing),
-}
-
-impl WorkError {
-    /// Makes the error of the export. `target` is asked what messages call the place that was written to.
-    fn into_export(self, target: impl FnOnce() -> String) -> ExportError {
-        match self {
-            Self::Stopped => ExportError::Stopped,
-            Self::Store(error) => ExportError::Store(error),
-            Self::Write(source) => ExportError::Write { target: target(), source },
-            Self::Missing(Missing { data_row_id, reason }) => ExportError::Media { data_row_id, reason },
-        }
-    }
-}
-
-impl From<StoreError> for WorkError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// Runs an export into a sink and returns its manifest. The sink is left open: closing it makes the result exist.
 pub fn run(
     store: &Store,
@@ -161,9 +130,20 @@ pub fn run(
     sink: &mut dyn Sink,
     run: &mut ExportOptions<'_>,
 ) -> Result<Manifest, ExportError> {
+    run_shared(store, request, sink, run, None)
+}
+
+/// Does what [`run`] does, and lets other processes help.
+pub(crate) fn run_shared(
+    store: &Store,
+    request: &ExportRequest,
+    sink: &mut dyn Sink,
+    run: &mut ExportOptions<'_>,
+    sharing: Option<&Sharing<'_>>,
+) -> Result<Manifest, ExportError> {
     let files = run.files.map(Files::watched);
     let mut watched = ExportOptions { files: files.as_ref(), progress: &mut *run.progress, ..*run };
-    let outcome = run_watched(store, request, sink, &mut watched);
+    let outcome = run_watched(store, request, sink, &mut watched, sharing);
     // Formats say of what they cannot read that it is gone, which is true of an object and not of all of them.
     files.map_or(Ok(()), |files| files.check()).map_err(ExportError::Kept)?;
     outcome
@@ -174,28 +154,32 @@ fn run_watched(
     request: &ExportRequest,
     sink: &mut dyn Sink,
     run: &mut ExportOptions<'_>,
+    sharing: Option<&Sharing<'_>>,
 ) -> Result<Manifest, ExportError> {
     request.check().map_err(ExportError::Request)?;
     let threads = run.threads.max(1);
-    let wanted = if run.format.is_lossy() { run.format.wanted(&request.format.options) } else { Wanted::default() };
+    let wanted = basis::wanted(request, run.format);
     // One more for the pictures of masks, for texts, for headers of series and for assets, which are read while rows are
     // encoded.
     let mut about = About { options: request.format.options.clone(), ..About::default() };
     let media = Media::of_format(run.format, &about.options);
     let reachable = run.files.zip(run.client).filter(|_| media.is_some_and(|media| media != Media::None));
+    let has_survey = run.format.is_lossy() || run.format.is_numbered() || media.is_some();
+    let is_shareable = !has_survey && request.since.is_none() && sink.packing() == Packing::Zstd;
+    let sharing = sharing.filter(|_| is_shareable);
     let more = [run.format.is_lossy(), wanted.texts, wanted.scans, reachable.is_some()];
-    let mut snapshot = store.snapshot(threads + more.into_iter().filter(|is_more| *is_more).count())?;
+    let readers = threads + more.into_iter().filter(|is_more| *is_more).count();
+    let (mut snapshot, resumed) = match sharing {
+        Some(sharing) => sharing.snapshot(readers)?,
+        None => (store.snapshot(readers)?, None),
+    };
     let of_assets = if reachable.is_some() { snapshot.connections.pop() } else { None };
     let of_texts = if wanted.texts { snapshot.connections.pop() } else { None };
     let of_scans = if wanted.scans { snapshot.connections.pop() } else { None };
     let pictures = run.files.filter(|_| run.format.is_lossy()).zip(snapshot.connections.split_off(threads).pop());
     let pictures = pictures.map(|(files, connection)| KeptPictures::new(files, connection, store.org_key()));
     let connection = &mut *snapshot.connections[0];
-    let mut resolved = scope::resolve(connection, store.org_key(), request)?;
-    if run.format.is_lossy() {
-        resolved.sections.add_details();
-        resolved.sections.add(wanted);
-    }
+    let mut resolved = basis::resolve(connection, store.org_key(), request, run.format)?;
     let (organization_id, _) = entities::organization_state(connection, store.org_key())?;
     let watermark = delta::watermark(connection, &organization_id, &resolved, snapshot.change_seq)?;
     let changes = match &request.since {
@@ -205,9 +189,9 @@ fn run_watched(
     if let Some(changes) = &changes {
         resolved.selection = changes.changed.clone();
     }
-    let dictionary = dictionary::Dictionary::read(connection, store.org_key())?;
-    // An encoder that reads pictures knows them by where they are kept.
-    let signer = if run.format.is_lossy() { None } else { signer(connection)? };
+    let mut basis = Basis::read(connection, store.org_key(), &resolved, run.format)?;
+    let mut classes = std::mem::take(&mut basis.classes);
+    let (basis, parts) = (&basis, &basis.parts[..]);
     let texts = match of_texts {
         Some(of_texts) => Some(KeptTexts::new(run.files, Signer::read(connection)?, of_texts)),
         None => None,
@@ -226,13 +210,15 @@ fn run_watched(
         }
         None => None,
     };
-    let parts = parts(connection, &resolved)?;
-    let mut classes = classes::list(connection, store.org_key(), &resolved.base, &dictionary)?;
+    let mut lead = match sharing {
+        Some(sharing) => {
+            Lead::begin(sharing, connection, (&resolved.request, snapshot.change_seq, parts.len()), resumed)?
+        }
+        None => None,
+    };
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);
     let texts = texts.as_ref().map(|texts| texts as &dyn Texts);
     let scans = scans.as_ref().map(|scans| scans as &dyn Scans);
-    // What is looked at first knows nothing of what is written: any class may be.
-    classes.iter_mut().for_each(|class| class.written = 1);
     about = About { classes: &classes, pictures, texts, scans, ..about };
     let layout = run.format.layout();
     let mut workers = Vec::new();
@@ -249,16 +235,15 @@ fn run_watched(
     }
     let stop = run.stop;
     let settings = Settings {
-        sections: &resolved.sections,
-        dictionary: &dictionary,
-        signer: signer.as_ref(),
         row_limit_bytes: run.row_limit_bytes,
         labels_created: run.labels_created,
+        ..basis.settings(&resolved)
     };
+    let spare = Spare::default();
     let mut starts = Vec::new();
     let mut notices = Notices::default();
     let mut spooled = None;
-    if run.format.is_lossy() || run.format.is_numbered() || media.is_some() {
+    if has_survey {
         // What is encoded to find out what would be lost is what will be written, unless it depends on what is found.
         let may_spool = layout == Layout::Package && !run.format.is_numbered() && assets.is_none();
         let (mut survey, names) = {
@@ -269,10 +254,9 @@ fn run_watched(
             let spool = run.files.filter(|_| may_spool).and_then(|files| Waiting::new(files, &outputs).ok());
             let spooling = AtomicBool::new(spool.is_some());
             let plan = settings.with(&*encoder, Pass::Survey).spooling(&spooling);
-            (
-                survey::run(&mut workers, &plan, &resolved.selection, &parts, (target, &outputs, spool), stop)?,
-                encoder.class_names(),
-            )
+            let selection = &resolved.selection;
+            let work = Work { plan: &plan, selection, parts, firsts: &[], target, spare: &spare, stop };
+            (survey::run(&mut workers, &work, &outputs, spool)?, encoder.class_names())
         };
         let About { options, .. } = about;
         classes.iter_mut().for_each(|class| class.written = 0);
@@ -308,9 +292,8 @@ fn run_watched(
     let firsts = (encoder.has_marks() && spooled.is_none()).then_some(&starts[..]);
     let mut writer = Writer::new((sink, packing), encoder, (target.0, &outputs), firsts, later);
     let part_count = parts.len() as u64;
-    let spare = Spare::default();
     // Nobody encodes while what waited is written.
-    let has_thread = part_count > 1 && (writer.writes_slowly() || spooled.is_some());
+    let has_thread = part_count > 1 && (writer.writes_slowly() || spooled.is_some() || lead.is_some());
     let totals = about.totals;
     let (outcome, digest) = digesting(has_thread, (layout, &outputs.paths), &spare, |add| {
         writer.start(layout, add)?;
@@ -319,7 +302,7 @@ fn run_watched(
         }
         let mut parts_begun = 0;
         let mut publish = |writer: &mut Writer<'_>, mut chunk: Chunk, add: &mut writer::Add<'_>| {
-            check_stop(stop)?;
+            work::check_stop(stop)?;
             notices.add(std::mem::take(&mut chunk.notices));
             writer.write(&mut chunk)?;
             parts_begun = chunk.part.max(parts_begun);
@@ -336,17 +319,17 @@ fn run_watched(
             }
         } else {
             let plan = settings.with(encoder, Pass::Write);
-            let mut parts = (1..).zip(parts.iter().cloned());
-            let next = || check_stop(stop).map(|()| parts.next());
-            let work = |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Chunk>| {
-                let start = starts.get(part.0 as usize - 1).filter(|_| !encoder.has_marks());
-                worker.assembler.next = start.copied().unwrap_or(Numbers::FIRST);
-                work(worker, &plan, &resolved.selection, &part, target, &spare, stop, emit)
-            };
+            let firsts = if encoder.has_marks() { &[][..] } else { &starts[..] };
+            let selection = &resolved.selection;
+            let work = Work { plan: &plan, selection, parts, firsts, target, spare: &spare, stop };
             let publish = |chunk| publish(&mut writer, chunk, add);
-            match part_count {
-                0 | 1 => parallel::run_here(&mut workers[0], next, work, publish)?,
-                _ => parallel::run(&mut workers, next, work, publish)?,
+            let mut numbers = 1..=part_count;
+            let next = || work.check_stop().map(|()| numbers.next());
+            let encode = |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
+            match (&mut lead, part_count) {
+                (Some(lead), _) => lead.write(&work, &mut workers, publish)?,
+                (None, 0 | 1) => parallel::run_here(&mut workers[0], next, encode, publish)?,
+                (None, _) => parallel::run(&mut workers, next, encode, publish)?,
             }
         }
         if outputs.has_later() {
@@ -376,6 +359,7 @@ fn run_watched(
     let losses = survey::named(std::mem::take(&mut writer.losses), &classes);
     let mut counts = Counts::default();
     workers.iter().for_each(|worker| counts.add(&worker.assembler.counts));
+    lead.iter().for_each(|lead| counts.add(&lead.counts));
     let names = row_names(&mut *workers[0].connection, notices.listed)?;
     Ok(Manifest {
         format: run.format.name().to_owned(),
@@ -389,7 +373,7 @@ fn run_watched(
         labels: counts.labels,
         run_labels: counts.run_labels,
         predictions: counts.predictions,
-        annotations: annotations(&dictionary, &counts),
+        annotations: annotations(&basis.dictionary, &counts),
         unknown_ids: resolved.unknown_ids,
         unknown_names: resolved.unknown_names.iter().map(ToString::to_string).collect(),
         sections: counts
@@ -438,76 +422,6 @@ pub fn check(connection: &mut dyn Connection, org_key: i64, request: &ExportRequ
     let (organization_id, change_seq) = entities::organization_state(connection, org_key)?;
     let now = delta::watermark(connection, &organization_id, &resolved, change_seq)?;
     Ok(delta::check(since, &now, history::start(connection, org_key)?)?)
-}
-
-#[expect(clippy::too_many_arguments, reason = "what a worker shares with the others")]
-fn work(
-    worker: &mut Worker,
-    plan: &Plan<'_>,
-    selection: &Selection,
-    (number, part): &(u64, Part),
-    target: (Streams, AssetUse<'_>),
-    spare: &Spare,
-    stop: Option<&AtomicBool>,
-    emit: &mut Emit<'_, Chunk>,
-) -> Result<(), WorkError> {
-    let Worker { connection, assembler, packer } = worker;
-    let keys = selection.keys(&mut **connection, part)?;
-    let outlet = Outlet::new(packer, target, spare, emit, (*number, assembler.counts.rows));
-    let mut rest = &keys[..];
-    // Rows that are loaded and not written.
-    let mut loaded = &rest[..0];
-    while !rest.is_empty() || !loaded.is_empty() {
-        while !outlet.is_full() && !outlet.is_over() {
-            if loaded.is_empty() {
-                if rest.is_empty() {
-                    break;
-                }
-                check_stop(stop)?;
-                let count = assembler.load_block(&mut **connection, plan, rest)?;
-                (loaded, rest) = rest.split_at(count);
-            }
-            let count = assembler.write_rows(plan, loaded, &outlet);
-            loaded = &loaded[count..];
-            if count == 0 {
-                // The next row needs an empty page.
-                break;
-            }
-        }
-        let notices = std::mem::take(&mut assembler.notices);
-        if outlet.flush(assembler.counts.rows, notices).is_break() {
-            break;
-        }
-    }
-    outlet.finish()
-}
-
-fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
-    match stop {
-        Some(stop) if stop.load(Ordering::Relaxed) => Err(WorkError::Stopped),
-        _ => Ok(()),
-    }
-}
-
-/// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are
-/// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
-/// datasets; the first row shows which.
-fn parts(connection: &mut dyn Connection, resolved: &scope::Resolved) -> Result<Vec<Part>, StoreError> {
-    if resolved.sections.interpolation != sections::Interpolation::Off {
-        let first = resolved.selection.first_data_type(connection)?;
-        if first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames) {
-            return Ok(resolved.selection.small_parts());
-        }
-    }
-    Ok(resolved.selection.parts())
-}
-
-/// Returns what signs the URLs of masks, where the workspace keeps any.
-fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError> {
-    if !files::has_masks(connection)? {
-        return Ok(None);
-    }
-    Signer::read(connection)
 }
 
 fn annotations(dictionary: &dictionary::Dictionary, counts: &Counts) -> Vec<Annotations> {

@@ -4,20 +4,20 @@
 //! Every row is encoded to nowhere, or to where it waits ([`Spool`]). What is written later is the same, but for the names of
 //! classes and files that depend on what was found here.
 
-use super::chunk::{AssetUse, Chunk, Spare, Streams};
+use super::assemble::Assembler;
+use super::chunk::Chunk;
+use super::chunk_stream::Form;
 use super::count::Counts;
 use super::outputs::Outputs;
-use super::sections::Plan;
 use super::spool::{Spool, Spooled};
-use super::{Assembler, ExportError, Notices, WorkError, Worker, check_stop, work};
+use super::work::{Work, WorkError, Worker};
+use super::{ExportError, Notices};
 use crate::parallel::{self, Emit};
 use crate::storage::files::Files;
 use labelport_formats::write::{Class, Numbers, Totals};
 use labelport_model::losses::Losses;
-use labelport_store::read::select::{Part, Selection};
 use std::collections::{BTreeSet, HashSet};
 use std::io;
-use std::sync::atomic::AtomicBool;
 
 /// What was found.
 pub(super) struct Survey {
@@ -47,7 +47,8 @@ impl Waiting<Spool> {
     /// Makes places for what waits.
     pub(super) fn new(files: &Files, outputs: &Outputs) -> io::Result<Self> {
         let later = outputs.has_later().then(|| files.scratch()).transpose()?;
-        Ok(Self { first: Spool::new(files.scratch()?), later: later.map(Spool::new) })
+        let spool = |scratch| Spool::new(scratch, Form::Plain);
+        Ok(Self { first: spool(files.scratch()?), later: later.map(spool) })
     }
 
     fn add(&mut self, chunk: &mut Chunk, outputs: &Outputs) -> io::Result<()> {
@@ -75,35 +76,33 @@ enum Found {
 /// Looks at every row.
 pub(super) fn run(
     workers: &mut [Worker],
-    plan: &Plan<'_>,
-    selection: &Selection,
-    parts: &[Part],
-    (target, outputs, mut spool): ((Streams, AssetUse<'_>), &Outputs, Option<Waiting<Spool>>),
-    stop: Option<&AtomicBool>,
+    work: &Work<'_>,
+    outputs: &Outputs,
+    mut spool: Option<Waiting<Spool>>,
 ) -> Result<Survey, ExportError> {
-    let mut next = (1..).zip(parts.iter().cloned());
+    let plan = work.plan;
+    let mut numbers = 1..=work.parts.len() as u64;
     let mut losses = Losses::default();
     let mut notices = Notices::default();
-    let mut starts = Vec::with_capacity(parts.len());
+    let mut starts = Vec::with_capacity(work.parts.len());
     let mut total = Numbers::FIRST;
-    let (spare, mut text) = (Spare::default(), Vec::new());
+    let mut text = Vec::new();
     let outcome = parallel::run(
         workers,
-        || check_stop(stop).map(|()| next.next()),
-        |worker: &mut Worker, part: (u64, Part), emit: &mut Emit<'_, Found>| {
+        || work.check_stop().map(|()| numbers.next()),
+        |worker: &mut Worker, number: u64, emit: &mut Emit<'_, Found>| {
             let mut of_part = Losses::default();
             let mut take = |mut chunk: Chunk| {
                 of_part.merge(std::mem::take(&mut chunk.losses));
                 match plan.is_spooling() {
                     true => emit(Found::Chunk(chunk)),
                     false => {
-                        spare.recycle(chunk);
+                        work.spare.recycle(chunk);
                         Ok(())
                     }
                 }
             };
-            worker.assembler.next = Numbers::FIRST;
-            work(worker, plan, selection, &part, target, &spare, stop, &mut take)?;
+            work.encode(worker, number, &mut take)?;
             // Where nobody takes it any more, another thread has failed.
             emit(Found::End(of_part, worker.assembler.next)).map_err(|_| WorkError::Stopped)
         },
@@ -119,7 +118,7 @@ pub(super) fn run(
                     if !kept {
                         plan.stop_spooling();
                     }
-                    spare.recycle(chunk);
+                    work.spare.recycle(chunk);
                 }
                 Found::End(of_part, end) => {
                     losses.merge(of_part);

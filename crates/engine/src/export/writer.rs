@@ -1,10 +1,10 @@
 //! What is encoded, on its way to the sink: the first, the last and all chunks in between, in their order.
 
-use super::WorkError;
 use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
 use super::croissant::CROISSANT;
 use super::outputs::Outputs;
 use super::spool::{Spool, Spooled};
+use super::work::WorkError;
 use crate::manifest::{Delta, Digest, Digested, PackedFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Numbers, Totals};

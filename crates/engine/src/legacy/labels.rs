@@ -37,7 +37,7 @@ impl Job for LabelExport {
             has_open_issues: &|label_id| facts.open_issues.contains(label_id),
         };
         let labels_created = request.filters.label_created_at;
-        job::run(workspace, task, pulse, &request, Written { format: &LegacyJson(legacy), labels_created })
+        job::run(workspace, task, pulse, &request, Written::with_labels(&LegacyJson(legacy), labels_created))
     }
 
     fn activity(&self, task: &Task) -> String {

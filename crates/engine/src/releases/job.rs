@@ -67,7 +67,7 @@ impl Job for CreateRelease {
         let format = format_of(&request).map_err(job::to_problem)?;
         // A worker that was killed between the release and the end of its task has made it already.
         withdraw(workspace, task.id.as_str())?;
-        let done = job::run(workspace, task, pulse, &request, Written::in_format(format))?;
+        let done = job::run(workspace, task, pulse, &request, Written::as_requested(format))?;
         let Done { rows, outcome, publish } = done;
         let task_id = task.id.clone();
         let publish: Publish = Box::new(move |workspace| {

@@ -14,6 +14,7 @@ pub mod bucket;
 pub mod error;
 pub mod files;
 mod folder;
+pub(crate) mod handover;
 mod object_sink;
 pub mod results;
 pub mod stale;

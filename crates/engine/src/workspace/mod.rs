@@ -53,6 +53,25 @@ pub struct Workspace {
     wake_up: WakeUp,
     /// The indexes of the results read last.
     opened: Mutex<Vec<(String, Arc<Stored>)>>,
+    /// The tasks at whose exports this process works.
+    engaged: Mutex<Vec<String>>,
+    /// How many parts of a selection other processes may take at once.
+    range_parts: u64,
+}
+
+/// Says, as long as it is there, that this process works at the export of a task.
+pub(crate) struct Engaged<'a> {
+    workspace: &'a Workspace,
+    task_id: String,
+}
+
+impl Drop for Engaged<'_> {
+    fn drop(&mut self) {
+        let mut engaged = self.workspace.engaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = engaged.iter().position(|id| *id == self.task_id) {
+            engaged.swap_remove(place);
+        }
+    }
 }
 
 /// What a workspace is made of.
@@ -88,6 +107,10 @@ pub struct NewFile<'a> {
     pub created_by: Option<&'a str>,
 }
 
+/// How many parts of a selection other processes may take at once, unless somebody says otherwise.
+const RANGE_PARTS: u64 = 32;
+/// How many rows a part of a selection has, about.
+const PART_ROWS: u64 = 1_024;
 /// How long a URL of the object store works: a download that began goes on after that.
 const REDIRECT_LIFETIME: Duration = Duration::from_secs(900);
 /// The most results whose indexes are kept.
@@ -123,7 +146,29 @@ impl Workspace {
             is_redirecting: false,
             wake_up: WakeUp::default(),
             opened: Mutex::default(),
+            engaged: Mutex::default(),
+            range_parts: RANGE_PARTS,
         })
+    }
+
+    /// Sets about how many rows of an export other processes may take at once.
+    pub fn with_range_rows(self, rows: u64) -> Self {
+        Self { range_parts: (rows / PART_ROWS).max(1), ..self }
+    }
+
+    /// Returns how many parts of a selection other processes may take at once.
+    pub(crate) fn range_parts(&self) -> u64 {
+        self.range_parts
+    }
+
+    /// Begins to work at the export of a task; none where this process does so already.
+    pub(crate) fn engage(&self, task_id: &str) -> Option<Engaged<'_>> {
+        let mut engaged = self.engaged.lock().unwrap_or_else(PoisonError::into_inner);
+        if engaged.iter().any(|id| id == task_id) {
+            return None;
+        }
+        engaged.push(task_id.to_owned());
+        Some(Engaged { workspace: self, task_id: task_id.to_owned() })
     }
 
     /// Limits how many exports of one API key may wait for a worker.

@@ -49,6 +49,15 @@ impl Default for ImportAs {
 /// The time that new things are given in tests.
 pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
 
+/// Imports a file of which no record may be refused.
+#[track_caller]
+pub(crate) fn import_all(store: &Store, name: &str, bytes: &[u8]) -> Summary {
+    let source = Source::stream(name, Box::new(Cursor::new(bytes.to_vec())));
+    let summary = with_run(ImportAs::default(), None, |run| import::run(store, source, run)).unwrap();
+    assert_eq!(summary.refusals, [], "{name}");
+    summary
+}
+
 impl Workspace {
     /// Makes an empty one.
     pub(crate) fn new() -> Self {
@@ -78,9 +87,7 @@ impl Workspace {
     /// Imports a file of which no record may be refused.
     #[track_caller]
     pub(crate) fn import_all(&self, name: &str, bytes: &[u8]) -> Summary {
-        let summary = self.import(name, bytes, ImportAs::default()).unwrap();
-        assert_eq!(summary.refusals, [], "{name}");
-        summary
+        import_all(&self.store, name, bytes)
     }
 
     /// Imports a file.

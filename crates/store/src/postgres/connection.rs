@@ -6,6 +6,7 @@ use super::value::{PostgresRow, Sought};
 use super::{PostgresOptions, schema};
 use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
 use crate::server_error::PostgresError;
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
@@ -23,6 +24,13 @@ const LOCK_CLASS: i32 = 0x6c62_7074;
 const WRITER_LOCK: &str = "'labelport_schema'::regclass::oid::int";
 /// The same for those who create or change the tables, which may not be there yet.
 pub(super) const MIGRATION_LOCK: &str = "current_schema()::regnamespace::oid::int";
+/// What the server says of a state that nobody reads any more, or that another server had.
+const GONE_STATES: &[SqlState] = &[
+    SqlState::INVALID_PARAMETER_VALUE,
+    SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+    SqlState::UNDEFINED_OBJECT,
+    SqlState::FEATURE_NOT_SUPPORTED,
+];
 /// How often, and how long apart, a new connection asks what became of a transaction that was being committed.
 const OUTCOME_TRIES: u32 = 50;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(200);
@@ -348,6 +356,25 @@ impl Connection for PostgresConnection {
         let connection: &mut dyn Connection = self;
         let sql = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
         Ok(connection.find(sql, &[], |row| row.int(0))?.flatten())
+    }
+
+    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
+        let connection: &mut dyn Connection = self;
+        Ok(connection.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten())
+    }
+
+    fn begin_shared(&mut self, state: &str) -> Result<bool, StoreError> {
+        // It becomes part of a statement, which takes no parameters.
+        if state.is_empty() || !state.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+            return Ok(false);
+        }
+        self.step(Step::BeginRead)?;
+        let outcome = self.client.batch_execute(&format!("set transaction snapshot '{state}'"));
+        let Err(error) = outcome else { return Ok(true) };
+        let is_gone = error.code().is_some_and(|code| GONE_STATES.contains(code));
+        let explained = self.explain(&error);
+        self.step(Step::RollBack)?;
+        if is_gone { Ok(false) } else { Err(explained) }
     }
 
     fn columns(&mut self, table: &str) -> Result<Vec<TableColumn>, StoreError> {

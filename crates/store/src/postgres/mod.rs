@@ -89,11 +89,13 @@ impl Engine for Postgres {
         if others.is_empty() {
             return Ok(());
         }
-        // The state can be imported for as long as the transaction is open that exports it.
-        let state = first.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten().unwrap_or_default();
+        let state = first.share_state()?.unwrap_or_default();
         for other in others {
-            other.step(Step::BeginRead)?;
-            other.execute(&format!("set transaction snapshot '{state}'"), &[])?;
+            if !other.begin_shared(&state)? {
+                let server = self.options.address.shown().to_owned();
+                let reason = "the connection that exports a snapshot has ended".to_owned();
+                return Err(PostgresError::Lost { server, reason }.into());
+            }
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0009_history.sql"),
     include_str!("migrations/0010_webhooks.sql"),
     include_str!("migrations/0011_schedules.sql"),
+    include_str!("migrations/0012_export_ranges.sql"),
 ];
 
 /// "lbpt", which marks a labelport database.

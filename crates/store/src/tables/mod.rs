@@ -11,6 +11,7 @@ pub mod data_rows;
 pub mod datasets;
 pub mod embeddings;
 pub mod entities;
+pub mod export_ranges;
 pub mod file_references;
 pub mod files;
 pub mod issues;

@@ -58,6 +58,11 @@ impl Results {
         Self { storage, scratch: data_folder.join(FOLDER) }
     }
 
+    /// Returns where they lie.
+    pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
     /// Starts to write the result of a task. What an interrupted worker left is removed.
     pub fn start(&self, task_id: &str) -> io::Result<ResultSink> {
         self.remove(task_id)?;

@@ -28,6 +28,7 @@ mod row_imports;
 mod schedules;
 mod sends;
 mod settings;
+mod shared_exports;
 mod signed_urls;
 mod slices;
 mod tags;
@@ -82,7 +83,12 @@ pub(crate) struct Served {
     pub(crate) caller: Caller,
     clock: Arc<StandingClock>,
     folder: TempDir,
-    _kept: Kept,
+    kept: Kept,
+}
+
+/// Another process on the same store.
+pub(crate) struct Neighbor {
+    pub(crate) workspace: Arc<Workspace>,
 }
 
 /// A clock that stands still, unless each look at it is to move it.
@@ -158,6 +164,23 @@ impl Served {
         Self::open_on(None, Policy::default(), Some(storage))
     }
 
+    /// Opens another process on the same store, with a data folder that may be the same.
+    pub(crate) fn neighbor(&self, folder: &Path) -> Neighbor {
+        let now = Timestamp::from_millis(BEGIN_MS);
+        let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
+        let opening = Opening {
+            store: Store::open(self.kept.engine(folder, Duration::from_secs(5)), &founding).unwrap(),
+            folder: folder.to_owned(),
+            storage: None,
+            client: Client::new(Policy::default()),
+            public_url: None,
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            chance: Arc::new(CountedChance(AtomicU64::new(1 << 40), Trap::default())),
+            threads: 2,
+        };
+        Neighbor { workspace: Arc::new(Workspace::open(opening).unwrap()) }
+    }
+
     fn open(max_pages: Option<u32>, policy: Policy) -> Self {
         Self::open_on(max_pages, policy, None)
     }
@@ -188,11 +211,12 @@ impl Served {
             chance: Arc::new(CountedChance(AtomicU64::new(0), clock.trap.clone())),
             threads: 2,
         };
-        let workspace = Arc::new(Workspace::open(opening).unwrap());
+        // Few rows are enough for several processes.
+        let workspace = Arc::new(Workspace::open(opening).unwrap().with_range_rows(1_024));
         let new = NewKey { email: "ana@example.test", name: "laptop", role: "Admin", time_zone: None, expires: None };
         let key = api_keys::create(&workspace, &new).unwrap().key;
         let caller = workspace.identify(Some(&key)).unwrap();
-        Self { workspace, caller, clock, folder, _kept: kept }
+        Self { workspace, caller, clock, folder, kept }
     }
 
     /// Makes a key for a user, who may be new; returns the caller that it identifies.

@@ -1,0 +1,304 @@
+//! The leader of a shared export.
+//!
+//! As long as nobody helps it works like any export: its threads encode parts, which are written in their order. Once
+//! somebody else has taken a range, each thread keeps the rows of a range of its own until their turn comes, so that none
+//! waits for a helper.
+
+use super::{Common, Sharing};
+use crate::export::ExportError;
+use crate::export::assemble::Assembler;
+use crate::export::chunk::Chunk;
+use crate::export::chunk_stream::{ChunkReader, Form};
+use crate::export::count::Counts;
+use crate::export::spool::{Spool, Spooled};
+use crate::export::work::{Work, WorkError, Worker};
+use crate::parallel::{self, Emit};
+use crate::sink::Packing;
+use crate::storage::files::Files;
+use crate::storage::handover::Handover;
+use crate::workspace::{Engaged, Workspace};
+use labelport_model::request::ExportRequest;
+use labelport_store::tables::export_ranges::{self, ExportRun, Taken};
+use labelport_store::{Connection, StoreError};
+use std::io;
+use std::time::Duration;
+
+/// How often the leader looks whether a range is done that it waits for, and needs next.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// What a process has that leads an export.
+pub(in crate::export) struct Lead<'a> {
+    workspace: &'a Workspace,
+    common: Common,
+    handover: Handover,
+    turns: Turns<'a>,
+    /// Encodes ranges whose helpers have died when their turn has come.
+    worker: Worker,
+    /// What helpers have counted.
+    pub(in crate::export) counts: Counts,
+    /// Keeps this process from helping itself. None where it has helped the leader before, and holds the state.
+    _engaged: Option<Engaged<'a>>,
+}
+
+/// Takes ranges in their order.
+struct Turns<'a> {
+    workspace: &'a Workspace,
+    run_id: String,
+    owner: String,
+    next: u64,
+    ranges: u64,
+    /// A range that was taken, and is not begun.
+    waiting: Option<Turn>,
+}
+
+/// A range whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// This process has it.
+    Mine(u64),
+    /// A helper has it.
+    Theirs(u64),
+}
+
+/// Rows of a range.
+enum Ready {
+    /// Kept by this process.
+    Here(Spooled),
+    /// Kept by a helper, or on their way.
+    There(u64),
+}
+
+impl<'a> Lead<'a> {
+    /// Begins to lead. None where the selection is too small to be shared, or the engine cannot share a state.
+    pub(in crate::export) fn begin(
+        sharing: &Sharing<'a>,
+        connection: &mut dyn Connection,
+        (request, change_seq, parts): (&ExportRequest, i64, usize),
+        resumed: Option<ExportRun>,
+    ) -> Result<Option<Self>, ExportError> {
+        let workspace = sharing.workspace;
+        let common = Common::new(request, change_seq, parts, workspace.range_parts());
+        if common.ranges() < 2 {
+            return Ok(None);
+        }
+        let Some(state) = connection.share_state()? else { return Ok(None) };
+        let joined = workspace.store().join(&state, 1)?.and_then(|mut snapshot| snapshot.connections.pop());
+        let Some(joined) = joined else { return Ok(None) };
+        let settings = serde_json::to_string(&common).map_err(|error| StoreError::Engine(error.to_string()))?;
+        let owner = workspace.chance().cuid();
+        let engaged = workspace.engage(sharing.task_id);
+        let resumed = resumed.filter(|run| run.settings == settings);
+        let is_new = resumed.is_none();
+        let run = resumed.unwrap_or_else(|| ExportRun {
+            id: workspace.chance().cuid(),
+            task_id: sharing.task_id.to_owned(),
+            settings,
+        });
+        let handover = Handover::new(workspace.results(), sharing.task_id, &run.id);
+        let unwritable = |source| ExportError::Write { target: "the ranges of the result".to_owned(), source };
+        if is_new {
+            // Helpers look for it.
+            handover.mark().map_err(unwritable)?;
+        }
+        let turns = Turns {
+            workspace,
+            run_id: run.id.clone(),
+            owner: owner.clone(),
+            next: 0,
+            ranges: common.ranges(),
+            waiting: None,
+        };
+        workspace.store().write(move |connection| {
+            match is_new {
+                true => export_ranges::create_run(connection, &run)?,
+                false => export_ranges::give_back_of_leader(connection, &run.id)?,
+            }
+            export_ranges::add_state(connection, &run.id, &owner, &state)
+        })?;
+        workspace.wake_up().notify();
+        let packer = Packing::Zstd.packer().map_err(unwritable)?;
+        let worker = Worker { connection: joined, assembler: Assembler::default(), packer };
+        Ok(Some(Self { workspace, common, handover, turns, worker, counts: Counts::default(), _engaged: engaged }))
+    }
+
+    /// Encodes all ranges, or has them encoded, and publishes their chunks in order.
+    pub(in crate::export) fn write(
+        &mut self,
+        work: &Work<'_>,
+        workers: &mut [Worker],
+        mut publish: impl FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<(), WorkError> {
+        self.write_alone(work, workers, &mut publish)?;
+        self.write_together(work, workers, &mut publish)?;
+        self.counts.add(&self.worker.assembler.counts);
+        Ok(())
+    }
+
+    /// Works like an export that is not shared, up to the first range that somebody else has taken.
+    fn write_alone(
+        &mut self,
+        work: &Work<'_>,
+        workers: &mut [Worker],
+        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<(), WorkError> {
+        let (turns, common) = (&mut self.turns, &self.common);
+        let mut numbers = 0..0;
+        let next = || {
+            work.check_stop()?;
+            if numbers.is_empty() {
+                match turns.next()? {
+                    Some(Turn::Mine(ordinal)) => numbers = common.numbers(ordinal),
+                    theirs => turns.waiting = theirs,
+                }
+            }
+            Ok(numbers.next())
+        };
+        let encode = |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
+        parallel::run(workers, next, encode, publish)
+    }
+
+    /// Keeps the rows of ranges until their turn has come.
+    fn write_together(
+        &mut self,
+        work: &Work<'_>,
+        workers: &mut [Worker],
+        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<(), WorkError> {
+        let Self { workspace, common, handover, turns, worker, counts, .. } = self;
+        let (run_id, owner) = (turns.run_id.clone(), turns.owner.clone());
+        let next = || work.check_stop().and_then(|()| turns.next());
+        let encode = |worker: &mut Worker, turn: Turn, emit: &mut Emit<'_, Ready>| {
+            let ready = match turn {
+                Turn::Theirs(ordinal) => Ready::There(ordinal),
+                Turn::Mine(ordinal) => Ready::Here(keep(work, worker, common, ordinal, workspace.files())?),
+            };
+            // Where nobody takes it any more, another thread has failed.
+            emit(ready).map_err(|_| WorkError::Stopped)
+        };
+        let mut theirs = Theirs { workspace, common, handover, worker, counts, run_id: &run_id, owner: &owner };
+        parallel::run(workers, next, encode, |ready| match ready {
+            Ready::There(ordinal) => theirs.write(work, ordinal, publish),
+            Ready::Here(mut kept) => {
+                while let Some(chunk) = kept.next_chunk(work.spare).map_err(WorkError::Write)? {
+                    publish(chunk)?;
+                }
+                Ok(())
+            }
+        })
+    }
+}
+
+/// Encodes the rows of a range and keeps them in a file without a name.
+fn keep(
+    work: &Work<'_>,
+    worker: &mut Worker,
+    common: &Common,
+    ordinal: u64,
+    files: &Files,
+) -> Result<Spooled, WorkError> {
+    let mut spool = Spool::new(files.scratch().map_err(WorkError::Write)?, Form::Packed);
+    let mut failure = None;
+    for number in common.numbers(ordinal) {
+        let mut add = |chunk: Chunk| {
+            let added = spool.add(&chunk);
+            work.spare.recycle(chunk);
+            added.map_err(|error| {
+                failure.get_or_insert(error);
+                parallel::Stopped
+            })
+        };
+        work.encode(worker, number, &mut add)?;
+        if let Some(error) = failure.take() {
+            return Err(WorkError::Write(error));
+        }
+    }
+    spool.finish().map_err(WorkError::Write)
+}
+
+impl Turns<'_> {
+    /// Takes the next range, or finds out that somebody else has it.
+    fn next(&mut self) -> Result<Option<Turn>, WorkError> {
+        if let Some(turn) = self.waiting.take() {
+            return Ok(Some(turn));
+        }
+        if self.next >= self.ranges {
+            return Ok(None);
+        }
+        let ordinal = self.next;
+        self.next += 1;
+        let taken = take(self.workspace, &self.run_id, &self.owner, ordinal)?;
+        Ok(Some(if taken == Taken::Now { Turn::Mine(ordinal) } else { Turn::Theirs(ordinal) }))
+    }
+}
+
+fn take(workspace: &Workspace, run_id: &str, owner: &str, ordinal: u64) -> Result<Taken, StoreError> {
+    let (run_id, owner, now) = (run_id.to_owned(), owner.to_owned(), workspace.now());
+    workspace
+        .store()
+        .write(move |connection| export_ranges::take(connection, &run_id, ordinal.cast_signed(), &owner, now))
+}
+
+/// Ranges that helpers have.
+struct Theirs<'l> {
+    workspace: &'l Workspace,
+    common: &'l Common,
+    handover: &'l Handover,
+    worker: &'l mut Worker,
+    counts: &'l mut Counts,
+    run_id: &'l str,
+    owner: &'l str,
+}
+
+impl Theirs<'_> {
+    /// Waits until a range is done and publishes its chunks. If its helper has died, this process does it.
+    fn write(
+        &mut self,
+        work: &Work<'_>,
+        ordinal: u64,
+        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<(), WorkError> {
+        loop {
+            work.check_stop()?;
+            let (run_id, number) = (self.run_id, ordinal.cast_signed());
+            let range = export_ranges::find_range(&mut *self.workspace.store().reader()?, run_id, number)?;
+            let Some(range) = range else {
+                // The run has ended: the task has another leader.
+                return Err(WorkError::Stopped);
+            };
+            if let Some(object) = &range.object {
+                if self.read(work, object, publish)? {
+                    return Ok(());
+                }
+                let run_id = run_id.to_owned();
+                self.workspace.store().write(move |connection| export_ranges::lose(connection, &run_id, number))?;
+            } else if range.is_lost(self.workspace.now())
+                && take(self.workspace, run_id, self.owner, ordinal)? == Taken::Now
+            {
+                let mut numbers = self.common.numbers(ordinal);
+                let next = || work.check_stop().map(|()| numbers.next());
+                let encode =
+                    |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
+                return parallel::run_here(self.worker, next, encode, publish);
+            } else {
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+
+    /// Publishes what a helper has kept; returns whether it was there.
+    fn read(
+        &mut self,
+        work: &Work<'_>,
+        object: &str,
+        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<bool, WorkError> {
+        let Some(object) = self.handover.open(object).map_err(WorkError::Write)? else { return Ok(false) };
+        let mut kept = ChunkReader::new(object, Form::Packed);
+        while let Some(chunk) = kept.next_chunk(work.spare).map_err(WorkError::Write)? {
+            publish(chunk)?;
+        }
+        let counts = kept.take_counts().ok_or_else(|| WorkError::Write(io::ErrorKind::UnexpectedEof.into()))?;
+        self.counts.add(&counts);
+        Ok(true)
+    }
+}

@@ -1,0 +1,112 @@
+//! What the threads of an export do: each takes a part of the selection, puts its rows together and encodes them.
+
+use super::ExportError;
+use super::assemble::Assembler;
+use super::chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
+use super::media::Missing;
+use super::sections::Plan;
+use crate::parallel::Emit;
+use crate::sink::Packer;
+use labelport_formats::write::Numbers;
+use labelport_store::read::select::{Part, Selection};
+use labelport_store::{Connection, StoreError};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a thread has of its own.
+pub(super) struct Worker {
+    pub(super) connection: Box<dyn Connection>,
+    pub(super) assembler: Assembler,
+    pub(super) packer: Packer,
+}
+
+/// What the threads share.
+#[derive(Clone, Copy)]
+pub(super) struct Work<'a> {
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) selection: &'a Selection,
+    /// The parts, in the order of the result.
+    pub(super) parts: &'a [Part],
+    /// The numbers with which each part begins; empty where all begin with the first.
+    pub(super) firsts: &'a [Numbers],
+    /// The streams of chunks, and what is done about assets.
+    pub(super) target: (Streams, AssetUse<'a>),
+    pub(super) spare: &'a Spare,
+    /// Ends the work once it is set.
+    pub(super) stop: Option<&'a AtomicBool>,
+}
+
+/// Why a thread stopped.
+pub(super) enum WorkError {
+    Stopped,
+    Store(StoreError),
+    Write(std::io::Error),
+    Missing(Missing),
+}
+
+impl WorkError {
+    /// Makes the error of the export. `target` is asked what messages call the place that was written to.
+    pub(super) fn into_export(self, target: impl FnOnce() -> String) -> ExportError {
+        match self {
+            Self::Stopped => ExportError::Stopped,
+            Self::Store(error) => ExportError::Store(error),
+            Self::Write(source) => ExportError::Write { target: target(), source },
+            Self::Missing(Missing { data_row_id, reason }) => ExportError::Media { data_row_id, reason },
+        }
+    }
+}
+
+impl From<StoreError> for WorkError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Fails once a flag is set.
+pub(super) fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
+    match stop {
+        Some(stop) if stop.load(Ordering::Relaxed) => Err(WorkError::Stopped),
+        _ => Ok(()),
+    }
+}
+
+impl Work<'_> {
+    /// Fails once the work is to end.
+    pub(super) fn check_stop(&self) -> Result<(), WorkError> {
+        check_stop(self.stop)
+    }
+
+    /// Encodes the rows of a part, which are counted from 1.
+    pub(super) fn encode(&self, worker: &mut Worker, number: u64, emit: &mut Emit<'_, Chunk>) -> Result<(), WorkError> {
+        let Worker { connection, assembler, packer } = worker;
+        let place = number as usize - 1;
+        assembler.next = self.firsts.get(place).copied().unwrap_or(Numbers::FIRST);
+        let keys = self.selection.keys(&mut **connection, &self.parts[place])?;
+        let outlet = Outlet::new(packer, self.target, self.spare, emit, (number, assembler.counts.rows));
+        let mut rest = &keys[..];
+        // Rows that are loaded and not written.
+        let mut loaded = &rest[..0];
+        while !rest.is_empty() || !loaded.is_empty() {
+            while !outlet.is_full() && !outlet.is_over() {
+                if loaded.is_empty() {
+                    if rest.is_empty() {
+                        break;
+                    }
+                    self.check_stop()?;
+                    let count = assembler.load_block(&mut **connection, self.plan, rest)?;
+                    (loaded, rest) = rest.split_at(count);
+                }
+                let count = assembler.write_rows(self.plan, loaded, &outlet);
+                loaded = &loaded[count..];
+                if count == 0 {
+                    // The next row needs an empty page.
+                    break;
+                }
+            }
+            let notices = std::mem::take(&mut assembler.notices);
+            if outlet.flush(assembler.counts.rows, notices).is_break() {
+                break;
+            }
+        }
+        outlet.finish()
+    }
+}

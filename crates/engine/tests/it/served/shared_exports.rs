@@ -1,0 +1,225 @@
+//! Exports that several processes do together: the bytes of one process, whoever of them dies.
+//!
+//! Only a server can let others read the state that one reads, so these are about PostgreSQL.
+
+use super::{Neighbor, Served, everything};
+use crate::support;
+use labelport_engine::catalog::row_change;
+use labelport_engine::export::job::{self, ExportJob};
+use labelport_engine::export::shared;
+use labelport_engine::tasks::{Job, JobError, Pulse};
+use labelport_model::id::TaskId;
+use labelport_model::request::Scope;
+use labelport_store::Connection;
+use labelport_store::tables::export_ranges::{self, ExportRun, Lend};
+use labelport_store::testing;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// So many rows are a few ranges of one part each.
+const ROWS: u64 = 6_000;
+const RANGES: i64 = 6;
+
+/// Opens a workspace with rows; none where the run is about another engine.
+fn filled() -> Option<Served> {
+    if !testing::is_on_postgres() {
+        return None;
+    }
+    let served = Served::new();
+    let rows: Vec<String> = labelport_samples::image_rows(ROWS).collect();
+    support::import_all(served.workspace.store(), "rows.ndjson", rows.join("\n").as_bytes());
+    Some(served)
+}
+
+fn start(served: &Served) -> TaskId {
+    served.order(|| job::start(&served.workspace, &served.caller, "", &everything(Scope::Catalog))).unwrap()
+}
+
+/// A process that helps whenever it can.
+struct Helper {
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Helper {
+    fn start(neighbor: &Neighbor) -> Self {
+        let (workspace, is_over) = (Arc::clone(&neighbor.workspace), Arc::<AtomicBool>::default());
+        let ends = Arc::clone(&is_over);
+        let thread = std::thread::spawn(move || {
+            while !ends.load(Ordering::Relaxed) {
+                shared::help(&workspace, &|| ends.load(Ordering::Relaxed)).unwrap();
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        Self { is_over, thread }
+    }
+
+    fn stop(self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..10_000 {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("it does not happen");
+}
+
+fn find_run(served: &Served, id: &TaskId) -> Option<ExportRun> {
+    served.read(|connection| export_ranges::find_run(connection, id.as_str()))
+}
+
+/// Leases a range of a run to a helper that does nothing; returns which.
+#[track_caller]
+fn lease(served: &Served, run: &ExportRun, owner: &'static str) -> i64 {
+    let (run_id, now) = (run.id.clone(), served.workspace.now());
+    let leased = served.workspace.store().write(move |connection| {
+        let ask = Lend { run_id: &run_id, ranges: RANGES, owner, until: now.plus_millis(10_000), attempts: 2 };
+        export_ranges::lend(connection, &ask, now)
+    });
+    leased.unwrap().expect("the export is not over")
+}
+
+fn give_back(served: &Served, run: &ExportRun, owner: &'static str) {
+    let run_id = run.id.clone();
+    served.workspace.store().write(move |connection| export_ranges::give_back(connection, &run_id, owner)).unwrap();
+}
+
+/// Ends a job, also where the test fails.
+struct EndWhenDropped(Arc<AtomicBool>);
+
+impl Drop for EndWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Returns the manifest and the rows of a result, once nothing else is left of its export.
+#[track_caller]
+fn result(served: &Served, id: &TaskId) -> (String, Vec<u8>) {
+    wait_for(|| find_run(served, id).is_none().then_some(()));
+    wait_for(|| (!served.folder().join("ranges").join(id.as_str()).exists()).then_some(()));
+    (job::get_result(&served.workspace, id.as_str()).unwrap().manifest().unwrap(), served.bytes_of(id))
+}
+
+/// Runs the export of a task in this process, while something else goes on. `meanwhile` begins once there is a run.
+fn complete_while(served: &Served, id: &TaskId, meanwhile: impl FnOnce(&ExportRun) + Send) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| meanwhile(&wait_for(|| find_run(served, id))));
+        served.complete(id);
+        other.join().unwrap();
+    });
+}
+
+/// Lets a helper that is there do a range of a run. The leader waits for one before that, which "slow" has.
+#[track_caller]
+fn have_helped(served: &Served, run: &ExportRun) {
+    lease(served, run, "slow");
+    lease(served, run, "late");
+    let find = |ordinal| served.read(|connection| export_ranges::find_range(connection, &run.id, ordinal));
+    let states = || served.read(|connection| export_ranges::list_states(connection, &run.id)).len();
+    // Once the last range is taken the leader has been at the late one, unless the helper has done something already.
+    wait_for(|| (states() > 1 && find(RANGES - 1).is_some()).then_some(()));
+    give_back(served, run, "late");
+    wait_for(|| (0..RANGES).find_map(|ordinal| find(ordinal)?.object));
+}
+
+#[test]
+fn helpers_make_the_bytes_of_one_process() {
+    let Some(served) = filled() else { return };
+    let alone = start(&served);
+    served.complete(&alone);
+    let expected = result(&served, &alone);
+    let helper = Helper::start(&served.neighbor(served.folder()));
+    for _ in 0..3 {
+        let id = start(&served);
+        complete_while(&served, &id, |run| {
+            have_helped(&served, run);
+            give_back(&served, run, "slow");
+        });
+        assert!(result(&served, &id) == expected);
+    }
+    helper.stop();
+}
+
+#[test]
+fn a_process_that_keeps_its_objects_elsewhere_does_not_help() {
+    let Some(served) = filled() else { return };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let neighbor = served.neighbor(elsewhere.path());
+    let id = start(&served);
+    complete_while(&served, &id, |run| {
+        lease(&served, run, "slow");
+        for _ in 0..10 {
+            assert!(!shared::help(&neighbor.workspace, &|| false).unwrap());
+        }
+        give_back(&served, run, "slow");
+    });
+    assert!(!elsewhere.path().join("ranges").exists());
+}
+
+#[test]
+fn a_helper_that_dies_costs_its_range() {
+    let Some(served) = filled() else { return };
+    let alone = start(&served);
+    served.complete(&alone);
+    let expected = result(&served, &alone);
+    let id = start(&served);
+    complete_while(&served, &id, |run| {
+        lease(&served, run, "dead");
+        // Another one says that it is done, and its rows are gone.
+        let (ordinal, run_id) = (lease(&served, run, "gone"), run.id.clone());
+        let complete = move |connection: &mut dyn Connection| {
+            assert!(!export_ranges::complete(connection, &run_id, ordinal, "dead", "nothing")?);
+            assert!(export_ranges::complete(connection, &run_id, ordinal, "gone", "nothing")?);
+            Ok(())
+        };
+        served.workspace.store().write(complete).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(find_run(&served, &id).is_some(), "it did not wait for the range that is leased");
+        served.pass(10_001);
+    });
+    assert!(result(&served, &id) == expected);
+}
+
+#[test]
+fn the_next_leader_goes_on_under_the_state_that_helpers_hold() {
+    let Some(served) = filled() else { return };
+    let alone = start(&served);
+    served.complete(&alone);
+    let expected = result(&served, &alone);
+    let neighbor = served.neighbor(served.folder());
+    let helper = Helper::start(&neighbor);
+    let (id, pulse) = (start(&served), Pulse::default());
+    let run = std::thread::scope(|scope| {
+        let leader = scope.spawn(|| ExportJob.run(&served.workspace, &served.task(&id), &pulse).err());
+        let end = EndWhenDropped(Arc::clone(pulse.flag()));
+        let run = wait_for(|| find_run(&served, &id));
+        have_helped(&served, &run);
+        drop(end);
+        assert!(matches!(leader.join().unwrap(), Some(JobError::HandOver)));
+        run
+    });
+    // What changes now is not in the state that was exported.
+    let row_id = served.read(|connection| {
+        connection.find("select id from row_ids order by id limit 1", &[], |row| row.text(0).unwrap())
+    });
+    row_change::update(&served.workspace, &row_id.unwrap(), br#"{"external_id":"changed"}"#.to_vec()).unwrap();
+    assert_eq!(find_run(&served, &id), Some(run), "the run has ended with its leader");
+    served.pass(10_001);
+    served.complete(&id);
+    assert!(result(&served, &id) == expected, "the export has begun again");
+    helper.stop();
+    let changed = start(&served);
+    served.complete(&changed);
+    assert!(result(&served, &changed) != expected, "nothing has changed");
+}

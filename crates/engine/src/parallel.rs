@@ -1,13 +1,13 @@
 //! Work in parallel, results in order.
 //!
 //! Jobs are numbered as they are taken. Each produces any number of parts; parts are handed on in the order of the jobs,
-//! so what comes out does not depend on the number of workers. Memory is bounded: a job holds at most [`PARTS_HELD`]
-//! parts that were not handed on, and nobody starts a job far ahead of the one whose turn it is.
+//! so what comes out does not depend on the number of workers. Memory is bounded: a job holds at most so many parts that
+//! were not handed on, and nobody starts a job far ahead of the one whose turn it is.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The most parts of one job that wait to be handed on. A job of usual size fits whole, so that a worker does not wait for
+/// The most parts of one job that wait to be handed on, unless the caller says otherwise. A job of usual size fits whole, so that a worker does not wait for
 /// the job whose turn it is.
 const PARTS_HELD: usize = 8;
 /// How many jobs may be open for each worker.
@@ -40,12 +40,29 @@ struct Shared<P, E> {
     state: Mutex<State<P, E>>,
     changed: Condvar,
     jobs_open: u64,
+    parts_held: usize,
 }
 
 /// Runs the jobs that `next` gives out on as many threads as there are workers, and `publish`es their parts in order.
 ///
 /// The first error, of a job or of `publish`, ends everything and is returned. `next` is called by one thread at a time.
 pub(crate) fn run<W, J, P, E>(
+    workers: &mut [W],
+    next: impl FnMut() -> Result<Option<J>, E> + Send,
+    work: impl Fn(&mut W, J, &mut Emit<'_, P>) -> Result<(), E> + Sync,
+    publish: impl FnMut(P) -> Result<(), E>,
+) -> Result<(), E>
+where
+    W: Send,
+    P: Send,
+    E: Send,
+{
+    run_holding(PARTS_HELD, workers, next, work, publish)
+}
+
+/// Does what [`run`] does, where so many parts of one job may wait to be handed on.
+pub(crate) fn run_holding<W, J, P, E>(
+    parts_held: usize,
     workers: &mut [W],
     next: impl FnMut() -> Result<Option<J>, E> + Send,
     work: impl Fn(&mut W, J, &mut Emit<'_, P>) -> Result<(), E> + Sync,
@@ -67,6 +84,7 @@ where
         }),
         changed: Condvar::new(),
         jobs_open: (workers.len() * JOBS_AHEAD) as u64,
+        parts_held,
     };
     let source = Mutex::new(next);
     std::thread::scope(|scope| {
@@ -185,7 +203,7 @@ impl<P, E> Shared<P, E> {
                 return Err(Stopped);
             }
             match state.jobs.get_mut(&number) {
-                Some(waiting) if waiting.parts.len() < PARTS_HELD => {
+                Some(waiting) if waiting.parts.len() < self.parts_held => {
                     waiting.parts.push_back(part);
                     break;
                 }

@@ -22,6 +22,8 @@ pub(super) struct Basis {
     signer: Option<Signer>,
     /// The selection, cut into parts.
     pub(super) parts: Vec<Part>,
+    /// Whether the rows may be so large that parts have few of them.
+    pub(super) has_large_rows: bool,
     /// The classes, of which nobody knows yet which are written: any may be.
     pub(super) classes: Vec<Class>,
 }
@@ -56,10 +58,12 @@ impl Basis {
     ) -> Result<Self, StoreError> {
         let dictionary = Dictionary::read(connection, org_key)?;
         let signer = if format.is_lossy() { None } else { signer(connection)? };
-        let parts = parts(connection, resolved)?;
+        let has_large_rows = has_large_rows(connection, resolved)?;
+        let selection = &resolved.selection;
+        let parts = if has_large_rows { selection.small_parts() } else { selection.parts() };
         let mut classes = classes::list(connection, org_key, &resolved.base, &dictionary)?;
         classes.iter_mut().for_each(|class| class.written = 1);
-        Ok(Self { dictionary, signer, parts, classes })
+        Ok(Self { dictionary, signer, parts, has_large_rows, classes })
     }
 
     /// Returns the settings of an export with all its labels.
@@ -74,17 +78,15 @@ impl Basis {
     }
 }
 
-/// Cuts the selection into jobs. A video with all its frames is large, and nobody runs far ahead of the job whose rows are
-/// written: jobs of a thousand videos would be done one after the other. Projects hold one data type, and so do most
-/// datasets; the first row shows which.
-fn parts(connection: &mut dyn Connection, resolved: &Resolved) -> Result<Vec<Part>, StoreError> {
-    if resolved.sections.interpolation != Interpolation::Off {
-        let first = resolved.selection.first_data_type(connection)?;
-        if first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames) {
-            return Ok(resolved.selection.small_parts());
-        }
+/// Returns whether parts must have few rows. A video with all its frames is large, and nobody runs far ahead of the part
+/// whose rows are written: parts of a thousand videos would be done one after the other. Projects hold one data type, and so
+/// do most datasets; the first row shows which.
+fn has_large_rows(connection: &mut dyn Connection, resolved: &Resolved) -> Result<bool, StoreError> {
+    if resolved.sections.interpolation == Interpolation::Off {
+        return Ok(false);
     }
-    Ok(resolved.selection.parts())
+    let first = resolved.selection.first_data_type(connection)?;
+    Ok(first.and_then(|name| data_type::find(&name)).is_some_and(|found| found.has_key_frames))
 }
 
 fn signer(connection: &mut dyn Connection) -> Result<Option<Signer>, StoreError> {

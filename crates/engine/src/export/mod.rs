@@ -211,9 +211,7 @@ fn run_watched(
         None => None,
     };
     let mut lead = match sharing {
-        Some(sharing) => {
-            Lead::begin(sharing, connection, (&resolved.request, snapshot.change_seq, parts.len()), resumed)?
-        }
+        Some(sharing) => Lead::begin(sharing, connection, (&resolved.request, snapshot.change_seq, basis), resumed)?,
         None => None,
     };
     let pictures = pictures.as_ref().map(|pictures| pictures as &dyn Pictures);

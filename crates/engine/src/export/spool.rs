@@ -23,38 +23,35 @@ impl Scratch for File {}
 impl Scratch for Cursor<Vec<u8>> {}
 
 /// Chunks being kept.
-pub(super) struct Spool {
-    chunks: ChunkWriter<BufWriter<Box<dyn Scratch>>>,
-    form: Form,
-}
+pub(super) struct Spool(ChunkWriter<BufWriter<Box<dyn Scratch>>>);
 
 /// Chunks that were kept, in their order.
 pub(super) type Spooled = ChunkReader<BufReader<Box<dyn Scratch>>>;
 
 impl Spool {
     /// Takes an empty place for the chunks.
-    pub(super) fn new(scratch: impl Scratch + 'static, form: Form) -> Self {
-        Self { chunks: ChunkWriter::new(BufWriter::with_capacity(BUFFER_BYTES, Box::new(scratch)), form), form }
+    pub(super) fn new(scratch: impl Scratch + 'static) -> Self {
+        Self(ChunkWriter::new(BufWriter::with_capacity(BUFFER_BYTES, Box::new(scratch)), Form::Plain))
     }
 
     /// Keeps chunks in a file, or in memory where none can be made: without a workspace, or in one that cannot be written.
     pub(super) fn anywhere(files: Option<&Files>) -> Self {
         match files.map(Files::scratch) {
-            Some(Ok(file)) => Self::new(file, Form::Plain),
-            None | Some(Err(_)) => Self::new(Cursor::default(), Form::Plain),
+            Some(Ok(file)) => Self::new(file),
+            None | Some(Err(_)) => Self::new(Cursor::default()),
         }
     }
 
     /// Keeps a chunk, but for its losses.
     pub(super) fn add(&mut self, chunk: &Chunk) -> io::Result<()> {
-        self.chunks.add(chunk)
+        self.0.add(chunk)
     }
 
     /// Returns what was kept.
     pub(super) fn finish(self) -> io::Result<Spooled> {
-        let mut scratch = self.chunks.into_inner().into_inner().map_err(io::IntoInnerError::into_error)?;
+        let mut scratch = self.0.into_inner().into_inner().map_err(io::IntoInnerError::into_error)?;
         scratch.rewind()?;
-        Ok(ChunkReader::new(BufReader::with_capacity(BUFFER_BYTES, scratch), self.form))
+        Ok(ChunkReader::new(BufReader::with_capacity(BUFFER_BYTES, scratch), Form::Plain))
     }
 }
 
@@ -65,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_read_from_its_beginning() {
-        for scratch in [Spool::new(tempfile::tempfile().unwrap(), Form::Plain), Spool::anywhere(None)] {
+        for scratch in [Spool::new(tempfile::tempfile().unwrap()), Spool::anywhere(None)] {
             let mut spool = scratch;
             (1..=3).for_each(|part| spool.add(&Chunk { part, ..Chunk::default() }).unwrap());
             let (mut spooled, spare) = (spool.finish().unwrap(), Spare::default());

@@ -6,7 +6,6 @@
 
 use super::assemble::Assembler;
 use super::chunk::Chunk;
-use super::chunk_stream::Form;
 use super::count::Counts;
 use super::outputs::Outputs;
 use super::spool::{Spool, Spooled};
@@ -47,8 +46,7 @@ impl Waiting<Spool> {
     /// Makes places for what waits.
     pub(super) fn new(files: &Files, outputs: &Outputs) -> io::Result<Self> {
         let later = outputs.has_later().then(|| files.scratch()).transpose()?;
-        let spool = |scratch| Spool::new(scratch, Form::Plain);
-        Ok(Self { first: spool(files.scratch()?), later: later.map(spool) })
+        Ok(Self { first: Spool::new(files.scratch()?), later: later.map(Spool::new) })
     }
 
     fn add(&mut self, chunk: &mut Chunk, outputs: &Outputs) -> io::Result<()> {

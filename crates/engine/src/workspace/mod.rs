@@ -108,7 +108,7 @@ pub struct NewFile<'a> {
 }
 
 /// How many parts of a selection other processes may take at once, unless somebody says otherwise.
-const RANGE_PARTS: u64 = 32;
+const RANGE_PARTS: u64 = 8;
 /// How many rows a part of a selection has, about.
 const PART_ROWS: u64 = 1_024;
 /// How long a URL of the object store works: a download that began goes on after that.

@@ -90,7 +90,7 @@ fn help_with(workspace: &Workspace, run: &ExportRun, is_over: &dyn Fn() -> bool)
     let first = &mut *snapshot.connections[0];
     let resolved = basis::resolve(first, store.org_key(), &request, format).map_err(to_problem)?;
     let basis = Basis::read(first, store.org_key(), &resolved, format)?;
-    if Common::new(&resolved.request, snapshot.change_seq, basis.parts.len(), common.range_parts) != common {
+    if Common::new(&resolved.request, snapshot.change_seq, &basis, common.range_parts) != common {
         return Ok(false);
     }
     let stop = AtomicBool::new(false);

@@ -1,20 +1,18 @@
 //! The leader of a shared export.
 //!
-//! As long as nobody helps it works like any export: its threads encode parts, which are written in their order. Once
-//! somebody else has taken a range, each thread keeps the rows of a range of its own until their turn comes, so that none
-//! waits for a helper.
+//! Its threads take ranges as well, and hold the rows of a range until its turn comes: a range of usual size fits, so that
+//! none of them waits for a helper.
 
 use super::{Common, Sharing};
 use crate::export::ExportError;
 use crate::export::assemble::Assembler;
+use crate::export::basis::Basis;
 use crate::export::chunk::Chunk;
 use crate::export::chunk_stream::{ChunkReader, Form};
 use crate::export::count::Counts;
-use crate::export::spool::{Spool, Spooled};
 use crate::export::work::{Work, WorkError, Worker};
 use crate::parallel::{self, Emit};
 use crate::sink::Packing;
-use crate::storage::files::Files;
 use crate::storage::handover::Handover;
 use crate::workspace::{Engaged, Workspace};
 use labelport_model::request::ExportRequest;
@@ -25,6 +23,8 @@ use std::time::Duration;
 
 /// How often the leader looks whether a range is done that it waits for, and needs next.
 const LOOK: Duration = Duration::from_millis(40);
+/// How many chunks of a range wait for their turn, at most: somewhat more than a range of usual size has.
+const CHUNKS_HELD: usize = 48;
 
 /// What a process has that leads an export.
 pub(in crate::export) struct Lead<'a> {
@@ -47,8 +47,6 @@ struct Turns<'a> {
     owner: String,
     next: u64,
     ranges: u64,
-    /// A range that was taken, and is not begun.
-    waiting: Option<Turn>,
 }
 
 /// A range whose turn it is.
@@ -62,9 +60,9 @@ enum Turn {
 
 /// Rows of a range.
 enum Ready {
-    /// Kept by this process.
-    Here(Spooled),
-    /// Kept by a helper, or on their way.
+    /// Encoded by this process.
+    Here(Chunk),
+    /// Left by a helper, or on their way.
     There(u64),
 }
 
@@ -73,11 +71,11 @@ impl<'a> Lead<'a> {
     pub(in crate::export) fn begin(
         sharing: &Sharing<'a>,
         connection: &mut dyn Connection,
-        (request, change_seq, parts): (&ExportRequest, i64, usize),
+        (request, change_seq, basis): (&ExportRequest, i64, &Basis),
         resumed: Option<ExportRun>,
     ) -> Result<Option<Self>, ExportError> {
         let workspace = sharing.workspace;
-        let common = Common::new(request, change_seq, parts, workspace.range_parts());
+        let common = Common::new(request, change_seq, basis, workspace.range_parts());
         if common.ranges() < 2 {
             return Ok(None);
         }
@@ -100,14 +98,7 @@ impl<'a> Lead<'a> {
             // Helpers look for it.
             handover.mark().map_err(unwritable)?;
         }
-        let turns = Turns {
-            workspace,
-            run_id: run.id.clone(),
-            owner: owner.clone(),
-            next: 0,
-            ranges: common.ranges(),
-            waiting: None,
-        };
+        let turns = Turns { workspace, run_id: run.id.clone(), owner: owner.clone(), next: 0, ranges: common.ranges() };
         workspace.store().write(move |connection| {
             match is_new {
                 true => export_ranges::create_run(connection, &run)?,
@@ -128,99 +119,30 @@ impl<'a> Lead<'a> {
         workers: &mut [Worker],
         mut publish: impl FnMut(Chunk) -> Result<(), WorkError>,
     ) -> Result<(), WorkError> {
-        self.write_alone(work, workers, &mut publish)?;
-        self.write_together(work, workers, &mut publish)?;
-        self.counts.add(&self.worker.assembler.counts);
-        Ok(())
-    }
-
-    /// Works like an export that is not shared, up to the first range that somebody else has taken.
-    fn write_alone(
-        &mut self,
-        work: &Work<'_>,
-        workers: &mut [Worker],
-        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
-    ) -> Result<(), WorkError> {
-        let (turns, common) = (&mut self.turns, &self.common);
-        let mut numbers = 0..0;
-        let next = || {
-            work.check_stop()?;
-            if numbers.is_empty() {
-                match turns.next()? {
-                    Some(Turn::Mine(ordinal)) => numbers = common.numbers(ordinal),
-                    theirs => turns.waiting = theirs,
-                }
-            }
-            Ok(numbers.next())
-        };
-        let encode = |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
-        parallel::run(workers, next, encode, publish)
-    }
-
-    /// Keeps the rows of ranges until their turn has come.
-    fn write_together(
-        &mut self,
-        work: &Work<'_>,
-        workers: &mut [Worker],
-        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
-    ) -> Result<(), WorkError> {
         let Self { workspace, common, handover, turns, worker, counts, .. } = self;
         let (run_id, owner) = (turns.run_id.clone(), turns.owner.clone());
         let next = || work.check_stop().and_then(|()| turns.next());
-        let encode = |worker: &mut Worker, turn: Turn, emit: &mut Emit<'_, Ready>| {
-            let ready = match turn {
-                Turn::Theirs(ordinal) => Ready::There(ordinal),
-                Turn::Mine(ordinal) => Ready::Here(keep(work, worker, common, ordinal, workspace.files())?),
-            };
+        let encode = |worker: &mut Worker, turn: Turn, emit: &mut Emit<'_, Ready>| match turn {
             // Where nobody takes it any more, another thread has failed.
-            emit(ready).map_err(|_| WorkError::Stopped)
+            Turn::Theirs(ordinal) => emit(Ready::There(ordinal)).map_err(|_| WorkError::Stopped),
+            Turn::Mine(ordinal) => {
+                let mut add = |chunk| emit(Ready::Here(chunk));
+                common.numbers(ordinal).try_for_each(|number| work.encode(worker, number, &mut add))
+            }
         };
         let mut theirs = Theirs { workspace, common, handover, worker, counts, run_id: &run_id, owner: &owner };
-        parallel::run(workers, next, encode, |ready| match ready {
-            Ready::There(ordinal) => theirs.write(work, ordinal, publish),
-            Ready::Here(mut kept) => {
-                while let Some(chunk) = kept.next_chunk(work.spare).map_err(WorkError::Write)? {
-                    publish(chunk)?;
-                }
-                Ok(())
-            }
-        })
+        parallel::run_holding(CHUNKS_HELD, workers, next, encode, |ready| match ready {
+            Ready::There(ordinal) => theirs.write(work, ordinal, &mut publish),
+            Ready::Here(chunk) => publish(chunk),
+        })?;
+        self.counts.add(&self.worker.assembler.counts);
+        Ok(())
     }
-}
-
-/// Encodes the rows of a range and keeps them in a file without a name.
-fn keep(
-    work: &Work<'_>,
-    worker: &mut Worker,
-    common: &Common,
-    ordinal: u64,
-    files: &Files,
-) -> Result<Spooled, WorkError> {
-    let mut spool = Spool::new(files.scratch().map_err(WorkError::Write)?, Form::Packed);
-    let mut failure = None;
-    for number in common.numbers(ordinal) {
-        let mut add = |chunk: Chunk| {
-            let added = spool.add(&chunk);
-            work.spare.recycle(chunk);
-            added.map_err(|error| {
-                failure.get_or_insert(error);
-                parallel::Stopped
-            })
-        };
-        work.encode(worker, number, &mut add)?;
-        if let Some(error) = failure.take() {
-            return Err(WorkError::Write(error));
-        }
-    }
-    spool.finish().map_err(WorkError::Write)
 }
 
 impl Turns<'_> {
     /// Takes the next range, or finds out that somebody else has it.
     fn next(&mut self) -> Result<Option<Turn>, WorkError> {
-        if let Some(turn) = self.waiting.take() {
-            return Ok(Some(turn));
-        }
         if self.next >= self.ranges {
             return Ok(None);
         }

@@ -19,6 +19,7 @@ pub use helper::help;
 pub(super) use leader::Lead;
 
 use super::ExportError;
+use super::basis::Basis;
 use crate::storage::handover;
 use crate::workspace::Workspace;
 use labelport_model::id::TaskId;
@@ -51,9 +52,14 @@ struct Common {
 }
 
 impl Common {
-    fn new(request: &ExportRequest, change_seq: i64, parts: usize, range_parts: u64) -> Self {
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { version, request: request.to_canonical_json(), change_seq, parts: parts as u64, range_parts }
+    fn new(request: &ExportRequest, change_seq: i64, basis: &Basis, range_parts: u64) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            request: request.to_canonical_json(),
+            change_seq,
+            parts: basis.parts.len() as u64,
+            range_parts: if basis.has_large_rows { 1 } else { range_parts },
+        }
     }
 
     /// Returns how many ranges there are.

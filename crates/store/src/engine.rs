@@ -12,6 +12,7 @@ use crate::server_error::PostgresError;
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A value given to a statement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -186,6 +187,10 @@ pub trait Connection: Send {
     fn now_ms(&mut self) -> Result<Option<i64>, StoreError> {
         Ok(None)
     }
+    /// Says something to all who listen, once the transaction is committed.
+    fn say(&mut self, _message: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Returns a name by which others can read the state that this connection reads, for as long as it does; none where there
     /// are no such names.
     fn share_state(&mut self) -> Result<Option<String>, StoreError> {
@@ -240,12 +245,22 @@ impl dyn Connection + '_ {
     }
 }
 
+/// Hears what other processes on the same database say.
+pub trait Listener: Send {
+    /// Waits until something is said, at most so long; returns what was.
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<String>, StoreError>;
+}
+
 /// A database in which a store lives.
 pub trait Engine: Send + Sync {
     /// Opens a connection that may write. The schema is there and current.
     fn connect_writer(&self) -> Result<Box<dyn Connection>, StoreError>;
     /// Opens a connection that only reads.
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError>;
+    /// Begins to hear what other processes say; none where nobody could.
+    fn listen(&self) -> Result<Option<Box<dyn Listener>>, StoreError> {
+        Ok(None)
+    }
     /// Begins to read with several readers of this engine, all of which see the same state.
     fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError>;
 }

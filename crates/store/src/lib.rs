@@ -25,7 +25,7 @@ mod server_error;
 mod store;
 mod writer;
 
-pub use engine::{Connection, Engine, Insert, Param, RowView, Step, StoreError, Traits};
+pub use engine::{Connection, Engine, Insert, Listener, Param, RowView, Step, StoreError, Traits};
 pub use server_error::PostgresError;
 pub use store::{Founding, Organization, Snapshot, Store};
 pub use writer::{Answer, Submitter};

@@ -140,6 +140,10 @@ impl Connection for PooledReader {
         self.connection().now_ms()
     }
 
+    fn say(&mut self, message: &str) -> Result<(), StoreError> {
+        self.connection().say(message)
+    }
+
     fn share_state(&mut self) -> Result<Option<String>, StoreError> {
         self.connection().share_state()
     }

@@ -4,7 +4,7 @@
 //! second organization in the same database would be seen by the first: a database that has two is not opened. Those who
 //! keep data apart keep it in data folders of their own.
 
-use crate::engine::{Connection, Engine, StoreError, Traits};
+use crate::engine::{Connection, Engine, Listener, StoreError, Traits};
 use crate::readers::Readers;
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
@@ -138,6 +138,11 @@ impl Store {
     /// Returns a connection that sees every commit as it comes. It goes back to a pool when it is dropped.
     pub fn reader(&self) -> Result<Box<dyn Connection>, StoreError> {
         self.readers.take()
+    }
+
+    /// Begins to hear what other processes say; none where nobody could.
+    pub fn listener(&self) -> Result<Option<Box<dyn Listener>>, StoreError> {
+        self.readers.engine().listen()
     }
 
     /// Returns `count` readers on a state that another process reads; none where nobody does any more.

@@ -11,6 +11,7 @@
 mod cancel;
 mod command;
 pub mod completed;
+mod hints;
 mod lost;
 mod runner;
 

@@ -1,5 +1,6 @@
 //! Workers: threads that claim tasks and do them, threads that publish what came of them, and one that keeps the leases.
 
+use super::hints;
 use super::lost::{end_lost, list_lost};
 use super::{Chore, DEATHS_LIMIT, Done, Job, JobError, Pulse, Roster};
 use crate::workspace::Workspace;
@@ -46,7 +47,7 @@ pub type Log = Arc<dyn Fn(&Problem) + Send + Sync>;
 type Work = Box<dyn FnOnce(&Workspace, &Shared) + Send>;
 
 /// What the workers share.
-struct Shared {
+pub(super) struct Shared {
     owner: String,
     log: Log,
     jobs: &'static [&'static dyn Job],
@@ -103,6 +104,10 @@ impl Runner {
             spawn(Box::new(move |workspace, shared| publish_all(workspace, shared, &ran)));
         }
         spawn(Box::new(keep_leases));
+        if workspace.store().traits().is_remote {
+            spawn(Box::new(|workspace, shared| hints::say(workspace, shared, &shared.name())));
+            spawn(Box::new(|workspace, shared| hints::hear(workspace, shared, &shared.name())));
+        }
         for chore in roster.chores.iter().copied() {
             spawn(Box::new(move |workspace, shared| look_after(workspace, shared, chore)));
         }
@@ -126,13 +131,18 @@ impl Shared {
         Lease { owner: self.owner.clone(), until: workspace.now().plus_millis(LEASE_MS) }
     }
 
+    /// Returns the owner in one word.
+    fn name(&self) -> String {
+        self.owner.replace(' ', "-")
+    }
+
     fn note(&self, problem: &Problem) {
         if problem.cause.is_some() {
             (self.log)(problem);
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 

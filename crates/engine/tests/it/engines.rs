@@ -1,7 +1,14 @@
 //! The same rows give the same bytes and the same manifest, whatever engine keeps them and however it orders texts.
 
+use crate::served::{StandingClock, caller_of, process};
 use crate::support::{Exported, NOW_MS, Workspace, everything, lines, request};
+use labelport_engine::ambient::Clock;
+use labelport_engine::export::job::{self, ExportJob};
+use labelport_engine::manifest::Manifest;
+use labelport_engine::registry::ROSTER;
 use labelport_engine::sink::Packing;
+use labelport_engine::storage::results::Stream;
+use labelport_engine::tasks::{self, Job, Order, Pulse, Roster, Runner};
 use labelport_model::filter::IdList;
 use labelport_model::request::{ExportFilters, ExportRequest, Params, Scope};
 use labelport_model::time::Timestamp;
@@ -9,7 +16,11 @@ use labelport_samples::{SampleFile, Size, demo, random};
 use labelport_store::postgres::Postgres;
 use labelport_store::postgres::scratch::{Locale, Scratch};
 use labelport_store::tables::entities::{self, EntityKind};
+use labelport_store::tables::tasks::{self as stored_tasks, Lease, TaskStatus};
 use labelport_store::{Founding, Store};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How many random workspaces are compared.
@@ -64,8 +75,8 @@ fn exports(workspace: &Workspace, requests: &[ExportRequest]) -> Vec<Exported> {
     requests.iter().map(|request| workspace.export_packed(request, 2, Packing::Zstd)).collect()
 }
 
-/// Compares what engines export of the same files.
-fn check(files: &[SampleFile], what: &str, server: &str) {
+/// Compares what engines export of the same files, and what several processes do of which one dies after so many milliseconds.
+fn check(files: &[SampleFile], what: &str, server: &str, moment: u64) {
     let here = Workspace::of(files);
     let requests = requests(&here);
     let expected = exports(&here, &requests);
@@ -76,13 +87,61 @@ fn check(files: &[SampleFile], what: &str, server: &str) {
         for ((request, expected), found) in requests.iter().zip(&expected).zip(exports(&there, &requests)) {
             assert!(*expected == found, "{what}, {:?} on {locale:?} is not the same", request.scope);
         }
+        if locale == Locale::C {
+            let found = by_three_processes(&database, &requests[0], moment);
+            assert!(expected[0].manifest == found, "{what} by three processes is not the same");
+        }
     }
+}
+
+/// Exports what a database holds by three processes, of which the first dies after so many milliseconds.
+fn by_three_processes(database: &Scratch, request: &ExportRequest, moment: u64) -> Manifest {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), StandingClock::new());
+    let [first, second, third] = [1, 2, 3].map(|number| process(on_server(database), folder.path(), &clock, number));
+    let caller = caller_of(&first, "ana@example.test", "Admin");
+    let order = Order { kind: ExportJob.kind(), name: String::new(), request: request.to_canonical_json() };
+    let id = tasks::start(&first, &caller, order, Duration::ZERO).unwrap();
+    let (leased, now) = (id.clone(), clock.now());
+    let lease = Lease { owner: "first".to_owned(), until: now.plus_millis(10_000) };
+    assert!(first.store().write(move |connection| stored_tasks::claim(connection, &leased, &lease, now)).unwrap());
+    let (task, pulse) = (tasks::find(&first, id.as_str()).unwrap().unwrap(), Pulse::default());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(moment));
+            pulse.flag().store(true, Ordering::Relaxed);
+        });
+        // What it would publish is lost with it.
+        drop(ExportJob.run(&first, &task, &pulse));
+    });
+    clock.pass(10_001);
+    let roster = Roster { jobs: ROSTER.jobs, chores: &[] };
+    let runners = [(&second, "second"), (&third, "third")]
+        .map(|(process, owner)| Runner::start(process, owner.to_owned(), 1, roster, Arc::new(|_| {})));
+    while tasks::find(&first, id.as_str()).unwrap().unwrap().status == TaskStatus::InProgress {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    runners.into_iter().for_each(Runner::stop);
+    let done = tasks::find(&first, id.as_str()).unwrap().unwrap();
+    assert_eq!((done.status, done.deaths), (TaskStatus::Complete, 1), "{:?}", done.outcome);
+    let stored = job::get_result(&third, id.as_str()).unwrap();
+    let mut digest = Sha256::new();
+    let add = &mut |piece: &[u8]| {
+        digest.update(piece);
+        Ok(())
+    };
+    stored.read(Stream::Rows, 0, u64::MAX, add).unwrap();
+    let manifest = Manifest::from_json(stored.manifest().unwrap().as_bytes()).unwrap();
+    let hexadecimal: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(manifest.digest.sha256, hexadecimal);
+    manifest
 }
 
 #[test]
 fn the_demo_is_exported_alike() {
     let Some(server) = server() else { return };
-    check(&demo().files, "the demo", &server);
+    for moment in [0, 5, 20, 50] {
+        check(&demo().files, "the demo", &server, moment);
+    }
 }
 
 #[test]
@@ -90,6 +149,6 @@ fn random_workspaces_are_exported_alike() {
     let Some(server) = server() else { return };
     let size = Size { rows: 14, files: 2, masks: true, odd_spellings: true };
     for seed in 0..WORKSPACES {
-        check(&random(seed, &size), &format!("the workspace of seed {seed}"), &server);
+        check(&random(seed, &size), &format!("the workspace of seed {seed}"), &server, seed % 16);
     }
 }

@@ -3,7 +3,7 @@
 use super::error::{self, Context};
 use super::insert::{self, Column};
 use super::value::{PostgresRow, Sought};
-use super::{PostgresOptions, schema};
+use super::{PostgresOptions, listener, schema};
 use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
 use crate::server_error::PostgresError;
 use postgres::error::SqlState;
@@ -11,6 +11,7 @@ use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -358,6 +359,11 @@ impl Connection for PostgresConnection {
         Ok(connection.find(sql, &[], |row| row.int(0))?.flatten())
     }
 
+    fn say(&mut self, message: &str) -> Result<(), StoreError> {
+        let connection: &mut dyn Connection = self;
+        connection.query(&listener::say_sql(), &[message.into()], &mut |_| ControlFlow::Continue(()))
+    }
+
     fn share_state(&mut self) -> Result<Option<String>, StoreError> {
         let connection: &mut dyn Connection = self;
         Ok(connection.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten())
@@ -405,12 +411,12 @@ impl Connection for PostgresConnection {
     }
 }
 
-fn context(options: &PostgresOptions) -> Context<'_> {
+pub(super) fn context(options: &PostgresOptions) -> Context<'_> {
     Context { server: options.address.shown(), lock_wait: options.lock_wait }
 }
 
 /// Connects, and sets what a session must have whatever the server's settings are.
-fn connect(options: &PostgresOptions, role: Role) -> Result<Client, StoreError> {
+pub(super) fn connect(options: &PostgresOptions, role: Role) -> Result<Client, StoreError> {
     let address = &options.address;
     let mut config = address.config().clone();
     config.notice_callback(|_| {});

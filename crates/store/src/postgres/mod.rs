@@ -19,6 +19,7 @@ mod connection;
 mod error;
 mod filling;
 mod insert;
+mod listener;
 mod migrate;
 mod schema;
 pub mod scratch;
@@ -30,8 +31,9 @@ pub use address::{Address, Credentials, has_password};
 pub use address_error::AddressError;
 pub use filling::Filling;
 
-use crate::engine::{Connection, Engine, Step, StoreError};
+use crate::engine::{Connection, Engine, Listener, Step, StoreError};
 use connection::{PostgresConnection, Role};
+use listener::PostgresListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +83,10 @@ impl Engine for Postgres {
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
         Ok(Box::new(PostgresConnection::open(&self.options, self.role)?))
+    }
+
+    fn listen(&self) -> Result<Option<Box<dyn Listener>>, StoreError> {
+        Ok(Some(Box::new(PostgresListener::open(&self.options)?)))
     }
 
     fn share_state(&self, readers: &mut [Box<dyn Connection>]) -> Result<(), StoreError> {

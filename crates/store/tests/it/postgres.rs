@@ -375,3 +375,51 @@ fn the_doctor_looks_at_indexes_where_the_server_can() {
     statements.run("alter extension amcheck set schema public");
     assert_eq!(crate::engines::findings(&store), Vec::<String>::new());
 }
+
+#[test]
+fn what_one_process_says_the_others_hear_and_nobody_else() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let (here, there) = (open(&database), open(&database));
+    let mut listener = here.listener().unwrap().unwrap();
+    let other = scratch(Locale::C).unwrap();
+    open(&other).reader().unwrap().say("not for us").unwrap();
+    there.reader().unwrap().say("first").unwrap();
+    there.write(|connection| connection.say("second")).unwrap();
+    let refused = there.write(|connection| {
+        connection.say("withdrawn")?;
+        Err::<(), _>(StoreError::Withdrawn)
+    });
+    assert!(refused.is_err());
+    let mut heard = Vec::new();
+    while heard.len() < 2 {
+        heard.append(&mut listener.wait(WAIT).unwrap());
+    }
+    assert_eq!(heard, ["first", "second"]);
+    assert_eq!(listener.wait(Duration::from_millis(50)).unwrap(), Vec::<String>::new());
+    terminate(&there, "query like 'listen %'");
+    assert!(listener.wait(WAIT).is_err(), "a connection that was lost hears nothing");
+}
+
+#[test]
+fn a_state_is_read_by_others_until_nobody_holds_it() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let (here, there) = (open(&database), open(&database));
+    let count = |connection: &mut dyn Connection| connection.count("select count(*) from settings", &[]).unwrap();
+    let mut held = here.snapshot(1).unwrap();
+    let before = count(&mut *held.connections[0]);
+    let state = held.connections[0].share_state().unwrap().unwrap();
+    there.write(|connection| labelport_store::tables::settings::put(connection, "later", "1")).unwrap();
+    let mut joined = there.join(&state, 2).unwrap().unwrap();
+    assert_eq!(joined.change_seq, held.change_seq);
+    assert!(joined.connections.iter_mut().all(|connection| count(&mut **connection) == before));
+    // Who has joined can be joined.
+    let next = joined.connections[0].share_state().unwrap().unwrap();
+    drop(held);
+    assert!(here.join(&state, 1).unwrap().is_none());
+    let mut last = here.join(&next, 1).unwrap().unwrap();
+    assert_eq!(count(&mut *last.connections[0]), before);
+    assert_eq!(count(&mut *here.reader().unwrap()), before + 1);
+    for nonsense in ["", "00000003-0000001B-1", "'; select 1", "../x"] {
+        assert!(here.join(nonsense, 1).unwrap().is_none(), "{nonsense}");
+    }
+}

@@ -86,11 +86,6 @@ pub(crate) struct Served {
     kept: Kept,
 }
 
-/// Another process on the same store.
-pub(crate) struct Neighbor {
-    pub(crate) workspace: Arc<Workspace>,
-}
-
 /// A clock that stands still, unless each look at it is to move it.
 #[derive(Default)]
 pub(crate) struct StandingClock {
@@ -142,6 +137,40 @@ impl Chance for CountedChance {
     }
 }
 
+/// Opens a workspace as one of several processes does, of which each has another number.
+pub(crate) fn process(store: Store, folder: &Path, clock: &Arc<StandingClock>, number: u64) -> Arc<Workspace> {
+    let opening = Opening {
+        store,
+        folder: folder.to_owned(),
+        storage: None,
+        client: Client::new(Policy::default()),
+        public_url: None,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        chance: Arc::new(CountedChance(AtomicU64::new(number << 40), Trap::default())),
+        threads: 2,
+    };
+    Arc::new(Workspace::open(opening).unwrap())
+}
+
+/// Makes a key for a user, who may be new; returns the caller that it identifies.
+pub(crate) fn caller_of(workspace: &Workspace, email: &str, role: &str) -> Caller {
+    let new = NewKey { email, name: email, role, time_zone: None, expires: None };
+    let key = api_keys::create(workspace, &new).unwrap().key;
+    workspace.identify(Some(&key)).unwrap()
+}
+
+impl StandingClock {
+    /// Makes one that shows the time at which tests begin.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { millis: AtomicI64::new(BEGIN_MS), ..Self::default() })
+    }
+
+    /// Moves it.
+    pub(crate) fn pass(&self, millis: i64) {
+        self.millis.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
 impl Served {
     /// Opens one that is empty.
     pub(crate) fn new() -> Self {
@@ -165,20 +194,11 @@ impl Served {
     }
 
     /// Opens another process on the same store, with a data folder that may be the same.
-    pub(crate) fn neighbor(&self, folder: &Path) -> Neighbor {
+    pub(crate) fn neighbor(&self, folder: &Path) -> Arc<Workspace> {
         let now = Timestamp::from_millis(BEGIN_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
-        let opening = Opening {
-            store: Store::open(self.kept.engine(folder, Duration::from_secs(5)), &founding).unwrap(),
-            folder: folder.to_owned(),
-            storage: None,
-            client: Client::new(Policy::default()),
-            public_url: None,
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            chance: Arc::new(CountedChance(AtomicU64::new(1 << 40), Trap::default())),
-            threads: 2,
-        };
-        Neighbor { workspace: Arc::new(Workspace::open(opening).unwrap()) }
+        let store = Store::open(self.kept.engine(folder, Duration::from_secs(5)), &founding).unwrap();
+        process(store, folder, &self.clock, 1)
     }
 
     fn open(max_pages: Option<u32>, policy: Policy) -> Self {
@@ -200,7 +220,7 @@ impl Served {
         let store = Store::open(engine, &founding).unwrap();
         let org_key = store.org_key();
         store.write(move |connection| metadata::ensure_reserved(connection, org_key)).unwrap();
-        let clock = Arc::new(StandingClock { millis: AtomicI64::new(BEGIN_MS), ..StandingClock::default() });
+        let clock = StandingClock::new();
         let opening = Opening {
             store,
             folder: folder.path().to_owned(),
@@ -221,9 +241,7 @@ impl Served {
 
     /// Makes a key for a user, who may be new; returns the caller that it identifies.
     pub(crate) fn caller_with(&self, email: &str, role: &str) -> Caller {
-        let new = NewKey { email, name: email, role, time_zone: None, expires: None };
-        let key = api_keys::create(&self.workspace, &new).unwrap().key;
-        self.workspace.identify(Some(&key)).unwrap()
+        caller_of(&self.workspace, email, role)
     }
 
     /// Returns the data folder.
@@ -233,7 +251,7 @@ impl Served {
 
     /// Moves the clock.
     pub(crate) fn pass(&self, millis: i64) {
-        self.clock.millis.fetch_add(millis, Ordering::Relaxed);
+        self.clock.pass(millis);
     }
 
     /// Makes a call that would wait a moment for its task, without anybody who works on it.

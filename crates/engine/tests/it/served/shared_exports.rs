@@ -2,12 +2,13 @@
 //!
 //! Only a server can let others read the state that one reads, so these are about PostgreSQL.
 
-use super::{Neighbor, Served, everything};
+use super::{Served, everything};
 use crate::support;
 use labelport_engine::catalog::row_change;
 use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::export::shared;
 use labelport_engine::tasks::{Job, JobError, Pulse};
+use labelport_engine::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
 use labelport_store::Connection;
@@ -44,8 +45,8 @@ struct Helper {
 }
 
 impl Helper {
-    fn start(neighbor: &Neighbor) -> Self {
-        let (workspace, is_over) = (Arc::clone(&neighbor.workspace), Arc::<AtomicBool>::default());
+    fn start(workspace: Arc<Workspace>) -> Self {
+        let is_over = Arc::<AtomicBool>::default();
         let ends = Arc::clone(&is_over);
         let thread = std::thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
@@ -139,7 +140,7 @@ fn helpers_make_the_bytes_of_one_process() {
     let alone = start(&served);
     served.complete(&alone);
     let expected = result(&served, &alone);
-    let helper = Helper::start(&served.neighbor(served.folder()));
+    let helper = Helper::start(served.neighbor(served.folder()));
     for _ in 0..3 {
         let id = start(&served);
         complete_while(&served, &id, |run| {
@@ -160,7 +161,7 @@ fn a_process_that_keeps_its_objects_elsewhere_does_not_help() {
     complete_while(&served, &id, |run| {
         lease(&served, run, "slow");
         for _ in 0..10 {
-            assert!(!shared::help(&neighbor.workspace, &|| false).unwrap());
+            assert!(!shared::help(&neighbor, &|| false).unwrap());
         }
         give_back(&served, run, "slow");
     });
@@ -197,8 +198,7 @@ fn the_next_leader_goes_on_under_the_state_that_helpers_hold() {
     let alone = start(&served);
     served.complete(&alone);
     let expected = result(&served, &alone);
-    let neighbor = served.neighbor(served.folder());
-    let helper = Helper::start(&neighbor);
+    let helper = Helper::start(served.neighbor(served.folder()));
     let (id, pulse) = (start(&served), Pulse::default());
     let run = std::thread::scope(|scope| {
         let leader = scope.spawn(|| ExportJob.run(&served.workspace, &served.task(&id), &pulse).err());

@@ -1,0 +1,54 @@
+//! Messages between the processes of one workspace: `listen` and `notify` of the server.
+
+use super::PostgresOptions;
+use super::connection::{self, Role};
+use super::error;
+use crate::engine::{Listener, StoreError};
+use postgres::Client;
+use postgres::fallible_iterator::FallibleIterator;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The channel, in terms of SQL: workspaces in schemas of one database do not hear each other.
+const CHANNEL: &str = "'labelport_' || 'labelport_schema'::regclass::oid";
+
+pub(super) struct PostgresListener {
+    options: Arc<PostgresOptions>,
+    client: Client,
+}
+
+/// Returns the statement that says something to all who listen.
+pub(super) fn say_sql() -> String {
+    format!("select pg_notify({CHANNEL}, $1)")
+}
+
+impl PostgresListener {
+    pub(super) fn open(options: &Arc<PostgresOptions>) -> Result<Self, StoreError> {
+        let mut client = connection::connect(options, Role::Reader)?;
+        // The name of a channel takes no parameters.
+        let mut listen = || {
+            let channel: String = client.query_one(&format!("select {CHANNEL}"), &[])?.try_get(0)?;
+            client.batch_execute(&format!("listen {channel}"))
+        };
+        listen().map_err(|error| error::explain(&error, connection::context(options)))?;
+        Ok(Self { options: Arc::clone(options), client })
+    }
+}
+
+impl Listener for PostgresListener {
+    fn wait(&mut self, timeout: Duration) -> Result<Vec<String>, StoreError> {
+        let mut heard = Vec::new();
+        let mut notifications = self.client.notifications();
+        let mut wait = || {
+            let first = notifications.timeout_iter(timeout).next()?;
+            heard.extend(first.map(|message| message.payload().to_owned()));
+            // What came together with the first.
+            while let Some(message) = notifications.iter().next()? {
+                heard.push(message.payload().to_owned());
+            }
+            Ok(())
+        };
+        wait().map_err(|error: postgres::Error| error::explain(&error, connection::context(&self.options)))?;
+        Ok(heard)
+    }
+}

@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// How many random workspaces are compared.
 const WORKSPACES: u64 = 200;
+/// How many of them at once.
+const THREADS: u64 = 4;
 
 /// Returns the server for tests; none where nobody named one.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
@@ -148,7 +150,15 @@ fn the_demo_is_exported_alike() {
 fn random_workspaces_are_exported_alike() {
     let Some(server) = server() else { return };
     let size = Size { rows: 14, files: 2, masks: true, odd_spellings: true };
-    for seed in 0..WORKSPACES {
-        check(&random(seed, &size), &format!("the workspace of seed {seed}"), &server, seed % 16);
-    }
+    // Most of the time is that of the server.
+    std::thread::scope(|scope| {
+        for first in 0..THREADS {
+            let (server, size) = (&server, &size);
+            scope.spawn(move || {
+                for seed in (first..WORKSPACES).step_by(THREADS as usize) {
+                    check(&random(seed, size), &format!("the workspace of seed {seed}"), server, seed % 16);
+                }
+            });
+        }
+    });
 }

@@ -64,7 +64,7 @@ impl Command for Demo {
         print(&format!("\nThe first row of {}:\n\n", shown.display()))?;
         print_first_row(&shown, ROW_LINES)?;
         export_for_training(&store, workspace.folder(), &composed, messages)?;
-        print(&format!("\n{}", next_steps(workspace.folder())))?;
+        print(&format!("\n{}", next_steps(&workspace)))?;
         Ok(SUCCESS)
     }
 }
@@ -264,12 +264,15 @@ fn export_for_training(store: &Store, folder: &Path, composed: &Composed, messag
     Ok(())
 }
 
-fn next_steps(folder: &Path) -> String {
-    let folder = folder.display();
+fn next_steps(workspace: &Workspace) -> String {
+    let place = match workspace.database() {
+        Some(database) => format!("--store {}", database.shown()),
+        None => format!("--data {}", workspace.folder().display()),
+    };
     format!(
         "Now try:\n\
-         \x20 labelport --data {folder} list projects\n\
-         \x20 labelport --data {folder} export project \"Lineside safety audit\" --everything -o audit.ndjson.zst\n\
+         \x20 labelport {place} list projects\n\
+         \x20 labelport {place} export project \"Lineside safety audit\" --everything -o audit.ndjson.zst\n\
          \x20 labelport verify audit.ndjson.zst\n\
          \x20 labelport import labelbox YOUR-EXPORT.ndjson\n\
          (from a checkout, `cargo run --release --` stands for `labelport`)\n"

@@ -30,7 +30,7 @@ impl Database {
                  the whole address",
             ));
         }
-        let address = Address::parse(text, &credentials()).map_err(Failure::usage)?;
+        let address = Address::parse(text, &credentials()?).map_err(Failure::usage)?;
         Ok(Self { address, text: text.to_owned() })
     }
 
@@ -71,13 +71,15 @@ impl Database {
 
 /// Reads who asks, where `psql` looks for it.
 #[expect(clippy::disallowed_methods, reason = "this is where the command line reads the environment")]
-fn credentials() -> Credentials {
+fn credentials() -> Result<Credentials, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let home = variable("HOME").map(|home| PathBuf::from(home).join(".pgpass"));
-    let file = variable("PGPASSFILE").map(PathBuf::from).or(home);
-    Credentials {
-        user: variable("PGUSER").or_else(|| variable("USER")),
-        password: variable("PGPASSWORD"),
-        password_file: file.and_then(|file| std::fs::read_to_string(file).ok()),
-    }
+    let password = variable("PGPASSWORD");
+    let password_file = match variable("PGPASSFILE").filter(|_| password.is_none()) {
+        Some(file) => Some(std::fs::read_to_string(&file).map_err(|error| {
+            Failure::new(format!("the file {file}, which PGPASSFILE names, cannot be read: {error}"))
+                .hint("name a file that this user can read, or unset PGPASSFILE")
+        })?),
+        None => variable("HOME").and_then(|home| std::fs::read_to_string(PathBuf::from(home).join(".pgpass")).ok()),
+    };
+    Ok(Credentials { user: variable("PGUSER").or_else(|| variable("USER")), password, password_file })
 }

@@ -117,19 +117,23 @@ const REDIRECT_LIFETIME: Duration = Duration::from_secs(900);
 const OPENED_LIMIT: usize = 16;
 
 impl Workspace {
-    /// Opens a workspace. The first time it gets the secret that signs its URLs.
+    /// Opens a workspace. The first time it gets the secret that signs its URLs; where nothing is new, nothing is written.
     pub fn open(opening: Opening) -> Result<Self, StoreError> {
         let Opening { store, folder, storage, client, public_url, clock, chance, threads } = opening;
         let (secret, org_key) = (chance.secret(), store.org_key());
-        let signer = store.write(move |connection| {
-            if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
-                settings::put(connection, settings::SIGNING_SECRET, &secret)?;
-            }
-            if let Some(public_url) = &public_url {
-                settings::put_of_urls(connection, org_key, settings::PUBLIC_URL, public_url)?;
-            }
-            Signer::read(connection)?.ok_or(StoreError::Withdrawn)
-        })?;
+        let known = settings_of_urls(&store)?.filter(|(_, url)| public_url.is_none() || *url == public_url);
+        let signer = match known {
+            Some((signer, _)) => signer,
+            None => store.write(move |connection| {
+                if settings::find(connection, settings::SIGNING_SECRET)?.is_none() {
+                    settings::put(connection, settings::SIGNING_SECRET, &secret)?;
+                }
+                if let Some(public_url) = &public_url {
+                    settings::put_of_urls(connection, org_key, settings::PUBLIC_URL, public_url)?;
+                }
+                Signer::read(connection)?.ok_or(StoreError::Withdrawn)
+            })?,
+        };
         let storage = storage.unwrap_or_else(|| Arc::new(Folder::new(&folder)));
         Ok(Self {
             store,
@@ -471,6 +475,13 @@ impl Workspace {
             opened.retain(|(id, _)| id != task_id);
         }
     }
+}
+
+/// Returns the signer of a store, and what URLs begin with where that was said.
+fn settings_of_urls(store: &Store) -> Result<Option<(Signer, Option<String>)>, StoreError> {
+    let reader = &mut *store.reader()?;
+    let public_url = settings::find(reader, settings::PUBLIC_URL)?;
+    Ok(Signer::read(reader)?.map(|signer| (signer, public_url)))
 }
 
 /// Says that a file could not be written.

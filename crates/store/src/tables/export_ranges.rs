@@ -17,6 +17,8 @@ pub struct ExportRun {
     pub id: String,
     /// The task whose export it is.
     pub task_id: String,
+    /// Who leads it.
+    pub leader: String,
     /// What all who work on it must have in common, a JSON object.
     pub settings: String,
 }
@@ -43,32 +45,41 @@ impl ExportRange {
 pub fn create_run(connection: &mut dyn Connection, run: &ExportRun) -> Result<(), StoreError> {
     remove_run(connection, &run.task_id)?;
     connection.execute(
-        "insert into export_runs (id, task_id, settings) values ($1, $2, $3)",
-        &[(&run.id).into(), (&run.task_id).into(), (&run.settings).into()],
+        "insert into export_runs (id, task_id, leader, settings) values ($1, $2, $3, $4)",
+        &[(&run.id).into(), (&run.task_id).into(), (&run.leader).into(), (&run.settings).into()],
     )?;
     Ok(())
 }
 
 /// Returns the run of a task.
 pub fn find_run(connection: &mut dyn Connection, task_id: &str) -> Result<Option<ExportRun>, StoreError> {
-    connection.find("select id, task_id, settings from export_runs where task_id = $1", &[task_id.into()], run)
+    connection.find("select id, task_id, leader, settings from export_runs where task_id = $1", &[task_id.into()], run)
 }
 
 /// Lists the runs of tasks that are in progress, oldest first.
 pub fn list_runs(connection: &mut dyn Connection, org_key: i64) -> Result<Vec<ExportRun>, StoreError> {
-    let sql = "select r.id, r.task_id, r.settings from export_runs r join tasks t on t.id = r.task_id \
+    let sql = "select r.id, r.task_id, r.leader, r.settings from export_runs r join tasks t on t.id = r.task_id \
                where t.org_key = $1 and t.status = 'IN_PROGRESS' order by r.run_key";
     connection.list(sql, &[org_key.into()], run)
 }
 
 fn run(row: &dyn RowView) -> ExportRun {
     let text = |column| row.text(column).unwrap_or_default();
-    ExportRun { id: text(0), task_id: text(1), settings: text(2) }
+    ExportRun { id: text(0), task_id: text(1), leader: text(2), settings: text(3) }
 }
 
-/// Returns whether a run has not ended.
+/// Returns whether a run goes on: neither it nor its task has ended.
 pub fn has_run(connection: &mut dyn Connection, run_id: &str) -> Result<bool, StoreError> {
-    Ok(connection.count("select count(*) from export_runs where id = $1", &[run_id.into()])? > 0)
+    let sql = "select count(*) from export_runs r join tasks t on t.id = r.task_id \
+               where r.id = $1 and t.status = 'IN_PROGRESS'";
+    Ok(connection.count(sql, &[run_id.into()])? > 0)
+}
+
+/// Lists the tasks that have ended and still have a run.
+pub fn list_ended(connection: &mut dyn Connection) -> Result<Vec<String>, StoreError> {
+    let sql = "select r.task_id from export_runs r left join tasks t on t.id = r.task_id and t.status = 'IN_PROGRESS' \
+               where t.id is null order by r.run_key";
+    connection.list(sql, &[], |row| row.text(0).unwrap_or_default())
 }
 
 /// Ends the run of a task, if there is one.
@@ -107,19 +118,23 @@ pub fn list_states(connection: &mut dyn Connection, run_id: &str) -> Result<Vec<
     connection.list(sql, &[run_id.into()], |row| row.text(0).unwrap_or_default())
 }
 
-/// Takes a range for the leader, unless a helper has it; returns it as it is then.
+/// Takes a range for the leader, unless a helper has it.
 pub fn take(
     connection: &mut dyn Connection,
     run_id: &str,
     ordinal: i64,
-    owner: &str,
+    leader: &str,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
+    let leads = "select count(*) from export_runs where id = $1 and leader = $2";
+    if connection.count(leads, &[run_id.into(), leader.into()])? == 0 {
+        return Ok(Taken::Never);
+    }
     match find_range(connection, run_id, ordinal)? {
         None => {
             connection.execute(
                 "insert into export_ranges (run_id, ordinal, owner) values ($1, $2, $3)",
-                &[run_id.into(), ordinal.into(), owner.into()],
+                &[run_id.into(), ordinal.into(), leader.into()],
             )?;
             Ok(Taken::Now)
         }
@@ -127,21 +142,23 @@ pub fn take(
             connection.execute(
                 "update export_ranges set owner = $1, until_ms = null, attempts = attempts + 1 \
                  where run_id = $2 and ordinal = $3",
-                &[owner.into(), run_id.into(), ordinal.into()],
+                &[leader.into(), run_id.into(), ordinal.into()],
             )?;
             Ok(Taken::Now)
         }
-        Some(range) => Ok(Taken::ByOther(range)),
+        Some(_) => Ok(Taken::ByHelper),
     }
 }
 
-/// Whether the leader has a range.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whether a leader has a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// It has it from now on.
     Now,
     /// A helper has it.
-    ByOther(ExportRange),
+    ByHelper,
+    /// The run has ended, or somebody else leads it.
+    Never,
 }
 
 /// What a helper asks for.
@@ -238,8 +255,9 @@ pub fn give_back(connection: &mut dyn Connection, run_id: &str, owner: &str) -> 
     Ok(())
 }
 
-/// Gives back what the leader of a run has taken, which was another process.
-pub fn give_back_of_leader(connection: &mut dyn Connection, run_id: &str) -> Result<(), StoreError> {
+/// Makes somebody the leader of a run, and gives back what the one before had taken.
+pub fn lead(connection: &mut dyn Connection, run_id: &str, leader: &str) -> Result<(), StoreError> {
+    connection.execute("update export_runs set leader = $1 where id = $2", &[leader.into(), run_id.into()])?;
     connection.execute(
         "update export_ranges set until_ms = 0 where run_id = $1 and object is null and until_ms is null",
         &[run_id.into()],

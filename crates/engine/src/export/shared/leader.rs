@@ -90,6 +90,7 @@ impl<'a> Lead<'a> {
         let run = resumed.unwrap_or_else(|| ExportRun {
             id: workspace.chance().cuid(),
             task_id: sharing.task_id.to_owned(),
+            leader: owner.clone(),
             settings,
         });
         let handover = Handover::new(workspace.results(), sharing.task_id, &run.id);
@@ -102,7 +103,7 @@ impl<'a> Lead<'a> {
         workspace.store().write(move |connection| {
             match is_new {
                 true => export_ranges::create_run(connection, &run)?,
-                false => export_ranges::give_back_of_leader(connection, &run.id)?,
+                false => export_ranges::lead(connection, &run.id, &owner)?,
             }
             export_ranges::add_state(connection, &run.id, &owner, &state)
         })?;
@@ -148,8 +149,11 @@ impl Turns<'_> {
         }
         let ordinal = self.next;
         self.next += 1;
-        let taken = take(self.workspace, &self.run_id, &self.owner, ordinal)?;
-        Ok(Some(if taken == Taken::Now { Turn::Mine(ordinal) } else { Turn::Theirs(ordinal) }))
+        match take(self.workspace, &self.run_id, &self.owner, ordinal)? {
+            Taken::Now => Ok(Some(Turn::Mine(ordinal))),
+            Taken::ByHelper => Ok(Some(Turn::Theirs(ordinal))),
+            Taken::Never => Err(WorkError::Stopped),
+        }
     }
 }
 
@@ -184,7 +188,7 @@ impl Theirs<'_> {
             let (run_id, number) = (self.run_id, ordinal.cast_signed());
             let range = export_ranges::find_range(&mut *self.workspace.store().reader()?, run_id, number)?;
             let Some(range) = range else {
-                // The run has ended: the task has another leader.
+                // The run has ended.
                 return Err(WorkError::Stopped);
             };
             if let Some(object) = &range.object {

@@ -107,9 +107,12 @@ pub(crate) fn end(workspace: &Workspace, task_id: &str) -> Result<(), Problem> {
 }
 
 /// Removes what was left for exports that have ended.
-pub(crate) fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
+pub fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
     if !workspace.store().traits().is_remote {
         return Ok(());
+    }
+    for task_id in workspace.read(|connection| Ok(export_ranges::list_ended(connection)?))? {
+        end(workspace, &task_id)?;
     }
     handover::remove_all_but(workspace.results(), &mut |id| {
         let Ok(id) = TaskId::parse(id) else { return Ok(false) };

@@ -7,13 +7,16 @@ use crate::support;
 use labelport_engine::catalog::row_change;
 use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::export::shared;
+use labelport_engine::registry;
 use labelport_engine::tasks::{Job, JobError, Pulse};
 use labelport_engine::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
 use labelport_store::Connection;
-use labelport_store::tables::export_ranges::{self, ExportRun, Lend};
+use labelport_store::tables::export_ranges::{self, ExportRun, Lend, Taken};
+use labelport_store::tables::tasks::TaskStatus;
 use labelport_store::testing;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -104,11 +107,16 @@ impl Drop for EndWhenDropped {
     }
 }
 
+/// Returns the folder of what helpers leave for a task.
+fn ranges_of(served: &Served, id: &TaskId) -> PathBuf {
+    served.folder().join("ranges").join(id.as_str())
+}
+
 /// Returns the manifest and the rows of a result, once nothing else is left of its export.
 #[track_caller]
 fn result(served: &Served, id: &TaskId) -> (String, Vec<u8>) {
     wait_for(|| find_run(served, id).is_none().then_some(()));
-    wait_for(|| (!served.folder().join("ranges").join(id.as_str()).exists()).then_some(()));
+    wait_for(|| (!ranges_of(served, id).exists()).then_some(()));
     (job::get_result(&served.workspace, id.as_str()).unwrap().manifest().unwrap(), served.bytes_of(id))
 }
 
@@ -214,12 +222,55 @@ fn the_next_leader_goes_on_under_the_state_that_helpers_hold() {
         connection.find("select id from row_ids order by id limit 1", &[], |row| row.text(0).unwrap())
     });
     row_change::update(&served.workspace, &row_id.unwrap(), br#"{"external_id":"changed"}"#.to_vec()).unwrap();
-    assert_eq!(find_run(&served, &id), Some(run), "the run has ended with its leader");
+    assert_eq!(find_run(&served, &id), Some(run.clone()), "the run has ended with its leader");
     served.pass(10_001);
     served.complete(&id);
     assert!(result(&served, &id) == expected, "the export has begun again");
     helper.stop();
+    // A leader that does not know yet that there is another one takes nothing.
+    let now = served.workspace.now();
+    let take = move |connection: &mut dyn Connection| export_ranges::take(connection, &run.id, 0, &run.leader, now);
+    assert_eq!(served.workspace.store().write(take).unwrap(), Taken::Never);
     let changed = start(&served);
     served.complete(&changed);
     assert!(result(&served, &changed) != expected, "nothing has changed");
+}
+
+#[test]
+fn an_export_that_is_called_off_leaves_nothing() {
+    let Some(served) = filled() else { return };
+    let id = start(&served);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let run = wait_for(|| find_run(&served, &id));
+            lease(&served, &run, "slow");
+            registry::cancel(&served.workspace, id.as_str(), Some(&served.caller)).unwrap();
+        });
+        served.settle();
+        other.join().unwrap();
+    });
+    assert_eq!(served.task(&id).status, TaskStatus::Canceled);
+    assert_eq!(find_run(&served, &id), None);
+    assert!(!ranges_of(&served, &id).exists());
+}
+
+#[test]
+fn what_is_left_of_exports_that_have_ended_is_removed_and_nothing_else() {
+    let Some(served) = filled() else { return };
+    let ended = start(&served);
+    served.complete(&ended);
+    let running = start(&served);
+    for id in [&ended, &running] {
+        std::fs::create_dir_all(ranges_of(&served, id)).unwrap();
+        std::fs::write(ranges_of(&served, id).join("0-somebody"), b"rows").unwrap();
+        let (id, task_id) = (served.workspace.chance().cuid(), id.to_string());
+        let run = ExportRun { id, task_id, leader: "nobody".to_owned(), settings: "{}".to_owned() };
+        served.workspace.store().write(move |connection| export_ranges::create_run(connection, &run)).unwrap();
+    }
+    shared::remove_leftovers(&served.workspace).unwrap();
+    let is_left = |id: &TaskId| (find_run(&served, id).is_some(), ranges_of(&served, id).exists());
+    assert_eq!([is_left(&ended), is_left(&running)], [(false, false), (true, true)]);
+    // What is there of another run does not keep the next one from its end.
+    served.complete(&running);
+    result(&served, &running);
 }

@@ -1,9 +1,10 @@
 -- Exports that several processes do together. A run is one attempt at the export of a task, whose ranges of rows are leased.
--- `settings` is what all of them must have in common.
+-- `leader` writes the result, and `settings` is what all must have in common.
 create table export_runs (
     run_key integer primary key,
     id text not null unique,
     task_id text not null unique,
+    leader text not null,
     settings text not null
 );
 

@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// The most parts of one job that wait to be handed on, unless the caller says otherwise. A job of usual size fits whole, so that a worker does not wait for
 /// the job whose turn it is.
 const PARTS_HELD: usize = 8;
-/// How many jobs may be open for each worker.
+/// How many jobs may be open for each worker, unless the caller says otherwise.
 const JOBS_AHEAD: usize = 3;
 
 /// What a worker gets whose parts are no longer wanted.
@@ -57,12 +57,12 @@ where
     P: Send,
     E: Send,
 {
-    run_holding(PARTS_HELD, workers, next, work, publish)
+    run_within((PARTS_HELD, JOBS_AHEAD), workers, next, work, publish)
 }
 
-/// Does what [`run`] does, where so many parts of one job may wait to be handed on.
-pub(crate) fn run_holding<W, J, P, E>(
-    parts_held: usize,
+/// Does what [`run`] does, where so many parts of one job may wait to be handed on, and so many jobs be open for each worker.
+pub(crate) fn run_within<W, J, P, E>(
+    (parts_held, jobs_ahead): (usize, usize),
     workers: &mut [W],
     next: impl FnMut() -> Result<Option<J>, E> + Send,
     work: impl Fn(&mut W, J, &mut Emit<'_, P>) -> Result<(), E> + Sync,
@@ -83,7 +83,7 @@ where
             error: None,
         }),
         changed: Condvar::new(),
-        jobs_open: (workers.len() * JOBS_AHEAD) as u64,
+        jobs_open: (workers.len() * jobs_ahead) as u64,
         parts_held,
     };
     let source = Mutex::new(next);

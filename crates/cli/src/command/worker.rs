@@ -36,6 +36,8 @@ impl Command for Worker {
         logging::start(arguments, messages)?;
         let served = workspace.open_served_with(workspace.open()?, fetching::policy(arguments)?)?;
         let served = serve::with_ranges(served, arguments);
+        // Who cannot write can take no task.
+        served.check_ready()?;
         let workers = serve::workers(arguments);
         let owner = format!("worker {} {}", std::process::id(), ambient::new_id());
         let event = json!({ "event": "working", "store": workspace.shown(), "workers": workers });

@@ -68,7 +68,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// What of a data folder is ours: other files in it are left as they are.
 #[cfg(unix)]
-const OWN_FOLDERS: [&str; 3] = ["exports", "files", "results"];
+const OWN_FOLDERS: [&str; 4] = ["exports", "files", "ranges", "results"];
 
 /// Takes from others what they may do with a data folder and with what labelport keeps in it. A folder that nobody else
 /// can enter is not looked into. It has to be known to be a data folder: nobody's home is to be closed by a wrong `--data`.

@@ -21,6 +21,7 @@ use labelport_store::tables;
 use labelport_store::tables::tasks::{Task, TaskProgress, TaskStatus};
 use serde_json::json;
 use std::io;
+use std::sync::OnceLock;
 
 /// How long results are kept.
 pub const KEPT_MS: i64 = 30 * 24 * 3_600_000;
@@ -130,8 +131,8 @@ pub(crate) fn activity(task: &Task) -> String {
 /// Removes the result of an export, however much there is of it.
 pub(crate) fn discard(workspace: &Workspace, task: &Task) -> Result<(), Problem> {
     workspace.forget_result(task.id.as_str());
-    shared::end(workspace, task.id.as_str())?;
-    workspace.results().remove(task.id.as_str()).map_err(Problem::internal)
+    workspace.results().remove(task.id.as_str()).map_err(Problem::internal)?;
+    shared::end(workspace, task.id.as_str())
 }
 
 /// How rows are written.
@@ -171,17 +172,33 @@ pub(crate) fn run(
 ) -> Result<Done, JobError> {
     let mut sink = start_result(workspace.results(), &task.id, written.format).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    let manifest = write(workspace, task, pulse, request, &mut *sink, written);
+    let sharing = Sharing { workspace, task_id: task.id.as_str(), run_id: OnceLock::new() };
+    let is_shared = written.is_shared && !is_last_attempt(task);
+    if written.is_shared && !is_shared {
+        // Nobody else is to die of it.
+        shared::end(workspace, task.id.as_str())?;
+    }
+    let manifest = write(workspace, task, pulse, request, &mut *sink, (written, Some(&sharing).filter(|_| is_shared)));
     pulse.check()?;
-    let manifest = manifest?;
-    let task_id = task.id.clone();
+    let led = sharing.run_id.into_inner().map(|run_id| (task.id.clone(), run_id));
+    let manifest = match manifest {
+        Err(error) => {
+            // What helpers have kept takes the room that there is not.
+            if let (JobError::NoRoom, Some((task_id, run_id))) = (&error, &led) {
+                shared::end_run(workspace, task_id.as_str(), run_id);
+            }
+            return Err(error);
+        }
+        Ok(manifest) => manifest,
+    };
     let rows = i64::try_from(manifest.digest.rows).unwrap_or(i64::MAX);
     let outcome = json!({ "rows": rows, "sha256": manifest.digest.sha256 }).to_string();
     let publish: Publish = Box::new(move |workspace| {
         sink.finish(&manifest).map_err(unfinished)?;
         workspace.counters().count_export(manifest.digest.rows, manifest.digest.bytes);
-        // What cannot be removed now is removed as a leftover.
-        drop(shared::end(workspace, task_id.as_str()));
+        if let Some((task_id, run_id)) = led {
+            shared::end_run(workspace, task_id.as_str(), &run_id);
+        }
         Ok(())
     });
     Ok(Done { rows, outcome: Some(outcome), publish: Some(publish) })
@@ -212,8 +229,8 @@ fn write(
     pulse: &Pulse,
     request: &ExportRequest,
     sink: &mut dyn Sink,
-    Written { format, labels_created, is_shared }: Written<'_>,
-) -> Result<Manifest, Problem> {
+    (Written { format, labels_created, .. }, sharing): (Written<'_>, Option<&Sharing<'_>>),
+) -> Result<Manifest, JobError> {
     let mut last = workspace.now();
     let mut tell = |now: export::ExportProgress| {
         // Progress is reported once a second: a write for each chunk would cost more than the chunk.
@@ -239,9 +256,16 @@ fn write(
         files: Some(workspace.files()),
         client: Some(workspace.client()),
     };
-    let sharing = Sharing { workspace, task_id: task.id.as_str() };
-    export::run_shared(workspace.store(), request, sink, &mut run, Some(&sharing).filter(|_| is_shared))
-        .map_err(to_problem)
+    export::run_shared(workspace.store(), request, sink, &mut run, sharing).map_err(|error| match error {
+        // Another process has the export now, or has to begin it again.
+        ExportError::Stopped => JobError::HandOver,
+        error => to_problem(error).into(),
+    })
+}
+
+/// Returns whether a task, as it was before it was claimed, is given up if this process dies of it as well.
+fn is_last_attempt(task: &Task) -> bool {
+    task.deaths + i64::from(task.lease.is_some()) + 1 >= tasks::DEATHS_LIMIT
 }
 
 /// Fails unless a task is an export whose result is there to be read.

@@ -3,6 +3,7 @@
 use super::{NewRelease, add, check_new, remove_result, withdraw};
 use crate::export::format_of;
 use crate::export::job::{self, Written};
+use crate::export::shared;
 use crate::manifest::Manifest;
 use crate::tasks::{self, Done, Job, JobError, Order, Publish, Pulse};
 use crate::workspace::Workspace;
@@ -91,6 +92,7 @@ impl Job for CreateRelease {
 
     fn discard(&self, workspace: &Workspace, task: &Task, _: &str) -> Result<(), Problem> {
         withdraw(workspace, task.id.as_str())?;
-        remove_result(workspace, task.id.as_str())
+        remove_result(workspace, task.id.as_str())?;
+        shared::end(workspace, task.id.as_str())
     }
 }

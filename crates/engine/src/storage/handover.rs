@@ -2,7 +2,7 @@
 //!
 //! A run of an export has a folder with a mark in it, which its leader puts there: who does not find the mark keeps
 //! objects elsewhere, and cannot help. All of it goes when the run ends; what processes that died have left behind goes
-//! with [`remove_all_but`].
+//! with what [`list`] finds.
 
 use super::results::Results;
 use super::{Ranges, Storage, Upload};
@@ -59,12 +59,19 @@ impl Handover {
         self.storage.put(&self.key(name))
     }
 
-    /// Opens an object; none where it is gone.
-    pub(crate) fn open(&self, name: &str) -> io::Result<Option<ObjectReader>> {
+    /// Opens an object. If it is gone, this or the first read fails with [`io::ErrorKind::NotFound`].
+    pub(crate) fn open(&self, name: &str) -> io::Result<ObjectReader> {
         let key = self.key(name);
-        let Some(found) = self.storage.find(&key)? else { return Ok(None) };
+        let found = self.storage.find(&key)?.ok_or(io::ErrorKind::NotFound)?;
         let object = self.storage.open(&key)?;
-        Ok(Some(ObjectReader { object, at: 0, size_bytes: found.size_bytes, held: io::Cursor::default() }))
+        Ok(ObjectReader { object, at: 0, size_bytes: found.size_bytes, held: io::Cursor::default() })
+    }
+
+    /// Removes all that was left.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        self.storage.remove_folder(&self.folder)?;
+        // Where folders are real, that of the task is empty now, unless somebody else leads another run of it.
+        self.storage.remove(&self.folder)
     }
 
     fn key(&self, name: &str) -> String {
@@ -95,17 +102,10 @@ pub(crate) fn remove(results: &Results, task_id: &str) -> io::Result<()> {
     results.storage().remove_folder(&folder_of(task_id))
 }
 
-/// Removes what was left for tasks of which `is_running` does not hold.
-pub(crate) fn remove_all_but<E: From<io::Error>>(
-    results: &Results,
-    is_running: &mut dyn FnMut(&str) -> Result<bool, E>,
-) -> Result<(), E> {
-    for task_id in results.storage().list_folders(FOLDER)? {
-        // What somebody else has put there is not ours.
-        let is_ours = folder_of(&task_id) == format!("{FOLDER}/{task_id}");
-        if is_ours && !is_running(&task_id)? {
-            remove(results, &task_id)?;
-        }
-    }
-    Ok(())
+/// Lists the tasks for which something was left.
+pub(crate) fn list(results: &Results) -> io::Result<Vec<String>> {
+    let mut tasks = results.storage().list_folders(FOLDER)?;
+    // What somebody else has put there is not ours.
+    tasks.retain(|task_id| folder_of(task_id) == format!("{FOLDER}/{task_id}"));
+    Ok(tasks)
 }

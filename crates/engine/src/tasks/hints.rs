@@ -13,8 +13,8 @@ use std::time::Duration;
 const GATHERED: Duration = Duration::from_millis(10);
 /// How often threads look whether the process ends.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a connection that was lost is not made again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// For how many looks a connection that was lost is not made again.
+const PAUSES: u32 = 10;
 /// How many ended tasks a message names, which the server allows 8,000 bytes.
 const NAMED: usize = 200;
 
@@ -53,7 +53,7 @@ pub(super) fn hear(workspace: &Workspace, shared: &Shared, name: &str) {
             Ok(heard) => heard.iter().for_each(|message| wake(workspace, name, message)),
             Err(_) => {
                 listener = None;
-                std::thread::park_timeout(PAUSE);
+                (0..PAUSES).take_while(|_| !shared.is_over()).for_each(|_| std::thread::park_timeout(LOOK));
             }
         }
     }

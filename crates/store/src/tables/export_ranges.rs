@@ -43,7 +43,7 @@ impl ExportRange {
 
 /// Begins a run. Another run of the same task ends.
 pub fn create_run(connection: &mut dyn Connection, run: &ExportRun) -> Result<(), StoreError> {
-    remove_run(connection, &run.task_id)?;
+    remove_run_of(connection, &run.task_id)?;
     connection.execute(
         "insert into export_runs (id, task_id, leader, settings) values ($1, $2, $3, $4)",
         &[(&run.id).into(), (&run.task_id).into(), (&run.leader).into(), (&run.settings).into()],
@@ -83,14 +83,21 @@ pub fn list_ended(connection: &mut dyn Connection) -> Result<Vec<String>, StoreE
 }
 
 /// Ends the run of a task, if there is one.
-pub fn remove_run(connection: &mut dyn Connection, task_id: &str) -> Result<(), StoreError> {
-    let Some(run) = find_run(connection, task_id)? else { return Ok(()) };
+pub fn remove_run_of(connection: &mut dyn Connection, task_id: &str) -> Result<(), StoreError> {
+    match find_run(connection, task_id)? {
+        Some(run) => remove_run(connection, &run.id),
+        None => Ok(()),
+    }
+}
+
+/// Ends a run, if it has not ended.
+pub fn remove_run(connection: &mut dyn Connection, run_id: &str) -> Result<(), StoreError> {
     for sql in [
         "delete from export_ranges where run_id = $1",
         "delete from export_states where run_id = $1",
         "delete from export_runs where id = $1",
     ] {
-        connection.execute(sql, &[(&run.id).into()])?;
+        connection.execute(sql, &[run_id.into()])?;
     }
     Ok(())
 }
@@ -126,8 +133,8 @@ pub fn take(
     leader: &str,
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
-    let leads = "select count(*) from export_runs where id = $1 and leader = $2";
-    if connection.count(leads, &[run_id.into(), leader.into()])? == 0 {
+    let reach = "update export_runs set reached = $1 where id = $2 and leader = $3";
+    if connection.execute(reach, &[(ordinal + 1).into(), run_id.into(), leader.into()])? == 0 {
         return Ok(Taken::Never);
     }
     match find_range(connection, run_id, ordinal)? {
@@ -174,6 +181,14 @@ pub struct Lend<'a> {
     pub until: Timestamp,
     /// After how many attempts a range is left to the leader.
     pub attempts: i64,
+    /// How many ranges a helper may be ahead of the leader: their rows are kept until it comes.
+    pub window: i64,
+}
+
+/// How far into a run a helper may go.
+fn end_of_window(connection: &mut dyn Connection, ask: &Lend<'_>) -> Result<i64, StoreError> {
+    let reached = connection.count("select reached from export_runs where id = $1", &[ask.run_id.into()])?;
+    Ok(ask.ranges.min(reached + ask.window))
 }
 
 /// Gives a helper the lease of a range: of one that was lost, or else of the first that nobody has taken. None where there is
@@ -195,7 +210,7 @@ pub fn lend(connection: &mut dyn Connection, ask: &Lend<'_>, now: Timestamp) -> 
     }
     let sql = "select coalesce(max(ordinal) + 1, 0) from export_ranges where run_id = $1";
     let ordinal = connection.count(sql, &[ask.run_id.into()])?;
-    if ordinal >= ask.ranges {
+    if ordinal >= end_of_window(connection, ask)? {
         return Ok(None);
     }
     connection.execute(
@@ -206,20 +221,14 @@ pub fn lend(connection: &mut dyn Connection, ask: &Lend<'_>, now: Timestamp) -> 
 }
 
 /// Returns whether there may be a range to [`lend`].
-pub fn may_lend(
-    connection: &mut dyn Connection,
-    run_id: &str,
-    ranges: i64,
-    attempts: i64,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+pub fn may_lend(connection: &mut dyn Connection, ask: &Lend<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "select coalesce(max(ordinal) + 1, 0) from export_ranges where run_id = $1";
-    if connection.count(sql, &[run_id.into()])? < ranges {
+    if connection.count(sql, &[ask.run_id.into()])? < end_of_window(connection, ask)? {
         return Ok(true);
     }
-    let lost =
-        "select count(*) from export_ranges where run_id = $1 and object is null and until_ms <= $2 and attempts < $3";
-    Ok(connection.count(lost, &[run_id.into(), now.as_millis().into(), attempts.into()])? > 0)
+    let lost = "select count(*) from export_ranges where run_id = $1 and object is null and until_ms <= $2 \
+                and attempts < $3";
+    Ok(connection.count(lost, &[ask.run_id.into(), now.as_millis().into(), ask.attempts.into()])? > 0)
 }
 
 /// Renews the leases of a helper.

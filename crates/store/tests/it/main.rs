@@ -15,6 +15,7 @@ mod data_rows;
 mod datasets;
 mod doctor;
 mod engines;
+mod export_ranges;
 mod files;
 mod history;
 mod issues;

@@ -3,6 +3,7 @@
 //! A helper reads the state that the leader reads, finds out what the request means by itself, and encodes range after
 //! range. It holds the state until the run ends, for the leader may die.
 
+use super::leader::SetWhenDropped;
 use super::{Common, to_problem};
 use crate::export::assemble::Assembler;
 use crate::export::basis::{self, Basis};
@@ -33,6 +34,10 @@ const BEAT_MS: i64 = 2_500;
 const LOOK: Duration = Duration::from_millis(200);
 /// A range that helpers have failed at so often is left to the leader, who says what is wrong with it.
 const ATTEMPTS: i64 = 2;
+/// How many ranges a helper may be ahead of the leader: their rows are kept until it comes.
+const WINDOW: i64 = 256;
+/// For how many looks a process does not help after it could not.
+const PAUSES: u32 = 50;
 /// How much is written to an object at once.
 const BUFFER_BYTES: usize = 1 << 20;
 
@@ -42,18 +47,25 @@ pub fn help(workspace: &Workspace, is_over: &dyn Fn() -> bool) -> Result<bool, P
         return Ok(false);
     }
     let runs = workspace.read(|connection| Ok(export_ranges::list_runs(connection, workspace.org_key())?))?;
-    for run in &runs {
+    let (mut has_helped, mut has_failed) = (false, false);
+    for run in runs {
         let Some(_engaged) = workspace.engage(&run.task_id) else { continue };
-        let helped = help_with(workspace, run, is_over);
-        if let Err(problem) = &helped {
-            let cause = problem.cause.as_ref().map_or_else(|| problem.message.clone(), ToString::to_string);
-            tracing::warn!(task.id = run.task_id, cause, "this process could not help with an export");
-        }
-        if helped? {
-            return Ok(!is_over());
+        match help_with(workspace, &run, is_over) {
+            Ok(helped) => has_helped |= helped,
+            Err(problem) => {
+                has_failed = true;
+                let cause = problem.cause.as_ref().map_or_else(|| problem.message.clone(), ToString::to_string);
+                tracing::warn!(task.id = run.task_id, cause, "this process could not help with an export");
+            }
         }
     }
-    Ok(false)
+    // What has failed would fail again at once.
+    let mut pauses = if has_failed { PAUSES } else { 0 };
+    while pauses > 0 && !is_over() {
+        std::thread::park_timeout(LOOK);
+        pauses -= 1;
+    }
+    Ok(has_helped && !is_over())
 }
 
 /// What helps with one run.
@@ -128,9 +140,9 @@ impl Helper<'_> {
         std::thread::scope(|scope| {
             let spawn = |mut worker: Worker| {
                 scope.spawn(move || {
+                    // The others end with it, also where it panics.
+                    let _end = SetWhenDropped(self.stop);
                     let outcome = self.serve(work, &mut worker);
-                    // The others would only find out later.
-                    self.stop.fetch_or(outcome.is_err(), Ordering::Relaxed);
                     // The state is held until all have ended.
                     (outcome, worker)
                 })
@@ -143,7 +155,7 @@ impl Helper<'_> {
                 match thread.join() {
                     Ok((Err(error), _)) if outcome.is_ok() => outcome = Err(self.problem(error)),
                     Ok(_) => {}
-                    Err(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => outcome = Err(Problem::internal("a thread that encoded rows has panicked")),
                 }
             }
             outcome
@@ -165,7 +177,7 @@ impl Helper<'_> {
                 let renew = move |connection: &mut dyn labelport_store::Connection| {
                     export_ranges::renew(connection, &run_id, &owner, until)
                 };
-                self.workspace.store().write(renew)?;
+                unless_locked(self.workspace.store().write(renew))?;
             }
         }
         Ok(())
@@ -187,23 +199,30 @@ impl Helper<'_> {
 
     /// Leases a range, if there is one.
     fn lease(&self) -> Result<Option<u64>, StoreError> {
-        let (ranges, now) = (self.common.ranges().cast_signed(), self.workspace.now());
-        // Who waits for the end of a run writes nothing.
-        let reader = &mut *self.workspace.store().reader()?;
-        if !export_ranges::may_lend(reader, self.run_id, ranges, ATTEMPTS, now)? {
+        let now = self.workspace.now();
+        let may_lend = {
+            // Who waits for the end of a run writes nothing.
+            let mut reader = self.workspace.store().reader()?;
+            let (run_id, owner, ranges) = (self.run_id, &self.owner, self.common.ranges().cast_signed());
+            let ask = Lend { run_id, ranges, owner, until: now, attempts: ATTEMPTS, window: WINDOW };
+            export_ranges::may_lend(&mut *reader, &ask, now)?
+        };
+        if !may_lend {
             return Ok(None);
         }
         let (run_id, owner, until) = (self.run_id.to_owned(), self.owner.clone(), self.lease_end());
+        let ranges = self.common.ranges().cast_signed();
         let leased = self.workspace.store().write(move |connection| {
-            let ask = Lend { run_id: &run_id, ranges, owner: &owner, until, attempts: ATTEMPTS };
+            let ask = Lend { run_id: &run_id, ranges, owner: &owner, until, attempts: ATTEMPTS, window: WINDOW };
             export_ranges::lend(connection, &ask, now)
-        })?;
-        Ok(leased.map(i64::cast_unsigned))
+        });
+        Ok(unless_locked(leased)?.flatten().map(i64::cast_unsigned))
     }
 
     /// Encodes the rows of a range and leaves them to the leader.
     fn encode(&self, work: &Work<'_>, worker: &mut Worker, ordinal: u64) -> Result<(), WorkError> {
-        let name = format!("{ordinal}-{}", self.owner);
+        // Nobody else writes to it, not even this process at another attempt.
+        let name = format!("{ordinal}-{}", self.workspace.chance().cuid());
         let upload = self.handover.put(&name).map_err(WorkError::Write)?;
         let mut chunks = ChunkWriter::new(BufWriter::with_capacity(BUFFER_BYTES, upload), Form::Packed);
         worker.assembler = Assembler::default();
@@ -229,12 +248,16 @@ impl Helper<'_> {
             out.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
         };
         finish().map_err(WorkError::Write)?;
-        let (run_id, owner) = (self.run_id.to_owned(), self.owner.clone());
-        // Where the lease is another's, the object is one of those that go with the run.
-        self.workspace.store().write(move |connection| {
-            export_ranges::complete(connection, &run_id, ordinal.cast_signed(), &owner, &name)
-        })?;
-        Ok(())
+        loop {
+            let (run_id, owner, name) = (self.run_id.to_owned(), self.owner.clone(), name.clone());
+            // Where the lease is another's, the object is one of those that go with the run.
+            let completed = self.workspace.store().write(move |connection| {
+                export_ranges::complete(connection, &run_id, ordinal.cast_signed(), &owner, &name)
+            });
+            if unless_locked(completed)?.is_some() || self.is_stopped() {
+                return Ok(());
+            }
+        }
     }
 
     /// Gives back what is not done. Where that fails, the leases end by themselves.
@@ -260,5 +283,13 @@ impl Helper<'_> {
     fn problem(&self, error: WorkError) -> Problem {
         let error: ExportError = error.into_export(|| format!("the ranges of {}", self.run_id));
         to_problem(error)
+    }
+}
+
+/// Returns nothing where somebody else writes for long: what was to be written can wait.
+fn unless_locked<T>(outcome: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match outcome {
+        Err(error) if error.is_locked() => Ok(None),
+        outcome => outcome.map(Some),
     }
 }

@@ -13,18 +13,21 @@ use crate::export::count::Counts;
 use crate::export::work::{Work, WorkError, Worker};
 use crate::parallel::{self, Emit};
 use crate::sink::Packing;
-use crate::storage::handover::Handover;
+use crate::storage::handover::{self, Handover};
 use crate::workspace::{Engaged, Workspace};
 use labelport_model::request::ExportRequest;
-use labelport_store::tables::export_ranges::{self, ExportRun, Taken};
+use labelport_store::tables::export_ranges::{self, ExportRange, ExportRun, Taken};
 use labelport_store::{Connection, StoreError};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often the leader looks whether a range is done that it waits for, and needs next.
 const LOOK: Duration = Duration::from_millis(40);
 /// How many chunks of a range wait for their turn, at most: somewhat more than a range of usual size has.
 const CHUNKS_HELD: usize = 48;
+/// How many ranges each thread may have open.
+const RANGES_AHEAD: usize = 2;
 
 /// What a process has that leads an export.
 pub(in crate::export) struct Lead<'a> {
@@ -96,17 +99,26 @@ impl<'a> Lead<'a> {
         let handover = Handover::new(workspace.results(), sharing.task_id, &run.id);
         let unwritable = |source| ExportError::Write { target: "the ranges of the result".to_owned(), source };
         if is_new {
+            // What was left for an earlier run is of no more use.
+            handover::remove(workspace.results(), sharing.task_id).map_err(unwritable)?;
             // Helpers look for it.
             handover.mark().map_err(unwritable)?;
         }
         let turns = Turns { workspace, run_id: run.id.clone(), owner: owner.clone(), next: 0, ranges: common.ranges() };
-        workspace.store().write(move |connection| {
+        let begun = workspace.store().write(move |connection| {
             match is_new {
                 true => export_ranges::create_run(connection, &run)?,
                 false => export_ranges::lead(connection, &run.id, &owner)?,
             }
             export_ranges::add_state(connection, &run.id, &owner, &state)
-        })?;
+        });
+        match begun {
+            // Somebody writes for long. Whoever exports alone need not wait for that.
+            Err(error) if error.is_locked() => return Ok(None),
+            begun => begun?,
+        }
+        // Another thread of this process cannot have said so.
+        sharing.run_id.get_or_init(|| turns.run_id.clone());
         workspace.wake_up().notify();
         let packer = Packing::Zstd.packer().map_err(unwritable)?;
         let worker = Worker { connection: joined, assembler: Assembler::default(), packer };
@@ -122,17 +134,27 @@ impl<'a> Lead<'a> {
     ) -> Result<(), WorkError> {
         let Self { workspace, common, handover, turns, worker, counts, .. } = self;
         let (run_id, owner) = (turns.run_id.clone(), turns.owner.clone());
-        let next = || work.check_stop().and_then(|()| turns.next());
-        let encode = |worker: &mut Worker, turn: Turn, emit: &mut Emit<'_, Ready>| match turn {
-            // Where nobody takes it any more, another thread has failed.
-            Turn::Theirs(ordinal) => emit(Ready::There(ordinal)).map_err(|_| WorkError::Stopped),
-            Turn::Mine(ordinal) => {
-                let mut add = |chunk| emit(Ready::Here(chunk));
-                common.numbers(ordinal).try_for_each(|number| work.encode(worker, number, &mut add))
+        let has_failed = AtomicBool::new(false);
+        let next = || turns.next(work);
+        let encode = |worker: &mut Worker, turn: Turn, emit: &mut Emit<'_, Ready>| {
+            let guard = SetWhenDropped(&has_failed);
+            let outcome = match turn {
+                // Where nobody takes it any more, another thread has failed.
+                Turn::Theirs(ordinal) => emit(Ready::There(ordinal)).map_err(|_| WorkError::Stopped),
+                Turn::Mine(ordinal) => {
+                    let mut add = |chunk| emit(Ready::Here(chunk));
+                    common.numbers(ordinal).try_for_each(|number| work.encode(worker, number, &mut add))
+                }
+            };
+            if outcome.is_ok() {
+                guard.forget();
             }
+            outcome
         };
-        let mut theirs = Theirs { workspace, common, handover, worker, counts, run_id: &run_id, owner: &owner };
-        parallel::run_holding(CHUNKS_HELD, workers, next, encode, |ready| match ready {
+        let has_failed = &has_failed;
+        let mut theirs =
+            Theirs { workspace, common, handover, worker, counts, run_id: &run_id, owner: &owner, has_failed };
+        parallel::run_within((CHUNKS_HELD, RANGES_AHEAD), workers, next, encode, |ready| match ready {
             Ready::There(ordinal) => theirs.write(work, ordinal, &mut publish),
             Ready::Here(chunk) => publish(chunk),
         })?;
@@ -143,13 +165,14 @@ impl<'a> Lead<'a> {
 
 impl Turns<'_> {
     /// Takes the next range, or finds out that somebody else has it.
-    fn next(&mut self) -> Result<Option<Turn>, WorkError> {
+    fn next(&mut self, work: &Work<'_>) -> Result<Option<Turn>, WorkError> {
+        work.check_stop()?;
         if self.next >= self.ranges {
             return Ok(None);
         }
         let ordinal = self.next;
         self.next += 1;
-        match take(self.workspace, &self.run_id, &self.owner, ordinal)? {
+        match take(self.workspace, work, (&self.run_id, &self.owner), ordinal)? {
             Taken::Now => Ok(Some(Turn::Mine(ordinal))),
             Taken::ByHelper => Ok(Some(Turn::Theirs(ordinal))),
             Taken::Never => Err(WorkError::Stopped),
@@ -157,11 +180,23 @@ impl Turns<'_> {
     }
 }
 
-fn take(workspace: &Workspace, run_id: &str, owner: &str, ordinal: u64) -> Result<Taken, StoreError> {
-    let (run_id, owner, now) = (run_id.to_owned(), owner.to_owned(), workspace.now());
-    workspace
-        .store()
-        .write(move |connection| export_ranges::take(connection, &run_id, ordinal.cast_signed(), &owner, now))
+/// Takes a range, however long somebody else writes.
+fn take(
+    workspace: &Workspace,
+    work: &Work<'_>,
+    (run_id, owner): (&str, &str),
+    ordinal: u64,
+) -> Result<Taken, WorkError> {
+    loop {
+        let (run_id, owner, now) = (run_id.to_owned(), owner.to_owned(), workspace.now());
+        let taken = workspace
+            .store()
+            .write(move |connection| export_ranges::take(connection, &run_id, ordinal.cast_signed(), &owner, now));
+        match taken {
+            Err(error) if error.is_locked() => work.check_stop()?,
+            taken => return Ok(taken?),
+        }
+    }
 }
 
 /// Ranges that helpers have.
@@ -173,6 +208,8 @@ struct Theirs<'l> {
     counts: &'l mut Counts,
     run_id: &'l str,
     owner: &'l str,
+    /// Set once a thread has failed, which the others need not wait for.
+    has_failed: &'l AtomicBool,
 }
 
 impl Theirs<'_> {
@@ -183,48 +220,103 @@ impl Theirs<'_> {
         ordinal: u64,
         publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
     ) -> Result<(), WorkError> {
+        let mut has_waited = false;
         loop {
             work.check_stop()?;
-            let (run_id, number) = (self.run_id, ordinal.cast_signed());
-            let range = export_ranges::find_range(&mut *self.workspace.store().reader()?, run_id, number)?;
-            let Some(range) = range else {
-                // The run has ended.
+            // The thread reports its failure before this one wakes up.
+            if self.has_failed.load(Ordering::Relaxed) && has_waited {
                 return Err(WorkError::Stopped);
-            };
-            if let Some(object) = &range.object {
-                if self.read(work, object, publish)? {
-                    return Ok(());
-                }
-                let run_id = run_id.to_owned();
-                self.workspace.store().write(move |connection| export_ranges::lose(connection, &run_id, number))?;
-            } else if range.is_lost(self.workspace.now())
-                && take(self.workspace, run_id, self.owner, ordinal)? == Taken::Now
-            {
-                let mut numbers = self.common.numbers(ordinal);
-                let next = || work.check_stop().map(|()| numbers.next());
-                let encode =
-                    |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
-                return parallel::run_here(self.worker, next, encode, publish);
-            } else {
-                std::thread::sleep(LOOK);
             }
+            match self.find(ordinal) {
+                // The run has ended.
+                Ok(None) => return Err(WorkError::Stopped),
+                Ok(Some(ExportRange { object: Some(object), .. })) => {
+                    match self.read(work, ordinal, &object, publish) {
+                        Err(WorkError::Write(error)) if is_damaged(&error) => {
+                            // Some of it may be written: the next attempt does the range again.
+                            self.lose(ordinal)?;
+                            return Err(WorkError::Stopped);
+                        }
+                        outcome => return outcome,
+                    }
+                }
+                Ok(Some(range))
+                    if range.is_lost(self.workspace.now())
+                        && take(self.workspace, work, (self.run_id, self.owner), ordinal)? == Taken::Now =>
+                {
+                    return self.encode(work, ordinal, publish);
+                }
+                // A server that does not answer may do so again.
+                Err(error) if !error.is_passing() => return Err(error.into()),
+                _ => {}
+            }
+            std::thread::sleep(LOOK);
+            has_waited = true;
         }
     }
 
-    /// Publishes what a helper has kept; returns whether it was there.
+    /// Encodes a range in this thread.
+    fn encode(
+        &mut self,
+        work: &Work<'_>,
+        ordinal: u64,
+        publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
+    ) -> Result<(), WorkError> {
+        let mut numbers = self.common.numbers(ordinal);
+        let next = || work.check_stop().map(|()| numbers.next());
+        let encode = |worker: &mut Worker, number, emit: &mut Emit<'_, Chunk>| work.encode(worker, number, emit);
+        parallel::run_here(self.worker, next, encode, publish)
+    }
+
+    fn find(&self, ordinal: u64) -> Result<Option<ExportRange>, StoreError> {
+        export_ranges::find_range(&mut *self.workspace.store().reader()?, self.run_id, ordinal.cast_signed())
+    }
+
+    /// Publishes what a helper has kept.
     fn read(
         &mut self,
         work: &Work<'_>,
+        ordinal: u64,
         object: &str,
         publish: &mut dyn FnMut(Chunk) -> Result<(), WorkError>,
-    ) -> Result<bool, WorkError> {
-        let Some(object) = self.handover.open(object).map_err(WorkError::Write)? else { return Ok(false) };
+    ) -> Result<(), WorkError> {
+        let object = self.handover.open(object).map_err(WorkError::Write)?;
         let mut kept = ChunkReader::new(object, Form::Packed);
+        let numbers = self.common.numbers(ordinal);
         while let Some(chunk) = kept.next_chunk(work.spare).map_err(WorkError::Write)? {
+            if !numbers.contains(&chunk.part) {
+                return Err(WorkError::Write(io::ErrorKind::InvalidData.into()));
+            }
             publish(chunk)?;
         }
         let counts = kept.take_counts().ok_or_else(|| WorkError::Write(io::ErrorKind::UnexpectedEof.into()))?;
         self.counts.add(&counts);
-        Ok(true)
+        Ok(())
+    }
+
+    fn lose(&self, ordinal: u64) -> Result<(), StoreError> {
+        let run_id = self.run_id.to_owned();
+        self.workspace.store().write(move |connection| export_ranges::lose(connection, &run_id, ordinal.cast_signed()))
+    }
+}
+
+/// Returns whether an object is gone, or is not what a helper writes.
+fn is_damaged(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData)
+}
+
+/// Sets a flag when it is dropped, be it by a panic.
+pub(super) struct SetWhenDropped<'f>(pub(super) &'f AtomicBool);
+
+impl SetWhenDropped<'_> {
+    /// Leaves the flag alone.
+    fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for SetWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

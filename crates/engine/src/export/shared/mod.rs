@@ -20,21 +20,23 @@ pub(super) use leader::Lead;
 
 use super::ExportError;
 use super::basis::Basis;
-use crate::storage::handover;
+use crate::storage::handover::{self, Handover};
+use crate::tasks::{self, TaskStatus};
 use crate::workspace::Workspace;
-use labelport_model::id::TaskId;
 use labelport_model::problem::Problem;
 use labelport_model::request::ExportRequest;
 use labelport_store::tables::export_ranges::{self, ExportRun};
-use labelport_store::tables::tasks::{self, TaskStatus};
 use labelport_store::{Snapshot, StoreError};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 /// The export of a task, in which other processes may help.
 pub(crate) struct Sharing<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) task_id: &'a str,
+    /// The run that this process leads, once it does.
+    pub(crate) run_id: OnceLock<String>,
 }
 
 /// What all who work on a run must have in common.
@@ -92,7 +94,17 @@ impl Sharing<'_> {
     }
 }
 
-/// Ends the run of a task, and removes what helpers have left for it.
+/// Ends a run, and removes what helpers have left for it. What cannot be removed now is a leftover.
+pub(crate) fn end_run(workspace: &Workspace, task_id: &str, run_id: &str) {
+    let id = run_id.to_owned();
+    let ended = workspace.store().write(move |connection| export_ranges::remove_run(connection, &id));
+    let removed = Handover::new(workspace.results(), task_id, run_id).remove();
+    if let (Err(_), _) | (_, Err(_)) = (ended, removed) {
+        tracing::debug!(task.id = task_id, "what is left of a shared export is removed later");
+    }
+}
+
+/// Ends the run of a task that goes no further, and removes what helpers have left for it.
 pub(crate) fn end(workspace: &Workspace, task_id: &str) -> Result<(), Problem> {
     if !workspace.store().traits().is_remote {
         return Ok(());
@@ -100,8 +112,11 @@ pub(crate) fn end(workspace: &Workspace, task_id: &str) -> Result<(), Problem> {
     let id = task_id.to_owned();
     let has_run = workspace.read(|connection| Ok(export_ranges::find_run(connection, &id)?.is_some()))?;
     if has_run {
-        workspace.store().write(move |connection| export_ranges::remove_run(connection, &id))?;
-        handover::remove(workspace.results(), task_id).map_err(crate::workspace::unwritable)?;
+        workspace.store().write(move |connection| export_ranges::remove_run_of(connection, &id))?;
+    }
+    // A helper may be writing at this moment; what it leaves is a leftover.
+    if let Err(error) = handover::remove(workspace.results(), task_id) {
+        tracing::debug!(task.id = task_id, %error, "what is left of a shared export is removed later");
     }
     Ok(())
 }
@@ -114,16 +129,15 @@ pub fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
     for task_id in workspace.read(|connection| Ok(export_ranges::list_ended(connection)?))? {
         end(workspace, &task_id)?;
     }
-    handover::remove_all_but(workspace.results(), &mut |id| {
-        let Ok(id) = TaskId::parse(id) else { return Ok(false) };
-        let task = workspace.store().reader().and_then(|mut reader| tasks::find(&mut *reader, &id));
-        Ok::<bool, std::io::Error>(match task {
-            Ok(task) => task.is_some_and(|task| task.status == TaskStatus::InProgress),
-            // Who cannot ask removes nothing.
-            Err(_) => true,
-        })
-    })
-    .map_err(crate::workspace::unwritable)
+    let left = handover::list(workspace.results()).map_err(crate::workspace::unreadable)?;
+    for task_id in left {
+        // What this database does not know may be that of another one.
+        let task = tasks::find(workspace, &task_id)?;
+        if task.is_some_and(|task| task.status != TaskStatus::InProgress) {
+            handover::remove(workspace.results(), &task_id).map_err(crate::workspace::unwritable)?;
+        }
+    }
+    Ok(())
 }
 
 /// Says why somebody could not help.

@@ -87,7 +87,14 @@ fn find_run(served: &Served, id: &TaskId) -> Option<ExportRun> {
 fn lease(served: &Served, run: &ExportRun, owner: &'static str) -> i64 {
     let (run_id, now) = (run.id.clone(), served.workspace.now());
     let leased = served.workspace.store().write(move |connection| {
-        let ask = Lend { run_id: &run_id, ranges: RANGES, owner, until: now.plus_millis(10_000), attempts: 2 };
+        let ask = Lend {
+            run_id: &run_id,
+            ranges: RANGES,
+            owner,
+            until: now.plus_millis(10_000),
+            attempts: 2,
+            window: RANGES,
+        };
         export_ranges::lend(connection, &ask, now)
     });
     leased.unwrap().expect("the export is not over")
@@ -185,14 +192,17 @@ fn a_helper_that_dies_costs_its_range() {
     let id = start(&served);
     complete_while(&served, &id, |run| {
         lease(&served, run, "dead");
-        // Another one says that it is done, and its rows are gone.
-        let (ordinal, run_id) = (lease(&served, run, "gone"), run.id.clone());
-        let complete = move |connection: &mut dyn Connection| {
-            assert!(!export_ranges::complete(connection, &run_id, ordinal, "dead", "nothing")?);
-            assert!(export_ranges::complete(connection, &run_id, ordinal, "gone", "nothing")?);
-            Ok(())
-        };
-        served.workspace.store().write(complete).unwrap();
+        // Another one says that it is done, and its rows are gone, or are no rows.
+        for name in ["gone", "zeros"] {
+            std::fs::write(ranges_of(&served, &id).join(&run.id).join("zeros"), [0; 400]).unwrap();
+            let (ordinal, run_id) = (lease(&served, run, name), run.id.clone());
+            let complete = move |connection: &mut dyn Connection| {
+                assert!(!export_ranges::complete(connection, &run_id, ordinal, "dead", name)?);
+                assert!(export_ranges::complete(connection, &run_id, ordinal, name, name)?);
+                Ok(())
+            };
+            served.workspace.store().write(complete).unwrap();
+        }
         std::thread::sleep(Duration::from_millis(300));
         assert!(find_run(&served, &id).is_some(), "it did not wait for the range that is leased");
         served.pass(10_001);

@@ -1,10 +1,11 @@
 -- Exports that several processes do together. A run is one attempt at the export of a task, whose ranges of rows are leased.
--- `leader` writes the result, and `settings` is what all must have in common.
+-- `leader` writes the result and has asked for the ranges before `reached`, and `settings` is what all must have in common.
 create table export_runs (
     run_key integer primary key,
     id text not null unique,
     task_id text not null unique,
     leader text not null,
+    reached integer not null default 0,
     settings text not null
 );
 
@@ -27,3 +28,4 @@ create table export_ranges (
     object text,
     primary key (run_id, ordinal)
 );
+create index export_ranges_open on export_ranges (run_id, until_ms) where object is null;

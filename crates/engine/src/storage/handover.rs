@@ -70,8 +70,11 @@ impl Handover {
     /// Removes all that was left.
     pub(crate) fn remove(&self) -> io::Result<()> {
         self.storage.remove_folder(&self.folder)?;
-        // Where folders are real, that of the task is empty now, unless somebody else leads another run of it.
-        self.storage.remove(&self.folder)
+        // A folder of this machine stays when it is empty: that of the task, unless somebody else leads another run of it.
+        match self.storage.local_path(&self.folder) {
+            Some(_) => self.storage.remove(&self.folder),
+            None => Ok(()),
+        }
     }
 
     fn key(&self, name: &str) -> String {

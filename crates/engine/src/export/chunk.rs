@@ -6,7 +6,7 @@
 
 use super::media::{self, Assets, Missing, Unopened};
 use super::rewrite::Notice;
-use super::work::WorkError;
+use super::work_error::WorkError;
 use crate::manifest::{CHANGES, FILE_LIST, hex};
 use crate::parallel::Emit;
 use crate::sink::{Asset, Packer};

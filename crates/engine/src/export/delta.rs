@@ -10,7 +10,7 @@ use super::ExportError;
 use super::chunk::CHUNK_BYTES;
 use super::error::SinceError;
 use super::scope::Resolved;
-use super::work::WorkError;
+use super::work_error::WorkError;
 use crate::manifest::{Delta, hex};
 use labelport_model::json::ObjectWriter;
 use labelport_model::predicate::{Condition, Predicate};

@@ -3,6 +3,7 @@
 use labelport_formats::write::OpenError;
 use labelport_model::json::quote_into;
 use labelport_model::losses::{Loss, Losses};
+use labelport_model::problem::{Problem, ProblemKind};
 use labelport_model::request::{Accept, FormatChoice, RequestError};
 use labelport_store::StoreError;
 use labelport_store::tables::unknown_names::{self, UnknownName};
@@ -197,4 +198,25 @@ fn as_list(accept: &BTreeSet<Accept>) -> String {
     }
     list.push(b']');
     String::from_utf8_lossy(&list).into_owned()
+}
+
+/// Says why an export could not run.
+pub fn to_problem(error: ExportError) -> Problem {
+    match error {
+        ExportError::Request(error) => Problem::malformed(error.with_names()),
+        ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
+        ExportError::Ambiguous { .. }
+        | ExportError::CustomEditor { .. }
+        | ExportError::Format(_)
+        | ExportError::Lossy(_)
+        | ExportError::Media { .. }
+        | ExportError::Since(_)
+        | ExportError::Slice { .. }
+        | ExportError::UnknownFormat { .. }
+        | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
+        ExportError::Write { source, .. } => crate::workspace::unwritable(source),
+        ExportError::Kept(error) => crate::workspace::unreadable(error),
+        ExportError::Stopped => Problem::internal(error),
+        ExportError::Store(error) => error.into(),
+    }
 }

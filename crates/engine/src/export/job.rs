@@ -3,6 +3,8 @@
 //! The request is the task's; the result lies under the task's id. A worker that is interrupted leaves nothing that
 //! exists, and the next one starts again on a snapshot of its own.
 
+pub use super::error::to_problem;
+
 use crate::export::shared::{self, Sharing};
 use crate::export::{self, ExportError};
 use crate::manifest::Manifest;
@@ -73,27 +75,6 @@ pub(crate) fn check_queue(workspace: &Workspace, caller: &Caller) -> Result<(), 
     let message =
         format!("You have exceeded the limit of {limit} exports that wait at once; wait for some or cancel them");
     Err(Problem::new(ProblemKind::TooMany, message))
-}
-
-/// Says why an export could not run.
-pub fn to_problem(error: ExportError) -> Problem {
-    match error {
-        ExportError::Request(error) => Problem::malformed(error.with_names()),
-        ExportError::NotFound { .. } => Problem::new(ProblemKind::NotFound, error.to_string()),
-        ExportError::Ambiguous { .. }
-        | ExportError::CustomEditor { .. }
-        | ExportError::Format(_)
-        | ExportError::Lossy(_)
-        | ExportError::Media { .. }
-        | ExportError::Since(_)
-        | ExportError::Slice { .. }
-        | ExportError::UnknownFormat { .. }
-        | ExportError::UnknownNames(_) => Problem::malformed(error.to_string()),
-        ExportError::Write { source, .. } => crate::workspace::unwritable(source),
-        ExportError::Kept(error) => crate::workspace::unreadable(error),
-        ExportError::Stopped => Problem::internal(error),
-        ExportError::Store(error) => error.into(),
-    }
 }
 
 impl Job for ExportJob {

@@ -30,6 +30,7 @@ mod survey;
 mod texts;
 mod walk;
 mod work;
+mod work_error;
 mod writer;
 
 pub use error::{ExportError, Refused, SinceError};
@@ -68,7 +69,8 @@ use spool::Spool;
 use std::sync::atomic::AtomicBool;
 use survey::Waiting;
 use texts::KeptTexts;
-use work::{Work, WorkError, Worker};
+use work::{Work, Worker};
+use work_error::WorkError;
 use writer::Writer;
 
 /// The most notices about single rows that a manifest lists; all are counted.
@@ -300,7 +302,7 @@ fn run_watched(
         }
         let mut parts_begun = 0;
         let mut publish = |writer: &mut Writer<'_>, mut chunk: Chunk, add: &mut writer::Add<'_>| {
-            work::check_stop(stop)?;
+            work_error::check_stop(stop)?;
             notices.add(std::mem::take(&mut chunk.notices));
             writer.write(&mut chunk)?;
             parts_begun = chunk.part.max(parts_begun);

@@ -1,16 +1,15 @@
 //! What the threads of an export do: each takes a part of the selection, puts its rows together and encodes them.
 
-use super::ExportError;
 use super::assemble::Assembler;
 use super::chunk::{AssetUse, Chunk, Outlet, Spare, Streams};
-use super::media::Missing;
 use super::sections::Plan;
+use super::work_error::{WorkError, check_stop};
 use crate::parallel::Emit;
 use crate::sink::Packer;
 use labelport_formats::write::Numbers;
+use labelport_store::Connection;
 use labelport_store::read::select::{Part, Selection};
-use labelport_store::{Connection, StoreError};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// What a thread has of its own.
 pub(super) struct Worker {
@@ -33,40 +32,6 @@ pub(super) struct Work<'a> {
     pub(super) spare: &'a Spare,
     /// Ends the work once it is set.
     pub(super) stop: Option<&'a AtomicBool>,
-}
-
-/// Why a thread stopped.
-pub(super) enum WorkError {
-    Stopped,
-    Store(StoreError),
-    Write(std::io::Error),
-    Missing(Missing),
-}
-
-impl WorkError {
-    /// Makes the error of the export. `target` is asked what messages call the place that was written to.
-    pub(super) fn into_export(self, target: impl FnOnce() -> String) -> ExportError {
-        match self {
-            Self::Stopped => ExportError::Stopped,
-            Self::Store(error) => ExportError::Store(error),
-            Self::Write(source) => ExportError::Write { target: target(), source },
-            Self::Missing(Missing { data_row_id, reason }) => ExportError::Media { data_row_id, reason },
-        }
-    }
-}
-
-impl From<StoreError> for WorkError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// Fails once a flag is set.
-pub(super) fn check_stop(stop: Option<&AtomicBool>) -> Result<(), WorkError> {
-    match stop {
-        Some(stop) if stop.load(Ordering::Relaxed) => Err(WorkError::Stopped),
-        _ => Ok(()),
-    }
 }
 
 impl Work<'_> {

@@ -4,7 +4,7 @@ use super::chunk::{Chunk, Content, Page, Streams, WholeFile};
 use super::croissant::CROISSANT;
 use super::outputs::Outputs;
 use super::spool::{Spool, Spooled};
-use super::work::WorkError;
+use super::work_error::WorkError;
 use crate::manifest::{Delta, Digest, Digested, PackedFile};
 use crate::sink::{Entry, Extent, Packing, Place, Sink};
 use labelport_formats::write::{Encoder, Joiner, Layout, Numbers, Totals};

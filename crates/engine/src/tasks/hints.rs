@@ -3,7 +3,6 @@
 //! They are hints: where one is lost, others look at the store a little later. What happens within a few milliseconds is
 //! said in one message, and nobody is woken by what it said itself.
 
-use super::runner::Shared;
 use crate::workspace::Workspace;
 use labelport_store::{Listener, StoreError};
 use std::collections::BTreeSet;
@@ -19,8 +18,8 @@ const PAUSES: u32 = 10;
 const NAMED: usize = 200;
 
 /// Says to other processes what happens in this one.
-pub(super) fn say(workspace: &Workspace, shared: &Shared, name: &str) {
-    while !shared.is_over() {
+pub(super) fn say(workspace: &Workspace, is_over: &dyn Fn() -> bool, name: &str) {
+    while !is_over() {
         let ended = workspace.wake_up().take_unsaid(LOOK, GATHERED);
         let Some(ended) = ended else { continue };
         // Nobody waits for a message that cannot be said.
@@ -38,9 +37,9 @@ fn say_all(workspace: &Workspace, name: &str, ended: &BTreeSet<String>) -> Resul
 }
 
 /// Wakes those who wait in this process when another one says something.
-pub(super) fn hear(workspace: &Workspace, shared: &Shared, name: &str) {
+pub(super) fn hear(workspace: &Workspace, is_over: &dyn Fn() -> bool, name: &str) {
     let mut listener: Option<Box<dyn Listener>> = None;
-    while !shared.is_over() {
+    while !is_over() {
         let heard = match &mut listener {
             Some(listener) => listener.wait(LOOK),
             None => workspace.store().listener().map(|opened| {
@@ -53,7 +52,7 @@ pub(super) fn hear(workspace: &Workspace, shared: &Shared, name: &str) {
             Ok(heard) => heard.iter().for_each(|message| wake(workspace, name, message)),
             Err(_) => {
                 listener = None;
-                (0..PAUSES).take_while(|_| !shared.is_over()).for_each(|_| std::thread::park_timeout(LOOK));
+                (0..PAUSES).take_while(|_| !is_over()).for_each(|_| std::thread::park_timeout(LOOK));
             }
         }
     }

@@ -47,7 +47,7 @@ pub type Log = Arc<dyn Fn(&Problem) + Send + Sync>;
 type Work = Box<dyn FnOnce(&Workspace, &Shared) + Send>;
 
 /// What the workers share.
-pub(super) struct Shared {
+struct Shared {
     owner: String,
     log: Log,
     jobs: &'static [&'static dyn Job],
@@ -105,8 +105,8 @@ impl Runner {
         }
         spawn(Box::new(keep_leases));
         if workspace.store().traits().is_remote {
-            spawn(Box::new(|workspace, shared| hints::say(workspace, shared, &shared.name())));
-            spawn(Box::new(|workspace, shared| hints::hear(workspace, shared, &shared.name())));
+            spawn(Box::new(|workspace, shared| hints::say(workspace, &|| shared.is_over(), &shared.name())));
+            spawn(Box::new(|workspace, shared| hints::hear(workspace, &|| shared.is_over(), &shared.name())));
         }
         for chore in roster.chores.iter().copied() {
             spawn(Box::new(move |workspace, shared| look_after(workspace, shared, chore)));
@@ -142,7 +142,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 

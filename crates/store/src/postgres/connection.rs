@@ -3,7 +3,7 @@
 use super::error::{self, Context};
 use super::insert::{self, Column};
 use super::value::{PostgresRow, Sought};
-use super::{PostgresOptions, listener, schema};
+use super::{PostgresOptions, schema};
 use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
 use crate::server_error::PostgresError;
 use postgres::error::SqlState;
@@ -32,6 +32,8 @@ const GONE_STATES: &[SqlState] = &[
     SqlState::UNDEFINED_OBJECT,
     SqlState::FEATURE_NOT_SUPPORTED,
 ];
+/// The channel, in terms of SQL: workspaces in schemas of one database do not hear each other.
+pub(super) const CHANNEL: &str = "'labelport_' || 'labelport_schema'::regclass::oid";
 /// How often, and how long apart, a new connection asks what became of a transaction that was being committed.
 const OUTCOME_TRIES: u32 = 50;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(200);
@@ -361,7 +363,8 @@ impl Connection for PostgresConnection {
 
     fn say(&mut self, message: &str) -> Result<(), StoreError> {
         let connection: &mut dyn Connection = self;
-        connection.query(&listener::say_sql(), &[message.into()], &mut |_| ControlFlow::Continue(()))
+        connection
+            .query(&format!("select pg_notify({CHANNEL}, $1)"), &[message.into()], &mut |_| ControlFlow::Continue(()))
     }
 
     fn share_state(&mut self) -> Result<Option<String>, StoreError> {

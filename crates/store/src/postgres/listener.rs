@@ -1,7 +1,7 @@
 //! Messages between the processes of one workspace: `listen` and `notify` of the server.
 
 use super::PostgresOptions;
-use super::connection::{self, Role};
+use super::connection::{self, CHANNEL, Role};
 use super::error;
 use crate::engine::{Listener, StoreError};
 use postgres::Client;
@@ -9,17 +9,9 @@ use postgres::fallible_iterator::FallibleIterator;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The channel, in terms of SQL: workspaces in schemas of one database do not hear each other.
-const CHANNEL: &str = "'labelport_' || 'labelport_schema'::regclass::oid";
-
 pub(super) struct PostgresListener {
     options: Arc<PostgresOptions>,
     client: Client,
-}
-
-/// Returns the statement that says something to all who listen.
-pub(super) fn say_sql() -> String {
-    format!("select pg_notify({CHANNEL}, $1)")
 }
 
 impl PostgresListener {

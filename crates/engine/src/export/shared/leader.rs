@@ -10,7 +10,8 @@ use crate::export::basis::Basis;
 use crate::export::chunk::Chunk;
 use crate::export::chunk_stream::{ChunkReader, Form};
 use crate::export::count::Counts;
-use crate::export::work::{Work, WorkError, Worker};
+use crate::export::work::{Work, Worker};
+use crate::export::work_error::WorkError;
 use crate::parallel::{self, Emit};
 use crate::sink::Packing;
 use crate::storage::handover::{self, Handover};
@@ -113,7 +114,7 @@ impl<'a> Lead<'a> {
             export_ranges::add_state(connection, &run.id, &owner, &state)
         });
         match begun {
-            // Somebody writes for long. Whoever exports alone need not wait for that.
+            // Somebody writes for long. Who exports alone need not wait for that.
             Err(error) if error.is_locked() => return Ok(None),
             begun => begun?,
         }

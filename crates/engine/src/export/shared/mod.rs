@@ -1,7 +1,7 @@
 //! Exports that several processes do together.
 //!
 //! The process that has the task *leads*. It names the state of the database that it reads, so that the others can read the
-//! same, and cuts the parts of the selection into ranges. Whoever helps leases a range, encodes its rows and leaves them
+//! same, and cuts the parts of the selection into ranges. A helper leases a range, encodes its rows and leaves them
 //! where the leader finds them ([`Handover`](crate::storage::handover::Handover)); the leader takes the ranges in their
 //! order, encodes what nobody else has, and writes all of it. So the bytes are those of one process.
 //!
@@ -142,7 +142,7 @@ pub fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
 
 /// Says why somebody could not help.
 fn to_problem(error: ExportError) -> Problem {
-    super::job::to_problem(error)
+    super::error::to_problem(error)
 }
 
 #[cfg(test)]

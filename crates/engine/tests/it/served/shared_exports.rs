@@ -1,4 +1,4 @@
-//! Exports that several processes do together: the bytes of one process, whoever of them dies.
+//! Exports that several processes do together: the bytes of one process, whichever of them dies.
 //!
 //! Only a server can let others read the state that one reads, so these are about PostgreSQL.
 
@@ -13,6 +13,7 @@ use labelport_engine::workspace::Workspace;
 use labelport_model::id::TaskId;
 use labelport_model::request::Scope;
 use labelport_store::Connection;
+use labelport_store::tables::entities;
 use labelport_store::tables::export_ranges::{self, ExportRun, Lend, Taken};
 use labelport_store::tables::tasks::TaskStatus;
 use labelport_store::testing;
@@ -228,9 +229,7 @@ fn the_next_leader_goes_on_under_the_state_that_helpers_hold() {
         run
     });
     // What changes now is not in the state that was exported.
-    let row_id = served.read(|connection| {
-        connection.find("select id from row_ids order by id limit 1", &[], |row| row.text(0).unwrap())
-    });
+    let row_id = served.read(|connection| entities::find_row_id(connection, 1));
     row_change::update(&served.workspace, &row_id.unwrap(), br#"{"external_id":"changed"}"#.to_vec()).unwrap();
     assert_eq!(find_run(&served, &id), Some(run.clone()), "the run has ended with its leader");
     served.pass(10_001);

@@ -4,6 +4,7 @@ use crate::say;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 /// One step.
 #[derive(Clone, Copy)]
@@ -35,6 +36,7 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
     let root = root();
     for (index, Step { title, work, remedy }) in steps.iter().enumerate() {
         let place = format!("{}/{} {title}", index + 1, steps.len());
+        let begun = now();
         let outcome = match work {
             Work::Cargo { arguments, variables } => {
                 say(&format!("\n==> {place}: cargo {}", arguments.join(" ")));
@@ -49,9 +51,16 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
             say(&format!("\nerror: {title}: {problem}\nhint: {remedy}"));
             return ExitCode::FAILURE;
         }
+        say(&format!("{title}: passed in {} s", begun.elapsed().as_secs()));
     }
     say("\nAll steps passed.");
     ExitCode::SUCCESS
+}
+
+/// Returns the moment, from which durations are counted.
+#[expect(clippy::disallowed_methods, reason = "steps and benchmarks measure time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 /// Returns the root of the repository, wherever the command was started: the folder above the one that cargo names when it

@@ -191,13 +191,13 @@ pub trait Connection: Send {
     fn say(&mut self, _message: &str) -> Result<(), StoreError> {
         Ok(())
     }
-    /// Returns a name by which others can read the state that this connection reads, for as long as it does; none where there
-    /// are no such names.
-    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
+    /// Gives the state that this connection reads a name, by which others can read it for as long as this one does. None where
+    /// there are no such names.
+    fn export_state(&mut self) -> Result<Option<String>, StoreError> {
         Ok(None)
     }
     /// Begins to read a state that has a name; returns whether somebody still reads it.
-    fn begin_shared(&mut self, _state: &str) -> Result<bool, StoreError> {
+    fn import_state(&mut self, _state: &str) -> Result<bool, StoreError> {
         Ok(false)
     }
     /// Returns the columns of a table, in their order.

@@ -144,12 +144,12 @@ impl Connection for PooledReader {
         self.connection().say(message)
     }
 
-    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
-        self.connection().share_state()
+    fn export_state(&mut self) -> Result<Option<String>, StoreError> {
+        self.connection().export_state()
     }
 
-    fn begin_shared(&mut self, state: &str) -> Result<bool, StoreError> {
-        self.connection().begin_shared(state)
+    fn import_state(&mut self, state: &str) -> Result<bool, StoreError> {
+        self.connection().import_state(state)
     }
 
     fn columns(&mut self, table: &str) -> Result<Vec<Column>, StoreError> {

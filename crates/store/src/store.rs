@@ -150,7 +150,7 @@ impl Store {
         let mut connections = Vec::new();
         for _ in 0..count.max(1) {
             let mut connection = self.reader()?;
-            if !connection.begin_shared(state)? {
+            if !connection.import_state(state)? {
                 return Ok(None);
             }
             connections.push(connection);

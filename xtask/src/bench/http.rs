@@ -2,8 +2,9 @@
 
 use super::export::{IMAGES, doing};
 use super::line::{Line, Target};
-use super::measure::{self, Sample, now};
+use super::measure::{self, Sample};
 use super::setup::{Bench, size_of};
+use crate::step::now;
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -6,8 +6,9 @@
 use super::export::IMAGES;
 use super::http::Server;
 use super::line::{Line, Target};
-use super::measure::{Sample, now};
+use super::measure::Sample;
 use super::setup::Bench;
+use crate::step::now;
 use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,5 +1,6 @@
 //! Whole processes, timed from their start to their end, with the most memory that each ever held.
 
+use crate::step::now;
 use std::fs::File;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -16,12 +17,6 @@ pub(crate) struct Sample {
     pub(crate) units: f64,
     /// The most memory, in KiB; 0 where it was not looked at.
     pub(crate) peak_kib: u64,
-}
-
-/// Returns a point in time to measure from.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-pub(crate) fn now() -> Instant {
-    Instant::now()
 }
 
 /// Runs a command whose standard output goes to a file or nowhere.

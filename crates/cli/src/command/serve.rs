@@ -271,7 +271,7 @@ pub(super) fn range_argument() -> Arg {
         .long("range-rows")
         .value_name("ROWS")
         .value_parser(clap::value_parser!(u64).range(1..))
-        .help("Rows of an export that processes on one database take at a time, in steps of 1,024 [default: 8192]")
+        .help("Rows that each process takes at a time where several make one export, in steps of 1,024 [default: 8192]")
 }
 
 /// Takes it over to a workspace.

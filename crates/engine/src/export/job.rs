@@ -1,7 +1,7 @@
 //! Exports as tasks, whose results are kept to be read by range.
 //!
 //! The request is the task's; the result lies under the task's id. A worker that is interrupted leaves nothing that
-//! exists, and the next one starts again on a snapshot of its own.
+//! exists. The next one starts again, on a snapshot of its own or, where other processes helped, on the one that they hold.
 
 pub use super::error::to_problem;
 
@@ -22,8 +22,8 @@ use labelport_model::time::Span;
 use labelport_store::tables;
 use labelport_store::tables::tasks::{Task, TaskProgress, TaskStatus};
 use serde_json::json;
+use std::cell::OnceCell;
 use std::io;
-use std::sync::OnceLock;
 
 /// How long results are kept.
 pub const KEPT_MS: i64 = 30 * 24 * 3_600_000;
@@ -153,7 +153,7 @@ pub(crate) fn run(
 ) -> Result<Done, JobError> {
     let mut sink = start_result(workspace.results(), &task.id, written.format).map_err(crate::workspace::unwritable)?;
     workspace.forget_result(task.id.as_str());
-    let sharing = Sharing { workspace, task_id: task.id.as_str(), run_id: OnceLock::new() };
+    let sharing = Sharing { workspace, task_id: task.id.as_str(), run_id: OnceCell::new() };
     let is_shared = written.is_shared && !is_last_attempt(task);
     if written.is_shared && !is_shared {
         // Nobody else is to die of it.

@@ -367,12 +367,12 @@ impl Connection for PostgresConnection {
             .query(&format!("select pg_notify({CHANNEL}, $1)"), &[message.into()], &mut |_| ControlFlow::Continue(()))
     }
 
-    fn share_state(&mut self) -> Result<Option<String>, StoreError> {
+    fn export_state(&mut self) -> Result<Option<String>, StoreError> {
         let connection: &mut dyn Connection = self;
         Ok(connection.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten())
     }
 
-    fn begin_shared(&mut self, state: &str) -> Result<bool, StoreError> {
+    fn import_state(&mut self, state: &str) -> Result<bool, StoreError> {
         // It becomes part of a statement, which takes no parameters.
         if state.is_empty() || !state.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
             return Ok(false);

@@ -95,9 +95,9 @@ impl Engine for Postgres {
         if others.is_empty() {
             return Ok(());
         }
-        let state = first.share_state()?.unwrap_or_default();
+        let state = first.export_state()?.unwrap_or_default();
         for other in others {
-            if !other.begin_shared(&state)? {
+            if !other.import_state(&state)? {
                 let server = self.options.address.shown().to_owned();
                 let reason = "the connection that exports a snapshot has ended".to_owned();
                 return Err(PostgresError::Lost { server, reason }.into());

@@ -407,13 +407,13 @@ fn a_state_is_read_by_others_until_nobody_holds_it() {
     let count = |connection: &mut dyn Connection| connection.count("select count(*) from settings", &[]).unwrap();
     let mut held = here.snapshot(1).unwrap();
     let before = count(&mut *held.connections[0]);
-    let state = held.connections[0].share_state().unwrap().unwrap();
+    let state = held.connections[0].export_state().unwrap().unwrap();
     there.write(|connection| labelport_store::tables::settings::put(connection, "later", "1")).unwrap();
     let mut joined = there.join(&state, 2).unwrap().unwrap();
     assert_eq!(joined.change_seq, held.change_seq);
     assert!(joined.connections.iter_mut().all(|connection| count(&mut **connection) == before));
     // Who has joined can be joined.
-    let next = joined.connections[0].share_state().unwrap().unwrap();
+    let next = joined.connections[0].export_state().unwrap().unwrap();
     drop(held);
     assert!(here.join(&state, 1).unwrap().is_none());
     let mut last = here.join(&next, 1).unwrap().unwrap();

@@ -3,12 +3,13 @@
 //! A helper reads the state that the leader reads, finds out what the request means by itself, and encodes range after
 //! range. It holds the state until the run ends, for the leader may die.
 
+use super::Common;
 use super::leader::SetWhenDropped;
-use super::{Common, to_problem};
 use crate::export::assemble::Assembler;
 use crate::export::basis::{self, Basis};
 use crate::export::chunk::{AssetUse, Chunk, Spare, Streams};
 use crate::export::chunk_stream::{ChunkWriter, Form};
+use crate::export::error::to_problem;
 use crate::export::sections::Pass;
 use crate::export::work::{Work, Worker};
 use crate::export::work_error::WorkError;
@@ -108,7 +109,7 @@ fn help_with(workspace: &Workspace, run: &ExportRun, is_over: &dyn Fn() -> bool)
     }
     let stop = AtomicBool::new(false);
     let owner = workspace.chance().cuid();
-    if let Some(state) = first.share_state()? {
+    if let Some(state) = first.export_state()? {
         let (run_id, owner) = (run.id.clone(), owner.clone());
         store.write(move |connection| export_ranges::add_state(connection, &run_id, &owner, &state))?;
     }
@@ -230,7 +231,9 @@ impl Helper<'_> {
         let mut failure = None;
         for number in self.common.numbers(ordinal) {
             let mut add = |chunk: Chunk| {
-                let added = chunks.add(&chunk);
+                // Formats that lose something are not shared.
+                let is_whole = chunk.losses.is_empty();
+                let added = if is_whole { chunks.add(&chunk) } else { Err(io::Error::other("losses are not kept")) };
                 work.spare.recycle(chunk);
                 added.map_err(|error: io::Error| {
                     failure.get_or_insert(error);

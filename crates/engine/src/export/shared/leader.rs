@@ -83,7 +83,7 @@ impl<'a> Lead<'a> {
         if common.ranges() < 2 {
             return Ok(None);
         }
-        let Some(state) = connection.share_state()? else { return Ok(None) };
+        let Some(state) = connection.export_state()? else { return Ok(None) };
         let joined = workspace.store().join(&state, 1)?.and_then(|mut snapshot| snapshot.connections.pop());
         let Some(joined) = joined else { return Ok(None) };
         let settings = serde_json::to_string(&common).map_err(|error| StoreError::Engine(error.to_string()))?;
@@ -118,7 +118,6 @@ impl<'a> Lead<'a> {
             Err(error) if error.is_locked() => return Ok(None),
             begun => begun?,
         }
-        // Another thread of this process cannot have said so.
         sharing.run_id.get_or_init(|| turns.run_id.clone());
         workspace.wake_up().notify();
         let packer = Packing::Zstd.packer().map_err(unwritable)?;

@@ -18,7 +18,6 @@ mod leader;
 pub use helper::help;
 pub(super) use leader::Lead;
 
-use super::ExportError;
 use super::basis::Basis;
 use crate::storage::handover::{self, Handover};
 use crate::tasks::{self, TaskStatus};
@@ -28,15 +27,15 @@ use labelport_model::request::ExportRequest;
 use labelport_store::tables::export_ranges::{self, ExportRun};
 use labelport_store::{Snapshot, StoreError};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// The export of a task, in which other processes may help.
 pub(crate) struct Sharing<'a> {
     pub(crate) workspace: &'a Workspace,
     pub(crate) task_id: &'a str,
     /// The run that this process leads, once it does.
-    pub(crate) run_id: OnceLock<String>,
+    pub(crate) run_id: OnceCell<String>,
 }
 
 /// What all who work on a run must have in common.
@@ -138,11 +137,6 @@ pub fn remove_leftovers(workspace: &Workspace) -> Result<(), Problem> {
         }
     }
     Ok(())
-}
-
-/// Says why somebody could not help.
-fn to_problem(error: ExportError) -> Problem {
-    super::error::to_problem(error)
 }
 
 #[cfg(test)]

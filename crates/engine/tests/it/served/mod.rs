@@ -139,6 +139,10 @@ impl Chance for CountedChance {
 
 /// Opens a workspace as one of several processes does, of which each has another number.
 pub(crate) fn process(store: Store, folder: &Path, clock: &Arc<StandingClock>, number: u64) -> Arc<Workspace> {
+    process_with(store, folder, clock, Arc::new(CountedChance(AtomicU64::new(number << 40), Trap::default())))
+}
+
+fn process_with(store: Store, folder: &Path, clock: &Arc<StandingClock>, chance: Arc<dyn Chance>) -> Arc<Workspace> {
     let opening = Opening {
         store,
         folder: folder.to_owned(),
@@ -146,7 +150,7 @@ pub(crate) fn process(store: Store, folder: &Path, clock: &Arc<StandingClock>, n
         client: Client::new(Policy::default()),
         public_url: None,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        chance: Arc::new(CountedChance(AtomicU64::new(number << 40), Trap::default())),
+        chance,
         threads: 2,
     };
     Arc::new(Workspace::open(opening).unwrap())
@@ -195,10 +199,18 @@ impl Served {
 
     /// Opens another process on the same store, with a data folder that may be the same.
     pub(crate) fn neighbor(&self, folder: &Path) -> Arc<Workspace> {
+        process(self.store_again(folder), folder, &self.clock, 1)
+    }
+
+    /// Opens another process with chance of its own.
+    fn neighbor_with(&self, chance: Arc<dyn Chance>) -> Arc<Workspace> {
+        process_with(self.store_again(self.folder()), self.folder(), &self.clock, chance)
+    }
+
+    fn store_again(&self, folder: &Path) -> Store {
         let now = Timestamp::from_millis(BEGIN_MS);
         let founding = Founding { organization_id: "c0rganization0000000000aa".to_owned(), now };
-        let store = Store::open(self.kept.engine(folder, Duration::from_secs(5)), &founding).unwrap();
-        process(store, folder, &self.clock, 1)
+        Store::open(self.kept.engine(folder, Duration::from_secs(5)), &founding).unwrap()
     }
 
     fn open(max_pages: Option<u32>, policy: Policy) -> Self {

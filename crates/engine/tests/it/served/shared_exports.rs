@@ -4,6 +4,7 @@
 
 use super::{Served, everything};
 use crate::support;
+use labelport_engine::ambient::Chance;
 use labelport_engine::catalog::row_change;
 use labelport_engine::export::job::{self, ExportJob};
 use labelport_engine::export::shared;
@@ -18,9 +19,10 @@ use labelport_store::tables::export_ranges::{self, ExportRun, Lend, Taken};
 use labelport_store::tables::tasks::TaskStatus;
 use labelport_store::testing;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
+use std::thread::{JoinHandle, ThreadId};
 use std::time::Duration;
 
 /// So many rows are a few ranges of one part each.
@@ -137,15 +139,28 @@ fn complete_while(served: &Served, id: &TaskId, meanwhile: impl FnOnce(&ExportRu
     });
 }
 
+/// Leases a range that the leader waits for, and one after it. Returns that one once the leader knows that it is leased.
+#[track_caller]
+fn hold_up(served: &Served, run: &ExportRun) -> i64 {
+    lease(served, run, "slow");
+    let late = lease(served, run, "late");
+    // It takes ranges in their order.
+    wait_for(|| served.read(|connection| export_ranges::find_range(connection, &run.id, late + 1)));
+    late
+}
+
+fn count_states(served: &Served, run: &ExportRun) -> usize {
+    served.read(|connection| export_ranges::list_states(connection, &run.id)).len()
+}
+
 /// Lets a helper that is there do a range of a run. The leader waits for one before that, which "slow" has.
 #[track_caller]
 fn have_helped(served: &Served, run: &ExportRun) {
     lease(served, run, "slow");
     lease(served, run, "late");
     let find = |ordinal| served.read(|connection| export_ranges::find_range(connection, &run.id, ordinal));
-    let states = || served.read(|connection| export_ranges::list_states(connection, &run.id)).len();
     // Once the last range is taken the leader has been at the late one, unless the helper has done something already.
-    wait_for(|| (states() > 1 && find(RANGES - 1).is_some()).then_some(()));
+    wait_for(|| (count_states(served, run) > 1 && find(RANGES - 1).is_some()).then_some(()));
     give_back(served, run, "late");
     wait_for(|| (0..RANGES).find_map(|ordinal| find(ordinal)?.object));
 }
@@ -282,4 +297,78 @@ fn what_is_left_of_exports_that_have_ended_is_removed_and_nothing_else() {
     // What is there of another run does not keep the next one from its end.
     served.complete(&running);
     result(&served, &running);
+}
+
+/// Chance for one thread: others that ask for it panic.
+struct OneThread {
+    thread: OnceLock<ThreadId>,
+    panics: AtomicUsize,
+}
+
+impl Chance for OneThread {
+    fn fill(&self, bytes: &mut [u8]) {
+        if self.thread.get().is_some_and(|thread| *thread != std::thread::current().id()) {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+            panic!("this is another thread");
+        }
+        bytes.fill(7);
+    }
+}
+
+#[test]
+fn a_helper_whose_thread_panics_gives_its_ranges_back() {
+    let Some(served) = filled() else { return };
+    let alone = start(&served);
+    served.complete(&alone);
+    let expected = result(&served, &alone);
+    let chance = Arc::new(OneThread { thread: OnceLock::new(), panics: AtomicUsize::new(0) });
+    let neighbor = served.neighbor_with(Arc::clone(&chance) as Arc<dyn Chance>);
+    let id = start(&served);
+    complete_while(&served, &id, |run| {
+        hold_up(&served, run);
+        let is_over = Arc::<AtomicBool>::default();
+        std::thread::scope(|scope| {
+            // The helper ends with the test, also where that fails.
+            let end = EndWhenDropped(Arc::clone(&is_over));
+            let helper = scope.spawn(|| {
+                chance.thread.set(std::thread::current().id()).unwrap();
+                shared::help(&neighbor, &|| is_over.load(Ordering::Relaxed))
+            });
+            wait_for(|| (count_states(&served, run) > 1 || helper.is_finished()).then_some(()));
+            give_back(&served, run, "late");
+            let panics = || chance.panics.load(Ordering::Relaxed);
+            wait_for(|| (panics() > 0 && count_states(&served, run) == 1).then_some(()));
+            drop(end);
+            assert!(matches!(helper.join().unwrap(), Ok(false)));
+        });
+        give_back(&served, run, "slow");
+    });
+    assert!(result(&served, &id) == expected);
+}
+
+#[test]
+fn an_export_waits_while_somebody_writes_for_long() {
+    let Some(served) = filled() else { return };
+    let neighbor = served.neighbor(served.folder());
+    let (id, pulse) = (start(&served), Pulse::default());
+    std::thread::scope(|scope| {
+        let end = EndWhenDropped(Arc::clone(pulse.flag()));
+        let leader = scope.spawn(|| ExportJob.run(&served.workspace, &served.task(&id), &pulse).map(|done| done.rows));
+        hold_up(&served, &wait_for(|| find_run(&served, &id)));
+        let (begun, waits) = channel();
+        let writer = scope.spawn(move || {
+            neighbor.store().write(move |_| {
+                begun.send(()).unwrap();
+                // Longer than others wait for the lock.
+                std::thread::sleep(Duration::from_secs(6));
+                Ok(())
+            })
+        });
+        waits.recv().unwrap();
+        // What is leased is the leader's now, who can only take it once the lock is free.
+        served.pass(10_001);
+        writer.join().unwrap().unwrap();
+        assert_eq!(leader.join().unwrap().unwrap(), ROWS as i64);
+        drop(end);
+    });
 }

@@ -1,5 +1,6 @@
 """The program of `docs/delta.md`, run against a server that is changed and killed meanwhile, as it is itself."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -65,22 +67,82 @@ def change(server, rows, chance, folder, word):
     assert ran.returncode in (0, 3), ran.stderr
 
 
-def test_a_folder_stays_in_step_while_both_sides_are_killed(server, tmp_path):
+@pytest.fixture
+def follow(server, tmp_path):
+    """Starts the program of the page on a folder; returns the process."""
     program = tmp_path / "follow.py"
     program.write_text(re.search(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)[1])
+
+    def start(folder, url=None):
+        command = [sys.executable, str(program), url or server.url, server.key, str(folder)]
+        return subprocess.Popen(command, stderr=subprocess.PIPE)
+
+    return start
+
+
+@pytest.fixture
+def cutting(server):
+    """Starts a server that passes requests on, and breaks the connection after half the lines of one kind of answer."""
+    started = []
+
+    def start(kind):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+                answer = server.send(self.command, self.path, body and json.loads(body))
+                self.send_response(answer.status)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                lines = answer.body.splitlines(keepends=True)
+                self.wfile.write(b"".join(lines[: len(lines) // 2]) if self.path.endswith(kind) else answer.body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        started.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=started[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{started[-1].server_port}"
+
+    yield start
+    for passing in started:
+        passing.shutdown()
+        passing.server_close()
+
+
+def files_of(folder):
+    return {file.stem: file.read_bytes() for file in folder.glob("*.json")}
+
+
+@pytest.mark.parametrize("kind", ["/result", "/changes"])
+def test_a_folder_loses_no_row_when_a_connection_breaks(server, follow, cutting, tmp_path, kind):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    assert follow(folder).wait() == 0
+    change(server, rows_of(server, tmp_path), random.Random(5), tmp_path, "edit")
+    watermark = (folder / "watermark").read_text()
+
+    broken = follow(folder, cutting(kind))
+
+    assert b"did not arrive whole" in broken.communicate()[1]
+    assert broken.returncode == 1
+    assert (folder / "watermark").read_text() == watermark
+    assert follow(folder).wait() == 0
+    assert files_of(folder) == rows_of(server, tmp_path)
+
+
+def test_a_folder_stays_in_step_while_both_sides_are_killed(server, follow, tmp_path):
     folder = tmp_path / "rows"
     folder.mkdir()
     chance = random.Random(11)
-
-    def follow():
-        return subprocess.Popen([sys.executable, str(program), server.url, server.key, str(folder)], stderr=subprocess.PIPE)
 
     killed = [0, 0]
     rows = rows_of(server, tmp_path)
     for number in range(ROUNDS):
         change(server, rows, chance, tmp_path, f"round {number}")
         if chance.random() < 0.4:
-            running = follow()
+            running = follow(folder)
             time.sleep(chance.random() * 0.2)
             if chance.random() < 0.5:
                 killed[0] += running.poll() is None
@@ -91,11 +153,11 @@ def test_a_folder_stays_in_step_while_both_sides_are_killed(server, tmp_path):
                 server.process.wait()
                 server.start()
             running.communicate()
-        running = follow()
+        running = follow(folder)
         assert running.wait() == 0, running.stderr.read().decode()
         running.communicate()
         rows = rows_of(server, tmp_path)
-        found = {file.stem: file.read_bytes() for file in folder.glob("*.json")}
+        found = files_of(folder)
         assert found.keys() == rows.keys(), f"round {number}"
         assert found == rows, f"round {number}"
     assert min(killed) > 0, killed

@@ -26,6 +26,11 @@ pub(crate) struct Suite<'a> {
 
 /// Runs a suite against the binary of a debug build, which has to be there.
 pub(crate) fn run_suite(root: &Path, python: &Path, suite: &Suite<'_>) -> Result<(), String> {
+    call(&mut prepare_suite(root, python, suite)?)
+}
+
+/// Makes the environment of a suite; returns the command that runs it.
+pub(crate) fn prepare_suite(root: &Path, python: &Path, suite: &Suite<'_>) -> Result<process::Command, String> {
     let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
     let target = target_folder(&root);
     let environment = target.join(suite.environment);
@@ -34,7 +39,7 @@ pub(crate) fn run_suite(root: &Path, python: &Path, suite: &Suite<'_>) -> Result
     command.args(["-m", "pytest"]).arg(root.join(suite.folder)).current_dir(&root);
     command.env("LABELPORT_BINARY", target.join("debug").join("labelport")).env("PYTHONDONTWRITEBYTECODE", "1");
     command.envs(suite.variables.iter().map(|(name, value)| (name, value)));
-    call(&mut command)
+    Ok(command)
 }
 
 /// Returns a Python of the right version.

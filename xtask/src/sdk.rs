@@ -7,12 +7,14 @@
 //! # Adding a version
 //! A file next to the others, made with `pip freeze`; then describe the version in `tests/sdk/versions.py`.
 
-use crate::python::{Suite, find_python, run_suite};
+use crate::python::{Suite, find_python, prepare_suite};
 use crate::step::{self, Step, Work};
 use crate::{Command, postgres, say, without_arguments};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::Mutex;
+use std::thread;
 
 pub(crate) static SDK: Command = Command {
     name: "sdk",
@@ -27,54 +29,89 @@ pub(crate) const STEP: Step = Step {
              tests/sdk/FILE -k NAME`. Python 3.11 with its `venv` module has to be there, and packages are fetched once.",
 };
 
-/// Runs the suite for every version.
-fn check(root: &Path) -> Result<(), String> {
-    let python = find_python()?;
-    step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
-    let mut failed = Vec::new();
-    for (version, requirements) in list_versions(root)? {
-        say(&format!("\nlabelbox {version}"));
-        let environment = format!("sdk-{version}");
-        let suite =
-            Suite { folder: "tests/sdk", environment: &environment, requirements: &requirements, variables: &[] };
-        if let Err(problem) = run_suite(root, &python, &suite) {
-            say(&format!("\n{problem}"));
-            failed.push(version);
-        }
-    }
-    if let Some((version, requirements)) = list_versions(root)?.last()
-        && let Err(problem) = check_beyond(root, &python, version, requirements)
-    {
-        say(&format!("\n{problem}"));
-        failed.push(format!("{version} on PostgreSQL"));
-    }
-    if failed.is_empty() { Ok(()) } else { Err(format!("the suite fails with labelbox {}", failed.join(", "))) }
+/// How many suites run at once. The SDK sleeps between two looks at a task, which is most of the time of a suite.
+const AT_ONCE: usize = 2;
+
+/// One run of the suite.
+struct Run {
+    title: String,
+    command: Process,
 }
 
-/// Runs the suite against a server whose rows are on PostgreSQL and whose results are in a bucket.
-fn check_beyond(root: &Path, python: &Path, version: &str, requirements: &Path) -> Result<(), String> {
-    say(&format!("\nlabelbox {version}, rows on PostgreSQL, results in a bucket"));
-    let Some(server) = postgres::for_programs() else {
-        say("skipped: there is no server");
-        return Ok(());
+/// Runs the suite for every version, and for the last one also on other machines.
+fn check(root: &Path) -> Result<(), String> {
+    let python = find_python()?;
+    step::cargo(root, &["build", "--package", "labelport-cli", "--bin", "labelport", "--example", "bucket"], &[])?;
+    let versions = list_versions(root)?;
+    let prepare = |version: &str, requirements: &Path, variables: &[(String, String)]| {
+        let environment = format!("sdk-{version}");
+        prepare_suite(root, &python, &Suite { folder: "tests/sdk", environment: &environment, requirements, variables })
     };
-    step::cargo(root, &["build", "--package", "labelport-cli", "--example", "bucket"], &[])?;
+    let mut runs = Vec::new();
+    // The longest first, so that nothing waits for it in the end.
+    let mut bucket = None;
+    match (postgres::for_programs(), versions.last()) {
+        (Some(server), Some((version, requirements))) => {
+            let (started, mut variables) = start_bucket(root)?;
+            bucket = Some(started);
+            variables.extend(server);
+            let title = format!("labelbox {version}, rows on PostgreSQL, results in a bucket");
+            runs.push(Run { title, command: prepare(version, requirements, &variables)? });
+        }
+        _ => say("skipped: the suite with rows on PostgreSQL, since there is no server"),
+    }
+    for (version, requirements) in &versions {
+        runs.push(Run { title: format!("labelbox {version}"), command: prepare(version, requirements, &[])? });
+    }
+    let failed = run_together(runs);
+    if let Some(mut bucket) = bucket {
+        // It ends with its input.
+        drop(bucket.stdin.take());
+        drop(bucket.wait());
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("the suite fails with {}", failed.join("; "))) }
+}
+
+/// Starts the object store of tests; returns it, and the variables that say where it is.
+fn start_bucket(root: &Path) -> Result<(Child, Vec<(String, String)>), String> {
     let program = step::target_folder(root).join("debug").join("examples").join("bucket");
     let bucket = Process::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut bucket = bucket.map_err(|error| format!("the object store cannot be started: {error}"))?;
     let lines = BufReader::new(bucket.stdout.take().ok_or("no pipe")?).lines().map_while(Result::ok);
-    let mut variables: Vec<(String, String)> = lines
+    let variables = lines
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
         .collect();
-    variables.extend(server);
-    let environment = format!("sdk-{version}");
-    let suite = Suite { folder: "tests/sdk", environment: &environment, requirements, variables: &variables };
-    let outcome = run_suite(root, python, &suite);
-    // It ends with its input.
-    drop(bucket.stdin.take());
-    drop(bucket.wait());
-    outcome
+    Ok((bucket, variables))
+}
+
+/// Does runs, some at a time, and shows the output of each when it ends; returns the titles of those that failed.
+fn run_together(runs: Vec<Run>) -> Vec<String> {
+    let waiting = Mutex::new(runs.into_iter());
+    let failed = Mutex::new(Vec::new());
+    let next = || waiting.lock().ok()?.next();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(Run { title, mut command }) = next() {
+                    let begun = step::now();
+                    let output = command.output();
+                    let is_passed = output.as_ref().is_ok_and(|output| output.status.success());
+                    let text = match output {
+                        Ok(output) => {
+                            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned())
+                        }
+                        Err(error) => [String::new(), error.to_string()],
+                    };
+                    say(&format!("\n{title} ({} s)\n{}", begun.elapsed().as_secs(), text.concat()));
+                    if !is_passed && let Ok(mut failed) = failed.lock() {
+                        failed.push(title);
+                    }
+                }
+            });
+        }
+    });
+    failed.into_inner().unwrap_or_default()
 }
 
 /// Returns the versions of the SDK with the files of their requirements, in order.

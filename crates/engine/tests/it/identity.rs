@@ -1,6 +1,6 @@
 //! What goes in comes out: to the byte in the shape of today, to the value in every other.
 
-use crate::support::{Exported, Workspace, assert_same_bytes, everything, lines};
+use crate::support::{Exported, Workspace, assert_same_bytes, cases, everything, lines};
 use labelport_engine::sink::Packing;
 use labelport_model::filter::IdList;
 use labelport_model::request::Scope;
@@ -13,10 +13,6 @@ use std::io::Read as _;
 const ODD: Size = Size { rows: 14, files: 2, masks: true, odd_spellings: true };
 /// Rows that survive a general JSON library, which some tests change them with.
 const PLAIN: Size = Size { odd_spellings: false, ..ODD };
-
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { cases: count, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }
-}
 
 /// Returns the files one after another: the order in which their rows are exported.
 fn joined(files: &[SampleFile]) -> Vec<u8> {

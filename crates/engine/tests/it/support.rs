@@ -12,6 +12,7 @@ use labelport_samples::SampleFile;
 use labelport_store::tables::slices::{self, Slice};
 use labelport_store::testing::{self, Kept};
 use labelport_store::{Founding, Store};
+use proptest::prelude::ProptestConfig;
 use std::io::{self, Cursor};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -44,6 +45,18 @@ impl Default for ImportAs {
     fn default() -> Self {
         Self { strict: false, threads: 2, record_limit_bytes: 64 << 20 }
     }
+}
+
+/// How often a test repeats itself with other random data: less often on PostgreSQL, where the same logic runs and each
+/// statement costs a round trip.
+pub(crate) fn repetitions(on_sqlite: u64) -> u64 {
+    if testing::is_on_postgres() { on_sqlite.div_ceil(4) } else { on_sqlite }
+}
+
+/// Returns the configuration of a property that random data are tried on.
+pub(crate) fn cases(on_sqlite: u32) -> ProptestConfig {
+    let cases = u32::try_from(repetitions(on_sqlite.into())).unwrap_or(on_sqlite);
+    ProptestConfig { cases, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 /// The time that new things are given in tests.

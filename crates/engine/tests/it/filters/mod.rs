@@ -3,7 +3,7 @@
 mod oracle;
 mod queries;
 
-use crate::support::{Workspace, everything, lines};
+use crate::support::{Workspace, cases, everything, lines};
 use labelport_model::filter::FILTERS;
 use labelport_model::request::{EXPORT_FILTERS, ExportRequest, Scope};
 use labelport_samples::{Chance, SampleFile, Size, random};
@@ -35,10 +35,6 @@ fn workspace(seed: u64) -> (Workspace, Vec<Value>) {
     let workspace = Workspace::of(&random(seed, &SIZE));
     let rows = parsed(&workspace.export_catalog().bytes);
     (workspace, rows)
-}
-
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { cases: count, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

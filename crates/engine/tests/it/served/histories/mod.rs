@@ -9,7 +9,7 @@ mod found;
 mod kept;
 
 use super::{BEGIN_MS, Served};
-use crate::support::{assert_same_bytes, export_into, request};
+use crate::support::{assert_same_bytes, export_into, repetitions, request};
 use changes::CHANGES;
 use labelport_engine::apply::{self, ApplyError, DeltaFiles, Whole};
 use labelport_engine::export::ExportError;
@@ -268,7 +268,7 @@ fn check_manifest(made: &Taken, now: &Taken, what: &str) {
 
 #[expect(clippy::disallowed_methods, reason = "a variable that only tests read asks for more of them")]
 fn histories() -> u64 {
-    std::env::var("LABELPORT_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
+    std::env::var("LABELPORT_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or_else(|| repetitions(1_000))
 }
 
 /// How many histories follow each other in one world.

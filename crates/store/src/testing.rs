@@ -60,6 +60,12 @@ pub fn is_on_postgres() -> bool {
     variable("LABELPORT_TEST_STORE").as_deref() == Some("postgres")
 }
 
+/// Returns how often a test repeats itself with other random data or at other moments: less often on PostgreSQL, where the
+/// same logic runs and each statement costs a round trip.
+pub fn repetitions(on_sqlite: u64) -> u64 {
+    if is_on_postgres() { on_sqlite.div_ceil(4) } else { on_sqlite }
+}
+
 /// Makes a database that nobody else has, where a run is about a server.
 ///
 /// # Panics

@@ -2,13 +2,16 @@
 
 use crate::support::{Place, Ran};
 use labelport_samples::Chance;
+use labelport_store::testing;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often each command is killed.
-const KILLS: usize = 200;
+fn kills() -> u64 {
+    testing::repetitions(200)
+}
 /// How many files an import has, and how many rows each.
 const FILES: usize = 30;
 const ROWS_PER_FILE: usize = 12;
@@ -32,7 +35,7 @@ fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
     let whole = time(&make(), &arguments);
     let mut place = make();
     let mut interrupted = 0;
-    for _ in 0..KILLS {
+    for _ in 0..kills() {
         let killed = run_and_kill(&place, &arguments, whole, &mut chance);
         let acknowledged: BTreeSet<&str> = killed
             .err
@@ -40,7 +43,7 @@ fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
             .filter(|line| line.contains("\"file imported\""))
             .filter_map(|line| line.split("\"file\":\"").nth(1)?.split('"').next())
             .collect();
-        interrupted += usize::from(acknowledged.len() < FILES);
+        interrupted += u64::from(acknowledged.len() < FILES);
         if place.database().has_store(&place.path("labelport-data")) {
             check_sound(&place);
             let stored = place.run(&["export", "catalog"]);
@@ -60,7 +63,7 @@ fn an_import_killed_anywhere_keeps_every_acknowledged_file() {
             place = make();
         }
     }
-    assert!(interrupted > KILLS / 4, "only {interrupted} of {KILLS} imports were interrupted");
+    assert!(interrupted > kills() / 4, "only {interrupted} of {} imports were interrupted", kills());
 }
 
 #[test]
@@ -75,12 +78,12 @@ fn an_export_killed_anywhere_leaves_a_whole_result_or_none() {
     let expected = place.read("result.ndjson");
     let manifest = place.read("result.ndjson.manifest.json");
     let mut absent = 0;
-    for _ in 0..KILLS {
+    for _ in 0..kills() {
         drop(std::fs::remove_file(place.path("result.ndjson")));
         drop(std::fs::remove_file(place.path("result.ndjson.manifest.json")));
         run_and_kill(&place, &arguments, whole, &mut chance);
         let is_there = place.path("result.ndjson").exists();
-        absent += usize::from(!is_there);
+        absent += u64::from(!is_there);
         if is_there {
             assert!(place.read("result.ndjson") == expected, "a result exists and is not whole");
         }
@@ -92,7 +95,7 @@ fn an_export_killed_anywhere_leaves_a_whole_result_or_none() {
         let known = ["labelport-data", "result.ndjson", "result.ndjson.manifest.json", "rows.ndjson"];
         assert!(visible.iter().all(|name| known.contains(&name.as_str())), "{visible:?}");
     }
-    assert!(absent > KILLS / 4, "only {absent} of {KILLS} exports were interrupted");
+    assert!(absent > kills() / 4, "only {absent} of {} exports were interrupted", kills());
     check_sound(&place);
     // The next export takes over what a killed one left. A result that was killed before it had its manifest could be
     // anybody's, and is replaced on demand alone.

@@ -47,15 +47,9 @@ impl Default for ImportAs {
     }
 }
 
-/// How often a test repeats itself with other random data: less often on PostgreSQL, where the same logic runs and each
-/// statement costs a round trip.
-pub(crate) fn repetitions(on_sqlite: u64) -> u64 {
-    if testing::is_on_postgres() { on_sqlite.div_ceil(4) } else { on_sqlite }
-}
-
 /// Returns the configuration of a property that random data are tried on.
 pub(crate) fn cases(on_sqlite: u32) -> ProptestConfig {
-    let cases = u32::try_from(repetitions(on_sqlite.into())).unwrap_or(on_sqlite);
+    let cases = u32::try_from(testing::repetitions(on_sqlite.into())).unwrap_or(on_sqlite);
     ProptestConfig { cases, max_shrink_iters: 0, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -9,7 +9,7 @@ mod found;
 mod kept;
 
 use super::{BEGIN_MS, Served};
-use crate::support::{assert_same_bytes, export_into, repetitions, request};
+use crate::support::{assert_same_bytes, export_into, request};
 use changes::CHANGES;
 use labelport_engine::apply::{self, ApplyError, DeltaFiles, Whole};
 use labelport_engine::export::ExportError;
@@ -23,7 +23,7 @@ use labelport_model::request::{ExportRequest, Params, Scope};
 use labelport_model::time::{Span, Timestamp};
 use labelport_model::workflow::WorkflowStatus;
 use labelport_samples::{Chance, Size, random};
-use labelport_store::Store;
+use labelport_store::{Store, testing};
 use std::io::{self, Cursor, Read};
 
 /// What an export gave.
@@ -268,7 +268,10 @@ fn check_manifest(made: &Taken, now: &Taken, what: &str) {
 
 #[expect(clippy::disallowed_methods, reason = "a variable that only tests read asks for more of them")]
 fn histories() -> u64 {
-    std::env::var("LABELPORT_HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or_else(|| repetitions(1_000))
+    std::env::var("LABELPORT_HISTORIES")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_else(|| testing::repetitions(1_000))
 }
 
 /// How many histories follow each other in one world.

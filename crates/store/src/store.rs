@@ -147,25 +147,35 @@ impl Store {
 
     /// Returns `count` readers on a state that another process reads; none where nobody does any more.
     pub fn join(&self, state: &str, count: usize) -> Result<Option<Snapshot>, StoreError> {
-        let mut connections = Vec::new();
-        for _ in 0..count.max(1) {
-            let mut connection = self.reader()?;
+        let mut connections = self.take_readers(count.max(1))?;
+        for connection in &mut connections {
             if !connection.import_state(state)? {
                 return Ok(None);
             }
-            connections.push(connection);
         }
         self.read_snapshot(connections).map(Some)
     }
 
     /// Returns `count` readers on one state.
     pub fn snapshot(&self, count: usize) -> Result<Snapshot, StoreError> {
-        let mut connections = Vec::new();
-        for _ in 0..count.max(1) {
-            connections.push(self.reader()?);
-        }
+        let mut connections = self.take_readers(count.max(1))?;
         self.readers.engine().share_state(&mut connections)?;
         self.read_snapshot(connections)
+    }
+
+    /// Returns so many readers. Those of a server connect at the same time.
+    fn take_readers(&self, count: usize) -> Result<Vec<Box<dyn Connection>>, StoreError> {
+        if !self.traits.is_remote {
+            return (0..count).map(|_| self.reader()).collect();
+        }
+        std::thread::scope(|scope| {
+            let taken: Vec<_> = (0..count).map(|_| scope.spawn(|| self.reader())).collect();
+            // A reader that panics ends the caller, as it would without the thread.
+            taken
+                .into_iter()
+                .map(|taken| taken.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        })
     }
 
     fn read_snapshot(&self, mut connections: Vec<Box<dyn Connection>>) -> Result<Snapshot, StoreError> {

@@ -11,6 +11,7 @@ use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ const GONE_STATES: &[SqlState] = &[
 ];
 /// The channel, in terms of SQL: workspaces in schemas of one database do not hear each other.
 pub(super) const CHANNEL: &str = "'labelport_' || 'labelport_schema'::regclass::oid";
+/// Makes a connection one that only reads.
+const READ_ONLY: &str = "set default_transaction_read_only = on";
 /// How often, and how long apart, a new connection asks what became of a transaction that was being committed.
 const OUTCOME_TRIES: u32 = 50;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(200);
@@ -63,6 +66,12 @@ pub(super) struct PostgresConnection {
     transaction_id: Option<String>,
 }
 
+impl fmt::Debug for PostgresConnection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PostgresConnection").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
 impl PostgresConnection {
     pub(super) fn open(options: &Arc<PostgresOptions>, role: Role) -> Result<Self, StoreError> {
         Ok(Self {
@@ -74,6 +83,13 @@ impl PostgresConnection {
             is_in_transaction: false,
             transaction_id: None,
         })
+    }
+
+    /// Returns a connection that looked whether there is a workspace as one that reads it.
+    pub(super) fn into_reader(mut self) -> Result<Self, StoreError> {
+        self.batch(READ_ONLY)?;
+        self.role = Role::Reader;
+        Ok(self)
     }
 
     fn context(&self) -> Context<'_> {
@@ -426,15 +442,19 @@ pub(super) fn connect(options: &PostgresOptions, role: Role) -> Result<Client, S
     let mut client = config
         .connect(address.encryption().connector())
         .map_err(|error| error::explain_connect(&error, context(options)))?;
-    let read_only = if role == Role::Reader { "set default_transaction_read_only = on; " } else { "" };
-    let sql = format!(
-        // Statements are short, so compiling them costs more than running them. A snapshot stays open for as long as an
-        // export takes. What was acknowledged is on the disk.
-        "{read_only}set jit = off; set idle_in_transaction_session_timeout = 0; \
-         select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'; \
-         select set_config('default_toast_compression', 'lz4', false) from pg_settings \
-         where name = 'default_toast_compression' and 'lz4' = any(enumvals)"
-    );
+    // Statements are short, so compiling them costs more than running them. A snapshot stays open for as long as an export
+    // takes.
+    let always = "set jit = off; set idle_in_transaction_session_timeout = 0";
+    let sql = match role {
+        Role::Reader => format!("{READ_ONLY}; {always}"),
+        // What was acknowledged is on the disk.
+        _ => format!(
+            "{always}; \
+             select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'; \
+             select set_config('default_toast_compression', 'lz4', false) from pg_settings \
+             where name = 'default_toast_compression' and 'lz4' = any(enumvals)"
+        ),
+    };
     client.batch_execute(&sql).map_err(|error| error::explain(&error, context(options)))?;
     Ok(client)
 }

@@ -6,7 +6,7 @@ use super::{Postgres, PostgresOptions, migrate, schema};
 use crate::engine::{Connection, Engine, Step, StoreError};
 use crate::server_error::PostgresError;
 use crate::tables::settings;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A database that is being filled.
@@ -53,7 +53,7 @@ impl Filling {
 
     /// Returns the engine by which what was filled so far can be read.
     pub fn engine(&self) -> Box<dyn Engine> {
-        Box::new(Postgres { options: Arc::clone(&self.options), role: Role::Filler })
+        Box::new(Postgres { options: Arc::clone(&self.options), role: Role::Filler, looked: Mutex::default() })
     }
 
     /// Opens a connection that writes.

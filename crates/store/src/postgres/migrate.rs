@@ -13,14 +13,14 @@ use std::sync::Arc;
 /// The oldest version of PostgreSQL that is known to do.
 const SERVER_VERSION: i64 = 150_000;
 
-/// Brings the schema up to date. An empty database gets the tables, or is refused.
-pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Result<(), StoreError> {
+/// Brings the schema up to date. An empty database gets the tables, or is refused. Returns the connection that did it.
+pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Result<PostgresConnection, StoreError> {
     let mut reader = PostgresConnection::open(options, Role::Unchecked)?;
     let server = || options.address.shown().to_owned();
     match find_version(&mut reader, options)? {
         None if !may_create => return Err(PostgresError::NoStore { server: server() }.into()),
         Some(found) if found < 0 => return Err(PostgresError::Moving { server: server() }.into()),
-        Some(found) if found == schema::known() => return Ok(()),
+        Some(found) if found == schema::known() => return Ok(reader),
         Some(found) if found > schema::known() => {
             return Err(PostgresError::Newer { server: server(), found, known: schema::known() }.into());
         }
@@ -33,7 +33,7 @@ pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Resul
     writer.begin_locked(connection::MIGRATION_LOCK, "null")?;
     let applied = apply(&mut writer, options);
     writer.step(if applied.is_ok() { Step::Commit } else { Step::RollBack })?;
-    applied
+    applied.map(|()| writer)
 }
 
 /// Returns whether a database has a workspace.
@@ -63,20 +63,22 @@ pub(super) fn find_version(
 ) -> Result<Option<i64>, StoreError> {
     let server = options.address.shown().to_owned();
     let connection: &mut dyn Connection = connection;
-    let version = "select current_setting('server_version_num')::bigint, current_setting('server_version')";
-    let found = connection.find(version, &[], |row| (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default()))?;
-    if let Some((number, found)) = found
-        && number < SERVER_VERSION
-    {
+    let sql = "select current_setting('server_version_num')::bigint, current_setting('server_version'), \
+               cast(to_regclass(quote_ident(current_schema()) || '.labelport_schema') is not null as int)::bigint";
+    let found = connection
+        .find(sql, &[], |row| (row.int(0).unwrap_or(0), row.text(1).unwrap_or_default(), row.int(2) == Some(1)))?;
+    let (number, found, is_ours) = found.unwrap_or_default();
+    if number < SERVER_VERSION {
         return Err(PostgresError::TooOld { server, found }.into());
     }
-    let sql = "select count(*) filter (where c.relname = 'labelport_schema'), count(*) from pg_class c \
-               where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and c.relnamespace = current_schema()::regnamespace";
-    let counted = connection.find(sql, &[], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
-    match counted.unwrap_or((0, 0)) {
-        (0, 0) => Ok(None),
-        (0, _) => Err(PostgresError::NotAStore { server }.into()),
-        _ => Ok(Some(connection.count(schema::VERSION_SQL, &[])?)),
+    if is_ours {
+        return Ok(Some(connection.count(schema::VERSION_SQL, &[])?));
+    }
+    let sql = "select count(*) from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S') \
+               and relnamespace = current_schema()::regnamespace";
+    match connection.count(sql, &[])? {
+        0 => Ok(None),
+        _ => Err(PostgresError::NotAStore { server }.into()),
     }
 }
 

@@ -34,7 +34,7 @@ pub use filling::Filling;
 use crate::engine::{Connection, Engine, Listener, Step, StoreError};
 use connection::{PostgresConnection, Role};
 use listener::PostgresListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A database on a PostgreSQL server.
@@ -43,6 +43,9 @@ pub struct Postgres {
     options: Arc<PostgresOptions>,
     /// What its readers are for.
     role: Role,
+    /// The connection that looked whether there is a workspace, until the first reader takes it: to connect takes longer
+    /// than most queries.
+    looked: Mutex<Option<PostgresConnection>>,
 }
 
 /// How to open the database.
@@ -59,15 +62,15 @@ impl Postgres {
     /// another one is read as it is.
     pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
-        migrate::migrate(&options, false)?;
-        Ok(Self { options, role: Role::Reader })
+        let looked = migrate::migrate(&options, false)?;
+        Ok(Self { options, role: Role::Reader, looked: Mutex::new(Some(looked)) })
     }
 
     /// Opens a database, which gets the tables of a workspace if it is empty.
     pub fn open_or_create(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
-        migrate::migrate(&options, true)?;
-        Ok(Self { options, role: Role::Reader })
+        let looked = migrate::migrate(&options, true)?;
+        Ok(Self { options, role: Role::Reader, looked: Mutex::new(Some(looked)) })
     }
 
     /// Returns whether a database has a workspace. Nothing is changed.
@@ -82,7 +85,12 @@ impl Engine for Postgres {
     }
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
-        Ok(Box::new(PostgresConnection::open(&self.options, self.role)?))
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // It may have been lost meanwhile.
+        Ok(Box::new(match looked.and_then(|looked| looked.into_reader().ok()) {
+            Some(connection) => connection,
+            None => PostgresConnection::open(&self.options, self.role)?,
+        }))
     }
 
     fn listen(&self) -> Result<Option<Box<dyn Listener>>, StoreError> {

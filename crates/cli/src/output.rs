@@ -8,6 +8,7 @@ use crate::outcome::Failure;
 use crate::storage;
 use crate::workspace::Workspace;
 use labelport_engine::export::{ExportError, job};
+use labelport_engine::outbound::{UrlSink, UrlTarget};
 use labelport_engine::sink::{
     ArchiveSink, Container, Destination, Existing, FileSink, FolderSink, Nowhere, Packing, Rules, Sink, Stream,
     changes_path, refuse_inside,
@@ -32,6 +33,8 @@ pub(crate) enum Output {
     Package(Destination, Container),
     /// An object of an object store that appears whole, with a manifest next to it; an archive for packages.
     Object(ObjectTarget, Packing, Option<ArchiveKind>),
+    /// A URL that takes the whole result in one request; an archive for packages.
+    Url(UrlTarget, Packing, Option<ArchiveKind>),
     /// A device or pipe, which takes bytes as they come.
     Device(PathBuf),
     /// The data folder keeps it, under the id of a task.
@@ -49,6 +52,11 @@ impl Output {
         OUTPUT_NAMES.contains(&name)
     }
 
+    /// Returns whether a name is that of a file or folder.
+    pub(crate) fn is_path(name: &str) -> bool {
+        !Self::is_stdout(name) && !Address::is_meant_by(name) && !UrlTarget::is_meant_by(name)
+    }
+
     /// Takes the target that was named. One that may not be written is found before anything is read.
     pub(crate) fn of(
         named: Option<&str>,
@@ -60,11 +68,10 @@ impl Output {
             None => Self::stdout(format),
             Some(name) if Self::is_stdout(name) => Self::stdout(format),
             Some(url) if Address::is_meant_by(url) => Self::of_object(url, format, existing),
-            Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
-                // What follows the path may be a signature.
-                let shown = url.split('?').next().unwrap_or_default();
-                let message = format!("{shown} cannot be written: an export is two objects, and a URL is one");
-                Err(Failure::usage(message).hint("name a file, or an object in a bucket such as s3://BUCKET/KEY"))
+            Some(url) if UrlTarget::is_meant_by(url) => {
+                let target = UrlTarget::read(url, existing).map_err(Failure::usage)?;
+                let (packing, kind) = packed(target.path(), &target.shown(), format)?;
+                Ok(Self::Url(target, packing, kind))
             }
             Some(path) => Self::of_path(Path::new(path), format, workspace, existing),
         }
@@ -85,16 +92,7 @@ impl Output {
             let message = format!("{url} names no object");
             return Err(Failure::usage(message).hint("add a key, such as rows.ndjson.zst after the last slash"));
         }
-        let (packing, kind) = match format.layout() {
-            Layout::Package => match Container::of_path(Path::new(key)).map_err(Failure::usage)? {
-                Container::Archive(kind) => (Packing::Plain, Some(kind)),
-                Container::Folder => {
-                    let message = format!("{} is a package of files, and {url} names one object", format.name());
-                    return Err(Failure::usage(message).hint("end the key in .zip or .tar"));
-                }
-            },
-            _ => (Packing::of_path(Path::new(key), format).map_err(Failure::usage)?, None),
-        };
+        let (packing, kind) = packed(Path::new(key), url, format)?;
         let bucket = storage::open(&address.of_bucket(), WHOLE_PIECE_BYTES)?;
         Ok(Self::Object(ObjectTarget::check(bucket, key, existing)?, packing, kind))
     }
@@ -136,6 +134,7 @@ impl Output {
             Self::Stdout => "standard output".to_owned(),
             Self::File(destination, _) | Self::Package(destination, _) => destination.path().display().to_string(),
             Self::Object(target, ..) => target.shown(),
+            Self::Url(target, ..) => target.shown(),
             Self::Device(path) => path.display().to_string(),
             Self::Kept(..) => "the data folder".to_owned(),
             Self::Nowhere => "nothing".to_owned(),
@@ -150,7 +149,7 @@ impl Output {
             Self::File(destination, _) | Self::Package(destination, _) => {
                 format!("wrote {}", named(destination.path()))
             }
-            Self::Object(target, ..) => format!("wrote {}", escaped(&target.shown())),
+            Self::Object(..) | Self::Url(..) => format!("wrote {}", escaped(&self.shown())),
             Self::Device(path) => format!("wrote {}", named(path)),
             Self::Kept(..) => "kept".to_owned(),
             Self::Nowhere => "would write".to_owned(),
@@ -159,7 +158,7 @@ impl Output {
             Self::File(destination, _) => format!(" in {}", named(&changes_path(destination.path()))),
             Self::Object(target, _, None) => format!(" in {}", escaped(&target.shown_changes())),
             Self::Package(..) | Self::Object(..) => " in its file changes.ndjson".to_owned(),
-            Self::Stdout | Self::Device(_) | Self::Kept(..) | Self::Nowhere => String::new(),
+            Self::Stdout | Self::Url(..) | Self::Device(_) | Self::Kept(..) | Self::Nowhere => String::new(),
         };
         Place { sentence, is_dry: matches!(self, Self::Nowhere), changes }
     }
@@ -171,7 +170,9 @@ impl Output {
                 let folder = destination.path().parent().filter(|folder| !folder.as_os_str().is_empty());
                 folder.unwrap_or(Path::new(".")).to_owned()
             }
-            Self::Stdout | Self::Object(..) | Self::Device(_) | Self::Kept(..) | Self::Nowhere => std::env::temp_dir(),
+            Self::Stdout | Self::Object(..) | Self::Url(..) | Self::Device(_) | Self::Kept(..) | Self::Nowhere => {
+                std::env::temp_dir()
+            }
         }
     }
 
@@ -184,9 +185,9 @@ impl Output {
         match self {
             Self::Kept(results, id) => Ok(job::start_result(results, id, format)?),
             Self::Stdout | Self::Device(_) if is_package => archived(ArchiveKind::Zip, &self.spool_folder()),
-            Self::Package(_, Container::Archive(kind)) | Self::Object(_, _, Some(kind)) => {
-                archived(*kind, &self.spool_folder())
-            }
+            Self::Package(_, Container::Archive(kind))
+            | Self::Object(_, _, Some(kind))
+            | Self::Url(_, _, Some(kind)) => archived(*kind, &self.spool_folder()),
             Self::Package(destination, Container::Folder) => {
                 interrupt::handle(*messages)?;
                 Ok(Box::new(FolderSink::create(destination.clone())?))
@@ -221,8 +222,26 @@ impl Output {
                 interrupt::handle(*messages)?;
                 Box::new(ObjectSink::create(target.clone(), *packing)?)
             }
+            Self::Url(target, packing, _) => {
+                interrupt::handle(*messages)?;
+                Box::new(UrlSink::create(target.clone(), *packing, &self.spool_folder())?)
+            }
             Self::Kept(..) | Self::Nowhere => Box::new(Nowhere),
         })
+    }
+}
+
+/// Returns how the one object of a result is packed, by the end of its name.
+fn packed(key: &Path, shown: &str, format: &dyn Format) -> Result<(Packing, Option<ArchiveKind>), Failure> {
+    match format.layout() {
+        Layout::Package => match Container::of_path(key).map_err(Failure::usage)? {
+            Container::Archive(kind) => Ok((Packing::Plain, Some(kind))),
+            Container::Folder => {
+                let message = format!("{} is a package of files, and {shown} names one object", format.name());
+                Err(Failure::usage(message).hint("end the name in .zip or .tar"))
+            }
+        },
+        _ => Ok((Packing::of_path(key, format).map_err(Failure::usage)?, None)),
     }
 }
 

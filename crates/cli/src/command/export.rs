@@ -20,7 +20,6 @@ use labelport_engine::export::{self, ExportError, ExportOptions, ExportProgress,
 use labelport_engine::manifest::Manifest;
 use labelport_engine::outbound::Client;
 use labelport_engine::sink::{Existing, FileError};
-use labelport_engine::storage::bucket::Address;
 use labelport_engine::storage::files::Files;
 use labelport_engine::tasks::{CommandTask, CommandWork};
 use labelport_formats::write::Format;
@@ -65,12 +64,13 @@ impl Command for Export {
         let choice =
             if matches!(target, Output::Nowhere) { format_choice::for_dry_run(request.format) } else { request.format };
         let request = ExportRequest { since: since.watermark.clone(), format: choice, ..request };
-        if request.since.is_some() && matches!(target, Output::Stdout | Output::Device(_)) {
-            let message = "a delta is two files, rows and changes, which do not fit into standard output";
+        if request.since.is_some() && matches!(target, Output::Stdout | Output::Url(..) | Output::Device(_)) {
+            let message = format!("a delta is two files, rows and changes, which do not fit into {}", target.shown());
             return Err(Failure::usage(message).hint("name a file, such as -o delta.ndjson"));
         }
         let unless = unless::read(arguments)?;
-        if unless.is_some() && !matches!(target, Output::File(..) | Output::Package(..) | Output::Object(..)) {
+        let has_name = matches!(target, Output::File(..) | Output::Package(..) | Output::Object(..) | Output::Url(..));
+        if unless.is_some() && !has_name {
             return Err(Failure::usage("--unless-sha256 is for a result that is written to a file or folder; add -o"));
         }
         request.check().map_err(Failure::usage)?;
@@ -125,7 +125,7 @@ fn target(arguments: &ArgMatches, format: &dyn Format, workspace: &Workspace) ->
     let (is_dry, named) = (arguments.get_flag("dry-run"), arguments.get_one::<String>("output"));
     let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
     // A dry run changes nothing, not even for the better.
-    if let Some(path) = named.filter(|name| !is_dry && !Output::is_stdout(name) && !Address::is_meant_by(name)) {
+    if let Some(path) = named.filter(|name| !is_dry && Output::is_path(name)) {
         recovered(Path::new(path))?;
     }
     let output = Output::of(named.map(String::as_str), existing, format, workspace)?;
@@ -165,7 +165,7 @@ pub(super) fn check(arguments: &ArgMatches, output: &Path, workspace: &Workspace
     let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
     let target = Output::of(output.to_str(), existing, format_of(arguments)?, workspace)?;
     if !matches!(target, Output::File(..) | Output::Package(..)) {
-        return Err(Failure::usage(format!("{} is neither a file nor a folder", output.display())));
+        return Err(Failure::usage(format!("{} is neither a file nor a folder", target.shown())));
     }
     if matches!(target, Output::File(..)) && output.to_string_lossy().ends_with('/') {
         return Err(Failure::usage(format!("{} is a folder, and the format writes one file", output.display())));
@@ -192,7 +192,7 @@ impl ExportWork<'_> {
             Output::File(destination, _) | Output::Package(destination, _) => {
                 std::path::absolute(destination.path()).ok().map(|path| path.display().to_string())
             }
-            Output::Object(target, ..) => Some(target.shown()),
+            Output::Object(..) | Output::Url(..) => Some(target.shown()),
             _ => None,
         };
         // What is not there fails in the export, and is recorded as it was named.
@@ -279,7 +279,7 @@ fn arguments_of(kind: ScopeKind) -> Vec<Arg> {
         unless::argument(),
         Arg::new("output").short('o').long("output").value_name("FILE|URL|-").help(
             "What to write: .ndjson or .jsonl, compressed with .gz or .zst after that; for a package a folder, .zip or \
-                 .tar; a file, or an object such as s3://BUCKET/KEY [default: -, standard output]",
+                 .tar; a file, an object such as s3://BUCKET/KEY, or a URL signed for an upload [default: -, standard output]",
         ),
     ]);
     arguments.extend(format_choice::arguments());

@@ -27,6 +27,8 @@ mod releases;
 mod schedules;
 mod server;
 mod serving;
+#[cfg(feature = "object-store")]
+mod signed_urls;
 mod support;
 mod tasks;
 mod uploads;

@@ -75,7 +75,7 @@ fn what_cannot_be_written_is_said_in_a_sentence_and_leaves_nothing() {
     export("s3://labels/", &[]).ended(2, &["s3://labels/ names no object", "add a key"]);
     export("s3:///rows.ndjson", &[]).ended(2, &["does not name a bucket"]);
     export("s3://labels/rows.txt", &[]).ended(2, &[".ndjson"]);
-    export("s3://labels/coco", &["--format", "coco", "--allow-lossy"]).ended(2, &["end the key in .zip or .tar"]);
+    export("s3://labels/coco", &["--format", "coco", "--allow-lossy"]).ended(2, &["end the name in .zip or .tar"]);
     // Once it is known that the object may be written, the store refuses it.
     server.plan(&[Planned { line: "PUT /labels/rows.ndjson", times: usize::MAX, fault: Fault::Forbidden }]);
     export("s3://labels/rows.ndjson", &[]).ended(1, &["s3://labels/rows.ndjson refuses access (AccessDenied)"]);

@@ -1,4 +1,5 @@
-//! The one client that leaves the process: it fetches files that users name by URL, and sends to webhooks.
+//! What leaves the process: the client that fetches files that users name by URL, and sends to webhooks; and, where the
+//! operator names the URL, results that are fetched or sent.
 //!
 //! A caller who may create a data row can make the server open a URL, so the client protects the operator:
 //!
@@ -21,12 +22,14 @@ mod error;
 pub(crate) mod file;
 mod post;
 pub mod remote_result;
+mod upload;
 mod web;
 
 pub use address::{Cidr, CidrError};
 pub use bucket::AllowedBucket;
 pub use error::FetchError;
 pub use post::{Post, PostError};
+pub use upload::{UrlError, UrlSink, UrlTarget};
 
 use crate::storage::bucket::Address;
 use std::fmt;

@@ -102,7 +102,7 @@ pub fn fetch(url: &str, key: Option<&str>) -> Result<RemoteResult, RemoteError> 
 }
 
 /// Says what happened in words that cannot quote the URL.
-fn reason(error: &ureq::Error) -> String {
+pub(crate) fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
         ureq::Error::HostNotFound => "there is no such host".to_owned(),

@@ -217,7 +217,7 @@ fn explain(error: Error, host: &str, limits: Limits) -> FetchError {
 }
 
 /// Distinguishes errors of the look-up from those of a connection. The standard library has no kind for them.
-fn is_unknown_name(error: &std::io::Error) -> bool {
+pub(super) fn is_unknown_name(error: &std::io::Error) -> bool {
     error.raw_os_error().is_none() && error.to_string().contains("failed to lookup address")
 }
 

@@ -42,6 +42,9 @@ pub enum FileError {
         /// What the storage said.
         source: io::Error,
     },
+    /// What the result was sent to does not take it, for a reason of its own.
+    #[error(transparent)]
+    Sent(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A file being written. Dropped without [`finish`](Sink::finish), it leaves nothing.

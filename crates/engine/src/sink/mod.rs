@@ -77,7 +77,7 @@ pub(crate) fn no_package() -> io::Error {
 }
 
 pub(crate) fn no_changes() -> io::Error {
-    let reason = "a delta is two files, rows and changes, and this is one; name a file";
+    let reason = "a delta is two files, rows and changes, and this is one; name a file, or an object in a bucket";
     io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 

@@ -10,7 +10,6 @@ use clap::ArgMatches;
 use labelport_engine::manifest::Manifest;
 use labelport_engine::releases;
 use labelport_engine::sink::{Container, Existing, FileError};
-use labelport_engine::storage::bucket::Address;
 use labelport_engine::storage::results::{copy_files, copy_rows};
 use labelport_formats::package::ArchiveKind;
 use serde_json::json;
@@ -31,7 +30,7 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let format = labelport_formats::write::find(&release.body.format).ok_or_else(unknown_format)?;
     let output = arguments.get_one::<String>("output").map_or("-", String::as_str);
     let existing = if arguments.get_flag("force") { Existing::Replace } else { Existing::KeepForeign };
-    if !Output::is_stdout(output) && !Address::is_meant_by(output) {
+    if Output::is_path(output) {
         recovered(Path::new(output))?;
     }
     let target = Output::of(Some(output), existing, format, workspace)?;
@@ -41,7 +40,9 @@ pub(super) fn run(arguments: &ArgMatches, workspace: &Workspace, messages: &Mess
     let spool = target.spool_folder();
     let unpacks = match &target {
         Output::Package(_, Container::Folder) => true,
-        Output::Package(_, Container::Archive(kind)) | Output::Object(_, _, Some(kind)) => *kind != ArchiveKind::Zip,
+        Output::Package(_, Container::Archive(kind))
+        | Output::Object(_, _, Some(kind))
+        | Output::Url(_, _, Some(kind)) => *kind != ArchiveKind::Zip,
         _ => false,
     };
     let copied = match (unpacks, &target) {

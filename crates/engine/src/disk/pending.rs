@@ -118,10 +118,16 @@ pub fn remove_all() {
     std::mem::forget(all);
 }
 
+/// How often a folder is removed that another thread still puts files into.
+const REMOVALS: u32 = 1_000;
+
 /// What cannot be removed is hidden, and the next command that writes to the same place removes it.
 fn remove(path: &Path) {
     if path.is_dir() && !path.is_symlink() {
-        drop(std::fs::remove_dir_all(path));
+        let is_filled =
+            |outcome: io::Result<()>| outcome.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty);
+        // A thread that fills it fails once it is gone.
+        (0..REMOVALS).find(|_| !is_filled(std::fs::remove_dir_all(path)));
     } else {
         drop(std::fs::remove_file(path));
     }
@@ -132,6 +138,29 @@ mod tests {
     use super::*;
 
     #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_is_removed_while_another_thread_fills_it() {
+        for _ in 0..20 {
+            let place = tempfile::tempdir().unwrap();
+            let folder = place.path().join("filled");
+            std::fs::create_dir(&folder).unwrap();
+            let filling = folder.clone();
+            let (begun, has_begun) = std::sync::mpsc::channel();
+            let filler = std::thread::spawn(move || {
+                for number in 0.. {
+                    if File::create(filling.join(number.to_string())).is_err() {
+                        return;
+                    }
+                    begun.send(()).unwrap_or_default();
+                }
+            });
+            has_begun.recv().unwrap();
+            remove(&folder);
+            assert!(!folder.exists());
+            filler.join().unwrap();
+        }
+    }
+
     #[test]
     fn a_folder_takes_the_place_of_another_in_one_step() {
         let place = tempfile::tempdir().unwrap();

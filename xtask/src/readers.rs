@@ -33,7 +33,7 @@ pub(crate) const HEAVY_STEP: Step = Step {
 
 fn check_heavy(root: &Path) -> Result<(), String> {
     let python = find_python()?;
-    step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
+    step::cargo(root, step::BUILD_PROGRAMS, &[])?;
     let requirements = Path::new("tests/readers/heavy/requirements.txt");
     run_suite(
         root,
@@ -44,8 +44,7 @@ fn check_heavy(root: &Path) -> Result<(), String> {
 
 fn check(root: &Path) -> Result<(), String> {
     let python = find_python()?;
-    step::cargo(root, &["build", "--package", "labelport-cli"], &[])?;
-    step::cargo(root, &["build", "--package", "labelport-formats", "--example", "raster"], &[])?;
+    step::cargo(root, step::BUILD_PROGRAMS, &[])?;
     let requirements = Path::new("tests/readers/requirements.txt");
     run_suite(root, &python, &Suite { folder: "tests/readers", environment: "readers", requirements, variables: &[] })
 }

@@ -41,14 +41,14 @@ struct Run {
 /// Runs the suite for every version, and for the last one also on other machines.
 fn check(root: &Path) -> Result<(), String> {
     let python = find_python()?;
-    step::cargo(root, &["build", "--package", "labelport-cli", "--bin", "labelport", "--example", "bucket"], &[])?;
+    step::cargo(root, step::BUILD_PROGRAMS, &[])?;
     let versions = list_versions(root)?;
     let prepare = |version: &str, requirements: &Path, variables: &[(String, String)]| {
         let environment = format!("sdk-{version}");
         prepare_suite(root, &python, &Suite { folder: "tests/sdk", environment: &environment, requirements, variables })
     };
     let mut runs = Vec::new();
-    // The longest first, so that nothing waits for it in the end.
+    // The longest first, so that no processor is idle at the end.
     let mut bucket = None;
     match (postgres::for_programs(), versions.last()) {
         (Some(server), Some((version, requirements))) => {
@@ -58,7 +58,7 @@ fn check(root: &Path) -> Result<(), String> {
             let title = format!("labelbox {version}, rows on PostgreSQL, results in a bucket");
             runs.push(Run { title, command: prepare(version, requirements, &variables)? });
         }
-        _ => say("skipped: the suite with rows on PostgreSQL, since there is no server"),
+        _ => say("skipped, because no PostgreSQL server is available: the suite with rows on PostgreSQL"),
     }
     for (version, requirements) in &versions {
         runs.push(Run { title: format!("labelbox {version}"), command: prepare(version, requirements, &[])? });

@@ -57,6 +57,10 @@ pub(crate) fn run(steps: &[Step]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Builds the programs that suites run: those that `cargo test --workspace` has built. Of one package alone, cargo would build
+/// dependencies again, with other features.
+pub(crate) const BUILD_PROGRAMS: &[&str] = &["build", "--workspace", "--bins", "--examples"];
+
 /// Returns the moment, from which durations are counted.
 #[expect(clippy::disallowed_methods, reason = "steps and benchmarks measure time")]
 pub(crate) fn now() -> Instant {

@@ -163,7 +163,7 @@ impl Store {
         self.read_snapshot(connections)
     }
 
-    /// Returns so many readers. Those of a server connect at the same time.
+    /// Returns `count` readers. Connections to a server are opened at the same time.
     fn take_readers(&self, count: usize) -> Result<Vec<Box<dyn Connection>>, StoreError> {
         if !self.traits.is_remote {
             return (0..count).map(|_| self.reader()).collect();

@@ -60,8 +60,8 @@ pub fn is_on_postgres() -> bool {
     variable("LABELPORT_TEST_STORE").as_deref() == Some("postgres")
 }
 
-/// Returns how often a test repeats itself with other random data or at other moments: less often on PostgreSQL, where the
-/// same logic runs and each statement costs a round trip.
+/// Returns how often to repeat a test with other random data or at other moments: a quarter as often on PostgreSQL, where
+/// the same logic runs and each statement costs a round trip.
 pub fn repetitions(on_sqlite: u64) -> u64 {
     if is_on_postgres() { on_sqlite.div_ceil(4) } else { on_sqlite }
 }

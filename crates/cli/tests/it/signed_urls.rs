@@ -59,7 +59,7 @@ fn export(place: &Place, target: &str, more: &[&str]) -> Ran {
 }
 
 #[test]
-fn an_export_to_a_signed_url_is_the_file_that_it_would_be() {
+fn an_export_to_a_signed_url_has_the_bytes_of_the_file() {
     let server = ObjectServer::start();
     let place = Place::with_demo_rows();
     let check = |name: &str, options: &[&str]| {
@@ -79,7 +79,7 @@ fn an_export_to_a_signed_url_is_the_file_that_it_would_be() {
 }
 
 #[test]
-fn what_is_at_a_signed_url_is_replaced_on_demand_alone() {
+fn an_object_at_a_signed_url_is_replaced_only_with_force() {
     let server = ObjectServer::start();
     let place = Place::with_demo_rows();
     let url = sign(&server, "rows.ndjson");
@@ -107,7 +107,7 @@ fn a_result_is_sent_again_while_the_store_is_down() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_not_taken_for_a_failure() {
+fn a_lost_answer_is_reported_as_unclear() {
     let server = ObjectServer::start();
     let place = Place::with_demo_rows();
     let lose = || server.plan(&[Planned { line: "PUT /labels/", times: 1, fault: Fault::LoseAnswer }]);
@@ -119,7 +119,7 @@ fn an_answer_that_is_lost_is_not_taken_for_a_failure() {
 }
 
 #[test]
-fn a_url_that_cannot_be_written_is_said_in_a_sentence() {
+fn a_url_that_cannot_be_written_is_reported() {
     let server = ObjectServer::start();
     let place = Place::with_demo_rows();
     let url = sign(&server, "rows.ndjson");

@@ -3,8 +3,8 @@
 //! Such a URL takes one object, in one request that says how long it is. So the result waits in a file without a name, and is
 //! sent when it is whole: the URL gets all of it or nothing. A manifest would be a second object; there is none.
 //!
-//! What is there already is replaced only where that was asked for. Otherwise the request says `If-None-Match: *`, and S3,
-//! what is compatible with it and Azure refuse it. Google Cloud Storage does not know that header.
+//! An existing object is replaced only on request. Otherwise the upload says `If-None-Match: *`, which S3, compatible stores
+//! and Azure honour. Google Cloud Storage does not know that header.
 //!
 //! The operator names the URL, so any address is sent to. The part after the path is a signature: no message has it.
 
@@ -15,8 +15,8 @@ use crate::sink::{Entry, Existing, FileError, Packing, Sink};
 use crate::storage::bucket::{FIRST_PAUSE, PATIENCE};
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -55,8 +55,8 @@ pub enum UrlError {
     },
     /// There is an object, and it may be this one.
     #[error(
-        "{shown} exists, and may be this result: the connection broke while it was sent. Compare the object, or send it again \
-         with --force"
+        "{shown} exists, and may be this result: an earlier attempt to send it failed without a clear answer. Compare its \
+         digest, or send it again with --force"
     )]
     Unclear {
         /// The URL.
@@ -73,6 +73,11 @@ pub enum UrlError {
         /// The HTTP status.
         status: u16,
     },
+    /// The file in which the result waits cannot be read.
+    #[error(
+        "the temporary file with the result cannot be read ({0}); nothing was sent. Check the disk that TMPDIR is on"
+    )]
+    Temporary(io::Error),
     /// The store cannot be reached, or the connection breaks again and again.
     #[error("{shown} cannot be written ({reason}); check the host and the network")]
     Connection {
@@ -125,33 +130,31 @@ impl UrlTarget {
     fn send(&self, file: &mut File) -> Result<(), UrlError> {
         let shown = || self.shown();
         let connection = |reason: String| UrlError::Connection { shown: shown(), reason };
-        let read = |error: io::Error| connection(format!("the temporary file cannot be read: {error}"));
-        let size_bytes = file.metadata().map_err(read)?.len();
+        let size_bytes = file.metadata().map_err(UrlError::Temporary)?.len();
         let agent = agent(size_bytes);
-        let (begun, mut pause, mut has_broken) = (now(), FIRST_PAUSE, false);
+        let (mut pause, mut waited) = (FIRST_PAUSE, Duration::ZERO);
         loop {
-            file.rewind().map_err(read)?;
+            file.rewind().map_err(UrlError::Temporary)?;
             let request = agent.put(&self.uri);
             let request =
                 self.headers().into_iter().fold(request, |request, (name, value)| request.header(name, value));
             let failed = match request.send(&*file) {
                 Ok(answer) => match answer.status().as_u16() {
                     200..=299 => return Ok(()),
-                    PRECONDITION_FAILED if has_broken => return Err(UrlError::Unclear { shown: shown() }),
+                    PRECONDITION_FAILED if !waited.is_zero() => return Err(UrlError::Unclear { shown: shown() }),
                     PRECONDITION_FAILED => return Err(UrlError::Exists { shown: shown() }),
                     status if PASSING_STATUSES.contains(&status) => UrlError::Status { shown: shown(), status },
                     status => return Err(UrlError::Status { shown: shown(), status }),
                 },
                 Err(error) if is_unknown(&error) => return Err(connection("there is no such host".to_owned())),
-                Err(error) => {
-                    has_broken = true;
-                    connection(reason(&error))
-                }
+                Err(error) => connection(reason(&error)),
             };
-            if begun.elapsed() + pause > PATIENCE {
+            // Sending may take hours, and is not counted.
+            if waited + pause > PATIENCE {
                 return Err(failed);
             }
             std::thread::sleep(pause);
+            waited += pause;
             pause *= 2;
         }
     }
@@ -179,25 +182,21 @@ fn agent(size_bytes: u64) -> Agent {
     config.into()
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a store has been asked for is real time")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 /// A result on its way to a URL. Dropped without [`finish`](Sink::finish), it leaves nothing.
 pub struct UrlSink {
     target: UrlTarget,
     packing: Packing,
     /// The bytes until they are sent.
     file: File,
+    /// Where that file is.
+    folder: PathBuf,
 }
 
 impl UrlSink {
     /// Begins a result, which waits in a folder until it is whole.
     pub fn create(target: UrlTarget, packing: Packing, folder: &Path) -> Result<Self, FileError> {
-        let file = tempfile::tempfile_in(folder);
-        let file = file.map_err(|source| FileError::Io { path: folder.join("a temporary file"), source })?;
-        Ok(Self { target, packing, file })
+        let file = tempfile::tempfile_in(folder).map_err(|source| FileError::Io { path: folder.to_owned(), source })?;
+        Ok(Self { target, packing, file, folder: folder.to_owned() })
     }
 }
 
@@ -215,7 +214,13 @@ impl Sink for UrlSink {
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        self.file.write_all(entry.bytes)
+        self.file.write_all(entry.bytes).map_err(|error| {
+            let folder = self.folder.display();
+            io::Error::new(
+                error.kind(),
+                format!("{error}, in a temporary file in {folder}; TMPDIR names another folder"),
+            )
+        })
     }
 
     fn finish(mut self: Box<Self>, _: &Manifest) -> Result<(), FileError> {
@@ -245,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn azure_is_told_the_kind_of_object() {
+    fn uploads_to_azure_name_the_kind_of_object() {
         let headers = |url: &str, existing| UrlTarget::read(url, existing).unwrap().headers();
         assert_eq!(headers("https://h/a?sv=2022&sr=b&sig=x", Existing::Replace), [AZURE_KIND]);
         assert_eq!(headers("https://h/a?X-Amz-Signature=x", Existing::KeepForeign), [("if-none-match", "*")]);

@@ -85,7 +85,7 @@ impl PostgresConnection {
         })
     }
 
-    /// Returns a connection that looked whether there is a workspace as one that reads it.
+    /// Makes a connection that checked the schema one that reads.
     pub(super) fn into_reader(mut self) -> Result<Self, StoreError> {
         self.batch(READ_ONLY)?;
         self.role = Role::Reader;

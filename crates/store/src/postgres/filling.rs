@@ -53,7 +53,7 @@ impl Filling {
 
     /// Returns the engine by which what was filled so far can be read.
     pub fn engine(&self) -> Box<dyn Engine> {
-        Box::new(Postgres { options: Arc::clone(&self.options), role: Role::Filler, looked: Mutex::default() })
+        Box::new(Postgres { options: Arc::clone(&self.options), role: Role::Filler, checked: Mutex::default() })
     }
 
     /// Opens a connection that writes.

@@ -43,9 +43,8 @@ pub struct Postgres {
     options: Arc<PostgresOptions>,
     /// What its readers are for.
     role: Role,
-    /// The connection that looked whether there is a workspace, until the first reader takes it: to connect takes longer
-    /// than most queries.
-    looked: Mutex<Option<PostgresConnection>>,
+    /// The connection that checked the schema, until the first reader takes it: connecting takes longer than most queries.
+    checked: Mutex<Option<PostgresConnection>>,
 }
 
 /// How to open the database.
@@ -62,15 +61,15 @@ impl Postgres {
     /// another one is read as it is.
     pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
-        let looked = migrate::migrate(&options, false)?;
-        Ok(Self { options, role: Role::Reader, looked: Mutex::new(Some(looked)) })
+        let checked = migrate::migrate(&options, false)?;
+        Ok(Self { options, role: Role::Reader, checked: Mutex::new(Some(checked)) })
     }
 
     /// Opens a database, which gets the tables of a workspace if it is empty.
     pub fn open_or_create(options: PostgresOptions) -> Result<Self, StoreError> {
         let options = Arc::new(options);
-        let looked = migrate::migrate(&options, true)?;
-        Ok(Self { options, role: Role::Reader, looked: Mutex::new(Some(looked)) })
+        let checked = migrate::migrate(&options, true)?;
+        Ok(Self { options, role: Role::Reader, checked: Mutex::new(Some(checked)) })
     }
 
     /// Returns whether a database has a workspace. Nothing is changed.
@@ -85,9 +84,9 @@ impl Engine for Postgres {
     }
 
     fn connect_reader(&self) -> Result<Box<dyn Connection>, StoreError> {
-        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner).take();
         // It may have been lost meanwhile.
-        Ok(Box::new(match looked.and_then(|looked| looked.into_reader().ok()) {
+        Ok(Box::new(match checked.and_then(|checked| checked.into_reader().ok()) {
             Some(connection) => connection,
             None => PostgresConnection::open(&self.options, self.role)?,
         }))

@@ -74,8 +74,10 @@ pub(super) fn find_version(
     if is_ours {
         return Ok(Some(connection.count(schema::VERSION_SQL, &[])?));
     }
-    let sql = "select count(*) from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S') \
-               and relnamespace = current_schema()::regnamespace";
+    // What an extension has made, such as the views of pg_stat_statements, belongs to nobody.
+    let sql = "select count(*) from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') \
+               and c.relnamespace = current_schema()::regnamespace and not exists (select 1 from pg_depend d \
+               where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')";
     match connection.count(sql, &[])? {
         0 => Ok(None),
         _ => Err(PostgresError::NotAStore { server }.into()),

@@ -1,5 +1,6 @@
 //! Checks that a statement says: each selects what should not be there.
 
+use super::pairs;
 use super::run::Findings;
 use crate::engine::{Connection, RowView, StoreError};
 use std::ops::ControlFlow;
@@ -10,42 +11,6 @@ struct Link {
     sql: &'static str,
     message: &'static str,
 }
-
-const LOOK_UPS: &[Link] = &[
-    Link {
-        sql: "select i.id from row_ids i where not exists \
-              (select 1 from data_rows r where r.row_key = i.row_key and r.id = i.id) order by i.id",
-        message: "the look-up by id knows data row {0}, which is not there",
-    },
-    Link {
-        sql: "select r.id from data_rows r where not exists \
-              (select 1 from row_ids i where i.id = r.id and i.row_key = r.row_key) order by r.row_key",
-        message: "data row {0} is not in the look-up by id",
-    },
-    Link {
-        sql: "select g.global_key from global_keys g where not exists (select 1 from data_rows r \
-              where r.row_key = g.row_key and r.org_key = g.org_key and r.global_key = g.global_key) \
-              order by g.org_key, g.global_key",
-        message: "the look-up by global key knows {0}, which no data row has",
-    },
-    Link {
-        sql: "select r.id, r.global_key from data_rows r where r.global_key is not null and not exists \
-              (select 1 from global_keys g where g.org_key = r.org_key and g.global_key = r.global_key \
-              and g.row_key = r.row_key) order by r.row_key",
-        message: "data row {0} has the global key {1}, which is not in the look-up by global key",
-    },
-    Link {
-        sql: "select i.id from label_ids i where not exists (select 1 from labels l \
-              where l.project_key = i.project_key and l.row_key = i.row_key and l.id = i.id) order by i.id",
-        message: "the look-up by label id knows label {0}, which is not there",
-    },
-    Link {
-        sql: "select l.id, r.id from labels l left join data_rows r on r.row_key = l.row_key where not exists \
-              (select 1 from label_ids i where i.id = l.id and i.project_key = l.project_key \
-              and i.row_key = l.row_key) order by l.project_key, l.row_key, l.ordinal",
-        message: "label {0} of data row {1} is not in the look-up by label id",
-    },
-];
 
 const REFERENCES: &[Link] = &[
     Link {
@@ -138,12 +103,6 @@ const REFERENCES: &[Link] = &[
               (select 1 from feature_schemas s where s.feature_key = f.feature_key) \
               order by f.feature_key, f.project_key, f.row_key",
         message: "the look-up by feature has a feature (key {0}) that is not there",
-    },
-    Link {
-        sql: "select i.id from issues i where not exists \
-              (select 1 from project_rows p where p.project_key = i.project_key and p.row_key = i.row_key) \
-              order by i.issue_key",
-        message: "issue {0} belongs to a project that its data row is not in",
     },
     Link {
         sql: "select c.id from issue_comments c where not exists \
@@ -390,16 +349,13 @@ pub(super) fn kept_counts(connection: &mut dyn Connection, _: i64, found: &mut F
     follow(connection, KEPT_COUNTS, found)
 }
 
-pub(super) fn look_ups(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    follow(connection, LOOK_UPS, found)
-}
-
 pub(super) fn order(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
     follow(connection, ORDER, found)
 }
 
 pub(super) fn references(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {
-    follow(connection, REFERENCES, found)
+    follow(connection, REFERENCES, found)?;
+    pairs::issues(connection, found)
 }
 
 pub(super) fn row_keys(connection: &mut dyn Connection, _: i64, found: &mut Findings) -> Result<(), StoreError> {

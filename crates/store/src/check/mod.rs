@@ -6,10 +6,11 @@
 //! adds what it knows about its own file through [`check_file`](crate::Connection::check_file).
 //!
 //! # Adding a check
-//! One line in [`CHECKS`]. If a statement says it all, one line in the tables of `links`; if stored JSON has to be read,
-//! a function in `texts`.
+//! One line in [`CHECKS`]. If a statement says it all, one line in the tables of `links`; if it compares tables that may lie on
+//! different servers, one in `pairs`; if stored JSON has to be read, a function in `texts`.
 
 mod links;
+mod pairs;
 mod run;
 mod texts;
 
@@ -62,7 +63,7 @@ pub static CHECKS: &[Check] = &[
         name: "look_ups",
         summary: "Ids and global keys lead to their rows and labels, and each row and label is led to.",
         remedy: REBUILD,
-        run: links::look_ups,
+        run: pairs::look_ups,
     },
     Check {
         name: "order",

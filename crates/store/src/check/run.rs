@@ -44,6 +44,11 @@ impl Findings {
         self.count += 1;
     }
 
+    /// Returns whether nothing was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Changes the words of what was found, now that there is time to look up names.
     pub(super) fn rephrase(
         &mut self,

@@ -4,8 +4,9 @@
 //! history names too many rows, never too few. It is kept for a while; up to the number that [`start`] returns, it is gone.
 
 use super::select::Base;
-use crate::engine::{Connection, StoreError};
+use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::{KeyRun, RowKey};
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 /// A row that is not in a scope any more.
@@ -54,23 +55,35 @@ pub fn count_touched(
     change_seq: i64,
 ) -> Result<i64, StoreError> {
     let (scope, scope_key, member) = names(org_key, base);
-    let sql = format!(
-        "select (select count(distinct t.row_key) from tombstones t where t.org_key = $1 and t.scope = $2 \
-         and t.scope_key = $3 and t.change_seq > $4 and not exists (select 1 from {member} and b.row_key = t.row_key)) \
-         + (select count(distinct b.row_key) from changed_rows c join {joined} \
-         and b.row_key between c.first_key and c.last_key where c.change_seq > $4)",
+    let params = [scope_key.into(), org_key.into(), scope.into(), change_seq.into()];
+    let mut touched = connection.count(&format!("select count(distinct t.row_key) {TOMBSTONES}"), &params)?;
+    // A row that is there again has not left.
+    let back = format!("select count(*) from {member} and exists (select 1 {TOMBSTONES} and t.row_key = b.row_key)");
+    touched -= connection.count(&back, &params)?;
+    let changed = format!(
+        "select count(distinct b.row_key) from changed_rows c join {joined} \
+         and b.row_key between c.first_key and c.last_key where c.change_seq > $2",
         joined = member.replace(" where ", " on "),
     );
-    connection.count(&sql, &[org_key.into(), scope.into(), scope_key.into(), change_seq.into()])
+    touched += connection.count(&changed, &[scope_key.into(), change_seq.into()])?;
+    Ok(touched)
 }
 
-/// Returns the word of a scope, its key, and where its rows are, called `b`, with the key as the third parameter.
+/// The tombstones of a scope after a change number. The parameters are the key of the scope, that of the organization, the word
+/// of the scope, and the number.
+const TOMBSTONES: &str =
+    "from tombstones t where t.scope_key = $1 and t.org_key = $2 and t.scope = $3 and t.change_seq > $4";
+
+/// How many tombstones are looked at together.
+const TOGETHER: usize = 16_384;
+
+/// Returns the word of a scope, its key, and where its rows are, called `b`, with the key as the first parameter.
 fn names(org_key: i64, base: Base) -> (&'static str, i64, &'static str) {
     match base {
-        Base::Catalog => ("catalog", org_key, "data_rows b where b.org_key = $3"),
-        Base::Dataset(key) => ("dataset", key, "data_rows b where b.dataset_key = $3"),
-        Base::ModelRun(key) => ("model_run", key, "run_rows b where b.run_key = $3"),
-        Base::Project(key) => ("project", key, "project_rows b where b.project_key = $3"),
+        Base::Catalog => ("catalog", org_key, "data_rows b where b.org_key = $1"),
+        Base::Dataset(key) => ("dataset", key, "data_rows b where b.dataset_key = $1"),
+        Base::ModelRun(key) => ("model_run", key, "run_rows b where b.run_key = $1"),
+        Base::Project(key) => ("project", key, "project_rows b where b.project_key = $1"),
     }
 }
 
@@ -84,21 +97,82 @@ pub fn for_each_departed(
 ) -> Result<(), StoreError> {
     let (scope, scope_key, member) = names(org_key, base);
     let sql = format!(
-        "select t.row_id, coalesce(r.global_key, t.global_key), r.row_key, i.row_key from (\
-         select row_key, max(change_seq) as change_seq from tombstones \
-         where org_key = $1 and scope = $2 and scope_key = $3 and change_seq > $4 group by row_key) l \
-         join tombstones t on t.org_key = $1 and t.scope = $2 and t.scope_key = $3 \
-         and t.change_seq = l.change_seq and t.row_key = l.row_key \
-         left join data_rows r on r.row_key = t.row_key left join row_ids i on i.id = t.row_id \
-         where not exists (select 1 from {member} and b.row_key = t.row_key) order by t.row_key"
+        "select t.row_key, t.row_id, t.global_key from (select t.row_key, max(t.change_seq) as change_seq {TOMBSTONES} \
+         and t.row_key > $5 group by t.row_key order by t.row_key limit {TOGETHER}) l \
+         join tombstones t on t.scope_key = $1 and t.org_key = $2 and t.scope = $3 \
+         and t.change_seq = l.change_seq and t.row_key = l.row_key order by t.row_key"
     );
-    connection.query(&sql, &[org_key.into(), scope.into(), scope_key.into(), change_seq.into()], &mut |row| {
-        let is_deleted = row.int(2).is_none();
-        each(Departed {
-            row_id: row.text(0).unwrap_or_default(),
-            global_key: row.text(1),
-            is_deleted,
-            successor: row.int(3).filter(|_| is_deleted),
-        })
-    })
+    let mut after = RowKey::MIN;
+    loop {
+        let params = [scope_key.into(), org_key.into(), scope.into(), change_seq.into(), after.into()];
+        let some = connection.list(&sql, &params, |row| Tombstone {
+            row_key: row.int(0).unwrap_or(0),
+            row_id: row.text(1).unwrap_or_default(),
+            global_key: row.text(2),
+        })?;
+        let Some(last) = some.last() else { return Ok(()) };
+        after = last.row_key;
+        let is_last = some.len() < TOGETHER;
+        let now = Standing::find(connection, scope_key, member, &some)?;
+        for tombstone in some {
+            let Some(departed) = now.departed(tombstone) else { continue };
+            if each(departed).is_break() {
+                return Ok(());
+            }
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// What a row left where it was.
+struct Tombstone {
+    row_key: RowKey,
+    row_id: String,
+    global_key: Option<String>,
+}
+
+/// What became of rows that left a scope.
+struct Standing {
+    /// Those that are in the scope again.
+    members: HashSet<RowKey>,
+    /// Those that are there, and their global keys.
+    rows: HashMap<RowKey, Option<String>>,
+    /// The rows that have their ids.
+    owners: HashMap<String, RowKey>,
+}
+
+impl Standing {
+    fn find(
+        connection: &mut dyn Connection,
+        scope_key: i64,
+        member: &str,
+        left: &[Tombstone],
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<RowKey> = left.iter().map(|tombstone| tombstone.row_key).collect();
+        let ids: Vec<String> = left.iter().map(|tombstone| tombstone.row_id.clone()).collect();
+        let key = |row: &dyn RowView| row.int(0).unwrap_or(0);
+        let sql = format!("select b.row_key from {member} and b.row_key = any($2)");
+        let members = connection.list(&sql, &[scope_key.into(), Param::Ints(&keys)], key)?.into_iter().collect();
+        let sql = "select row_key, global_key from data_rows where row_key = any($1)";
+        let rows = connection.list(sql, &[Param::Ints(&keys)], |row| (key(row), row.text(1)))?.into_iter().collect();
+        let sql = "select row_key, id from row_ids where id = any($1)";
+        let owners = connection
+            .list(sql, &[Param::Texts(&ids)], |row| (row.text(1).unwrap_or_default(), key(row)))?
+            .into_iter()
+            .collect();
+        Ok(Self { members, rows, owners })
+    }
+
+    /// Returns what is said of a row that left; none if it is back.
+    fn departed(&self, Tombstone { row_key, row_id, global_key }: Tombstone) -> Option<Departed> {
+        if self.members.contains(&row_key) {
+            return None;
+        }
+        let known = self.rows.get(&row_key);
+        let is_deleted = known.is_none();
+        let successor = self.owners.get(&row_id).copied().filter(|_| is_deleted);
+        Some(Departed { global_key: known.cloned().flatten().or(global_key), row_id, is_deleted, successor })
+    }
 }

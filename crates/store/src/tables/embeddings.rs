@@ -88,9 +88,10 @@ pub fn put_vector(
     let Some(key) = find_key(connection, org_key, id)? else { return Ok(()) };
     let sql = "update row_embeddings set json = $1 where row_key = $2 and embedding_key = $3";
     if connection.execute(sql, &[json.into(), row_key.into(), key.into()])? == 0 {
-        let sql = "insert into row_embeddings (row_key, ordinal, embedding_key, json) values ($1, \
-                   (select coalesce(max(ordinal), -1) + 1 from row_embeddings where row_key = $1), $2, $3)";
-        connection.execute(sql, &[row_key.into(), key.into(), json.into()])?;
+        let sql = "select coalesce(max(ordinal), -1) + 1 from row_embeddings where row_key = $1";
+        let ordinal = connection.count(sql, &[row_key.into()])?;
+        let sql = "insert into row_embeddings (row_key, ordinal, embedding_key, json) values ($1, $2, $3, $4)";
+        connection.execute(sql, &[row_key.into(), ordinal.into(), key.into(), json.into()])?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 use crate::engine::{Connection, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::tables::data_rows;
 use crate::write::activity;
 use crate::write::changes;
 use labelport_model::id::{DataRowId, LabelId, ProjectId};
@@ -176,24 +177,26 @@ const SELECT: &str = "select i.issue_key, i.id, r.id, i.label_id, i.content, i.s
 
 /// Raises an issue.
 pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -> Result<Raised, StoreError> {
-    let place = connection.find(
-        "select p.project_key, r.row_key from row_ids r join project_rows p on p.row_key = r.row_key \
-         join projects j on j.project_key = p.project_key where r.id = $1 and j.id = $2 and j.org_key = $3",
-        &[issue.row_id.as_str().into(), issue.project_id.as_str().into(), org_key.into()],
-        |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)),
-    )?;
-    let Some((project_key, row_key)) = place else { return Ok(Raised::NotInProject) };
+    let Some(row_key) = data_rows::find_key(connection, issue.row_id.as_str())? else {
+        return Ok(Raised::NotInProject);
+    };
+    let sql = "select p.project_key from project_rows p join projects j on j.project_key = p.project_key \
+               where p.row_key = $1 and j.id = $2 and j.org_key = $3";
+    let params = [row_key.into(), issue.project_id.as_str().into(), org_key.into()];
+    let project_key = connection.find(sql, &params, |row| row.int(0))?.flatten();
+    let Some(project_key) = project_key else { return Ok(Raised::NotInProject) };
     let label_id = issue.label_id.as_ref().map(LabelId::as_str);
     if let Some(label_id) = label_id
         && !has_label(connection, (project_key, row_key), label_id)?
     {
         return Ok(Raised::UnknownLabel);
     }
+    let sql = "select coalesce(max(number), 0) + 1 from issues where project_key = $1";
+    let number = connection.count(sql, &[project_key.into()])?;
     let now = issue.now.as_millis().into();
     let inserted = connection.execute(
         "insert into issues (project_key, row_key, label_id, id, content, status, created_by, created_ms, updated_ms, \
-         category_id, position, number) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
-         (select coalesce(max(number), 0) + 1 from issues where project_key = $1)) on conflict do nothing",
+         category_id, position, number) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
         &[
             project_key.into(),
             row_key.into(),
@@ -206,6 +209,7 @@ pub fn create(connection: &mut dyn Connection, org_key: i64, issue: &NewIssue) -
             now,
             issue.category_id.as_ref().into(),
             issue.position.as_ref().into(),
+            number.into(),
         ],
     )?;
     if inserted == 0 {

@@ -2,6 +2,7 @@
 
 use crate::engine::{Connection, Param, RowView, StoreError};
 use crate::row_key::RowKey;
+use crate::tables::data_rows;
 use crate::write::counts::{self, Kept};
 use labelport_model::json::Document;
 use labelport_model::time::Timestamp;
@@ -183,9 +184,9 @@ pub fn list_ids_of_row(
     project_key: i64,
     row_id: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let sql = "select l.id from row_ids i join labels l on l.project_key = $1 and l.row_key = i.row_key \
-               where i.id = $2 order by l.ordinal";
-    connection.list(sql, &[project_key.into(), row_id.into()], |row| row.text(0).unwrap_or_default())
+    let Some(row_key) = data_rows::find_key(connection, row_id)? else { return Ok(Vec::new()) };
+    let sql = "select id from labels where project_key = $1 and row_key = $2 order by ordinal";
+    connection.list(sql, &[project_key.into(), row_key.into()], |row| row.text(0).unwrap_or_default())
 }
 
 /// Returns whether a row has a label in any project, or a label or prediction in any model run.
@@ -202,12 +203,14 @@ pub fn has_any(connection: &mut dyn Connection, row_key: RowKey) -> Result<bool,
 
 /// Finds a label by its id.
 pub fn find(connection: &mut dyn Connection, org_key: i64, id: &str) -> Result<Option<Label>, StoreError> {
+    let sql = "select project_key, row_key from label_ids where id = $1";
+    let place = connection.find(sql, &[id.into()], |row| (row.int(0).unwrap_or(0), row.int(1).unwrap_or(0)))?;
+    let Some((project_key, row_key)) = place else { return Ok(None) };
     let sql = format!(
-        "{SELECT} join label_ids i on i.project_key = l.project_key and i.row_key = l.row_key \
-         join projects p on p.project_key = l.project_key \
-         where i.id = $1 and l.id = $1 and p.org_key = $2 and p.deleted_ms is null"
+        "{SELECT} join projects p on p.project_key = l.project_key where l.project_key = $1 and l.row_key = $2 \
+         and l.id = $3 and p.org_key = $4 and p.deleted_ms is null"
     );
-    connection.find(&sql, &[id.into(), org_key.into()], label)
+    connection.find(&sql, &[project_key.into(), row_key.into(), id.into(), org_key.into()], label)
 }
 
 pub(super) fn label(row: &dyn RowView) -> Label {

@@ -1,7 +1,7 @@
 //! Metadata schemas: which fields data rows can have in addition to their labels.
 
 use crate::engine::{Connection, Param, RowView, StoreError};
-use crate::write::changes;
+use crate::write::{changes, options};
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use std::collections::BTreeMap;
@@ -110,11 +110,7 @@ pub fn rename(
 
 /// Adds an option to an enum, after the others.
 pub fn put_option(connection: &mut dyn Connection, schema_key: i64, id: &str, name: &str) -> Result<(), StoreError> {
-    let sql = "insert into metadata_options (schema_key, id, name, position) values ($1, $2, $3, \
-               (select coalesce(max(position), 0) + 1 from metadata_options where schema_key = $1)) \
-               on conflict do nothing";
-    connection.execute(sql, &[schema_key.into(), id.into(), name.into()])?;
-    Ok(())
+    options::put(connection, schema_key, id, name)
 }
 
 /// Marks a metadata schema as deleted. Values that rows have stay.

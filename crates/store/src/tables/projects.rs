@@ -5,7 +5,7 @@ use crate::row_key::RowKey;
 use labelport_model::json::{Members, merge_members, quote_into};
 use labelport_model::time::Timestamp;
 use labelport_model::workflow::WorkflowStatus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A project as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,14 +168,17 @@ pub fn count_rows(connection: &mut dyn Connection, project_key: i64) -> Result<i
 pub fn find_activity(connection: &mut dyn Connection, project_key: i64) -> Result<Option<i64>, StoreError> {
     // A project that people work in is among the rows touched last, and then its other rows need no look.
     let sql = format!(
-        "select d.activity_ms from (select row_key, activity_ms from data_rows where activity_ms is not null \
-         order by activity_ms desc limit {RECENT_ROWS}) d where exists \
-         (select 1 from project_rows r where r.project_key = $1 and r.row_key = d.row_key) \
-         order by d.activity_ms desc limit 1"
+        "select row_key, activity_ms from data_rows where activity_ms is not null order by activity_ms desc \
+         limit {RECENT_ROWS}"
     );
-    let recent = connection.find(&sql, &[project_key.into()], |row| row.int(0))?.flatten();
-    if recent.is_some() {
-        return Ok(recent);
+    let recent = connection.list(&sql, &[], |row| (row.int(0).unwrap_or(0), row.int(1)))?;
+    let keys: Vec<RowKey> = recent.iter().map(|(key, _)| *key).collect();
+    let sql = "select row_key from project_rows where project_key = $1 and row_key = any($2)";
+    let read = |row: &dyn RowView| row.int(0).unwrap_or(0);
+    let members: HashSet<RowKey> =
+        connection.list(sql, &[project_key.into(), Param::Ints(&keys)], read)?.into_iter().collect();
+    if let Some((_, activity)) = recent.iter().find(|(key, _)| members.contains(key)) {
+        return Ok(*activity);
     }
     let sql = "select max(d.activity_ms) from project_rows r join data_rows d on d.row_key = r.row_key \
                where r.project_key = $1";

@@ -148,11 +148,20 @@ pub fn leave_scope(
     departure: Departure<'_>,
 ) -> Result<(), StoreError> {
     let Departure { scope, scope_key, row_key, row_id } = departure;
+    let sql = "select global_key from data_rows where row_key = $1";
+    let global_key = connection.find(sql, &[row_key.into()], |row| row.text(0))?.flatten();
     connection.execute(
         "insert into tombstones (org_key, scope, scope_key, change_seq, row_key, row_id, global_key) \
-         values ($1, $2, $3, $4, $5, $6, (select r.global_key from data_rows r where r.row_key = $5)) \
-         on conflict do nothing",
-        &[org_key.into(), scope.word().into(), scope_key.into(), change_seq.into(), row_key.into(), row_id.into()],
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        &[
+            org_key.into(),
+            scope.word().into(),
+            scope_key.into(),
+            change_seq.into(),
+            row_key.into(),
+            row_id.into(),
+            global_key.as_ref().into(),
+        ],
     )?;
     Ok(())
 }

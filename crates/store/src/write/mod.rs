@@ -7,5 +7,6 @@ pub mod changes;
 pub(crate) mod counts;
 pub mod history;
 pub mod merge;
+pub(crate) mod options;
 pub mod removal;
 pub mod tally;

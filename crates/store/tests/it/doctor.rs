@@ -91,7 +91,7 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
     ),
     (&["update labels set has_masks = 1 where row_key = 3"], "labels", "it is marked as having masks"),
     (
-        &["update labels set tally = (select tally from labels where row_key = 6) where row_key = 3"],
+        &["update labels set tally = substr(tally, 1, 0) where row_key = 3"],
         "labels",
         "its counts are not those of its annotations",
     ),

@@ -230,8 +230,8 @@ fn a_change_is_numbered_in_every_scope(test: &TestStore) {
     let numbers = |number: usize| -> Vec<i64> {
         let mut reader = test.store.reader().unwrap();
         let sql = "select change_seq from data_rows where id = $1 union all \
-                   select p.change_seq from project_rows p join row_ids i on i.row_key = p.row_key where i.id = $1 \
-                   union all select p.change_seq from run_rows p join row_ids i on i.row_key = p.row_key where i.id = $1";
+                   select p.change_seq from project_rows p join data_rows i on i.row_key = p.row_key where i.id = $1 \
+                   union all select p.change_seq from run_rows p join data_rows i on i.row_key = p.row_key where i.id = $1";
         reader.list(sql, &[(&id("r", number)).into()], |row| row.int(0).unwrap()).unwrap()
     };
     assert_eq!(numbers(5), [1, 1, 1, 1]);

@@ -5,7 +5,7 @@
 
 use super::MergeCounts;
 use crate::engine::{Connection, Param, StoreError};
-use crate::write::changes;
+use crate::write::{changes, options};
 use labelport_model::row::{EmbeddingValue, Feature, MetadataValue, ProjectRow};
 use labelport_model::time::Timestamp;
 use std::collections::BTreeSet;
@@ -513,12 +513,7 @@ impl Names {
         name: &str,
     ) -> Result<(), StoreError> {
         if self.metadata_options.insert((schema_key, id.to_owned(), name.to_owned())) {
-            connection.execute(
-                "insert into metadata_options (schema_key, id, name, position) values ($1, $2, $3, \
-                 (select coalesce(max(position), 0) + 1 from metadata_options where schema_key = $1)) \
-                 on conflict do nothing",
-                &[schema_key.into(), id.into(), name.into()],
-            )?;
+            options::put(connection, schema_key, id, name)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What speaks against a row, looked up before anything of it is written.
 
 use super::{Merger, nul};
-use crate::engine::{Connection, StoreError};
+use crate::engine::{Connection, RowView, StoreError};
 use crate::row_key::RowKey;
 use labelport_model::data_type;
 use labelport_model::row::{Join, Row};
@@ -149,14 +149,15 @@ impl Merger {
         known: Option<RowKey>,
     ) -> Result<Option<Refusal>, StoreError> {
         let Some(global_key) = &row.global_key else { return Ok(None) };
-        let owner = connection.find(
-            "select r.row_key, r.id, r.data_type from global_keys g join data_rows r on r.row_key = g.row_key \
-             where g.org_key = $1 and g.global_key = $2",
-            &[self.org_key.into(), global_key.into()],
-            |found| (found.int(0), found.text(1).unwrap_or_default(), found.text(2)),
-        )?;
+        let sql = "select row_key from global_keys where org_key = $1 and global_key = $2";
+        let params = [self.org_key.into(), global_key.into()];
+        let owner_key = connection.find(sql, &params, |found| found.int(0))?.flatten();
+        let Some(owner_key) = owner_key.filter(|owner_key| Some(*owner_key) != known) else { return Ok(None) };
+        let sql = "select id, data_type from data_rows where row_key = $1";
+        let read = |found: &dyn RowView| (found.text(0).unwrap_or_default(), found.text(1));
+        let owner = connection.find(sql, &[owner_key.into()], read)?;
         let untyped = || "data type unknown".to_owned();
-        Ok(owner.filter(|(row_key, _, _)| *row_key != known).map(|(_, owner, owner_type)| Refusal::GlobalKeyTaken {
+        Ok(owner.map(|(owner, owner_type)| Refusal::GlobalKeyTaken {
             global_key: global_key.clone(),
             owner,
             owner_type: owner_type.unwrap_or_else(untyped),
@@ -220,19 +221,23 @@ fn label_refusal(
     known: Option<RowKey>,
 ) -> Result<Option<Refusal>, StoreError> {
     let project = &row.projects[index];
-    let sql = "select l.row_key, p.id, r.id from label_ids l join projects p on p.project_key = l.project_key \
-               join data_rows r on r.row_key = l.row_key where l.id = $1";
+    let sql =
+        "select l.row_key, p.id from label_ids l join projects p on p.project_key = l.project_key where l.id = $1";
     for label in project.labels.iter().flatten() {
         let mut earlier = row.projects[..index].iter().flat_map(|earlier| earlier.labels.iter().flatten());
         let owner = if earlier.any(|known| known.id == label.id) {
             row.id.to_string()
         } else {
-            let home = connection.find(sql, &[label.id.as_str().into()], |found| {
-                (found.int(0), found.text(1).unwrap_or_default(), found.text(2).unwrap_or_default())
-            })?;
-            match home {
-                Some((row_key, project_id, owner)) if row_key != known || project_id != project.id.as_str() => owner,
-                _ => continue,
+            let read = |found: &dyn RowView| (found.int(0), found.text(1).unwrap_or_default());
+            let home = connection.find(sql, &[label.id.as_str().into()], read)?;
+            let Some((row_key, project_id)) = home else { continue };
+            if row_key == known && project_id == project.id.as_str() {
+                continue;
+            }
+            let sql = "select id from data_rows where row_key = $1";
+            match connection.find(sql, &[row_key.into()], |found| found.text(0))?.flatten() {
+                Some(owner) => owner,
+                None => continue,
             }
         };
         let (project, label) = (project.id.to_string(), label.id.to_string());

@@ -8,6 +8,7 @@
 //! borrows its connection, and a caller that walks six of them at once would need `unsafe`; the callback copies what it
 //! needs into a page and costs one memory copy per row.
 
+use crate::row_key::RowKey;
 use crate::server_error::PostgresError;
 use labelport_model::problem::Problem;
 use std::ops::ControlFlow;
@@ -154,6 +155,9 @@ pub struct Traits {
     pub insert_params: usize,
     /// Whether texts may hold the character NUL.
     pub takes_nul: bool,
+    /// How many neighbouring keys of rows, from a multiple of this number on, are read by one statement of
+    /// [`Connection::query_block`]; none where any are.
+    pub keys_together: Option<i64>,
 }
 
 /// A connection to a database.
@@ -162,6 +166,17 @@ pub trait Connection: Send {
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, StoreError>;
     /// Runs a query and calls `each` for every row, in order, until it breaks.
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
+    /// Runs a query about rows whose keys lie together, as [`Traits::keys_together`] says; `key` is one of them. The statement names
+    /// them by one range or one list.
+    fn query_block(
+        &mut self,
+        _key: RowKey,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut Each<'_>,
+    ) -> Result<(), StoreError> {
+        self.query(sql, params, each)
+    }
     /// Runs a query of which the first row is wanted and no other.
     fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError>;
     /// Inserts many rows, whose values follow one another in `params`. Nobody goes on in the transaction when it fails: the
@@ -195,6 +210,10 @@ pub trait Connection: Send {
     /// there are no such names.
     fn export_state(&mut self) -> Result<Option<String>, StoreError> {
         Ok(None)
+    }
+    /// Returns what people should know about how this connection reads; none as a rule.
+    fn notice(&self) -> Option<String> {
+        None
     }
     /// Begins to read a state that has a name; returns whether somebody still reads it.
     fn import_state(&mut self, _state: &str) -> Result<bool, StoreError> {

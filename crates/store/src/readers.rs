@@ -8,6 +8,7 @@
 //! forever.
 
 use crate::engine::{Column, Connection, Each, Engine, Insert, Param, Step, StoreError, Traits};
+use crate::row_key::RowKey;
 use crate::server_error::PostgresError;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,6 +105,16 @@ impl Connection for PooledReader {
         self.connection().query(sql, params, each)
     }
 
+    fn query_block(
+        &mut self,
+        key: RowKey,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut Each<'_>,
+    ) -> Result<(), StoreError> {
+        self.connection().query_block(key, sql, params, each)
+    }
+
     fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         self.connection().query_first(sql, params, each)
     }
@@ -142,6 +153,10 @@ impl Connection for PooledReader {
 
     fn say(&mut self, message: &str) -> Result<(), StoreError> {
         self.connection().say(message)
+    }
+
+    fn notice(&self) -> Option<String> {
+        self.connection.as_ref().expect("it is taken by the drop alone").notice()
     }
 
     fn export_state(&mut self) -> Result<Option<String>, StoreError> {

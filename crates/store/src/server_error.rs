@@ -100,6 +100,38 @@ pub enum PostgresError {
         /// The newest version known.
         known: i64,
     },
+    /// The tables were distributed by another process.
+    #[error(
+        "the tables of {server} were distributed over a cluster since this process opened them; run the command again"
+    )]
+    Redistributed {
+        /// The address.
+        server: String,
+    },
+    /// The database is not one of Citus.
+    #[error(
+        "the database {server} has no Citus; run `create extension citus` in it, on a server where that is installed, and name \
+         the coordinator with --store"
+    )]
+    NoCitus {
+        /// The address.
+        server: String,
+    },
+    /// The cluster has no node for rows.
+    #[error("the cluster of {server} has no workers; add them with `citus_add_node` and run the command again")]
+    NoWorkers {
+        /// The address.
+        server: String,
+    },
+    /// A node has not heard of a decision yet.
+    #[error(
+        "the cluster of {server} has transactions that are not settled on every node yet; run the command again in a minute, and \
+         look at its nodes if that does not help"
+    )]
+    Unsettled {
+        /// The address.
+        server: String,
+    },
     /// The schema is of an earlier version, and the server takes no writes.
     #[error(
         "the database {server} has schema {found} of an earlier version and takes no writes; open the primary server once"
@@ -199,6 +231,7 @@ impl PostgresError {
                 | Self::Lost { .. }
                 | Self::Locked { .. }
                 | Self::Conflict { .. }
+                | Self::Unsettled { .. }
         )
     }
 }

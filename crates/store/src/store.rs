@@ -9,7 +9,7 @@ use crate::readers::Readers;
 use crate::writer::{Submitter, Writer};
 use labelport_model::time::Timestamp;
 use std::ops::ControlFlow;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// An open store.
 pub struct Store {
@@ -17,6 +17,7 @@ pub struct Store {
     writer: OnceLock<Writer>,
     org_key: i64,
     traits: Traits,
+    notice: Mutex<Option<String>>,
 }
 
 /// The organization that a store serves.
@@ -55,7 +56,7 @@ impl Store {
             let mut reader = readers.take()?;
             (find_organization(&mut *reader)?, reader.traits())
         };
-        let mut store = Self { readers, writer: OnceLock::new(), org_key: 0, traits };
+        let mut store = Self { readers, writer: OnceLock::new(), org_key: 0, traits, notice: Mutex::default() };
         store.org_key = match found {
             Some(key) => key,
             None => {
@@ -84,6 +85,11 @@ impl Store {
     /// Returns what its engine differs in from others.
     pub fn traits(&self) -> Traits {
         self.traits
+    }
+
+    /// Returns what people should know about how the last snapshot was read; none as a rule.
+    pub fn notice(&self) -> Option<String> {
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns how many bytes the database has.
@@ -181,6 +187,8 @@ impl Store {
     fn read_snapshot(&self, mut connections: Vec<Box<dyn Connection>>) -> Result<Snapshot, StoreError> {
         let sql = "select change_seq from organizations where org_key = $1";
         let change_seq = connections[0].count(sql, &[self.org_key.into()])?;
+        let notice = connections.iter().find_map(|connection| connection.notice());
+        *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
         Ok(Snapshot { connections, change_seq })
     }
 }

@@ -1,12 +1,14 @@
 //! Stores for the tests of other crates, in the engine that a run is about.
 //!
-//! A run is about SQLite, unless `LABELPORT_TEST_STORE` is `postgres`: then about the server that
-//! `LABELPORT_TEST_POSTGRES` names.
+//! A run is about SQLite, unless `LABELPORT_TEST_STORE` is `postgres`, then about the server that `LABELPORT_TEST_POSTGRES` names,
+//! or `citus`, then about the cluster of the coordinator that `LABELPORT_TEST_CITUS` names.
 
 use crate::engine::{Connection, Engine};
 use crate::postgres::Postgres;
 use crate::postgres::scratch::{Locale, Scratch};
+use crate::row_key::RowKey;
 use crate::sqlite::{DATABASE_FILE, Sqlite, SqliteOptions};
+use crate::store::Store;
 use crate::transfer;
 use std::path::Path;
 use std::time::Duration;
@@ -55,9 +57,14 @@ impl Kept {
     }
 }
 
-/// Returns whether the run is about PostgreSQL.
+/// Returns whether the run is about PostgreSQL, on one server or on many.
 pub fn is_on_postgres() -> bool {
-    variable("LABELPORT_TEST_STORE").as_deref() == Some("postgres")
+    matches!(variable("LABELPORT_TEST_STORE").as_deref(), Some("postgres" | "citus"))
+}
+
+/// Returns whether the run is about a cluster.
+pub fn is_on_cluster() -> bool {
+    variable("LABELPORT_TEST_STORE").as_deref() == Some("citus")
 }
 
 /// Returns how often to repeat a test with other random data or at other moments: a quarter as often on PostgreSQL, where
@@ -74,6 +81,10 @@ pub fn database() -> Kept {
     if !is_on_postgres() {
         return Kept(None);
     }
+    if is_on_cluster() {
+        let coordinator = variable("LABELPORT_TEST_CITUS").expect("LABELPORT_TEST_CITUS names the coordinator");
+        return Kept(Some(Scratch::borrow_distributed(&coordinator).expect("a database can be created")));
+    }
     let server = variable("LABELPORT_TEST_POSTGRES").expect("LABELPORT_TEST_POSTGRES names the server");
     Kept(Some(Scratch::borrow(&server, Locale::Icu).expect("a database can be created")))
 }
@@ -85,6 +96,15 @@ pub fn database() -> Kept {
 pub fn engine(folder: &Path, lock_wait: Duration) -> (Box<dyn Engine>, Kept) {
     let kept = database();
     (kept.engine(folder, lock_wait), kept)
+}
+
+/// Has the next row get the key after this one, as if rows with all keys up to it had been there.
+///
+/// # Panics
+/// Where it cannot be written: a test goes no further.
+pub fn skip_keys(store: &Store, last: RowKey) {
+    let sql = "update counters set value = $1 where name = 'row_key'";
+    store.write(move |connection| connection.execute(sql, &[last.into()])).expect("the counter can be written");
 }
 
 /// Returns every row of every table of a database on a server, as text.

@@ -175,6 +175,9 @@ fn run_watched(
         Some(sharing) => sharing.snapshot(readers)?,
         None => (store.snapshot(readers)?, None),
     };
+    if let Some(notice) = store.notice() {
+        tracing::warn!(%notice, "the export is slower than it could be");
+    }
     let of_assets = if reachable.is_some() { snapshot.connections.pop() } else { None };
     let of_texts = if wanted.texts { snapshot.connections.pop() } else { None };
     let of_scans = if wanted.scans { snapshot.connections.pop() } else { None };

@@ -17,6 +17,7 @@ use labelport_store::postgres::Postgres;
 use labelport_store::postgres::scratch::{Locale, Scratch};
 use labelport_store::tables::entities::{self, EntityKind};
 use labelport_store::tables::tasks::{self as stored_tasks, Lease, TaskStatus};
+use labelport_store::testing;
 use labelport_store::{Founding, Store};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -32,6 +33,12 @@ const THREADS: u64 = 4;
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
 fn server() -> Option<String> {
     std::env::var("LABELPORT_TEST_POSTGRES").ok()
+}
+
+/// Returns the coordinator for tests; none where nobody named one.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says where the cluster is")]
+fn coordinator() -> Option<String> {
+    std::env::var("LABELPORT_TEST_CITUS").ok()
 }
 
 fn on_server(database: &Scratch) -> Store {
@@ -159,4 +166,33 @@ fn random_workspaces_are_exported_alike() {
             });
         }
     });
+}
+
+/// How many random workspaces are compared on a cluster.
+const ON_CLUSTER: u64 = 20;
+
+#[test]
+fn workspaces_on_a_cluster_are_exported_alike() {
+    let Some(coordinator) = coordinator() else { return };
+    let size = Size { rows: 14, files: 2, masks: true, odd_spellings: true };
+    let random = (0..ON_CLUSTER).map(|seed| (random(seed, &size), format!("the workspace of seed {seed}")));
+    for (files, what) in [(demo().files, "the demo".to_owned())].into_iter().chain(random) {
+        let here = Workspace::of(&files);
+        let requests = requests(&here);
+        // Rows that have other keys are packed in other portions.
+        let plain =
+            |workspace: &Workspace| requests.iter().map(|request| workspace.export(request)).collect::<Vec<_>>();
+        let expected = plain(&here);
+        let database = Scratch::borrow_distributed(&coordinator).unwrap();
+        let there = Workspace::in_store(on_server(&database));
+        // Two blocks have a part of the rows.
+        testing::skip_keys(&there.store, 8_185);
+        fill(&there, &files);
+        for ((request, expected), mut found) in requests.iter().zip(&expected).zip(plain(&there)) {
+            // It names the last key.
+            found.manifest.watermark.clone_from(&expected.manifest.watermark);
+            assert_eq!(there.store.notice(), None, "the nodes are read directly");
+            assert!(*expected == found, "{what}, {:?} on a cluster is not the same", request.scope);
+        }
+    }
 }

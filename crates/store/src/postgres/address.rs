@@ -73,11 +73,7 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("labelport");
         }
-        // A server that has gone without a word is noticed within a minute and a half.
-        config
-            .keepalives_idle(Duration::from_secs(30))
-            .keepalives_interval(Duration::from_secs(15))
-            .keepalives_retries(4);
+        keep_alive(&mut config);
         let shown = format!("postgres://{user}@{}/{database}", places(&config));
         Ok(Self { config, encryption, shown })
     }
@@ -85,6 +81,33 @@ impl Address {
     /// Returns the address without a password.
     pub fn shown(&self) -> &str {
         &self.shown
+    }
+
+    /// Returns the address of the same database on another server, for the same user.
+    pub(super) fn at(&self, host: &str, port: u16) -> Self {
+        let mut config = Config::new();
+        config.host(host).port(port).ssl_mode(self.encryption.negotiation());
+        if let Some(user) = self.config.get_user() {
+            config.user(user);
+        }
+        if let Some(password) = self.config.get_password() {
+            config.password(password);
+        }
+        if let Some(database) = self.config.get_dbname() {
+            config.dbname(database);
+        }
+        if let Some(options) = self.config.get_options() {
+            config.options(options);
+        }
+        if let Some(name) = self.config.get_application_name() {
+            config.application_name(name);
+        }
+        config.connect_timeout(self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT));
+        keep_alive(&mut config);
+        let user = self.config.get_user().unwrap_or_default();
+        let database = self.config.get_dbname().unwrap_or(user);
+        let shown = format!("postgres://{user}@{}/{database}", places(&config));
+        Self { config, encryption: self.encryption.clone(), shown }
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -100,6 +123,11 @@ impl fmt::Debug for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_tuple("Address").field(&self.shown).finish()
     }
+}
+
+/// Has a server that has gone without a word noticed within a minute and a half.
+fn keep_alive(config: &mut Config) {
+    config.keepalives_idle(Duration::from_secs(30)).keepalives_interval(Duration::from_secs(15)).keepalives_retries(4);
 }
 
 /// Returns whether the URL of a database has a password in it, as the client reads it.

@@ -1,15 +1,19 @@
 //! [`Connection`] over the `postgres` client.
 
+use super::cluster::Direct;
 use super::error::{self, Context};
 use super::insert::{self, Column};
-use super::value::{PostgresRow, Sought};
-use super::{PostgresOptions, schema};
+use super::schema::Layout;
+use super::session::{self, Prepared, READ_ONLY, Role, connect, context};
+use super::{PostgresOptions, blocks, schema};
 use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
+use crate::row_key::RowKey;
 use crate::server_error::PostgresError;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::Type;
 use postgres::{Client, SimpleQueryMessage, Statement};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -17,13 +21,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most statements that stay prepared.
-const PREPARED: usize = 512;
 /// The first half of every advisory lock of labelport: "lbpt".
-const LOCK_CLASS: i32 = 0x6c62_7074;
+pub(super) const LOCK_CLASS: i32 = 0x6c62_7074;
 /// The second half of the lock that those take who write, in terms of SQL: workspaces in schemas of one database do not wait
 /// for each other.
-const WRITER_LOCK: &str = "'labelport_schema'::regclass::oid::int";
+pub(super) const WRITER_LOCK: &str = "'labelport_schema'::regclass::oid::int";
 /// The same for those who create or change the tables, which may not be there yet.
 pub(super) const MIGRATION_LOCK: &str = "current_schema()::regnamespace::oid::int";
 /// What the server says of a state that nobody reads any more, or that another server had.
@@ -35,30 +37,20 @@ const GONE_STATES: &[SqlState] = &[
 ];
 /// The channel, in terms of SQL: workspaces in schemas of one database do not hear each other.
 pub(super) const CHANNEL: &str = "'labelport_' || 'labelport_schema'::regclass::oid";
-/// Makes a connection one that only reads.
-const READ_ONLY: &str = "set default_transaction_read_only = on";
 /// How often, and how long apart, a new connection asks what became of a transaction that was being committed.
 const OUTCOME_TRIES: u32 = 50;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a connection is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It reads.
-    Reader,
-    /// It writes.
-    Writer,
-    /// It looks whether there is a workspace, and makes one.
-    Unchecked,
-    /// It fills a database that is no workspace yet.
-    Filler,
-}
-
 pub(super) struct PostgresConnection {
     options: Arc<PostgresOptions>,
     role: Role,
+    layout: Layout,
+    /// Sessions with the nodes that have the rows, for readers that show one state.
+    direct: Option<Direct>,
+    /// Why there are none.
+    indirect: Option<String>,
     client: Client,
-    statements: HashMap<String, Statement>,
+    statements: Prepared,
     /// The types of the columns that rows are inserted into.
     inserts: HashMap<String, Vec<Type>>,
     is_in_transaction: bool,
@@ -73,16 +65,34 @@ impl fmt::Debug for PostgresConnection {
 }
 
 impl PostgresConnection {
-    pub(super) fn open(options: &Arc<PostgresOptions>, role: Role) -> Result<Self, StoreError> {
-        Ok(Self {
+    pub(super) fn open(options: &Arc<PostgresOptions>, role: Role, layout: Layout) -> Result<Self, StoreError> {
+        let mut connection = Self {
             options: Arc::clone(options),
             role,
+            layout: Layout::Whole,
+            direct: None,
+            indirect: None,
             client: connect(options, role)?,
-            statements: HashMap::new(),
+            statements: Prepared::default(),
             inserts: HashMap::new(),
             is_in_transaction: false,
             transaction_id: None,
-        })
+        };
+        connection.set_layout(layout)?;
+        Ok(connection)
+    }
+
+    /// Says where the tables lie, which is found out by the first connection.
+    pub(super) fn set_layout(&mut self, layout: Layout) -> Result<(), StoreError> {
+        self.layout = layout;
+        match layout {
+            Layout::Whole => Ok(()),
+            Layout::Distributed => self.batch(blocks::SESSION),
+        }
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// Makes a connection that checked the schema one that reads.
@@ -125,6 +135,27 @@ impl PostgresConnection {
         Ok(read)
     }
 
+    /// Begins to read one state. On a cluster that is the state of each node at this moment, so that nobody may write meanwhile.
+    fn begin_read(&mut self) -> Result<(), StoreError> {
+        self.batch("begin isolation level repeatable read read only")?;
+        self.is_in_transaction = true;
+        if self.layout == Layout::Whole {
+            return Ok(());
+        }
+        // The coordinator begins at a node when it first asks it.
+        self.batch("select max(row_block) from data_rows; select count(*) from (select 1 from row_ids limit 1) i")?;
+        let begun = match self.direct.take().filter(|direct| !direct.is_lost()) {
+            Some(mut direct) => direct.refresh(&self.options, &mut self.client).map(|()| direct),
+            None => Direct::open(&self.options, &mut self.client),
+        };
+        match begun.and_then(|mut direct| direct.begin().map(|()| direct)) {
+            Ok(direct) => (self.direct, self.indirect) = (Some(direct), None),
+            // The coordinator can read them all the same.
+            Err(error) => (self.direct, self.indirect) = (None, Some(error.to_string())),
+        }
+        Ok(())
+    }
+
     /// Begins to write. A connection that was lost since the last transaction is made again.
     fn begin_write(&mut self) -> Result<(), StoreError> {
         if self.client.is_closed() {
@@ -145,20 +176,25 @@ impl PostgresConnection {
         // Another process has brought the schema up to date.
         self.step(Step::RollBack)?;
         let server = self.options.address.shown().to_owned();
+        let (layout, found) = schema::parse(found);
+        if layout != self.layout {
+            return Err(PostgresError::Redistributed { server }.into());
+        }
         Err(PostgresError::Newer { server, found, known: schema::known() }.into())
     }
 
     /// Returns the version that the schema must have.
     fn expected_version(&self) -> i64 {
-        if self.role == Role::Filler { -schema::known() } else { schema::known() }
+        let version = schema::version(self.layout);
+        if self.role == Role::Filler { -version } else { version }
     }
 
     fn reconnect(&mut self) -> Result<(), StoreError> {
         self.client = connect(&self.options, self.role)?;
-        self.statements.clear();
+        self.statements = Prepared::default();
         self.inserts.clear();
         self.is_in_transaction = false;
-        Ok(())
+        self.set_layout(self.layout)
     }
 
     /// Commits. A transaction that has failed is answered as rolled back, which is no error to the server.
@@ -204,15 +240,12 @@ impl PostgresConnection {
     }
 
     fn statement(&mut self, sql: &str) -> Result<Statement, StoreError> {
-        if let Some(known) = self.statements.get(sql) {
-            return Ok(known.clone());
-        }
-        if self.statements.len() >= PREPARED {
-            self.statements.clear();
-        }
-        let prepared = self.client.prepare(sql).map_err(|error| error::explain(&error, context(&self.options)))?;
-        self.statements.insert(sql.to_owned(), prepared.clone());
-        Ok(prepared)
+        let layout = self.layout;
+        let dialect = || match layout {
+            Layout::Whole => Cow::Borrowed(sql),
+            Layout::Distributed => Cow::Owned(blocks::with_blocks(sql)),
+        };
+        self.statements.get(&mut self.client, sql, dialect, context(&self.options))
     }
 
     fn copy(&mut self, insert: &Insert<'_>, types: &[Type], params: &[Param<'_>]) -> Result<(), StoreError> {
@@ -254,29 +287,27 @@ impl Connection for PostgresConnection {
 
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
         let statement = self.statement(sql)?;
-        let only_reads = sql.starts_with("select ") || sql.starts_with("with ");
-        let mut run = || {
-            let mut rows = match only_reads {
-                true => self.client.query_raw(&statement, params.iter().map(|param| Sought(*param)))?,
-                false => self.client.query_raw(&statement, params.iter().copied())?,
-            };
-            while let Some(row) = rows.next()? {
-                let view = PostgresRow::new(&row);
-                let flow = each(&view);
-                if let Some(damage) = view.misfit() {
-                    return Ok(Some(damage));
-                }
-                if flow.is_break() {
-                    break;
-                }
-            }
-            Ok(None)
-        };
-        match run() {
-            Ok(None) => Ok(()),
-            Ok(Some(damage)) => Err(StoreError::Damaged(damage)),
-            Err(error) => Err(error::explain(&error, context(&self.options))),
+        session::read(&mut self.client, &statement, sql, params, each, context(&self.options))
+    }
+
+    fn query_block(
+        &mut self,
+        key: RowKey,
+        sql: &str,
+        params: &[Param<'_>],
+        each: &mut Each<'_>,
+    ) -> Result<(), StoreError> {
+        if self.layout == Layout::Whole {
+            return self.query(sql, params, each);
         }
+        let block = key >> blocks::BLOCK_BITS;
+        if let Some(direct) = self.direct.as_mut().filter(|_| self.is_in_transaction)
+            && direct.query(block, sql, params, each)?
+        {
+            return Ok(());
+        }
+        let with_block: Vec<Param<'_>> = params.iter().copied().chain([Param::Int(block)]).collect();
+        self.query(&blocks::in_block(sql, params.len()), &with_block, each)
     }
 
     fn query_first(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
@@ -287,6 +318,17 @@ impl Connection for PostgresConnection {
     }
 
     fn insert_many(&mut self, insert: &Insert<'_>, params: &[Param<'_>]) -> Result<(), StoreError> {
+        let (into, with_block);
+        let (insert, params) = match self.layout {
+            Layout::Whole => (insert, params),
+            Layout::Distributed => match blocks::add_blocks(insert, params) {
+                None => (insert, params),
+                Some(added) => {
+                    (into, with_block) = added;
+                    (&Insert { into: &into, columns: insert.columns + 1, conflict: insert.conflict }, &with_block[..])
+                }
+            },
+        };
         let types = self.types(insert)?;
         if insert.conflict.is_empty() {
             return self.copy(insert, &types, params);
@@ -307,15 +349,13 @@ impl Connection for PostgresConnection {
 
     fn step(&mut self, step: Step) -> Result<(), StoreError> {
         match step {
-            Step::BeginRead => {
-                self.batch("begin isolation level repeatable read read only")?;
-                self.is_in_transaction = true;
-                Ok(())
-            }
+            Step::BeginRead => self.begin_read(),
             Step::BeginWrite => self.begin_write(),
             Step::Commit => self.commit(),
             Step::RollBack => {
                 self.is_in_transaction = false;
+                // A node that cannot end its transaction is asked for no other.
+                self.direct = self.direct.take().and_then(|mut direct| direct.end().ok().map(|()| direct));
                 self.batch("rollback")
             }
             Step::Savepoint(name) => self.batch(&format!("savepoint {name}")),
@@ -325,7 +365,11 @@ impl Connection for PostgresConnection {
     }
 
     fn traits(&self) -> Traits {
-        Traits { is_remote: true, block_rows: 1_024, insert_params: insert::PARAMS, takes_nul: false }
+        let keys_together = match self.layout {
+            Layout::Whole => None,
+            Layout::Distributed => Some(1 << blocks::BLOCK_BITS),
+        };
+        Traits { is_remote: true, block_rows: 1_024, insert_params: insert::PARAMS, takes_nul: false, keys_together }
     }
 
     fn copy_to(&mut self, _: &Path, _: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
@@ -359,6 +403,9 @@ impl Connection for PostgresConnection {
     }
 
     fn unchecked(&mut self) -> Result<Option<&'static str>, StoreError> {
+        if self.layout == Layout::Distributed {
+            return Ok(Some("indexes were not checked; for that, run `pg_amcheck` on each server of the cluster"));
+        }
         let connection: &mut dyn Connection = self;
         let is_installed = connection.count("select count(*) from pg_extension where extname = 'amcheck'", &[])? > 0;
         Ok((!is_installed)
@@ -383,7 +430,18 @@ impl Connection for PostgresConnection {
             .query(&format!("select pg_notify({CHANNEL}, $1)"), &[message.into()], &mut |_| ControlFlow::Continue(()))
     }
 
+    fn notice(&self) -> Option<String> {
+        let reason = self.indirect.as_ref()?;
+        Some(format!(
+            "rows are read through the coordinator, which is slower, since a node cannot be read directly: {reason}"
+        ))
+    }
+
     fn export_state(&mut self) -> Result<Option<String>, StoreError> {
+        // A state of a cluster has no name.
+        if self.layout == Layout::Distributed {
+            return Ok(None);
+        }
         let connection: &mut dyn Connection = self;
         Ok(connection.find("select pg_export_snapshot()", &[], |row| row.text(0))?.flatten())
     }
@@ -405,7 +463,8 @@ impl Connection for PostgresConnection {
     fn columns(&mut self, table: &str) -> Result<Vec<TableColumn>, StoreError> {
         let connection: &mut dyn Connection = self;
         let sql = "select column_name::text, data_type::text from information_schema.columns \
-                   where table_schema = current_schema() and table_name = $1 order by ordinal_position";
+                   where table_schema = current_schema() and table_name = $1 and column_name <> 'row_block' \
+                   order by ordinal_position";
         connection.list(sql, &[table.into()], |row| TableColumn {
             name: row.text(0).unwrap_or_default(),
             kind: match row.text(1).as_deref() {
@@ -430,35 +489,6 @@ impl Connection for PostgresConnection {
     }
 }
 
-pub(super) fn context(options: &PostgresOptions) -> Context<'_> {
-    Context { server: options.address.shown(), lock_wait: options.lock_wait }
-}
-
-/// Connects, and sets what a session must have whatever the server's settings are.
-pub(super) fn connect(options: &PostgresOptions, role: Role) -> Result<Client, StoreError> {
-    let address = &options.address;
-    let mut config = address.config().clone();
-    config.notice_callback(|_| {});
-    let mut client = config
-        .connect(address.encryption().connector())
-        .map_err(|error| error::explain_connect(&error, context(options)))?;
-    // Statements are short, so compiling them costs more than running them. A snapshot stays open for as long as an export
-    // takes.
-    let always = "set jit = off; set idle_in_transaction_session_timeout = 0";
-    let sql = match role {
-        Role::Reader => format!("{READ_ONLY}; {always}"),
-        // What was acknowledged is on the disk.
-        _ => format!(
-            "{always}; \
-             select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'; \
-             select set_config('default_toast_compression', 'lz4', false) from pg_settings \
-             where name = 'default_toast_compression' and 'lz4' = any(enumvals)"
-        ),
-    };
-    client.batch_execute(&sql).map_err(|error| error::explain(&error, context(options)))?;
-    Ok(client)
-}
-
 /// Returns the first two values of the last row that a simple query was answered with.
 fn last_values(answered: &[SimpleQueryMessage]) -> (Option<String>, Option<String>) {
     let row = answered.iter().rev().find_map(|message| match message {
@@ -467,10 +497,4 @@ fn last_values(answered: &[SimpleQueryMessage]) -> (Option<String>, Option<Strin
     });
     let value = |column: usize| row.filter(|row| column < row.len())?.get(column).map(str::to_owned);
     (value(0), value(1))
-}
-
-/// Runs one statement on a connection of its own.
-pub(super) fn command(options: &PostgresOptions, sql: &str) -> Result<(), StoreError> {
-    let outcome = connect(options, Role::Unchecked)?.batch_execute(sql);
-    outcome.map_err(|error| error::explain(&error, context(options)))
 }

@@ -1,8 +1,9 @@
 //! Messages between the processes of one workspace: `listen` and `notify` of the server.
 
 use super::PostgresOptions;
-use super::connection::{self, CHANNEL, Role};
+use super::connection::CHANNEL;
 use super::error;
+use super::session::{self, Role};
 use crate::engine::{Listener, StoreError};
 use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator;
@@ -16,13 +17,13 @@ pub(super) struct PostgresListener {
 
 impl PostgresListener {
     pub(super) fn open(options: &Arc<PostgresOptions>) -> Result<Self, StoreError> {
-        let mut client = connection::connect(options, Role::Reader)?;
+        let mut client = session::connect(options, Role::Reader)?;
         // The name of a channel takes no parameters.
         let mut listen = || {
             let channel: String = client.query_one(&format!("select {CHANNEL}"), &[])?.try_get(0)?;
             client.batch_execute(&format!("listen {channel}"))
         };
-        listen().map_err(|error| error::explain(&error, connection::context(options)))?;
+        listen().map_err(|error| error::explain(&error, session::context(options)))?;
         Ok(Self { options: Arc::clone(options), client })
     }
 }
@@ -40,7 +41,7 @@ impl Listener for PostgresListener {
             }
             Ok(())
         };
-        wait().map_err(|error: postgres::Error| error::explain(&error, connection::context(&self.options)))?;
+        wait().map_err(|error: postgres::Error| error::explain(&error, session::context(&self.options)))?;
         Ok(heard)
     }
 }

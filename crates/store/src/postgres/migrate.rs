@@ -4,8 +4,9 @@
 //! database of ours. Processes that start together take the lock of writers, so that one of them migrates.
 
 use super::PostgresOptions;
-use super::connection::{self, PostgresConnection, Role};
-use super::schema;
+use super::connection::{self, PostgresConnection};
+use super::schema::{self, Layout};
+use super::session::Role;
 use crate::engine::{Connection, Step, StoreError};
 use crate::server_error::PostgresError;
 use std::sync::Arc;
@@ -15,9 +16,13 @@ const SERVER_VERSION: i64 = 150_000;
 
 /// Brings the schema up to date. An empty database gets the tables, or is refused. Returns the connection that did it.
 pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Result<PostgresConnection, StoreError> {
-    let mut reader = PostgresConnection::open(options, Role::Unchecked)?;
+    let mut reader = PostgresConnection::open(options, Role::Unchecked, Layout::Whole)?;
     let server = || options.address.shown().to_owned();
-    match find_version(&mut reader, options)? {
+    let found = find_version(&mut reader, options)?.map(schema::parse);
+    if let Some((layout, _)) = found {
+        reader.set_layout(layout)?;
+    }
+    match found.map(|(_, version)| version) {
         None if !may_create => return Err(PostgresError::NoStore { server: server() }.into()),
         Some(found) if found < 0 => return Err(PostgresError::Moving { server: server() }.into()),
         Some(found) if found == schema::known() => return Ok(reader),
@@ -38,20 +43,21 @@ pub(super) fn migrate(options: &Arc<PostgresOptions>, may_create: bool) -> Resul
 
 /// Returns whether a database has a workspace.
 pub(super) fn has_store(options: &Arc<PostgresOptions>) -> Result<bool, StoreError> {
-    let mut reader = PostgresConnection::open(options, Role::Unchecked)?;
+    let mut reader = PostgresConnection::open(options, Role::Unchecked, Layout::Whole)?;
     Ok(find_version(&mut reader, options)?.is_some())
 }
 
 pub(super) fn apply(writer: &mut PostgresConnection, options: &PostgresOptions) -> Result<(), StoreError> {
     // Another process may have been faster.
-    let found = find_version(writer, options)?.unwrap_or(0);
+    let (layout, found) = schema::parse(find_version(writer, options)?.unwrap_or(0));
     for (number, migration) in (1..).zip(schema::MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         if number == 1 {
             writer.batch("create table labelport_schema (version bigint not null)")?;
             writer.batch("insert into labelport_schema (version) values (0)")?;
         }
         writer.batch(migration)?;
-        writer.batch(&format!("update labelport_schema set version = {number}"))?;
+        let version = schema::version(layout) - schema::known() + number;
+        writer.batch(&format!("update labelport_schema set version = {version}"))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Databases for tests and benchmarks: gone after a moment, or emptied and used again, which takes a twentieth of the time
 //! that it takes to make one.
 
-use super::{Address, Credentials, PostgresOptions};
+use super::{Address, Credentials, Postgres, PostgresOptions, cluster};
 use crate::engine::StoreError;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,11 +20,16 @@ pub enum Locale {
 #[derive(Debug)]
 pub struct Scratch {
     server: Arc<PostgresOptions>,
+    /// The other servers that have a part of it.
+    nodes: Vec<PostgresOptions>,
     name: String,
     url: String,
     /// Where it goes when it is not needed any more; none for one that is dropped.
     shelf: Option<String>,
 }
+
+/// How many pieces each table of a cluster is cut into.
+const SHARDS: u32 = 4;
 
 /// Databases that nobody uses, by the URL of their server. They stay when the process ends.
 static IDLE: Mutex<Vec<(String, Scratch)>> = Mutex::new(Vec::new());
@@ -52,31 +57,75 @@ impl Scratch {
             Locale::C => "lc_collate 'C' lc_ctype 'C'",
             Locale::Icu => "locale_provider icu icu_locale 'en-US-u-kn-true' lc_collate 'C' lc_ctype 'C'",
         };
-        super::connection::command(&server, &format!("drop database if exists {name}"))?;
-        super::connection::command(
+        super::session::command(&server, &format!("drop database if exists {name}"))?;
+        super::session::command(
             &server,
             &format!("create database {name} template template0 encoding 'UTF8' {order}"),
         )?;
         let url = with_database(server_url, &name);
-        Ok(Self { server, name, url, shelf: None })
+        Ok(Self { server, nodes: Vec::new(), name, url, shelf: None })
+    }
+
+    /// Creates a database on all servers of a Citus cluster, whose coordinator a URL leads to. The database that the URL names
+    /// knows the others.
+    pub fn create_cluster(coordinator_url: &str) -> Result<Self, StoreError> {
+        let mut database = Self::create(coordinator_url, Locale::C)?;
+        let nodes = cluster::nodes(&database.server)?;
+        let create = format!("create database {} template template0", database.name);
+        database.nodes = nodes.iter().map(|node| node.options(&database.server)).collect();
+        for node in &database.nodes {
+            super::session::command(node, &database.drop_sql())?;
+            super::session::command(node, &create)?;
+        }
+        let address = database.options(Duration::from_secs(60))?;
+        for node in &nodes {
+            super::session::command(&node.options(&address), "create extension citus")?;
+        }
+        let host = cluster::coordinator(&database.server)?;
+        let shards = format!("alter database {} set citus.shard_count = {SHARDS}", database.name);
+        for sql in [shards, "create extension citus".to_owned(), host.register_coordinator_sql()] {
+            super::session::command(&address, &sql)?;
+        }
+        for node in &nodes {
+            super::session::command(&address, &node.add_sql())?;
+        }
+        Ok(database)
+    }
+
+    fn create_distributed(coordinator_url: &str) -> Result<Self, StoreError> {
+        let database = Self::create_cluster(coordinator_url)?;
+        Postgres::distribute(database.options(Duration::from_secs(60))?)?;
+        Ok(database)
+    }
+
+    fn drop_sql(&self) -> String {
+        format!("drop database if exists {} with (force)", self.name)
     }
 
     /// Returns a database that has an empty workspace or nothing: one that was used before, or a new one.
     pub fn borrow(server_url: &str, locale: Locale) -> Result<Self, StoreError> {
-        let shelf = format!("{locale:?} {server_url}");
+        Self::borrow_from(&format!("{locale:?} {server_url}"), || Self::create(server_url, locale))
+    }
+
+    /// Returns a database on a cluster that has an empty workspace: one that was used before, or a new one.
+    pub fn borrow_distributed(coordinator_url: &str) -> Result<Self, StoreError> {
+        Self::borrow_from(&format!("distributed {coordinator_url}"), || Self::create_distributed(coordinator_url))
+    }
+
+    fn borrow_from(shelf: &str, create: impl FnOnce() -> Result<Self, StoreError>) -> Result<Self, StoreError> {
         let found = {
             let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = idle.iter().position(|(place, _)| *place == shelf);
+            let at = idle.iter().position(|(place, _)| place == shelf);
             at.map(|at| idle.swap_remove(at).1)
         };
         let mut database = match found {
             Some(found) => {
-                super::connection::command(&found.options(Duration::from_secs(60))?, EMPTY)?;
+                super::session::command(&found.options(Duration::from_secs(60))?, EMPTY)?;
                 found
             }
-            None => Self::create(server_url, locale)?,
+            None => create()?,
         };
-        database.shelf = Some(shelf);
+        database.shelf = Some(shelf.to_owned());
         Ok(database)
     }
 
@@ -95,13 +144,15 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Some(shelf) = self.shelf.take() {
-            let (server, name, url) =
-                (Arc::clone(&self.server), std::mem::take(&mut self.name), std::mem::take(&mut self.url));
-            let idle = Self { server, name, url, shelf: None };
+            let (server, nodes) = (Arc::clone(&self.server), std::mem::take(&mut self.nodes));
+            let (name, url) = (std::mem::take(&mut self.name), std::mem::take(&mut self.url));
+            let idle = Self { server, nodes, name, url, shelf: None };
             return IDLE.lock().unwrap_or_else(PoisonError::into_inner).push((shelf, idle));
         }
         // A server that is gone has no database to drop.
-        drop(super::connection::command(&self.server, &format!("drop database if exists {} with (force)", self.name)));
+        for server in self.nodes.iter().chain([&*self.server]) {
+            drop(super::session::command(server, &self.drop_sql()));
+        }
     }
 }
 

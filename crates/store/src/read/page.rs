@@ -7,7 +7,7 @@
 //! One `pub static` below: its statement, ordered by row key, and how many columns it has.
 
 use crate::engine::{Connection, Param, StoreError};
-use crate::row_key::{KeyRun, RowKey};
+use crate::row_key::{KeyRun, RowKey, together};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
@@ -178,54 +178,81 @@ pub struct Load<'a> {
 impl Page {
     /// Loads a section's rows. Returns the first row key that did not fit, if any; it and all after it are not loaded.
     pub fn load(&mut self, connection: &mut dyn Connection, load: &Load<'_>) -> Result<Option<RowKey>, StoreError> {
-        let &Section { sql, scoped, ints, texts } = load.section;
+        let &Section { ints, texts, .. } = load.section;
         self.keys.clear();
         self.ints.clear();
         self.cells.clear();
         self.bytes.clear();
         self.int_columns = ints;
         self.text_columns = texts;
-        let mut cut = None;
-        // Few far rows are few look-ups here, and one list for a server.
-        let listed: Vec<RowKey> = match connection.traits().is_remote && load.runs.len() > 1 {
-            true => load.runs.iter().cloned().flatten().collect(),
-            false => Vec::new(),
-        };
-        let sql = if listed.is_empty() { Cow::Borrowed(sql) } else { Cow::Owned(load.section.list_sql()) };
-        let runs = if listed.is_empty() { load.runs } else { &load.runs[..1] };
-        for run in runs {
-            let (first, last) = (Param::Int(*run.start()), Param::Int(*run.end()));
-            let (ranged, list) =
-                ([Param::Int(load.scope_key), first, last], [Param::Int(load.scope_key), Param::Ints(&listed)]);
-            let all = if listed.is_empty() { &ranged[..] } else { &list[..] };
-            let params = if scoped { all } else { &all[1..] };
-            connection.query(&sql, params, &mut |row| {
-                let key = row.int(0).unwrap_or(0);
-                if self.bytes.len() >= load.budget_bytes && self.keys.last().is_some_and(|last| *last < key) {
-                    cut = Some(key);
-                    return ControlFlow::Break(());
-                }
-                self.keys.push(key);
-                for column in 0..ints {
-                    self.ints.push(row.int(1 + column).unwrap_or(0));
-                }
-                for column in 0..texts {
-                    let bytes = if load.skipped.contains(&column) { None } else { row.bytes(1 + ints + column) };
-                    self.cells.push(match bytes {
-                        Some(bytes) => {
-                            let start = self.bytes.len();
-                            self.bytes.extend_from_slice(bytes);
-                            (start, bytes.len() as u32)
+        let traits = connection.traits();
+        for runs in together(load.runs, traits.keys_together) {
+            // Few far rows are few look-ups here, and one list for a server.
+            let listed: Vec<RowKey> = match traits.is_remote && runs.len() > 1 {
+                true => runs.iter().cloned().flatten().collect(),
+                false => Vec::new(),
+            };
+            let cut = match listed.is_empty() {
+                false => self.load_some(connection, load, runs[0].clone(), Some(&listed))?,
+                true => {
+                    let mut cut = None;
+                    for run in runs {
+                        cut = self.load_some(connection, load, run, None)?;
+                        if cut.is_some() {
+                            break;
                         }
-                        None => (0, NULL),
-                    });
+                    }
+                    cut
                 }
-                ControlFlow::Continue(())
-            })?;
+            };
             if cut.is_some() {
-                break;
+                return Ok(cut);
             }
         }
+        Ok(None)
+    }
+
+    /// Loads the rows of a run, or of a list that begins with it.
+    fn load_some(
+        &mut self,
+        connection: &mut dyn Connection,
+        load: &Load<'_>,
+        run: KeyRun,
+        listed: Option<&[RowKey]>,
+    ) -> Result<Option<RowKey>, StoreError> {
+        let &Section { sql, scoped, ints, texts } = load.section;
+        let (first, last) = (Param::Int(*run.start()), Param::Int(*run.end()));
+        let scope = Param::Int(load.scope_key);
+        let (ranged, list) = ([scope, first, last], [scope, Param::Ints(listed.unwrap_or_default())]);
+        let (sql, all) = match listed {
+            None => (Cow::Borrowed(sql), &ranged[..]),
+            Some(_) => (Cow::Owned(load.section.list_sql()), &list[..]),
+        };
+        let params = if scoped { all } else { &all[1..] };
+        let mut cut = None;
+        connection.query_block(*run.start(), &sql, params, &mut |row| {
+            let key = row.int(0).unwrap_or(0);
+            if self.bytes.len() >= load.budget_bytes && self.keys.last().is_some_and(|last| *last < key) {
+                cut = Some(key);
+                return ControlFlow::Break(());
+            }
+            self.keys.push(key);
+            for column in 0..ints {
+                self.ints.push(row.int(1 + column).unwrap_or(0));
+            }
+            for column in 0..texts {
+                let bytes = if load.skipped.contains(&column) { None } else { row.bytes(1 + ints + column) };
+                self.cells.push(match bytes {
+                    Some(bytes) => {
+                        let start = self.bytes.len();
+                        self.bytes.extend_from_slice(bytes);
+                        (start, bytes.len() as u32)
+                    }
+                    None => (0, NULL),
+                });
+            }
+            ControlFlow::Continue(())
+        })?;
         Ok(cut)
     }
 

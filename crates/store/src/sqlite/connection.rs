@@ -137,7 +137,13 @@ impl Connection for SqliteConnection {
     }
 
     fn traits(&self) -> Traits {
-        Traits { is_remote: false, block_rows: 128, insert_params: insert::PARAMS, takes_nul: true }
+        Traits {
+            is_remote: false,
+            block_rows: 128,
+            insert_params: insert::PARAMS,
+            takes_nul: true,
+            keys_together: None,
+        }
     }
 
     fn copy_to(&mut self, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {

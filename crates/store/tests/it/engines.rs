@@ -15,10 +15,13 @@ use tempfile::TempDir;
 type TestEngine = (&'static str, fn() -> Option<TestStore>);
 
 /// Every engine. PostgreSQL orders texts as people do here, which must not be seen.
-pub(crate) static ENGINES: &[TestEngine] = &[("sqlite", sqlite), ("postgres", postgres)];
+pub(crate) static ENGINES: &[TestEngine] = &[("sqlite", sqlite), ("postgres", postgres), ("citus", citus)];
 
 /// The variable with the URL of a server on which tests may create databases.
 const SERVER: &str = "LABELPORT_TEST_POSTGRES";
+
+/// The same for the coordinator of a Citus cluster.
+pub(crate) const COORDINATOR: &str = "LABELPORT_TEST_CITUS";
 
 /// A store that is gone after the test.
 pub(crate) struct TestStore {
@@ -108,21 +111,34 @@ fn sqlite() -> Option<TestStore> {
 }
 
 fn postgres() -> Option<TestStore> {
-    let database = Arc::new(Scratch::borrow(&server()?, Locale::Icu).unwrap());
+    on_server(postgres, Scratch::borrow(&variable(SERVER)?, Locale::Icu).unwrap())
+}
+
+fn citus() -> Option<TestStore> {
+    on_server(citus, Scratch::borrow_distributed(&variable(COORDINATOR)?).unwrap())
+}
+
+fn on_server(open_another: fn() -> Option<TestStore>, database: Scratch) -> Option<TestStore> {
+    let database = Arc::new(database);
     let opened = Arc::clone(&database);
     let open_again = move || {
         let options = opened.options(Duration::from_secs(60)).unwrap();
         Store::open(Box::new(Postgres::open_or_create(options).unwrap()), &founding()).unwrap()
     };
-    Some(TestStore::new(postgres, Box::new(open_again), Place::Database { _database: database }))
+    Some(TestStore::new(open_another, Box::new(open_again), Place::Database { _database: database }))
+}
+
+/// Opens an empty store on the cluster for tests; none where there is no cluster.
+pub(crate) fn on_cluster() -> Option<TestStore> {
+    citus()
 }
 
 /// Creates a database on the server for tests; none where there is no server.
 pub(crate) fn scratch(locale: Locale) -> Option<Scratch> {
-    Some(Scratch::create(&server()?, locale).unwrap())
+    Some(Scratch::create(&variable(SERVER)?, locale).unwrap())
 }
 
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says where the server is")]
-fn server() -> Option<String> {
-    std::env::var(SERVER).ok()
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

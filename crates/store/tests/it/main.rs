@@ -11,6 +11,7 @@
 mod activity;
 mod annotation_imports;
 mod appending;
+mod cluster;
 mod data_rows;
 mod datasets;
 mod doctor;

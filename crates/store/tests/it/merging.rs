@@ -348,11 +348,11 @@ fn outcome(test: &TestStore, lines: &[String], merge: MergeRows) -> (Vec<Verdict
         merger.end(connection)?;
         let mut seen = format!("{:?}\n", merger.counts);
         for table in TABLES.iter().chain(&["label_features", "ontology_features", "run_labels", "metadata"]) {
-            connection.query(&format!("select * from {table} order by 1, 2"), &[], &mut |row| {
-                let value = |column| row.shown(column);
-                seen.push_str(&format!("{table} {:?}\n", (0..16).map(value).collect::<Vec<_>>()));
-                std::ops::ControlFlow::Continue(())
+            let mut rows = connection.list(&format!("select * from {table}"), &[], |row| {
+                format!("{table} {:?}\n", (0..16).map(|column| row.shown(column)).collect::<Vec<_>>())
             })?;
+            rows.sort();
+            seen.extend(rows);
         }
         send.send((verdicts, seen)).unwrap();
         Err::<(), _>(StoreError::Withdrawn)

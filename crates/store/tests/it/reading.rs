@@ -39,12 +39,14 @@ fn readers_see_what_is_committed(test: &TestStore) {
         // The write transaction is open; if a reader had to wait for it, this would never end.
         assert_eq!(reader.count(COUNT, &[]).unwrap(), 0);
         assert_eq!(test.store.reader().unwrap().count(COUNT, &[]).unwrap(), 0);
-        let mut snapshot = test.store.snapshot(2).unwrap();
+        // Where rows lie on several servers, a snapshot begins after those who write.
+        let is_whole = test.store.traits().keys_together.is_none();
+        let mut snapshot = is_whole.then(|| test.store.snapshot(2).unwrap());
         let_go.send(()).unwrap();
         while reader.count(COUNT, &[]).unwrap() == 0 {
             std::thread::yield_now();
         }
-        for connection in &mut snapshot.connections {
+        for connection in snapshot.iter_mut().flat_map(|snapshot| &mut snapshot.connections) {
             assert_eq!(connection.count(COUNT, &[]).unwrap(), 0);
         }
     });

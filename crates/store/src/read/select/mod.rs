@@ -10,8 +10,8 @@
 
 mod condition;
 
-use crate::engine::{Connection, Param, StoreError};
-use crate::row_key::{KeyRun, RowKey};
+use crate::engine::{Connection, Param, RowView, StoreError};
+use crate::row_key::{KeyRun, RowKey, together};
 use condition::Scoped;
 use labelport_model::predicate::Predicate;
 use std::collections::HashSet;
@@ -226,20 +226,21 @@ impl Selection {
     /// Reads the keys of a part, ascending.
     pub fn keys(&self, connection: &mut dyn Connection, part: &Part) -> Result<Vec<RowKey>, StoreError> {
         let mut keys = Vec::new();
-        let mut read = |statement: &Statement, restriction: &str, more: &[Param<'_>]| {
-            let sql = format!("{} and {restriction}", statement.sql);
-            let mut params = statement.params();
-            params.extend_from_slice(more);
-            connection.query(&sql, &params, &mut |row| {
-                keys.extend(row.int(0));
-                std::ops::ControlFlow::Continue(())
-            })
+        let mut each = |row: &dyn RowView| {
+            keys.extend(row.int(0));
+            std::ops::ControlFlow::Continue(())
         };
         match part {
             Part::Range(range) => {
                 let next = self.statement.params.len() + 1;
                 let restriction = format!("b.row_key between ${next} and ${} order by b.row_key", next + 1);
-                read(&self.statement, &restriction, &[Param::Int(*range.start()), Param::Int(*range.end())])?;
+                let sql = format!("{} and {restriction}", self.statement.sql);
+                let traits = connection.traits();
+                for run in together(std::slice::from_ref(range), traits.keys_together).into_iter().flatten() {
+                    let mut params = self.statement.params();
+                    params.extend([Param::Int(*run.start()), Param::Int(*run.end())]);
+                    connection.query_block(*run.start(), &sql, &params, &mut each)?;
+                }
             }
             Part::Candidates { keys: candidates, are_settled } => {
                 let statement = match &self.candidates {
@@ -254,7 +255,9 @@ impl Selection {
                     let params: Vec<Param<'_>> = named.map(Param::Int).collect();
                     let numbers: Vec<String> =
                         (first..).take(params.len()).map(|number| format!("${number}")).collect();
-                    read(statement, &format!("b.row_key in ({})", numbers.join(", ")), &params)?;
+                    let sql = format!("{} and b.row_key in ({})", statement.sql, numbers.join(", "));
+                    let params: Vec<Param<'_>> = statement.params().into_iter().chain(params).collect();
+                    connection.query(&sql, &params, &mut each)?;
                 }
                 // A few keys are sorted here for less than by the statement.
                 keys.sort_unstable();

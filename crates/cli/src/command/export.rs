@@ -101,6 +101,9 @@ impl Command for Export {
             return Ok(SUCCESS);
         }
         export_report::report(&manifest, &target.place(), started.elapsed().as_secs_f64(), messages);
+        if let Some(notice) = store.notice() {
+            messages.event(&json!({ "event": "notice", "message": notice }), &format!("notice: {notice}"));
+        }
         if !matches!(target, Output::Nowhere) {
             since.keep(&manifest)?;
         }

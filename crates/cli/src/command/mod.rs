@@ -25,6 +25,7 @@ mod schedule;
 mod serve;
 mod show;
 mod slice;
+mod store;
 mod task;
 mod verify;
 mod webhook;
@@ -67,6 +68,7 @@ pub(crate) static COMMANDS: &[&dyn Command] = &[
     &backup::Backup,
     &restore::Restore,
     &migrate::Migrate,
+    &store::Store,
     &doctor::Doctor,
     &completions::Completions,
     &man::Man,

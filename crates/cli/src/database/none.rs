@@ -52,6 +52,10 @@ impl Database {
         match *self {}
     }
 
+    pub(crate) fn distribute(&self, _: Duration) -> Result<bool, StoreError> {
+        match *self {}
+    }
+
     pub(crate) fn begin_filling(&self, _: Duration, _: &str) -> Result<Filling, StoreError> {
         match *self {}
     }

@@ -59,6 +59,11 @@ impl Database {
         Postgres::has_store(self.options(lock_wait))
     }
 
+    /// Distributes the tables over the nodes of a cluster; returns whether they were not distributed before.
+    pub(crate) fn distribute(&self, lock_wait: Duration) -> Result<bool, StoreError> {
+        Postgres::distribute(self.options(lock_wait))
+    }
+
     /// Begins to fill the database with rows of another one.
     pub(crate) fn begin_filling(&self, lock_wait: Duration, mark: &str) -> Result<Filling, StoreError> {
         Filling::begin(self.options(lock_wait), mark)

@@ -18,8 +18,13 @@ pub(super) fn distribute(options: PostgresOptions) -> Result<bool, StoreError> {
     if connection.layout() == Layout::Distributed {
         return Ok(false);
     }
-    connection.begin_locked(WRITER_LOCK, schema::VERSION_SQL)?;
+    let found = connection.begin_locked(WRITER_LOCK, schema::VERSION_SQL)?;
     let version = schema::version(Layout::Distributed);
+    if found.is_some_and(|found| found == version.to_string()) {
+        // Another process was faster.
+        connection.step(Step::RollBack)?;
+        return Ok(false);
+    }
     let mark = format!("update labelport_schema set version = {version}");
     let distributed = statements().iter().chain([&mark]).try_for_each(|sql| connection.batch(sql));
     connection.step(if distributed.is_ok() { Step::Commit } else { Step::RollBack })?;

@@ -69,6 +69,9 @@ impl Scratch {
     /// Creates a database on all servers of a Citus cluster, whose coordinator a URL leads to. The database that the URL names
     /// knows the others.
     pub fn create_cluster(coordinator_url: &str) -> Result<Self, StoreError> {
+        // A node that is added gets the roles, which all databases of a server share, and two cannot write them at once.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut database = Self::create(coordinator_url, Locale::C)?;
         let nodes = cluster::nodes(&database.server)?;
         let create = format!("create database {} template template0", database.name);

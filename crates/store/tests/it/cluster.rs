@@ -115,6 +115,15 @@ fn a_workspace_keeps_its_rows_when_it_is_distributed() {
 }
 
 #[test]
+fn two_processes_distribute_once() {
+    let Some(coordinator) = variable(COORDINATOR) else { return };
+    let database = Scratch::create_cluster(&coordinator).unwrap();
+    let distribute = || Postgres::distribute(database.options(WAIT).unwrap()).unwrap();
+    let did = std::thread::scope(|scope| [(); 2].map(|()| scope.spawn(distribute)).map(|did| did.join().unwrap()));
+    assert_ne!(did[0], did[1]);
+}
+
+#[test]
 fn a_workspace_moves_to_a_cluster() {
     let Some(coordinator) = variable(COORDINATOR) else { return };
     let database = Scratch::create_cluster(&coordinator).unwrap();

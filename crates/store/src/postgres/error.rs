@@ -100,6 +100,10 @@ fn of_server(said: &DbError, context: Context<'_>) -> StoreError {
             PostgresError::Conflict { server, reason }
         }
         _ if *code == SqlState::PROGRAM_LIMIT_EXCEEDED => PostgresError::TooLong { reason },
+        // A coordinator says so of a node to which it has no connection yet.
+        _ if reason.contains("too many clients already") || reason.contains("remaining connection slots") => {
+            PostgresError::NoConnection { server, reason }
+        }
         "XX001" | "XX002" => return StoreError::Damaged(reason),
         // Starting, stopping, killed by an administrator, or gone: class 57P and the connection exceptions.
         code if code.starts_with("57P") || code.starts_with("08") => PostgresError::Lost { server, reason },

@@ -55,11 +55,15 @@ pub fn count_touched(
     change_seq: i64,
 ) -> Result<i64, StoreError> {
     let (scope, scope_key, member) = names(org_key, base);
-    let params = [scope_key.into(), org_key.into(), scope.into(), change_seq.into()];
-    let mut touched = connection.count(&format!("select count(distinct t.row_key) {TOMBSTONES}"), &params)?;
-    // A row that is there again has not left.
-    let back = format!("select count(*) from {member} and exists (select 1 {TOMBSTONES} and t.row_key = b.row_key)");
-    touched -= connection.count(&back, &params)?;
+    let mut touched = 0;
+    let mut after = RowKey::MIN;
+    loop {
+        let some = list_tombstones(connection, (org_key, scope, scope_key), change_seq, after)?;
+        let Some(last) = some.last() else { break };
+        after = last.row_key;
+        // A row that is there again has not left.
+        touched += some.len() as i64 - find_members(connection, scope_key, member, &keys_of(&some))?.len() as i64;
+    }
     let changed = format!(
         "select count(distinct b.row_key) from changed_rows c join {joined} \
          and b.row_key between c.first_key and c.last_key where c.change_seq > $2",
@@ -96,23 +100,11 @@ pub fn for_each_departed(
     each: &mut dyn FnMut(Departed) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let (scope, scope_key, member) = names(org_key, base);
-    let sql = format!(
-        "select t.row_key, t.row_id, t.global_key from (select t.row_key, max(t.change_seq) as change_seq {TOMBSTONES} \
-         and t.row_key > $5 group by t.row_key order by t.row_key limit {TOGETHER}) l \
-         join tombstones t on t.scope_key = $1 and t.org_key = $2 and t.scope = $3 \
-         and t.change_seq = l.change_seq and t.row_key = l.row_key order by t.row_key"
-    );
     let mut after = RowKey::MIN;
     loop {
-        let params = [scope_key.into(), org_key.into(), scope.into(), change_seq.into(), after.into()];
-        let some = connection.list(&sql, &params, |row| Tombstone {
-            row_key: row.int(0).unwrap_or(0),
-            row_id: row.text(1).unwrap_or_default(),
-            global_key: row.text(2),
-        })?;
+        let some = list_tombstones(connection, (org_key, scope, scope_key), change_seq, after)?;
         let Some(last) = some.last() else { return Ok(()) };
         after = last.row_key;
-        let is_last = some.len() < TOGETHER;
         let now = Standing::find(connection, scope_key, member, &some)?;
         for tombstone in some {
             let Some(departed) = now.departed(tombstone) else { continue };
@@ -120,10 +112,45 @@ pub fn for_each_departed(
                 return Ok(());
             }
         }
-        if is_last {
-            return Ok(());
-        }
     }
+}
+
+/// Lists the last tombstones of the next rows after a key, in the order of their keys. A scope is an organization, its word and
+/// its key.
+fn list_tombstones(
+    connection: &mut dyn Connection,
+    (org_key, scope, scope_key): (i64, &str, i64),
+    change_seq: i64,
+    after: RowKey,
+) -> Result<Vec<Tombstone>, StoreError> {
+    let sql = format!(
+        "select t.row_key, t.row_id, t.global_key from (select t.row_key, max(t.change_seq) as change_seq {TOMBSTONES} \
+         and t.row_key > $5 group by t.row_key order by t.row_key limit {TOGETHER}) l \
+         join tombstones t on t.scope_key = $1 and t.org_key = $2 and t.scope = $3 \
+         and t.change_seq = l.change_seq and t.row_key = l.row_key order by t.row_key"
+    );
+    let params = [scope_key.into(), org_key.into(), scope.into(), change_seq.into(), after.into()];
+    connection.list(&sql, &params, |row| Tombstone {
+        row_key: row.int(0).unwrap_or(0),
+        row_id: row.text(1).unwrap_or_default(),
+        global_key: row.text(2),
+    })
+}
+
+fn keys_of(left: &[Tombstone]) -> Vec<RowKey> {
+    left.iter().map(|tombstone| tombstone.row_key).collect()
+}
+
+/// Returns those of a list of rows that are in a scope.
+fn find_members(
+    connection: &mut dyn Connection,
+    scope_key: i64,
+    member: &str,
+    keys: &[RowKey],
+) -> Result<HashSet<RowKey>, StoreError> {
+    let sql = format!("select b.row_key from {member} and b.row_key = any($2)");
+    let members = connection.list(&sql, &[scope_key.into(), Param::Ints(keys)], |row| row.int(0).unwrap_or(0))?;
+    Ok(members.into_iter().collect())
 }
 
 /// What a row left where it was.
@@ -150,11 +177,10 @@ impl Standing {
         member: &str,
         left: &[Tombstone],
     ) -> Result<Self, StoreError> {
-        let keys: Vec<RowKey> = left.iter().map(|tombstone| tombstone.row_key).collect();
+        let keys = keys_of(left);
         let ids: Vec<String> = left.iter().map(|tombstone| tombstone.row_id.clone()).collect();
         let key = |row: &dyn RowView| row.int(0).unwrap_or(0);
-        let sql = format!("select b.row_key from {member} and b.row_key = any($2)");
-        let members = connection.list(&sql, &[scope_key.into(), Param::Ints(&keys)], key)?.into_iter().collect();
+        let members = find_members(connection, scope_key, member, &keys)?;
         let sql = "select row_key, global_key from data_rows where row_key = any($1)";
         let rows = connection.list(sql, &[Param::Ints(&keys)], |row| (key(row), row.text(1)))?.into_iter().collect();
         let sql = "select row_key, id from row_ids where id = any($1)";

@@ -26,8 +26,8 @@ struct LookUp {
     there: &'static str,
     /// What to say of an entry that leads nowhere.
     orphan: &'static str,
-    /// Counts the things, and the entries.
-    counts: [&'static str; 2],
+    /// Counts the entries.
+    count: &'static str,
 }
 
 const LOOK_UPS: &[LookUp] = &[
@@ -38,7 +38,7 @@ const LOOK_UPS: &[LookUp] = &[
         entries: "select id, row_key, row_key || ' ' || id from row_ids where id > $1 order by id limit 8192",
         there: "select r.row_key || ' ' || r.id from data_rows r where r.row_key = any($1)",
         orphan: "the look-up by id knows data row {0}, which is not there",
-        counts: ["select count(*) from data_rows", "select count(*) from row_ids"],
+        count: "select count(*) from row_ids",
     },
     LookUp {
         things: "select r.global_key, r.row_key || ' ' || r.org_key || ' ' || r.global_key, r.id, r.global_key \
@@ -49,7 +49,7 @@ const LOOK_UPS: &[LookUp] = &[
                   where global_key > $1 order by global_key limit 8192",
         there: "select r.row_key || ' ' || r.org_key || ' ' || r.global_key from data_rows r where r.row_key = any($1)",
         orphan: "the look-up by global key knows {0}, which no data row has",
-        counts: ["select count(*) from data_rows where global_key is not null", "select count(*) from global_keys"],
+        count: "select count(*) from global_keys",
     },
     LookUp {
         things: "select l.id, l.row_key || ' ' || l.project_key || ' ' || l.id, l.id, r.id from data_rows r \
@@ -63,7 +63,7 @@ const LOOK_UPS: &[LookUp] = &[
         there: "select l.row_key || ' ' || l.project_key || ' ' || l.id from project_rows p \
                 join labels l on l.project_key = p.project_key and l.row_key = p.row_key where p.row_key = any($1)",
         orphan: "the look-up by label id knows label {0}, which is not there",
-        counts: ["select count(*) from labels", "select count(*) from label_ids"],
+        count: "select count(*) from label_ids",
     },
 ];
 
@@ -73,9 +73,8 @@ pub(super) fn look_ups(connection: &mut dyn Connection, _: i64, found: &mut Find
 
 impl LookUp {
     fn check(&self, connection: &mut dyn Connection, found: &mut Findings) -> Result<(), StoreError> {
-        let [things, entries] = self.counts;
-        let is_one_each = connection.count(things, &[])? == connection.count(entries, &[])?;
-        let missing = self.find_missing(connection)?;
+        let (things, missing) = self.find_missing(connection)?;
+        let is_one_each = connection.count(self.count, &[])? == things;
         // Where each thing has an entry, and there are no more entries than things, each entry leads to a thing.
         if !is_one_each || !missing.is_empty() {
             self.find_orphans(connection, found)?;
@@ -84,23 +83,24 @@ impl LookUp {
         Ok(())
     }
 
-    fn find_missing(&self, connection: &mut dyn Connection) -> Result<Findings, StoreError> {
-        let mut missing = Findings::default();
+    /// Returns how many things there are, and those that are not found.
+    fn find_missing(&self, connection: &mut dyn Connection) -> Result<(i64, Findings), StoreError> {
+        let (mut count, mut missing) = (0, Findings::default());
         let sql = "select min(row_key), max(row_key) from data_rows";
         let bounds = connection.find(sql, &[], |row| row.int(0).zip(row.int(1)))?.flatten();
-        let Some((first, last)) = bounds else { return Ok(missing) };
+        let Some((first, last)) = bounds else { return Ok((0, missing)) };
         for start in (first..=last).step_by(TOGETHER) {
             let params = [start.into(), (start + TOGETHER as RowKey - 1).into()];
-            let things = connection.list(self.things, &params, |row| {
-                (text(row, 0), text(row, 1), [row.text(2).unwrap_or_default(), row.text(3).unwrap_or_default()])
-            })?;
+            let things = connection
+                .list(self.things, &params, |row| (text(row, 0), text(row, 1), [text(row, 2), text(row, 3)]))?;
+            count += things.len() as i64;
             let texts: Vec<String> = things.iter().map(|(text, ..)| text.clone()).collect();
             let known = pairs(connection, self.found, Param::Texts(&texts))?;
             for (_, _, shown) in things.iter().filter(|(_, pair, _)| !known.contains(pair)) {
                 missing.add(|| self.missing.replace("{0}", &shown[0]).replace("{1}", &shown[1]));
             }
         }
-        Ok(missing)
+        Ok((count, missing))
     }
 
     fn find_orphans(&self, connection: &mut dyn Connection, found: &mut Findings) -> Result<(), StoreError> {

@@ -89,6 +89,16 @@ const DAMAGES: &[(&[&str], &str, &str)] = &[
         "kept_counts",
         "the count of the labels with the key 2 is 0, and 1 are there",
     ),
+    (
+        // As many entries as labels, one of which leads nowhere while one label that is in no project has none.
+        &[
+            "delete from project_rows where row_key = 3",
+            "delete from label_ids where row_key = 3",
+            "insert into label_ids (id, project_key, row_key) values ('stray', 1, 3)",
+        ],
+        "look_ups",
+        "the look-up by label id knows label stray, which is not there",
+    ),
     (&["update labels set has_masks = 1 where row_key = 3"], "labels", "it is marked as having masks"),
     (
         &["update labels set tally = substr(tally, 1, 0) where row_key = 3"],

@@ -87,6 +87,7 @@ impl Address {
     pub(super) fn at(&self, host: &str, port: u16) -> Self {
         let mut config = Config::new();
         config.host(host).port(port).ssl_mode(self.encryption.negotiation());
+        config.channel_binding(self.config.get_channel_binding());
         if let Some(user) = self.config.get_user() {
             config.user(user);
         }

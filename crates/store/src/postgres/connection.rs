@@ -448,7 +448,11 @@ impl Connection for PostgresConnection {
 
     fn import_state(&mut self, state: &str) -> Result<bool, StoreError> {
         // It becomes part of a statement, which takes no parameters.
-        if state.is_empty() || !state.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        // Other nodes of a cluster would be read in states of their own.
+        if self.layout == Layout::Distributed
+            || state.is_empty()
+            || !state.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        {
             return Ok(false);
         }
         self.step(Step::BeginRead)?;

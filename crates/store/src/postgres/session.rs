@@ -21,7 +21,7 @@ pub(super) enum Role {
     Writer,
     /// It looks whether there is a workspace, and makes one.
     Unchecked,
-    /// It fills a database that is no workspace yet.
+    /// It fills a database that is not a workspace yet.
     Filler,
 }
 

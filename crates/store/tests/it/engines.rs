@@ -128,7 +128,7 @@ fn on_server(open_another: fn() -> Option<TestStore>, database: Scratch) -> Opti
     Some(TestStore::new(open_another, Box::new(open_again), Place::Database { _database: database }))
 }
 
-/// Opens an empty store on the cluster for tests; none where there is no cluster.
+/// Opens an empty store on the cluster that the tests may use; returns none without a cluster.
 pub(crate) fn on_cluster() -> Option<TestStore> {
     citus()
 }

@@ -105,6 +105,11 @@ fn compare_blocks(sql: &str) -> String {
             continue;
         }
         let Some((other, _)) = words.get(index + 2) else { continue };
+        // What is computed from a key is not in the block of that key.
+        let is_whole = words.get(index + 3).is_none_or(|(after, _)| *after == ")" || is_name(after));
+        if !is_whole || (index > 0 && words[index - 1].0 == "not") {
+            continue;
+        }
         let block = match other.strip_suffix(&format!(".{KEY}")) {
             Some(other) if by_block.get(other).copied().unwrap_or(false) => format!("{other}.{BLOCK}"),
             None if other.starts_with('$') => block_of(other),
@@ -138,6 +143,11 @@ pub(in crate::postgres) fn in_block(sql: &str, params: usize) -> String {
 /// Returns whether a statement reads nothing but tables that are cut into blocks.
 pub(in crate::postgres) fn is_within(sql: &str) -> bool {
     sql.starts_with("select ") && tables_of(&words(sql)).all(|(table, _)| tables::is_by_block(table))
+}
+
+/// Returns whether all tables of a statement have other names.
+pub(in crate::postgres) fn are_named(sql: &str, names: &HashMap<String, String>) -> bool {
+    tables_of(&words(sql)).all(|(table, _)| names.contains_key(table))
 }
 
 /// Returns a statement with other names for its tables.
@@ -200,6 +210,8 @@ mod tests {
                 "select head from data_rows where row_block = ($1::bigint >> 13) and row_key = $1",
             ),
             ("select row_key from row_ids where id = $1", "select row_key from row_ids where id = $1"),
+            ("select 1 from labels where row_key = $1 + 1", "select 1 from labels where row_key = $1 + 1"),
+            ("select 1 from labels where not row_key = $1", "select 1 from labels where not row_key = $1"),
             (
                 "update labels set details = $1 where project_key = $2 and row_key = $3",
                 "update labels set details = $1 where project_key = $2 and row_block = ($3::bigint >> 13) and row_key = $3",

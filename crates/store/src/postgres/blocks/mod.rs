@@ -10,7 +10,7 @@
 mod dialect;
 pub(super) mod tables;
 
-pub(super) use dialect::{in_block, is_within, with_blocks, with_names};
+pub(super) use dialect::{are_named, in_block, is_within, with_blocks, with_names};
 pub(super) use tables::BLOCK_BITS;
 
 use crate::engine::{Insert, Param};

@@ -91,6 +91,10 @@ impl Direct {
         }
         let Some(number) = self.part_of(block)? else { return Ok(false) };
         let part = self.places.part(number);
+        // A table of that name at a node is the whole one, in a state of its own.
+        if !blocks::are_named(sql, &part.names) {
+            return Ok(false);
+        }
         let Session { options, client, statements } = &mut self.nodes[part.node];
         let context = session::context(options);
         let asked = format!("{number} {sql}");

@@ -23,11 +23,11 @@ pub(super) struct Part {
     pub(super) names: HashMap<String, String>,
 }
 
-/// Each part of each table, on one of the nodes that have it.
+/// Each part of each table, on one of the nodes that have it. What was moved away and is not removed yet has another state.
 const SQL: &str = "select distinct on (s.shardminvalue::bigint, c.relname) s.shardminvalue::bigint, c.relname::text, \
     s.shardid, n.nodename, n.nodeport from pg_dist_shard s join pg_class c on c.oid = s.logicalrelid \
     join pg_dist_placement p on p.shardid = s.shardid join pg_dist_node n on n.groupid = p.groupid \
-    where n.noderole = 'primary' and n.isactive and c.relnamespace = current_schema()::regnamespace \
+    where p.shardstate = 1 and n.noderole = 'primary' and n.isactive and c.relnamespace = current_schema()::regnamespace \
     and c.relname = any($1) order by s.shardminvalue::bigint, c.relname, n.groupid";
 
 impl Places {

@@ -4,11 +4,11 @@
 
 use super::address_error::AddressError;
 use super::tls::Encryption;
-use postgres::Config;
-use postgres::config::Host;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 
 /// The address of a database.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl Address {
             return Err(malformed("it does not begin with postgres://".to_owned()));
         }
         let (url, mode, certificates) = split_encryption(text);
-        let mut config: Config = url.parse().map_err(|error: postgres::Error| {
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             malformed(source.unwrap_or_else(|| error.to_string()))
         })?;

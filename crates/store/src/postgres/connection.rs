@@ -1,18 +1,15 @@
-//! [`Connection`] over the `postgres` client.
+//! [`Connection`] over a session with the server.
 
+use super::client::{Client, Rows};
 use super::cluster::Direct;
 use super::error::{self, Context};
 use super::insert::{self, Column};
 use super::schema::Layout;
 use super::session::{self, Prepared, READ_ONLY, Role, connect, context};
-use super::{PostgresOptions, blocks, schema};
+use super::{PostgresOptions, blocks, schema, value};
 use crate::engine::{Column as TableColumn, Connection, Each, Insert, Kind, Param, Step, StoreError, Traits};
 use crate::row_key::RowKey;
 use crate::server_error::PostgresError;
-use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::Type;
-use postgres::{Client, SimpleQueryMessage, Statement};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -20,6 +17,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+use tokio_postgres::{SimpleQueryMessage, Statement};
 
 /// The first half of every advisory lock of labelport: "lbpt".
 pub(super) const LOCK_CLASS: i32 = 0x6c62_7074;
@@ -106,7 +106,7 @@ impl PostgresConnection {
         context(&self.options)
     }
 
-    fn explain(&self, error: &postgres::Error) -> StoreError {
+    fn explain(&self, error: &tokio_postgres::Error) -> StoreError {
         error::explain(error, self.context())
     }
 
@@ -251,12 +251,14 @@ impl PostgresConnection {
     fn copy(&mut self, insert: &Insert<'_>, types: &[Type], params: &[Param<'_>]) -> Result<(), StoreError> {
         let statement = self.statement(&insert::copy_sql(insert))?;
         let context = context(&self.options);
-        let mut writer = self.client.copy_in(&statement).map_err(|error| error::explain(&error, context))?;
-        match insert::copy(&mut writer, types, params) {
-            Ok(()) => writer.finish().map(|_| ()).map_err(|error| error::explain(&error, context)),
-            // A writer that is dropped takes its rows back.
-            Err(error) => Err(error::explain_any(&*error, context)),
-        }
+        let mut run = || {
+            let mut copy = self.client.copy_in(&statement)?;
+            // A copy that is dropped takes its rows back.
+            insert::copy(types, params, &mut |rows| Ok(copy.send(rows)?))?;
+            copy.finish()?;
+            Ok(())
+        };
+        run().map_err(|error: value::AnyError| error::explain_any(&*error, context))
     }
 
     /// Returns the types of the columns of an insert.
@@ -277,12 +279,8 @@ impl Connection for PostgresConnection {
             return self.batch(sql).map(|()| 0);
         }
         let statement = self.statement(sql)?;
-        let mut run = || {
-            let mut rows = self.client.query_raw(&statement, params.iter().copied())?;
-            while rows.next()?.is_some() {}
-            Ok(rows.rows_affected().unwrap_or(0))
-        };
-        run().map_err(|error| error::explain(&error, context(&self.options)))
+        let written = self.client.run(&statement, params.iter().copied()).and_then(Rows::finish);
+        written.map_err(|error| self.explain(&error))
     }
 
     fn query(&mut self, sql: &str, params: &[Param<'_>], each: &mut Each<'_>) -> Result<(), StoreError> {
@@ -337,12 +335,8 @@ impl Connection for PostgresConnection {
         for piece in insert::pieces(params, insert.columns) {
             let columns = (0..insert.columns).map(|at| Column { params: piece, at, columns: insert.columns });
             let columns: Vec<Column<'_, '_>> = columns.collect();
-            let mut run = || {
-                let mut rows = self.client.query_raw(&statement, &columns)?;
-                while rows.next()?.is_some() {}
-                Ok(())
-            };
-            run().map_err(|error| error::explain(&error, context(&self.options)))?;
+            let written = self.client.run(&statement, &columns).and_then(Rows::finish);
+            written.map_err(|error| self.explain(&error))?;
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! What the server and its client say, in our words.
 
+use super::client::ConnectError;
 use crate::engine::StoreError;
 use crate::server_error::PostgresError;
-use postgres::error::{DbError, SqlState};
 use std::error::Error as _;
 use std::time::Duration;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// A value that cannot be sent to the server.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Puts what the server says into words that name the remedy.
-pub(super) fn explain(error: &postgres::Error, context: Context<'_>) -> StoreError {
+pub(super) fn explain(error: &tokio_postgres::Error, context: Context<'_>) -> StoreError {
     if let Some(said) = error.as_db_error() {
         return of_server(said, context);
     }
@@ -42,18 +43,13 @@ pub(super) fn explain(error: &postgres::Error, context: Context<'_>) -> StoreErr
     StoreError::Engine(format!("{error}: {reason}"))
 }
 
-/// Explains what went wrong while rows were copied: a value that cannot be sent, or an error of the client in one of the
-/// system.
+/// Explains what went wrong while rows were copied.
 pub(super) fn explain_any(error: &(dyn std::error::Error + Sync + Send + 'static), context: Context<'_>) -> StoreError {
     if let Some(unsendable) = error.downcast_ref::<Unsendable>() {
         return of_value(unsendable);
     }
-    let io = error.downcast_ref::<std::io::Error>();
-    match io.and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<postgres::Error>()) {
-        Some(inner) => explain(inner, context),
-        None if io.is_some() => {
-            PostgresError::Lost { server: context.server.to_owned(), reason: error.to_string() }.into()
-        }
+    match error.downcast_ref::<tokio_postgres::Error>() {
+        Some(error) => explain(error, context),
         None => StoreError::Engine(error.to_string()),
     }
 }
@@ -66,7 +62,11 @@ fn of_value(unsendable: &Unsendable) -> StoreError {
 }
 
 /// Explains why there is no connection.
-pub(super) fn explain_connect(error: &postgres::Error, context: Context<'_>) -> StoreError {
+pub(super) fn explain_connect(error: &ConnectError, context: Context<'_>) -> StoreError {
+    let error = match error {
+        ConnectError::Server(error) => error,
+        ConnectError::System(error) => return StoreError::Engine(error.to_string()),
+    };
     if error.as_db_error().is_some() {
         return explain(error, context);
     }

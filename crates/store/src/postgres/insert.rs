@@ -1,12 +1,11 @@
 //! Many rows in one statement: by `copy`, which writes them page by page, or where some may be there already as arrays, one
 //! for each column.
 
-use super::value;
+use super::value::{self, AnyError};
 use crate::engine::{Insert, Param};
-use bytes::{BufMut, BytesMut};
-use postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
+use bytes::{BufMut, Bytes, BytesMut};
 use std::error::Error;
-use std::io::Write;
+use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 /// How many parameters are best put together at a time.
 pub(super) const PARAMS: usize = 1 << 17;
@@ -29,10 +28,10 @@ const COPIED_BYTES: usize = 64 << 10;
 
 /// Writes rows in the binary format of `copy`.
 pub(super) fn copy(
-    out: &mut dyn Write,
     types: &[Type],
     params: &[Param<'_>],
-) -> Result<(), Box<dyn Error + Sync + Send>> {
+    send: &mut dyn FnMut(Bytes) -> Result<(), AnyError>,
+) -> Result<(), AnyError> {
     let mut buffer = BytesMut::with_capacity(2 * COPIED_BYTES);
     // The mark of the format, no flags, no extension.
     buffer.put_slice(b"PGCOPY\n\xff\r\n\0");
@@ -44,13 +43,12 @@ pub(super) fn copy(
             value::write_field(*param, wanted, &mut buffer)?;
         }
         if buffer.len() >= COPIED_BYTES {
-            out.write_all(&buffer)?;
-            buffer.clear();
+            send(buffer.split().freeze())?;
+            buffer.reserve(2 * COPIED_BYTES);
         }
     }
     buffer.put_i16(-1);
-    out.write_all(&buffer)?;
-    Ok(())
+    send(buffer.freeze())
 }
 
 /// Writes the statement that inserts arrays, given the types of the columns.
@@ -116,7 +114,11 @@ mod tests {
     fn rows_are_copied_in_the_binary_format() {
         let mut out = Vec::new();
         let rows = [Param::Int(1), Param::Text("a"), Param::Int(2), Param::Null];
-        copy(&mut out, &[Type::INT8, Type::TEXT], &rows).unwrap();
+        copy(&[Type::INT8, Type::TEXT], &rows, &mut |bytes| {
+            out.extend_from_slice(&bytes);
+            Ok(())
+        })
+        .unwrap();
         let mut expect = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
         expect.extend(b"\0\x02\0\0\0\x08\0\0\0\0\0\0\0\x01\0\0\0\x01a");
         expect.extend(b"\0\x02\0\0\0\x08\0\0\0\0\0\0\0\x02\xff\xff\xff\xff\xff\xff");

@@ -1,12 +1,11 @@
 //! Messages between the processes of one workspace: `listen` and `notify` of the server.
 
 use super::PostgresOptions;
+use super::client::Client;
 use super::connection::CHANNEL;
 use super::error;
 use super::session::{self, Role};
 use crate::engine::{Listener, StoreError};
-use postgres::Client;
-use postgres::fallible_iterator::FallibleIterator;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,18 +29,6 @@ impl PostgresListener {
 
 impl Listener for PostgresListener {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<String>, StoreError> {
-        let mut heard = Vec::new();
-        let mut notifications = self.client.notifications();
-        let mut wait = || {
-            let first = notifications.timeout_iter(timeout).next()?;
-            heard.extend(first.map(|message| message.payload().to_owned()));
-            // What came together with the first.
-            while let Some(message) = notifications.iter().next()? {
-                heard.push(message.payload().to_owned());
-            }
-            Ok(())
-        };
-        wait().map_err(|error: postgres::Error| error::explain(&error, session::context(&self.options)))?;
-        Ok(heard)
+        self.client.hear(timeout).map_err(|error| error::explain(&error, session::context(&self.options)))
     }
 }

@@ -20,6 +20,7 @@
 mod address;
 mod address_error;
 mod blocks;
+mod client;
 mod cluster;
 mod connection;
 mod distribute;

@@ -1,13 +1,13 @@
 //! Sessions with a server: how one is begun, and how a statement is run in it.
 
 use super::PostgresOptions;
+use super::client::Client;
 use super::error::{self, Context};
 use super::value::{PostgresRow, Sought};
 use crate::engine::{Each, Param, StoreError};
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::{Client, Statement};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use tokio_postgres::Statement;
 
 /// Makes a connection one that only reads.
 pub(super) const READ_ONLY: &str = "set default_transaction_read_only = on";
@@ -32,10 +32,7 @@ pub(super) fn context(options: &PostgresOptions) -> Context<'_> {
 /// Connects, and sets what a session must have whatever the server's settings are.
 pub(super) fn connect(options: &PostgresOptions, role: Role) -> Result<Client, StoreError> {
     let address = &options.address;
-    let mut config = address.config().clone();
-    config.notice_callback(|_| {});
-    let mut client = config
-        .connect(address.encryption().connector())
+    let mut client = Client::connect(address.config(), address.encryption().connector())
         .map_err(|error| error::explain_connect(&error, context(options)))?;
     // Statements are short, so compiling them costs more than running them. A snapshot stays open for as long as an export
     // takes.
@@ -100,8 +97,8 @@ pub(super) fn read(
     let only_reads = sql.starts_with("select ") || sql.starts_with("with ");
     let mut run = || {
         let mut rows = match only_reads {
-            true => client.query_raw(statement, params.iter().map(|param| Sought(*param)))?,
-            false => client.query_raw(statement, params.iter().copied())?,
+            true => client.run(statement, params.iter().map(|param| Sought(*param)))?,
+            false => client.run(statement, params.iter().copied())?,
         };
         while let Some(row) = rows.next()? {
             let view = PostgresRow::new(&row);

@@ -6,12 +6,12 @@
 use super::error::Unsendable;
 use crate::engine::{Param, RowView};
 use bytes::{BufMut, BytesMut};
-use postgres::Row;
-use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use std::cell::Cell;
 use std::error::Error;
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
-type AnyError = Box<dyn Error + Sync + Send>;
+pub(super) type AnyError = Box<dyn Error + Sync + Send>;
 
 impl ToSql for Param<'_> {
     fn to_sql(&self, wanted: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {

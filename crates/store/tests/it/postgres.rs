@@ -8,6 +8,7 @@ use labelport_store::sqlite::{Sqlite, SqliteOptions};
 use labelport_store::write::merge::{Merger, Refusal, Verdict};
 use labelport_store::{Connection, Param, Step, Store, StoreError};
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -231,6 +232,21 @@ fn a_reader_that_was_lost_is_replaced() {
     drop(store.reader().unwrap());
     assert!(terminate(&other, "true") > 0);
     assert_eq!(count(&store, "data_rows"), 1);
+}
+
+#[test]
+fn a_query_that_fails_on_its_way_leaves_a_connection_that_answers() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let store = open(&database);
+    let (mut reader, mut read) = (store.reader().unwrap(), 0);
+    let sql = "select 1 / (9000 - i) from generate_series(1, 10000) i";
+    let failed = reader.query(sql, &[], &mut |_| {
+        read += 1;
+        ControlFlow::Continue(())
+    });
+    assert!(failed.unwrap_err().to_string().contains("division by zero"));
+    assert!(read < 9_000, "{read} rows came");
+    assert_eq!(reader.count("select count(*) from counters", &[]).unwrap(), 2);
 }
 
 #[test]

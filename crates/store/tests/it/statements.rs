@@ -3,7 +3,7 @@
 use crate::engines::{Contract, TestStore, hold, now};
 use crate::rows::look;
 use labelport_store::tables::slices::{self, Slice};
-use labelport_store::{Param, StoreError};
+use labelport_store::{Param, RowView, StoreError};
 use std::ops::ControlFlow;
 
 const CONTRACTS: &[Contract] = &[
@@ -12,6 +12,8 @@ const CONTRACTS: &[Contract] = &[
     ("a large text comes back", a_large_text_comes_back),
     ("a parameter may be used twice", a_parameter_may_be_used_twice),
     ("reading stops when asked", reading_stops_when_asked),
+    ("many rows come in order", many_rows_come_in_order),
+    ("a callback may ask another connection", a_callback_may_ask_another_connection),
     ("a bad statement is an error", a_bad_statement_is_an_error),
 ];
 
@@ -58,7 +60,7 @@ fn values_come_back(test: &TestStore) {
 }
 
 fn a_value_of_another_type_fails_the_query(test: &TestStore) {
-    type Read = fn(&dyn labelport_store::RowView);
+    type Read = fn(&dyn RowView);
     let cases: [(&str, Read, &str); 3] = [
         (
             "select 'a' as what",
@@ -118,6 +120,45 @@ fn reading_stops_when_asked(test: &TestStore) {
     assert_eq!(names, ["row_key"]);
     assert_eq!(reader.list(sql, &[], |row| row.text(0).unwrap()).unwrap(), ["row_key", "commit"]);
     assert!(reader.find("select name from counters where name = 'x'", &[], |_| ()).unwrap().is_none());
+}
+
+const MANY: i64 = 20_000;
+
+/// Returns a query that numbers as many rows. Every thousandth has a text.
+fn numbered() -> String {
+    format!(
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY}) \
+         select i, case when i % 1000 = 0 then (select name from counters where name = 'row_key') end from n"
+    )
+}
+
+fn many_rows_come_in_order(test: &TestStore) {
+    let mut reader = test.store.reader().unwrap();
+    let expect: Vec<i64> = (1..=MANY).collect();
+    for stop in [1, 2, 999, 5_000, MANY, MANY + 1] {
+        let mut read = Vec::new();
+        let each = &mut |row: &dyn RowView| {
+            read.extend(row.int(0));
+            if read.len() as i64 == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        reader.query(&numbered(), &[], each).unwrap();
+        assert!(read == expect[..stop.min(MANY) as usize], "{} rows, asked for {stop}", read.len());
+        // What was not asked for is not taken for the answer of the next query.
+        assert_eq!(reader.count("select count(*) from counters", &[]).unwrap(), 2);
+    }
+}
+
+fn a_callback_may_ask_another_connection(test: &TestStore) {
+    let (mut reader, mut other) = (test.store.reader().unwrap(), test.store.reader().unwrap());
+    let mut asked = 0;
+    let each = &mut |row: &dyn RowView| {
+        if row.text(1).is_some() {
+            asked += other.count("select count(*) from counters", &[]).unwrap();
+        }
+        ControlFlow::Continue(())
+    };
+    reader.query(&numbered(), &[], each).unwrap();
+    assert_eq!(asked, 2 * MANY / 1_000);
 }
 
 fn a_bad_statement_is_an_error(test: &TestStore) {

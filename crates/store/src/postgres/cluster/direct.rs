@@ -4,9 +4,9 @@ use super::places::Places;
 use crate::engine::{Each, Param, StoreError};
 use crate::postgres::PostgresOptions;
 use crate::postgres::blocks;
+use crate::postgres::client::Client;
 use crate::postgres::error;
 use crate::postgres::session::{self, Prepared, Role};
-use postgres::Client;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

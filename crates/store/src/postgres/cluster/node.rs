@@ -2,9 +2,9 @@
 
 use crate::engine::StoreError;
 use crate::postgres::PostgresOptions;
+use crate::postgres::client::Client;
 use crate::postgres::error;
 use crate::postgres::session::{self, Role};
-use postgres::Client;
 
 /// A server of a cluster, as its coordinator knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn list(options: &PostgresOptions, condition: &str) -> Result<Vec<Node>, StoreEr
          order by nodename, nodeport"
     );
     let mut client: Client = session::connect(options, Role::Unchecked)?;
-    let mut read = || -> Result<Vec<Node>, postgres::Error> {
+    let mut read = || -> Result<Vec<Node>, tokio_postgres::Error> {
         let rows = client.query(&sql, &[])?;
         rows.iter().map(|row| Ok(Node { host: row.try_get(0)?, port: port(row.try_get(1)?) })).collect()
     };

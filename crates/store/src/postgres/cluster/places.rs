@@ -2,7 +2,7 @@
 
 use super::node::{Node, port};
 use crate::postgres::blocks::tables;
-use postgres::Client;
+use crate::postgres::client::Client;
 use std::collections::{BTreeMap, HashMap};
 
 /// Which part of each table is on which node.
@@ -32,7 +32,7 @@ const SQL: &str = "select distinct on (s.shardminvalue::bigint, c.relname) s.sha
 
 impl Places {
     /// Asks the coordinator.
-    pub(super) fn load(coordinator: &mut Client) -> Result<Self, postgres::Error> {
+    pub(super) fn load(coordinator: &mut Client) -> Result<Self, tokio_postgres::Error> {
         let named: Vec<&str> = tables::BY_BLOCK.iter().map(|(table, _)| *table).collect();
         let mut nodes = Vec::new();
         let mut parts: BTreeMap<i64, Part> = BTreeMap::new();

@@ -4,7 +4,8 @@
 //! into memory that is used again, so a stage of the export holds a bounded number of bytes whatever the rows' number.
 //!
 //! # Adding a section
-//! One `pub static` below: its statement, ordered by row key, and how many columns it has.
+//! One `pub static` below: its statement, ordered by row key, and how many columns it has. A server sends each entry as a row, so what
+//! is asked of the rows as a whole is answered for all of them at once.
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::{KeyRun, RowKey, together};
@@ -68,10 +69,9 @@ pub static EMBEDDINGS: Section = Section {
     texts: 1,
 };
 
-/// Which projects rows are in. Whole number: project key.
+/// Which projects rows are in: an entry for each project, not for each row. Whole number: project key.
 pub static ROW_PROJECTS: Section = Section {
-    sql: "select row_key, project_key from project_rows where row_key between $1 and $2 \
-          order by row_key, project_key",
+    sql: "select min(row_key), project_key from project_rows where row_key between $1 and $2 group by project_key",
     scoped: false,
     ints: 1,
     texts: 0,
@@ -95,9 +95,9 @@ pub static LABELS: Section = Section {
     texts: 6,
 };
 
-/// Which model runs rows are in. Whole number: run key.
+/// Which model runs rows are in: an entry for each run, not for each row. Whole number: run key.
 pub static ROW_RUNS: Section = Section {
-    sql: "select row_key, run_key from run_rows where row_key between $1 and $2 order by row_key, run_key",
+    sql: "select min(row_key), run_key from run_rows where row_key between $1 and $2 group by run_key",
     scoped: false,
     ints: 1,
     texts: 0,

@@ -37,8 +37,9 @@ impl Command for Migrate {
             .after_help(
                 "A folder is a data folder; a URL is that of a database, such as postgres://user@host/database.\n\
                  The target must be empty. Stop everything that writes to the source first.\n\
-                 To resume an interrupted move, run the same command again; the target cannot be used until the move is\n\
-                 complete. The source does not change. Files and results stay in the data folder: use --data and --store.",
+                 To resume an interrupted move, run the same command again; the target cannot be used until\n\
+                 the move is complete. The source does not change. Files and results stay in the data folder:\n\
+                 use --data and --store.",
             )
             .arg(place("from", "Where the rows are"))
             .arg(place("to", "Where they go"))

@@ -38,8 +38,8 @@ impl Command for Serve {
         clap::Command::new("serve")
             .about("Serve the workspace to the official SDK and over REST")
             .after_help(
-                "The first start on a terminal makes an API key and prints it once, with the lines of Python that use it.\n\
-                 Elsewhere, and later: labelport key create",
+                "The first start on a terminal makes an API key and prints it once, with the lines of Python\n\
+                 that use it. Elsewhere, and later: labelport key create",
             )
             .args([
                 Arg::new("listen")

@@ -120,8 +120,9 @@ fn find(store: &Store, arguments: &ArgMatches) -> Result<Entity, Failure> {
 /// Describes the query language from the table of filters.
 fn language() -> String {
     let mut text = String::from(
-        "A query is an array of entries, all of which must hold, or a single entry. An entry is one of those below, or\n\
-         {\"and\":[...]}, {\"or\":[...]} or {\"not\":ENTRY}. It is evaluated at each export, not when it is saved.\n\nEntries:\n",
+        "A query is an array of entries, all of which must hold, or a single entry. An entry is one of\n\
+         those below, or {\"and\":[...]}, {\"or\":[...]} or {\"not\":ENTRY}. It is evaluated at each export,\n\
+         not when it is saved.\n\nEntries:\n",
     );
     for filter in FILTERS {
         text.push_str(&format!("  {}\n    {}\n    {}\n", filter.name(), filter.summary(), filter.example()));

@@ -92,13 +92,32 @@ pub(crate) struct Server {
     process: Option<Child>,
 }
 
-/// Whether what a server has acknowledged survives a crash of the machine.
+/// What a server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// It does, as in earnest.
-    Kept,
-    /// Nothing outlives the tests, so nothing need reach the disk.
-    None,
+pub(crate) enum Purpose {
+    /// Tests. Nothing outlives them, so nothing need reach the disk.
+    Tests,
+    /// Benchmarks. It is set up as in earnest.
+    Benchmarks,
+}
+
+impl Purpose {
+    /// Returns the settings of the server.
+    fn settings(self) -> Vec<String> {
+        let mut settings = vec!["max_connections=300".to_owned(), "max_wal_size=4GB".to_owned()];
+        match self {
+            Self::Tests => settings.extend(["shared_buffers=512MB".to_owned(), "fsync=off".to_owned()]),
+            // A quarter of the memory, as people are advised. Those of tests run next to much else.
+            Self::Benchmarks => settings.extend(memory_kib().map(|all| format!("shared_buffers={}kB", all / 4))),
+        }
+        settings
+    }
+}
+
+/// Returns how much memory the machine has; none where the system does not say.
+fn memory_kib() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse().ok())
 }
 
 /// Runs a command again in a process of its own that knows of a server; runs `without` where it knows of one already, and
@@ -107,7 +126,7 @@ pub(crate) fn with_server(arguments: &[String], without: impl FnOnce() -> ExitCo
     if std::env::var_os(VARIABLE).is_some() {
         return without();
     }
-    let (Some(server), Ok(program)) = (start(Durability::None), std::env::current_exe()) else { return without() };
+    let (Some(server), Ok(program)) = (start(Purpose::Tests), std::env::current_exe()) else { return without() };
     let mut command = Command::new(program);
     command.arg("test").args(arguments).env(VARIABLE, &server.url);
     match command.status() {
@@ -140,7 +159,7 @@ fn replace_database(server: &str, name: &str, program: impl Fn(&str) -> Command)
 }
 
 /// Starts a server; none where there is none to be had, which it says.
-pub(crate) fn start(durability: Durability) -> Option<Server> {
+pub(crate) fn start(purpose: Purpose) -> Option<Server> {
     if programs_folder().is_none() {
         say(&format!("installing {PACKAGE}"));
         programs::install(&[PACKAGE]);
@@ -150,7 +169,7 @@ pub(crate) fn start(durability: Durability) -> Option<Server> {
         None
     };
     let Some(programs) = programs_folder() else { return skipped("initdb is not there") };
-    match Server::start(programs, durability) {
+    match Server::start(programs, purpose) {
         Ok(server) => {
             say(&format!("PostgreSQL: a server of our own at {}", server.url));
             Some(server)
@@ -175,7 +194,7 @@ fn programs_folder() -> Option<PathBuf> {
 }
 
 impl Server {
-    fn start(programs: PathBuf, durability: Durability) -> Result<Self, String> {
+    fn start(programs: PathBuf, purpose: Purpose) -> Result<Self, String> {
         let folder = std::env::temp_dir().join(format!("labelport-postgres-{}", std::process::id()));
         std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let port = free_port()?;
@@ -195,11 +214,8 @@ impl Server {
         let mut serve = server.command("postgres");
         serve.arg("-D").arg(&data).args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c"]);
         serve.arg(format!("unix_socket_directories={}", server.folder.display()));
-        for option in ["max_connections=300", "shared_buffers=512MB", "max_wal_size=4GB"] {
-            serve.args(["-c", option]);
-        }
-        if durability == Durability::None {
-            serve.args(["-c", "fsync=off"]);
+        for setting in purpose.settings() {
+            serve.args(["-c", &setting]);
         }
         serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         server.process = Some(serve.spawn().map_err(|error| error.to_string())?);
@@ -215,6 +231,12 @@ impl Server {
     /// Returns the URL of a new database, in place of one that was there.
     pub(crate) fn database(&self, name: &str) -> Result<String, String> {
         replace_database(&self.url, name, |program| self.command(program))
+    }
+
+    /// Has the server look over a database that was just filled, as it does by itself within minutes.
+    pub(crate) fn settle(&self, url: &str) -> Result<(), String> {
+        let is_done = run(self.command("vacuumdb").args(["--analyze", "--dbname", url]));
+        if is_done { Ok(()) } else { Err("vacuumdb failed".to_owned()) }
     }
 
     /// Returns the processor seconds of all connections that have ended.

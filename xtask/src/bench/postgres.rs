@@ -4,12 +4,12 @@ use super::export::{IMAGES, doing};
 use super::line::{Line, Target};
 use super::measure::{self, Sample};
 use super::setup::Bench;
-use crate::postgres::{Durability, Server, start};
+use crate::postgres::{Purpose, Server, start};
 use std::process::Command;
 use std::rc::Rc;
 
 pub(crate) fn lines(bench: &Bench) -> Result<Vec<Line>, String> {
-    let server = Rc::new(start(Durability::Kept).ok_or("there is no PostgreSQL server")?);
+    let server = Rc::new(start(Purpose::Benchmarks).ok_or("there is no PostgreSQL server")?);
     let image = fill(bench, &server, "image")?;
     let mixed = fill(bench, &server, "mixed")?;
     let catalog = |mut command: Command| {
@@ -47,6 +47,7 @@ fn fill(bench: &Bench, server: &Server, place: &str) -> Result<String, String> {
     let mut command = bench.labelport(place);
     command.arg("import").arg("labelbox").arg(bench.rows_file(place));
     measure::run(&mut on(command, &url), None, 0.0)?;
+    server.settle(&url)?;
     Ok(url)
 }
 

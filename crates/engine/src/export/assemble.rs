@@ -1,10 +1,10 @@
 //! Rows put together from their sections, block by block.
 //!
-//! A block is up to 128 selected rows with neighbouring keys, or 1,024 where a statement is a message to a server. Each section is loaded once for a block, in key order,
-//! and the loaded pages are merged by row key: no query per row, no join, nothing parsed. A block ends early when a
-//! section is larger than [`SECTION_BUDGET_BYTES`], so memory does not grow with the size of rows either; what is stored
-//! of one row is always whole. Frames that are filled in are not: the [`Outlet`] takes what is written of a row whenever
-//! it is a chunk.
+//! A block is up to 128 selected rows with neighbouring keys, or 1,024 where a statement is a message to a server. Each
+//! section that any row has is loaded once for a block, in key order, and the loaded pages are merged by row key: no query
+//! per row, no join, nothing parsed. A block ends early when a section is larger than [`SECTION_BUDGET_BYTES`], so memory
+//! does not grow with the size of rows either; what is stored of one row is always whole. Frames that are filled in are
+//! not: the [`Outlet`] takes what is written of a row whenever it is a chunk.
 
 use super::chunk::{Outlet, Page as OutPage};
 use super::count::{Counts, Unknown};
@@ -82,16 +82,17 @@ impl Assembler {
         let mut loader = Loader { connection, runs: key_runs(keys), cut: RowKey::MAX };
         let off = |is_on: bool, column: usize| if is_on { usize::MAX } else { column };
         loader.load(&mut self.rows, &page::DATA_ROWS, 0, &[off(sections.data_row_details, 1)])?;
+        let optional = plan.dictionary.optional;
         for (is_on, page, section) in [
-            (sections.attachments, &mut self.attachments, &page::ATTACHMENTS),
-            (sections.metadata, &mut self.metadata, &page::METADATA),
-            (sections.embeddings, &mut self.embeddings, &page::EMBEDDINGS),
+            (sections.attachments && optional.attachments, &mut self.attachments, &page::ATTACHMENTS),
+            (sections.metadata && optional.metadata, &mut self.metadata, &page::METADATA),
+            (sections.embeddings && optional.embeddings, &mut self.embeddings, &page::EMBEDDINGS),
         ] {
             if is_on {
                 loader.load(page, section, 0, &[])?;
             }
         }
-        if let Some(which) = &sections.projects {
+        if let Some(which) = sections.projects.as_ref().filter(|_| plan.dictionary.has_projects()) {
             let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_PROJECTS)?;
             let sorted = sorted_by(keys, |key| plan.dictionary.project(*key).map(|project| project.id.as_str()));
             self.projects.resize_with(sorted.len().max(self.projects.len()), ScopePages::default);
@@ -103,7 +104,7 @@ impl Assembler {
                 loader.load(&mut pages.labels, &page::LABELS, key, &skipped)?;
             }
         }
-        if let Some(which) = &sections.runs {
+        if let Some(which) = sections.runs.as_ref().filter(|_| plan.dictionary.has_runs()) {
             let keys = loader.scope_keys(which, &mut self.memberships, &page::ROW_RUNS)?;
             let sorted =
                 sorted_by(keys, |key| plan.dictionary.run(*key).map(|run| (run.model_id.as_str(), run.id.as_str())));

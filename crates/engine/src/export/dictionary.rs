@@ -1,6 +1,8 @@
-//! What rows share: names of datasets, projects, models and runs, read once for an export and printed once.
+//! What rows share: names of datasets, projects, models and runs, read once for an export and printed once. And what no row has,
+//! which no block is asked for.
 
 use labelport_model::json::{ObjectWriter, quote_into};
+use labelport_store::read::page;
 use labelport_store::tables::entities::{self, Entity, EntityKind, FeatureFacts, ProjectFacts, RunFacts};
 use labelport_store::{Connection, StoreError};
 use std::collections::HashMap;
@@ -13,6 +15,15 @@ pub(crate) struct Dictionary {
     /// The features by which annotations are counted.
     pub(crate) features: Vec<FeatureFacts>,
     features_by_mark: HashMap<(String, String, String), i64>,
+    pub(crate) optional: Optional,
+}
+
+/// Which optional sections any row has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Optional {
+    pub(crate) attachments: bool,
+    pub(crate) metadata: bool,
+    pub(crate) embeddings: bool,
 }
 
 /// A project.
@@ -58,12 +69,27 @@ impl Dictionary {
                 .map(|feature| ((feature.schema_id.clone(), feature.name.clone(), feature.kind.clone()), feature.key))
                 .collect(),
             features,
+            optional: Optional {
+                attachments: page::ATTACHMENTS.has_any(connection)?,
+                metadata: page::METADATA.has_any(connection)?,
+                embeddings: page::EMBEDDINGS.has_any(connection)?,
+            },
         })
     }
 
     /// Returns the members that name a dataset; none for a row without one.
     pub(crate) fn dataset(&self, key: i64) -> &[u8] {
         self.datasets.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether there are projects that are not deleted.
+    pub(crate) fn has_projects(&self) -> bool {
+        !self.projects.is_empty()
+    }
+
+    /// Returns whether there are model runs that are not deleted.
+    pub(crate) fn has_runs(&self) -> bool {
+        !self.runs.is_empty()
     }
 
     /// Finds a project; a deleted one is not there.

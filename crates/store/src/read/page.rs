@@ -4,8 +4,8 @@
 //! into memory that is used again, so a stage of the export holds a bounded number of bytes whatever the rows' number.
 //!
 //! # Adding a section
-//! One `pub static` below: its statement, ordered by row key, and how many columns it has. A server sends each entry as a row, so what
-//! is asked of the rows as a whole is answered for all of them at once.
+//! One `pub static` below: its table and its statement, ordered by row key, and how many columns it has. A server sends
+//! each entry as a row, so what is asked of the rows as a whole is answered for all of them at once.
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::{KeyRun, RowKey, together};
@@ -18,6 +18,7 @@ use std::ops::ControlFlow;
 /// row key, the whole numbers, the texts.
 #[derive(Debug)]
 pub struct Section {
+    table: &'static str,
     sql: &'static str,
     scoped: bool,
     ints: usize,
@@ -25,6 +26,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// Returns whether any row of the database has an entry, so that a section without one need not be asked for each block.
+    pub fn has_any(&self, connection: &mut dyn Connection) -> Result<bool, StoreError> {
+        Ok(connection.find(&format!("select 1 from {} limit 1", self.table), &[], |_| ())?.is_some())
+    }
+
     /// Returns the statement that reads rows of a list instead of a range.
     fn list_sql(&self) -> String {
         let (range, list) = match self.scoped {
@@ -37,6 +43,7 @@ impl Section {
 
 /// The data rows themselves. Whole numbers: dataset key (0: none), known lists. Texts: head, details, media, rest, data type.
 pub static DATA_ROWS: Section = Section {
+    table: "data_rows",
     sql: "select row_key, coalesce(dataset_key, 0), known, head, details, media, rest, data_type \
           from data_rows where row_key between $1 and $2 order by row_key",
     scoped: false,
@@ -46,6 +53,7 @@ pub static DATA_ROWS: Section = Section {
 
 /// Attachments. Text: the entry.
 pub static ATTACHMENTS: Section = Section {
+    table: "attachments",
     sql: "select row_key, json from attachments where row_key between $1 and $2 order by row_key, ordinal",
     scoped: false,
     ints: 0,
@@ -54,6 +62,7 @@ pub static ATTACHMENTS: Section = Section {
 
 /// Metadata values. Text: the entry.
 pub static METADATA: Section = Section {
+    table: "metadata",
     sql: "select row_key, json from metadata where row_key between $1 and $2 and json is not null \
           order by row_key, ordinal, part",
     scoped: false,
@@ -63,6 +72,7 @@ pub static METADATA: Section = Section {
 
 /// Embeddings. Text: the entry.
 pub static EMBEDDINGS: Section = Section {
+    table: "row_embeddings",
     sql: "select row_key, json from row_embeddings where row_key between $1 and $2 order by row_key, ordinal",
     scoped: false,
     ints: 0,
@@ -71,6 +81,7 @@ pub static EMBEDDINGS: Section = Section {
 
 /// Which projects rows are in: an entry for each project, not for each row. Whole number: project key.
 pub static ROW_PROJECTS: Section = Section {
+    table: "project_rows",
     sql: "select min(row_key), project_key from project_rows where row_key between $1 and $2 group by project_key",
     scoped: false,
     ints: 1,
@@ -79,6 +90,7 @@ pub static ROW_PROJECTS: Section = Section {
 
 /// Rows of a project. Texts: details, rest.
 pub static PROJECT_ROWS: Section = Section {
+    table: "project_rows",
     sql: "select row_key, details, rest from project_rows \
           where project_key = $1 and row_key between $2 and $3 order by row_key",
     scoped: true,
@@ -88,6 +100,7 @@ pub static PROJECT_ROWS: Section = Section {
 
 /// Labels of a project. Whole number: whether there are masks. Texts: head, details, performance, rest, tally, annotations.
 pub static LABELS: Section = Section {
+    table: "labels",
     sql: "select row_key, has_masks, head, details, performance, rest, tally, annotations from labels \
           where project_key = $1 and row_key between $2 and $3 order by row_key, ordinal",
     scoped: true,
@@ -97,6 +110,7 @@ pub static LABELS: Section = Section {
 
 /// Which model runs rows are in: an entry for each run, not for each row. Whole number: run key.
 pub static ROW_RUNS: Section = Section {
+    table: "run_rows",
     sql: "select min(row_key), run_key from run_rows where row_key between $1 and $2 group by run_key",
     scoped: false,
     ints: 1,
@@ -105,6 +119,7 @@ pub static ROW_RUNS: Section = Section {
 
 /// Rows of a model run. Whole number: known lists. Texts: head, tail, members of the model.
 pub static RUN_ROWS: Section = Section {
+    table: "run_rows",
     sql: "select row_key, known, head, tail, model_rest from run_rows \
           where run_key = $1 and row_key between $2 and $3 order by row_key",
     scoped: true,
@@ -115,6 +130,7 @@ pub static RUN_ROWS: Section = Section {
 /// Labels of a model run. Whole number: whether there are masks. Texts: head, rest, tally, annotations. The sign keeps `role` from being taken for a constant, for
 /// which SQLite would sort the labels of each row again.
 pub static RUN_LABELS: Section = Section {
+    table: "run_labels",
     sql: "select row_key, has_masks, head, rest, tally, annotations from run_labels \
           where run_key = $1 and row_key between $2 and $3 and +role = 0 order by row_key, role, ordinal",
     scoped: true,
@@ -124,6 +140,7 @@ pub static RUN_LABELS: Section = Section {
 
 /// Predictions of a model run. Whole number: whether there are masks. Texts: head, rest, tally, annotations.
 pub static RUN_PREDICTIONS: Section = Section {
+    table: "run_labels",
     sql: "select row_key, has_masks, head, rest, tally, annotations from run_labels \
           where run_key = $1 and row_key between $2 and $3 and +role = 1 order by row_key, role, ordinal",
     scoped: true,
@@ -220,7 +237,7 @@ impl Page {
         run: KeyRun,
         listed: Option<&[RowKey]>,
     ) -> Result<Option<RowKey>, StoreError> {
-        let &Section { sql, scoped, ints, texts } = load.section;
+        let &Section { sql, scoped, ints, texts, .. } = load.section;
         let (first, last) = (Param::Int(*run.start()), Param::Int(*run.end()));
         let scope = Param::Int(load.scope_key);
         let (ranged, list) = ([scope, first, last], [scope, Param::Ints(listed.unwrap_or_default())]);

@@ -233,6 +233,13 @@ impl Server {
         replace_database(&self.url, name, |program| self.command(program))
     }
 
+    /// Returns the URL of a database by the socket of the server, which is how programs on its machine reach it for less.
+    pub(crate) fn by_socket(&self, url: &str) -> String {
+        let (start, rest) = url.split_once('@').unwrap_or(("", url));
+        let folder: String = self.folder.to_string_lossy().bytes().map(encoded).collect();
+        format!("{start}@{}", rest.replacen("127.0.0.1", &folder, 1))
+    }
+
     /// Has the server look over a database that was just filled, as it does by itself within minutes.
     pub(crate) fn settle(&self, url: &str) -> Result<(), String> {
         let is_done = run(self.command("vacuumdb").args(["--analyze", "--dbname", url]));
@@ -271,6 +278,14 @@ impl Drop for Server {
         }
         // What cannot be removed lies in the folder of temporary files.
         drop(std::fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// Returns a byte as it stands for a host in a URL.
+fn encoded(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! PostgreSQL, compared with SQLite. The server shares the processors with what it serves.
+//! PostgreSQL, compared with SQLite. The server shares the machine with what it serves, which reaches it by its socket.
 
 use super::export::{IMAGES, doing};
 use super::line::{Line, Target};
@@ -43,7 +43,7 @@ fn on(mut command: Command, url: &str) -> Command {
 
 /// Returns the URL of a database with the rows of a workspace.
 fn fill(bench: &Bench, server: &Server, place: &str) -> Result<String, String> {
-    let url = server.database(place)?;
+    let url = server.by_socket(&server.database(place)?);
     let mut command = bench.labelport(place);
     command.arg("import").arg("labelbox").arg(bench.rows_file(place));
     measure::run(&mut on(command, &url), None, 0.0)?;
@@ -73,7 +73,7 @@ fn import(bench: &Bench, server: &Rc<Server>) -> Result<Line, String> {
         yardstick: "the same into SQLite".to_owned(),
         target: Target::Share(0.4),
         ours: Box::new(move || {
-            let url = server.database("fresh")?;
+            let url = server.by_socket(&server.database("fresh")?);
             measure::run(&mut on(import()?, &url), None, rows)
         }),
         theirs: Some(Box::new(move || measure::run(&mut theirs()?, None, rows))),

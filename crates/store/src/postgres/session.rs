@@ -8,6 +8,7 @@ use crate::engine::{Each, Param, StoreError};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 
 /// Makes a connection one that only reads.
 pub(super) const READ_ONLY: &str = "set default_transaction_read_only = on";
@@ -47,8 +48,13 @@ pub(super) fn connect(options: &PostgresOptions, role: Role) -> Result<Client, S
     };
     client.batch_execute(&sql).map_err(|error| error::explain(&error, context(options)))?;
     if matches!(role, Role::Writer | Role::Filler) {
-        // Not every server was built with it. To ask takes longer than all the rest.
-        drop(client.batch_execute("set default_toast_compression = 'lz4'"));
+        // A server built without lz4 refuses the value. Trying costs less than looking it up in pg_settings.
+        let outcome = client.batch_execute("set default_toast_compression = 'lz4'");
+        if let Err(error) = outcome
+            && error.code() != Some(&SqlState::INVALID_PARAMETER_VALUE)
+        {
+            return Err(error::explain(&error, context(options)));
+        }
     }
     Ok(client)
 }

@@ -235,7 +235,7 @@ fn a_reader_that_was_lost_is_replaced() {
 }
 
 #[test]
-fn a_query_that_fails_on_its_way_leaves_a_connection_that_answers() {
+fn a_query_that_fails_midway_leaves_the_connection_usable() {
     let Some(database) = scratch(Locale::C) else { return };
     let store = open(&database);
     let (mut reader, mut read) = (store.reader().unwrap(), 0);
@@ -247,6 +247,25 @@ fn a_query_that_fails_on_its_way_leaves_a_connection_that_answers() {
     assert!(failed.unwrap_err().to_string().contains("division by zero"));
     assert!(read < 9_000, "{read} rows came");
     assert_eq!(reader.count("select count(*) from counters", &[]).unwrap(), 2);
+}
+
+#[test]
+fn long_texts_are_compressed_with_lz4() {
+    let Some(database) = scratch(Locale::C) else { return };
+    let store = open(&database);
+    let has_lz4 = "select count(*) from pg_settings where name = 'default_toast_compression' and 'lz4' = any(enumvals)";
+    if store.reader().unwrap().count(has_lz4, &[]).unwrap() == 0 {
+        return;
+    }
+    let long = "0123456789".repeat(1_000);
+    store
+        .write(move |connection| {
+            let insert = "insert into labels (project_key, row_key, ordinal, has_masks, tally, id, head, annotations) \
+                          values (1, 1, 0, 0, $1, 'a', 'a', $2)";
+            connection.execute(insert, &[Param::Blob(b""), (&long).into()])
+        })
+        .unwrap();
+    assert_eq!(look(&store, "select pg_column_compression(annotations) from labels").as_deref(), Some("lz4"));
 }
 
 #[test]

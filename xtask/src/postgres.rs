@@ -97,7 +97,7 @@ pub(crate) struct Server {
 pub(crate) enum Purpose {
     /// Tests. Nothing outlives them, so nothing need reach the disk.
     Tests,
-    /// Benchmarks. It is set up as in earnest.
+    /// Benchmarks. It is configured as docs/scale.md recommends.
     Benchmarks,
 }
 
@@ -107,14 +107,14 @@ impl Purpose {
         let mut settings = vec!["max_connections=300".to_owned(), "max_wal_size=4GB".to_owned()];
         match self {
             Self::Tests => settings.extend(["shared_buffers=512MB".to_owned(), "fsync=off".to_owned()]),
-            // A quarter of the memory, as people are advised. Those of tests run next to much else.
+            // A quarter of the memory. Servers for tests share the memory with the tests.
             Self::Benchmarks => settings.extend(memory_kib().map(|all| format!("shared_buffers={}kB", all / 4))),
         }
         settings
     }
 }
 
-/// Returns how much memory the machine has; none where the system does not say.
+/// Returns the memory of the machine in KiB; `None` if the system does not report it.
 fn memory_kib() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse().ok())
@@ -233,15 +233,15 @@ impl Server {
         replace_database(&self.url, name, |program| self.command(program))
     }
 
-    /// Returns the URL of a database by the socket of the server, which is how programs on its machine reach it for less.
+    /// Returns the URL by which programs on the same machine reach a database through the Unix socket, which is faster than TCP.
     pub(crate) fn by_socket(&self, url: &str) -> String {
         let (start, rest) = url.split_once('@').unwrap_or(("", url));
         let folder: String = self.folder.to_string_lossy().bytes().map(encoded).collect();
         format!("{start}@{}", rest.replacen("127.0.0.1", &folder, 1))
     }
 
-    /// Has the server look over a database that was just filled, as it does by itself within minutes.
-    pub(crate) fn settle(&self, url: &str) -> Result<(), String> {
+    /// Vacuums and analyzes a database that was just filled, as autovacuum does within minutes.
+    pub(crate) fn vacuum(&self, url: &str) -> Result<(), String> {
         let is_done = run(self.command("vacuumdb").args(["--analyze", "--dbname", url]));
         if is_done { Ok(()) } else { Err("vacuumdb failed".to_owned()) }
     }
@@ -281,7 +281,7 @@ impl Drop for Server {
     }
 }
 
-/// Returns a byte as it stands for a host in a URL.
+/// Percent-encodes a byte of the host of a URL.
 fn encoded(byte: u8) -> String {
     match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),

@@ -1,4 +1,4 @@
-//! PostgreSQL, compared with SQLite. The server shares the machine with what it serves, which reaches it by its socket.
+//! PostgreSQL, compared with SQLite. The server runs on the same machine and is reached through its Unix socket.
 
 use super::export::{IMAGES, doing};
 use super::line::{Line, Target};
@@ -47,7 +47,7 @@ fn fill(bench: &Bench, server: &Server, place: &str) -> Result<String, String> {
     let mut command = bench.labelport(place);
     command.arg("import").arg("labelbox").arg(bench.rows_file(place));
     measure::run(&mut on(command, &url), None, 0.0)?;
-    server.settle(&url)?;
+    server.vacuum(&url)?;
     Ok(url)
 }
 

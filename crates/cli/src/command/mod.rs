@@ -92,15 +92,15 @@ mod tests {
     /// Help is wrapped at this width.
     const WIDTH: usize = 100;
 
-    /// A line that is broken and too wide is broken once more, which leaves a word alone on a line.
+    /// A hard-wrapped line that is wider than the page is wrapped again, which leaves a word alone on a line.
     #[test]
-    fn no_line_of_a_help_text_is_broken_twice() {
+    fn no_line_of_a_help_text_is_wrapped_twice() {
         fn check(command: &clap::Command, name: &str) {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             for pair in after.lines().collect::<Vec<_>>().windows(2) {
                 // An example is one line, however long.
-                let is_broken = !pair[0].starts_with(' ') && !pair[1].is_empty();
-                assert!(!is_broken || pair[0].chars().count() <= WIDTH, "{name}: {}", pair[0]);
+                let is_wrapped = !pair[0].starts_with(' ') && !pair[1].is_empty();
+                assert!(!is_wrapped || pair[0].chars().count() <= WIDTH, "{name}: {}", pair[0]);
             }
             command.get_subcommands().for_each(|inner| check(inner, &format!("{name} {}", inner.get_name())));
         }

@@ -1,5 +1,5 @@
-//! What rows share: names of datasets, projects, models and runs, read once for an export and printed once. And what no row has,
-//! which no block is asked for.
+//! What rows share: names of datasets, projects, models and runs, read once for an export and printed once. Also which
+//! optional sections are empty, so that no block reads them.
 
 use labelport_model::json::{ObjectWriter, quote_into};
 use labelport_store::read::page;
@@ -18,7 +18,7 @@ pub(crate) struct Dictionary {
     pub(crate) optional: Optional,
 }
 
-/// Which optional sections any row has.
+/// Which optional sections have any entry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Optional {
     pub(crate) attachments: bool,

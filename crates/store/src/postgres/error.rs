@@ -43,7 +43,7 @@ pub(super) fn explain(error: &tokio_postgres::Error, context: Context<'_>) -> St
     StoreError::Engine(format!("{error}: {reason}"))
 }
 
-/// Explains what went wrong while rows were copied.
+/// Explains why rows could not be copied.
 pub(super) fn explain_any(error: &(dyn std::error::Error + Sync + Send + 'static), context: Context<'_>) -> StoreError {
     if let Some(unsendable) = error.downcast_ref::<Unsendable>() {
         return of_value(unsendable);

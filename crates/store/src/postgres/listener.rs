@@ -29,6 +29,6 @@ impl PostgresListener {
 
 impl Listener for PostgresListener {
     fn wait(&mut self, timeout: Duration) -> Result<Vec<String>, StoreError> {
-        self.client.hear(timeout).map_err(|error| error::explain(&error, session::context(&self.options)))
+        self.client.notifications(timeout).map_err(|error| error::explain(&error, session::context(&self.options)))
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! # Adding a section
 //! One `pub static` below: its table and its statement, ordered by row key, and how many columns it has. A server sends
-//! each entry as a row, so what is asked of the rows as a whole is answered for all of them at once.
+//! each entry as a row, so a section of which only the distinct values of a block are needed groups by them.
 
 use crate::engine::{Connection, Param, StoreError};
 use crate::row_key::{KeyRun, RowKey, together};
@@ -26,7 +26,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// Returns whether any row of the database has an entry, so that a section without one need not be asked for each block.
+    /// Returns whether the section has any entry in the database. An empty section need not be read for each block.
     pub fn has_any(&self, connection: &mut dyn Connection) -> Result<bool, StoreError> {
         Ok(connection.find(&format!("select 1 from {} limit 1", self.table), &[], |_| ())?.is_some())
     }

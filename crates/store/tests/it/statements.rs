@@ -124,7 +124,7 @@ fn reading_stops_when_asked(test: &TestStore) {
 
 const MANY: i64 = 20_000;
 
-/// Returns a query that numbers as many rows. Every thousandth has a text.
+/// Returns a query with `MANY` numbered rows. Every thousandth has a text.
 fn numbered() -> String {
     format!(
         "with recursive n (i) as (select 1 union all select i + 1 from n where i < {MANY}) \
@@ -143,7 +143,7 @@ fn many_rows_come_in_order(test: &TestStore) {
         };
         reader.query(&numbered(), &[], each).unwrap();
         assert!(read == expect[..stop.min(MANY) as usize], "{} rows, asked for {stop}", read.len());
-        // What was not asked for is not taken for the answer of the next query.
+        // Rows that were not read are not mistaken for the answer of the next query.
         assert_eq!(reader.count("select count(*) from counters", &[]).unwrap(), 2);
     }
 }
